@@ -1,0 +1,331 @@
+/** The command line: the only file that knows the package that parses it. */
+import { Command, CommanderError, Option } from "commander";
+import {
+  artifactFolder,
+  type CommonOptions,
+  type Console,
+  EXIT,
+  explainCommand,
+  graphCommand,
+  logCommand,
+  runCommand,
+  type RunCommandOptions,
+  statusCommand,
+  verifyCommand,
+} from "./engine/commands.ts";
+import { isFailure } from "./engine/failure.ts";
+import type { Pipeline } from "./engine/graph.ts";
+import type { GraphFormat } from "./engine/report.ts";
+import { inputError, isInputError, suggestion } from "./schemas/errors.ts";
+import { Evaluation } from "./schemas/experiment.ts";
+import { findModel } from "./systems.ts";
+
+const terminal: Console = {
+  out: (text) => writeAll(Deno.stdout, text),
+  err: (text) => writeAll(Deno.stderr, text),
+  columns: (stream) => {
+    const isTerminal = (stream === "out" ? Deno.stdout : Deno.stderr)
+      .isTerminal();
+    return isTerminal ? Deno.consoleSize().columns : undefined;
+  },
+  now: () => Date.now(),
+};
+
+/** Runs the command line of a pipeline and ends the process with its exit code. */
+export async function main(
+  pipeline: Pipeline,
+  args: readonly string[],
+): Promise<never> {
+  return await exit(() => pipelineProgram(pipeline, args));
+}
+
+async function pipelineProgram(
+  pipeline: Pipeline,
+  args: readonly string[],
+): Promise<number> {
+  let code: number = EXIT.done;
+  const program = plain(new Command("pipeline"))
+    .description("Brings an experiment's nodes up to date, and tells of them.");
+  const command = { pipeline, console: terminal, words: [] as string[] };
+  const add = (name: string, description: string, isDefault = false) => {
+    command.words.push(name.split(" ")[0]);
+    return common(
+      plain(program.command(name, { isDefault })).description(description),
+    );
+  };
+
+  selecting(add("run", "brings nodes and what they need up to date", true))
+    .option(
+      "--force",
+      "reruns the selected nodes though they are up to date",
+      false,
+    )
+    .option("--dry-run", "prints what would run and why, runs nothing", false)
+    .option("--jobs <n>", "stages at once", positive, 1)
+    .option("--quiet", "prints errors and the summary only", false)
+    .option("--no-progress", "prints no progress of a running node")
+    .action(async (nodes: string[], options: RunCommandOptions) => {
+      const interruption = new AbortController();
+      const stop = () =>
+        interruption.signal.aborted
+          ? Deno.exit(EXIT.interrupted)
+          : interruption.abort();
+      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        Deno.addSignalListener(signal, stop);
+      }
+      code = await runCommand(command, {
+        ...options,
+        nodes,
+        signal: interruption.signal,
+      });
+    });
+  selecting(add("status", "one row a node: state, reason, size, age"))
+    .action(async (nodes: string[], options: CommonOptions) => {
+      code = await statusCommand(command, { ...options, nodes });
+    });
+  add("explain", "what enters a node's key, and what of it has changed")
+    .argument("<node>")
+    .action(async (node: string, options: CommonOptions) => {
+      code = await explainCommand(command, node, options);
+    });
+  add("graph", "the nodes and what they need")
+    .addOption(
+      new Option("--format <format>", "how it is written")
+        .choices(["text", "mermaid", "dot", "json"]).default("text"),
+    )
+    .action((options: CommonOptions & { format: GraphFormat }) => {
+      code = graphCommand(command, options);
+    });
+  add("log", "the node's log of its last run")
+    .argument("<node>")
+    .action((node: string, options: CommonOptions) => {
+      code = logCommand(command, node, options);
+    });
+  add("verify", "rehashes every object of the manifest")
+    .action(async (options: CommonOptions) => {
+      code = await verifyCommand(command, options);
+    });
+
+  await program.parseAsync([...args], { from: "user" });
+  return code;
+}
+
+function common(command: Command): Command {
+  return command
+    .option(
+      "--experiment <name>",
+      "an experiment of experiments/, or a file",
+      "quick",
+    )
+    .option(
+      "--set <path=value>",
+      "sets one value of the experiment; may be repeated",
+      collect,
+      [],
+    )
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false);
+}
+
+function selecting(command: Command): Command {
+  return command
+    .argument("[nodes...]", "names or globs; all unless given")
+    .option("--only <node>", "these nodes and no others", collect, [])
+    .option("--from <node>", "these nodes and what needs them", collect, [])
+    .option("--until <node>", "these nodes and what they need", collect, []);
+}
+
+const tools = ["translate", "score"];
+
+/** The commands beside the pipeline: translate and score. */
+async function toolProgram(args: readonly string[]): Promise<number> {
+  const [name = ""] = args;
+  if (!tools.includes(name) && !name.startsWith("-")) {
+    throw inputError(
+      name === ""
+        ? `Cannot tell what to do; expected ${tools.join(" or ")}.`
+        : `Cannot find command "${name}"${
+          suggestion(name, tools).replace("?", "") ||
+          `; there are ${tools.join(" and ")}`
+        }.`,
+    );
+  }
+  const program = plain(new Command("cli.ts"));
+  plain(program.command("translate"))
+    .description("translates standard input line by line to standard output")
+    .option("--model <node>", "a node or a model file (default: best student)")
+    .option("--tokenizer <file>", "the tokenizer of a model file")
+    .option("--beam <n>", "hypotheses kept a sentence", positive)
+    .option("--length-penalty <exponent>", "exponent of the length", number)
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .action(translateCommand);
+  plain(program.command("score"))
+    .description("corpus BLEU and chrF of a hypothesis file")
+    .argument("<hypothesis>").argument("<references...>")
+    .option("--against <file>", "a second hypothesis, compared by bootstrap")
+    .option("--metric <names>", "bleu, chrf or both", metricNames, [
+      "bleu",
+      "chrf",
+    ])
+    .option("--tokenize <name>", "tokenizer of BLEU", "13a")
+    .option("--lowercase", "ignores case", false)
+    .option("--json", "one JSON object on standard output", false)
+    .action(scoreCommand);
+  await program.parseAsync([...args], { from: "user" });
+  return EXIT.done;
+}
+
+interface TranslateOptions {
+  readonly model?: string;
+  readonly tokenizer?: string;
+  readonly beam?: number;
+  readonly lengthPenalty?: number;
+  readonly artifacts?: string;
+}
+
+async function translateCommand(options: TranslateOptions): Promise<void> {
+  const defaults = Evaluation.parse({});
+  const { modelPath, tokenizerPath } = findModel(
+    artifactFolder(options.artifacts),
+    options,
+  );
+  const { translateStream } = await import("./model/translate.ts");
+  await translateStream({
+    modelPath,
+    tokenizerPath,
+    beam: options.beam ?? defaults.beam,
+    lengthPenalty: options.lengthPenalty ?? defaults.lengthPenalty,
+    lines: inputLines(),
+    write: (line: string) => terminal.out(line + "\n"),
+  });
+}
+
+interface ScoreOptions {
+  readonly against?: string;
+  readonly metric: ("bleu" | "chrf")[];
+  readonly tokenize: string;
+  readonly lowercase: boolean;
+  readonly json: boolean;
+}
+
+async function scoreCommand(
+  hypothesis: string,
+  references: string[],
+  { metric, json, ...options }: ScoreOptions,
+): Promise<void> {
+  const { scoreFiles, formatScores } = await import("./metrics/score.ts");
+  const report = await scoreFiles({
+    ...options,
+    hypothesis,
+    references,
+    metrics: metric,
+  });
+  terminal.out((json ? JSON.stringify(report) : formatScores(report)) + "\n");
+}
+
+/** The lines of standard input, whatever ends the last one. */
+async function* inputLines(): AsyncIterable<string> {
+  let pending = "";
+  let count = 0;
+  const text = Deno.stdin.readable
+    .pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
+  try {
+    for await (const chunk of text) {
+      const lines = (pending + chunk).split("\n");
+      pending = lines.pop() ?? "";
+      for (const line of lines) {
+        count++;
+        yield line.replace(/\r$/, "");
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw inputError(
+      `Cannot translate standard input: it is not valid UTF-8 after line ${count}.`,
+    );
+  }
+  if (pending !== "") yield pending;
+}
+
+function plain(command: Command): Command {
+  return command.exitOverride().configureOutput({
+    writeOut: terminal.out,
+    writeErr: () => {},
+  }).helpCommand(false);
+}
+
+function collect(value: string, values: string[]): string[] {
+  return [...values, value];
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) {
+    throw inputError(`Cannot use "${text}": expected a number.`);
+  }
+  return value;
+}
+
+function positive(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw inputError(`Cannot use "${text}": expected a whole number from 1.`);
+  }
+  return value;
+}
+
+function metricNames(text: string): string[] {
+  const known = ["bleu", "chrf"];
+  const names = text.split(",").map((name) => name.trim().toLowerCase());
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw inputError(
+      `Cannot score with "${unknown}"${
+        suggestion(unknown, known).replace("?", "") || "; there are bleu, chrf"
+      }.`,
+    );
+  }
+  return names;
+}
+
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) {
+    at += stream.writeSync(bytes.subarray(at));
+  }
+}
+
+/** Ends the process with a command's exit code; an error is one sentence, its stack only where it is a bug and DEBUG is set. */
+async function exit(command: () => Promise<number>): Promise<never> {
+  try {
+    return Deno.exit(await command());
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return Deno.exit(EXIT.done);
+      const sentence = error.message.replace(/^error: /, "")
+        .replace(/\s*\(Did you mean (.*)\?\)/s, ", did you mean $1");
+      terminal.err(`Cannot read the command line: ${sentence}.\n`);
+      return Deno.exit(EXIT.input);
+    }
+    if (isInputError(error) || isFailure(error)) {
+      terminal.err(error.message + "\n");
+      return Deno.exit(isInputError(error) ? EXIT.input : EXIT.failed);
+    }
+    if (error instanceof Deno.errors.BrokenPipe) return Deno.exit(EXIT.failed);
+    const { message, stack } = error instanceof Error
+      ? error
+      : new Error(String(error));
+    const isDebugging = (Deno.env.get("DEBUG") ?? "") !== "";
+    terminal.err(
+      isDebugging
+        ? `${stack}\n`
+        : `Unexpected error: ${message} (DEBUG=1 shows where).\n`,
+    );
+    return Deno.exit(EXIT.failed);
+  }
+}
+
+if (import.meta.main) await exit(() => toolProgram(Deno.args));

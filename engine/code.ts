@@ -1,0 +1,131 @@
+/** The code that a stage executes: every local module that it reaches, and every package that those import. */
+import { fromFileUrl, relative } from "@std/path";
+import type { Code } from "../schemas/manifest.ts";
+import { statIfThere } from "./atomic.ts";
+import { canonical, sha256 } from "./hash.ts";
+import type { Index, Module } from "./index.ts";
+import type { Project } from "./project.ts";
+
+export interface StageCode {
+  readonly code: Code;
+  readonly hash: string;
+  /** Files that the code opens by `new URL(name, import.meta.url)`, such as a worker's script. */
+  readonly opened: readonly string[];
+}
+
+/** Local modules and their local runtime imports, both as absolute paths. */
+export type ModuleGraph = ReadonlyMap<string, readonly string[]>;
+
+export interface CodeReader {
+  /** `module` is the URL of the module that exports the stage. */
+  stage(module: string): Promise<StageCode>;
+  graph(entries: readonly string[]): Promise<ModuleGraph>;
+}
+
+const SOURCE = /\.[mc]?[jt]sx?$/;
+
+interface Links {
+  readonly module: Module;
+  readonly local: readonly string[];
+  readonly opened: readonly string[];
+  readonly packages: readonly string[];
+}
+
+export function createCodeReader(project: Project, index: Index): CodeReader {
+  const links = new Map<string, Promise<Links>>();
+  const stages = new Map<string, Promise<StageCode>>();
+
+  const read = async (path: string): Promise<Links> => {
+    const name = relative(project.root, path);
+    const module = await readModule(path, name, index);
+    const local: string[] = [], opened: string[] = [], packages: string[] = [];
+    for (const { kind, specifier } of module.references) {
+      if (kind === "file") {
+        if (!/^\.{1,2}\//.test(specifier)) continue;
+        const target = project.resolve(specifier, path);
+        if (target.kind !== "local" || !statIfThere(target.path)?.isFile) {
+          continue;
+        }
+        local.push(target.path);
+        opened.push(target.path);
+        continue;
+      }
+      const target = project.resolve(specifier, path);
+      if (target.kind === "local") local.push(target.path);
+      if (target.kind === "package") packages.push(target.id);
+    }
+    return { module, local, opened, packages };
+  };
+  const linksOf = (path: string): Promise<Links> => {
+    const known = links.get(path) ?? read(path);
+    links.set(path, known);
+    return known;
+  };
+  const reach = async (
+    entries: readonly string[],
+  ): Promise<Map<string, Links>> => {
+    const reached = new Map<string, Links>();
+    const open = [...entries];
+    for (let path = open.pop(); path !== undefined; path = open.pop()) {
+      if (reached.has(path)) continue;
+      const found = await linksOf(path);
+      reached.set(path, found);
+      open.push(...found.local);
+    }
+    return reached;
+  };
+  const describe = async (path: string): Promise<StageCode> => {
+    const reached = await reach([path]);
+    const packages = [...reached.values()].flatMap((links) => links.packages);
+    const code: Code = {
+      modules: Object.fromEntries(
+        [...reached].map((
+          [path, { module }],
+        ) => [relative(project.root, path), module.sha256]),
+      ),
+      packages: project.closure(packages),
+      printer: project.printer,
+    };
+    const opened = [...reached.values()].flatMap((links) => links.opened);
+    return {
+      code,
+      hash: sha256(canonical(code)),
+      opened: [...new Set(opened)],
+    };
+  };
+
+  return {
+    stage: (module) => {
+      const known = stages.get(module) ?? describe(fromFileUrl(module));
+      stages.set(module, known);
+      return known;
+    },
+    graph: async (entries) =>
+      new Map(
+        [...await reach(entries)].map(([path, { local }]) => [path, local]),
+      ),
+  };
+}
+
+async function readModule(
+  path: string,
+  name: string,
+  index: Index,
+): Promise<Module> {
+  const info = statIfThere(path);
+  if (info === undefined) {
+    throw new Error(
+      `Cannot find module ${path}, which another module imports.`,
+    );
+  }
+  const known = index.module(name, info);
+  if (known !== undefined) return known;
+  const module = SOURCE.test(path)
+    ? (await import("./meaning.ts")).meaningOf(
+      Deno.readTextFileSync(path),
+      path,
+    )
+    : { sha256: sha256(Deno.readFileSync(path)), references: [] };
+  index.rememberModule(name, info, module);
+  return module;
+}

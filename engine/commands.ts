@@ -1,0 +1,269 @@
+/** The commands on a pipeline, after their arguments were parsed; each returns its exit code. */
+import { join } from "@std/path";
+import { inputError, suggestion } from "../schemas/errors.ts";
+import { statIfThere } from "./atomic.ts";
+import { readExperiment } from "./experiment.ts";
+import { failure } from "./failure.ts";
+import type { Graph, Pipeline } from "./graph.ts";
+import { readLog } from "./history.ts";
+import { duration, watchOn } from "./progress.ts";
+import { openProject } from "./project.ts";
+import { type NodeReport, toJson } from "./record.ts";
+import {
+  countStates,
+  explainNode,
+  explanationText,
+  type GraphFormat,
+  graphText,
+  statusTable,
+  summaries,
+  verify,
+} from "./report.ts";
+import { preview, run } from "./runner.ts";
+import { select, type Selection } from "./select.ts";
+import { openWorkspace } from "./workspace.ts";
+
+/** Exit codes that scripts rely on. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  input: 2,
+  stale: 10,
+  interrupted: 130,
+} as const;
+
+/** Where text goes, and what a terminal is. */
+export interface Console {
+  out(text: string): void;
+  err(text: string): void;
+  /** Columns of the terminal behind `out` or `err`, undefined where there is none. */
+  columns(stream: "out" | "err"): number | undefined;
+  now(): number;
+}
+
+export interface Command {
+  readonly pipeline: Pipeline;
+  readonly console: Console;
+  /** Words that are no nodes but may have been meant: the commands. */
+  readonly words: readonly string[];
+}
+
+export interface CommonOptions {
+  readonly experiment: string;
+  readonly set: readonly string[];
+  readonly artifacts?: string;
+  readonly json: boolean;
+}
+
+export interface RunCommandOptions extends CommonOptions, Selection {
+  readonly force: boolean;
+  readonly dryRun: boolean;
+  readonly jobs: number;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export async function runCommand(
+  command: Command,
+  options: RunCommandOptions,
+): Promise<number> {
+  const { console, pipeline } = command;
+  const { graph, artifacts, experiment } = open(command, options);
+  select(graph, options, command.words);
+  if (options.dryRun) {
+    const reports = await preview(graph, {
+      artifacts,
+      selection: options,
+      force: options.force,
+      runnable: true,
+    });
+    return tellPreview(command, options, reports);
+  }
+  const stream = options.json ? "err" : "out";
+  const watcher = watchOn(
+    {
+      write: console[stream],
+      columns: () => console.columns(stream),
+      now: console.now,
+    },
+    options.quiet ? "quiet" : options.progress ? "full" : "lines",
+  );
+  const began = console.now();
+  try {
+    const { nodes, interrupted } = await run(graph, {
+      artifacts,
+      artifactsGiven: options.artifacts !== undefined,
+      experiment,
+      selection: options,
+      force: options.force,
+      jobs: options.jobs,
+      watcher,
+      signal: options.signal,
+    });
+    watcher.close();
+    if (options.json) console.out(JSON.stringify(toJson(nodes)) + "\n");
+    else {
+      const summary = pipeline.summary?.(summaries(nodes)) ?? "";
+      if (summary !== "") console.out(summary.replace(/\n*$/, "\n"));
+      const seconds = (console.now() - began) / 1000;
+      if (!options.quiet) console.out(closing(nodes, seconds));
+    }
+    if (interrupted) {
+      console.err("Interrupted; checkpoints are kept, run again to go on.\n");
+      return EXIT.interrupted;
+    }
+    return tellFailures(console, nodes);
+  } finally {
+    watcher.close();
+  }
+}
+
+export async function statusCommand(
+  command: Command,
+  options: CommonOptions & Selection,
+): Promise<number> {
+  const { graph, artifacts } = open(command, options);
+  select(graph, options, command.words);
+  const reports = await preview(graph, {
+    artifacts,
+    selection: options,
+    force: false,
+    runnable: false,
+  });
+  return tellPreview(command, options, reports);
+}
+
+export async function explainCommand(
+  command: Command,
+  name: string,
+  options: CommonOptions,
+): Promise<number> {
+  const { graph, artifacts } = open(command, options);
+  checkNode(graph, name);
+  const workspace = openWorkspace(artifacts);
+  const explanation = await explainNode(workspace, graph, name);
+  command.console.out(
+    (options.json
+      ? JSON.stringify(explanation)
+      : explanationText(explanation)) + "\n",
+  );
+  return EXIT.done;
+}
+
+export function graphCommand(
+  command: Command,
+  options: CommonOptions & { readonly format: GraphFormat },
+): number {
+  const { graph } = open(command, options);
+  const format = options.json ? "json" : options.format;
+  command.console.out(graphText(graph, format) + "\n");
+  return EXIT.done;
+}
+
+export function logCommand(
+  command: Command,
+  name: string,
+  options: CommonOptions,
+): number {
+  const { graph, artifacts } = open(command, options);
+  checkNode(graph, name);
+  const log = readLog(artifacts, name);
+  if (log === undefined) {
+    throw failure(`Cannot show the log of "${name}": it never ran here.`);
+  }
+  command.console.out(log);
+  return EXIT.done;
+}
+
+export async function verifyCommand(
+  command: Command,
+  options: Pick<CommonOptions, "artifacts" | "json">,
+): Promise<number> {
+  const { console } = command;
+  const workspace = openWorkspace(artifactFolder(options.artifacts));
+  if (workspace.manifest === undefined) {
+    throw failure(
+      `Cannot verify "${workspace.folder}": it has no manifest; run the pipeline first.`,
+    );
+  }
+  const objects = await verify(workspace);
+  const broken = objects.filter(({ condition }) => condition !== "whole");
+  if (options.json) console.out(JSON.stringify({ objects }) + "\n");
+  else {
+    for (const { node, output, condition, sha256 } of broken) {
+      console.out(`${node}: output ${output} is ${condition} (${sha256})\n`);
+    }
+    const whole = objects.length - broken.length;
+    console.out(`${whole} of ${objects.length} objects are whole.\n`);
+  }
+  if (broken.length === 0) return EXIT.done;
+  const nodes = [...new Set(broken.map(({ node }) => node))].join(" ");
+  console.err(`Rebuild what is broken with: run --force ${nodes}\n`);
+  return EXIT.failed;
+}
+
+/** The experiment and its graph; nothing is written before both are valid. */
+function open(command: Command, options: CommonOptions) {
+  const { root } = openProject();
+  const folder = join(root, "experiments");
+  const { name, value, what } = readExperiment(
+    folder,
+    options.experiment,
+    options.set,
+  );
+  return {
+    graph: command.pipeline.graph(value, what),
+    artifacts: artifactFolder(options.artifacts),
+    experiment: { name, value },
+  };
+}
+
+export function artifactFolder(given: string | undefined): string {
+  if (given === undefined) return join(openProject().root, "artifacts");
+  const info = statIfThere(given);
+  if (info !== undefined && !info.isDirectory) {
+    throw inputError(`Cannot use "${given}" for artifacts: it is no folder.`);
+  }
+  return given;
+}
+
+function checkNode(graph: Graph, name: string): void {
+  if (graph.has(name)) return;
+  const names = [...graph.keys()];
+  const hint = suggestion(name, names).replace(/\?$/, "") ||
+    `; the nodes are ${names.join(", ")}`;
+  throw inputError(`Cannot find node "${name}"${hint}.`);
+}
+
+function tellPreview(
+  { console }: Command,
+  { json }: CommonOptions,
+  reports: readonly NodeReport[],
+): number {
+  console.out(
+    (json
+      ? JSON.stringify(toJson(reports))
+      : statusTable(reports, console.now())) + "\n",
+  );
+  const isStale = reports.some(({ state }) => state === "stale");
+  return isStale ? EXIT.stale : EXIT.done;
+}
+
+function closing(nodes: readonly NodeReport[], seconds: number): string {
+  return nodes.every(({ state }) => state === "cached")
+    ? `Nothing to do: ${nodes.length} cached.\n`
+    : `${countStates(nodes)}, in ${duration(seconds)}.\n`;
+}
+
+function tellFailures(
+  console: Console,
+  nodes: readonly NodeReport[],
+): number {
+  const errors = nodes.flatMap(({ error }) => error === undefined ? [] : error);
+  for (const { message } of errors) console.err(message + "\n");
+  if (nodes.every(({ state }) => state === "ran" || state === "cached")) {
+    return EXIT.done;
+  }
+  return errors.some(({ input }) => input) ? EXIT.input : EXIT.failed;
+}

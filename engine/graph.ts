@@ -1,0 +1,156 @@
+/** Builds the graph of nodes that an experiment asks for; the language that pipeline.ts is written in. */
+import type { z } from "zod";
+import { inputError, parse, suggestion } from "../schemas/errors.ts";
+import type { Json, Metrics } from "../schemas/manifest.ts";
+import { canonical } from "./hash.ts";
+import type { Output, Stage } from "./stage.ts";
+
+/** A stage with its config and inputs: what the engine brings up to date. */
+export interface Node {
+  readonly name: string;
+  readonly stage: Stage;
+  /** After defaults. */
+  readonly config: Json;
+  readonly seed: number;
+  /** The node behind each input. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+/** Nodes by name, each after all that it needs. */
+export type Graph = ReadonlyMap<string, Node>;
+
+/** The outputs of a node, to be given to another as an input. */
+export interface Handle<Outputs extends string = string> {
+  readonly node: string;
+  readonly outputs: { readonly [Name in Outputs]: Output };
+}
+
+type Inputs = Record<string, readonly string[]>;
+
+type Given<Names extends Inputs> = {
+  readonly [Name in keyof Names]?: Handle<Names[Name][number]>;
+};
+
+export interface NodeOptions<Config, Names extends Inputs> {
+  /** The node is called `stage:name`; without, as its stage. */
+  readonly name?: string;
+  readonly config: NoInfer<Config>;
+  /** Any node whose outputs have the names that the stage reads of this input. */
+  readonly inputs?: Given<Names>;
+  /** Seed of the node's randomness, 0 unless given. */
+  readonly seed?: number;
+}
+
+export type NodeFunction = <
+  Config,
+  const Names extends Inputs,
+  const Outputs extends Record<string, Output>,
+>(
+  stage: Stage<Config, Names, Outputs>,
+  options: NodeOptions<Config, Names>,
+) => Handle<Extract<keyof Outputs, string>>;
+
+/** What a summary is told of each node that is up to date. */
+export interface NodeSummary {
+  readonly name: string;
+  readonly metrics: Metrics;
+  readonly measurements: Metrics;
+}
+
+export interface PipelineOptions {
+  /** Text that is printed at the end of a run, such as a table of results. */
+  summary?(nodes: readonly NodeSummary[]): string;
+}
+
+export interface Pipeline extends PipelineOptions {
+  /** The graph of an experiment; `what` names the experiment in errors, such as `experiment "quick"`. */
+  graph(experiment: unknown, what: string): Graph;
+}
+
+/** A pipeline: how an experiment, once it is validated by the schema, becomes a graph. */
+export function pipeline<Experiment>(
+  schema: z.ZodType<Experiment>,
+  build: (experiment: Experiment, node: NodeFunction) => void,
+  options: PipelineOptions = {},
+): Pipeline {
+  return {
+    ...options,
+    graph: (value, what) => {
+      const nodes = new Map<string, Node>();
+      build(parse(schema, value, what), nodeFunction(nodes));
+      return nodes;
+    },
+  };
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+function nodeFunction(nodes: Map<string, Node>): NodeFunction {
+  return (stage, options) => {
+    const { name, config, seed = 0 } = options;
+    const inputs: Inputs = stage.inputs;
+    const given: Record<string, Handle | undefined> = options.inputs ?? {};
+    const full = name === undefined ? stage.name : `${stage.name}:${name}`;
+    for (const part of [stage.name, name ?? stage.name]) {
+      if (!NAME.test(part)) {
+        throw inputError(
+          `Cannot name a node "${full}": expected letters, digits, dots, dashes and underscores.`,
+        );
+      }
+    }
+    if (nodes.has(full)) {
+      throw inputError(
+        `Cannot add node "${full}" twice; give one of them another name.`,
+      );
+    }
+    for (const input of Object.keys(given)) {
+      if (!(input in inputs)) {
+        throw inputError(
+          `Cannot give node "${full}" the input "${input}"${
+            suggestion(input, Object.keys(inputs)).replace("?", "")
+          }; stage "${stage.name}" reads ${
+            Object.keys(inputs).join(", ") || "none"
+          }.`,
+        );
+      }
+    }
+    const edges: Record<string, string> = {};
+    for (const [input, outputs] of Object.entries(inputs)) {
+      const handle = given[input];
+      if (handle === undefined) {
+        if (stage.optional?.some((optional) => optional === input)) continue;
+        throw inputError(
+          `Cannot build node "${full}": its input "${input}" is not given.`,
+        );
+      }
+      const missing = outputs.find((output) => !(output in handle.outputs));
+      if (missing !== undefined) {
+        throw inputError(
+          `Cannot give node "${full}" the node "${handle.node}" as input "${input}": it has no output "${missing}", ` +
+            `only ${Object.keys(handle.outputs).join(", ")}.`,
+        );
+      }
+      edges[input] = handle.node;
+    }
+    const what = `config of node "${full}"`;
+    nodes.set(full, {
+      name: full,
+      stage,
+      config: plain(parse(stage.config, config, what), what),
+      seed,
+      inputs: edges,
+    });
+    return { node: full, outputs: stage.outputs };
+  };
+}
+
+/** A config enters the key and crosses to another process, so it has to be JSON. */
+function plain(value: unknown, what: string): Json {
+  try {
+    return JSON.parse(canonical(value));
+  } catch (error) {
+    throw inputError(
+      `Cannot use ${what}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+/** SHA-256 of text, of values by their canonical JSON, of files and of folders. */
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import type { Listing } from "../schemas/manifest.ts";
+
+export function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** RFC 8785 JSON; throws on what JSON cannot carry, such as NaN. */
+export function canonical(value: unknown): string {
+  const text = canonicalize(value);
+  if (text === undefined) throw new Error("This value has no JSON form.");
+  return text;
+}
+
+/** Hashes a file by streaming; with `sync`, its bytes are on the disk when this returns. */
+export async function hashFile(
+  path: string,
+  { sync = false } = {},
+): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  const chunk = new Uint8Array(1 << 20);
+  let bytes = 0;
+  for (;;) {
+    const read = await file.read(chunk);
+    if (read === null) break;
+    hash.update(chunk.subarray(0, read));
+    bytes += read;
+  }
+  if (sync) await file.sync();
+  return { sha256: hash.digest("hex"), bytes };
+}
+
+/** The regular files of a folder, as sorted paths relative to it; anything else in it is refused. */
+export function filesOf(folder: string): string[] {
+  const found: string[] = [];
+  const walk = (prefix: string) => {
+    for (const entry of Deno.readDirSync(`${folder}/${prefix}`)) {
+      const path = prefix + entry.name;
+      if (entry.isDirectory) walk(path + "/");
+      else if (entry.isFile) found.push(path);
+      else {
+        throw new Error(`"${folder}/${path}" is neither a file nor a folder.`);
+      }
+    }
+  };
+  walk("");
+  return found.sort();
+}
+
+/** The hash of a folder is that of its listing's canonical JSON. */
+export function hashListing(listing: Listing): string {
+  return sha256(canonical(listing));
+}

@@ -1,0 +1,228 @@
+/** Makes one stale node: runs its stage, moves the outputs into the store, caches the result under its key. */
+import { join } from "@std/path";
+import type { Artifact } from "../schemas/manifest.ts";
+import { isInputError } from "../schemas/errors.ts";
+import { readIfThere, removeIfThere, statIfThere } from "./atomic.ts";
+import { failure, isFailure, tellDisk } from "./failure.ts";
+import { filesOf } from "./hash.ts";
+import type { History } from "./history.ts";
+import { readCached, writeCached } from "./manifest.ts";
+import type { Job } from "./message.ts";
+import type { Assessment, Result } from "./plan.ts";
+import { runStage, type StageRun } from "./process.ts";
+import type { NodeReport, Watcher } from "./record.ts";
+import { deniedAccess } from "./sandbox.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** The node's report, `ran` or `failed`; undefined when it was interrupted. Its checkpoints stay until it has run. */
+export async function makeNode(
+  workspace: Workspace,
+  assessment: Assessment,
+  history: History,
+  outputs: (name: string) => Result["outputs"] | undefined,
+  watcher: Watcher,
+  signal?: AbortSignal,
+): Promise<NodeReport | undefined> {
+  const { node, key, reasons } = assessment;
+  if (key === undefined) {
+    throw new Error(`Node "${node.name}" has inputs that were not made.`);
+  }
+  const report = { name: node.name, reasons, key };
+  const began = performance.now();
+  const seconds = () => Math.round(performance.now() - began) / 1000;
+  history.append({
+    event: "node-start",
+    time: new Date().toISOString(),
+    name: node.name,
+    key,
+    reasons,
+  });
+  const folder = join(workspace.folder, "work", key);
+  const logPath = history.logPath(node.name);
+  let peakMemoryBytes: number | undefined;
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    const job = jobOf(workspace, assessment, folder, outputs);
+    const { opened } = await workspace.code.stage(node.stage.module);
+    const stageRun = await runStage(node, job, {
+      project: workspace.project,
+      opened,
+      logPath,
+      signal,
+      listener: {
+        progress: (progress) => watcher.progress(node.name, progress),
+        log: (line) => watcher.log(node.name, line),
+        waiting: () =>
+          watcher.notice(
+            `${node.name}: waiting for the process of an earlier run, which was killed, to end.`,
+          ),
+      },
+    });
+    peakMemoryBytes = stageRun.peakMemoryBytes;
+    const { outcome } = stageRun;
+    if (outcome.kind === "interrupted") return undefined;
+    if (outcome.kind !== "done") throw told(node.stage.name, outcome, logPath);
+    const { metrics, measurements } = outcome;
+    const made = await storeOutputs(workspace, assessment, job);
+    tellDifference(workspace, key, made, node.name, watcher);
+    const result = { outputs: made, metrics, measurements, seconds: seconds() };
+    const time = new Date().toISOString();
+    writeCached(workspace.folder, { key, run: history.run, time, ...result });
+    removeIfThere(folder);
+    history.append({
+      event: "node",
+      time,
+      name: node.name,
+      state: "ran",
+      key,
+      seconds: result.seconds,
+      metrics,
+      measurements,
+      peakMemoryBytes: peakMemoryBytes ?? null,
+    });
+    return { ...report, ...result, state: "ran", time };
+  } catch (thrown) {
+    const error = tellDisk(thrown, workspace.folder);
+    if (!isInputError(error) && !isFailure(error)) throw error;
+    history.append({
+      event: "node",
+      time: new Date().toISOString(),
+      name: node.name,
+      state: "failed",
+      key,
+      seconds: seconds(),
+      error: error.message,
+      peakMemoryBytes: peakMemoryBytes ?? null,
+    });
+    return {
+      ...report,
+      state: "failed",
+      seconds: seconds(),
+      outputs: {},
+      metrics: {},
+      measurements: {},
+      error: { message: error.message, input: isInputError(error) },
+    };
+  }
+}
+
+function jobOf(
+  workspace: Workspace,
+  { node }: Assessment,
+  folder: string,
+  outputs: (name: string) => Result["outputs"] | undefined,
+): Job {
+  const inputs: Record<string, Record<string, string>> = {};
+  for (const [input, source] of Object.entries(node.inputs)) {
+    inputs[input] = {};
+    for (const name of node.stage.inputs[input]) {
+      const artifact = outputs(source)?.[name];
+      if (artifact === undefined) {
+        throw new Error(`Node "${source}" has no output "${name}".`);
+      }
+      inputs[input][name] = workspace.store.path(artifact);
+    }
+  }
+  const outputFolder = join(folder, "outputs");
+  return {
+    config: node.config,
+    seed: node.seed,
+    inputs,
+    outputs: Object.fromEntries(
+      Object.entries(node.stage.outputs).map(([name, output]) => [name, {
+        path: join(outputFolder, output.path),
+        folder: output.folder ?? false,
+      }]),
+    ),
+    outputFolder,
+    work: join(folder, "work"),
+    lock: join(folder, "lock"),
+  };
+}
+
+/** Moves each declared output into the store; nothing else may lie in the output folder. */
+async function storeOutputs(
+  workspace: Workspace,
+  { node }: Assessment,
+  job: Job,
+): Promise<Record<string, Artifact>> {
+  const declared = Object.entries(node.stage.outputs);
+  for (const [name, { path, folder }] of declared) {
+    const info = statIfThere(join(job.outputFolder, path));
+    if (folder ? info?.isDirectory : info?.isFile) continue;
+    throw failure(
+      `Stage "${node.stage.name}" did not write its output "${name}", the ${
+        folder ? "folder" : "file"
+      } "${path}".`,
+    );
+  }
+  const stray = filesOf(job.outputFolder).find((file) =>
+    !declared.some(([, { path, folder }]) =>
+      folder ? file.startsWith(path + "/") : file === path
+    )
+  );
+  if (stray !== undefined) {
+    throw failure(
+      `Stage "${node.stage.name}" wrote "${stray}", which it does not declare; add it to the stage's outputs, or ` +
+        "write it to `context.work`.",
+    );
+  }
+  const placed: Record<string, Artifact> = {};
+  for (const [name, output] of declared) {
+    const path = join(job.outputFolder, output.path);
+    placed[name] = await workspace.store.place(path, output);
+  }
+  return placed;
+}
+
+/** Equal keys should give equal bytes; where they do not, a result cannot be shared, and it is better to know. */
+function tellDifference(
+  workspace: Workspace,
+  key: string,
+  made: Readonly<Record<string, Artifact>>,
+  node: string,
+  watcher: Watcher,
+): void {
+  const before = readCached(workspace.folder, key)?.outputs ?? {};
+  for (const [name, { sha256 }] of Object.entries(made)) {
+    if (before[name] === undefined || before[name].sha256 === sha256) continue;
+    watcher.notice(
+      `${node}: output ${name} has other bytes than the same key gave before; the stage is not deterministic.`,
+    );
+  }
+}
+
+function told(
+  stage: string,
+  outcome: Exclude<StageRun["outcome"], { kind: "done" | "interrupted" }>,
+  logPath: string,
+): unknown {
+  if (outcome.kind === "died") {
+    const memory = outcome.how.includes("SIGKILL")
+      ? ", as when memory runs out"
+      : "";
+    const last = lastLine(logPath);
+    return failure(
+      `Stage "${stage}" ended without a result (${outcome.how}${memory})${
+        last === "" ? "" : `: ${last}`
+      }; its log is ${logPath}.`,
+    );
+  }
+  const { name, message } = outcome;
+  const error = new Error(message);
+  error.name = name;
+  if (isInputError(error)) return error;
+  if (tellDisk(error, "") !== error) return error;
+  const sentence = (deniedAccess(stage, message) ??
+    `Stage "${stage}" failed: ${message}`).replace(/\.$/, "");
+  return failure(`${sentence}; its log is ${logPath}.`);
+}
+
+/** What a process that could not start has said. */
+function lastLine(logPath: string): string {
+  const lines = (readIfThere(logPath) ?? "").split("\n")
+    .map((line) => line.trim()).filter((line) => line !== "");
+  const telling = /^error:|fatal|out of memory/i;
+  return (lines.find((line) => telling.test(line)) ?? lines.at(-1) ?? "")
+    .replace(/^[#\s]*(error: )?/, "");
+}

@@ -1,0 +1,202 @@
+/** Decides of each node whether its recorded result still holds, and if not, why. */
+import { fromFileUrl, relative, resolve } from "@std/path";
+import { inputError } from "../schemas/errors.ts";
+import type { Artifact, Metrics, NodeRecord } from "../schemas/manifest.ts";
+import { statIfThere } from "./atomic.ts";
+import type { Graph, Node } from "./graph.ts";
+import { filesOf, hashFile, hashListing } from "./hash.ts";
+import { changes, type Described, keyOf } from "./key.ts";
+import { readCached } from "./manifest.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface Result {
+  readonly outputs: Readonly<Record<string, Artifact>>;
+  readonly metrics: Metrics;
+}
+
+export interface Assessment {
+  readonly node: Node;
+  readonly state: "cached" | "stale";
+  /** Why it is stale; empty otherwise. */
+  readonly reasons: readonly string[];
+  readonly described: Described;
+  /** Undefined while an input is still to be made. */
+  readonly key?: string;
+  /** What the node has, where it is up to date. */
+  readonly result?: Result;
+}
+
+/** Assesses every node as things are now; what waits for a stale node is stale. */
+export async function plan(
+  workspace: Workspace,
+  graph: Graph,
+): Promise<Map<string, Assessment>> {
+  const assessments = new Map<string, Assessment>();
+  for (const node of graph.values()) {
+    const outputs = (name: string) => assessments.get(name)?.result?.outputs;
+    assessments.set(node.name, await assess(workspace, node, outputs));
+  }
+  return assessments;
+}
+
+/** Assesses one node; `outputs` gives what a node above it has, or undefined where that is still to be made. */
+export async function assess(
+  workspace: Workspace,
+  node: Node,
+  outputs: (name: string) => Result["outputs"] | undefined,
+): Promise<Assessment> {
+  const recorded = workspace.manifest?.nodes[node.name];
+  const inputs: Record<string, Record<string, string>> = {};
+  const waiting: string[] = [];
+  for (const [input, source] of Object.entries(node.inputs)) {
+    const made = outputs(source);
+    inputs[input] = {};
+    for (const output of node.stage.inputs[input]) {
+      const sha = made?.[output]?.sha256 ??
+        recorded?.preimage.inputs[input]?.[output];
+      if (sha !== undefined) inputs[input][output] = sha;
+    }
+    if (made === undefined) {
+      waiting.push(
+        input === source
+          ? `input ${input} is stale`
+          : `input ${input}: ${source} is stale`,
+      );
+    }
+  }
+  const { code, hash } = await workspace.code.stage(node.stage.module);
+  const described: Described = {
+    code,
+    preimage: {
+      stage: node.stage.name,
+      code: hash,
+      config: node.config,
+      inputs,
+      files: await userFiles(workspace, node),
+      seed: node.seed,
+      environment: node.stage.environment?.(node.config) ?? null,
+    },
+  };
+  if (waiting.length > 0) {
+    const own = explain(workspace, node, recorded, described);
+    const reasons = recorded === undefined ? own : [...own, ...waiting];
+    return { node, state: "stale", reasons, described };
+  }
+  const key = keyOf(described.preimage);
+  const found = await findResult(workspace, node, key, recorded);
+  if (found.result !== undefined) {
+    return {
+      node,
+      state: "cached",
+      reasons: [],
+      described,
+      key,
+      result: found.result,
+    };
+  }
+  const reasons = [
+    ...explain(workspace, node, recorded, described),
+    ...found.faults,
+  ];
+  if (found.faults.length > 0 && reasons[0] === "never ran") reasons.shift();
+  return { node, state: "stale", reasons, described, key };
+}
+
+/** What differs from the recorded run; empty where nothing does. */
+function explain(
+  workspace: Workspace,
+  node: Node,
+  recorded: NodeRecord | undefined,
+  described: Described,
+): string[] {
+  if (recorded === undefined) return ["never ran"];
+  const code = workspace.manifest?.code[recorded.preimage.code] ??
+    { modules: {}, packages: {}, printer: "" };
+  return changes(
+    { preimage: recorded.preimage, code },
+    described,
+    relative(workspace.project.root, fromFileUrl(node.stage.module)),
+  );
+}
+
+/** A result of this key whose objects are whole: the recorded one, else the cached one. */
+async function findResult(
+  workspace: Workspace,
+  node: Node,
+  key: string,
+  recorded: NodeRecord | undefined,
+): Promise<{ result?: Result; faults: string[] }> {
+  let faults: string[] = [];
+  const candidates = [
+    () => recorded?.key === key ? recorded : undefined,
+    () => readCached(workspace.folder, key),
+  ];
+  for (const candidate of candidates) {
+    const found = candidate();
+    if (found === undefined) continue;
+    const { outputs, metrics } = found;
+    const broken = await faultsOf(workspace, outputs);
+    const declared = Object.keys(node.stage.outputs);
+    if (broken.length === 0 && declared.every((name) => name in outputs)) {
+      return { result: { outputs, metrics }, faults: [] };
+    }
+    if (faults.length === 0) faults = broken;
+  }
+  return { faults };
+}
+
+async function faultsOf(
+  workspace: Workspace,
+  outputs: Result["outputs"],
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [name, artifact] of Object.entries(outputs)) {
+    const condition = await workspace.store.check(artifact);
+    if (condition !== "whole") {
+      faults.push(`object ${condition}: output ${name}`);
+    }
+  }
+  return faults;
+}
+
+/** The user's data files that the config names: content by the path as it is written. */
+async function userFiles(
+  workspace: Workspace,
+  node: Node,
+): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const path of node.stage.files?.(node.config) ?? []) {
+    hashes[path] = await userFile(workspace, node, path);
+  }
+  return hashes;
+}
+
+async function userFile(
+  workspace: Workspace,
+  node: Node,
+  path: string,
+): Promise<string> {
+  const absolute = resolve(path);
+  try {
+    const info = statIfThere(absolute);
+    if (info === undefined) throw new Error("there is no such file");
+    if (info.isDirectory) {
+      const listing = [];
+      for (const file of filesOf(absolute)) {
+        listing.push({ path: file, ...await hashFile(`${absolute}/${file}`) });
+      }
+      return hashListing(listing);
+    }
+    const known = workspace.index.file(absolute, info);
+    if (known !== undefined) return known;
+    const { sha256 } = await hashFile(absolute);
+    workspace.index.rememberFile(absolute, info, sha256);
+    return sha256;
+  } catch (error) {
+    throw inputError(
+      `Cannot read "${path}", which the config of node "${node.name}" names: ${
+        error instanceof Error ? error.message : error
+      }.`,
+    );
+  }
+}

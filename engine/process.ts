@@ -1,0 +1,199 @@
+/** Runs one node in a process of its own, and tells what came of it. */
+import { toFileUrl } from "@std/path";
+import type { Metrics } from "../schemas/manifest.ts";
+import { readIfThere } from "./atomic.ts";
+import type { Node } from "./graph.ts";
+import { type Job, type Message, SEPARATOR } from "./message.ts";
+import type { Project } from "./project.ts";
+import { sandboxArguments, sandboxEnvironment } from "./sandbox.ts";
+import type { Progress } from "./stage.ts";
+
+export interface StageRun {
+  readonly outcome:
+    | {
+      readonly kind: "done";
+      readonly metrics: Metrics;
+      readonly measurements: Metrics;
+    }
+    | {
+      readonly kind: "error";
+      readonly name: string;
+      readonly message: string;
+    }
+    | { readonly kind: "died"; readonly how: string }
+    | { readonly kind: "interrupted" };
+  readonly peakMemoryBytes?: number;
+}
+
+export interface StageListener {
+  progress(progress: Progress): void;
+  /** A line of the stage for the user. */
+  log(line: string): void;
+  /** The process of an earlier, killed run still holds the node. */
+  waiting(): void;
+}
+
+const SECONDS_TO_END = 2;
+
+/** `logPath` gets all that the stage logs and all that it and its libraries print. */
+export async function runStage(
+  node: Node,
+  job: Job,
+  options: {
+    readonly project: Project;
+    readonly opened: readonly string[];
+    readonly logPath: string;
+    readonly listener: StageListener;
+    readonly signal?: AbortSignal;
+  },
+): Promise<StageRun> {
+  const { project, opened, logPath, listener, signal } = options;
+  using log = Deno.openSync(logPath, { create: true, append: true });
+  const write = (text: string) => writeAll(log, text);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--cached-only",
+      "--frozen",
+      `--config=${project.root}/deno.json`,
+      ...sandboxArguments(node, job, project, opened),
+      entry(node, project),
+    ],
+    clearEnv: true,
+    env: sandboxEnvironment(node, Deno.env.toObject()),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const end = () => {
+    kill(child, "SIGTERM");
+    killer = setTimeout(() => kill(child, "SIGKILL"), SECONDS_TO_END * 1000);
+  };
+  let killer: ReturnType<typeof setTimeout> | undefined;
+  signal?.addEventListener("abort", end);
+  const stdin = child.stdin.getWriter();
+  let outcome: StageRun["outcome"] | undefined;
+  let peakMemoryBytes: number | undefined;
+  const finish = (result: StageRun["outcome"]) => {
+    outcome = result;
+    peakMemoryBytes = peakMemory(child.pid);
+    stdin.close().catch(ignoreBrokenPipe);
+  };
+  const take = (message: Message) => {
+    switch (message.type) {
+      case "waiting":
+        return listener.waiting();
+      case "progress":
+        return listener.progress(message.progress);
+      case "log":
+        write(message.line + "\n");
+        return listener.log(message.line);
+      case "result": {
+        const { metrics, measurements } = message;
+        return finish({ kind: "done", metrics, measurements });
+      }
+      case "error": {
+        const { name, message: text, stack } = message;
+        write(stack + "\n");
+        return finish({ kind: "error", name, message: text });
+      }
+    }
+  };
+  try {
+    if (signal?.aborted) end();
+    const sent = stdin.write(
+      new TextEncoder().encode(JSON.stringify(job) + "\n"),
+    )
+      .catch(ignoreBrokenPipe);
+    const [status] = await Promise.all([
+      child.status,
+      sent,
+      readMessages(child.stdout, take, write),
+      readText(child.stderr, write),
+    ]);
+    if (signal?.aborted || status.signal === "SIGINT") {
+      return { outcome: { kind: "interrupted" } };
+    }
+    const how = status.signal === null
+      ? `exit code ${status.code}`
+      : `signal ${status.signal}`;
+    return { outcome: outcome ?? { kind: "died", how }, peakMemoryBytes };
+  } finally {
+    kill(child, "SIGKILL");
+    clearTimeout(killer);
+    signal?.removeEventListener("abort", end);
+  }
+}
+
+/** A main module that imports the stage statically, which needs no permission to read code. */
+function entry(node: Node, project: Project): string {
+  const worker = toFileUrl(`${project.root}/engine/worker.ts`);
+  const code = `import stage from ${JSON.stringify(node.stage.module)};` +
+    `import { work } from ${JSON.stringify(worker.href)};` +
+    "await work(stage);";
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+async function readMessages(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  take: (message: Message) => void,
+  write: (text: string) => void,
+): Promise<void> {
+  let pending = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (pending + chunk).split("\n");
+    pending = lines.pop() ?? "";
+    for (const line of lines) {
+      const at = line.indexOf(SEPARATOR);
+      if (at < 0) write(line + "\n");
+      else {
+        if (at > 0) write(line.slice(0, at) + "\n");
+        take(JSON.parse(line.slice(at + 1)));
+      }
+    }
+  }
+  if (pending !== "") write(pending + "\n");
+}
+
+async function readText(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  write: (text: string) => void,
+): Promise<void> {
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    write(chunk);
+  }
+}
+
+function writeAll(file: Deno.FsFile, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}
+
+/** What the process has used at most, where the system tells; it is alive while it waits for the end of its input. */
+function peakMemory(pid: number): number | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  const status = readIfThere(`/proc/${pid}/status`) ?? "";
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    if (
+      !(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)
+    ) {
+      throw error;
+    }
+  }
+}
+
+/** A process that died early is told by its status, not by the pipe to it. */
+function ignoreBrokenPipe(error: unknown): void {
+  const closed = error instanceof Deno.errors.BrokenPipe ||
+    error instanceof TypeError;
+  if (!closed) throw error;
+}

@@ -1,0 +1,154 @@
+/** The project that the engine lies in: its root, what its import map names, what its lock file pins. */
+import { dirname, fromFileUrl, join, resolve } from "@std/path";
+import { readIfThere, statIfThere } from "./atomic.ts";
+
+export type Resolved =
+  | { readonly kind: "local"; readonly path: string }
+  | { readonly kind: "package"; readonly id: string }
+  | { readonly kind: "builtin" };
+
+export interface Project {
+  readonly root: string;
+  /** Name and version of the package that prints modules for their hash. */
+  readonly printer: string;
+  /** What a specifier in a module means; `from` is the module's absolute path. */
+  resolve(specifier: string, from: string): Resolved;
+  /** The packages of some ids and all that they depend on, with the integrity of each. */
+  closure(ids: Iterable<string>): Record<string, string>;
+  /** Folders of a package (by its name in the import map) and of what it depends on. */
+  packageFolders(name: string): string[];
+}
+
+interface LockedPackage {
+  readonly integrity?: string;
+  readonly dependencies?: readonly string[];
+  readonly optionalDependencies?: readonly string[];
+  readonly optionalPeers?: readonly string[];
+}
+
+interface Lock {
+  readonly specifiers: Readonly<Record<string, string>>;
+  readonly npm: Readonly<Record<string, LockedPackage>>;
+}
+
+export function openProject(): Project {
+  const root = resolve(fromFileUrl(new URL("..", import.meta.url)));
+  const imports = readImports(join(root, "deno.json"));
+  const lock = readLock(join(root, "deno.lock"));
+  const idsByName = new Map<string, string[]>();
+  for (const id of Object.keys(lock.npm)) {
+    const { name } = splitId(id);
+    idsByName.set(name, [...idsByName.get(name) ?? [], id]);
+  }
+
+  const packageOf = (specifier: string): string => {
+    const [, request, name] = /^npm:\/?((@[^/]+\/[^@/]+|[^@/]+)(?:@[^/]+)?)/
+      .exec(specifier) ?? [];
+    const version = lock.specifiers[`npm:${request}`];
+    if (version === undefined) {
+      throw new Error(
+        `Cannot find package "${specifier}" in deno.lock; run "deno install" and commit the lock file.`,
+      );
+    }
+    return `${name}@${version}`;
+  };
+  const mapped = (specifier: string): string => {
+    if (imports[specifier] !== undefined) return imports[specifier];
+    const key = Object.keys(imports)
+      .filter((key) => specifier.startsWith(key.replace(/\/?$/, "/")))
+      .sort((a, b) => b.length - a.length)[0];
+    return key === undefined ? specifier : imports[key].replace(/\/$/, "") +
+      specifier.slice(key.replace(/\/$/, "").length);
+  };
+  const dependencies = (id: string): string[] => {
+    const entry = lock.npm[id];
+    return [
+      ...entry?.dependencies ?? [],
+      ...entry?.optionalDependencies ?? [],
+      ...entry?.optionalPeers ?? [],
+    ].flatMap((dependency) => {
+      if (lock.npm[dependency] !== undefined) return [dependency];
+      const candidates = idsByName.get(dependency) ??
+        idsByName.get(splitId(dependency).name) ?? [];
+      return candidates.length === 1
+        ? candidates
+        : candidates.filter((id) => id.startsWith(dependency));
+    });
+  };
+  const closure = (ids: Iterable<string>): Record<string, string> => {
+    const found: Record<string, string> = {};
+    const open = [...ids];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (id in found) continue;
+      found[id] = lock.npm[id]?.integrity ?? "";
+      open.push(...dependencies(id));
+    }
+    return found;
+  };
+
+  return {
+    root,
+    printer: packageOf(mapped("typescript")),
+    closure,
+    resolve: (specifier, from) => {
+      const target = mapped(specifier);
+      if (target.startsWith("npm:")) {
+        return { kind: "package", id: packageOf(target) };
+      }
+      if (target.startsWith("node:")) return { kind: "builtin" };
+      if (target.startsWith("file:")) {
+        return { kind: "local", path: fromFileUrl(target) };
+      }
+      if (/^\.{0,2}\//.test(target)) {
+        const base = target === specifier ? dirname(from) : root;
+        return { kind: "local", path: resolve(base, target) };
+      }
+      throw new Error(
+        `Cannot tell what "${specifier}" in ${from} is; expected a relative path, "node:", "npm:" or a name of ` +
+          "deno.json's imports.",
+      );
+    },
+    packageFolders: (name) =>
+      Object.keys(closure([packageOf(mapped(name))])).flatMap((id) => {
+        const { name, version } = splitId(id);
+        const modules = join(root, "node_modules");
+        return [
+          join(
+            modules,
+            ".deno",
+            `${name.replace("/", "+")}@${version}`,
+            "node_modules",
+            name,
+          ),
+          join(modules, name),
+        ].filter((folder) => statIfThere(folder) !== undefined)
+          .flatMap((folder) => [folder, Deno.realPathSync(folder)]);
+      }),
+  };
+}
+
+/** `@scope/name@1.2.3_peer@4` is version 1.2.3 of `@scope/name`. */
+export function splitId(id: string): { name: string; version: string } {
+  const at = id.indexOf("@", 1);
+  return at < 0
+    ? { name: id, version: "" }
+    : { name: id.slice(0, at), version: id.slice(at + 1).split("_")[0] };
+}
+
+function readImports(path: string): Readonly<Record<string, string>> {
+  const { imports = {} }: { imports?: Record<string, string> } = JSON.parse(
+    Deno.readTextFileSync(path),
+  );
+  return imports;
+}
+
+function readLock(path: string): Lock {
+  const text = readIfThere(path);
+  if (text === undefined) {
+    throw new Error(
+      `Cannot find ${path}, which pins the packages; run "deno install".`,
+    );
+  }
+  const { specifiers = {}, npm = {} }: Partial<Lock> = JSON.parse(text);
+  return { specifiers, npm };
+}

@@ -1,0 +1,161 @@
+/** The texts of the commands that look and do not run: status, explain, graph, verify. */
+import { format as formatBytes } from "@std/fmt/bytes";
+import type { Json } from "../schemas/manifest.ts";
+import type { Graph, NodeSummary } from "./graph.ts";
+import { plan } from "./plan.ts";
+import { duration } from "./progress.ts";
+import type { NodeReport } from "./record.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** One row a node: state, reason, size, age. */
+export function statusTable(
+  reports: readonly NodeReport[],
+  now: number,
+): string {
+  return table([
+    ["node", "state", "size", "age", "reason"],
+    ...reports.map((report) => {
+      const artifacts = Object.values(report.outputs);
+      const bytes = artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
+      const age = report.time === undefined
+        ? ""
+        : duration(Math.max(0, now - Date.parse(report.time)) / 1000);
+      return [
+        report.name,
+        report.state,
+        artifacts.length === 0 ? "" : formatBytes(bytes),
+        age,
+        report.reasons.join("; "),
+      ];
+    }),
+  ]);
+}
+
+/** How many nodes are in which state, such as `3 ran, 6 cached`. */
+export function countStates(reports: readonly NodeReport[]): string {
+  const states = ["ran", "cached", "stale", "failed", "skipped"] as const;
+  return states.flatMap((state) => {
+    const count = reports.filter((report) => report.state === state).length;
+    return count === 0 ? [] : [`${count} ${state}`];
+  }).join(", ");
+}
+
+export function summaries(reports: readonly NodeReport[]): NodeSummary[] {
+  return reports
+    .filter(({ state }) => state === "ran" || state === "cached")
+    .map(({ name, metrics, measurements }) => ({
+      name,
+      metrics,
+      measurements,
+    }));
+}
+
+export interface Explanation {
+  readonly name: string;
+  readonly state: "cached" | "stale";
+  readonly reasons: readonly string[];
+  readonly key: string | null;
+  readonly preimage: Json;
+  readonly code: Json;
+}
+
+/** What enters a node's key now, and what of it differs from the recorded run. */
+export async function explainNode(
+  workspace: Workspace,
+  graph: Graph,
+  name: string,
+): Promise<Explanation> {
+  const assessment = (await plan(workspace, graph)).get(name);
+  if (assessment === undefined) throw new Error(`There is no node "${name}".`);
+  const { state, reasons, key, described } = assessment;
+  const { preimage, code } = described;
+  return { name, state, reasons, key: key ?? null, preimage, code };
+}
+
+export function explanationText(explanation: Explanation): string {
+  const { name, state, reasons, key, preimage, code } = explanation;
+  return [
+    `${name} is ${state}${reasons.length > 0 ? ", because" : ""}`,
+    ...reasons.map((reason) => `  ${reason}`),
+    `key ${key ?? "not known until its inputs are made"}`,
+    ...leaves("", preimage),
+    ...leaves("code.", code),
+  ].join("\n");
+}
+
+function leaves(prefix: string, value: Json): string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return [`  ${prefix.replace(/\.$/, "")} ${JSON.stringify(value)}`];
+  }
+  return Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1)
+    .flatMap(([key, inner]) =>
+      inner === undefined ? [] : leaves(`${prefix}${key}.`, inner)
+    );
+}
+
+export type GraphFormat = "text" | "mermaid" | "dot" | "json";
+
+export function graphText(graph: Graph, format: GraphFormat): string {
+  const nodes = [...graph.values()].map(({ name, stage, inputs }) => ({
+    name,
+    stage: stage.name,
+    inputs,
+  }));
+  const edges = nodes.flatMap(({ name, inputs }) =>
+    [...new Set(Object.values(inputs))].map((from) => ({ from, to: name }))
+  );
+  switch (format) {
+    case "json":
+      return JSON.stringify({ nodes }, null, 2);
+    case "dot":
+      return [
+        "digraph pipeline {",
+        ...nodes.map(({ name }) => `  "${name}";`),
+        ...edges.map(({ from, to }) => `  "${from}" -> "${to}";`),
+        "}",
+      ].join("\n");
+    case "mermaid": {
+      const ids = new Map(nodes.map(({ name }, i) => [name, `n${i}`]));
+      return [
+        "flowchart LR",
+        ...nodes.map(({ name }) => `  ${ids.get(name)}["${name}"]`),
+        ...edges.map(({ from, to }) => `  ${ids.get(from)} --> ${ids.get(to)}`),
+      ].join("\n");
+    }
+    case "text":
+      return nodes.map(({ name, inputs }) => {
+        const sources = [...new Set(Object.values(inputs))];
+        return sources.length === 0 ? name : `${name} <- ${sources.join(", ")}`;
+      }).join("\n");
+  }
+}
+
+export interface Verification {
+  readonly node: string;
+  readonly output: string;
+  readonly sha256: string;
+  readonly condition: "whole" | "missing" | "damaged";
+}
+
+/** Rehashes every object that the manifest names. */
+export async function verify(workspace: Workspace): Promise<Verification[]> {
+  const found: Verification[] = [];
+  for (
+    const [node, record] of Object.entries(workspace.manifest?.nodes ?? {})
+  ) {
+    for (const [output, artifact] of Object.entries(record.outputs)) {
+      const condition = await workspace.store.verify(artifact);
+      found.push({ node, output, sha256: artifact.sha256, condition });
+    }
+  }
+  return found;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, i) =>
+    Math.max(...rows.map((row) => row[i].length))
+  );
+  return rows.map((row) =>
+    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
+  ).join("\n");
+}

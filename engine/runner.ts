@@ -1,0 +1,283 @@
+/** Brings nodes up to date: plans, runs what is stale in its own process, stores and records what it made. */
+import { inputError } from "../schemas/errors.ts";
+import type { Code, Json, NodeRecord } from "../schemas/manifest.ts";
+import { tellDisk } from "./failure.ts";
+import type { Graph, Node } from "./graph.ts";
+import { type History, startHistory } from "./history.ts";
+import { lockFolder } from "./lock.ts";
+import { isWritten, manifestText, writeManifest } from "./manifest.ts";
+import { makeNode } from "./node.ts";
+import { assess, type Assessment, plan } from "./plan.ts";
+import { type NodeReport, reportOf, type Watcher } from "./record.ts";
+import { schedule, type Task } from "./schedule.ts";
+import { select, type Selected, type Selection } from "./select.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
+
+export interface RunOptions {
+  readonly artifacts: string;
+  /** Whether the user named the artifact folder. */
+  readonly artifactsGiven: boolean;
+  readonly experiment: { readonly name: string; readonly value: Json };
+  readonly selection: Selection;
+  readonly force: boolean;
+  readonly jobs: number;
+  readonly watcher: Watcher;
+  readonly signal?: AbortSignal;
+}
+
+/** Nodes in the graph's order; all that the selection may run. */
+export interface RunReport {
+  readonly nodes: readonly NodeReport[];
+  readonly interrupted: boolean;
+}
+
+export async function run(
+  graph: Graph,
+  options: RunOptions,
+): Promise<RunReport> {
+  const selected = select(graph, options.selection);
+  const before = openWorkspace(options.artifacts);
+  const planned = await plan(before, graph);
+  checkReach(graph, selected, planned);
+  const idle = !options.force &&
+    [...selected.scope].every((name) => planned.get(name)?.state === "cached");
+  if (idle) {
+    const ledger = openLedger(before, graph, options);
+    for (const assessment of planned.values()) {
+      if (selected.scope.has(assessment.node.name)) ledger.enter(assessment);
+    }
+    if (isWritten(before.folder, ledger.text())) {
+      saveIfWritable(before);
+      const nodes = inOrder(graph, selected)
+        .flatMap((node) => planned.get(node.name) ?? [])
+        .map((assessment) => reportOf(before, assessment));
+      return { nodes, interrupted: false };
+    }
+  }
+  const { artifacts, artifactsGiven, watcher, signal } = options;
+  using lock = await Promise.race([
+    lockFolder(before.folder, artifactsGiven, watcher.notice),
+    aborted(signal),
+  ]);
+  if (lock === undefined) {
+    const nodes = inOrder(graph, selected)
+      .map((node) => skipped(node, "interrupted"));
+    return { nodes, interrupted: true };
+  }
+  try {
+    return await runLocked(
+      openWorkspace(artifacts, before.project),
+      graph,
+      selected,
+      options,
+    );
+  } catch (error) {
+    throw tellDisk(error, before.folder);
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<undefined> {
+  return new Promise((resolve) =>
+    signal?.addEventListener("abort", () => resolve(undefined))
+  );
+}
+
+/** With nothing to do a folder need not be writable; what the index learnt is learnt again next time. */
+function saveIfWritable({ index }: Workspace): void {
+  try {
+    index.save();
+  } catch (error) {
+    const isReadOnly = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Error && error.message.includes("os error 30");
+    if (!isReadOnly) throw error;
+  }
+}
+
+/** What would run, in the graph's order; reads only. */
+export async function preview(
+  graph: Graph,
+  options: Pick<RunOptions, "artifacts" | "selection" | "force"> & {
+    /** Whether a selection that could not run is an error. */
+    readonly runnable: boolean;
+  },
+): Promise<NodeReport[]> {
+  const selected = select(graph, options.selection);
+  const workspace = openWorkspace(options.artifacts);
+  const planned = await plan(workspace, graph);
+  if (options.runnable) checkReach(graph, selected, planned);
+  return inOrder(graph, selected).flatMap((node) => {
+    const assessment = planned.get(node.name);
+    if (assessment === undefined) return [];
+    const report = reportOf(workspace, assessment);
+    const forced = options.force && selected.asked.has(node.name) &&
+      report.state === "cached";
+    return [
+      forced ? { ...report, state: "stale", reasons: ["forced"] } : report,
+    ];
+  });
+}
+
+async function runLocked(
+  workspace: Workspace,
+  graph: Graph,
+  selected: Selected,
+  options: RunOptions,
+): Promise<RunReport> {
+  const { watcher, signal } = options;
+  const planned = await plan(workspace, graph);
+  const ledger = openLedger(workspace, graph, options);
+  const reports = new Map<string, NodeReport>();
+  const outputs = (name: string) =>
+    selected.scope.has(name)
+      ? reports.get(name)?.outputs
+      : planned.get(name)?.result?.outputs;
+  const began = Date.now();
+  let history: History | undefined;
+  const record = () =>
+    history ??= startHistory(workspace.folder, {
+      experiment: options.experiment.name,
+    });
+  const finish = (report: NodeReport) => {
+    reports.set(report.name, report);
+    watcher.end(report);
+  };
+
+  const bring = async (node: Node) => {
+    const blocker = Object.values(node.inputs).find((input) => {
+      const state = reports.get(input)?.state;
+      return state === "failed" || state === "skipped";
+    });
+    if (blocker !== undefined) {
+      return finish(skipped(node, `needs ${blocker}, which did not finish`));
+    }
+    const assessment = await assess(workspace, node, outputs);
+    const forced = options.force && selected.asked.has(node.name);
+    if (assessment.state === "cached" && !forced) {
+      ledger.enter(assessment);
+      return finish(reportOf(workspace, assessment));
+    }
+    const reasons = assessment.state === "cached"
+      ? ["forced"]
+      : assessment.reasons;
+    watcher.start(node.name, reasons);
+    const made = await makeNode(
+      workspace,
+      { ...assessment, reasons },
+      record(),
+      outputs,
+      watcher,
+      signal,
+    );
+    if (made === undefined) return finish(skipped(node, "interrupted"));
+    if (made.state === "ran") {
+      const { outputs, metrics } = made;
+      ledger.enter({ ...assessment, result: { outputs, metrics } });
+      writeManifest(workspace.folder, ledger.text());
+      workspace.index.save();
+    }
+    finish(made);
+  };
+
+  const tasks = inOrder(graph, selected).map((node) => taskOf(node));
+  try {
+    await schedule(tasks, capacity(options.jobs), async ({ name }) => {
+      const node = graph.get(name);
+      if (node !== undefined) await bring(node);
+    }, signal);
+    writeManifest(workspace.folder, ledger.text());
+    workspace.index.save();
+  } finally {
+    const seconds = (Date.now() - began) / 1000;
+    const states = Object.fromEntries(
+      [...reports.values()].map(({ name, state }) => [name, state]),
+    );
+    history?.append({ event: "end", seconds, states });
+  }
+  const nodes = inOrder(graph, selected)
+    .map((node) => reports.get(node.name) ?? skipped(node, "interrupted"));
+  return { nodes, interrupted: signal?.aborted === true };
+}
+
+/** The nodes that the manifest will hold: those of this graph, each as it was last brought up to date. */
+interface Ledger {
+  enter(assessment: Assessment): void;
+  text(): string;
+}
+
+function openLedger(
+  workspace: Workspace,
+  graph: Graph,
+  { experiment }: RunOptions,
+): Ledger {
+  const recorded = Object.entries(workspace.manifest?.nodes ?? {});
+  const nodes = new Map<string, NodeRecord>(
+    recorded.filter(([name]) => graph.has(name)),
+  );
+  const code = new Map<string, Code>(
+    Object.entries(workspace.manifest?.code ?? {}),
+  );
+  return {
+    enter: ({ node, key, described, result }) => {
+      if (key === undefined || result === undefined) return;
+      code.set(described.preimage.code, described.code);
+      nodes.set(node.name, {
+        key,
+        preimage: described.preimage,
+        inputs: node.inputs,
+        ...result,
+      });
+    },
+    text: () => manifestText(experiment, nodes, code),
+  };
+}
+
+/** A narrowed selection cannot run a node whose inputs lie outside it and are stale. */
+function checkReach(
+  graph: Graph,
+  { scope }: Selected,
+  planned: ReadonlyMap<string, Assessment>,
+): void {
+  for (const name of scope) {
+    for (const input of Object.values(graph.get(name)?.inputs ?? {})) {
+      if (scope.has(input) || planned.get(input)?.state === "cached") continue;
+      throw inputError(
+        `Cannot run "${name}" by itself: "${input}", which it needs, is not up to date; ` +
+          `name the node without --only or --from, or run "${input}" first.`,
+      );
+    }
+  }
+}
+
+function inOrder(graph: Graph, { scope }: Selected): Node[] {
+  return [...graph.values()].filter((node) => scope.has(node.name));
+}
+
+function skipped(node: Node, reason: string): NodeReport {
+  return {
+    name: node.name,
+    state: "skipped",
+    reasons: [reason],
+    outputs: {},
+    metrics: {},
+    measurements: {},
+  };
+}
+
+/** A stage that declares no cores takes all: two trainings on the same cores take more than twice as long. */
+function taskOf(node: Node): Task {
+  const { cores = "all", memoryBytes = 0 } = node.stage.resources ?? {};
+  return {
+    name: node.name,
+    needs: Object.values(node.inputs),
+    cores: cores === "all" ? navigator.hardwareConcurrency : cores,
+    memoryBytes,
+  };
+}
+
+function capacity(jobs: number) {
+  return {
+    jobs,
+    cores: navigator.hardwareConcurrency,
+    memoryBytes: Deno.systemMemoryInfo().total,
+  };
+}

@@ -1,0 +1,124 @@
+/** The content-addressed store of outputs: a file or a folder under objects/, named by its SHA-256. */
+import { dirname, join } from "@std/path";
+import {
+  type Artifact,
+  Listing,
+  type Listing as Files,
+} from "../schemas/manifest.ts";
+import {
+  readIfThere,
+  removeIfThere,
+  statIfThere,
+  writeAtomically,
+} from "./atomic.ts";
+import { canonical, filesOf, hashFile, hashListing, sha256 } from "./hash.ts";
+import type { Index } from "./index.ts";
+import type { Output } from "./stage.ts";
+
+export type Condition = "whole" | "missing" | "damaged";
+
+export interface Store {
+  /** Where the bytes of an artifact lie. */
+  path(artifact: Artifact): string;
+  /**
+   * Whether an artifact can be used: every file is there with its size, and is rehashed where the index does not know
+   * it (another size, time or inode than when it was stored).
+   */
+  check(artifact: Artifact): Promise<Condition>;
+  /** The same, rehashing for real. */
+  verify(artifact: Artifact): Promise<Condition>;
+  /** Moves a finished file or folder into the store, by renames only. */
+  place(path: string, output: Output): Promise<Artifact>;
+}
+
+export function openStore(folder: string, index: Index): Store {
+  const nameOf = (sha: string) => `objects/${sha.slice(0, 2)}/${sha.slice(2)}`;
+
+  const fileCondition = async (
+    name: string,
+    expected: { sha256: string; bytes: number },
+    thorough: boolean,
+  ): Promise<Condition> => {
+    const path = join(folder, name);
+    const info = statIfThere(path);
+    if (info === undefined) return "missing";
+    if (!info.isFile || info.size !== expected.bytes) return "damaged";
+    const known = thorough ? undefined : index.file(name, info);
+    const found = known ?? (await hashFile(path)).sha256;
+    if (found !== expected.sha256) return "damaged";
+    if (known === undefined) index.rememberFile(name, info, found);
+    return "whole";
+  };
+  const conditionOf = async (
+    artifact: Artifact,
+    thorough: boolean,
+  ): Promise<Condition> => {
+    const name = nameOf(artifact.sha256);
+    if (!artifact.folder) return await fileCondition(name, artifact, thorough);
+    const text = readIfThere(join(folder, listingName(name)));
+    if (text === undefined) return "missing";
+    if (sha256(text) !== artifact.sha256) return "damaged";
+    const listing = Listing.parse(JSON.parse(text));
+    for (const file of listing) {
+      const found = await fileCondition(`${name}/${file.path}`, file, thorough);
+      if (found !== "whole") return found;
+    }
+    return "whole";
+  };
+
+  const placeFile = async (path: string, output: Output): Promise<Artifact> => {
+    const { sha256: sha, bytes } = await hashFile(path, { sync: true });
+    const name = nameOf(sha);
+    const target = join(folder, name);
+    Deno.chmodSync(path, 0o444);
+    Deno.mkdirSync(dirname(target), { recursive: true });
+    if (statIfThere(target)?.isDirectory) removeFolder(target);
+    Deno.renameSync(path, target);
+    index.rememberFile(name, Deno.statSync(target), sha, true);
+    return { sha256: sha, bytes, mediaType: output.mediaType };
+  };
+  const placeFolder = async (
+    path: string,
+    output: Output,
+  ): Promise<Artifact> => {
+    const listing: Files = [];
+    for (const file of filesOf(path)) {
+      const hashed = await hashFile(join(path, file), { sync: true });
+      listing.push({ path: file, ...hashed });
+      Deno.chmodSync(join(path, file), 0o444);
+    }
+    const sha = hashListing(listing);
+    const name = nameOf(sha);
+    const target = join(folder, name);
+    writeAtomically(join(folder, listingName(name)), canonical(listing));
+    if (statIfThere(target) !== undefined) removeFolder(target);
+    Deno.renameSync(path, target);
+    for (const file of listing) {
+      const info = Deno.statSync(join(target, file.path));
+      index.rememberFile(`${name}/${file.path}`, info, file.sha256, true);
+    }
+    const bytes = listing.reduce((sum, file) => sum + file.bytes, 0);
+    return { sha256: sha, bytes, mediaType: output.mediaType, folder: true };
+  };
+
+  return {
+    path: (artifact) => join(folder, nameOf(artifact.sha256)),
+    check: (artifact) => conditionOf(artifact, false),
+    verify: (artifact) => conditionOf(artifact, true),
+    place: (path, output) =>
+      output.folder ? placeFolder(path, output) : placeFile(path, output),
+  };
+}
+
+/** A folder's listing lies beside it; its bytes hash to the folder's name. */
+function listingName(name: string): string {
+  return `${name}.files.json`;
+}
+
+/** Replaces a folder that was there: first out of the way in one step, so that no reader finds half of it. */
+function removeFolder(path: string): void {
+  const aside = `${path}.${Deno.pid}.tmp`;
+  removeIfThere(aside);
+  Deno.renameSync(path, aside);
+  removeIfThere(aside);
+}

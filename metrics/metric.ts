@@ -1,0 +1,66 @@
+/** What the corpus metrics have in common: counts of each segment that add up, and a score of their sum. */
+
+export interface Metric {
+  /**
+   * The counts of each segment. `references` holds one list of lines for each reference; every list is as long as
+   * `hypotheses`, which has at least one line.
+   */
+  counts(
+    hypotheses: readonly string[],
+    references: readonly (readonly string[])[],
+  ): number[][];
+  /** The score, 0 to 100, of summed counts. */
+  score(counts: readonly number[]): number;
+  /** All that decides the score, in sacreBLEU's notation. */
+  signature(references: number, resampling?: Resampling): string;
+}
+
+/** How often, and from which seed, a test of significance draws its samples. */
+export interface Resampling {
+  readonly samples: number;
+  readonly seed: number;
+}
+
+/**
+ * The definition that is computed, and who computes it: the values are those of sacreBLEU 2.6.0, but a reader of the
+ * signature must not think that it was run.
+ */
+const VERSION = "2.6.0+ckd.1";
+
+/** The score of a corpus. */
+export function corpusScore(
+  metric: Metric,
+  hypotheses: readonly string[],
+  references: readonly (readonly string[])[],
+): number {
+  return metric.score(sum(metric.counts(hypotheses, references)));
+}
+
+/** Adds the counts of segments: of all, or of those in a sample, each as often as it is there. */
+export function sum(
+  counts: readonly (readonly number[])[],
+  sample?: Int32Array,
+): number[] {
+  const total: number[] = new Array(counts[0].length).fill(0);
+  const segments = sample?.length ?? counts.length;
+  for (let s = 0; s < segments; s++) {
+    const segment = counts[sample === undefined ? s : sample[s]];
+    for (let i = 0; i < total.length; i++) total[i] += segment[i];
+  }
+  return total;
+}
+
+/** The signature of a metric with its own fields in their order. */
+export function formatSignature(
+  references: number,
+  resampling: Resampling | undefined,
+  fields: Readonly<Record<string, string | number>>,
+): string {
+  const all = {
+    nrefs: references,
+    ...(resampling && { bs: resampling.samples, seed: resampling.seed }),
+    ...fields,
+    version: VERSION,
+  };
+  return Object.entries(all).map((field) => field.join(":")).join("|");
+}

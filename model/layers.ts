@@ -1,0 +1,215 @@
+/** The parts of a Transformer as functions of tensors: linear map, layer norm, attention, feed-forward block. */
+import { layerNormalization } from "../tensor/normalization.ts";
+import type { Tensor, Tensors } from "../tensor/program.ts";
+import { tf } from "../tensor/tfjs.ts";
+
+/** Drops features of the output of the named place; the identity where nothing is dropped. */
+export type Dropout = (place: string, x: Tensor) => Tensor;
+
+export const noDropout: Dropout = (_place, x) => x;
+
+/** Added to a score that must not be attended to. */
+export const MASKED = -1e9;
+const EPSILON = 1e-5;
+
+/** The matrix product of two matrices, either transposed. */
+export function product(
+  a: Tensor,
+  b: Tensor,
+  transposeA = false,
+  transposeB = false,
+): Tensor {
+  return tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, transposeA, transposeB);
+}
+
+/** x W + b: [rows, in] to [rows, out]. */
+export function linear(parameters: Tensors, name: string, x: Tensor): Tensor {
+  return tf.add(
+    product(x, parameters[`${name}.weight`]),
+    parameters[`${name}.bias`],
+  );
+}
+
+/** Layer normalisation over the features, [rows, d] to [rows, d]. */
+export function layerNorm(
+  parameters: Tensors,
+  name: string,
+  x: Tensor,
+): Tensor {
+  const gain = parameters[`${name}.norm.gain`];
+  const bias = parameters[`${name}.norm.bias`];
+  return layerNormalization(x, gain, bias, EPSILON);
+}
+
+/**
+ * Splits `count` maps side by side into heads: [batch * time, count * d] to `count` tensors [batch, heads, time, d / heads].
+ */
+export function splitHeads(
+  x: Tensor,
+  batch: number,
+  heads: number,
+  count: number,
+): Tensor[] {
+  const [rows, features] = x.shape as [number, number];
+  const time = rows / batch;
+  const size = features / count / heads;
+  const apart = tf.transpose(tf.reshape(x, [batch, time, count, heads, size]), [
+    2,
+    0,
+    3,
+    1,
+    4,
+  ]);
+  const shape = [batch, heads, time, size];
+  return count === 1
+    ? [tf.reshape(apart, shape)]
+    : tf.split(apart, count, 0).map((part) => tf.reshape(part, shape));
+}
+
+/** [batch, heads, time, size] to [batch * time, heads * size]. */
+export function joinHeads(x: Tensor): Tensor {
+  const [batch, heads, time, size] = x.shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [
+    batch * time,
+    heads * size,
+  ]);
+}
+
+/** Scaled dot-product attention; `bias` is added to the scores [batch, heads, queries, keys]. */
+export function attend(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  bias: Tensor | undefined,
+): Tensor {
+  const scores = tf.matMul(
+    tf.mul(query, (query.shape[3] ?? 1) ** -0.5),
+    key,
+    false,
+    true,
+  );
+  return joinHeads(
+    tf.matMul(
+      tf.softmax(bias === undefined ? scores : tf.add(scores, bias)),
+      value,
+    ),
+  );
+}
+
+export interface Places {
+  readonly parameters: Tensors;
+  readonly heads: number;
+  readonly batch: number;
+  readonly dropout: Dropout;
+}
+
+/** x + dropout(attention(norm(x))). */
+export function selfAttention(
+  places: Places,
+  name: string,
+  x: Tensor,
+  bias: Tensor,
+): Tensor {
+  const { parameters, heads, batch, dropout } = places;
+  const mapped = linear(
+    parameters,
+    `${name}.queryKeyValue`,
+    layerNorm(parameters, name, x),
+  );
+  const [query, key, value] = splitHeads(mapped, batch, heads, 3);
+  return tf.add(
+    x,
+    dropout(
+      name,
+      linear(parameters, `${name}.output`, attend(query, key, value, bias)),
+    ),
+  );
+}
+
+/** x + dropout(attention(norm(x), memory)); memory is the encoder's output [batch * source, d]. */
+export function crossAttention(
+  places: Places,
+  name: string,
+  x: Tensor,
+  memory: Tensor,
+  bias: Tensor,
+): Tensor {
+  const { parameters, heads, batch, dropout } = places;
+  const [query] = splitHeads(
+    linear(parameters, `${name}.query`, layerNorm(parameters, name, x)),
+    batch,
+    heads,
+    1,
+  );
+  const [key, value] = splitHeads(
+    linear(parameters, `${name}.keyValue`, memory),
+    batch,
+    heads,
+    2,
+  );
+  return tf.add(
+    x,
+    dropout(
+      name,
+      linear(parameters, `${name}.output`, attend(query, key, value, bias)),
+    ),
+  );
+}
+
+/** x + dropout(relu(norm(x) W1 + b1) W2 + b2). */
+export function feedForward(
+  { parameters, dropout }: Places,
+  name: string,
+  x: Tensor,
+): Tensor {
+  const inner = tf.relu(
+    linear(parameters, `${name}.inner`, layerNorm(parameters, name, x)),
+  );
+  return tf.add(x, dropout(name, linear(parameters, `${name}.outer`, inner)));
+}
+
+/** Biases [batch, 1, 1, source] that hide padding; ids are [batch, source]. */
+export function paddingBias(ids: Tensor, padding: number): Tensor {
+  const [batch, time] = ids.shape as [number, number];
+  const hidden = tf.cast(tf.equal(ids, tf.scalar(padding, "int32")), "float32");
+  return tf.reshape(tf.mul(hidden, MASKED), [batch, 1, 1, time]);
+}
+
+/** Biases [time, time] that hide later positions. */
+export function causalBias(time: number): Tensor {
+  const all = Int32Array.from(
+    { length: MAXIMUM_POSITIONS },
+    (_, position) => position,
+  );
+  const positions = tf.slice(tf.tensor1d(all, "int32"), [0], [time]);
+  const later = tf.less(
+    tf.reshape(positions, [time, 1]),
+    tf.reshape(positions, [1, time]),
+  );
+  return tf.mul(tf.cast(later, "float32"), MASKED);
+}
+
+/** Positions that a sentence may have, begin or end of sentence included. */
+export const MAXIMUM_POSITIONS = 1024;
+
+/** Sinusoidal positions [count, d] (Vaswani et al. 2017, section 3.5): sines in the first half, cosines in the second. */
+export function sinusoids(
+  count: number,
+  width: number,
+): Float32Array<ArrayBuffer> {
+  const table = new Float32Array(count * width);
+  const half = width / 2;
+  for (let position = 0; position < count; position++) {
+    for (let j = 0; j < half; j++) {
+      const angle = position / 10_000 ** (j / half);
+      table[position * width + j] = Math.sin(angle);
+      table[position * width + half + j] = Math.cos(angle);
+    }
+  }
+  return table;
+}

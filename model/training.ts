@@ -1,0 +1,200 @@
+/** Trains a task to the end: batches, validation, checkpoints to go on from, the average of the best. */
+import { batchOrder, makeBatch } from "../text/batches.ts";
+import type { Tokens } from "../text/tokens.ts";
+import type { HostTensors, Runtime } from "../tensor/program.ts";
+import {
+  averageWeights,
+  loadModel,
+  loadState,
+  saveModel,
+  saveState,
+  type Validation,
+} from "./checkpoint.ts";
+import { parameterShapes, type Weights } from "./parameters.ts";
+import type { Lessons } from "./states.ts";
+import { type Task, trainedShapes, validationProgram } from "./step.ts";
+import {
+  batchTensors,
+  createTrainer,
+  type StepLosses,
+  type Trainer,
+} from "./trainer.ts";
+
+export interface TrainingJob {
+  readonly task: Task;
+  readonly seed: number;
+  readonly runtime: Runtime;
+  readonly threads?: number;
+  readonly train: Tokens;
+  readonly validation: Tokens;
+  /** What the teacher says of a batch of `train`, and what of it never changes. */
+  readonly teacher?: Pick<Lessons, "constants" | "read">;
+  /** Folder for checkpoints; a training that stopped goes on from what it finds here. */
+  readonly folder: string;
+  report(report: TrainingReport): void;
+}
+
+export interface TrainingReport {
+  /** Steps done. */
+  readonly step: number;
+  readonly losses: StepLosses;
+  /** Non-padding target tokens trained on since the last report. */
+  readonly targetTokens: number;
+  readonly validation?: Validation;
+}
+
+export interface Trained {
+  readonly weights: Weights;
+  /** -log p a target token of the validation pairs, of the averaged weights. */
+  readonly nll: number;
+  /** Every validation, in order. */
+  readonly validations: readonly Validation[];
+  /** Steps whose checkpoints were averaged. */
+  readonly averaged: readonly number[];
+}
+
+/** Trains; the same job gives the same weights, also when it was interrupted and called again. */
+export async function train(job: TrainingJob): Promise<Trained> {
+  const { task, folder } = job;
+  const { steps, validateEvery, average } = task.training;
+  const shapes = trainedShapes(task);
+  const statePath = `${folder}/state.safetensors`;
+  const resumed = exists(statePath)
+    ? loadState(statePath, shapes, "the checkpoint of an interrupted training")
+    : undefined;
+  const trainer = await createTrainer(job.runtime, task, {
+    seed: job.seed,
+    threads: job.threads,
+    constants: job.teacher?.constants,
+    from: resumed,
+  });
+  const validate = await validator(job);
+  let { step, epoch, batch, validations } = resumed ??
+    { step: 0, epoch: 0, batch: 0, validations: [] };
+  let order = batchOrder(job.train, task.training.batchTokens, job.seed, epoch);
+  let lossSum = 0, stepsSummed = 0;
+  while (step < steps) {
+    if (batch === order.length) {
+      epoch++;
+      batch = 0;
+      order = batchOrder(job.train, task.training.batchTokens, job.seed, epoch);
+    }
+    const data = makeBatch(job.train, order[batch]);
+    const losses = await trainer.run(data, step, job.teacher?.read(data));
+    step++;
+    batch++;
+    lossSum += losses.loss;
+    stepsSummed++;
+    let validation: Validation | undefined;
+    if (step % validateEvery === 0 || step === steps) {
+      validation = {
+        step,
+        trainingLoss: lossSum / stepsSummed,
+        nll: await validate(trainer.weightInputs()),
+      };
+      validations = [...validations, validation];
+      [lossSum, stepsSummed] = [0, 0];
+      keep(job, trainer, validations, step);
+      saveState(statePath, shapes, {
+        ...trainer.state(),
+        step,
+        epoch,
+        batch,
+        validations,
+      });
+      discardAllBut(folder, best(validations, average));
+    }
+    job.report({ step, losses, targetTokens: data.targetTokens, validation });
+  }
+  const averaged = best(validations, average);
+  const weights = averageWeights(
+    averaged.map((step) =>
+      loadModel(checkpoint(folder, step), `checkpoint ${step}`).weights
+    ),
+  );
+  const nll = await validate(Object.fromEntries(
+    Object.entries(trainer.weightInputs()).filter(([name]) =>
+      name.slice("weight ".length) in weights
+    )
+      .map((
+        [name, { shape }],
+      ) => [name, { shape, data: weights[name.slice("weight ".length)] }]),
+  ));
+  await trainer.dispose();
+  return { weights, nll, validations, averaged };
+}
+
+const checkpoint = (folder: string, step: number) =>
+  `${folder}/step-${step}.safetensors`;
+
+/** The steps of the best validations, ascending. */
+function best(validations: readonly Validation[], count: number): number[] {
+  return validations.toSorted((a, b) => a.nll - b.nll || a.step - b.step)
+    .slice(0, count).map(({ step }) => step).sort((a, b) => a - b);
+}
+
+/** Writes the weights of a step that is among the best so far. */
+function keep(
+  { task, folder }: TrainingJob,
+  trainer: Trainer,
+  validations: readonly Validation[],
+  step: number,
+): void {
+  if (!best(validations, task.training.average).includes(step)) return;
+  const { model, vocabulary } = task;
+  saveModel(checkpoint(folder, step), {
+    model,
+    vocabulary,
+    weights: trainer.state().weights,
+  });
+}
+
+function discardAllBut(folder: string, steps: readonly number[]): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    const step = /^step-(\d+)\.safetensors$/.exec(name)?.[1];
+    if (step !== undefined && !steps.includes(Number(step))) {
+      Deno.removeSync(`${folder}/${name}`);
+    }
+  }
+}
+
+/** A function from weights to the mean -log p of a validation token. */
+async function validator({ task, runtime, threads, validation }: TrainingJob) {
+  const executable = await runtime.compile(validationProgram(task), {
+    threads,
+  });
+  const names = Object.keys(parameterShapes(task.model, task.vocabulary)).map((
+    name,
+  ) => `weight ${name}`);
+  const batches = batchOrder(
+    validation,
+    Math.max(task.training.batchTokens, 4096),
+    0,
+    0,
+  )
+    .map((pairs) => makeBatch(validation, pairs));
+  return async (weights: HostTensors): Promise<number> => {
+    const parameters = Object.fromEntries(
+      names.map((name) => [name, weights[name]]),
+    );
+    let sum = 0, tokens = 0;
+    for (const batch of batches) {
+      const { nll } = await executable.run({
+        ...batchTensors(batch),
+        ...parameters,
+      });
+      sum += nll.data[0] * batch.targetTokens;
+      tokens += batch.targetTokens;
+    }
+    return sum / tokens;
+  };
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,122 @@
+/** Translates text, line by line: one line in, one line out, in order. */
+import { inputError } from "../schemas/errors.ts";
+import { loadRuntime } from "../tensor/runtime.ts";
+import { loadSubwords, type Subwords } from "../text/subwords.ts";
+import { loadModel, type SavedModel } from "./checkpoint.ts";
+import {
+  createTranslator,
+  MAXIMUM_LENGTH,
+  type TranslateOptions,
+  type Translator,
+} from "./search.ts";
+
+/** Lines that are translated together at most: enough to sort them into batches of one length. */
+const CHUNK_LINES = 1000;
+/** How long a line waits for others that come with it, in milliseconds. */
+const GATHER_MS = 20;
+
+export interface LineOptions extends TranslateOptions {
+  /** How an error counts the first line. */
+  readonly firstLine?: number;
+}
+
+/**
+ * Translates lines. A line of nothing but white space gives an empty line; one that the model has no positions for is
+ * an input error that names it, before any is translated.
+ */
+export async function translateLines(
+  translator: Translator,
+  subwords: Subwords,
+  lines: readonly string[],
+  options: LineOptions,
+): Promise<string[]> {
+  const { firstLine = 1 } = options;
+  const sources = await subwords.encode(lines.map((line) => line.trim()));
+  sources.forEach(({ length }, index) => {
+    if (length <= MAXIMUM_LENGTH) return;
+    throw inputError(
+      `Cannot translate line ${firstLine + index}: expected at most ` +
+        `${MAXIMUM_LENGTH} subwords, found ${length}; split it into sentences.`,
+    );
+  });
+  const hypotheses = await translator.translate(sources, options);
+  const texts = await subwords.decode(hypotheses.map(({ ids }) => ids));
+  return texts.map((text) => text.replace(/[\r\n]+/g, " ").trim());
+}
+
+/** Fails, as an input error, unless the subwords are those that the model was trained on, as far as can be told. */
+export function checkVocabulary(saved: SavedModel, subwords: Subwords): void {
+  if (saved.vocabulary === subwords.size) return;
+  throw inputError(
+    `Cannot translate with this model: it has ${saved.vocabulary} subwords and its tokenizer ${subwords.size}; ` +
+      `give the tokenizer that it was trained with.`,
+  );
+}
+
+export interface StreamOptions {
+  readonly modelPath: string;
+  readonly tokenizerPath: string;
+  readonly beam: number;
+  readonly lengthPenalty: number;
+  readonly lines: AsyncIterable<string>;
+  write(line: string): Promise<void> | void;
+}
+
+/**
+ * Translates a stream of lines as they arrive: what has arrived is translated together, so that a file goes in large
+ * batches and a single line is answered at once.
+ */
+export async function translateStream(options: StreamOptions): Promise<void> {
+  const saved = loadModel(
+    options.modelPath,
+    `the model "${options.modelPath}"`,
+  );
+  const subwords = await loadSubwords(options.tokenizerPath);
+  checkVocabulary(saved, subwords);
+  const translator = await createTranslator(await loadRuntime("onnx"), saved);
+  try {
+    let firstLine = 1;
+    for await (const lines of chunksOf(options.lines)) {
+      const { beam, lengthPenalty } = options;
+      const translations = await translateLines(translator, subwords, lines, {
+        beam,
+        lengthPenalty,
+        firstLine,
+      });
+      for (const line of translations) await options.write(line);
+      firstLine += lines.length;
+    }
+  } finally {
+    await translator.dispose();
+  }
+}
+
+/** The lines in groups: those that arrived while the group before was in use, and those that come soon after. */
+async function* chunksOf(
+  lines: AsyncIterable<string>,
+): AsyncGenerator<string[]> {
+  const iterator = lines[Symbol.asyncIterator]();
+  let next: Promise<IteratorResult<string>> | undefined;
+  try {
+    while (true) {
+      next ??= iterator.next();
+      let read: IteratorResult<string> | undefined = await next;
+      const chunk: string[] = [];
+      const pause = Promise.withResolvers<undefined>();
+      const timer = setTimeout(() => pause.resolve(undefined), GATHER_MS);
+      while (read !== undefined && read.done !== true) {
+        chunk.push(read.value);
+        next = undefined;
+        if (chunk.length === CHUNK_LINES) break;
+        next = iterator.next();
+        read = await Promise.race([next, pause.promise]);
+      }
+      clearTimeout(timer);
+      if (chunk.length > 0) yield chunk;
+      if (read?.done === true) return;
+    }
+  } finally {
+    // Not awaited: a read that is under way on a terminal may never end.
+    void iterator.return?.();
+  }
+}

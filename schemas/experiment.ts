@@ -1,0 +1,231 @@
+/** One experiment: data, teacher, students and their evaluation, with every default; what `--experiment` reads. */
+import { z } from "zod";
+import { Corpus, Data, Languages } from "./data.ts";
+import {
+  Distillation,
+  LayerMap,
+  Model,
+  ModelOverride,
+  StudentModel,
+  Training,
+  TrainingOverride,
+  usesTeacher,
+} from "./model.ts";
+
+/** A shared byte-pair encoding of source and target with all 256 bytes in its alphabet: no input is untranslatable. */
+export const Vocabulary = z.strictObject({
+  size: z.int().min(300).max(30_000).default(8000),
+  /** Pairs with a side of more subwords than this are not trained on. */
+  maximumLength: z.int().min(2).max(1000).default(100),
+});
+export type Vocabulary = z.infer<typeof Vocabulary>;
+
+/** Beam search and scoring. */
+export const Evaluation = z.strictObject({
+  /** Hypotheses kept a sentence; 1 is greedy search. */
+  beam: z.int().min(1).max(64).default(5),
+  /** Exponent of the hypothesis length that a score is divided by. */
+  lengthPenalty: z.number().min(0).max(5).default(1),
+  /** Tokenizer of BLEU, as sacreBLEU names it. */
+  tokenize: z.enum(["13a", "intl", "char", "none"]).default("13a"),
+  lowercase: z.boolean().default(false),
+});
+export type Evaluation = z.infer<typeof Evaluation>;
+
+/** What executes the models; part of every key that depends on it. */
+export const Runtime = z.strictObject({
+  name: z.enum(["onnx", "reference"]).default("onnx"),
+});
+export type Runtime = z.infer<typeof Runtime>;
+
+const System = z.strictObject({
+  ...Distillation.shape,
+  /** What this system changes of the shared student. */
+  model: ModelOverride.prefault({}),
+  training: TrainingOverride.prefault({}),
+});
+
+const systemName = z.string().regex(
+  /^[a-z0-9][a-z0-9-]*$/,
+  "expected a system name of lower-case letters, digits and dashes",
+).refine(
+  (name) => name !== "teacher",
+  'expected another name than "teacher", which has its own place',
+);
+
+export const Experiment = z.strictObject({
+  seed: z.int().min(0).max(2 ** 31 - 1).default(1),
+  languages: Languages,
+  data: Data,
+  corpus: Corpus.prefault({}),
+  vocabulary: Vocabulary.prefault({}),
+  teacher: z.strictObject({
+    model: Model.prefault({}),
+    training: Training.prefault({}),
+  }).prefault({}),
+  /** Model and training of every student, where the student itself says nothing else. */
+  student: z.strictObject({
+    model: StudentModel.prefault({}),
+    training: Training.prefault({}),
+  }).prefault({}),
+  students: z.record(systemName, System).default({}),
+  evaluation: Evaluation.prefault({}),
+  runtime: Runtime.prefault({}),
+}).transform((experiment, context) => {
+  const students: Record<string, Student> = {};
+  for (const [name, system] of Object.entries(experiment.students)) {
+    const {
+      model: modelOverride,
+      training: trainingOverride,
+      ...distillation
+    } = system;
+    const model = StudentModel.safeParse({
+      ...experiment.student.model,
+      ...modelOverride,
+    });
+    const training = Training.safeParse({
+      ...experiment.student.training,
+      ...trainingOverride,
+    });
+    for (const [part, result] of Object.entries({ model, training })) {
+      for (const issue of result.error?.issues ?? []) {
+        context.addIssue({
+          code: "custom",
+          path: ["students", name, part, ...issue.path],
+          message: issue.message,
+        });
+      }
+    }
+    if (model.data === undefined || training.data === undefined) return z.NEVER;
+    for (
+      const { path, message } of mismatches(
+        distillation,
+        model.data,
+        experiment.teacher.model,
+      )
+    ) {
+      context.addIssue({
+        code: "custom",
+        path: ["students", name, ...path],
+        message,
+      });
+    }
+    students[name] = {
+      model: model.data,
+      training: training.data,
+      distillation,
+    };
+  }
+  const { student: _shared, ...rest } = experiment;
+  return { ...rest, students };
+});
+export type Experiment = z.output<typeof Experiment>;
+
+/** A student as its stage gets it: nothing left to be looked up. */
+export const Student = z.strictObject({
+  model: StudentModel,
+  training: Training,
+  distillation: Distillation,
+});
+export type Student = z.infer<typeof Student>;
+
+/** Where a distillation does not fit the two models that it joins. */
+function mismatches(
+  distillation: Distillation,
+  student: Model,
+  teacher: Model,
+): Mismatch[] {
+  const { alpha, beta, encoder, decoder, project } = distillation;
+  const found: Mismatch[] = [];
+  if (alpha + beta > 1) {
+    found.push({
+      path: ["alpha"],
+      message: `expected alpha + beta of at most 1, found ${alpha} + ${beta}`,
+    });
+  }
+  if (beta > 0 && encoder.length + decoder.length === 0) {
+    found.push({
+      path: ["beta"],
+      message:
+        `beta ${beta} weighs combined layers, expected an "encoder" or "decoder" layer map, found none`,
+    });
+  }
+  const sides = [
+    {
+      side: "encoder",
+      map: encoder,
+      own: student.encoderLayers,
+      theirs: teacher.encoderLayers,
+    },
+    {
+      side: "decoder",
+      map: decoder,
+      own: student.decoderLayers,
+      theirs: teacher.decoderLayers,
+    },
+  ];
+  for (const { side, map, own, theirs } of sides) {
+    found.push(...mapMismatches(side, map, own, theirs));
+  }
+  if (project === "none") {
+    for (const { side, map } of sides) {
+      map.forEach((layers, j) => {
+        if (layers.length * teacher.width !== student.width) {
+          found.push({
+            path: [side, j],
+            message:
+              `without a projection, expected combined teacher width ${student.width} (the student's), found ` +
+              `${layers.length} layers of ${teacher.width}`,
+          });
+        }
+      });
+    }
+  }
+  return found;
+}
+
+function mapMismatches(
+  side: string,
+  map: LayerMap,
+  own: number,
+  theirs: number,
+): Mismatch[] {
+  if (map.length === 0) return [];
+  if (map.length !== own) {
+    return [{
+      path: [side],
+      message:
+        `expected one entry for each of the student's ${own} ${side} layers, found ${map.length}`,
+    }];
+  }
+  return map.flatMap((layers, j) =>
+    layers.filter((layer) => layer > theirs).map((layer) => ({
+      path: [side, j],
+      message:
+        `expected layers of the teacher's ${theirs} ${side} layers, found layer ${layer}`,
+    }))
+  );
+}
+
+interface Mismatch {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** The teacher's layers that some student combines, ascending: what the states stage has to record. */
+export function combinedLayers(
+  experiment: Experiment,
+  side: "encoder" | "decoder",
+): number[] {
+  const maps = Object.values(experiment.students).map((student) =>
+    student.distillation[side]
+  );
+  return [...new Set(maps.flat(2))].sort((a, b) => a - b);
+}
+
+/** Whether some student learns from the teacher at all. */
+export function needsStates(experiment: Experiment): boolean {
+  return Object.values(experiment.students).some((student) =>
+    usesTeacher(student.distillation)
+  );
+}

@@ -1,0 +1,121 @@
+/** What is configured of a Transformer, its training and its distillation; the only home of their defaults and limits. */
+import { z } from "zod";
+
+const count = z.int().min(1);
+
+const shape = {
+  encoderLayers: count.max(64),
+  decoderLayers: count.max(64),
+  /** Features of a position, d. */
+  width: count.max(8192),
+  /** Features of the inner layer of a feed-forward block. */
+  feedForward: count.max(32768),
+  heads: count.max(256),
+  /** Probability that a feature is dropped, after the embedding and in every residual branch. */
+  dropout: z.number().min(0).max(0.9),
+};
+
+const withDefaults = (layers: number) =>
+  z.strictObject({
+    encoderLayers: shape.encoderLayers.default(layers),
+    decoderLayers: shape.decoderLayers.default(layers),
+    width: shape.width.default(512),
+    feedForward: shape.feedForward.default(2048),
+    heads: shape.heads.default(8),
+    dropout: shape.dropout.default(0.1),
+  }).superRefine((model, context) => {
+    if (model.width % model.heads !== 0) {
+      context.addIssue({
+        code: "custom",
+        path: ["heads"],
+        message:
+          `expected a number of heads that divides width ${model.width}, found ${model.heads}`,
+      });
+    }
+    if (model.width % 2 !== 0) {
+      context.addIssue({
+        code: "custom",
+        path: ["width"],
+        message: `expected an even width, found ${model.width}`,
+      });
+    }
+  });
+
+/** A pre-norm Transformer (Vaswani et al. 2017); source, target and generator share one embedding matrix. */
+export const Model = withDefaults(6);
+export type Model = z.infer<typeof Model>;
+
+/** The same with the paper's student depth, 2 + 2, as its default. */
+export const StudentModel = withDefaults(2);
+
+/** Any of a model's values, none by default: what one system changes of the shared student. */
+export const ModelOverride = z.strictObject(shape).partial();
+
+const trainingShape = {
+  steps: count,
+  /** A batch holds rows * max(source length, target length) tokens up to this number, padding included. */
+  batchTokens: z.int().min(16),
+  factor: z.number().positive(),
+  warmup: count,
+  beta1: z.number().min(0).lt(1),
+  beta2: z.number().min(0).lt(1),
+  epsilon: z.number().positive(),
+  labelSmoothing: z.number().min(0).lt(1),
+  /** Gradients are scaled down to this global L2 norm; 0 never clips. */
+  clipNorm: z.number().min(0),
+  /** Steps between validations; a checkpoint is written at each. */
+  validateEvery: count,
+  /** The model is the average of this many checkpoints, the best by validation loss. */
+  average: count.max(32),
+};
+
+/** Adam with the Noam schedule: rate(step) = factor * width^-0.5 * min(step^-0.5, step * warmup^-1.5). */
+export const Training = z.strictObject({
+  steps: trainingShape.steps.default(25_000),
+  batchTokens: trainingShape.batchTokens.default(6144),
+  factor: trainingShape.factor.default(2),
+  warmup: trainingShape.warmup.default(4000),
+  beta1: trainingShape.beta1.default(0.9),
+  beta2: trainingShape.beta2.default(0.998),
+  epsilon: trainingShape.epsilon.default(1e-9),
+  labelSmoothing: trainingShape.labelSmoothing.default(0.1),
+  clipNorm: trainingShape.clipNorm.default(0),
+  validateEvery: trainingShape.validateEvery.default(1000),
+  average: trainingShape.average.default(3),
+});
+export type Training = z.infer<typeof Training>;
+
+/** Any of a training's values, none by default. */
+export const TrainingOverride = z.strictObject(trainingShape).partial();
+
+/** M: for each student layer, the teacher layers (counted from 1) that are combined for it; empty: no layer loss. */
+export const LayerMap = z.array(
+  z.array(count).min(
+    1,
+    "expected at least one teacher layer for each student layer",
+  ),
+);
+export type LayerMap = z.infer<typeof LayerMap>;
+
+/** The distillation loss: alpha * L_KD + (1 - alpha - beta) * L_NLL + beta * (L_encoder + L_decoder). */
+export const Distillation = z.strictObject({
+  /** Weight of the teacher's soft targets. */
+  alpha: z.number().min(0).max(1).default(0),
+  /** Weight of the combined layers. */
+  beta: z.number().min(0).max(1).default(0),
+  /** tau of the soft targets. */
+  temperature: z.number().positive().default(1),
+  encoder: LayerMap.default([]),
+  decoder: LayerMap.default([]),
+  /** Which end carries the linear map: the student is lifted to |M(j)| * d, the teacher fused down to d, or neither. */
+  project: z.enum(["student", "teacher", "none"]).default("student"),
+});
+export type Distillation = z.infer<typeof Distillation>;
+
+/** What a distillation needs of its teacher: false for a student that is trained without one. */
+export function usesTeacher(distillation: Distillation): boolean {
+  return distillation.alpha > 0 || distillation.beta > 0;
+}
+
+/** Ids that every vocabulary starts with: padding, begin of sentence, end of sentence. */
+export const PAD = 0, BOS = 1, EOS = 2;

@@ -1,0 +1,53 @@
+/** Makes train, validation and test out of the raw data: extracted, cleaned, split by groups. */
+import { z } from "zod";
+import { stage } from "../engine/stage.ts";
+import { Corpus, Data, Languages } from "../schemas/data.ts";
+import { descriptorFiles } from "../text/files.ts";
+
+const TSV = "text/tab-separated-values";
+
+export default stage({
+  name: "corpus",
+  module: import.meta.url,
+  config: z.strictObject({ data: Data, languages: Languages, corpus: Corpus }),
+  inputs: { files: ["files"] },
+  outputs: {
+    train: { path: "train.tsv", mediaType: TSV },
+    validation: { path: "validation.tsv", mediaType: TSV },
+    test: { path: "test.tsv", mediaType: TSV },
+    report: { path: "report.json", mediaType: "application/json" },
+  },
+  // The tar library asks for it as it loads; nobody sets it.
+  permissions: { env: ["TESTING_TAR_FAKE_PLATFORM"] },
+  files: ({ data }) => descriptorFiles(data),
+  run: async ({ config, seed, inputs, outputs }) => {
+    const { buildCorpus, toTsv } = await import("../text/corpus.ts");
+    const { select } = await import("../text/descriptors.ts");
+    const { data, languages } = config;
+    const sources = data.descriptor === undefined
+      ? []
+      : select(data.descriptor, data, languages).sources;
+    const { train, validation, test, report } = await buildCorpus(
+      config,
+      sources,
+      inputs.files.files,
+      seed,
+    );
+    await Deno.writeTextFile(outputs.train, toTsv(train));
+    await Deno.writeTextFile(outputs.validation, toTsv(validation));
+    await Deno.writeTextFile(outputs.test, toTsv(test));
+    await Deno.writeTextFile(
+      outputs.report,
+      JSON.stringify(report, undefined, 2) + "\n",
+    );
+    return {
+      metrics: {
+        train: train.length,
+        validation: validation.length,
+        test: test.length,
+        nearDuplicates: report.nearDuplicates.train +
+          report.nearDuplicates.validation,
+      },
+    };
+  },
+});

@@ -1,0 +1,90 @@
+/** Translates the test set with a model, scores the translations, and says how large and how fast the model is. */
+import { z } from "zod";
+import { stage } from "../engine/stage.ts";
+import { Evaluation, Runtime } from "../schemas/experiment.ts";
+import { identities } from "../tensor/identities.ts";
+
+const round = (score: number) => Number(score.toFixed(4));
+
+export default stage({
+  name: "evaluate",
+  module: import.meta.url,
+  config: z.strictObject({ evaluation: Evaluation, runtime: Runtime }),
+  inputs: { model: ["model"], tokens: ["tokenizer"], corpus: ["test"] },
+  outputs: {
+    hypotheses: { path: "hypotheses.txt", mediaType: "text/plain" },
+  },
+  permissions: {
+    native: ["onnxruntime-node", "tokenizers"],
+    env: ["NAPI_RS_NATIVE_LIBRARY_PATH", "NAPI_RS_FORCE_WASI"],
+    sys: ["cpus", "networkInterfaces", "hostname"],
+  },
+  resources: { cores: "all" },
+  environment: ({ runtime }) => identities[runtime.name],
+  run: async ({ config, inputs, outputs, log, progress }) => {
+    const { loadModel } = await import("../model/checkpoint.ts");
+    const { parameterCount, parameterShapes } = await import(
+      "../model/parameters.ts"
+    );
+    const { createTranslator } = await import("../model/search.ts");
+    const { checkVocabulary, translateLines } = await import(
+      "../model/translate.ts"
+    );
+    const { scoreLines } = await import("../metrics/score.ts");
+    const { loadRuntime } = await import("../tensor/runtime.ts");
+    const { loadSubwords } = await import("../text/subwords.ts");
+    const { readPairs } = await import("../text/tokenize.ts");
+    const { evaluation, runtime } = config;
+
+    const saved = loadModel(inputs.model.model, "the model to evaluate");
+    const subwords = await loadSubwords(inputs.tokens.tokenizer);
+    checkVocabulary(saved, subwords);
+    const pairs = await readPairs(inputs.corpus.test);
+    const translator = await createTranslator(
+      await loadRuntime(runtime.name),
+      saved,
+    );
+    const start = performance.now();
+    const hypotheses = await translateLines(
+      translator,
+      subwords,
+      pairs.map(({ source }) => source),
+      {
+        ...evaluation,
+        report: (done) =>
+          progress({ done, total: pairs.length, unit: "sentences" }),
+      },
+    );
+    const seconds = (performance.now() - start) / 1000;
+    await translator.dispose();
+    await Deno.writeTextFile(
+      outputs.hypotheses,
+      hypotheses.map((line) => `${line}\n`).join(""),
+    );
+    const { bleu, chrf } = scoreLines({
+      ...evaluation,
+      metrics: ["bleu", "chrf"],
+      hypotheses,
+      references: [pairs.map(({ target }) => target)],
+    });
+    if (bleu === undefined || chrf === undefined) {
+      throw new Error("Cannot evaluate: a score is missing");
+    }
+    log(`BLEU ${bleu.score.toFixed(2)}, chrF ${chrf.score.toFixed(2)}`);
+    return {
+      metrics: {
+        bleu: round(bleu.score),
+        chrf: round(chrf.score),
+        signature: bleu.signature,
+        parameters: parameterCount(
+          parameterShapes(saved.model, saved.vocabulary),
+        ),
+        bytes: (await Deno.stat(inputs.model.model)).size,
+      },
+      measurements: {
+        seconds: round(seconds),
+        sentencesPerSecond: round(pairs.length / seconds),
+      },
+    };
+  },
+});

@@ -1,0 +1,47 @@
+/** Records the teacher's hidden states of the training pairs, once for all students. */
+import { z } from "zod";
+import { stage } from "../engine/stage.ts";
+import { Runtime } from "../schemas/experiment.ts";
+import { identities } from "../tensor/identities.ts";
+
+const layers = z.array(z.int().min(1));
+
+export default stage({
+  name: "states",
+  module: import.meta.url,
+  config: z.strictObject({
+    layers: z.strictObject({ encoder: layers, decoder: layers }),
+    runtime: Runtime,
+  }),
+  inputs: { teacher: ["model"], tokens: ["train"] },
+  outputs: {
+    shards: {
+      path: "shards",
+      mediaType: "application/vnd.safetensors",
+      folder: true,
+    },
+  },
+  permissions: { native: ["onnxruntime-node"] },
+  resources: { cores: "all" },
+  environment: ({ runtime }) => identities[runtime.name],
+  run: async ({ config, inputs, outputs, work, progress }) => {
+    const { recordStates } = await import("../model/states.ts");
+    const { loadModel } = await import("../model/checkpoint.ts");
+    const { loadRuntime } = await import("../tensor/runtime.ts");
+    const { readTokens } = await import("../text/tokens.ts");
+    await recordStates({
+      runtime: await loadRuntime(config.runtime.name),
+      teacher: loadModel(inputs.teacher.model, "the model of the teacher"),
+      tokens: readTokens(inputs.tokens.train),
+      layers: config.layers,
+      folder: work,
+      report: ({ pairs, of }) =>
+        progress({ done: pairs, total: of, unit: "pairs" }),
+    });
+    // Shards gather in the folder that outlives a kill, so that an interrupted recording goes on after the last one.
+    for (const { name } of Deno.readDirSync(work)) {
+      Deno.renameSync(`${work}/${name}`, `${outputs.shards}/${name}`);
+    }
+    return {};
+  },
+});

@@ -1,0 +1,59 @@
+/** Trains a student: distilled from the teacher's recorded states, or without a teacher where none is given. */
+import { z } from "zod";
+import { stage } from "../engine/stage.ts";
+import { Runtime, Student } from "../schemas/experiment.ts";
+import { identities } from "../tensor/identities.ts";
+
+export default stage({
+  name: "student",
+  module: import.meta.url,
+  config: z.strictObject({
+    ...Student.shape,
+    vocabulary: z.int(),
+    runtime: Runtime,
+  }),
+  inputs: {
+    teacher: ["model"],
+    states: ["shards"],
+    tokens: ["train", "validation"],
+  },
+  optional: ["teacher", "states"],
+  outputs: {
+    model: {
+      path: "model.safetensors",
+      mediaType: "application/vnd.safetensors",
+    },
+    curve: { path: "curve.json", mediaType: "application/json" },
+  },
+  permissions: { native: ["onnxruntime-node"] },
+  resources: { cores: "all" },
+  environment: ({ runtime }) => identities[runtime.name],
+  run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
+    const { fit } = await import("../model/fit.ts");
+    const { loadModel } = await import("../model/checkpoint.ts");
+    const { loadRuntime } = await import("../tensor/runtime.ts");
+    const { lessonsOf } = await import("../model/states.ts");
+    const { model, training, distillation, vocabulary } = config;
+    const { teacher: given, states }: Partial<typeof inputs> = inputs;
+    const teacher = given && loadModel(given.model, "the model of the teacher");
+    return fit({
+      runtime: await loadRuntime(config.runtime.name),
+      task: {
+        model,
+        training,
+        vocabulary,
+        teacher: teacher && { model: teacher.model, distillation },
+      },
+      seed,
+      train: inputs.tokens.train,
+      validation: inputs.tokens.validation,
+      model: outputs.model,
+      curve: outputs.curve,
+      work,
+      teacher: teacher && states &&
+        ((tokens) => lessonsOf(teacher, states.shards, tokens, distillation)),
+      log,
+      progress,
+    });
+  },
+});

@@ -1,0 +1,54 @@
+/** Learns the subwords on train, and writes train and validation as their ids. */
+import { stage } from "../engine/stage.ts";
+import { Vocabulary } from "../schemas/experiment.ts";
+
+const TOKENS = "application/vnd.safetensors";
+
+export default stage({
+  name: "tokenize",
+  module: import.meta.url,
+  config: Vocabulary,
+  inputs: { corpus: ["train", "validation"] },
+  outputs: {
+    tokenizer: { path: "tokenizer.json", mediaType: "application/json" },
+    train: { path: "train.safetensors", mediaType: TOKENS },
+    validation: { path: "validation.safetensors", mediaType: TOKENS },
+  },
+  permissions: {
+    native: ["tokenizers"],
+    env: ["NAPI_RS_NATIVE_LIBRARY_PATH", "NAPI_RS_FORCE_WASI"],
+    sys: ["cpus", "networkInterfaces", "hostname"],
+  },
+  resources: { cores: "all" },
+  run: async ({ config, inputs, outputs }) => {
+    const { loadSubwords, trainSubwords } = await import("../text/subwords.ts");
+    const { readPairs, tokenize } = await import("../text/tokenize.ts");
+    const { writeTokens } = await import("../text/tokens.ts");
+    const train = await readPairs(inputs.corpus.train);
+    const validation = await readPairs(inputs.corpus.validation);
+    await trainSubwords(
+      train.flatMap(({ source, target }) => [source, target]),
+      config.size,
+      outputs.tokenizer,
+    );
+    const subwords = await loadSubwords(outputs.tokenizer);
+    const metrics: Record<string, number> = { vocabulary: subwords.size };
+    for (const [part, pairs] of Object.entries({ train, validation })) {
+      const { tokens, dropped } = await tokenize(
+        pairs,
+        subwords,
+        config.maximumLength,
+        part,
+      );
+      writeTokens(
+        part === "train" ? outputs.train : outputs.validation,
+        tokens,
+      );
+      metrics[`${part}Pairs`] = tokens.pairs;
+      metrics[`${part}TooLong`] = dropped;
+      metrics[`${part}SourceTokens`] = tokens.source.ids.length;
+      metrics[`${part}TargetTokens`] = tokens.target.ids.length;
+    }
+    return { metrics };
+  },
+});

@@ -1,0 +1,2 @@
+/** Types of the words pipeline, which no stage executes. */
+export type Cleaned = string;

@@ -1,0 +1,394 @@
+/** Decoding against its definition: enumeration, beam search without a cache, whole sequences. */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
+import {
+  cacheNames,
+  encoderProgram,
+  next,
+  sourceNames,
+  stepProgram,
+} from "../../model/decode.ts";
+import { searchSentence } from "../../model/hypotheses.ts";
+import {
+  createTranslator,
+  type Hypothesis,
+  MAXIMUM_LENGTH,
+} from "../../model/search.ts";
+import { BOS, EOS } from "../../schemas/model.ts";
+import { isInputError } from "../../schemas/errors.ts";
+import { random } from "../../schemas/random.ts";
+import type { HostTensor, HostTensors } from "../../tensor/program.ts";
+import { loadRuntime } from "../../tensor/runtime.ts";
+import {
+  enumerate,
+  FIRST_WORD,
+  type Found,
+  parameters,
+  plainBeam,
+  randomModel,
+  randomSources,
+  scorer,
+} from "./plain_search.ts";
+
+const threads = 1;
+
+function assertSame(actual: Hypothesis, expected: Found): void {
+  assertEquals([...actual.ids], [...expected.ids]);
+  assertAlmostEquals(actual.score, expected.score, 1e-4);
+  assertAlmostEquals(actual.normalised, expected.normalised, 1e-4);
+}
+
+Deno.test("a beam as wide as there are hypotheses finds the best of all", async () => {
+  const vocabulary = 6;
+  const onnx = await loadRuntime("onnx");
+  const reference = await loadRuntime("reference");
+  const lengths = new Set<number>();
+  for (const seed of [1, 2, 3]) {
+    const saved = randomModel(vocabulary, seed);
+    const full = await scorer(reference, saved);
+    const translator = await createTranslator(onnx, saved, { threads });
+    for (const lengthPenalty of [0, 1, 3]) {
+      const options = { vocabulary, beam: 64, lengthPenalty, maximumLength: 3 };
+      const sources = randomSources(vocabulary, 4, 5, seed);
+      const hypotheses = await translator.translate(sources, options);
+      for (const [index, source] of sources.entries()) {
+        const { best, count } = await enumerate(full, source, options);
+        assertEquals(count, 1 + 3 + 9 + 27);
+        assertSame(hypotheses[index], best);
+        lengths.add(best.ids.length);
+      }
+    }
+    await translator.dispose();
+  }
+  assert(lengths.size >= 3, "expected best hypotheses of several lengths");
+});
+
+for (const beam of [1, 2, 5]) {
+  Deno.test(`a beam of ${beam} finds what the same search without cache and batches finds`, async () => {
+    const vocabulary = 23;
+    const onnx = await loadRuntime("onnx");
+    const lengths = new Set<number>();
+    for (const seed of [4, 5]) {
+      const saved = randomModel(vocabulary, seed);
+      const full = await scorer(onnx, saved);
+      const translator = await createTranslator(onnx, saved, { threads });
+      for (const lengthPenalty of [0, 0.6, 1.5]) {
+        const options = { vocabulary, beam, lengthPenalty, maximumLength: 9 };
+        const sources = randomSources(vocabulary, 12, 8, seed);
+        const hypotheses = await translator.translate(sources, options);
+        for (const [index, source] of sources.entries()) {
+          const expected = await plainBeam(full, source, options);
+          assertSame(hypotheses[index], expected);
+          lengths.add(expected.ids.length);
+        }
+      }
+      await translator.dispose();
+    }
+    assert(lengths.size >= 3, "expected hypotheses of several lengths");
+  });
+}
+
+Deno.test("a beam of 1 takes the most probable id until that is the end of the sentence", async () => {
+  const vocabulary = 23;
+  const saved = randomModel(vocabulary, 6);
+  const onnx = await loadRuntime("onnx");
+  const full = await scorer(onnx, saved);
+  const translator = await createTranslator(onnx, saved, { threads });
+  const sources = randomSources(vocabulary, 10, 8, 6);
+  const hypotheses = await translator.translate(sources, {
+    beam: 1,
+    lengthPenalty: 1,
+    maximumLength: 12,
+  });
+  for (const [index, source] of sources.entries()) {
+    const ids: number[] = [];
+    while (ids.length < 12) {
+      const logp = (await full.score(source, [ids]))[0][ids.length];
+      const allowed = logp.slice(EOS);
+      const best = EOS + allowed.indexOf(Math.max(...allowed));
+      if (best === EOS) break;
+      ids.push(best);
+    }
+    assertEquals([...hypotheses[index].ids], ids);
+  }
+  await translator.dispose();
+});
+
+Deno.test("log-probabilities with the cache equal those of whole sequences, whatever descends from what", async () => {
+  const vocabulary = 23, beam = vocabulary - FIRST_WORD, steps = 12;
+  const saved = randomModel(vocabulary, 7);
+  const { model } = saved;
+  for (const name of ["onnx", "reference"] as const) {
+    const runtime = await loadRuntime(name);
+    const full = await scorer(await loadRuntime("reference"), saved);
+    const options = { constants: parameters(saved), threads };
+    const encoder = await runtime.compile(
+      encoderProgram(model, vocabulary),
+      options,
+    );
+    const step = await runtime.compile(stepProgram(model, vocabulary), options);
+    const source = randomSources(vocabulary, 1, 6, 7)[0];
+    const encoded = await encoder.run({
+      source: {
+        shape: [1, source.length + 1],
+        data: Int32Array.of(...source, EOS),
+      },
+    });
+    const draw = random("descent", 7);
+    const pick = (count: number) => Math.floor(draw() * count);
+    const ids = (values: number[]): HostTensor => ({
+      shape: [1, beam],
+      data: Int32Array.from(values),
+    });
+    const none = {
+      shape: [1, model.heads, 0, beam, model.width / model.heads],
+      data: new Float32Array(0),
+    };
+    let carried: HostTensors = Object.fromEntries(
+      cacheNames(model).map((name) => [name, none]),
+    );
+    let history: HostTensor = {
+      shape: [beam, 0, beam],
+      data: new Float32Array(0),
+    };
+    let prefixes: number[][] = Array.from({ length: beam }, () => []);
+    let parents = prefixes.map((_, index) => index);
+    for (let position = 0; position < steps; position++) {
+      // Only one hypothesis has a score, so that the beam best continuations are all of its words.
+      const scored = pick(beam);
+      const results = await step.run({
+        ...carried,
+        ...Object.fromEntries(
+          sourceNames(model).map((name) => [name, encoded[name]]),
+        ),
+        history,
+        origin: ids(parents),
+        token: ids(prefixes.map((prefix) => prefix.at(-1) ?? BOS)),
+        score: {
+          shape: [1, beam],
+          data: Float32Array.from(
+            { length: beam },
+            (_, i) => i === scored ? 0 : -Infinity,
+          ),
+        },
+        position: { shape: [1], data: Int32Array.of(position) },
+      });
+      const expected = (await full.score(source, prefixes))[scored][position];
+      const compare = (actual: number, id: number) =>
+        assertAlmostEquals(
+          actual,
+          expected[id],
+          1e-5 * Math.max(1, Math.abs(expected[id])),
+          `${name}, position ${position}, id ${id}`,
+        );
+      compare(results.ended.data[scored], EOS);
+      const tokens = [...results[next("token")].data];
+      tokens.forEach((id, place) =>
+        compare(results[next("score")].data[place], id)
+      );
+      assertEquals(
+        tokens.toSorted((a, b) => a - b),
+        Array.from({ length: beam }, (_, word) => FIRST_WORD + word),
+      );
+      assert(results.parent.data.every((parent) => parent === scored));
+      parents = prefixes.map(() => pick(beam));
+      prefixes = parents.map((
+        parent,
+      ) => [...prefixes[parent], FIRST_WORD + pick(beam)]);
+      carried = Object.fromEntries(
+        cacheNames(model).map((name) => [name, results[next(name)]]),
+      );
+      history = {
+        shape: [beam, position + 1, beam],
+        data: results[next("history")].data,
+      };
+    }
+    await encoder.dispose();
+    await step.dispose();
+  }
+});
+
+Deno.test("a sentence alone gives what it gives in any batch, in the order that was given", async () => {
+  const vocabulary = 40;
+  const saved = randomModel(vocabulary, 8);
+  const translator = await createTranslator(await loadRuntime("onnx"), saved, {
+    threads,
+  });
+  const sources = randomSources(vocabulary, 150, 30, 8);
+  sources[0] = new Int32Array(0);
+  sources[77] = new Int32Array(0);
+  for (
+    const options of [{ beam: 4, lengthPenalty: 1 }, {
+      beam: 1,
+      lengthPenalty: 0,
+    }]
+  ) {
+    const done: number[] = [];
+    const together = await translator.translate(sources, {
+      ...options,
+      report: (count) => done.push(count),
+    });
+    const backwards = await translator.translate(sources.toReversed(), options);
+    assertEquals(
+      backwards.toReversed().map(({ ids }) => ids),
+      together.map(({ ids }) => ids),
+    );
+    assertEquals(await translator.translate(sources, options), together);
+    for (const [index, source] of sources.entries()) {
+      if (index % 5 > 0 && source.length > 0) continue;
+      const [alone] = await translator.translate([source], options);
+      assertEquals(alone.ids, together[index].ids, `sentence ${index}`);
+      assertAlmostEquals(alone.score, together[index].score, 1e-3);
+    }
+    assertEquals(done.at(-1), sources.length);
+    for (const empty of [0, 77]) {
+      assertEquals(together[empty], {
+        ids: new Int32Array(0),
+        score: 0,
+        normalised: 0,
+      });
+    }
+  }
+  await translator.dispose();
+});
+
+Deno.test("the reference runtime finds the same hypotheses", async () => {
+  const vocabulary = 15;
+  const saved = randomModel(vocabulary, 9);
+  const sources = randomSources(vocabulary, 4, 5, 9);
+  const options = { beam: 3, lengthPenalty: 1, maximumLength: 6 };
+  const found: Hypothesis[][] = [];
+  for (const name of ["onnx", "reference"] as const) {
+    const translator = await createTranslator(await loadRuntime(name), saved, {
+      threads,
+    });
+    found.push(await translator.translate(sources, options));
+    await translator.dispose();
+  }
+  found[0].forEach((hypothesis, index) =>
+    assertSame(hypothesis, {
+      ...found[1][index],
+      ids: [...found[1][index].ids],
+    })
+  );
+});
+
+Deno.test("hypotheses end among the best, and the search stops when nothing alive can win", () => {
+  const search = searchSentence({
+    beam: 2,
+    lengthPenalty: 1,
+    maximumLength: 9,
+  });
+  // The empty hypothesis would be third of all continuations: it does not end.
+  assertEquals(
+    search.advance({
+      tokens: [7, 8],
+      scores: [-1, -2],
+      parents: [0, 0],
+      ended: [-2.5, -Infinity],
+    }),
+    false,
+  );
+  // Of the two, "8" ends as second best with -2.5 / 2; the best continuation, -2, may still reach -2 / 10.
+  assertEquals(
+    search.advance({
+      tokens: [5, 6],
+      scores: [-2, -3],
+      parents: [1, 0],
+      ended: [-4, -2.5],
+    }),
+    false,
+  );
+  // "8 5" ends with -2.4 / 3 and is the better one; two have ended.
+  assertEquals(
+    search.advance({
+      tokens: [3, 4],
+      scores: [-9, -9],
+      parents: [0, 0],
+      ended: [-2.4, -9.5],
+    }),
+    true,
+  );
+  assertEquals(search.best(), {
+    ids: Int32Array.of(8, 5),
+    score: -2.4,
+    normalised: -2.4 / 3,
+  });
+
+  const early = searchSentence({ beam: 2, lengthPenalty: 1, maximumLength: 9 });
+  // Alive is -30, at best -30 / 10 = -3, which does not beat -3 / 1.
+  assertEquals(
+    early.advance({
+      tokens: [7, 8],
+      scores: [-30, -40],
+      parents: [0, 0],
+      ended: [-3, -Infinity],
+    }),
+    true,
+  );
+  assertEquals(early.best().ids, new Int32Array(0));
+
+  const short = searchSentence({ beam: 2, lengthPenalty: 0, maximumLength: 1 });
+  assertEquals(
+    short.advance({
+      tokens: [7, 8],
+      scores: [-1, -2],
+      parents: [0, 0],
+      ended: [-9, -Infinity],
+    }),
+    false,
+  );
+  assertEquals(
+    short.advance({
+      tokens: [3, 3],
+      scores: [-1, -2],
+      parents: [0, 1],
+      ended: [-8, -7],
+    }),
+    true,
+  );
+  assertEquals(short.best(), {
+    ids: Int32Array.of(8),
+    score: -7,
+    normalised: -7,
+  });
+});
+
+Deno.test("what cannot be translated is an input error that says why", async () => {
+  const vocabulary = 15;
+  const onnx = await loadRuntime("onnx");
+  const options = { beam: 2, lengthPenalty: 1 };
+  const failure = async (run: () => Promise<unknown>) => {
+    const error = await assertRejects(run);
+    assert(isInputError(error));
+    return error.message;
+  };
+  const translator = await createTranslator(onnx, randomModel(vocabulary, 10), {
+    threads,
+  });
+  const long = new Int32Array(MAXIMUM_LENGTH + 1).fill(FIRST_WORD);
+  assertEquals(
+    await failure(() =>
+      translator.translate([Int32Array.of(4), long], options)
+    ),
+    "Cannot translate sentence 2: expected at most 1023 subwords, found 1024.",
+  );
+  await failure(() => translator.translate([], { ...options, beam: 65 }));
+  const [longest] = await translator.translate([long.subarray(1)], {
+    beam: 1,
+    lengthPenalty: 1,
+    maximumLength: 2,
+  });
+  assert(Number.isFinite(longest.score));
+  await translator.dispose();
+
+  const saved = randomModel(vocabulary, 10);
+  saved.weights["decoder.norm.gain"].fill(NaN);
+  const diverged = await createTranslator(onnx, saved, { threads });
+  await failure(() => diverged.translate([Int32Array.of(4)], options));
+  await diverged.dispose();
+});

@@ -1,0 +1,267 @@
+/** Tests of the experiment schema: what students inherit, and which experiments are refused with which sentence. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { isInputError, parse } from "../../schemas/errors.ts";
+import {
+  combinedLayers,
+  Experiment,
+  needsStates,
+} from "../../schemas/experiment.ts";
+
+const base = {
+  languages: { source: "pt", target: "en" },
+  data: { train: "pairs.tsv" },
+};
+
+function read(part: Record<string, unknown>): Experiment {
+  return parse(Experiment, { ...base, ...part }, "experiment");
+}
+
+function assertRefused(part: Record<string, unknown>, expected: string): void {
+  const error = assertThrows(() => read(part));
+  assert(isInputError(error), `${error.stack}`);
+  assertEquals(error.message, `Cannot use experiment: ${expected}.`);
+}
+
+Deno.test("the defaults are the paper's setting", () => {
+  const { teacher, vocabulary, evaluation, students } = read({});
+  assertEquals(teacher.model, {
+    encoderLayers: 6,
+    decoderLayers: 6,
+    width: 512,
+    feedForward: 2048,
+    heads: 8,
+    dropout: 0.1,
+  });
+  assertEquals(teacher.training.warmup, 4000);
+  assertEquals(teacher.training.labelSmoothing, 0.1);
+  assertEquals(vocabulary.size, 8000);
+  assertEquals(evaluation.tokenize, "13a");
+  assertEquals(students, {});
+});
+
+Deno.test("students inherit the shared student's values and change their own", () => {
+  const { students } = read({
+    student: {
+      model: { width: 64, heads: 4, dropout: 0 },
+      training: { steps: 10, warmup: 5 },
+    },
+    students: {
+      plain: {},
+      "own-values": {
+        model: { encoderLayers: 3 },
+        training: { steps: 20 },
+        alpha: 0.5,
+      },
+    },
+  });
+  const model = {
+    encoderLayers: 2,
+    decoderLayers: 2,
+    width: 64,
+    feedForward: 2048,
+    heads: 4,
+    dropout: 0,
+  };
+  assertEquals(students.plain.model, model);
+  assertEquals(students["own-values"].model, { ...model, encoderLayers: 3 });
+  assertEquals(students.plain.training.steps, 10);
+  assertEquals(students["own-values"].training, {
+    ...students.plain.training,
+    steps: 20,
+  });
+  assertEquals(students.plain.distillation, {
+    alpha: 0,
+    beta: 0,
+    temperature: 1,
+    encoder: [],
+    decoder: [],
+    project: "student",
+  });
+  assertEquals(students["own-values"].distillation.alpha, 0.5);
+});
+
+Deno.test("the teacher's layers that students combine are each recorded once", () => {
+  const experiment = read({
+    students: {
+      cross: { beta: 0.5, encoder: [[1, 3], [4, 6]] },
+      both: { beta: 0.5, encoder: [[3], [6]], decoder: [[2], [5]] },
+    },
+  });
+  assertEquals(combinedLayers(experiment, "encoder"), [1, 3, 4, 6]);
+  assertEquals(combinedLayers(experiment, "decoder"), [2, 5]);
+});
+
+Deno.test("states are needed by soft targets and by combined layers, and by nothing else", () => {
+  assertEquals(needsStates(read({ students: { "no-kd": {} } })), false);
+  assertEquals(needsStates(read({ students: { rkd: { alpha: 0.1 } } })), true);
+  const ckd = { beta: 0.1, encoder: [[1], [2]] };
+  assertEquals(needsStates(read({ students: { ckd } })), true);
+});
+
+Deno.test("any depths and widths can be combined", () => {
+  const { students } = read({
+    teacher: { model: { encoderLayers: 3, width: 32, heads: 2 } },
+    student: { model: { encoderLayers: 1, width: 16, heads: 2 } },
+    students: { odd: { beta: 1, encoder: [[1, 2, 3]], project: "teacher" } },
+  });
+  assertEquals(students.odd.distillation.encoder, [[1, 2, 3]]);
+});
+
+Deno.test("alpha and beta may fill the whole loss", () => {
+  const encoder = [[1], [2]];
+  for (const [alpha, beta] of [[0.7, 0.3], [0.9, 0.1], [0.35, 0.65], [1, 0]]) {
+    read({ students: { ckd: { alpha, beta, encoder } } });
+  }
+});
+
+const refusals: {
+  title: string;
+  part: Record<string, unknown>;
+  expected: string;
+}[] = [
+  {
+    title: "a mistyped key of the experiment",
+    part: { vocabulry: {} },
+    expected: 'unknown key "vocabulry", did you mean "vocabulary"',
+  },
+  {
+    title: "a mistyped key of the teacher",
+    part: { teacher: { model: { widht: 256 } } },
+    expected: 'unknown key "teacher.model.widht", did you mean "width"',
+  },
+  {
+    title: "a mistyped key of a student",
+    part: { students: { rkd: { alhpa: 0.5 } } },
+    expected: 'unknown key "students.rkd.alhpa", did you mean "alpha"',
+  },
+  {
+    title: "a mistyped key of what a student changes",
+    part: { students: { rkd: { training: { stesp: 1 } } } },
+    expected: 'unknown key "students.rkd.training.stesp", did you mean "steps"',
+  },
+  {
+    title: "a text where a number belongs",
+    part: { teacher: { model: { width: "256" } } },
+    expected: '"teacher.model.width": expected number, found "256"',
+  },
+  {
+    title: "an experiment without languages",
+    part: { languages: undefined },
+    expected: '"languages": expected object, found nothing',
+  },
+  {
+    title: "data both of a descriptor and of the user",
+    part: { data: { descriptor: "x", train: "y.tsv" } },
+    expected: '"data": expected either "descriptor" (a data set of data/) or ' +
+      '"train" (your own files), and not both',
+  },
+  {
+    title: "one side of two files",
+    part: { data: { train: { source: "a.pt" } } },
+    expected: '"data.train.target": expected string, found nothing',
+  },
+  {
+    title: "heads that do not divide the width",
+    part: { teacher: { model: { heads: 7 } } },
+    expected:
+      '"teacher.model.heads": expected a number of heads that divides ' +
+      "width 512, found 7",
+  },
+  {
+    title: "heads of a student that do not divide the shared width",
+    part: {
+      student: { model: { width: 64 } },
+      students: { rkd: { model: { heads: 3 } } },
+    },
+    expected: '"students.rkd.model.heads": expected a number of heads that ' +
+      "divides width 64, found 3",
+  },
+  {
+    title: "an odd width, which has no sine and cosine for each position",
+    part: { teacher: { model: { width: 7, heads: 1 } } },
+    expected: '"teacher.model.width": expected an even width, found 7',
+  },
+  {
+    title: "loss weights above one",
+    part: { students: { ckd: { alpha: 0.6, beta: 0.5, encoder: [[1], [2]] } } },
+    expected: '"students.ckd.alpha": expected alpha + beta of at most 1, ' +
+      "found 0.6 + 0.5",
+  },
+  {
+    title: "a map longer than the student's depth",
+    part: { students: { ckd: { beta: 0.5, encoder: [[1], [2], [3]] } } },
+    expected: '"students.ckd.encoder": expected one entry for each of the ' +
+      "student's 2 encoder layers, found 3",
+  },
+  {
+    title: "a map shorter than the depth a student gives itself",
+    part: {
+      students: {
+        ckd: { beta: 0.5, decoder: [[1], [2]], model: { decoderLayers: 3 } },
+      },
+    },
+    expected: '"students.ckd.decoder": expected one entry for each of the ' +
+      "student's 3 decoder layers, found 2",
+  },
+  {
+    title: "a map beyond the teacher's depth",
+    part: {
+      teacher: { model: { encoderLayers: 4 } },
+      students: { ckd: { beta: 0.5, encoder: [[1], [4, 5]] } },
+    },
+    expected: '"students.ckd.encoder.1": expected layers of the teacher\'s 4 ' +
+      "encoder layers, found layer 5",
+  },
+  {
+    title: "layers counted from zero",
+    part: { students: { ckd: { beta: 0.5, encoder: [[0], [1]] } } },
+    expected: '"students.ckd.encoder.0.0": expected number to be >=1, found 0',
+  },
+  {
+    title: "a student layer without a teacher layer",
+    part: { students: { ckd: { beta: 0.5, encoder: [[1], []] } } },
+    expected: '"students.ckd.encoder.1": expected at least one teacher layer ' +
+      "for each student layer, found []",
+  },
+  {
+    title: "a weight of combined layers without a map",
+    part: { students: { ckd: { beta: 0.5 } } },
+    expected:
+      '"students.ckd.beta": beta 0.5 weighs combined layers, expected ' +
+      'an "encoder" or "decoder" layer map, found none',
+  },
+  {
+    title: "unequal widths without a projection",
+    part: {
+      student: { model: { width: 256 } },
+      students: { pkd: { beta: 0.5, encoder: [[3], [6]], project: "none" } },
+    },
+    expected: '"students.pkd.encoder.0": without a projection, expected ' +
+      "combined teacher width 256 (the student's), found 1 layers of 512",
+  },
+  {
+    title: "several layers combined without a projection",
+    part: {
+      students: { pkd: { beta: 0.5, encoder: [[3], [5, 6]], project: "none" } },
+    },
+    expected: '"students.pkd.encoder.1": without a projection, expected ' +
+      "combined teacher width 512 (the student's), found 2 layers of 512",
+  },
+  {
+    title: "a system name that no file can have",
+    part: { students: { "My System": {} } },
+    expected: '"students.My System": expected a system name of lower-case ' +
+      "letters, digits and dashes",
+  },
+  {
+    title: "a student with the teacher's name",
+    part: { students: { teacher: {} } },
+    expected:
+      '"students.teacher": expected another name than "teacher", which ' +
+      "has its own place",
+  },
+];
+
+for (const { title, part, expected } of refusals) {
+  Deno.test(`refused: ${title}`, () => assertRefused(part, expected));
+}

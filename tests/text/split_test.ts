@@ -1,0 +1,152 @@
+/** Tests of the split: groups stay whole, sizes are met, the seed decides, no near duplicate of held-out text is left. */
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import { isInputError } from "../../schemas/errors.ts";
+import { random } from "../../schemas/random.ts";
+import { fold, type Placed, split } from "../../text/split.ts";
+
+/** Pairs that no other resembles: numbers are spelt in letters, which folding keeps. */
+function unlike(count: number, file = "a"): Placed[] {
+  return Array.from({ length: count }, (_, i) => {
+    const word = i.toString(26).replace(
+      /\d/g,
+      (digit) => "qrstuvwxyz"[Number(digit)],
+    );
+    return {
+      source: `s ${file} ${word}`,
+      target: `t ${file} ${word}`,
+      file,
+      position: i,
+    };
+  });
+}
+
+Deno.test("folding takes away case, digits, punctuation and placeholders, and no letter or accent", () => {
+  assertEquals(fold("Open {0} of 12 files..."), fold("open {1} of 7 files"));
+  assertEquals(fold("Don't!"), fold("don t"));
+  assertEquals(fold('%s: "Überprüfung" (2)'), "überprüfung 0");
+  assertNotEquals(fold("resume"), fold("résumé"));
+  assertNotEquals(fold("file"), fold("files"));
+});
+
+Deno.test("sizes are met up to one group, and every pair is in one part", () => {
+  const pairs = [...unlike(2000), ...unlike(1500, "b")];
+  const parts = split(pairs, { validation: 200, test: 400 }, 7);
+  assert(parts.test.length >= 400 && parts.test.length < 400 + 25);
+  assert(parts.validation.length >= 200 && parts.validation.length < 200 + 25);
+  const all = [...parts.train, ...parts.validation, ...parts.test];
+  assertEquals(all.length, pairs.length);
+  assertEquals(new Set(all.map(({ source }) => source)).size, pairs.length);
+});
+
+Deno.test("neighbours of a file are held out together, never single lines", () => {
+  const { test } = split(unlike(3000), { validation: 100, test: 200 }, 1);
+  const positions = test.map((pair) => (pair as Placed).position);
+  const blocks = new Set(positions.map((position) => Math.floor(position / 5)));
+  assertEquals(blocks.size * 5, positions.length);
+});
+
+Deno.test("a pair that equals a held-out one on either side once folded is not in train", () => {
+  const pairs = unlike(1000);
+  const test = [{ source: "Um caso {0}!", target: "A case {0}!" }];
+  const near: Placed[] = [
+    { source: "um caso {1}", target: "some case", file: "n", position: 0 },
+    {
+      source: "algum caso",
+      target: "a CASE!",
+      file: "n",
+      position: 1,
+    },
+    { source: "a case", target: "um caso", file: "n", position: 2 },
+  ];
+  const parts = split([...pairs, ...near], { validation: 50, test: 50 }, 3, {
+    test,
+  });
+  assertEquals(parts.test, test);
+  const rest = [...parts.train, ...parts.validation].map(({ source }) =>
+    source
+  );
+  assert(!rest.includes("um caso {1}"));
+  assert(!rest.includes("algum caso"));
+  assert(rest.includes("a case"), "source and target are not mixed up");
+  assertEquals(parts.nearDuplicates.train + parts.nearDuplicates.validation, 2);
+});
+
+Deno.test("on text full of near duplicates nothing held out is in what is used before it", () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const next = random("near duplicates", seed);
+    const word = () => "abcdefgh"[Math.floor(next() * 8)];
+    const pairs = Array.from({ length: 600 }, (_, i): Placed => ({
+      source: `${word()} ${word()} ${word()} ${i}`,
+      target: `${word()} ${word()}, ${word()}!`,
+      file: `${i % 7}`,
+      position: Math.floor(i / 7),
+    }));
+    const { train, validation, test } = split(pairs, {
+      validation: 20,
+      test: 30,
+    }, seed);
+    const forms = (
+      side: "source" | "target",
+      part: readonly { source: string; target: string }[],
+    ) => new Set(part.map((pair) => fold(pair[side])));
+    for (const side of ["source", "target"] as const) {
+      const later = forms(side, test);
+      const held = later.union(forms(side, validation));
+      assert(forms(side, train).isDisjointFrom(held));
+      assert(forms(side, validation).isDisjointFrom(later));
+    }
+  }
+});
+
+Deno.test("the same seed gives the same parts, another seed others", () => {
+  const pairs = unlike(1000),
+    sizes = { validation: 50, test: 100, trainLimit: 300 };
+  assertEquals(split(pairs, sizes, 5), split(pairs, sizes, 5));
+  const sources = (seed: number) =>
+    split(pairs, sizes, seed).test.map(({ source }) => source);
+  assertNotEquals(sources(5), sources(6));
+});
+
+Deno.test("a train limit keeps that many pairs, in their order, and held-out sets as they are", () => {
+  const pairs = unlike(1000), sizes = { validation: 50, test: 100 };
+  const whole = split(pairs, sizes, 5);
+  const limited = split(pairs, { ...sizes, trainLimit: 300 }, 5);
+  assertEquals(limited.train.length, 300);
+  assertEquals(limited.test, whole.test);
+  assertEquals(limited.beyondLimit, whole.train.length - 300);
+  const order = whole.train.map(({ source }) => source);
+  const places = limited.train.map(({ source }) => order.indexOf(source));
+  assert(
+    places.every((place, i) =>
+      place >= 0 && (i === 0 || place > places[i - 1])
+    ),
+  );
+});
+
+Deno.test("a corpus that is smaller than what is to be held out is an input error with both numbers", () => {
+  const error = assertThrows(() =>
+    split(unlike(100), { validation: 40, test: 60 }, 1)
+  );
+  assert(isInputError(error));
+  assertEquals(
+    error.message,
+    "Cannot split the corpus: it has 100 pairs after cleaning, of which 100 are to be held out; " +
+      'lower "corpus.validation" and "corpus.test", or give more text.',
+  );
+});
+
+Deno.test("where all of train resembles the test set, there is nothing to train on: an input error", () => {
+  const same = unlike(200).map((pair) => ({
+    ...pair,
+    source: "always the same",
+  }));
+  const error = assertThrows(() =>
+    split(same, { validation: 10, test: 10 }, 1)
+  );
+  assert(isInputError(error));
+});

@@ -1,0 +1,155 @@
+/** Makes the corpus that everything is trained and tested on: read, cleaned, split, with a count for every rule. */
+import type { Corpus, Data, Languages } from "../schemas/data.ts";
+import { inputError } from "../schemas/errors.ts";
+import type { Source } from "../schemas/descriptor.ts";
+import {
+  cleaner,
+  type Notation,
+  type Pair,
+  type Rule,
+  spaced,
+} from "./cleaning.ts";
+import { readMessages } from "./messages.ts";
+import { locate } from "./files.ts";
+import { pathsOf, readParallel } from "./parallel.ts";
+import { type Placed, type Split, split } from "./split.ts";
+
+/** What became of the pairs of one source. */
+export interface SourceReport {
+  read: number;
+  kept: number;
+  /** Pairs left out, by the rule. */
+  readonly dropped: Partial<Record<Rule, number>>;
+}
+
+export interface CorpusReport {
+  readonly languages: Languages;
+  readonly sources: Readonly<Record<string, SourceReport>>;
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  readonly nearDuplicates: Split["nearDuplicates"];
+  readonly beyondLimit: number;
+}
+
+export interface BuiltCorpus
+  extends Pick<Split, "train" | "validation" | "test"> {
+  readonly report: CorpusReport;
+}
+
+export interface CorpusConfig {
+  readonly data: Data;
+  readonly languages: Languages;
+  readonly corpus: Corpus;
+}
+
+/** The user's text may hold tags; an ampersand in it is one. */
+const USER_NOTATION: Notation = { markup: true, mnemonics: false };
+
+/** The corpus from the folder that `fetch` left; `sources` are those of the descriptor, where the data has one. */
+export async function buildCorpus(
+  { data, languages, corpus }: CorpusConfig,
+  sources: readonly Source[],
+  folder: string,
+  seed: number,
+): Promise<BuiltCorpus> {
+  const reports: Record<string, SourceReport> = {};
+  const clean = cleaner(corpus);
+  const pairs: Placed[] = [];
+  const add = (label: string, raw: Placed, notation: Notation) => {
+    const report = reports[label] ??= { read: 0, kept: 0, dropped: {} };
+    report.read++;
+    const cleaned = clean(raw, notation);
+    if ("rule" in cleaned) {
+      report.dropped[cleaned.rule] = (report.dropped[cleaned.rule] ?? 0) + 1;
+      return;
+    }
+    report.kept++;
+    pairs.push({ ...cleaned.pair, file: raw.file, position: raw.position });
+  };
+  for (const source of sources) {
+    for (const message of await readMessages(source, languages, folder)) {
+      add(source.label, message, source);
+    }
+  }
+  if (data.train !== undefined) {
+    for await (
+      const line of readParallel(locate("train", data.train, folder))
+    ) {
+      add(
+        "train",
+        { ...line, file: "train", position: line.number - 1 },
+        USER_NOTATION,
+      );
+    }
+  }
+  if (pairs.length === 0) throw nothingLeft(reports);
+  const given = {
+    validation: await heldOut("validation", data, folder),
+    test: await heldOut("test", data, folder),
+  };
+  const { train, validation, test, nearDuplicates, beyondLimit } = split(
+    pairs,
+    corpus,
+    seed,
+    given,
+  );
+  return {
+    train,
+    validation,
+    test,
+    report: {
+      languages,
+      sources: reports,
+      train: train.length,
+      validation: validation.length,
+      test: test.length,
+      nearDuplicates,
+      beyondLimit,
+    },
+  };
+}
+
+/** Held-out files of the user are taken as they are, but for lines with an empty side, which nothing can be scored on. */
+async function heldOut(
+  part: "validation" | "test",
+  data: Data,
+  folder: string,
+): Promise<Pair[] | undefined> {
+  const files = data[part];
+  if (files === undefined) return undefined;
+  const pairs: Pair[] = [];
+  for await (
+    const { source, target } of readParallel(locate(part, files, folder))
+  ) {
+    const pair = { source: spaced(source), target: spaced(target) };
+    if (pair.source !== "" && pair.target !== "") pairs.push(pair);
+  }
+  if (pairs.length === 0) {
+    throw inputError(
+      `Cannot use "${pathsOf(files)[0]}": every pair has an empty side.`,
+    );
+  }
+  return pairs;
+}
+
+function nothingLeft(reports: Readonly<Record<string, SourceReport>>): Error {
+  const dropped: Record<string, number> = {};
+  for (const report of Object.values(reports)) {
+    for (const [rule, count] of Object.entries(report.dropped)) {
+      dropped[rule] = (dropped[rule] ?? 0) + count;
+    }
+  }
+  const rules = Object.entries(dropped).sort((a, b) => b[1] - a[1])
+    .map(([rule, count]) => `${rule} ${count}`);
+  return inputError(
+    `Cannot make a corpus: cleaning leaves no pair (${
+      rules.join(", ")
+    }); give more text, or widen "corpus".`,
+  );
+}
+
+/** The lines of a TSV file: sides are joined by a TAB, which no clean side holds. */
+export function toTsv(pairs: readonly Pair[]): string {
+  return pairs.map(({ source, target }) => `${source}\t${target}\n`).join("");
+}
