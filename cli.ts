@@ -17,7 +17,7 @@ import { isFailure } from "./engine/failure.ts";
 import type { Pipeline } from "./engine/graph.ts";
 import type { GraphFormat } from "./engine/report.ts";
 import { inputError, isInputError, suggestion } from "./schemas/errors.ts";
-import { Evaluation } from "./schemas/experiment.ts";
+import { Evaluation } from "./schemas/evaluation.ts";
 import { findModel } from "./systems.ts";
 
 const terminal: Console = {

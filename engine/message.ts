@@ -16,6 +16,8 @@ export interface Job {
 }
 
 export type Message =
+  /** All code that the stage imports has been read. */
+  | { readonly type: "ready" }
   | { readonly type: "waiting" }
   | { readonly type: "log"; readonly line: string }
   | { readonly type: "progress"; readonly progress: Progress }

@@ -12,7 +12,7 @@ import type { Assessment, Result } from "./plan.ts";
 import { runStage, type StageRun } from "./process.ts";
 import type { NodeReport, Watcher } from "./record.ts";
 import { deniedAccess } from "./sandbox.ts";
-import type { Workspace } from "./workspace.ts";
+import { refresh, type Workspace } from "./workspace.ts";
 
 /** The node's report, `ran` or `failed`; undefined when it was interrupted. Its checkpoints stay until it has run. */
 export async function makeNode(
@@ -23,7 +23,7 @@ export async function makeNode(
   watcher: Watcher,
   signal?: AbortSignal,
 ): Promise<NodeReport | undefined> {
-  const { node, key, reasons } = assessment;
+  const { node, key, reasons, described } = assessment;
   if (key === undefined) {
     throw new Error(`Node "${node.name}" has inputs that were not made.`);
   }
@@ -44,12 +44,21 @@ export async function makeNode(
     Deno.mkdirSync(folder, { recursive: true });
     const job = jobOf(workspace, assessment, folder, outputs);
     const { opened } = await workspace.code.stage(node.stage.module);
+    const changed = new AbortController();
+    const checkCode = async () => {
+      const now = await refresh(workspace).code.stage(node.stage.module);
+      if (now.hash !== described.preimage.code) changed.abort();
+    };
+    let checked = Promise.resolve();
     const stageRun = await runStage(node, job, {
       project: workspace.project,
       opened,
       logPath,
-      signal,
+      signal: AbortSignal.any([changed.signal, ...signal ? [signal] : []]),
       listener: {
+        ready: () => {
+          checked = checkCode();
+        },
         progress: (progress) => watcher.progress(node.name, progress),
         log: (line) => watcher.log(node.name, line),
         waiting: () =>
@@ -58,10 +67,18 @@ export async function makeNode(
           ),
       },
     });
+    await checked;
+    if (changed.signal.aborted) {
+      throw failure(
+        `The code of stage "${node.stage.name}" was changed while its process started; run again.`,
+      );
+    }
     peakMemoryBytes = stageRun.peakMemoryBytes;
     const { outcome } = stageRun;
     if (outcome.kind === "interrupted") return undefined;
-    if (outcome.kind !== "done") throw told(node.stage.name, outcome, logPath);
+    if (outcome.kind !== "done") {
+      throw told(workspace, assessment, outcome, logPath);
+    }
     const { metrics, measurements } = outcome;
     const made = await storeOutputs(workspace, assessment, job);
     tellDifference(workspace, key, made, node.name, watcher);
@@ -193,10 +210,12 @@ function tellDifference(
 }
 
 function told(
-  stage: string,
+  workspace: Workspace,
+  { node, described }: Assessment,
   outcome: Exclude<StageRun["outcome"], { kind: "done" | "interrupted" }>,
   logPath: string,
 ): unknown {
+  const stage = node.stage.name;
   if (outcome.kind === "died") {
     const memory = outcome.how.includes("SIGKILL")
       ? ", as when memory runs out"
@@ -213,6 +232,14 @@ function told(
   error.name = name;
   if (isInputError(error)) return error;
   if (tellDisk(error, "") !== error) return error;
+  const edited = Object.keys(described.code.modules).find((module) =>
+    message.includes(`read access to "${join(workspace.project.root, module)}"`)
+  );
+  if (edited !== undefined) {
+    return failure(
+      `Module "${edited}" was changed while stage "${stage}" ran and before it was imported; run again.`,
+    );
+  }
   const sentence = (deniedAccess(stage, message) ??
     `Stage "${stage}" failed: ${message}`).replace(/\.$/, "");
   return failure(`${sentence}; its log is ${logPath}.`);

@@ -26,6 +26,8 @@ export interface StageRun {
 }
 
 export interface StageListener {
+  /** The process has read the stage's code. */
+  ready(): void;
   progress(progress: Progress): void;
   /** A line of the stage for the user. */
   log(line: string): void;
@@ -83,6 +85,8 @@ export async function runStage(
   };
   const take = (message: Message) => {
     switch (message.type) {
+      case "ready":
+        return listener.ready();
       case "waiting":
         return listener.waiting();
       case "progress":

@@ -11,7 +11,7 @@ import { assess, type Assessment, plan } from "./plan.ts";
 import { type NodeReport, reportOf, type Watcher } from "./record.ts";
 import { schedule, type Task } from "./schedule.ts";
 import { select, type Selected, type Selection } from "./select.ts";
-import { openWorkspace, type Workspace } from "./workspace.ts";
+import { openWorkspace, refresh, type Workspace } from "./workspace.ts";
 
 export interface RunOptions {
   readonly artifacts: string;
@@ -150,7 +150,8 @@ async function runLocked(
     if (blocker !== undefined) {
       return finish(skipped(node, `needs ${blocker}, which did not finish`));
     }
-    const assessment = await assess(workspace, node, outputs);
+    const current = refresh(workspace);
+    const assessment = await assess(current, node, outputs);
     const forced = options.force && selected.asked.has(node.name);
     if (assessment.state === "cached" && !forced) {
       ledger.enter(assessment);
@@ -161,7 +162,7 @@ async function runLocked(
       : assessment.reasons;
     watcher.start(node.name, reasons);
     const made = await makeNode(
-      workspace,
+      current,
       { ...assessment, reasons },
       record(),
       outputs,

@@ -11,6 +11,7 @@ export async function work<
   Inputs extends Record<string, readonly string[]>,
   Outputs extends Stage["outputs"],
 >(stage: Stage<Config, Inputs, Outputs>): Promise<never> {
+  send({ type: "ready" });
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
   const { job, rest } = await readJob(lines);
   let finished = false;

@@ -34,3 +34,13 @@ export function openWorkspace(
     manifest: readManifest(absolute),
   };
 }
+
+/** The workspace with the code and the lock file as they are now: a run is long, and people edit meanwhile. */
+export function refresh(workspace: Workspace): Workspace {
+  const project = openProject();
+  return {
+    ...workspace,
+    project,
+    code: createCodeReader(project, workspace.index),
+  };
+}

@@ -1,5 +1,6 @@
 /** The two programs of translation: the encoder, run once a batch, and a step of the decoder that extends hypotheses. */
-import { BOS, EOS, type Model, PAD } from "../schemas/model.ts";
+import { BOS, EOS, PAD } from "../schemas/vocabulary.ts";
+import { type Model } from "../schemas/model.ts";
 import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import {

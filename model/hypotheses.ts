@@ -81,7 +81,8 @@ export function searchSentence(
           "Cannot translate with this model: its scores are not numbers; its training has diverged, lower its rate.",
         );
       }
-      return { ...best, ids: idsOf(best.path) };
+      const { path, score, normalised } = best;
+      return { ids: idsOf(path), score, normalised };
     },
   };
 }

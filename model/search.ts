@@ -1,6 +1,6 @@
 /** Translates sentences of ids by beam search: batches of about one length, which sentences leave as they end. */
 import { inputError } from "../schemas/errors.ts";
-import { BOS, EOS, PAD } from "../schemas/model.ts";
+import { BOS, EOS, PAD } from "../schemas/vocabulary.ts";
 import {
   elements,
   type Executable,

@@ -2,10 +2,10 @@
 import {
   type Distillation,
   type Model,
-  PAD,
   type Training,
   usesTeacher,
 } from "../schemas/model.ts";
+import { PAD } from "../schemas/vocabulary.ts";
 import { gradients } from "../tensor/gradient.ts";
 import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";

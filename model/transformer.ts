@@ -1,6 +1,6 @@
 /** The pre-norm Transformer: encoder and decoder stacks, and the hidden states that distillation reads. */
 import type { Model } from "../schemas/model.ts";
-import { PAD } from "../schemas/model.ts";
+import { PAD } from "../schemas/vocabulary.ts";
 import type { Dim, Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import {

@@ -1,42 +1,20 @@
 /** One experiment: data, teacher, students and their evaluation, with every default; what `--experiment` reads. */
 import { z } from "zod";
 import { Corpus, Data, Languages } from "./data.ts";
+import { Evaluation } from "./evaluation.ts";
 import {
   Distillation,
   LayerMap,
   Model,
   ModelOverride,
+  Student,
   StudentModel,
   Training,
   TrainingOverride,
   usesTeacher,
 } from "./model.ts";
-
-/** A shared byte-pair encoding of source and target with all 256 bytes in its alphabet: no input is untranslatable. */
-export const Vocabulary = z.strictObject({
-  size: z.int().min(300).max(30_000).default(8000),
-  /** Pairs with a side of more subwords than this are not trained on. */
-  maximumLength: z.int().min(2).max(1000).default(100),
-});
-export type Vocabulary = z.infer<typeof Vocabulary>;
-
-/** Beam search and scoring. */
-export const Evaluation = z.strictObject({
-  /** Hypotheses kept a sentence; 1 is greedy search. */
-  beam: z.int().min(1).max(64).default(5),
-  /** Exponent of the hypothesis length that a score is divided by. */
-  lengthPenalty: z.number().min(0).max(5).default(1),
-  /** Tokenizer of BLEU, as sacreBLEU names it. */
-  tokenize: z.enum(["13a", "intl", "char", "none"]).default("13a"),
-  lowercase: z.boolean().default(false),
-});
-export type Evaluation = z.infer<typeof Evaluation>;
-
-/** What executes the models; part of every key that depends on it. */
-export const Runtime = z.strictObject({
-  name: z.enum(["onnx", "reference"]).default("onnx"),
-});
-export type Runtime = z.infer<typeof Runtime>;
+import { Runtime } from "./runtime.ts";
+import { Vocabulary } from "./vocabulary.ts";
 
 const System = z.strictObject({
   ...Distillation.shape,
@@ -120,14 +98,6 @@ export const Experiment = z.strictObject({
   return { ...rest, students };
 });
 export type Experiment = z.output<typeof Experiment>;
-
-/** A student as its stage gets it: nothing left to be looked up. */
-export const Student = z.strictObject({
-  model: StudentModel,
-  training: Training,
-  distillation: Distillation,
-});
-export type Student = z.infer<typeof Student>;
 
 /** Where a distillation does not fit the two models that it joins. */
 function mismatches(

@@ -117,5 +117,10 @@ export function usesTeacher(distillation: Distillation): boolean {
   return distillation.alpha > 0 || distillation.beta > 0;
 }
 
-/** Ids that every vocabulary starts with: padding, begin of sentence, end of sentence. */
-export const PAD = 0, BOS = 1, EOS = 2;
+/** A student as its stage gets it: nothing left to be looked up. */
+export const Student = z.strictObject({
+  model: StudentModel,
+  training: Training,
+  distillation: Distillation,
+});
+export type Student = z.infer<typeof Student>;

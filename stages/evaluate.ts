@@ -1,7 +1,8 @@
 /** Translates the test set with a model, scores the translations, and says how large and how fast the model is. */
 import { z } from "zod";
 import { stage } from "../engine/stage.ts";
-import { Evaluation, Runtime } from "../schemas/experiment.ts";
+import { Evaluation } from "../schemas/evaluation.ts";
+import { Runtime } from "../schemas/runtime.ts";
 import { identities } from "../tensor/identities.ts";
 
 const round = (score: number) => Number(score.toFixed(4));

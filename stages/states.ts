@@ -1,7 +1,7 @@
 /** Records the teacher's hidden states of the training pairs, once for all students. */
 import { z } from "zod";
 import { stage } from "../engine/stage.ts";
-import { Runtime } from "../schemas/experiment.ts";
+import { Runtime } from "../schemas/runtime.ts";
 import { identities } from "../tensor/identities.ts";
 
 const layers = z.array(z.int().min(1));

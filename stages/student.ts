@@ -1,7 +1,8 @@
 /** Trains a student: distilled from the teacher's recorded states, or without a teacher where none is given. */
 import { z } from "zod";
 import { stage } from "../engine/stage.ts";
-import { Runtime, Student } from "../schemas/experiment.ts";
+import { Runtime } from "../schemas/runtime.ts";
+import { Student } from "../schemas/model.ts";
 import { identities } from "../tensor/identities.ts";
 
 export default stage({

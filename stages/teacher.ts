@@ -1,7 +1,7 @@
 /** Trains a Transformer on the references alone: the teacher. */
 import { z } from "zod";
 import { stage } from "../engine/stage.ts";
-import { Runtime } from "../schemas/experiment.ts";
+import { Runtime } from "../schemas/runtime.ts";
 import { Model, Training } from "../schemas/model.ts";
 import { identities } from "../tensor/identities.ts";
 

@@ -1,6 +1,6 @@
 /** Learns the subwords on train, and writes train and validation as their ids. */
 import { stage } from "../engine/stage.ts";
-import { Vocabulary } from "../schemas/experiment.ts";
+import { Vocabulary } from "../schemas/vocabulary.ts";
 
 const TOKENS = "application/vnd.safetensors";
 

@@ -26,7 +26,10 @@ export interface Program {
   readonly successors?: readonly string[];
   /** Outputs that leave in another type than they are computed in. */
   readonly outputTypes?: Readonly<Record<string, ElementType>>;
-  /** float16 and uint8 inputs arrive as float32 tensors. Sizes are symbolic: never average over one. */
+  /**
+   * float16 and uint8 inputs arrive as float32 tensors. Sizes are symbolic: never average over one. No output has the
+   * name of an input.
+   */
   build(inputs: Tensors, sizes: Sizes): Tensors;
 }
 
@@ -106,7 +109,7 @@ export function bindSizes(
     };
     if (tensor === undefined) return fail("none");
     if (!(tensor.data instanceof ARRAYS[spec.dtype])) {
-      fail(`a ${tensor.data.constructor.name} in place of ${spec.dtype}`);
+      fail(`${tensor.data.constructor.name} in place of ${spec.dtype}`);
     }
     if (
       tensor.shape.length !== spec.shape.length ||
@@ -118,7 +121,9 @@ export function bindSizes(
       const real = tensor.shape[axis];
       const expected = typeof dim === "number" ? dim : sizes[dim] ??= real;
       if (expected === real) return;
-      const where = typeof dim === "string" ? ` where ${dim} is ${real}` : "";
+      const where = typeof dim === "string"
+        ? ` where ${dim} is ${expected}`
+        : "";
       fail(`[${tensor.shape.join(", ")}]${where}`);
     });
   }

@@ -20,27 +20,34 @@ export async function referenceRuntime(): Promise<Runtime> {
   await tf.setBackend("cpu");
   return {
     identity: identities.reference,
-    compile: async (program, { constants = {} } = {}) => {
-      checkConstants(program, constants);
-      return await Promise.resolve({
-        run: (inputs: HostTensors, into: HostTensors = {}) => {
-          const results = evaluate(program, { ...inputs, ...constants });
-          for (const [name, tensor] of Object.entries(into)) {
-            if (name in results) tensor.data.set(results[name].data);
-          }
-          return Promise.resolve(
-            Object.fromEntries(
-              Object.entries(results).map((
-                [name, result],
-              ) => [name, into[name] ?? result]),
-            ),
-          );
-        },
-        dispose: () => Promise.resolve(),
-      });
-    },
+    compile: (program, { constants = {} } = {}) =>
+      later(() => {
+        checkConstants(program, constants);
+        return {
+          run: (inputs: HostTensors, into: HostTensors = {}) =>
+            later(() => {
+              const results = evaluate(program, { ...inputs, ...constants });
+              for (const [name, result] of Object.entries(results)) {
+                into[name]?.data.set(result.data);
+              }
+              return { ...results, ...pick(into, Object.keys(results)) };
+            }),
+          dispose: () => Promise.resolve(),
+        };
+      }),
   };
 }
+
+/** What an eager function gives or throws, as a promise: like a runtime that takes its time. */
+const later = <T>(act: () => T): Promise<T> => Promise.resolve().then(act);
+
+const pick = (tensors: HostTensors, names: readonly string[]): HostTensors =>
+  Object.fromEntries(
+    names.filter((name) => name in tensors).map((name) => [
+      name,
+      tensors[name],
+    ]),
+  );
 
 function evaluate(
   program: Program,
@@ -85,9 +92,15 @@ function toTensor({ data, shape }: HostTensor, spec: Spec): Tensor {
 
 function fromTensor(tensor: Tensor, type: ElementType | undefined): HostArray {
   const data = tensor.dataSync();
-  if (type === "float16") return Float16Array.from(data);
-  if (type === "uint8" || tensor.dtype === "bool") return Uint8Array.from(data);
-  return tensor.dtype === "int32"
-    ? Int32Array.from(data)
-    : Float32Array.from(data);
+  const own = tensor.dtype === "bool" ? "uint8" : tensor.dtype;
+  switch (type ?? own) {
+    case "float16":
+      return Float16Array.from(data);
+    case "uint8":
+      return Uint8Array.from(data);
+    case "int32":
+      return Int32Array.from(data);
+    default:
+      return Float32Array.from(data);
+  }
 }

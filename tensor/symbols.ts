@@ -85,7 +85,7 @@ export interface Factors {
 export function factor(size: number, symbols: readonly Symbol[]): Factors {
   const found: Symbol[] = [];
   let coefficient = size;
-  for (const symbol of symbols.toSorted((a, b) => b.sentinel - a.sentinel)) {
+  for (const symbol of symbols) {
     while (coefficient > 0 && coefficient % symbol.sentinel === 0) {
       coefficient /= symbol.sentinel;
       found.push(symbol);

@@ -205,6 +205,11 @@ export function record(
           program.build(Object.fromEntries(inputs), sizes),
         )
       ) {
+        if (name in program.inputs) {
+          throw new Error(
+            `Cannot record output ${name}: an input has its name`,
+          );
+        }
         const value = recorder.get(tensor);
         const type = program.outputTypes?.[name];
         const typed = type === undefined || type === value.dtype ? value : {

@@ -1,6 +1,6 @@
 /** Puts pairs of similar length together into batches of a bounded number of tokens, in an order that a seed decides. */
 import { inputError } from "../schemas/errors.ts";
-import { BOS, EOS, PAD } from "../schemas/model.ts";
+import { BOS, EOS, PAD } from "../schemas/vocabulary.ts";
 import { random, shuffle } from "../schemas/random.ts";
 import { sentence, type Tokens } from "./tokens.ts";
 

@@ -50,6 +50,8 @@ declare module "@std/cli/parse-args" {
       readonly boolean?: readonly string[];
       readonly string?: readonly string[];
       readonly default?: Readonly<Record<string, unknown>>;
+      /** Called with each argument that was not named. */
+      readonly unknown?: (name: string) => unknown;
     },
   ): Record<string, unknown> & { readonly _: readonly (string | number)[] };
 }

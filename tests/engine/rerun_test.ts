@@ -1,6 +1,7 @@
 /** What makes a node run again, and what does not. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
+  exists,
   inState,
   makeProject,
   nodesOf,
@@ -195,4 +196,45 @@ Deno.test("going back to an earlier config or experiment costs nothing", async (
 function overwrite(path: string, text: string): void {
   Deno.chmodSync(path, 0o644);
   Deno.writeTextFileSync(path, text);
+}
+
+Deno.test("code that is edited while a run goes on enters the keys of the nodes that start after it", async () => {
+  using project = makeProject("word\n".repeat(20));
+  const args = ["--set", 'counts={"all":{"milliseconds":40}}'];
+  const child = project.start(...args);
+  while (!exists(project.path("artifacts/manifest.json"))) await delay(10);
+  project.edit(`${WORDS}/stages/total.ts`, "a + b, 0", "a + b, 100");
+  assertEquals((await child.output()).code, 0);
+  const nodes = await nodesOf(project, ...args);
+  assertEquals(inState(nodes, "cached"), ["split", "count:all", "total:all"]);
+  assertEquals(nodes.at(-1)?.metrics.words, 120);
+});
+
+Deno.test("a module that is edited before a running stage imports it fails the stage and is named", async () => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/split.ts`,
+    'const { clean } = await import("../clean.ts");',
+    `Deno.writeTextFileSync(outputs.size, "");
+    await new Promise((done) => setTimeout(done, 1500));
+    const { clean } = await import("../clean.ts");`,
+  );
+  const child = project.start();
+  const begun = () => {
+    const work = project.path("artifacts/work");
+    return exists(work) && [...Deno.readDirSync(work)]
+      .some(({ name }) => exists(`${work}/${name}/outputs/size.json`));
+  };
+  while (!begun()) await delay(10);
+  project.edit(`${WORDS}/clean.ts`, "/ +/g", "/[ ]+/g");
+  const { code, stderr } = await child.output();
+  assertEquals(code, 1);
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    `Module "${WORDS}/clean.ts" was changed while stage "split" ran`,
+  );
+});
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
 }

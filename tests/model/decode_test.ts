@@ -18,7 +18,7 @@ import {
   type Hypothesis,
   MAXIMUM_LENGTH,
 } from "../../model/search.ts";
-import { BOS, EOS } from "../../schemas/model.ts";
+import { BOS, EOS } from "../../schemas/vocabulary.ts";
 import { isInputError } from "../../schemas/errors.ts";
 import { random } from "../../schemas/random.ts";
 import type { HostTensor, HostTensors } from "../../tensor/program.ts";
@@ -124,7 +124,7 @@ Deno.test("log-probabilities with the cache equal those of whole sequences, what
   const { model } = saved;
   for (const name of ["onnx", "reference"] as const) {
     const runtime = await loadRuntime(name);
-    const full = await scorer(await loadRuntime("reference"), saved);
+    const full = await scorer(runtime, saved);
     const options = { constants: parameters(saved), threads };
     const encoder = await runtime.compile(
       encoderProgram(model, vocabulary),
@@ -331,6 +331,18 @@ Deno.test("hypotheses end among the best, and the search stops when nothing aliv
     true,
   );
   assertEquals(early.best().ids, new Int32Array(0));
+
+  const late = searchSentence({ beam: 2, lengthPenalty: 1, maximumLength: 9 });
+  // -20 / 10 does.
+  assertEquals(
+    late.advance({
+      tokens: [7, 8],
+      scores: [-20, -40],
+      parents: [0, 0],
+      ended: [-3, -Infinity],
+    }),
+    false,
+  );
 
   const short = searchSentence({ beam: 2, lengthPenalty: 0, maximumLength: 1 });
   assertEquals(

@@ -1,10 +1,8 @@
 /** Small tasks and random batches for the tests of models: every code path, in milliseconds. */
+import { BOS, EOS, PAD } from "../../schemas/vocabulary.ts";
 import {
-  BOS,
   Distillation,
-  EOS,
   Model,
-  PAD,
   Training,
   usesTeacher,
 } from "../../schemas/model.ts";

@@ -3,7 +3,8 @@ import type { SavedModel } from "../../model/checkpoint.ts";
 import { noDropout, product } from "../../model/layers.ts";
 import { initialWeights, parameterShapes } from "../../model/parameters.ts";
 import { decode, encode } from "../../model/transformer.ts";
-import { BOS, EOS, Model } from "../../schemas/model.ts";
+import { BOS, EOS } from "../../schemas/vocabulary.ts";
+import { Model } from "../../schemas/model.ts";
 import { random } from "../../schemas/random.ts";
 import type {
   Executable,

@@ -20,12 +20,12 @@ import {
   writeTokens,
 } from "../../text/tokens.ts";
 
-const SYMBOLS = 12;
-const LONGEST = 8;
+const SYMBOLS = 8;
+const LONGEST = 5;
 export const VOCABULARY = 3 + SYMBOLS;
 
 const shape = { width: 48, feedForward: 96, heads: 4, dropout: 0 };
-const teacherModel: Model = { ...shape, encoderLayers: 3, decoderLayers: 3 };
+const teacherModel: Model = { ...shape, encoderLayers: 3, decoderLayers: 2 };
 const studentModel = StudentModel.parse({
   ...shape,
   encoderLayers: 2,
@@ -38,9 +38,9 @@ const distillation = Distillation.parse({
 });
 const training = Training.parse({
   steps: 700,
-  batchTokens: 640,
-  factor: 1,
-  warmup: 200,
+  batchTokens: 768,
+  factor: 0.7,
+  warmup: 100,
   beta2: 0.98,
   validateEvery: 50,
   labelSmoothing: 0.1,

@@ -1,6 +1,7 @@
 /** Every kernel of the recording backend, on symbolic shapes against hand-worked numbers, on each runtime. */
 import { assert, assertEquals } from "@std/assert";
 import { kernels } from "../../tensor/kernels.ts";
+import { layerNormalization } from "../../tensor/normalization.ts";
 import type {
   HostTensor,
   HostTensors,
@@ -297,6 +298,17 @@ const CASES: Readonly<Record<string, Case>> = {
       flat: f32([7, 0, 14]),
       symbolic: f32([[3, 4], [0, 0], [6, 8]]),
     },
+  },
+  LayerNormalization: {
+    inputs: {
+      x: [spec("float32", "n", 2), f32([[1, 3], [5, 5]])],
+      gain: [spec("float32", 2), f32([2, 4])],
+      bias: [spec("float32", 2), f32([1, 0])],
+    },
+    build: ({ x, gain, bias }) => ({
+      y: layerNormalization(x, gain, bias, 3),
+    }),
+    expected: { y: f32([[0, 2], [1, 0]]) },
   },
   Softmax: matrix(f32([[0, Math.log(3)], [1000, 1000]]), (x) => ({
     y: tf.softmax(x),

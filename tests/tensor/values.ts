@@ -1,5 +1,5 @@
 /** Tensors written as nested numbers, and their comparison, for the tests of programs. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type {
   Dim,
   ElementType,
@@ -55,12 +55,16 @@ export function assertTensors(
     const found = actual[name];
     assertEquals([...found.shape], [...shape], `shape of ${name}`);
     assertEquals(found.data.constructor.name, data.constructor.name, name);
-    for (let i = 0; i < data.length; i++) {
-      const difference = Math.abs(found.data[i] - data[i]);
-      assert(
-        Object.is(found.data[i], data[i]) ||
-          difference <= tolerance * Math.max(1, Math.abs(data[i])),
-        `${name}: expected [${data}], found [${found.data}]`,
+    const wrong = Array.from<number>(data).findIndex((value, i) =>
+      !Object.is(found.data[i], value) &&
+      !(Math.abs(found.data[i] - value) <=
+        tolerance * Math.max(1, Math.abs(value)))
+    );
+    if (wrong >= 0) {
+      throw new Error(
+        `${name}: expected ${
+          data[wrong]
+        } at ${wrong} of [${data}], found [${found.data}]`,
       );
     }
   }

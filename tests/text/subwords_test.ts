@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { BOS, EOS, PAD } from "../../schemas/model.ts";
+import { BOS, EOS, PAD } from "../../schemas/vocabulary.ts";
 import { isInputError } from "../../schemas/errors.ts";
 import { random } from "../../schemas/random.ts";
 import {

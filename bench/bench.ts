@@ -1,0 +1,273 @@
+/** Measures the product beside what a user would pick instead, run by run in turns; what `deno task bench` runs. */
+import { join } from "@std/path";
+import { parseArgs } from "@std/cli/parse-args";
+import { inputError, isInputError, suggestion } from "../schemas/errors.ts";
+
+/** What is measured, on which arguments of `bench/step.ts` and `bench/reference/step.py`, which take the same. */
+interface Row {
+  readonly row: string;
+  readonly unit: string;
+  readonly arguments: readonly string[];
+  /** The ratio to reach, or null where none is set. */
+  readonly bar: number | null;
+}
+
+/** One batch of 32 sentences of 32 + 32 tokens, 6 + 6 layers, 8 heads, vocabulary 8000, dropout 0.1: see step.ts. */
+const ROWS: readonly Row[] = [
+  {
+    row: "step-d256",
+    unit: "ms a training step",
+    arguments: ["--width=256", "--feed-forward=1024"],
+    bar: 1,
+  },
+  {
+    row: "step-d512",
+    unit: "ms a training step",
+    arguments: ["--width=512", "--feed-forward=2048"],
+    bar: null,
+  },
+];
+
+/** The line that a measuring process prints; times in milliseconds. */
+interface Run {
+  readonly median_ms: number;
+  readonly peak_mb: number;
+  readonly version: string;
+  readonly threads: number;
+}
+
+/** A row as it is reported; `ours`, `peer` are medians of the runs' medians, and ratio is ours / peer. */
+interface Result {
+  readonly row: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peer: number | null;
+  readonly peerName: string;
+  readonly ratio: number | null;
+  readonly bar: number | null;
+  /** Least and greatest ratio of a run to the peer's run after it. */
+  readonly spread: readonly number[];
+  readonly memory: { readonly ours: number; readonly peer: number | null };
+  /** What keeps the peer from being measured, and how to get it. */
+  readonly missing?: string;
+}
+
+interface Options {
+  readonly alternations: number;
+  readonly steps: number;
+  readonly threads: number;
+}
+
+const USAGE = `deno task bench [--rows ${ROWS.map((row) => row.row)}] ` +
+  "[--alternations 5] [--steps 10] [--threads 2] [--json]";
+
+const here = import.meta.dirname ?? ".";
+
+async function main(): Promise<void> {
+  const flags = parseArgs(Deno.args, {
+    string: ["rows", "alternations", "steps", "threads"],
+    boolean: ["json", "help"],
+    unknown: (name: string) => {
+      throw inputError(`Cannot use "${name}": expected ${USAGE}.`);
+    },
+  });
+  if (flags.help) return console.log(USAGE);
+  const options = {
+    alternations: count("alternations", flags.alternations, 5),
+    steps: count("steps", flags.steps, 10),
+    threads: count("threads", flags.threads, 2),
+  };
+  const rows = chosen(flags.rows);
+  const peer = await findPeer();
+  const results: Result[] = [];
+  for (const row of rows) results.push(await measure(row, options, peer));
+  const machine = { cpu: await cpuModel(), threads: options.threads };
+  if (flags.json) {
+    console.log(JSON.stringify({ rows: results, machine }));
+  } else {
+    console.log(table(results, machine));
+  }
+}
+
+function count(name: string, given: unknown, otherwise: number): number {
+  if (given === undefined) return otherwise;
+  const value = Number(given);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw inputError(
+    `Cannot use --${name}: expected a whole number above 0, found "${given}".`,
+  );
+}
+
+function chosen(names: unknown): Row[] {
+  if (names === undefined) return [...ROWS];
+  const known = ROWS.map((row) => row.row);
+  return String(names).split(",").map((name) => {
+    const row = ROWS.find((row) => row.row === name);
+    if (row !== undefined) return row;
+    const hint = suggestion(name, known).replace(/\?$/, "");
+    throw inputError(
+      `Cannot measure "${name}": expected one of ${known.join(", ")}${hint}.`,
+    );
+  });
+}
+
+/** Runs in turns, ours and the peer, so that a change of the machine's speed meets both. */
+async function measure(
+  row: Row,
+  options: Options,
+  peer: Peer,
+): Promise<Result> {
+  const common = [
+    ...row.arguments,
+    `--steps=${options.steps}`,
+    `--threads=${options.threads}`,
+  ];
+  const ours: Run[] = [];
+  const theirs: Run[] = [];
+  for (let turn = 1; turn <= options.alternations; turn++) {
+    progress(`${row.row}: run ${turn} of ${options.alternations}`);
+    ours.push(
+      await run(Deno.execPath(), [
+        "run",
+        "--quiet",
+        "--allow-all",
+        join(here, "step.ts"),
+        ...common,
+      ]),
+    );
+    if (peer.python === undefined) continue;
+    const script = join(here, "reference", "step.py");
+    theirs.push(await run(peer.python, [script, ...common]));
+  }
+  progress("");
+  const time = (runs: Run[]) => median(runs.map((run) => run.median_ms));
+  const memory = (runs: Run[]) => median(runs.map((run) => run.peak_mb));
+  const { row: name, unit, bar } = row;
+  const known = { row: name, unit, bar, ours: time(ours) };
+  if (peer.python === undefined) {
+    return {
+      ...known,
+      peer: null,
+      peerName: "PyTorch",
+      ratio: null,
+      spread: [],
+      memory: { ours: memory(ours), peer: null },
+      missing: peer.missing,
+    };
+  }
+  const pairs = ours.map((run, i) => run.median_ms / theirs[i].median_ms);
+  return {
+    ...known,
+    peer: time(theirs),
+    peerName: theirs[0].version,
+    ratio: time(ours) / time(theirs),
+    spread: [Math.min(...pairs), Math.max(...pairs)],
+    memory: { ours: memory(ours), peer: memory(theirs) },
+  };
+}
+
+async function run(command: string, args: readonly string[]): Promise<Run> {
+  const { success, stdout, stderr } = await new Deno.Command(command, {
+    args: [...args],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+  if (!success) {
+    throw new Error(`"${command} ${args.join(" ")}" failed: ${text(stderr)}`);
+  }
+  return JSON.parse(text(stdout).split("\n").at(-1) ?? "");
+}
+
+interface Peer {
+  readonly python?: string;
+  readonly missing?: string;
+}
+
+/** The Python that bench/setup made, or the one named by CKD_BENCH_PYTHON, if it has PyTorch. */
+async function findPeer(): Promise<Peer> {
+  const cache = Deno.env.get("XDG_CACHE_HOME") ??
+    join(Deno.env.get("HOME") ?? ".", ".cache");
+  const python = Deno.env.get("CKD_BENCH_PYTHON") ??
+    join(cache, "ckd-bench", "bin", "python");
+  const missing = `"${python}" has no PyTorch: run bench/setup, ` +
+    "or name a Python that has it by CKD_BENCH_PYTHON";
+  try {
+    const { success } = await new Deno.Command(python, {
+      args: ["-c", "import torch"],
+    }).output();
+    return success ? { python } : { missing };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { missing };
+    throw error;
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? sorted[middle]
+    : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+async function cpuModel(): Promise<string> {
+  if (Deno.build.os !== "linux") return Deno.build.arch;
+  const text = await Deno.readTextFile("/proc/cpuinfo");
+  return /^model name\s*:\s*(.*)$/m.exec(text)?.[1] ?? Deno.build.arch;
+}
+
+/** Says on a terminal how far it is; an empty line takes it away. */
+function progress(line: string): void {
+  if (!Deno.stderr.isTerminal()) return;
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
+}
+
+function table(
+  results: readonly Result[],
+  machine: { cpu: string; threads: number },
+): string {
+  const whole = (value: number | null) =>
+    value === null ? "-" : value.toFixed(0);
+  const ratio = (value: number | null) =>
+    value === null ? "-" : value.toFixed(2);
+  const rows = results.map((result) => [
+    result.row,
+    whole(result.ours),
+    whole(result.peer),
+    ratio(result.ratio),
+    result.spread.map(ratio).join(" to ") || "-",
+    ratio(result.bar),
+    `${whole(result.memory.ours)} / ${whole(result.memory.peer)}`,
+    result.peerName,
+  ]);
+  const heads = [
+    "row",
+    "ours, ms",
+    "peer, ms",
+    "ratio",
+    "pairwise",
+    "bar",
+    "peak MB",
+    "peer",
+  ];
+  const widths = heads.map((head, i) =>
+    Math.max(head.length, ...rows.map((row) => row[i].length))
+  );
+  const lines = [heads, ...rows].map((cells) =>
+    cells.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
+  );
+  lines.push("", `${machine.cpu}, ${machine.threads} threads`);
+  for (const { row, missing } of results) {
+    if (missing !== undefined) lines.push(`${row}: ${missing}.`);
+  }
+  return lines.join("\n");
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!isInputError(error)) throw error;
+  console.error(error.message);
+  Deno.exit(2);
+}

@@ -1,0 +1,13 @@
+/** What is configured of the subwords, and the ids that every vocabulary starts with. */
+import { z } from "zod";
+
+/** A shared byte-pair encoding of source and target with all 256 bytes in its alphabet: no input is untranslatable. */
+export const Vocabulary = z.strictObject({
+  size: z.int().min(300).max(30_000).default(8000),
+  /** Pairs with a side of more subwords than this are not trained on. */
+  maximumLength: z.int().min(2).max(1000).default(100),
+});
+export type Vocabulary = z.infer<typeof Vocabulary>;
+
+/** Padding, begin of sentence, end of sentence. */
+export const PAD = 0, BOS = 1, EOS = 2;

@@ -1,0 +1,507 @@
+/** Each loss against hand-worked numbers, against plain numbers and loops, and its gradient against finite differences. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  combinedLayers,
+  crossEntropy,
+  negativeLogLikelihood,
+  positionWeights,
+  projectionShapes,
+  softTargets,
+} from "../../model/losses.ts";
+import { layerNorm } from "../../model/layers.ts";
+import { Distillation } from "../../schemas/model.ts";
+import { random } from "../../schemas/random.ts";
+import { gradients } from "../../tensor/gradient.ts";
+import { identities, type RuntimeName } from "../../tensor/identities.ts";
+import type { HostTensors, Tensor, Tensors } from "../../tensor/program.ts";
+import { loadRuntime } from "../../tensor/runtime.ts";
+import { tf } from "../../tensor/tfjs.ts";
+import { f32, i32 } from "../tensor/values.ts";
+import * as plain from "./plain.ts";
+
+const RUNTIMES = Object.keys(identities) as RuntimeName[];
+
+/** Runs a function of tensors whose first axes are symbolic where `rows` says so. */
+async function run(
+  runtime: RuntimeName,
+  inputs: HostTensors,
+  build: (inputs: Tensors) => Tensors,
+): Promise<HostTensors> {
+  const executable = await (await loadRuntime(runtime)).compile({
+    name: "losses",
+    inputs: Object.fromEntries(
+      Object.entries(inputs).map(([name, { shape, data }]) => [name, {
+        shape,
+        dtype: data instanceof Int32Array ? "int32" : "float32",
+      }]),
+    ),
+    build,
+  }, { threads: 1 });
+  const results = await executable.run(inputs);
+  await executable.dispose();
+  return results;
+}
+
+/** The value of a scalar loss on every runtime. */
+async function assertLoss(
+  inputs: HostTensors,
+  loss: (inputs: Tensors) => Tensor,
+  expected: number,
+  tolerance = 1e-5,
+): Promise<void> {
+  for (const runtime of RUNTIMES) {
+    const { value } = await run(runtime, inputs, (t) => ({ value: loss(t) }));
+    assertAlmostEquals(value.data[0], expected, tolerance, runtime);
+  }
+}
+
+/** Matrices and vectors of numbers as double precision sees them. */
+interface Numbers {
+  matrix(name: string): number[][];
+  vector(name: string): number[];
+}
+
+function numbers(inputs: HostTensors): Numbers {
+  const vector = (name: string) => Array.from<number>(inputs[name].data);
+  return {
+    vector,
+    matrix: (name) => {
+      const [rows, columns] = inputs[name].shape;
+      const values = vector(name);
+      return Array.from(
+        { length: rows },
+        (_, row) => values.slice(row * columns, (row + 1) * columns),
+      );
+    },
+  };
+}
+
+/** The same with one element moved. */
+function moved(from: Numbers, name: string, index: number, by: number) {
+  return {
+    vector: (other: string) =>
+      from.vector(other).map((value, i) =>
+        other === name && i === index ? value + by : value
+      ),
+    matrix: (other: string) =>
+      from.matrix(other).map((row, r) =>
+        row.map((value, c) =>
+          other === name && r * row.length + c === index ? value + by : value
+        )
+      ),
+  };
+}
+
+/**
+ * The loss agrees with plain numbers, and its gradient with respect to every element of the float inputs with central
+ * differences of the plain numbers; that of inputs in `fixed` is not asked for.
+ */
+async function assertAgrees(
+  inputs: HostTensors,
+  fixed: readonly string[],
+  loss: (inputs: Tensors) => Tensor,
+  expected: (inputs: Numbers) => number,
+): Promise<void> {
+  const given = numbers(inputs);
+  const names = Object.keys(inputs).filter((name) => !fixed.includes(name));
+  for (const runtime of RUNTIMES) {
+    const results = await run(runtime, inputs, (t) => {
+      const wanted = Object.fromEntries(names.map((name) => [name, t[name]]));
+      const found = gradients(() => loss(t), wanted);
+      return {
+        "the loss": found.loss,
+        ...Object.fromEntries(
+          names.map((name) => [`gradient ${name}`, found.gradients[name]]),
+        ),
+      };
+    });
+    const value = expected(given);
+    assertAlmostEquals(
+      results["the loss"].data[0],
+      value,
+      1e-5 * Math.max(1, Math.abs(value)),
+      runtime,
+    );
+    for (const name of names) {
+      const h = 1e-5;
+      const gradient = results[`gradient ${name}`].data;
+      assertEquals(gradient.length, inputs[name].data.length);
+      const differences = Array.from(
+        gradient,
+        (_, i) =>
+          (expected(moved(given, name, i, h)) -
+            expected(moved(given, name, i, -h))) / (2 * h),
+      );
+      const largest = Math.max(...differences.map(Math.abs));
+      assert(largest > 1e-3, `${name} does not matter: nothing is compared`);
+      differences.forEach((difference, i) =>
+        assertAlmostEquals(
+          gradient[i],
+          difference,
+          1e-4 * largest,
+          `${runtime}: gradient of ${name}, element ${i}`,
+        )
+      );
+    }
+  }
+}
+
+/** A tensor of random numbers between -1 and 1. */
+function drawn(seed: number, ...shape: number[]) {
+  const next = random("losses", seed);
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  return { shape, data: data.map(() => 2 * next() - 1) };
+}
+
+// One feature: logits [0, 0, ln 2], so that the probabilities are a quarter, a quarter and a half.
+const byHand = {
+  x: f32([[1], [1], [1]]),
+  embedding: f32([[0], [0], [Math.LN2]]),
+  labels: i32([2, 0, 1]),
+  weights: f32([0.5, 0.25, 0]),
+};
+const random4 = {
+  x: drawn(1, 4, 3),
+  embedding: drawn(2, 5, 3),
+  labels: i32([4, 0, 2, 2]),
+  weights: f32([0.5, 0.25, 0.25, 0]),
+};
+const LABELS = ["labels", "weights"];
+
+Deno.test("cross entropy of hand-worked probabilities: labels at a half and a quarter, then smoothed", async () => {
+  const loss = (smoothing: number) => (t: Tensors) =>
+    crossEntropy(t.x, t.embedding, t.labels, t.weights, smoothing);
+  await assertLoss(byHand, loss(0), (0.5 + 0.25 * 2) * Math.LN2);
+  // Targets 0.8 and 0.1 twice: 0.8 + 2 * 0.2 on the half, 2 * 0.9 + 0.1 on a quarter.
+  await assertLoss(
+    byHand,
+    loss(0.3),
+    (0.5 * 1.2 + 0.25 * 1.9) * Math.LN2,
+  );
+});
+
+Deno.test("negative log likelihood of hand-worked probabilities", () =>
+  assertLoss(
+    byHand,
+    (t) => negativeLogLikelihood(t.x, t.embedding, t.labels, t.weights),
+    (0.5 + 0.25 * 2) * Math.LN2,
+  ));
+
+for (const smoothing of [0, 0.1, 0.6]) {
+  Deno.test(`cross entropy smoothed by ${smoothing} and its gradient agree with plain numbers`, () =>
+    assertAgrees(
+      random4,
+      LABELS,
+      (t) => crossEntropy(t.x, t.embedding, t.labels, t.weights, smoothing),
+      (n) =>
+        plain.crossEntropy(
+          n.matrix("x"),
+          n.matrix("embedding"),
+          n.vector("labels"),
+          n.vector("weights"),
+          smoothing,
+        ),
+    ));
+}
+
+Deno.test("cross entropy of logits in the hundreds is finite and exact", () =>
+  assertLoss(
+    {
+      ...byHand,
+      x: f32([[300], [300], [300]]),
+      embedding: f32([[0], [-1], [1]]),
+    },
+    (t) => crossEntropy(t.x, t.embedding, t.labels, t.weights, 0),
+    0.25 * 300,
+  ));
+
+const teacherHand = f32([
+  [Math.LN2, 0, 0],
+  [0, 0, Math.LN2],
+  [9, 0, 0],
+]);
+
+Deno.test("soft targets of hand-worked probabilities at temperatures 1 and 2", async () => {
+  const loss = (temperature: number, scale: number) => (t: Tensors) =>
+    softTargets(
+      t.x,
+      tf.mul(t.embedding, scale),
+      tf.mul(t.teacher, scale),
+      t.weights,
+      temperature,
+    );
+  const inputs = { ...byHand, teacher: teacherHand };
+  // KL of (1/2, 1/4, 1/4) and (1/4, 1/4, 1/2): half of ln 2 less a quarter of it. The second row agrees.
+  const { labels: _, ...rest } = inputs;
+  await assertLoss(rest, loss(1, 1), 0.5 * 0.25 * Math.LN2);
+  await assertLoss(rest, loss(2, 2), 4 * 0.5 * 0.25 * Math.LN2);
+});
+
+for (const temperature of [0.5, 1, 2, 7]) {
+  Deno.test(`soft targets at temperature ${temperature} and their gradient agree with plain numbers`, () => {
+    const { labels: _, ...inputs } = random4;
+    return assertAgrees(
+      { ...inputs, teacher: drawn(3, 4, 5) },
+      ["weights", "teacher"],
+      (t) => softTargets(t.x, t.embedding, t.teacher, t.weights, temperature),
+      (n) =>
+        plain.softTargets(
+          n.matrix("x"),
+          n.matrix("embedding"),
+          n.matrix("teacher"),
+          n.vector("weights"),
+          temperature,
+        ),
+    );
+  });
+
+  Deno.test(`soft targets at temperature ${temperature} are zero where the student says what the teacher says`, () => {
+    const { labels: _, ...inputs } = random4;
+    return assertLoss(
+      inputs,
+      (t) =>
+        softTargets(
+          t.x,
+          t.embedding,
+          tf.matMul(
+            t.x as tf.Tensor2D,
+            t.embedding as tf.Tensor2D,
+            false,
+            true,
+          ),
+          t.weights,
+          temperature,
+        ),
+      0,
+      1e-6,
+    );
+  });
+}
+
+const MAPS: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  "one layer": [[2]],
+  "several layers, some of them twice": [[1, 2], [3, 1, 2]],
+};
+
+Deno.test("combined layers of hand-worked states, without projection and projected on either side", async () => {
+  const inputs = {
+    student: f32([[3, 4], [0, 2]]),
+    first: f32([[2, 0], [0, 7]]),
+    second: f32([[0, 0], [24, 0]]),
+    weights: f32([0.5, 0.5]),
+  };
+  const weight = (...rows: number[][]) => tf.tensor(rows);
+  const loss =
+    (layers: number[], project: "student" | "teacher" | "none", map: Tensor) =>
+    (t: Tensors) =>
+      combinedLayers(
+        {
+          "projection.encoder.0.weight": map,
+          "projection.encoder.0.bias": tf.zeros([map.shape[1] ?? 0]),
+        },
+        {
+          side: "encoder",
+          map: [layers],
+          student: [t.student],
+          teacher: (layer) => layer === 1 ? t.first : t.second,
+          weights: t.weights,
+        },
+        project,
+      );
+  // (0.6, 0.8) and (1, 0) are sqrt(0.8) apart; the second row points the same way at another length.
+  await assertLoss(
+    inputs,
+    (t) => loss([1], "none", weight([0]))(t),
+    0.5 * 0.8,
+  );
+  // The student is lifted to (3, 4, 0, 0) and (0, 2, 0, 0); the teacher is (1, 0, 0, 0) and (0, 7, 24, 0) / 25.
+  await assertLoss(
+    inputs,
+    (t) => loss([1, 2], "student", weight([1, 0, 0, 0], [0, 1, 0, 0]))(t),
+    0.5 * 0.8 + 0.5 * (0.72 ** 2 + 0.96 ** 2),
+  );
+  // The teacher is fused to the sum of its layers, (2, 0) and (24, 7); the student is (0.6, 0.8) and (0, 1).
+  await assertLoss(
+    inputs,
+    (t) => loss([2, 1], "teacher", weight([1, 0], [0, 1], [1, 0], [0, 1]))(t),
+    0.5 * 0.8 + 0.5 * (0.96 ** 2 + 0.72 ** 2),
+  );
+});
+
+for (const project of ["student", "teacher", "none"] as const) {
+  for (const side of ["encoder", "decoder"] as const) {
+    for (const [name, map] of Object.entries(MAPS)) {
+      const studentWidth = project === "none" && name === "one layer" ? 3 : 4;
+      // Without projection the widths must agree: each student layer is as wide as what is combined for it.
+      const widths = map.map((layers) =>
+        project === "none" ? layers.length * 3 : studentWidth
+      );
+      const shapes = projectionShapes(
+        Distillation.parse({ beta: 1, project, [side]: map }),
+        { student: studentWidth, teacher: 3 },
+      );
+      const states = Object.fromEntries([
+        ...widths.map((width, j) => [`student${j}`, drawn(10 + j, 4, width)]),
+        ...[1, 2, 3].map((
+          layer,
+        ) => [`teacher${layer}`, drawn(20 + layer, 4, 3)]),
+      ]);
+      const teacherNames = [1, 2, 3].map((layer) => `teacher${layer}`);
+      const projections = Object.fromEntries(
+        Object.entries(shapes).map((
+          [name, shape],
+          i,
+        ) => [name, drawn(30 + i, ...shape)]),
+      );
+      const of = (t: Tensors) => ({
+        side,
+        map: map.map((layers) => [...layers]),
+        student: map.map((_, j) => t[`student${j}`]),
+        teacher: (layer: number) => t[`teacher${layer}`],
+        weights: t.weights,
+      });
+
+      Deno.test(`combined ${side} layers, ${name}, projection ${project}: the loss and its gradient agree with plain numbers`, () =>
+        assertAgrees(
+          { ...states, ...projections, weights: random4.weights },
+          ["weights", ...teacherNames],
+          (t) => combinedLayers(t, of(t), project),
+          (n) => {
+            const maps = map.map((_, j) => ({
+              weight: n.matrix(`projection.${side}.${j}.weight`),
+              bias: n.vector(`projection.${side}.${j}.bias`),
+            }));
+            return plain.combinedLayers(
+              map,
+              map.map((_, j) => n.matrix(`student${j}`)),
+              teacherNames.map(n.matrix),
+              n.vector("weights"),
+              project === "student" ? maps : [],
+              project === "teacher" ? maps : [],
+            );
+          },
+        ));
+    }
+  }
+}
+
+Deno.test("combined layers are zero where the student's states point where the teacher's do", () =>
+  assertLoss(
+    { first: drawn(1, 4, 3), second: drawn(2, 4, 3), weights: random4.weights },
+    (t) =>
+      combinedLayers({}, {
+        side: "decoder",
+        map: [[1], [2, 1]],
+        student: [tf.mul(t.first, 5), tf.concat([t.second, t.first], 1)],
+        teacher: (layer) => layer === 1 ? t.first : t.second,
+        weights: t.weights,
+      }, "none"),
+    0,
+    1e-10,
+  ));
+
+Deno.test("projections have the shapes of what they join, and there are none without projection", () => {
+  const widths = { student: 4, teacher: 6 };
+  const of = (project: Distillation["project"]) =>
+    projectionShapes(
+      Distillation.parse({
+        project,
+        encoder: [[1, 2]],
+        decoder: [[3], [1, 2, 3]],
+      }),
+      widths,
+    );
+  assertEquals(of("none"), {});
+  assertEquals(of("student"), {
+    "projection.encoder.0.weight": [4, 12],
+    "projection.encoder.0.bias": [12],
+    "projection.decoder.0.weight": [4, 6],
+    "projection.decoder.0.bias": [6],
+    "projection.decoder.1.weight": [4, 18],
+    "projection.decoder.1.bias": [18],
+  });
+  assertEquals(of("teacher"), {
+    "projection.encoder.0.weight": [12, 4],
+    "projection.encoder.0.bias": [4],
+    "projection.decoder.0.weight": [6, 4],
+    "projection.decoder.0.bias": [4],
+    "projection.decoder.1.weight": [18, 4],
+    "projection.decoder.1.bias": [4],
+  });
+});
+
+Deno.test("positions weigh alike and padding weighs nothing", async () => {
+  for (const runtime of RUNTIMES) {
+    const { weights } = await run(
+      runtime,
+      { ids: i32([[5, 6, 2, 0], [2, 0, 0, 0]]) },
+      ({ ids }) => ({ weights: positionWeights(ids, 0) }),
+    );
+    assertEquals(weights.shape, [8]);
+    assertEquals([...weights.data], [0.25, 0.25, 0.25, 0, 0.25, 0, 0, 0]);
+  }
+});
+
+Deno.test("what stands at a padded position changes no loss by any bit", async () => {
+  const losses = async (runtime: RuntimeName, padded: number) => {
+    const last = (x: ReturnType<typeof drawn>) => ({
+      ...x,
+      data: x.data.map((value, i) =>
+        Math.floor(i / x.shape[1]) === 3 ? padded * value : value
+      ),
+    });
+    return await run(runtime, {
+      x: last(drawn(1, 4, 3)),
+      embedding: random4.embedding,
+      teacher: last(drawn(3, 4, 5)),
+      layer: last(drawn(4, 4, 3)),
+      labels: i32([4, 1, 2, padded > 0 ? 3 : 0]),
+      ids: i32([[7, 8, 2, 0]]),
+    }, (t) => {
+      const weights = positionWeights(t.ids, 0);
+      return {
+        hard: crossEntropy(t.x, t.embedding, t.labels, weights, 0.1),
+        nll: negativeLogLikelihood(t.x, t.embedding, t.labels, weights),
+        soft: softTargets(t.x, t.embedding, t.teacher, weights, 2),
+        combined: combinedLayers({}, {
+          side: "encoder",
+          map: [[1]],
+          student: [t.x],
+          teacher: () => t.layer,
+          weights,
+        }, "none"),
+      };
+    });
+  };
+  for (const runtime of RUNTIMES) {
+    const small = await losses(runtime, 0);
+    const large = await losses(runtime, 100);
+    for (const name of Object.keys(small)) {
+      assert(small[name].data[0] > 0.01, name);
+      assertEquals(large[name].data, small[name].data, `${runtime}: ${name}`);
+    }
+  }
+});
+
+Deno.test("layer norm and its gradient agree with plain numbers", () =>
+  assertAgrees(
+    {
+      x: drawn(1, 4, 6),
+      "place.norm.gain": drawn(2, 6),
+      "place.norm.bias": drawn(3, 6),
+      coefficients: drawn(4, 4, 6),
+    },
+    [],
+    (t) => tf.sum(tf.mul(t.coefficients, layerNorm(t, "place", t.x))),
+    (n) => {
+      const y = plain.layerNorm(
+        n.matrix("x"),
+        n.vector("place.norm.gain"),
+        n.vector("place.norm.bias"),
+        1e-5,
+      );
+      return n.matrix("coefficients")
+        .map((row, r) => plain.dot(row, y[r]))
+        .reduce((a, b) => a + b);
+    },
+  ));
