@@ -1,6 +1,7 @@
 /** Measures the product beside what a user would pick instead, run by run in turns; what `deno task bench` runs. */
 import { join } from "@std/path";
 import { parseArgs } from "@std/cli/parse-args";
+import { findPeers, type Peers, readCpu } from "./peers.ts";
 import { inputError, isInputError, suggestion } from "../schemas/errors.ts";
 
 /** What is measured, on which arguments of `bench/step.ts` and `bench/reference/step.py`, which take the same. */
@@ -36,7 +37,7 @@ interface Run {
   readonly threads: number;
 }
 
-/** A row as it is reported; `ours`, `peer` are medians of the runs' medians, and ratio is ours / peer. */
+/** A row as it is reported: medians of the runs' medians, the peer in its fastest setting, ratio = ours / peer. */
 interface Result {
   readonly row: string;
   readonly unit: string;
@@ -45,10 +46,12 @@ interface Result {
   readonly peerName: string;
   readonly ratio: number | null;
   readonly bar: number | null;
-  /** Least and greatest ratio of a run to the peer's run after it. */
+  /** Least and greatest ratio of a run to the peer's run in the same turn. */
   readonly spread: readonly number[];
   readonly memory: { readonly ours: number; readonly peer: number | null };
-  /** What keeps the peer from being measured, and how to get it. */
+  /** Medians of the peer's slower settings. */
+  readonly others: Readonly<Record<string, number>>;
+  /** What could not be measured, and how to get it. */
   readonly missing?: string;
 }
 
@@ -78,10 +81,11 @@ async function main(): Promise<void> {
     threads: count("threads", flags.threads, 2),
   };
   const rows = chosen(flags.rows);
-  const peer = await findPeer();
+  const cpu = await readCpu();
+  const peers = await findPeers(cpu);
   const results: Result[] = [];
-  for (const row of rows) results.push(await measure(row, options, peer));
-  const machine = { cpu: await cpuModel(), threads: options.threads };
+  for (const row of rows) results.push(await measure(row, options, peers));
+  const machine = { cpu: cpu.model, threads: options.threads };
   if (flags.json) {
     console.log(JSON.stringify({ rows: results, machine }));
   } else {
@@ -111,64 +115,74 @@ function chosen(names: unknown): Row[] {
   });
 }
 
-/** Runs in turns, ours and the peer, so that a change of the machine's speed meets both. */
+/** Runs in turns, ours and each peer, so that a change of the machine's speed meets all. */
 async function measure(
   row: Row,
   options: Options,
-  peer: Peer,
+  { peers, missing }: Peers,
 ): Promise<Result> {
   const common = [
     ...row.arguments,
     `--steps=${options.steps}`,
     `--threads=${options.threads}`,
   ];
+  const deno = ["run", "--quiet", "--allow-all", join(here, "step.ts")];
+  const script = join(here, "reference", "step.py");
   const ours: Run[] = [];
-  const theirs: Run[] = [];
+  const theirs: Run[][] = peers.map(() => []);
   for (let turn = 1; turn <= options.alternations; turn++) {
     progress(`${row.row}: run ${turn} of ${options.alternations}`);
-    ours.push(
-      await run(Deno.execPath(), [
-        "run",
-        "--quiet",
-        "--allow-all",
-        join(here, "step.ts"),
-        ...common,
-      ]),
-    );
-    if (peer.python === undefined) continue;
-    const script = join(here, "reference", "step.py");
-    theirs.push(await run(peer.python, [script, ...common]));
+    ours.push(await run(Deno.execPath(), [...deno, ...common], {}));
+    for (const [i, { python, env }] of peers.entries()) {
+      theirs[i].push(await run(python, [script, ...common], env));
+    }
   }
   progress("");
-  const time = (runs: Run[]) => median(runs.map((run) => run.median_ms));
-  const memory = (runs: Run[]) => median(runs.map((run) => run.peak_mb));
-  const { row: name, unit, bar } = row;
-  const known = { row: name, unit, bar, ours: time(ours) };
-  if (peer.python === undefined) {
+  const measured = peers.map(({ setting }, i) => {
+    const pairs = ours.map((run, turn) =>
+      run.median_ms / theirs[i][turn].median_ms
+    );
     return {
-      ...known,
-      peer: null,
-      peerName: "PyTorch",
-      ratio: null,
-      spread: [],
-      memory: { ours: memory(ours), peer: null },
-      missing: peer.missing,
+      peer: time(theirs[i]),
+      peerName: `${theirs[i][0].version}, ${setting}`,
+      ratio: time(ours) / time(theirs[i]),
+      spread: [Math.min(...pairs), Math.max(...pairs)],
+      memory: { ours: memory(ours), peer: memory(theirs[i]) },
     };
-  }
-  const pairs = ours.map((run, i) => run.median_ms / theirs[i].median_ms);
+  }).sort((a, b) => a.peer - b.peer);
+  const none = {
+    peer: null,
+    peerName: "PyTorch",
+    ratio: null,
+    spread: [],
+    memory: { ours: memory(ours), peer: null },
+  };
+  const others = measured.slice(1).map((
+    { peer, peerName },
+  ) => [peerName, peer]);
+  const { row: name, unit, bar } = row;
   return {
-    ...known,
-    peer: time(theirs),
-    peerName: theirs[0].version,
-    ratio: time(ours) / time(theirs),
-    spread: [Math.min(...pairs), Math.max(...pairs)],
-    memory: { ours: memory(ours), peer: memory(theirs) },
+    row: name,
+    unit,
+    bar,
+    ours: time(ours),
+    ...(measured[0] ?? none),
+    others: Object.fromEntries(others),
+    missing,
   };
 }
 
-async function run(command: string, args: readonly string[]): Promise<Run> {
+const time = (runs: readonly Run[]) => median(runs.map((run) => run.median_ms));
+const memory = (runs: readonly Run[]) => median(runs.map((run) => run.peak_mb));
+
+async function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Run> {
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args: [...args],
+    env,
     stdout: "piped",
     stderr: "piped",
   }).output();
@@ -179,42 +193,12 @@ async function run(command: string, args: readonly string[]): Promise<Run> {
   return JSON.parse(text(stdout).split("\n").at(-1) ?? "");
 }
 
-interface Peer {
-  readonly python?: string;
-  readonly missing?: string;
-}
-
-/** The Python that bench/setup made, or the one named by CKD_BENCH_PYTHON, if it has PyTorch. */
-async function findPeer(): Promise<Peer> {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ??
-    join(Deno.env.get("HOME") ?? ".", ".cache");
-  const python = Deno.env.get("CKD_BENCH_PYTHON") ??
-    join(cache, "ckd-bench", "bin", "python");
-  const missing = `"${python}" has no PyTorch: run bench/setup, ` +
-    "or name a Python that has it by CKD_BENCH_PYTHON";
-  try {
-    const { success } = await new Deno.Command(python, {
-      args: ["-c", "import torch"],
-    }).output();
-    return success ? { python } : { missing };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { missing };
-    throw error;
-  }
-}
-
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1
     ? sorted[middle]
     : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-async function cpuModel(): Promise<string> {
-  if (Deno.build.os !== "linux") return Deno.build.arch;
-  const text = await Deno.readTextFile("/proc/cpuinfo");
-  return /^model name\s*:\s*(.*)$/m.exec(text)?.[1] ?? Deno.build.arch;
 }
 
 /** Says on a terminal how far it is; an empty line takes it away. */
@@ -258,7 +242,10 @@ function table(
     cells.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
   );
   lines.push("", `${machine.cpu}, ${machine.threads} threads`);
-  for (const { row, missing } of results) {
+  for (const { row, missing, others } of results) {
+    for (const [name, other] of Object.entries(others)) {
+      lines.push(`${row}: ${name}: ${whole(other)} ms`);
+    }
     if (missing !== undefined) lines.push(`${row}: ${missing}.`);
   }
   return lines.join("\n");

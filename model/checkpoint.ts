@@ -1,4 +1,5 @@
 /** Models and the state of a training as files: written whole or not at all, checked when they are read. */
+import { z } from "zod";
 import { inputError, parse } from "../schemas/errors.ts";
 import { Model } from "../schemas/model.ts";
 import {
@@ -96,24 +97,27 @@ export function saveState(
   });
 }
 
+const count = z.int().min(0);
+const Position = z.object({
+  step: count,
+  epoch: count,
+  batch: count,
+  validations: z.array(
+    z.object({ step: count, trainingLoss: z.number(), nll: z.number() }),
+  ),
+});
+
 export function loadState(
   path: string,
   shapes: Shapes,
   what: string,
 ): TrainingState {
   const { tensors, metadata } = readSafetensors(path, what);
-  const position = json(metadata.position, what) as Pick<
-    TrainingState,
-    "step" | "epoch" | "batch" | "validations"
-  >;
-  if (
-    ![position.step, position.epoch, position.batch].every(Number.isInteger) ||
-    !Array.isArray(position.validations)
-  ) {
-    throw inputError(
-      `Cannot use ${what}: expected step, epoch, batch and validations, found ${metadata.position}.`,
-    );
-  }
+  const position = parse(
+    Position,
+    json(metadata.position, what),
+    `the position in ${what}`,
+  );
   return {
     ...position,
     weights: collect(tensors, shapes, slots.weight, what),

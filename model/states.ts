@@ -272,19 +272,23 @@ export function openStates(
       for (const { name, side } of wanted) {
         const rows = rowAt(tokens[side], end) - rowAt(tokens[side], first);
         const found = ranges[name];
-        if (found?.shape.join() !== `${rows},${teacher.width}`) {
+        const dtype = name === FINAL ? "F32" : "F16";
+        if (
+          found?.shape.join() !== `${rows},${teacher.width}` ||
+          found.dtype !== dtype
+        ) {
           throw inputError(
-            `Cannot use ${what}: expected tensor "${name}" of shape [${rows},${teacher.width}], found ${
+            `Cannot use ${what}: expected tensor "${name}" of ${dtype} [${rows},${teacher.width}], found ${
               found === undefined
                 ? `only ${Object.keys(ranges).join(", ")}`
-                : `[${found.shape}]`
+                : `${found.dtype} [${found.shape}]`
             }; record the states again with "deno task pipeline --only states --force".`,
           );
         }
       }
-      return { file: Deno.openSync(path), ranges, first };
+      return { path, ranges, first };
     },
-  );
+  ).map((shard) => ({ ...shard, file: Deno.openSync(shard.path) })); // once all are sound, or they would stay open
   const readRows = (
     name: string,
     side: Side,

@@ -60,7 +60,11 @@ export async function train(job: TrainingJob): Promise<Trained> {
   const shapes = trainedShapes(task);
   const statePath = `${folder}/state.safetensors`;
   const resumed = exists(statePath)
-    ? loadState(statePath, shapes, "the checkpoint of an interrupted training")
+    ? loadState(
+      statePath,
+      shapes,
+      `the checkpoint "${statePath}" (delete it to train from the start)`,
+    )
     : undefined;
   const trainer = await createTrainer(job.runtime, task, {
     seed: job.seed,

@@ -3,8 +3,9 @@
 The same model, batch and update as bench/step.ts: pre-norm Transformer, one embedding matrix for source, target and
 generator, dropout after the embedding and in the residual branches, label smoothing 0.1, Adam, single precision.
 
-What was tried for speed, at width 256 with 2 threads on a Zen 4 machine (least step of 12): as it stands 523 ms; separate
-maps of query, key and value 599; torch.compile 625; Adam without fused=True the same.
+What was tried for speed, at width 256 with 2 threads on a Zen 5 machine (least step of 12): as it stands 523 ms; separate
+maps of query, key and value 599; torch.compile 625; Adam without fused=True the same; with MKL's AVX-512 kernels, which
+bench/setup explains, 303.
 """
 import argparse
 import json

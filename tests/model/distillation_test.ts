@@ -1,0 +1,283 @@
+/** The loss of a distillation as a whole: its parts and their weights, what it trains, and its gradient in every tensor. */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
+import {
+  gradientProgram,
+  slots,
+  stateInput,
+  type Task,
+  trainedShapes,
+} from "../../model/step.ts";
+import { PAD } from "../../schemas/vocabulary.ts";
+import { random } from "../../schemas/random.ts";
+import type { HostTensor, HostTensors } from "../../tensor/program.ts";
+import { loadRuntime } from "../../tensor/runtime.ts";
+import { batch, task, weights } from "./fixtures.ts";
+
+const LENGTHS = { batch: 3, source: 5, target: 6 };
+const ENCODER = [[1, 2], [3, 4]];
+const DECODER = [[1], [2, 3]];
+
+/** Losses and gradients of one batch, with the same weights and batch for every task. */
+async function gradientsOf(
+  task: Task,
+  change: (inputs: Record<string, HostTensor>) => HostTensors = (inputs) =>
+    inputs,
+): Promise<Record<string, Float32Array>> {
+  const executable = await (await loadRuntime("onnx")).compile(
+    gradientProgram(task),
+    { threads: 1 },
+  );
+  const results = await executable.run(
+    change({ ...batch(task, LENGTHS, 1), ...weights(task, 7) }),
+  );
+  await executable.dispose();
+  return Object.fromEntries(
+    Object.entries(results).map((
+      [name, { data }],
+    ) => [name, data as Float32Array]),
+  );
+}
+
+const hard = await gradientsOf(task());
+
+/** Largest difference of two gradients relative to the largest magnitude. */
+function difference(a: Float32Array, b: Float32Array): number {
+  const largest = Math.max(...Array.from(b, Math.abs), 1e-6);
+  return Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]))) /
+    largest;
+}
+
+for (
+  const distillation of [
+    { alpha: 0.7, temperature: 2 },
+    { alpha: 0.2, beta: 0.7, encoder: ENCODER },
+    { beta: 0.25, decoder: DECODER },
+    {
+      alpha: 0.3,
+      beta: 0.7,
+      temperature: 3,
+      encoder: ENCODER,
+      decoder: DECODER,
+    },
+    { alpha: 1, temperature: 0.5 },
+  ]
+) {
+  Deno.test(`the loss of ${JSON.stringify(distillation)} is its parts by their weights`, async () => {
+    const { alpha = 0, beta = 0 } = distillation;
+    const { loss, nll, softTargets, layers } = await gradientsOf(
+      task(distillation),
+    );
+    assertEquals(
+      nll,
+      hard.nll,
+      "the likelihood of the reference does not depend on what is distilled",
+    );
+    assertEquals([softTargets !== undefined, layers !== undefined], [
+      alpha > 0,
+      beta > 0,
+    ]);
+    const expected = alpha * (softTargets?.[0] ?? 0) +
+      (1 - alpha - beta) * hard.loss[0] + beta * (layers?.[0] ?? 0);
+    assertAlmostEquals(loss[0], expected, 1e-5 * expected);
+    assert((softTargets?.[0] ?? 1) > 0.01 && (layers?.[0] ?? 1) > 0.01);
+  });
+}
+
+/** The same inputs with states and projections that do not depend on which others there are. */
+const drawnByName = (inputs: Record<string, HostTensor>): HostTensors =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, data }]) => {
+      if (!/^(teacher (en|de)coder|weight projection)/.test(name)) {
+        return [name, { shape, data }];
+      }
+      const next = random(name);
+      return [name, { shape, data: data.map(() => next() - 0.5) }];
+    }),
+  );
+
+Deno.test("both sides' layers add up, and each reads its own states", async () => {
+  const layers = async (maps: { encoder?: number[][]; decoder?: number[][] }) =>
+    (await gradientsOf(task({ beta: 0.5, ...maps }), drawnByName)).layers[0];
+  const encoder = await layers({ encoder: ENCODER });
+  const decoder = await layers({ decoder: DECODER });
+  const both = await layers({ encoder: ENCODER, decoder: DECODER });
+  assertAlmostEquals(both, encoder + decoder, 1e-5 * both);
+  assert(Math.abs(encoder - decoder) > 0.01);
+});
+
+Deno.test("what the teacher says at padded positions changes no bit of loss or gradient", async () => {
+  const each = task({
+    alpha: 0.3,
+    beta: 0.4,
+    encoder: ENCODER,
+    decoder: DECODER,
+  });
+  const noise = (inputs: Record<string, HostTensor>): HostTensors =>
+    Object.fromEntries(
+      Object.entries(inputs).map(([name, tensor]) => {
+        if (!name.startsWith("teacher ") || name.endsWith("embedding")) {
+          return [name, tensor];
+        }
+        const ids = name.includes("encoder") ? inputs.source : inputs.labels;
+        const width = tensor.shape[2];
+        assert(ids.data.includes(PAD));
+        const data = tensor.data.slice();
+        data.forEach((_, i) => {
+          if (ids.data[Math.floor(i / width)] === PAD) data[i] = 50;
+        });
+        return [name, { shape: tensor.shape, data }];
+      }),
+    );
+  assertEquals(await gradientsOf(each, noise), await gradientsOf(each));
+});
+
+Deno.test("combined encoder layers leave the decoder the gradient of the reference alone", async () => {
+  const found = await gradientsOf(task({ beta: 0.6, encoder: ENCODER }));
+  for (
+    const name of Object.keys(hard).filter((name) =>
+      name.startsWith("gradient ")
+    )
+  ) {
+    const scaled = hard[name].map((value) => 0.4 * value);
+    const apart = difference(found[name], scaled);
+    if (/ (decoder|encoder\.norm)/.test(name)) {
+      assert(apart < 1e-5, `${name}: ${apart}`);
+    } else assert(apart > 1e-2, `${name}: ${apart}`);
+  }
+});
+
+Deno.test("projections are trained with the student, and there are none where none is asked for", async () => {
+  const trained = (project: "student" | "teacher" | "none") => {
+    const map = project === "none" ? [[1], [2]] : ENCODER;
+    return Object.keys(
+      trainedShapes(task({ beta: 0.5, encoder: map, project })),
+    )
+      .filter((name) => name.startsWith("projection."));
+  };
+  const names = [0, 1].flatMap((
+    j,
+  ) => [`projection.encoder.${j}.weight`, `projection.encoder.${j}.bias`]);
+  assertEquals([trained("student"), trained("teacher"), trained("none")], [
+    names,
+    names,
+    [],
+  ]);
+  for (const project of ["student", "teacher"] as const) {
+    const found = await gradientsOf(
+      task({ beta: 0.5, encoder: ENCODER, project }),
+    );
+    for (const name of names) {
+      assert(Math.max(...found[`gradient ${name}`].map(Math.abs)) > 1e-4, name);
+    }
+  }
+});
+
+Deno.test("a loss that leaves a part of the model untrained is an error that names a parameter", async () => {
+  await assertRejects(
+    () => gradientsOf(task({ alpha: 0, beta: 1, encoder: ENCODER })),
+    Error,
+    "Cannot train encoder.norm.gain: the loss does not read it",
+  );
+  // The states of layers are read before the stack's final norm, so that of the decoder is read by no layer loss.
+  await assertRejects(
+    () =>
+      gradientsOf(
+        task({ alpha: 0, beta: 1, encoder: ENCODER, decoder: DECODER }),
+      ),
+    Error,
+    "Cannot train decoder.norm.gain: the loss does not read it",
+  );
+});
+
+/** The same weights with biases that hold every unit of the feed-forward blocks far on one side of its kink. */
+const withoutKinks = (weights: HostTensors): HostTensors =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, { shape, data }]) => [name, {
+      shape,
+      data: name.endsWith("feedForward.inner.bias")
+        ? data.map((_, i) => i % 3 === 0 ? -9 : 9)
+        : data,
+    }]),
+  );
+
+for (
+  const [name, each] of Object.entries({
+    "a training": task(),
+    "a distillation projected on the student": task({
+      alpha: 0.3,
+      beta: 0.5,
+      temperature: 2,
+      encoder: ENCODER,
+      decoder: DECODER,
+    }),
+    "a distillation projected on the teacher": task({
+      beta: 0.9,
+      encoder: ENCODER,
+      project: "teacher",
+    }),
+  })
+) {
+  Deno.test(`the gradient of ${name} in every tensor is the slope of the loss along it and along a random direction`, async () => {
+    const reference = await (await loadRuntime("reference")).compile(
+      gradientProgram(each),
+    );
+    const onnx = await (await loadRuntime("onnx")).compile(
+      gradientProgram(each),
+      { threads: 1 },
+    );
+    const inputs = {
+      ...batch(each, LENGTHS, 1),
+      ...withoutKinks(weights(each, 7)),
+    };
+    const results = await reference.run(inputs);
+    const names = Object.keys(trainedShapes(each));
+    for (const [index, name] of names.entries()) {
+      const gradient = Float64Array.from(results[`gradient ${name}`].data);
+      const norm = Math.hypot(...gradient);
+      const next = random("direction", index);
+      const directions = [
+        gradient.map((value) => value / norm),
+        gradient.map(() =>
+          (next() < 0.5 ? -1 : 1) / Math.sqrt(gradient.length)
+        ),
+      ];
+      const { shape, data } = inputs[slots.weight + name];
+      for (const direction of directions) {
+        // Far enough for the loss to change by more than its rounding, near enough for it to be straight.
+        const h = Math.min(0.03, 0.003 / norm);
+        const at = async (distance: number) => {
+          const moved = {
+            shape,
+            data: Float32Array.from(
+              data,
+              (value, i) => value + distance * direction[i],
+            ),
+          };
+          return (await onnx.run({ ...inputs, [slots.weight + name]: moved }))
+            .loss.data[0];
+        };
+        const slope = (await at(h) - await at(-h)) / (2 * h);
+        const expected = direction.reduce(
+          (sum, value, i) => sum + value * gradient[i],
+          0,
+        );
+        assertAlmostEquals(
+          slope,
+          expected,
+          0.01 * norm + 3e-7 / h,
+          `${name}, of norm ${norm}`,
+        );
+      }
+    }
+    await onnx.dispose();
+  });
+}
+
+Deno.test("a state has the name of its side and layer among the inputs", () => {
+  assertEquals(stateInput("decoder", 3), "teacher decoder.3");
+});
