@@ -178,3 +178,13 @@ function collect(
     }),
   );
 }
+
+/** Whether a file of this path exists. */
+export function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

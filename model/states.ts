@@ -16,10 +16,16 @@ import type {
 import { tf } from "../tensor/tfjs.ts";
 import { type Batch, makeBatch } from "../text/batches.ts";
 import type { Side, Tokens } from "../text/tokens.ts";
-import type { SavedModel } from "./checkpoint.ts";
+import { isThere, type SavedModel } from "./checkpoint.ts";
 import { noDropout } from "./layers.ts";
 import { parameterShapes } from "./parameters.ts";
-import { FINAL_STATE, slots, stateInput, TEACHER_EMBEDDING } from "./step.ts";
+import {
+  batchTensors,
+  FINAL_STATE,
+  slots,
+  stateInput,
+  TEACHER_EMBEDDING,
+} from "./step.ts";
 import { decode, encode } from "./transformer.ts";
 
 /** Which of the teacher's layers are recorded, counted from 1; its final decoder state always is. */
@@ -129,21 +135,12 @@ export async function recordStates(job: RecordingJob): Promise<void> {
     const first = shard * SHARD_PAIRS;
     const end = Math.min(first + SHARD_PAIRS, tokens.pairs);
     const path = shardPath(folder, shard);
-    if (!exists(path)) {
+    if (!isThere(path)) {
       const store = emptyShard(model, tokens, job.layers, first, end);
       for (const pairs of batchesByLength(tokens, first, end)) {
         const batch = makeBatch(tokens, pairs);
-        const { rows, sourceLength, targetLength } = batch;
-        const results = await executable.run({
-          source: {
-            shape: [rows, sourceLength],
-            data: batch.source as Int32Array<ArrayBuffer>,
-          },
-          target: {
-            shape: [rows, targetLength],
-            data: batch.target as Int32Array<ArrayBuffer>,
-          },
-        });
+        const { sourceLength, targetLength } = batch;
+        const results = await executable.run(batchTensors(batch));
         for (const [name, { data }] of Object.entries(store)) {
           const side = name.startsWith("encoder")
             ? tokens.source
@@ -362,13 +359,4 @@ export function lessonsOf(
     ...openStates(folder, tokens, model, distillation),
     constants: distillation.alpha > 0 ? { [TEACHER_EMBEDDING]: embedding } : {},
   };
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

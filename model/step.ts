@@ -7,8 +7,15 @@ import {
 } from "../schemas/model.ts";
 import { PAD } from "../schemas/vocabulary.ts";
 import { gradients } from "../tensor/gradient.ts";
-import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
+import type {
+  HostTensors,
+  Program,
+  Spec,
+  Tensor,
+  Tensors,
+} from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
+import type { Batch } from "../text/batches.ts";
 import { adam, type Moments } from "./adam.ts";
 import { noDropout, product } from "./layers.ts";
 import {
@@ -40,6 +47,25 @@ export const batchInputs: Readonly<Record<string, Spec>> = {
   target: { shape: ["batch", "target"], dtype: "int32" },
   labels: { shape: ["batch", "target"], dtype: "int32" },
 };
+
+/** A batch as the inputs of `batchInputs`. */
+export function batchTensors(batch: Batch): HostTensors {
+  const { rows, sourceLength, targetLength } = batch;
+  return {
+    source: {
+      shape: [rows, sourceLength],
+      data: batch.source as Int32Array<ArrayBuffer>,
+    },
+    target: {
+      shape: [rows, targetLength],
+      data: batch.target as Int32Array<ArrayBuffer>,
+    },
+    labels: {
+      shape: [rows, targetLength],
+      data: batch.labels as Int32Array<ArrayBuffer>,
+    },
+  };
+}
 
 /** Names under which a program takes and gives a parameter and its moments. */
 export const slots = {

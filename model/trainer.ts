@@ -4,7 +4,14 @@ import type { HostTensor, HostTensors, Runtime } from "../tensor/program.ts";
 import { noam, stepSizes } from "./adam.ts";
 import { masks } from "./masks.ts";
 import { initialWeights, type Weights } from "./parameters.ts";
-import { NEXT, slots, stepProgram, type Task, trainedShapes } from "./step.ts";
+import {
+  batchTensors,
+  NEXT,
+  slots,
+  stepProgram,
+  type Task,
+  trainedShapes,
+} from "./step.ts";
 import { dropoutInputs } from "./transformer.ts";
 
 /** Losses of a step, each a mean a target token (layers: a position). */
@@ -145,24 +152,5 @@ export async function createTrainer(
     }),
     weightInputs: () => current,
     dispose: () => executable.dispose(),
-  };
-}
-
-/** A batch as the inputs of `batchInputs`. */
-export function batchTensors(batch: Batch): HostTensors {
-  const { rows, sourceLength, targetLength } = batch;
-  return {
-    source: {
-      shape: [rows, sourceLength],
-      data: batch.source as Int32Array<ArrayBuffer>,
-    },
-    target: {
-      shape: [rows, targetLength],
-      data: batch.target as Int32Array<ArrayBuffer>,
-    },
-    labels: {
-      shape: [rows, targetLength],
-      data: batch.labels as Int32Array<ArrayBuffer>,
-    },
   };
 }

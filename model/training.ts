@@ -4,6 +4,7 @@ import type { Tokens } from "../text/tokens.ts";
 import type { HostTensors, Runtime } from "../tensor/program.ts";
 import {
   averageWeights,
+  isThere,
   loadModel,
   loadState,
   saveModel,
@@ -12,13 +13,13 @@ import {
 } from "./checkpoint.ts";
 import { parameterShapes, type Weights } from "./parameters.ts";
 import type { Lessons } from "./states.ts";
-import { type Task, trainedShapes, validationProgram } from "./step.ts";
 import {
   batchTensors,
-  createTrainer,
-  type StepLosses,
-  type Trainer,
-} from "./trainer.ts";
+  type Task,
+  trainedShapes,
+  validationProgram,
+} from "./step.ts";
+import { createTrainer, type StepLosses, type Trainer } from "./trainer.ts";
 
 export interface TrainingJob {
   readonly task: Task;
@@ -59,7 +60,7 @@ export async function train(job: TrainingJob): Promise<Trained> {
   const { steps, validateEvery, average } = task.training;
   const shapes = trainedShapes(task);
   const statePath = `${folder}/state.safetensors`;
-  const resumed = exists(statePath)
+  const resumed = isThere(statePath)
     ? loadState(
       statePath,
       shapes,
@@ -192,13 +193,4 @@ async function validator({ task, runtime, threads, validation }: TrainingJob) {
     }
     return sum / tokens;
   };
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -8,7 +8,6 @@ import {
 import {
   gradientProgram,
   slots,
-  stateInput,
   type Task,
   trainedShapes,
 } from "../../model/step.ts";
@@ -277,7 +276,3 @@ for (
     await onnx.dispose();
   });
 }
-
-Deno.test("a state has the name of its side and layer among the inputs", () => {
-  assertEquals(stateInput("decoder", 3), "teacher decoder.3");
-});

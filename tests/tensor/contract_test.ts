@@ -134,6 +134,8 @@ for (const name of Object.keys(identities) as RuntimeName[]) {
       const x = f32([[1, 2], [3, 4]]);
       const { scaled } = await run({ x, weights: f32([0, 10]) });
       assertTensors({ scaled }, { scaled: f32([[6, 9], [34, 51]]) });
+      const other = { x, weights: f32([0, 10]), scale: f32([7, 7]) };
+      assertEquals((await run(other)).scaled, scaled, "it stays what it was");
     }, { constants: { scale: f32([2, 3]) } }));
 
   test("a constant of half precision is one of single precision to the program", () =>

@@ -196,6 +196,16 @@ Deno.test("a bias is part of its matrix product only where nothing else reads th
   ]);
 });
 
+Deno.test("the gradient of a lookup adds rows in order, never by the op that races on them", () => {
+  const inputs = { table: spec("float32", 9, 4), ids: spec("int32", "n") };
+  const ops = record(program(inputs, ({ table, ids }) => ({
+    y: tf.grad((table) =>
+      tf.sum(tf.square(tf.gather(table, ids as tf.Tensor1D)))
+    )(table),
+  }))).nodes.map(({ op }) => op);
+  assert(ops.includes("ScatterElements") && !ops.includes("ScatterND"));
+});
+
 Deno.test("rows that are added under the same id on two threads add up in each of 50 runs", async () => {
   const rows = 6000, width = 64, segments = 7;
   const executable = await (await loadRuntime("onnx")).compile(
