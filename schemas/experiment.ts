@@ -113,6 +113,13 @@ function mismatches(
       message: `expected alpha + beta of at most 1, found ${alpha} + ${beta}`,
     });
   }
+  if (beta === 1) {
+    found.push({
+      path: ["beta"],
+      message:
+        "expected less than 1, found 1: nothing would train the student's output",
+    });
+  }
   if (beta > 0 && encoder.length + decoder.length === 0) {
     found.push({
       path: ["beta"],

@@ -102,7 +102,7 @@ Deno.test("any depths and widths can be combined", () => {
   const { students } = read({
     teacher: { model: { encoderLayers: 3, width: 32, heads: 2 } },
     student: { model: { encoderLayers: 1, width: 16, heads: 2 } },
-    students: { odd: { beta: 1, encoder: [[1, 2, 3]], project: "teacher" } },
+    students: { odd: { beta: 0.9, encoder: [[1, 2, 3]], project: "teacher" } },
   });
   assertEquals(students.odd.distillation.encoder, [[1, 2, 3]]);
 });
@@ -186,6 +186,12 @@ const refusals: {
     part: { students: { ckd: { alpha: 0.6, beta: 0.5, encoder: [[1], [2]] } } },
     expected: '"students.ckd.alpha": expected alpha + beta of at most 1, ' +
       "found 0.6 + 0.5",
+  },
+  {
+    title: "combined layers alone, which train no generator",
+    part: { students: { ckd: { beta: 1, encoder: [[1], [2]] } } },
+    expected: '"students.ckd.beta": expected less than 1, found 1: nothing ' +
+      "would train the student's output",
   },
   {
     title: "a map longer than the student's depth",
