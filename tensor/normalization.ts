@@ -10,9 +10,6 @@ interface Attributes {
   readonly epsilon: number;
 }
 
-const featureMean = (x: Tensor) =>
-  tf.mul(tf.sum(x, 1, true), 1 / (x.shape[1] ?? 1));
-
 tf.registerKernel({
   kernelName: KERNEL,
   backendName: "cpu",
@@ -74,12 +71,16 @@ export function layerNormalization(
       saved: [x, gain, mean, scale],
       gradient: (dy, [x, gain, mean, scale]) => {
         const normal = tf.mul(tf.sub(x, mean), scale);
-        const inner = tf.mul(dy, gain);
-        const along = tf.mul(normal, featureMean(tf.mul(inner, normal)));
-        const across = tf.sub(tf.sub(inner, featureMean(inner)), along);
+        const weighted = tf.mul(dy, normal);
+        // Means over the features of what a gain multiplies are products with it.
+        const column = tf.reshape(gain, [-1, 1]) as tf.Tensor2D;
+        const featureMean = (y: Tensor) =>
+          tf.mul(tf.matMul(y as tf.Tensor2D, column), 1 / gain.size);
+        const along = tf.mul(normal, featureMean(weighted));
+        const across = tf.sub(tf.mul(dy, gain), featureMean(dy));
         return [
-          tf.mul(scale, across),
-          tf.sum(tf.mul(dy, normal), 0),
+          tf.mul(scale, tf.sub(across, along)),
+          tf.sum(weighted, 0),
           tf.sum(dy, 0),
         ];
       },
