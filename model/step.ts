@@ -27,6 +27,7 @@ import {
   type Side,
   softTargets,
 } from "./losses.ts";
+import { packing } from "./packing.ts";
 import { parameterShapes, type Shapes } from "./parameters.ts";
 import { decode, dropoutInputs, encode, maskedDropout } from "./transformer.ts";
 
@@ -251,11 +252,12 @@ export function gradientProgram(task: Task): Program {
 }
 
 /**
- * One step: takes parameters and moments under the names of `slots`, gives their successors and the losses. A moment is read
- * just by what computes its own successor, so a run may write it over itself; a weight may not.
+ * One step: takes packed parameters and moments under the names of `slots`, gives their successors and the losses. A
+ * moment is read just by what computes its own successor, so a run may write it over itself; a weight may not.
  */
 export function stepProgram(task: Task): Program {
-  const shapes = trainedShapes(task);
+  const packed = packing(trainedShapes(task));
+  const { shapes } = packed;
   return {
     name: "step",
     inputs: {
@@ -268,7 +270,11 @@ export function stepProgram(task: Task): Program {
     },
     build: (inputs) => {
       const weights = fromSlot(shapes, slots.weight, inputs);
-      const { parts, gradient } = backward(task, weights, inputs);
+      const { parts, gradient } = backward(
+        task,
+        packed.unpack(weights),
+        inputs,
+      );
       const state = Object.fromEntries(
         Object.keys(shapes).map((name): [string, Moments] => [name, {
           weight: weights[name],
@@ -279,7 +285,7 @@ export function stepProgram(task: Task): Program {
       const next = adam(
         task.training,
         state,
-        gradient,
+        packed.pack(gradient),
         inputs.rate,
         inputs.epsilon,
       );

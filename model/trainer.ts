@@ -1,8 +1,14 @@
 /** Holds a task's parameters and moments in memory and runs its compiled step on one batch after the other. */
 import type { Batch } from "../text/batches.ts";
-import type { HostTensor, HostTensors, Runtime } from "../tensor/program.ts";
+import {
+  elements,
+  type HostTensor,
+  type HostTensors,
+  type Runtime,
+} from "../tensor/program.ts";
 import { noam, stepSizes } from "./adam.ts";
 import { masks } from "./masks.ts";
+import { packing } from "./packing.ts";
 import { initialWeights, type Weights } from "./parameters.ts";
 import {
   batchTensors,
@@ -31,8 +37,6 @@ export interface Trainer {
     readonly first: Weights;
     readonly second: Weights;
   };
-  /** The parameters as a program takes them. */
-  weightInputs(): HostTensors;
   dispose(): Promise<void>;
 }
 
@@ -61,20 +65,22 @@ export async function createTrainer(
     threads: options.threads,
   });
   const initial = options.from?.weights ?? initialWeights(shapes, options.seed);
+  const packed = packing(shapes);
+  const zeros = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      new Float32Array(elements(shape)),
+    ]),
+  );
   const tensors = (
     slot: string,
-    values?: Weights,
+    values: Weights = zeros,
   ): Record<string, HostTensor> =>
     Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => {
-        const size = shape.reduce((product, length) => product * length, 1);
-        return [slot + name, {
-          shape,
-          data: values === undefined
-            ? new Float32Array(size)
-            : values[name].slice(),
-        }];
-      }),
+      Object.entries(packed.packNumbers(values)).map(([name, data]) => [
+        slot + name,
+        { shape: packed.shapes[name], data },
+      ]),
     );
   let current = tensors(slots.weight, initial);
   let next = tensors(slots.weight);
@@ -100,11 +106,11 @@ export async function createTrainer(
     data: Float32Array.of(value),
   });
   const pick = (from: HostTensors, slot: string): Weights =>
-    Object.fromEntries(
-      Object.keys(shapes).map((
+    packed.unpackNumbers(Object.fromEntries(
+      Object.keys(packed.shapes).map((
         name,
       ) => [name, from[slot + name].data as Float32Array<ArrayBuffer>]),
-    );
+    ));
   return {
     run: async (batch, done, teacher = {}) => {
       const step = done + 1;
@@ -150,7 +156,6 @@ export async function createTrainer(
       first: pick(moments, slots.first),
       second: pick(moments, slots.second),
     }),
-    weightInputs: () => current,
     dispose: () => executable.dispose(),
   };
 }

@@ -1,7 +1,7 @@
 /** Trains a task to the end: batches, validation, checkpoints to go on from, the average of the best. */
 import { batchOrder, makeBatch } from "../text/batches.ts";
 import type { Tokens } from "../text/tokens.ts";
-import type { HostTensors, Runtime } from "../tensor/program.ts";
+import type { Runtime } from "../tensor/program.ts";
 import {
   averageWeights,
   isThere,
@@ -15,6 +15,7 @@ import { parameterShapes, type Weights } from "./parameters.ts";
 import type { Lessons } from "./states.ts";
 import {
   batchTensors,
+  slots,
   type Task,
   trainedShapes,
   validationProgram,
@@ -95,7 +96,7 @@ export async function train(job: TrainingJob): Promise<Trained> {
       validation = {
         step,
         trainingLoss: lossSum / stepsSummed,
-        nll: await validate(trainer.weightInputs()),
+        nll: await validate(trainer.state().weights),
       };
       validations = [...validations, validation];
       [lossSum, stepsSummed] = [0, 0];
@@ -117,14 +118,7 @@ export async function train(job: TrainingJob): Promise<Trained> {
       loadModel(checkpoint(folder, step), `checkpoint ${step}`).weights
     ),
   );
-  const nll = await validate(Object.fromEntries(
-    Object.entries(trainer.weightInputs()).filter(([name]) =>
-      name.slice("weight ".length) in weights
-    )
-      .map((
-        [name, { shape }],
-      ) => [name, { shape, data: weights[name.slice("weight ".length)] }]),
-  ));
+  const nll = await validate(weights);
   await trainer.dispose();
   return { weights, nll, validations, averaged };
 }
@@ -168,9 +162,7 @@ async function validator({ task, runtime, threads, validation }: TrainingJob) {
   const executable = await runtime.compile(validationProgram(task), {
     threads,
   });
-  const names = Object.keys(parameterShapes(task.model, task.vocabulary)).map((
-    name,
-  ) => `weight ${name}`);
+  const shapes = parameterShapes(task.model, task.vocabulary);
   const batches = batchOrder(
     validation,
     Math.max(task.training.batchTokens, 4096),
@@ -178,9 +170,12 @@ async function validator({ task, runtime, threads, validation }: TrainingJob) {
     0,
   )
     .map((pairs) => makeBatch(validation, pairs));
-  return async (weights: HostTensors): Promise<number> => {
+  return async (weights: Weights): Promise<number> => {
     const parameters = Object.fromEntries(
-      names.map((name) => [name, weights[name]]),
+      Object.entries(shapes).map(([name, shape]) => [
+        slots.weight + name,
+        { shape, data: weights[name] },
+      ]),
     );
     let sum = 0, tokens = 0;
     for (const batch of batches) {

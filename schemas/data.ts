@@ -60,5 +60,8 @@ export const Corpus = z.strictObject({
   test: z.int().min(1).default(1000),
   /** Train on this many pairs only, chosen by the seed. */
   trainLimit: z.int().min(1).optional(),
-});
+}).refine(
+  ({ minimumWords, maximumWords }) => minimumWords <= maximumWords,
+  "expected minimumWords of at most maximumWords",
+);
 export type Corpus = z.infer<typeof Corpus>;

@@ -263,8 +263,7 @@ export function graph(symbols: readonly Symbol[]) {
       withFusedBias(
         named,
         ports,
-        [...inputs, ...initializers.values()],
-        (name) => shapes.get(name)?.at(-1),
+        (name) => initializers.get(name)?.shape ?? shapes.get(name),
       ),
       ports,
     );
@@ -307,22 +306,16 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 function withFusedBias(
   nodes: readonly Node[],
   outputs: readonly Port[],
-  tensors: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-  }[],
-  columns: (product: string) => number | undefined,
+  shape: (name: string) => readonly number[] | undefined,
 ): Node[] {
   const uses = new Map<string, number>();
   const use = (name: string) => uses.set(name, (uses.get(name) ?? 0) + 1);
   nodes.forEach((node) => node.inputs.forEach(use));
   outputs.forEach((port) => use(port.name));
-  const vectors = new Map(
-    tensors.filter((tensor) => tensor.shape.length === 1).map((tensor) => [
-      tensor.name,
-      tensor.shape[0],
-    ]),
-  );
+  const isBias = (name: string, product: string) => {
+    const vector = shape(name);
+    return vector?.length === 1 && vector[0] === shape(product)?.at(-1);
+  };
   const products = new Map(
     nodes.filter((node) => node.op === "Gemm").map((
       node,
@@ -334,7 +327,7 @@ function withFusedBias(
     const gemm = node.op === "Add" ? products.get(product) : undefined;
     if (
       gemm === undefined || gemm.inputs.length > 2 || uses.get(product) !== 1 ||
-      vectors.get(bias) !== columns(product)
+      !isBias(bias, product)
     ) return node;
     absorbed.add(gemm);
     return { ...gemm, inputs: [...gemm.inputs, bias], outputs: node.outputs };
