@@ -1,6 +1,10 @@
 /** The commands beside the pipeline: their arguments and what they say of bad ones. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { saveModel } from "../../model/checkpoint.ts";
+import { initialWeights, parameterShapes } from "../../model/parameters.ts";
+import { Model } from "../../schemas/model.ts";
+import { trainSubwords } from "../../text/subwords.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
@@ -37,7 +41,64 @@ const BAD: readonly (readonly [string, readonly string[], string])[] = [
   ],
 ];
 
-for (const [what, args, part] of BAD) {
+const model = `${empty}/model.safetensors`;
+const tokenizer = `${empty}/tokenizer.json`;
+{
+  const shape = Model.parse({
+    encoderLayers: 1,
+    decoderLayers: 1,
+    width: 8,
+    feedForward: 8,
+    heads: 2,
+  });
+  const weights = initialWeights(parameterShapes(shape, 300), 1);
+  saveModel(model, { model: shape, vocabulary: 300, weights });
+  Deno.writeTextFileSync(`${empty}/half.json`, '{"model": {');
+  Deno.writeTextFileSync(`${empty}/nonsense.safetensors`, "no model at all");
+  const bytes = Deno.readFileSync(model);
+  Deno.writeFileSync(
+    `${empty}/cut.safetensors`,
+    bytes.subarray(0, bytes.length - 9),
+  );
+  await trainSubwords(
+    Array.from({ length: 200 }, (_, i) => `${i} ${i * i} frases e palavras`),
+    300,
+    tokenizer,
+  );
+}
+
+const translating = (model: string, tokenizer: string) => [
+  "translate",
+  "--model",
+  `${empty}/${model}`,
+  "--tokenizer",
+  `${empty}/${tokenizer}`,
+];
+
+const DAMAGED: readonly (readonly [string, readonly string[], string])[] = [
+  [
+    "a truncated model",
+    translating("cut.safetensors", "tokenizer.json"),
+    "cut.safetensors",
+  ],
+  [
+    "a file that is no model",
+    translating("nonsense.safetensors", "tokenizer.json"),
+    "nonsense.safetensors",
+  ],
+  [
+    "a truncated tokenizer",
+    translating("model.safetensors", "half.json"),
+    "half.json",
+  ],
+  [
+    "a missing tokenizer",
+    translating("model.safetensors", "none.json"),
+    "none.json",
+  ],
+];
+
+for (const [what, args, part] of [...BAD, ...DAMAGED]) {
   Deno.test(`${what} is one sentence and exit code 2`, async () => {
     const { code, out, err } = await tool(...args);
     assertEquals({ code, out }, { code: 2, out: "" });

@@ -1,6 +1,7 @@
 /** Packing parameters for the optimiser: nothing is lost, and what is unpacked shares its memory. */
 import { assertEquals } from "@std/assert";
 import { packing } from "../../model/packing.ts";
+import type { Weights } from "../../model/parameters.ts";
 
 const shapes = {
   embedding: [2, 2],
@@ -9,7 +10,7 @@ const shapes = {
   "b.gain": [3],
 };
 
-const weights = {
+const weights: Weights = {
   embedding: Float32Array.of(1, 2, 3, 4),
   "a.bias": Float32Array.of(5, 6),
   "a.weight": Float32Array.of(7, 8),

@@ -1,10 +1,17 @@
 /** Training to the end on a toy language: it is learned, and neither a second run nor a kill changes a byte. */
-import { assertEquals, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { loadModel } from "../../model/checkpoint.ts";
 import { createTranslator } from "../../model/search.ts";
+import { isInputError } from "../../schemas/errors.ts";
 import { loadRuntime } from "../../tensor/runtime.ts";
 import { sentence } from "../../text/tokens.ts";
-import { sentences, toyFiles } from "./reversal.ts";
+import { sentences, toyFiles, trainToy } from "./reversal.ts";
 
 const PROGRAM = new URL("./reversal.ts", import.meta.url).href;
 
@@ -82,5 +89,21 @@ Deno.test("a teacher and its CKD student learn to reverse every unseen sentence,
     assertEquals(await hashes(killed), await hashes(first));
   } finally {
     Deno.removeSync(root, { recursive: true });
+  }
+});
+
+Deno.test("a damaged checkpoint is refused with its path and the remedy, and stays as it is", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    Deno.mkdirSync(`${folder}/teacher`);
+    const path = `${folder}/teacher/state.safetensors`;
+    Deno.writeTextFileSync(path, "half a checkpoint");
+    const error = await assertRejects(() => trainToy(folder));
+    assert(isInputError(error));
+    assertStringIncludes(error.message, path);
+    assertStringIncludes(error.message, "delete it to train from the start");
+    assertEquals(Deno.readTextFileSync(path), "half a checkpoint");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
   }
 });
