@@ -62,6 +62,18 @@ interface Outcome {
   readonly tarballs: readonly string[];
 }
 
+/** Runs without npm's own variables, which name the real user's settings where npm runs this test. */
+function withoutSettings<T>(run: () => T): T {
+  const settings = Object.entries(Deno.env.toObject())
+    .filter(([name]) => /^npm_config_/i.test(name));
+  for (const [name] of settings) Deno.env.delete(name);
+  try {
+    return run();
+  } finally {
+    for (const [name, value] of settings) Deno.env.set(name, value);
+  }
+}
+
 /** Fetches in a process that has a home folder with this `.npmrc` and the permissions that the stage asks for. */
 async function fetchWith(
   npmrc: string,
@@ -77,7 +89,7 @@ async function fetchWith(
     await Deno.writeTextFile(join(home, ".npmrc"), npmrc);
     await prepare(home);
     Deno.env.set("HOME", home);
-    const { env, read } = settingsAccess();
+    const { env, read } = withoutSettings(settingsAccess);
     const output = await new Deno.Command(Deno.execPath(), {
       args: [
         "run",
