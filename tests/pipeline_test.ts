@@ -67,12 +67,13 @@ Deno.test({
       }
       const manifest = Deno.readTextFileSync(`${folder}/manifest.json`);
 
-      await nodes(...tiny); // the operating system has read every file now
-      const began = performance.now();
-      const second = await nodes(...tiny);
-      const seconds = (performance.now() - began) / 1000;
-      assertEquals(ran(second), []);
-      assert(seconds < 0.5, `a run with nothing to do took ${seconds} s`);
+      const seconds: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        const began = performance.now();
+        assertEquals(ran(await nodes(...tiny)), []);
+        seconds.push((performance.now() - began) / 1000);
+      }
+      assert(Math.min(...seconds) < 0.5, `nothing to do took ${seconds} s`);
       assert(Deno.readTextFileSync(`${folder}/manifest.json`) === manifest);
 
       const changed = await nodes(
