@@ -1,4 +1,6 @@
 /** Failures that are nobody's bug: told in one sentence, without a stack trace, exit code 1. */
+import { inputError } from "../schemas/errors.ts";
+
 const NAME = "Failure";
 
 /** The message is one sentence that says what could not be done and what to do. */
@@ -12,11 +14,11 @@ export function isFailure(error: unknown): error is Error {
   return error instanceof Error && error.name === NAME;
 }
 
-/** A full disk as a sentence; any other error as it is. */
+/** A full disk is the user's to mend, in one sentence; any other error as it is. */
 export function tellDisk(error: unknown, folder: string): unknown {
   const text = error instanceof Error ? error.message : String(error);
   return /os error 28|ENOSPC|No space left/.test(text)
-    ? failure(
+    ? inputError(
       `Cannot write to "${folder}": its disk is full; free some space and run again, nothing that was finished is lost.`,
     )
     : error;

@@ -183,7 +183,7 @@ Deno.test({
     mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", artifacts);
     try {
       const { code, err } = await project.run(...args);
-      assertEquals(code, 1);
+      assertEquals(code, 2);
       assertStringIncludes(err, "its disk is full; free some space and run");
       assert(!err.includes("    at "));
       mount("-o", "remount,size=64m", artifacts);
