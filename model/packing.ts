@@ -13,9 +13,9 @@ export interface Packing {
   unpack(packed: Tensors): Tensors;
   /** The packed form of what is given for each parameter, such as its gradient. */
   pack(parameters: Tensors): Tensors;
-  /** The same on numbers: the packed form is a copy, */
+  /** `pack` on numbers: a copy. */
   packNumbers(weights: Weights): Weights;
-  /** and the parameters are views of it. */
+  /** `unpack` on numbers: views of the packed form. */
   unpackNumbers(packed: Weights): Weights;
 }
 

@@ -1,6 +1,7 @@
 /** The real pipeline by its command line: the experiment `tiny` from nothing, what reruns, and bad input. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { exists } from "./engine/project.ts";
 import { tarballs } from "./text/tarballs.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
@@ -210,12 +211,4 @@ for (const [what, [data, sentence]] of Object.entries(BAD_DATA)) {
     assert(!/^\s+at /m.test(err), err);
     Deno.removeSync(folder, { recursive: true });
   });
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path) !== undefined;
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 /** Kills, two runs at once, full and read-only disks: nothing finished is lost, and nothing needs repair. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
 import { random } from "../../schemas/random.ts";
 import {
   exists,
@@ -273,7 +274,7 @@ function checkpointOf(project: Project): string | undefined {
   const work = project.path("artifacts/work");
   if (!exists(work)) return undefined;
   return [...Deno.readDirSync(work)]
-    .map(({ name }) => `${work}/${name}/work/counts.json`).find(exists);
+    .map(({ name }) => join(work, name, "work", "counts.json")).find(exists);
 }
 
 /** Temporary files that a finished run should not leave. */

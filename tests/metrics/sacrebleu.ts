@@ -1,4 +1,5 @@
 /** Real text, the cases that are scored on it, and what sacreBLEU says of them; run by itself it renews the figures. */
+import { exists } from "../engine/project.ts";
 import { join } from "@std/path";
 import type { MetricName } from "../../metrics/score.ts";
 import { findPython, runPython } from "../python.ts";
@@ -73,15 +74,6 @@ function libreOffice(language: string): Text {
       return rows.slice(0, LINES).map((row) => row.split("\t")[2]);
     },
   };
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** Cases over all tokenizers, both cases of letters, one to three references, empty lines, several sizes, two systems. */

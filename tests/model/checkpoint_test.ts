@@ -1,5 +1,5 @@
 /** Models and training states as files: what is written is read back, and what is no whole file is refused by name. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   averageWeights,
   loadModel,
@@ -10,11 +10,11 @@ import {
 } from "../../model/checkpoint.ts";
 import { initialWeights, parameterShapes } from "../../model/parameters.ts";
 import { trainedShapes } from "../../model/step.ts";
-import { isInputError } from "../../schemas/errors.ts";
 import {
   readSafetensors,
   writeSafetensors,
 } from "../../schemas/safetensors.ts";
+import { assertInputError } from "../input_error.ts";
 import { studentModel, task, VOCABULARY } from "./fixtures.ts";
 
 const modelShapes = parameterShapes(studentModel, VOCABULARY);
@@ -50,20 +50,8 @@ function withPath(test: (path: string) => void): void {
 }
 
 /** One sentence for the user, that names the file as they know it. */
-function assertInputError(
-  read: () => unknown,
-  ...parts: readonly string[]
-): void {
-  const error = assertThrows(read, Error);
-  assert(isInputError(error), `${error.stack}`);
-  assert(
-    /^[A-Z][^\n]*\.$/.test(error.message) && !/[.!?] [A-Z]/.test(error.message),
-    `one sentence: ${error.message}`,
-  );
-  for (const part of [WHAT, ...parts]) {
-    assert(error.message.includes(part), `${part} in: ${error.message}`);
-  }
-}
+const assertRefused = (read: () => unknown, ...parts: readonly string[]) =>
+  assertInputError(read, WHAT, ...parts);
 
 Deno.test("a model is read back as it was written, and equal models give equal bytes", () =>
   withPath((path) => {
@@ -115,31 +103,31 @@ for (
 ) {
   Deno.test(`a ${what} that is missing, truncated, corrupt or something else is refused in one sentence`, () =>
     withPath((path) => {
-      assertInputError(() => load(path), "No such file");
+      assertRefused(() => load(path), "No such file");
       save(path);
       const whole = Deno.readFileSync(path);
       for (
         const length of [0, 7, 100, whole.length / 2 | 0, whole.length - 1]
       ) {
         Deno.writeFileSync(path, whole.slice(0, length));
-        assertInputError(() => load(path), "damaged");
+        assertRefused(() => load(path), "damaged");
       }
       Deno.writeFileSync(
         path,
         new Uint8Array([...whole.slice(0, 4000), ...whole.slice(4001)]),
       );
-      assertInputError(() => load(path));
+      assertRefused(() => load(path));
       Deno.writeFileSync(path, whole.with(8, 0x2c));
-      assertInputError(() => load(path), "the header is no JSON");
+      assertRefused(() => load(path), "the header is no JSON");
       Deno.writeFileSync(path, new Uint8Array([...whole, 0]));
-      assertInputError(() => load(path), "1 bytes follow the last tensor");
+      assertRefused(() => load(path), "1 bytes follow the last tensor");
       Deno.writeTextFileSync(
         path,
         "a translation model, but as prose and not as tensors",
       );
-      assertInputError(() => load(path));
+      assertRefused(() => load(path));
       writeSafetensors(path, {}, {});
-      assertInputError(() => load(path), "JSON in its metadata, found nothing");
+      assertRefused(() => load(path), "JSON in its metadata, found nothing");
     }));
 }
 
@@ -161,7 +149,7 @@ Deno.test("a model whose config, vocabulary or tensors do not fit is refused wit
       ...parts: string[]
     ) => {
       write(change);
-      assertInputError(() => loadModel(path, WHAT), ...parts);
+      assertRefused(() => loadModel(path, WHAT), ...parts);
     };
     refused({ metadata: { config: "{" } }, "JSON in its metadata, found {");
     refused({ metadata: { config: "null" } }, "the config in");
@@ -220,7 +208,7 @@ Deno.test("a state whose position or tensors do not fit is refused with what was
       writeSafetensors(path, readSafetensors(path, WHAT).tensors, {
         position: JSON.stringify(position),
       });
-      assertInputError(() => loadState(path, shapes, WHAT), ...parts);
+      assertRefused(() => loadState(path, shapes, WHAT), ...parts);
     };
     const { step, epoch, batch, validations } = state;
     const position = { step, epoch, batch, validations };
@@ -235,14 +223,14 @@ Deno.test("a state whose position or tensors do not fit is refused with what was
     );
     saveState(path, shapes, state);
     const wider = { ...shapes, "projection.encoder.0.bias": [99] };
-    assertInputError(
+    assertRefused(
       () => loadState(path, wider, WHAT),
       'tensor "weight projection.encoder.0.bias" of shape [99], found Float32Array [40]',
     );
     const { "second embedding": _, ...tensors } =
       readSafetensors(path, WHAT).tensors;
     writeSafetensors(path, tensors, { position: JSON.stringify(position) });
-    assertInputError(
+    assertRefused(
       () => loadState(path, shapes, WHAT),
       'tensor "second embedding" of shape [51,16], found none',
     );

@@ -2,7 +2,7 @@
  * A toy language whose translation is the reversed sentence: trains a teacher on it and distills a student, in a
  * folder, the way the stages do. Run as a program with the folder as its argument, so that a test can kill it.
  */
-import { loadModel } from "../../model/checkpoint.ts";
+import { isThere, loadModel } from "../../model/checkpoint.ts";
 import { fit } from "../../model/fit.ts";
 import { lessonsOf, recordStates } from "../../model/states.ts";
 import {
@@ -91,7 +91,7 @@ export async function trainToy(
     validation: path("validation"),
     log: () => {},
   };
-  if (!exists(files.teacher)) {
+  if (!isThere(files.teacher)) {
     await fit({
       ...common,
       task: { model: teacherModel, vocabulary: VOCABULARY, training },
@@ -127,14 +127,6 @@ export async function trainToy(
       lessonsOf(teacher, path("states"), tokens, distillation),
     progress: ({ done }) => progress("student", done),
   });
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 if (import.meta.main) {

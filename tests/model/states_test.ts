@@ -12,7 +12,6 @@ import { initialWeights, parameterShapes } from "../../model/parameters.ts";
 import { lessonsOf, openStates, recordStates } from "../../model/states.ts";
 import { FINAL_STATE, slots, TEACHER_EMBEDDING } from "../../model/step.ts";
 import { decode, encode } from "../../model/transformer.ts";
-import { isInputError } from "../../schemas/errors.ts";
 import { Distillation, Model } from "../../schemas/model.ts";
 import { random, shuffle } from "../../schemas/random.ts";
 import {
@@ -29,6 +28,7 @@ import { loadRuntime } from "../../tensor/runtime.ts";
 import { tf } from "../../tensor/tfjs.ts";
 import { type Batch, makeBatch } from "../../text/batches.ts";
 import { packSide, type Tokens } from "../../text/tokens.ts";
+import { assertInputError } from "../input_error.ts";
 
 const VOCABULARY = 23;
 const model = Model.parse({
@@ -343,22 +343,6 @@ Deno.test("a recording that stopped keeps its whole shards and writes the same b
     assertEquals(Deno.statSync(shard(copy, 2)).mtime, last.mtime);
     assertEquals([...Deno.readDirSync(copy)].length, 3);
   }));
-
-/** One sentence for the user. */
-function assertInputError(
-  act: () => unknown,
-  ...parts: readonly string[]
-): void {
-  const error = assertThrows(act, Error);
-  assert(isInputError(error), `${error.stack}`);
-  assert(
-    /^[A-Z][^\n]*\.$/.test(error.message) && !/[.!?] [A-Z]/.test(error.message),
-    `one sentence: ${error.message}`,
-  );
-  for (const part of parts) {
-    assert(error.message.includes(part), `${part} in: ${error.message}`);
-  }
-}
 
 Deno.test({
   name:
