@@ -10,6 +10,7 @@ import {
   logCommand,
   runCommand,
   type RunCommandOptions,
+  type SelectingOptions,
   statusCommand,
   verifyCommand,
 } from "./engine/commands.ts";
@@ -61,7 +62,18 @@ async function pipelineProgram(
       false,
     )
     .option("--dry-run", "prints what would run and why, runs nothing", false)
-    .option("--jobs <n>", "stages at once", positive, 1)
+    .option(
+      "--jobs <n>",
+      "stages at once, as far as cores and memory allow",
+      positive,
+      navigator.hardwareConcurrency,
+    )
+    .option("--share-cores", "stages may share cores, trainings too", false)
+    .option(
+      "--sandbox",
+      "runs stages in bubblewrap, which holds native code too",
+      false,
+    )
     .option("--quiet", "prints errors and the summary only", false)
     .option("--no-progress", "prints no progress of a running node")
     .action(async (nodes: string[], options: RunCommandOptions) => {
@@ -80,7 +92,7 @@ async function pipelineProgram(
       });
     });
   selecting(add("status", "one row a node: state, reason, size, age"))
-    .action(async (nodes: string[], options: CommonOptions) => {
+    .action(async (nodes: string[], options: SelectingOptions) => {
       code = await statusCommand(command, { ...options, nodes });
     });
   add("explain", "what enters a node's key, and what of it has changed")
@@ -132,7 +144,8 @@ function selecting(command: Command): Command {
     .argument("[nodes...]", "names or globs; all unless given")
     .option("--only <node>", "these nodes and no others", collect, [])
     .option("--from <node>", "these nodes and what needs them", collect, [])
-    .option("--until <node>", "these nodes and what they need", collect, []);
+    .option("--until <node>", "these nodes and what they need", collect, [])
+    .option("--paranoid", "rehashes objects before they are used", false);
 }
 
 const tools = ["translate", "score"];

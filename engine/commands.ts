@@ -2,11 +2,13 @@
 import { join } from "@std/path";
 import { inputError, suggestion } from "../schemas/errors.ts";
 import { statIfThere } from "./atomic.ts";
+import { checkBubblewrap } from "./bubblewrap.ts";
 import { readExperiment } from "./experiment.ts";
 import { failure } from "./failure.ts";
 import type { Graph, Pipeline } from "./graph.ts";
 import { readLog } from "./history.ts";
 import { duration, watchOn } from "./progress.ts";
+import { runInProcess, runInSandbox } from "./process.ts";
 import { openProject } from "./project.ts";
 import { type NodeReport, toJson } from "./record.ts";
 import {
@@ -55,10 +57,17 @@ export interface CommonOptions {
   readonly json: boolean;
 }
 
-export interface RunCommandOptions extends CommonOptions, Selection {
+export interface SelectingOptions extends CommonOptions, Selection {
+  /** Whether objects are rehashed before they are used. */
+  readonly paranoid: boolean;
+}
+
+export interface RunCommandOptions extends SelectingOptions {
   readonly force: boolean;
   readonly dryRun: boolean;
   readonly jobs: number;
+  readonly shareCores: boolean;
+  readonly sandbox: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
   readonly signal?: AbortSignal;
@@ -76,10 +85,12 @@ export async function runCommand(
       artifacts,
       selection: options,
       force: options.force,
+      paranoid: options.paranoid,
       runnable: true,
     });
     return tellPreview(command, options, reports);
   }
+  if (options.sandbox) await checkBubblewrap();
   const stream = options.json ? "err" : "out";
   const watcher = watchOn(
     {
@@ -97,7 +108,10 @@ export async function runCommand(
       experiment,
       selection: options,
       force: options.force,
+      paranoid: options.paranoid,
       jobs: options.jobs,
+      shareCores: options.shareCores,
+      executor: options.sandbox ? runInSandbox : runInProcess,
       watcher,
       signal: options.signal,
     });
@@ -121,7 +135,7 @@ export async function runCommand(
 
 export async function statusCommand(
   command: Command,
-  options: CommonOptions & Selection,
+  options: SelectingOptions,
 ): Promise<number> {
   const { graph, artifacts } = open(command, options);
   select(graph, options, command.words);
@@ -129,6 +143,7 @@ export async function statusCommand(
     artifacts,
     selection: options,
     force: false,
+    paranoid: options.paranoid,
     runnable: false,
   });
   return tellPreview(command, options, reports);

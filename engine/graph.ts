@@ -41,7 +41,7 @@ export interface NodeOptions<Config, Names extends Inputs> {
   readonly seed?: number;
 }
 
-export type NodeFunction = <
+type AddNode = <
   Config,
   const Names extends Inputs,
   const Outputs extends Record<string, Output>,
@@ -49,6 +49,12 @@ export type NodeFunction = <
   stage: Stage<Config, Names, Outputs>,
   options: NodeOptions<Config, Names>,
 ) => Handle<Extract<keyof Outputs, string>>;
+
+/** Adds a node to the graph. */
+export interface NodeFunction extends AddNode {
+  /** Adds nodes called `prefix/stage:name` to the same graph; any node may be their input. */
+  within(prefix: string): NodeFunction;
+}
 
 /** What a summary is told of each node that is up to date. */
 export interface NodeSummary {
@@ -83,24 +89,24 @@ export function pipeline<Experiment>(
   };
 }
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]*$/;
+const NAME_RULE = "expected letters, digits, dots, dashes, underscores and @";
 
-function nodeFunction(nodes: Map<string, Node>): NodeFunction {
-  return (stage, options) => {
+function nodeFunction(nodes: Map<string, Node>, prefix?: string): NodeFunction {
+  const add: AddNode = (stage, options) => {
     const { name, config, seed = 0 } = options;
     const inputs: Inputs = stage.inputs;
     const given: Record<string, Handle | undefined> = options.inputs ?? {};
-    const full = name === undefined ? stage.name : `${stage.name}:${name}`;
+    const own = name === undefined ? stage.name : `${stage.name}:${name}`;
+    const full = prefix === undefined ? own : `${prefix}/${own}`;
     for (const part of [stage.name, name ?? stage.name]) {
       if (!NAME.test(part)) {
-        throw inputError(
-          `Cannot name a node "${full}": expected letters, digits, dots, dashes and underscores.`,
-        );
+        throw inputError(`Cannot name a node "${full}": ${NAME_RULE}.`);
       }
     }
     if (nodes.has(full)) {
       throw inputError(
-        `Cannot add node "${full}" twice; give one of them another name.`,
+        `Cannot add node "${full}" twice; give one of them another name or prefix.`,
       );
     }
     for (const input of Object.keys(given)) {
@@ -142,6 +148,18 @@ function nodeFunction(nodes: Map<string, Node>): NodeFunction {
     });
     return { node: full, outputs: stage.outputs };
   };
+  const within = (inner: string) => {
+    if (prefix !== undefined) {
+      throw inputError(
+        `Cannot prefix nodes with "${prefix}/${inner}": nodes have one prefix at most.`,
+      );
+    }
+    if (!NAME.test(inner)) {
+      throw inputError(`Cannot prefix nodes with "${inner}": ${NAME_RULE}.`);
+    }
+    return nodeFunction(nodes, inner);
+  };
+  return Object.assign(add, { within });
 }
 
 /** A config enters the key and crosses to another process, so it has to be JSON. */

@@ -4,7 +4,7 @@ import type { Json } from "../schemas/manifest.ts";
 import { readIfThere, statIfThere } from "./atomic.ts";
 
 export interface History {
-  /** Name of the run's file and folder, sortable by time. */
+  /** Name of the run's file and folder, in the order of the runs whatever the clock says. */
   readonly run: string;
   append(event: { readonly event: string; readonly [key: string]: Json }): void;
   logPath(node: string): string;
@@ -16,8 +16,9 @@ export function startHistory(
   about: Readonly<Record<string, Json>>,
 ): History {
   const time = new Date().toISOString();
-  const run = `${time.replace(/[:.]/g, "-")}-${Deno.pid}`;
-  const logs = join(folder, "runs", run);
+  const runs = join(folder, "runs");
+  const run = `${nextNumber(runs)}-${time.replace(/[:.]/g, "-")}`;
+  const logs = join(runs, run);
   Deno.mkdirSync(logs, { recursive: true });
   const append: History["append"] = (event) =>
     Deno.writeTextFileSync(`${logs}.jsonl`, JSON.stringify(event) + "\n", {
@@ -25,6 +26,15 @@ export function startHistory(
     });
   append({ event: "start", time, ...about, machine: machine() });
   return { run, append, logPath: (node) => join(logs, logName(node)) };
+}
+
+/** One above the highest number there; runs begin one at a time, under the folder's lock. */
+function nextNumber(runs: string): string {
+  const numbers = statIfThere(runs) === undefined
+    ? []
+    : [...Deno.readDirSync(runs)].map(({ name }) => parseInt(name));
+  const last = numbers.reduce((a, b) => Math.max(a, b || 0), 0);
+  return String(last + 1).padStart(6, "0");
 }
 
 /** The node's log of the last run in which it ran, or undefined. */

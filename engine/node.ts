@@ -9,19 +9,25 @@ import type { History } from "./history.ts";
 import { readCached, writeCached } from "./manifest.ts";
 import type { Job } from "./message.ts";
 import type { Assessment, Result } from "./plan.ts";
-import { runStage, type StageRun } from "./process.ts";
+import { type Executor, type StageRun, WORKER } from "./process.ts";
 import type { NodeReport, Watcher } from "./record.ts";
 import { deniedAccess } from "./sandbox.ts";
 import { refresh, type Workspace } from "./workspace.ts";
+
+export interface MakeOptions {
+  readonly executor: Executor;
+  readonly history: History;
+  /** What a node above has. */
+  readonly outputs: (name: string) => Result["outputs"] | undefined;
+  readonly watcher: Watcher;
+  readonly signal?: AbortSignal;
+}
 
 /** The node's report, `ran` or `failed`; undefined when it was interrupted. Its checkpoints stay until it has run. */
 export async function makeNode(
   workspace: Workspace,
   assessment: Assessment,
-  history: History,
-  outputs: (name: string) => Result["outputs"] | undefined,
-  watcher: Watcher,
-  signal?: AbortSignal,
+  { executor, history, outputs, watcher, signal }: MakeOptions,
 ): Promise<NodeReport | undefined> {
   const { node, key, reasons, described } = assessment;
   if (key === undefined) {
@@ -50,8 +56,9 @@ export async function makeNode(
       if (now.hash !== described.preimage.code) changed.abort();
     };
     let checked = Promise.resolve();
-    const stageRun = await runStage(node, job, {
+    const stageRun = await executor(node, job, {
       project: workspace.project,
+      code: await executedCode(workspace, described),
       opened,
       logPath,
       signal: AbortSignal.any([changed.signal, ...signal ? [signal] : []]),
@@ -121,6 +128,21 @@ export async function makeNode(
       error: { message: error.message, input: isInputError(error) },
     };
   }
+}
+
+/** The modules of a stage and of the engine that runs it, and what both need to resolve their imports. */
+async function executedCode(
+  { code, project: { root } }: Workspace,
+  described: Assessment["described"],
+): Promise<string[]> {
+  const engine = await code.graph([join(root, WORKER)]);
+  return [
+    ...Object.keys(described.code.modules).map((path) => join(root, path)),
+    ...engine.keys(),
+    ...["deno.json", "deno.lock", "node_modules"].map((name) =>
+      join(root, name)
+    ),
+  ];
 }
 
 function jobOf(

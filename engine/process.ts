@@ -1,7 +1,8 @@
 /** Runs one node in a process of its own, and tells what came of it. */
-import { toFileUrl } from "@std/path";
+import { join, toFileUrl } from "@std/path";
 import type { Metrics } from "../schemas/manifest.ts";
 import { readIfThere } from "./atomic.ts";
+import { bubblewrapCommand } from "./bubblewrap.ts";
 import type { Node } from "./graph.ts";
 import { type Job, type Message, SEPARATOR } from "./message.ts";
 import type { Project } from "./project.ts";
@@ -35,34 +36,70 @@ export interface StageListener {
   waiting(): void;
 }
 
+/** The engine's part of a stage's process, by its path in the project. */
+export const WORKER = "engine/worker.ts";
+
 const SECONDS_TO_END = 2;
 
-/** `logPath` gets all that the stage logs and all that it and its libraries print. */
-export async function runStage(
+/** Runs a node's stage on a job somewhere and tells what came of it. */
+export type Executor = (
   node: Node,
   job: Job,
-  options: {
-    readonly project: Project;
-    readonly opened: readonly string[];
-    readonly logPath: string;
-    readonly listener: StageListener;
-    readonly signal?: AbortSignal;
+  options: ExecutorOptions,
+) => Promise<StageRun>;
+
+export interface ExecutorOptions {
+  readonly project: Project;
+  /** All that the stage's process executes, as absolute paths of files and folders. */
+  readonly code: readonly string[];
+  /** Files that the stage's code opens by itself. */
+  readonly opened: readonly string[];
+  /** Gets all that the stage logs and all that it and its libraries print. */
+  readonly logPath: string;
+  readonly listener: StageListener;
+  readonly signal?: AbortSignal;
+}
+
+/** The executor of a run: a process for each node, with the permissions that its stage declares. */
+export const runInProcess: Executor = (node, job, options) =>
+  runStage(node, job, options, (args) => ({ program: Deno.execPath(), args }));
+
+/** The same inside bubblewrap, where native code is held as well. */
+export const runInSandbox: Executor = (node, job, options) => {
+  const environment = sandboxEnvironment(node, Deno.env.toObject());
+  const sandboxed = { node, job, code: options.code, environment };
+  return runStage(
+    node,
+    job,
+    options,
+    (args) => bubblewrapCommand(sandboxed, args),
+  );
+};
+
+async function runStage(
+  node: Node,
+  job: Job,
+  options: ExecutorOptions,
+  commandOf: (args: readonly string[]) => {
+    readonly program: string;
+    readonly args: readonly string[];
   },
 ): Promise<StageRun> {
   const { project, opened, logPath, listener, signal } = options;
   using log = Deno.openSync(logPath, { create: true, append: true });
   const write = (text: string) => writeAll(log, text);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--cached-only",
-      "--frozen",
-      `--config=${project.root}/deno.json`,
-      ...sandboxArguments(node, job, project, opened),
-      entry(node, project),
-    ],
+  const { program, args } = commandOf([
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--cached-only",
+    "--frozen",
+    `--config=${project.root}/deno.json`,
+    ...sandboxArguments(node, job, project, opened),
+    entry(node, project),
+  ]);
+  const child = new Deno.Command(program, {
+    args: [...args],
     clearEnv: true,
     env: sandboxEnvironment(node, Deno.env.toObject()),
     stdin: "piped",
@@ -133,7 +170,7 @@ export async function runStage(
 
 /** A main module that imports the stage statically, which needs no permission to read code. */
 function entry(node: Node, project: Project): string {
-  const worker = toFileUrl(`${project.root}/engine/worker.ts`);
+  const worker = toFileUrl(join(project.root, WORKER));
   const code = `import stage from ${JSON.stringify(node.stage.module)};` +
     `import { work } from ${JSON.stringify(worker.href)};` +
     "await work(stage);";
@@ -175,12 +212,19 @@ function writeAll(file: Deno.FsFile, text: string): void {
   for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
-/** What the process has used at most, where the system tells; it is alive while it waits for the end of its input. */
+/**
+ * What a process or one below it has used at most, where the system tells; it is alive while it waits for the end of its
+ * input.
+ */
 function peakMemory(pid: number): number | undefined {
   if (Deno.build.os !== "linux") return undefined;
   const status = readIfThere(`/proc/${pid}/status`) ?? "";
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  if (kilobytes === undefined) return undefined;
+  const children = readIfThere(`/proc/${pid}/task/${pid}/children`) ?? "";
+  const below = children.trim().split(" ").filter((child) => child !== "")
+    .map((child) => peakMemory(Number(child)) ?? 0);
+  return Math.max(Number(kilobytes) * 1024, ...below);
 }
 
 function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {

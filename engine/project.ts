@@ -31,8 +31,10 @@ interface Lock {
   readonly npm: Readonly<Record<string, LockedPackage>>;
 }
 
-export function openProject(): Project {
-  const root = resolve(fromFileUrl(new URL("..", import.meta.url)));
+/** The project at a root; without one, that which the engine lies in. */
+export function openProject(
+  root: string = resolve(fromFileUrl(new URL("..", import.meta.url))),
+): Project {
   const imports = readImports(join(root, "deno.json"));
   const lock = readLock(join(root, "deno.lock"));
   const idsByName = new Map<string, string[]>();

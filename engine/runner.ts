@@ -8,6 +8,8 @@ import { lockFolder } from "./lock.ts";
 import { isWritten, manifestText, writeManifest } from "./manifest.ts";
 import { makeNode } from "./node.ts";
 import { assess, type Assessment, plan } from "./plan.ts";
+import type { Executor } from "./process.ts";
+import type { Project } from "./project.ts";
 import { type NodeReport, reportOf, type Watcher } from "./record.ts";
 import { schedule, type Task } from "./schedule.ts";
 import { select, type Selected, type Selection } from "./select.ts";
@@ -20,7 +22,16 @@ export interface RunOptions {
   readonly experiment: { readonly name: string; readonly value: Json };
   readonly selection: Selection;
   readonly force: boolean;
+  /** Whether objects are rehashed before they are used. */
+  readonly paranoid: boolean;
+  /** Stages at once, as far as the machine has what they declare. */
   readonly jobs: number;
+  /** Whether stages may take more cores together than the machine has. */
+  readonly shareCores: boolean;
+  /** Where stages run. */
+  readonly executor: Executor;
+  /** Without, that which the engine lies in. */
+  readonly project?: Project;
   readonly watcher: Watcher;
   readonly signal?: AbortSignal;
 }
@@ -36,7 +47,7 @@ export async function run(
   options: RunOptions,
 ): Promise<RunReport> {
   const selected = select(graph, options.selection);
-  const before = openWorkspace(options.artifacts);
+  const before = openWorkspace(options.artifacts, options);
   const planned = await plan(before, graph);
   checkReach(graph, selected, planned);
   const idle = !options.force &&
@@ -66,7 +77,7 @@ export async function run(
   }
   try {
     return await runLocked(
-      openWorkspace(artifacts, before.project),
+      openWorkspace(artifacts, { ...options, project: before.project }),
       graph,
       selected,
       options,
@@ -96,13 +107,15 @@ function saveIfWritable({ index }: Workspace): void {
 /** What would run, in the graph's order; reads only. */
 export async function preview(
   graph: Graph,
-  options: Pick<RunOptions, "artifacts" | "selection" | "force"> & {
-    /** Whether a selection that could not run is an error. */
-    readonly runnable: boolean;
-  },
+  options:
+    & Pick<RunOptions, "artifacts" | "selection" | "force" | "paranoid">
+    & {
+      /** Whether a selection that could not run is an error. */
+      readonly runnable: boolean;
+    },
 ): Promise<NodeReport[]> {
   const selected = select(graph, options.selection);
-  const workspace = openWorkspace(options.artifacts);
+  const workspace = openWorkspace(options.artifacts, options);
   const planned = await plan(workspace, graph);
   if (options.runnable) checkReach(graph, selected, planned);
   return inOrder(graph, selected).flatMap((node) => {
@@ -142,6 +155,24 @@ async function runLocked(
     watcher.end(report);
   };
 
+  const save = saver(() => {
+    writeManifest(workspace.folder, ledger.text());
+    workspace.index.save();
+  });
+  /** What is being made, by key: two nodes of one key are one piece of work. */
+  const making = new Map<string, Promise<unknown>>();
+  const made = new Set<string>();
+  const assessNow = async (node: Node) => {
+    const known = await assess(workspace, node, outputs);
+    return known.state === "cached"
+      ? { current: workspace, assessment: known }
+      : await assessAnew(node);
+  };
+  const assessAnew = async (node: Node) => {
+    const current = refresh(workspace);
+    return { current, assessment: await assess(current, node, outputs) };
+  };
+
   const bring = async (node: Node) => {
     const blocker = Object.values(node.inputs).find((input) => {
       const state = reports.get(input)?.state;
@@ -150,9 +181,14 @@ async function runLocked(
     if (blocker !== undefined) {
       return finish(skipped(node, `needs ${blocker}, which did not finish`));
     }
-    const current = refresh(workspace);
-    const assessment = await assess(current, node, outputs);
-    const forced = options.force && selected.asked.has(node.name);
+    let { current, assessment } = await assessNow(node);
+    const { key = "" } = assessment;
+    while (making.has(key)) {
+      await making.get(key);
+      ({ current, assessment } = await assessNow(node));
+    }
+    const forced = options.force && selected.asked.has(node.name) &&
+      !made.has(key);
     if (assessment.state === "cached" && !forced) {
       ledger.enter(assessment);
       return finish(reportOf(workspace, assessment));
@@ -161,27 +197,29 @@ async function runLocked(
       ? ["forced"]
       : assessment.reasons;
     watcher.start(node.name, reasons);
-    const made = await makeNode(
-      current,
-      { ...assessment, reasons },
-      record(),
+    const { executor } = options;
+    const work = makeNode(current, { ...assessment, reasons }, {
+      executor,
+      history: record(),
       outputs,
       watcher,
       signal,
-    );
-    if (made === undefined) return finish(skipped(node, "interrupted"));
-    if (made.state === "ran") {
-      const { outputs, metrics } = made;
+    });
+    making.set(key, work.catch(() => {}));
+    const report = await work.finally(() => making.delete(key));
+    if (report === undefined) return finish(skipped(node, "interrupted"));
+    if (report.state === "ran") {
+      made.add(key);
+      const { outputs, metrics } = report;
       ledger.enter({ ...assessment, result: { outputs, metrics } });
-      writeManifest(workspace.folder, ledger.text());
-      workspace.index.save();
+      save();
     }
-    finish(made);
+    finish(report);
   };
 
   const tasks = inOrder(graph, selected).map((node) => taskOf(node));
   try {
-    await schedule(tasks, capacity(options.jobs), async ({ name }) => {
+    await schedule(tasks, capacity(options), async ({ name }) => {
       const node = graph.get(name);
       if (node !== undefined) await bring(node);
     }, signal);
@@ -189,14 +227,37 @@ async function runLocked(
     workspace.index.save();
   } finally {
     const seconds = (Date.now() - began) / 1000;
-    const states = Object.fromEntries(
-      [...reports.values()].map(({ name, state }) => [name, state]),
-    );
-    history?.append({ event: "end", seconds, states });
+    const told = [...reports.values()];
+    history?.append({
+      event: "end",
+      time: new Date().toISOString(),
+      seconds,
+      outcome: signal?.aborted
+        ? "interrupted"
+        : told.some(({ state }) => state === "failed")
+        ? "failed"
+        : "done",
+      states: Object.fromEntries(told.map(({ name, state }) => [name, state])),
+      keys: Object.fromEntries(
+        told.flatMap(({ name, key }) => key === undefined ? [] : [[name, key]]),
+      ),
+    });
   }
   const nodes = inOrder(graph, selected)
     .map((node) => reports.get(node.name) ?? skipped(node, "interrupted"));
   return { nodes, interrupted: signal?.aborted === true };
+}
+
+/** Saves at once, but spends no more than a tenth of the time on it: a large manifest is not rewritten for each node. */
+function saver(save: () => void): () => void {
+  let next = 0;
+  return () => {
+    const began = performance.now();
+    if (began < next) return;
+    save();
+    const ended = performance.now();
+    next = ended + 9 * (ended - began);
+  };
 }
 
 /** The nodes that the manifest will hold: those of this graph, each as it was last brought up to date. */
@@ -275,10 +336,12 @@ function taskOf(node: Node): Task {
   };
 }
 
-function capacity(jobs: number) {
+function capacity(
+  { jobs, shareCores }: Pick<RunOptions, "jobs" | "shareCores">,
+) {
   return {
     jobs,
-    cores: navigator.hardwareConcurrency,
+    cores: shareCores ? Infinity : navigator.hardwareConcurrency,
     memoryBytes: Deno.systemMemoryInfo().total,
   };
 }

@@ -38,14 +38,12 @@ export function sandboxArguments(
   opened: readonly string[],
 ): string[] {
   const permissions = node.stage.permissions ?? {};
-  const { net, env = [], read = [], native = [], sys = [] } = permissions;
+  const { net, env = [], native = [], sys = [] } = permissions;
   const packages = native.flatMap((name) => project.packageFolders(name));
   const own = [job.outputFolder, job.work, job.lock];
   const readable = [
     ...own,
-    ...Object.values(job.inputs).flatMap((paths) => Object.values(paths)),
-    ...(node.stage.files?.(node.config) ?? []).map((path) => resolve(path)),
-    ...read.map(expandHome),
+    ...readablePaths(node, job),
     ...packages,
     ...opened,
   ];
@@ -60,6 +58,15 @@ export function sandboxArguments(
       : net === undefined || net.length === 0
       ? []
       : [flag("net", net)],
+  ];
+}
+
+/** What a node may read beside its code and its own folder: inputs, the user's data files, declared settings. */
+export function readablePaths(node: Node, job: Job): string[] {
+  return [
+    ...Object.values(job.inputs).flatMap((paths) => Object.values(paths)),
+    ...(node.stage.files?.(node.config) ?? []).map((path) => resolve(path)),
+    ...(node.stage.permissions?.read ?? []).map(expandHome),
   ];
 }
 

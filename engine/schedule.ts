@@ -15,8 +15,9 @@ export interface Capacity {
 }
 
 /**
- * Runs each task once all that it needs has been run, as many at once as fit; a task that is larger than the machine
- * runs alone. After an abort or a throw nothing new is started, and what runs is awaited.
+ * Runs each task once all that it needs has been run, the earlier in the list first, as many at once as fit; a task
+ * that is larger than the machine runs alone. After an abort or a throw nothing new is started, and what runs is
+ * awaited.
  */
 export async function schedule(
   tasks: readonly Task[],
@@ -24,38 +25,76 @@ export async function schedule(
   run: (task: Task) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const waiting = new Set(tasks);
+  const queue = createQueue(tasks);
   const running = new Map<Task, Promise<void>>();
-  const finished = new Set<string>();
-  const names = new Set(tasks.map((task) => task.name));
   const errors: unknown[] = [];
-  const isReady = (task: Task) =>
-    task.needs.every((need) => finished.has(need) || !names.has(need));
   const fits = (task: Task) => {
     const others = [...running.keys()];
     const used = (of: (task: Task) => number) =>
       others.reduce((sum, other) => sum + of(other), of(task));
     return others.length === 0 ||
-      others.length < capacity.jobs &&
-        used((task) => task.cores) <= capacity.cores &&
+      used((task) => task.cores) <= capacity.cores &&
         used((task) => task.memoryBytes) <= capacity.memoryBytes;
   };
   const start = (task: Task) => {
-    waiting.delete(task);
     const done = run(task)
       .catch((error) => void errors.push(error))
       .finally(() => {
         running.delete(task);
-        finished.add(task.name);
+        queue.finish(task);
       });
     running.set(task, done);
   };
   for (;;) {
-    if (errors.length === 0 && !signal?.aborted) {
-      for (const task of waiting) if (isReady(task) && fits(task)) start(task);
+    while (
+      errors.length === 0 && !signal?.aborted && running.size < capacity.jobs
+    ) {
+      const task = queue.take(fits);
+      if (task === undefined) break;
+      start(task);
     }
     if (running.size === 0) break;
     await Promise.race(running.values());
   }
   if (errors.length > 0) throw errors[0];
+}
+
+/** The tasks that wait for nothing but the machine, in the order of the list. */
+interface Queue {
+  /** The first ready task that fits, which is ready no more. */
+  take(fits: (task: Task) => boolean): Task | undefined;
+  finish(task: Task): void;
+}
+
+function createQueue(tasks: readonly Task[]): Queue {
+  const names = new Set(tasks.map((task) => task.name));
+  const places = new Map(tasks.map((task, i) => [task, i]));
+  const place = (task: Task) => places.get(task) ?? 0;
+  const open = new Map<Task, number>();
+  const dependents = new Map<string, Task[]>();
+  for (const task of tasks) {
+    const needs = new Set(task.needs).intersection(names);
+    open.set(task, needs.size);
+    for (const need of needs) {
+      const known = dependents.get(need) ?? [];
+      known.push(task);
+      dependents.set(need, known);
+    }
+  }
+  const ready = tasks.filter((task) => open.get(task) === 0);
+  return {
+    take: (fits) => {
+      const index = ready.findIndex(fits);
+      return index < 0 ? undefined : ready.splice(index, 1)[0];
+    },
+    finish: ({ name }) => {
+      for (const task of dependents.get(name) ?? []) {
+        const left = (open.get(task) ?? 0) - 1;
+        open.set(task, left);
+        if (left > 0) continue;
+        const later = ready.findIndex((other) => place(other) > place(task));
+        ready.splice(later < 0 ? ready.length : later, 0, task);
+      }
+    },
+  };
 }

@@ -22,7 +22,7 @@ export interface Store {
   path(artifact: Artifact): string;
   /**
    * Whether an artifact can be used: every file is there with its size, and is rehashed where the index does not know
-   * it (another size, time or inode than when it was stored).
+   * it (another size, time or inode than when it was stored). A paranoid store rehashes each once.
    */
   check(artifact: Artifact): Promise<Condition>;
   /** The same, rehashing for real. */
@@ -31,8 +31,13 @@ export interface Store {
   place(path: string, output: Output): Promise<Artifact>;
 }
 
-export function openStore(folder: string, index: Index): Store {
+export function openStore(
+  folder: string,
+  index: Index,
+  paranoid = false,
+): Store {
   const nameOf = (sha: string) => `objects/${sha.slice(0, 2)}/${sha.slice(2)}`;
+  const rehashed = new Set<string>();
 
   const fileCondition = async (
     name: string,
@@ -103,7 +108,12 @@ export function openStore(folder: string, index: Index): Store {
 
   return {
     path: (artifact) => join(folder, nameOf(artifact.sha256)),
-    check: (artifact) => conditionOf(artifact, false),
+    check: async (artifact) => {
+      const thorough = paranoid && !rehashed.has(artifact.sha256);
+      const condition = await conditionOf(artifact, thorough);
+      if (condition === "whole") rehashed.add(artifact.sha256);
+      return condition;
+    },
     verify: (artifact) => conditionOf(artifact, true),
     place: (path, output) =>
       output.folder ? placeFolder(path, output) : placeFile(path, output),

@@ -1,9 +1,23 @@
 /** The process of one stage: takes the job, runs the stage, reports; holds the node's lock while it lives. */
 import type { Json } from "../schemas/manifest.ts";
 import { type Job, type Message, SEPARATOR } from "./message.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, StageResult } from "./stage.ts";
 
 const PROGRESS_MILLISECONDS = 100;
+
+/** Runs a stage in this process on a job whose lock is held; `tell` is sent what it logs and how far it is. */
+export function perform<
+  Config,
+  Inputs extends Record<string, readonly string[]>,
+  Outputs extends Stage["outputs"],
+>(
+  stage: Stage<Config, Inputs, Outputs>,
+  job: Job,
+  tell: (message: Message) => void,
+): Promise<StageResult> {
+  prepare(job);
+  return stage.run(contextOf(job, tell));
+}
 
 /** Runs a stage with the job from standard input, whose end means that the engine is gone. */
 export async function work<
@@ -27,10 +41,7 @@ export async function work<
   try {
     using lock = await holdLock(job.lock);
     void lock;
-    prepare(job);
-    const { metrics = {}, measurements = {} } = await stage.run(
-      contextOf(job),
-    );
+    const { metrics = {}, measurements = {} } = await perform(stage, job, send);
     if (!finished) send({ type: "result", metrics, measurements });
     finished = true;
   } catch (error) {
@@ -81,7 +92,10 @@ function prepare(job: Job): void {
 }
 
 /** The job's config was parsed by the stage's own schema and its paths are named by the stage: JSON lost only types. */
-function contextOf<Context>(job: Job): Context & Json {
+function contextOf<Context>(
+  job: Job,
+  tell: (message: Message) => void,
+): Context & Json {
   let shown = 0;
   const context = {
     config: job.config,
@@ -91,14 +105,14 @@ function contextOf<Context>(job: Job): Context & Json {
       Object.entries(job.outputs).map(([name, { path }]) => [name, path]),
     ),
     work: job.work,
-    log: (line: string) => send({ type: "log", line }),
+    log: (line: string) => tell({ type: "log", line }),
     progress: (progress: { done: number; total: number; unit: string }) => {
       const now = performance.now();
       if (
         now - shown < PROGRESS_MILLISECONDS && progress.done < progress.total
       ) return;
       shown = now;
-      send({ type: "progress", progress });
+      tell({ type: "progress", progress });
     },
   };
   return context as unknown as Context & Json;

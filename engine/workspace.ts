@@ -18,10 +18,17 @@ export interface Workspace {
   readonly manifest: Manifest | undefined;
 }
 
+export interface WorkspaceOptions {
+  /** Without, that which the engine lies in. */
+  readonly project?: Project;
+  /** Whether objects are rehashed before they are used, whatever the index says. */
+  readonly paranoid?: boolean;
+}
+
 /** Reads only: the folder need not exist. */
 export function openWorkspace(
   folder: string,
-  project: Project = openProject(),
+  { project = openProject(), paranoid = false }: WorkspaceOptions = {},
 ): Workspace {
   const absolute = resolve(folder);
   const index = openIndex(absolute, project.printer);
@@ -29,7 +36,7 @@ export function openWorkspace(
     folder: absolute,
     project,
     index,
-    store: openStore(absolute, index),
+    store: openStore(absolute, index, paranoid),
     code: createCodeReader(project, index),
     manifest: readManifest(absolute),
   };
@@ -37,7 +44,7 @@ export function openWorkspace(
 
 /** The workspace with the code and the lock file as they are now: a run is long, and people edit meanwhile. */
 export function refresh(workspace: Workspace): Workspace {
-  const project = openProject();
+  const project = openProject(workspace.project.root);
   return {
     ...workspace,
     project,
