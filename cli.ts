@@ -6,6 +6,8 @@ import {
   type Console,
   EXIT,
   explainCommand,
+  gcCommand,
+  type GcCommandOptions,
   graphCommand,
   logCommand,
   runCommand,
@@ -30,6 +32,10 @@ const terminal: Console = {
     return isTerminal ? Deno.consoleSize().columns : undefined;
   },
   now: () => Date.now(),
+  ask: (question) =>
+    Deno.stdin.isTerminal() && Deno.stdout.isTerminal()
+      ? prompt(question)
+      : null,
 };
 
 /** Runs the command line of a pipeline and ends the process with its exit code. */
@@ -47,9 +53,10 @@ async function pipelineProgram(
   let code: number = EXIT.done;
   const program = plain(new Command("pipeline"))
     .description("Brings an experiment's nodes up to date, and tells of them.");
-  const command = { pipeline, console: terminal, words: [] as string[] };
+  const words: string[] = [];
+  const command = { pipeline, console: terminal, args, words };
   const add = (name: string, description: string, isDefault = false) => {
-    command.words.push(name.split(" ")[0]);
+    words.push(name.split(" ")[0]);
     return common(
       plain(program.command(name, { isDefault })).description(description),
     );
@@ -116,6 +123,34 @@ async function pipelineProgram(
   add("verify", "rehashes every object of the manifest")
     .action(async (options: CommonOptions) => {
       code = await verifyCommand(command, options);
+    });
+  add("gc", "removes what no kept result needs; shows it first, and asks")
+    .option(
+      "--keep-last <n>",
+      "keeps what the last n runs used, beside the manifest",
+      positive,
+      1,
+    )
+    .option(
+      "--older-than <age>",
+      "removes only older results, and older checkpoints (otherwise 14d); m, h, d or w",
+      age,
+    )
+    .option(
+      "--max-size <size>",
+      "removes the oldest results only, until objects take at most this, such as 20G; B, K, M, G or T of 1000",
+      size,
+    )
+    .option(
+      "--manifest <file>",
+      "keeps what this manifest names as well; may be repeated",
+      collect,
+      [],
+    )
+    .option("--yes", "removes without asking", false)
+    .option("--dry-run", "prints what would be removed, removes nothing", false)
+    .action(async (options: GcCommandOptions) => {
+      code = await gcCommand(command, options);
     });
 
   await program.parseAsync([...args], { from: "user" });
@@ -285,6 +320,40 @@ function positive(text: string): number {
     throw inputError(`Cannot use "${text}": expected a whole number from 1.`);
   }
   return value;
+}
+
+/** Bytes. */
+function size(text: string): number {
+  return quantity(text, "20G", {
+    B: 1,
+    K: 1e3,
+    M: 1e6,
+    G: 1e9,
+    T: 1e12,
+  });
+}
+
+/** Milliseconds. */
+function age(text: string): number {
+  const [minute, hour, day] = [60e3, 3600e3, 86400e3];
+  return quantity(text, "30d", { m: minute, h: hour, d: day, w: 7 * day });
+}
+
+/** A number with its unit, which has to be there: `--max-size 20` may mean anything. */
+function quantity(
+  text: string,
+  example: string,
+  units: Readonly<Record<string, number>>,
+): number {
+  const [, value, unit] = /^(\d+(?:\.\d+)?)([a-zA-Z])$/.exec(text) ?? [];
+  if (!Object.hasOwn(units, unit ?? "")) {
+    throw inputError(
+      `Cannot use "${text}": expected a number and a unit (${
+        Object.keys(units).join(", ")
+      }), such as ${example}.`,
+    );
+  }
+  return Number(value) * units[unit];
 }
 
 function metricNames(text: string): string[] {

@@ -110,6 +110,23 @@ export function bubblewrapCommand(
   };
 }
 
+/** The message of an error, with what to do where it is about a path that exists outside of the sandbox only. */
+export function explainAbsence(message: string, { node, job }: Sandboxed) {
+  const visible = [dirname(job.lock), ...readablePaths(node, job)];
+  const hidden = (message.match(/\/[^\s"'`:,;()]+/g) ?? [])
+    .map((path) => path.replace(/\.$/, ""))
+    .find((path) =>
+      statIfThere(path) !== undefined &&
+      !visible.some((other) => path === other || path.startsWith(other + "/"))
+    );
+  return hidden === undefined
+    ? message
+    : `${
+      message.replace(/\.$/, "")
+    } (in the sandbox there is no "${hidden}": return it from the stage's \`files\` ` +
+      "where it is data, or name it in `permissions.read` where it is a setting)";
+}
+
 const CERTIFICATES = [
   "DENO_CERT",
   "SSL_CERT_FILE",

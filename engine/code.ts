@@ -4,6 +4,7 @@ import type { Code } from "../schemas/manifest.ts";
 import { statIfThere } from "./atomic.ts";
 import { canonical, sha256 } from "./hash.ts";
 import type { Index, Module } from "./index.ts";
+import type { Looks } from "./looks.ts";
 import type { Project } from "./project.ts";
 
 export interface StageCode {
@@ -31,21 +32,26 @@ interface Links {
   readonly packages: readonly string[];
 }
 
-export function createCodeReader(project: Project, index: Index): CodeReader {
+export function createCodeReader(
+  project: Project,
+  index: Index,
+  looks: Looks,
+): CodeReader {
   const links = new Map<string, Promise<Links>>();
   const stages = new Map<string, Promise<StageCode>>();
 
   const read = async (path: string): Promise<Links> => {
     const name = relative(project.root, path);
-    const module = await readModule(path, name, index);
+    const module = await readModule(path, name, index, looks);
     const local: string[] = [], opened: string[] = [], packages: string[] = [];
     for (const { kind, specifier } of module.references) {
       if (kind === "file") {
         if (!/^\.{1,2}\//.test(specifier)) continue;
         const target = project.resolve(specifier, path);
-        if (target.kind !== "local" || !statIfThere(target.path)?.isFile) {
-          continue;
-        }
+        if (target.kind !== "local") continue;
+        const info = statIfThere(target.path);
+        looks.note(target.path, info);
+        if (!info?.isFile) continue;
         local.push(target.path);
         opened.push(target.path);
         continue;
@@ -111,8 +117,10 @@ async function readModule(
   path: string,
   name: string,
   index: Index,
+  looks: Looks,
 ): Promise<Module> {
   const info = statIfThere(path);
+  looks.note(path, info);
   if (info === undefined) {
     throw new Error(
       `Cannot find module ${path}, which another module imports.`,

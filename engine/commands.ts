@@ -7,6 +7,20 @@ import { readExperiment } from "./experiment.ts";
 import { failure } from "./failure.ts";
 import type { Graph, Pipeline } from "./graph.ts";
 import { readLog } from "./history.ts";
+import {
+  collect,
+  type Collection,
+  collectionJson,
+  type CollectionOptions,
+  collectionText,
+  isEmpty,
+  isWithin,
+  planCollection,
+  readKeptManifest,
+  removedText,
+} from "./gc.ts";
+import { lockFolder } from "./lock.ts";
+import { noteSources } from "./looks.ts";
 import { duration, watchOn } from "./progress.ts";
 import { runInProcess, runInSandbox } from "./process.ts";
 import { openProject } from "./project.ts";
@@ -41,11 +55,15 @@ export interface Console {
   /** Columns of the terminal behind `out` or `err`, undefined where there is none. */
   columns(stream: "out" | "err"): number | undefined;
   now(): number;
+  /** What the user answers, null where there is no terminal to ask on. */
+  ask(question: string): string | null;
 }
 
 export interface Command {
   readonly pipeline: Pipeline;
   readonly console: Console;
+  /** As they were given. */
+  readonly args: readonly string[];
   /** Words that are no nodes but may have been meant: the commands. */
   readonly words: readonly string[];
 }
@@ -102,10 +120,10 @@ export async function runCommand(
   );
   const began = console.now();
   try {
-    const { nodes, interrupted } = await run(graph, {
+    const { nodes, interrupted, looks } = await run(graph, {
       artifacts,
       artifactsGiven: options.artifacts !== undefined,
-      experiment,
+      experiment: { name: experiment.name, value: experiment.value },
       selection: options,
       force: options.force,
       paranoid: options.paranoid,
@@ -116,12 +134,15 @@ export async function runCommand(
       signal: options.signal,
     });
     watcher.close();
-    if (options.json) console.out(JSON.stringify(toJson(nodes)) + "\n");
-    else {
-      const summary = pipeline.summary?.(summaries(nodes)) ?? "";
-      if (summary !== "") console.out(summary.replace(/\n*$/, "\n"));
-      const seconds = (console.now() - began) / 1000;
-      if (!options.quiet) console.out(closing(nodes, seconds));
+    const seconds = (console.now() - began) / 1000;
+    const text = options.json
+      ? JSON.stringify(toJson(nodes)) + "\n"
+      : outcomeText(pipeline, nodes, options.quiet ? undefined : seconds);
+    console.out(text);
+    if (looks !== undefined) {
+      looks.note(experiment.path, statIfThere(experiment.path));
+      noteSources(looks, openProject().root);
+      looks.remember(artifacts, { args: command.args, text });
     }
     if (interrupted) {
       console.err("Interrupted; checkpoints are kept, run again to go on.\n");
@@ -218,11 +239,92 @@ export async function verifyCommand(
   return EXIT.failed;
 }
 
+export interface GcCommandOptions
+  extends
+    Pick<CommonOptions, "artifacts" | "json">,
+    Pick<CollectionOptions, "keepLast" | "olderThan" | "maxSize"> {
+  /** Paths of manifests that are kept as well. */
+  readonly manifest: readonly string[];
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+export async function gcCommand(
+  { console }: Pick<Command, "console">,
+  options: GcCommandOptions,
+): Promise<number> {
+  const { json } = options;
+  const folder = artifactFolder(options.artifacts);
+  const manifests = options.manifest.map(readKeptManifest);
+  const collection = { ...options, manifests, now: console.now() };
+  const plan = () => planCollection(folder, collection);
+  const tell = (planned: Collection, removed: boolean) =>
+    console.out(
+      (json
+        ? JSON.stringify(collectionJson(planned, removed))
+        : removed
+        ? removedText(planned)
+        : collectionText(planned, collection)) + "\n",
+    );
+  const isSure = options.yes && !options.dryRun &&
+    statIfThere(folder) !== undefined;
+  const shown = isSure ? undefined : plan();
+  if (shown !== undefined) {
+    tell(shown, false);
+    if (json || isEmpty(shown)) return EXIT.done;
+    if (!agrees(console, options.dryRun)) return EXIT.done;
+  }
+  const stream = json ? "err" : "out";
+  using _lock = await lockFolder(
+    folder,
+    options.artifacts !== undefined,
+    (line) => console[stream](line + "\n"),
+  );
+  const planned = plan();
+  if (shown !== undefined && !isWithin(planned, shown)) {
+    throw failure(
+      `Cannot remove what was shown from "${folder}": a run has changed it meanwhile; run gc again.`,
+    );
+  }
+  if (shown === undefined && !json) tell(planned, false);
+  if (!isEmpty(planned)) removeShowing(console, folder, planned, stream);
+  if (json || !isEmpty(planned)) tell(planned, !isEmpty(planned));
+  return EXIT.done;
+}
+
+/** Whether the user, where there is one, wants what was shown to be removed. */
+function agrees(console: Console, dryRun: boolean): boolean {
+  const answer = dryRun ? null : console.ask("Remove these? [y/N]");
+  if (/^y(es)?$/i.test(answer?.trim() ?? "")) return true;
+  const remedy = answer === null ? "; --yes removes these" : "";
+  console.out(`Nothing was removed${remedy}.\n`);
+  return false;
+}
+
+function removeShowing(
+  console: Console,
+  folder: string,
+  collection: Collection,
+  stream: "out" | "err",
+): void {
+  const watcher = watchOn({
+    write: console[stream],
+    columns: () => console.columns(stream),
+    now: console.now,
+  }, "full");
+  try {
+    watcher.start("gc", ["removing"]);
+    collect(folder, collection, (done) => watcher.progress("gc", done));
+  } finally {
+    watcher.close();
+  }
+}
+
 /** The experiment and its graph; nothing is written before both are valid. */
 function open(command: Command, options: CommonOptions) {
   const { root } = openProject();
   const folder = join(root, "experiments");
-  const { name, value, what } = readExperiment(
+  const { name, path, value, what } = readExperiment(
     folder,
     options.experiment,
     options.set,
@@ -230,7 +332,7 @@ function open(command: Command, options: CommonOptions) {
   return {
     graph: command.pipeline.graph(value, what),
     artifacts: artifactFolder(options.artifacts),
-    experiment: { name, value },
+    experiment: { name, path, value },
   };
 }
 
@@ -263,6 +365,17 @@ function tellPreview(
   );
   const isStale = reports.some(({ state }) => state === "stale");
   return isStale ? EXIT.stale : EXIT.done;
+}
+
+/** The pipeline's summary and the closing line, which a quiet run has not. */
+function outcomeText(
+  pipeline: Pipeline,
+  nodes: readonly NodeReport[],
+  seconds: number | undefined,
+): string {
+  const summary = pipeline.summary?.(summaries(nodes)) ?? "";
+  return (summary === "" ? "" : summary.replace(/\n*$/, "\n")) +
+    (seconds === undefined ? "" : closing(nodes, seconds));
 }
 
 function closing(nodes: readonly NodeReport[], seconds: number): string {

@@ -7,6 +7,7 @@ import { statIfThere } from "./atomic.ts";
 
 export interface GivenExperiment {
   readonly name: string;
+  readonly path: string;
   /** As given, before validation and defaults. */
   readonly value: Json;
   /** How errors call it. */
@@ -37,7 +38,7 @@ export function readExperiment(
   const name = basename(path).replace(/\.jsonc?$/, "");
   const value = settings.reduce(applySetting, readJsonc(path));
   const what = `experiment "${name}"`;
-  return { name, value, what };
+  return { name, path, value, what };
 }
 
 function experimentNames(folder: string): string[] {

@@ -1,6 +1,6 @@
 /** Removes what no kept result needs: plans it, tells it, and removes it so that a kill at any moment leaves all else whole. */
 import { format as formatBytes } from "@std/fmt/bytes";
-import { basename, join } from "@std/path";
+import { join } from "@std/path";
 import { z } from "zod";
 import { inputError } from "../schemas/errors.ts";
 import {
@@ -10,8 +10,8 @@ import {
   MANIFEST_SCHEMA,
   parseManifest,
 } from "../schemas/manifest.ts";
-import { readIfThere, removeIfThere } from "./atomic.ts";
-import { readCached, readManifest } from "./manifest.ts";
+import { readIfThere, removeIfThere, statIfThere } from "./atomic.ts";
+import { manifestPath, readCached, readManifest } from "./manifest.ts";
 import { duration } from "./progress.ts";
 import type { Progress } from "./stage.ts";
 
@@ -98,14 +98,14 @@ export function planCollection(
   const store = readStore(folder);
   const kept = new Set([
     ...manifests.flatMap(keysOf),
-    ...lastRuns(runs, own, cache.results, options.keepLast)
+    ...lastRuns(folder, runs, own, options.keepLast)
       .flatMap(({ keys }) => [...keys]),
   ]);
   const chosen = choose(manifests, cache.results, store.objects, kept, options);
   const work = readWork(folder);
   const isOver = (checkpoint: Checkpoint) =>
     !isWanted(checkpoint, cache.results.get(checkpoint.key), kept, options) &&
-    !isHeld(folder, checkpoint);
+    !isHeld(workPath(folder, checkpoint.key));
   const over = new Set(work.checkpoints.filter(isOver));
   const nodes = nodeNames(manifests, runs);
   const itemOf = (checkpoint: Checkpoint): Item => ({
@@ -141,9 +141,7 @@ export function planCollection(
       objects: store.objects.size - chosen.objects.length,
       bytes: chosen.bytes.kept,
       checkpoints: work.checkpoints
-        .filter((checkpoint) =>
-          !over.has(checkpoint) && checkpoint.files.length > 0
-        ).map(itemOf),
+        .filter((checkpoint) => !over.has(checkpoint)).map(itemOf),
     },
   };
 }
@@ -249,29 +247,24 @@ export function collectionJson(
     objects: objects.length,
     checkpoints: checkpoints.map(itemJson),
     leftovers: leftovers.length,
-    bytes: bytes.objects + bytes.checkpoints + bytes.leftovers,
+    bytes: freed({ bytes }),
     kept: { ...kept, checkpoints: kept.checkpoints.map(itemJson) },
   };
 }
 
-/** Such as `3 results, 4 objects, 1 leftover, 1.2 kB`. */
-export function collectionCount(collection: Collection): string {
-  const { results, objects, checkpoints, leftovers, bytes } = collection;
-  const total = bytes.objects + bytes.checkpoints + bytes.leftovers;
-  return [
-    counted(results.length, "result"),
-    counted(objects.length, "object"),
-    ...checkpoints.length === 0
-      ? []
-      : [counted(checkpoints.length, "checkpoint")],
-    ...leftovers.length === 0 ? [] : [counted(leftovers.length, "leftover")],
-    formatBytes(total),
-  ].join(", ");
+/** What was removed, in one line. */
+export function removedText(collection: Collection): string {
+  const { results, objects } = collection;
+  return `Removed ${counted(results.length, "result")} and ${
+    counted(objects.length, "object")
+  }; ${formatBytes(freed(collection))} are free again.`;
 }
 
 /** A run as its file tells it; a run that was cut off has not told all that it used. */
 interface RecordedRun {
   readonly ended: boolean;
+  /** Milliseconds. */
+  readonly written: number;
   readonly keys: ReadonlySet<string>;
   /** Names of nodes by key. */
   readonly nodes: ReadonlyMap<string, string>;
@@ -288,13 +281,13 @@ const Event = z.object({
 function readRuns(folder: string): RecordedRun[] {
   const runs = join(folder, "runs");
   return namesIn(runs).filter((name) => name.endsWith(".jsonl")).sort()
-    .map((name) => readRun(readIfThere(join(runs, name)) ?? ""));
+    .map((name) => readRun(join(runs, name)));
 }
 
-function readRun(text: string): RecordedRun {
+function readRun(path: string): RecordedRun {
   const nodes = new Map<string, string>();
   let ended = false;
-  for (const line of text.split("\n")) {
+  for (const line of (readIfThere(path) ?? "").split("\n")) {
     const event = parseEvent(line);
     if (event === undefined) continue;
     const { name, key, keys = {} } = event;
@@ -302,33 +295,35 @@ function readRun(text: string): RecordedRun {
     for (const [node, key] of Object.entries(keys)) nodes.set(key, node);
     if (name !== undefined && key !== undefined) nodes.set(key, name);
   }
-  return { ended, keys: new Set(nodes.keys()), nodes };
+  return {
+    ended,
+    written: writtenAt(path),
+    keys: new Set(nodes.keys()),
+    nodes,
+  };
 }
 
 /** A kill or a full disk may have cut a line off; its node was named by the line that told of its start. */
 function parseEvent(line: string): z.infer<typeof Event> | undefined {
-  try {
-    return Event.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
+  return Event.safeParse(jsonOf(line)).data;
 }
 
 /**
  * The runs that are kept, the newest first; one that was cut off does not count. A run that found all made leaves no
- * record but its manifest: where that is not what the last recorded run left, it counts as a run of its own.
+ * record but its manifest, which is kept anyway and counts as one.
  */
 function lastRuns(
+  folder: string,
   runs: readonly RecordedRun[],
-  manifest: Manifest | undefined,
-  results: ReadonlyMap<string, CachedResult>,
+  own: Manifest | undefined,
   count: number,
 ): RecordedRun[] {
-  const named = new Set(manifest === undefined ? [] : keysOf(manifest));
   const last = runs.at(-1);
-  const isOther = manifest !== undefined && last?.ended === true &&
-    [...last.keys].some((key) => results.has(key) && !named.has(key));
-  let left = isOther ? count - 1 : count;
+  const named = new Set(own === undefined ? [] : keysOf(own));
+  const isRewritten = last?.ended === true &&
+    writtenAt(manifestPath(folder)) > last.written &&
+    [...last.keys].some((key) => !named.has(key));
+  let left = isRewritten ? count - 1 : count;
   const kept: RecordedRun[] = [];
   for (const run of runs.toReversed()) {
     if (left === 0) break;
@@ -362,8 +357,8 @@ function readCache(folder: string): Cache {
 
 /** A newer version may know what it is for. */
 function refuseNewer(path: string): void {
-  const [, schema] = /"schema":\s*(\d+)/.exec(readIfThere(path) ?? "") ?? [];
-  if (Number(schema ?? 0) <= MANIFEST_SCHEMA) return;
+  const newer = z.object({ schema: z.int().gt(MANIFEST_SCHEMA) });
+  if (!newer.safeParse(jsonOf(readIfThere(path) ?? "")).success) return;
   throw inputError(
     `Cannot tell what may be removed: "${path}" was written by a newer version; update the project.`,
   );
@@ -499,21 +494,25 @@ interface Checkpoint {
   readonly written: number;
 }
 
-function readWork(
-  folder: string,
-): { readonly checkpoints: Checkpoint[]; readonly leftovers: string[] } {
-  const entries = entriesOf(join(folder, "work"));
-  const keys = entries.filter(({ isDirectory }) => isDirectory)
-    .map(({ name }) => name).filter((name) => /^[0-9a-f]{64}$/.test(name));
-  return {
-    checkpoints: keys.map((key) => {
-      const files = filesUnder(join(workPath(folder, key), "work"));
+interface Work {
+  readonly checkpoints: readonly Checkpoint[];
+  /** Paths, those of folders that hold no checkpoint among them. */
+  readonly leftovers: readonly string[];
+}
+
+function readWork(folder: string): Work {
+  const checkpoints: Checkpoint[] = [];
+  const leftovers: string[] = [];
+  for (const { name, isDirectory } of entriesOf(join(folder, "work"))) {
+    const path = workPath(folder, name);
+    const isNode = isDirectory && /^[0-9a-f]{64}$/.test(name);
+    const files = isNode ? filesUnder(join(path, "work")) : [];
+    if (files.length > 0) {
       const written = files.reduce((a, b) => Math.max(a, b.written), 0);
-      return { key, files, written };
-    }),
-    leftovers: entries.map(({ name }) => name).filter(isTemporary)
-      .map((name) => join(folder, "work", name)),
-  };
+      checkpoints.push({ key: name, files, written });
+    } else if (isNode ? !isHeld(path) : isTemporary(name)) leftovers.push(path);
+  }
+  return { checkpoints, leftovers };
 }
 
 /**
@@ -521,22 +520,20 @@ function readWork(
  * node, and else for a time.
  */
 function isWanted(
-  { key, files, written }: Checkpoint,
+  { key, written }: Checkpoint,
   result: CachedResult | undefined,
   kept: ReadonlySet<string>,
   { now, olderThan }: CollectionOptions,
 ): boolean {
-  if (files.length === 0) return false;
   if (result !== undefined && Date.parse(result.time) >= written) return false;
   const limit = olderThan ?? CHECKPOINT_DAYS * DAY_MILLISECONDS;
   return kept.has(key) || now - written < limit;
 }
 
-/** Whether a stage works there: that of a killed run may live a moment longer. */
-function isHeld(folder: string, { key }: Checkpoint): boolean {
-  const path = join(workPath(folder, key), "lock");
-  using file = ifThere(() => Deno.openSync(path, { read: true, write: true }));
-  return file !== undefined && !file.tryLockSync(true);
+/** Whether a stage works in a node's folder: that of a killed run may live a moment longer. */
+function isHeld(path: string): boolean {
+  using file = ifThere(() => Deno.openSync(join(path, "lock")));
+  return file !== undefined && !file.tryLockSync();
 }
 
 function rootLeftovers(folder: string, now: number): string[] {
@@ -571,6 +568,10 @@ function keysOf({ nodes }: Manifest): string[] {
 
 function hashesOf(outputs: CachedResult["outputs"]): Set<string> {
   return new Set(Object.values(outputs).map(({ sha256 }) => sha256));
+}
+
+function freed({ bytes }: Pick<Collection, "bytes">): number {
+  return bytes.objects + bytes.checkpoints + bytes.leftovers;
 }
 
 /** Names of all that goes, each of its kind. */
@@ -630,8 +631,21 @@ function filesUnder(path: string): FileOnDisk[] {
   }];
 }
 
+function writtenAt(path: string): number {
+  return statIfThere(path)?.mtime?.getTime() ?? 0;
+}
+
 function bytesOf(files: readonly FileOnDisk[]): number {
   return weigh([files]).bytes();
+}
+
+/** The value of a text, or undefined where it is cut off or no JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function namesIn(path: string): string[] {
@@ -668,6 +682,15 @@ function summary({ bytes, ...collection }: Collection): string {
       size === undefined ? "" : formatBytes(size),
     ]),
   ]);
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, i) =>
+    Math.max(...rows.map((row) => row[i].length))
+  );
+  return rows.map((row) =>
+    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
+  ).join("\n");
 }
 
 function age({ time }: Item, now: number): string {

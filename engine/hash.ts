@@ -1,5 +1,6 @@
 /** SHA-256 of text, of values by their canonical JSON, of files and of folders. */
 import { createHash } from "node:crypto";
+import { join } from "@std/path";
 import canonicalize from "canonicalize";
 import type { Listing } from "../schemas/manifest.ts";
 
@@ -33,10 +34,17 @@ export async function hashFile(
   return { sha256: hash.digest("hex"), bytes };
 }
 
-/** The regular files of a folder, as sorted paths relative to it; anything else in it is refused. */
-export function filesOf(folder: string): string[] {
+/**
+ * The regular files of a folder, as sorted paths relative to it; anything else in it is refused. `enter` is told of the
+ * folder and of each inside it, before it is read.
+ */
+export function filesOf(
+  folder: string,
+  enter: (folder: string) => void = () => {},
+): string[] {
   const found: string[] = [];
   const walk = (prefix: string) => {
+    enter(join(folder, prefix));
     for (const entry of Deno.readDirSync(`${folder}/${prefix}`)) {
       const path = prefix + entry.name;
       if (entry.isDirectory) walk(path + "/");

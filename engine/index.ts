@@ -1,10 +1,11 @@
 /** What is known of files by their size, times and inode, so that an unchanged file is not read again. */
 import { readIfThere, writeAtomically } from "./atomic.ts";
+import { identity } from "./idle.ts";
 
 const VERSION = 1;
 
 /** A file changed and hashed within this time could change again unseen, so it is not remembered. */
-const RACY_MILLISECONDS = 50;
+export const RACY_MILLISECONDS = 50;
 
 /** What a source module means: its hash without comments, formatting and types, and what it refers to. */
 export interface Module {
@@ -84,10 +85,6 @@ export function openIndex(folder: string, printer: string): Index {
       changed = false;
     },
   };
-}
-
-function identity(info: Deno.FileInfo): string {
-  return `${info.size}:${info.mtime?.getTime()}:${info.ctime?.getTime()}:${info.ino}`;
 }
 
 interface Stored {

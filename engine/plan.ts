@@ -179,19 +179,22 @@ async function userFile(
   const absolute = resolve(path);
   try {
     const info = statIfThere(absolute);
+    workspace.looks.note(absolute, info);
     if (info === undefined) throw new Error("there is no such file");
-    if (info.isDirectory) {
-      const listing = [];
-      for (const file of filesOf(absolute)) {
-        listing.push({ path: file, ...await hashFile(`${absolute}/${file}`) });
-      }
-      return hashListing(listing);
+    if (!info.isDirectory) {
+      return await hashByIndex(workspace, absolute, info);
     }
-    const known = workspace.index.file(absolute, info);
-    if (known !== undefined) return known;
-    const { sha256 } = await hashFile(absolute);
-    workspace.index.rememberFile(absolute, info, sha256);
-    return sha256;
+    const note = (folder: string) =>
+      workspace.looks.note(folder, statIfThere(folder));
+    const listing = [];
+    for (const path of filesOf(absolute, note)) {
+      const file = `${absolute}/${path}`;
+      const info = Deno.statSync(file);
+      workspace.looks.note(file, info);
+      const sha256 = await hashByIndex(workspace, file, info);
+      listing.push({ path, sha256, bytes: info.size });
+    }
+    return hashListing(listing);
   } catch (error) {
     throw inputError(
       `Cannot read "${path}", which the config of node "${node.name}" names: ${
@@ -199,4 +202,16 @@ async function userFile(
       }.`,
     );
   }
+}
+
+async function hashByIndex(
+  { index }: Workspace,
+  path: string,
+  info: Deno.FileInfo,
+): Promise<string> {
+  const known = index.file(path, info);
+  if (known !== undefined) return known;
+  const { sha256 } = await hashFile(path);
+  index.rememberFile(path, info, sha256);
+  return sha256;
 }

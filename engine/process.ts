@@ -2,7 +2,7 @@
 import { join, toFileUrl } from "@std/path";
 import type { Metrics } from "../schemas/manifest.ts";
 import { readIfThere } from "./atomic.ts";
-import { bubblewrapCommand } from "./bubblewrap.ts";
+import { bubblewrapCommand, explainAbsence } from "./bubblewrap.ts";
 import type { Node } from "./graph.ts";
 import { type Job, type Message, SEPARATOR } from "./message.ts";
 import type { Project } from "./project.ts";
@@ -65,15 +65,18 @@ export const runInProcess: Executor = (node, job, options) =>
   runStage(node, job, options, (args) => ({ program: Deno.execPath(), args }));
 
 /** The same inside bubblewrap, where native code is held as well. */
-export const runInSandbox: Executor = (node, job, options) => {
+export const runInSandbox: Executor = async (node, job, options) => {
   const environment = sandboxEnvironment(node, Deno.env.toObject());
   const sandboxed = { node, job, code: options.code, environment };
-  return runStage(
+  const { outcome, ...ran } = await runStage(
     node,
     job,
     options,
     (args) => bubblewrapCommand(sandboxed, args),
   );
+  if (outcome.kind !== "error") return { ...ran, outcome };
+  const message = explainAbsence(outcome.message, sandboxed);
+  return { ...ran, outcome: { ...outcome, message } };
 };
 
 async function runStage(

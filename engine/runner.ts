@@ -5,6 +5,7 @@ import { tellDisk } from "./failure.ts";
 import type { Graph, Node } from "./graph.ts";
 import { type History, startHistory } from "./history.ts";
 import { lockFolder } from "./lock.ts";
+import type { Looks } from "./looks.ts";
 import { isWritten, manifestText, writeManifest } from "./manifest.ts";
 import { makeNode } from "./node.ts";
 import { assess, type Assessment, plan } from "./plan.ts";
@@ -40,6 +41,8 @@ export interface RunOptions {
 export interface RunReport {
   readonly nodes: readonly NodeReport[];
   readonly interrupted: boolean;
+  /** All that the report was drawn from, where there was nothing to do. */
+  readonly looks?: Looks;
 }
 
 export async function run(
@@ -62,7 +65,8 @@ export async function run(
       const nodes = inOrder(graph, selected)
         .flatMap((node) => planned.get(node.name) ?? [])
         .map((assessment) => reportOf(before, assessment));
-      return { nodes, interrupted: false };
+      const looks = options.paranoid ? undefined : before.looks;
+      return { nodes, interrupted: false, looks };
     }
   }
   const { artifacts, artifactsGiven, watcher, signal } = options;

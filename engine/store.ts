@@ -13,6 +13,7 @@ import {
 } from "./atomic.ts";
 import { canonical, filesOf, hashFile, hashListing, sha256 } from "./hash.ts";
 import type { Index } from "./index.ts";
+import type { Looks } from "./looks.ts";
 import type { Output } from "./stage.ts";
 
 export type Condition = "whole" | "missing" | "damaged";
@@ -34,7 +35,8 @@ export interface Store {
 export function openStore(
   folder: string,
   index: Index,
-  paranoid = false,
+  looks: Looks,
+  paranoid: boolean,
 ): Store {
   const nameOf = (sha: string) => `objects/${sha.slice(0, 2)}/${sha.slice(2)}`;
   const rehashed = new Set<string>();
@@ -46,6 +48,7 @@ export function openStore(
   ): Promise<Condition> => {
     const path = join(folder, name);
     const info = statIfThere(path);
+    looks.note(path, info);
     if (info === undefined) return "missing";
     if (!info.isFile || info.size !== expected.bytes) return "damaged";
     const known = thorough ? undefined : index.file(name, info);
@@ -60,7 +63,9 @@ export function openStore(
   ): Promise<Condition> => {
     const name = nameOf(artifact.sha256);
     if (!artifact.folder) return await fileCondition(name, artifact, thorough);
-    const text = readIfThere(join(folder, listingName(name)));
+    const listingPath = join(folder, listingName(name));
+    looks.note(listingPath, statIfThere(listingPath));
+    const text = readIfThere(listingPath);
     if (text === undefined) return "missing";
     if (sha256(text) !== artifact.sha256) return "damaged";
     const listing = Listing.parse(JSON.parse(text));

@@ -1,9 +1,11 @@
 /** An artifact folder and the project that uses it, opened once a command. */
 import { resolve } from "@std/path";
 import type { Manifest } from "../schemas/manifest.ts";
+import { statIfThere } from "./atomic.ts";
 import { type CodeReader, createCodeReader } from "./code.ts";
 import { type Index, openIndex } from "./index.ts";
-import { readManifest } from "./manifest.ts";
+import { createLooks, type Looks } from "./looks.ts";
+import { manifestPath, readManifest } from "./manifest.ts";
 import { openProject, type Project } from "./project.ts";
 import { openStore, type Store } from "./store.ts";
 
@@ -12,6 +14,7 @@ export interface Workspace {
   readonly folder: string;
   readonly project: Project;
   readonly index: Index;
+  readonly looks: Looks;
   readonly store: Store;
   readonly code: CodeReader;
   /** As it was when the workspace was opened. */
@@ -32,12 +35,16 @@ export function openWorkspace(
 ): Workspace {
   const absolute = resolve(folder);
   const index = openIndex(absolute, project.printer);
+  const looks = createLooks();
+  const path = manifestPath(absolute);
+  looks.note(path, statIfThere(path));
   return {
     folder: absolute,
     project,
     index,
-    store: openStore(absolute, index, paranoid),
-    code: createCodeReader(project, index),
+    looks,
+    store: openStore(absolute, index, looks, paranoid),
+    code: createCodeReader(project, index, looks),
     manifest: readManifest(absolute),
   };
 }
@@ -48,6 +55,6 @@ export function refresh(workspace: Workspace): Workspace {
   return {
     ...workspace,
     project,
-    code: createCodeReader(project, workspace.index),
+    code: createCodeReader(project, workspace.index, workspace.looks),
   };
 }

@@ -1,9 +1,7 @@
 /** The directions in which the modules import each other. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join, relative } from "@std/path";
-import { createCodeReader } from "../engine/code.ts";
-import { openIndex } from "../engine/index.ts";
-import { openProject } from "../engine/project.ts";
+import { openWorkspace } from "../engine/workspace.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url)).replace(/\/$/, "");
 
@@ -21,11 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Static and literal dynamic imports at run time, as paths relative to the root. */
 async function moduleGraph(): Promise<Map<string, string[]>> {
-  const project = openProject();
-  const code = createCodeReader(
-    project,
-    openIndex(join(ROOT, "artifacts"), project.printer),
-  );
+  const { code } = openWorkspace(join(ROOT, "artifacts"));
   const folders = Object.keys(MAY_IMPORT).map((folder) => join(ROOT, folder));
   const entries = folders.flatMap((folder) =>
     [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".ts"))

@@ -47,6 +47,7 @@ export function makeProject(text = TEXT): Project {
       "types",
       "deno.json",
       "deno.lock",
+      "main.ts",
       "cli.ts",
       "systems.ts",
     ]
@@ -61,10 +62,11 @@ export function makeProject(text = TEXT): Project {
   const write = (name: string, content: string) =>
     Deno.writeTextFileSync(path(name), content);
   write("text.txt", text);
+  write("pipeline.ts", `export { default } from "./${WORDS}/pipeline.ts";\n`);
   const read = (name: string) => Deno.readTextFileSync(path(name));
   const command = (args: readonly string[]) =>
     new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--allow-all", `${WORDS}/pipeline.ts`, ...args],
+      args: ["run", "--quiet", "--allow-all", "main.ts", ...args],
       cwd: folder,
       stdin: "null",
       stdout: "piped",

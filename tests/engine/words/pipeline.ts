@@ -1,29 +1,35 @@
 /** A pipeline of the tests: counts the words of texts, so that the engine is seen to know nothing of translation. */
 import { z } from "zod";
-import { pipeline } from "../../../engine/graph.ts";
+import { type NodeFunction, pipeline } from "../../../engine/graph.ts";
 import count from "./stages/count.ts";
 import split from "./stages/split.ts";
 import total from "./stages/total.ts";
 
+const counts = z.record(
+  z.string(),
+  z.strictObject({
+    longest: z.int().min(1).default(100),
+    milliseconds: z.int().min(0).default(0),
+  }),
+);
+
 const Words = z.strictObject({
   seed: z.int().default(1),
-  text: z.string().min(1),
+  text: z.string().min(1).optional(),
   lowercase: z.boolean().default(false),
-  counts: z.record(
+  counts: counts.default({}),
+  /** Further texts, each with its own counts, in nodes with its name as their prefix. */
+  texts: z.record(
     z.string(),
-    z.strictObject({
-      longest: z.int().min(1).default(100),
-      milliseconds: z.int().min(0).default(0),
-    }),
-  ),
+    z.strictObject({ text: z.string().min(1), counts }),
+  ).default({}),
 });
+type Words = z.infer<typeof Words>;
 
 const definition = pipeline(Words, (words, node) => {
-  const { seed, text, lowercase } = words;
-  const parts = node(split, { config: { text, lowercase } });
-  for (const [name, config] of Object.entries(words.counts)) {
-    const counted = node(count, { name, config, seed, inputs: { parts } });
-    node(total, { name, config: {}, inputs: { counted } });
+  countWords(words, node);
+  for (const [name, text] of Object.entries(words.texts)) {
+    countWords({ ...words, ...text }, node.within(name));
   }
 }, {
   summary: (nodes) =>
@@ -31,9 +37,14 @@ const definition = pipeline(Words, (words, node) => {
       .map(({ name, metrics }) => `${name} ${metrics.words}`).join("\n"),
 });
 
-export default definition;
-
-if (import.meta.main) {
-  const { main } = await import("../../../cli.ts");
-  await main(definition, Deno.args);
+function countWords(words: Words, node: NodeFunction): void {
+  const { seed, text, lowercase } = words;
+  if (text === undefined) return;
+  const parts = node(split, { config: { text, lowercase } });
+  for (const [name, config] of Object.entries(words.counts)) {
+    const counted = node(count, { name, config, seed, inputs: { parts } });
+    node(total, { name, config: {}, inputs: { counted } });
+  }
 }
+
+export default definition;

@@ -1,0 +1,63 @@
+/** What a run looked at to find that there is nothing to do, kept for the next one. */
+import { writeAtomically } from "./atomic.ts";
+import {
+  ABSENT,
+  type Answer,
+  ANSWER_VERSION,
+  answerPath,
+  identity,
+} from "./idle.ts";
+import { RACY_MILLISECONDS } from "./index.ts";
+
+export interface Looks {
+  /** `info` is what was there, undefined for nothing, before anything was read. */
+  note(path: string, info: Deno.FileInfo | undefined): void;
+  /** Keeps an answer, unless something was changed since this process started or so shortly before that none can tell. */
+  remember(
+    artifacts: string,
+    answer: Pick<Answer, "args" | "text">,
+  ): void;
+}
+
+export function createLooks(): Looks {
+  const looks = new Map<string, string>();
+  let latest = 0;
+  return {
+    note: (path, info) => {
+      looks.set(path, info === undefined ? ABSENT : identity(info));
+      const times = [info?.mtime, info?.ctime].map((time) =>
+        time?.getTime() ?? 0
+      );
+      latest = Math.max(latest, ...times);
+    },
+    remember: (artifacts, { args, text }) => {
+      if (latest > performance.timeOrigin - RACY_MILLISECONDS) return;
+      const answer: Answer = {
+        version: ANSWER_VERSION,
+        deno: Deno.version.deno,
+        folder: Deno.cwd(),
+        args,
+        looks: [...looks],
+        text,
+      };
+      writeAtomically(answerPath(artifacts), JSON.stringify(answer) + "\n");
+    },
+  };
+}
+
+const SOURCE = /\.([mc]?[jt]sx?|jsonc?|lock)$/;
+const APART = /^(node_modules|artifacts|\..*)$/;
+
+/** Notes all source files of a project and their folders: any module could change the graph or the engine. */
+export function noteSources(looks: Looks, root: string): void {
+  const walk = (folder: string) => {
+    looks.note(folder, Deno.statSync(folder));
+    for (const entry of Deno.readDirSync(folder)) {
+      const path = `${folder}/${entry.name}`;
+      if (APART.test(entry.name)) continue;
+      if (entry.isDirectory) walk(path);
+      else if (SOURCE.test(entry.name)) looks.note(path, Deno.statSync(path));
+    }
+  };
+  walk(root);
+}
