@@ -2,12 +2,13 @@
  * The method: train a deep teacher on a parallel corpus, record its hidden states, distill students from them with
  * the combined-layer loss, and evaluate them all (Wu et al. 2020, "Why Skip If You Can Combine").
  */
-import { pipeline } from "./engine/graph.ts";
+import { type NodeFunction, pipeline } from "./engine/graph.ts";
 import {
   combinedLayers,
-  Experiment,
+  type Experiment,
   needsStates,
 } from "./schemas/experiment.ts";
+import { Matrix } from "./schemas/matrix.ts";
 import { usesTeacher } from "./schemas/model.ts";
 import { systemsTable } from "./metrics/table.ts";
 import corpusStage from "./stages/corpus.ts";
@@ -18,7 +19,14 @@ import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
 import tokenizeStage from "./stages/tokenize.ts";
 
-const definition = pipeline(Experiment, (experiment, node) => {
+const definition = pipeline(Matrix, ({ pairs }, node) => {
+  for (const { name, experiment } of pairs) {
+    distill(experiment, name === undefined ? node : node.within(name));
+  }
+}, { summary: systemsTable });
+
+/** The method, for one language pair. */
+function distill(experiment: Experiment, node: NodeFunction): void {
   const { seed, data, languages, runtime, evaluation } = experiment;
   const vocabulary = experiment.vocabulary.size;
 
@@ -55,21 +63,25 @@ const definition = pipeline(Experiment, (experiment, node) => {
     })
     : undefined;
 
-  for (const [name, system] of Object.entries(experiment.students)) {
-    const lessons = usesTeacher(system.distillation) ? { teacher, states } : {};
-    const student = node(studentStage, {
-      name,
-      seed,
-      config: { ...system, vocabulary, runtime },
-      inputs: { ...lessons, tokens },
-    });
-    node(evaluateStage, {
-      name,
-      config: { evaluation, runtime },
-      inputs: { model: student, tokens, corpus },
-    });
+  for (const [system, student] of Object.entries(experiment.students)) {
+    const { seeds, ...config } = student;
+    const lessons = usesTeacher(config.distillation) ? { teacher, states } : {};
+    for (const seed of seeds) {
+      const name = seeds.length === 1 ? system : `${system}@${seed}`;
+      const model = node(studentStage, {
+        name,
+        seed,
+        config: { ...config, vocabulary, runtime },
+        inputs: { ...lessons, tokens },
+      });
+      node(evaluateStage, {
+        name,
+        config: { evaluation, runtime },
+        inputs: { model, tokens, corpus },
+      });
+    }
   }
-}, { summary: systemsTable });
+}
 
 export default definition;
 

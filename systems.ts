@@ -28,17 +28,35 @@ export function findModel(
   const node = model === undefined
     ? bestStudent(workspace)
     : modelNode(workspace, model);
-  const prefix = node.slice(0, node.lastIndexOf("/") + 1);
   return {
     modelPath: outputPath(workspace, node, "model"),
     tokenizerPath: tokenizer ??
-      outputPath(workspace, `${prefix}tokenize`, "tokenizer"),
+      outputPath(workspace, `${prefixOf(node)}tokenize`, "tokenizer"),
   };
 }
 
-/** The student whose evaluation has the highest BLEU. */
+/** The student with the highest BLEU of the one language pair that there is. */
 function bestStudent(workspace: Workspace): string {
-  const evaluated = Object.entries(workspace.manifest?.nodes ?? {})
+  const students = evaluatedStudents(workspace);
+  if (students.length === 0) {
+    throw inputError(
+      `Cannot find a student in "${workspace.folder}"; run "deno task pipeline" first, or name a model with --model.`,
+    );
+  }
+  const best = [...Map.groupBy(students, prefixOf).values()]
+    .map(([student]) => student);
+  if (best.length > 1) {
+    throw inputError(
+      `Cannot tell which language pair of "${workspace.folder}" to translate; name a model with --model, ` +
+        `the best of each pair is ${best.map(shortName).sort().join(", ")}.`,
+    );
+  }
+  return best[0];
+}
+
+/** The nodes of evaluated students, the highest BLEU first. */
+function evaluatedStudents({ manifest }: Workspace): string[] {
+  return Object.entries(manifest?.nodes ?? {})
     .flatMap(([name, { inputs, metrics }]) => {
       const student = Object.values(inputs)
         .find((input) => /(^|\/)student:/.test(input));
@@ -48,27 +66,66 @@ function bestStudent(workspace: Workspace): string {
         ? [{ student, bleu }]
         : [];
     })
-    .sort((a, b) => b.bleu - a.bleu);
-  if (evaluated.length === 0) {
-    throw inputError(
-      `Cannot find a student in "${workspace.folder}"; run "deno task pipeline" first, or name a model with --model.`,
-    );
-  }
-  return evaluated[0].student;
+    .sort((a, b) => b.bleu - a.bleu)
+    .map(({ student }) => student);
 }
 
+/** The node with a model that a name means; of the seeds of a student, the one with the highest BLEU. */
 function modelNode(workspace: Workspace, name: string): string {
   const nodes = workspace.manifest?.nodes ?? {};
   const models = Object.keys(nodes).filter((node) =>
     "model" in nodes[node].outputs
   );
-  const found = [name, `student:${name}`].find((node) => models.includes(node));
-  if (found !== undefined) return found;
-  const hint = suggestion(name, models).replace(/\?$/, "") ||
-    `; there are ${models.join(", ") || "none"}`;
-  throw inputError(
-    `Cannot find model "${name}": it is neither a file nor a node of the last run that has a model${hint}.`,
+  if (models.includes(name)) return name;
+  const meant = models.filter((node) => spellings(node).includes(name));
+  if (meant.length === 0) {
+    const hint =
+      suggestion(name, models.flatMap(spellings)).replace(/\?$/, "") ||
+      `; there are ${models.join(", ") || "none"}`;
+    throw inputError(
+      `Cannot find model "${name}": it is neither a file nor a node of the last run that has a model${hint}.`,
+    );
+  }
+  const prefixes = new Set(meant.map(prefixOf));
+  if (prefixes.size > 1) {
+    const choices = [...prefixes].map((prefix) => `${prefix}${name}`);
+    throw inputError(
+      `Cannot tell which model "${name}" is meant, several language pairs have one; name ${
+        choices.join(" or ")
+      }.`,
+    );
+  }
+  if (meant.length === 1) return meant[0];
+  const best = evaluatedStudents(workspace).find((student) =>
+    meant.includes(student)
   );
+  if (best === undefined) {
+    throw inputError(
+      `Cannot tell which model "${name}" is meant, none of its seeds is evaluated; name ${
+        meant.map(shortName).join(" or ")
+      }.`,
+    );
+  }
+  return best;
+}
+
+/** `pt-en/` of a node in a language pair, else nothing. */
+function prefixOf(node: string): string {
+  return node.slice(0, node.lastIndexOf("/") + 1);
+}
+
+function shortName(node: string): string {
+  return node.replace(/(^|\/)student:/, "$1");
+}
+
+/** What a node may be called: its name with or without the pair, the word "student:" and the seed. */
+function spellings(node: string): string[] {
+  const names = [node, shortName(node)];
+  const withoutSeed = names.map((name) => name.replace(/@.*$/, ""));
+  return [...names, ...withoutSeed].flatMap((name) => [
+    name,
+    name.slice(prefixOf(name).length),
+  ]);
 }
 
 function outputPath(

@@ -1,4 +1,4 @@
-/** One experiment: data, teacher, students and their evaluation, with every default; what `--experiment` reads. */
+/** One experiment: data, teacher, students and their evaluation, with every default. */
 import { z } from "zod";
 import { Corpus, Data, Languages } from "./data.ts";
 import { Evaluation } from "./evaluation.ts";
@@ -16,8 +16,22 @@ import {
 import { Runtime } from "./runtime.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
+const seed = z.int().min(0).max(2 ** 31 - 1);
+
+const Seeds = z.array(seed).min(1, "expected at least one seed")
+  .superRefine((seeds, context) => {
+    const twice = seeds.find((seed, i) => seeds.indexOf(seed) < i);
+    if (twice === undefined) return;
+    context.addIssue({
+      code: "custom",
+      message: `expected distinct seeds, found ${twice} twice`,
+    });
+  });
+
 const System = z.strictObject({
   ...Distillation.shape,
+  /** Other seeds than the experiment's. */
+  seeds: Seeds.optional(),
   /** What this system changes of the shared student. */
   model: ModelOverride.prefault({}),
   training: TrainingOverride.prefault({}),
@@ -31,8 +45,11 @@ const systemName = z.string().regex(
   'expected another name than "teacher", which has its own place',
 );
 
-export const Experiment = z.strictObject({
-  seed: z.int().min(0).max(2 ** 31 - 1).default(1),
+/** An experiment as it is written. */
+export const Given = z.strictObject({
+  seed: seed.default(1),
+  /** Students are trained once for each of these; all that they share is made once with `seed`, their default too. */
+  seeds: Seeds.optional(),
   languages: Languages,
   data: Data,
   corpus: Corpus.prefault({}),
@@ -49,12 +66,16 @@ export const Experiment = z.strictObject({
   students: z.record(systemName, System).default({}),
   evaluation: Evaluation.prefault({}),
   runtime: Runtime.prefault({}),
-}).transform((experiment, context) => {
-  const students: Record<string, Student> = {};
+});
+
+export const Experiment = Given.transform((experiment, context) => {
+  const { student: _shared, seeds: sharedSeeds, ...rest } = experiment;
+  const students: Record<string, TrainedStudent> = {};
   for (const [name, system] of Object.entries(experiment.students)) {
     const {
       model: modelOverride,
       training: trainingOverride,
+      seeds = sharedSeeds ?? [experiment.seed],
       ...distillation
     } = system;
     const model = StudentModel.safeParse({
@@ -92,12 +113,17 @@ export const Experiment = z.strictObject({
       model: model.data,
       training: training.data,
       distillation,
+      seeds,
     };
   }
-  const { student: _shared, ...rest } = experiment;
   return { ...rest, students };
 });
 export type Experiment = z.output<typeof Experiment>;
+
+/** A student, and the seeds that it is trained with. */
+interface TrainedStudent extends Student {
+  readonly seeds: readonly number[];
+}
 
 /** Where a distillation does not fit the two models that it joins. */
 function mismatches(

@@ -6,6 +6,7 @@ import {
   Experiment,
   needsStates,
 } from "../../schemas/experiment.ts";
+import { Matrix } from "../../schemas/matrix.ts";
 
 const base = {
   languages: { source: "pt", target: "en" },
@@ -271,3 +272,226 @@ const refusals: {
 for (const { title, part, expected } of refusals) {
   Deno.test(`refused: ${title}`, () => assertRefused(part, expected));
 }
+
+Deno.test("students are trained with the experiment's seed, its seeds, or their own", () => {
+  const students = { plain: {}, own: { seeds: [7, 5] } };
+  const seedsOf = (part: Record<string, unknown>) =>
+    Object.values(read({ students, ...part }).students)
+      .map(({ seeds }) => seeds);
+  assertEquals(seedsOf({}), [[1], [7, 5]]);
+  assertEquals(seedsOf({ seed: 3 }), [[3], [7, 5]]);
+  assertEquals(seedsOf({ seed: 3, seeds: [1, 2] }), [[1, 2], [7, 5]]);
+  assertEquals(read({ seed: 3, seeds: [1, 2] }).seed, 3);
+});
+
+function readMatrix(value: unknown): Matrix {
+  return parse(Matrix, value, "experiment");
+}
+
+function assertMatrixRefused(value: unknown, expected: string): void {
+  const error = assertThrows(() => readMatrix(value));
+  assert(isInputError(error), `${error.stack}`);
+  assertEquals(error.message, `Cannot use experiment: ${expected}.`);
+}
+
+Deno.test("an experiment without pairs is its only pair and has no name", () => {
+  const given = { ...base, seed: 2, students: { "no-kd": {} } };
+  assertEquals(readMatrix(given), { pairs: [{ experiment: read(given) }] });
+});
+
+Deno.test("a pair's own values are merged over those that all share, before defaults", () => {
+  const ckd = { beta: 0.5, encoder: [[1], [2]] };
+  const spanish = {
+    languages: { source: "es" },
+    teacher: { model: { encoderLayers: 3 } },
+    students: { ckd: { encoder: [[3], [2]] }, rkd: { alpha: 1 } },
+    seeds: [9],
+  };
+  const { pairs } = readMatrix({
+    languages: { target: "en" },
+    data: { train: "all.tsv" },
+    teacher: { model: { width: 64, heads: 4 } },
+    students: { ckd },
+    seeds: [1, 2],
+    pairs: { "pt-en": { languages: { source: "pt" } }, "es-en": spanish },
+  });
+  const shared = { data: { train: "all.tsv" } };
+  const model = { width: 64, heads: 4 };
+  assertEquals(pairs, [
+    {
+      name: "pt-en",
+      experiment: read({
+        ...shared,
+        teacher: { model },
+        students: { ckd },
+        seeds: [1, 2],
+      }),
+    },
+    {
+      name: "es-en",
+      experiment: read({
+        ...shared,
+        languages: { source: "es", target: "en" },
+        teacher: { model: { ...model, encoderLayers: 3 } },
+        students: {
+          ckd: { beta: 0.5, encoder: [[3], [2]] },
+          rkd: { alpha: 1 },
+        },
+        seeds: [9],
+      }),
+    },
+  ]);
+});
+
+Deno.test("what pairs share need not be whole, nor fit together by itself", () => {
+  const { pairs } = readMatrix({
+    teacher: { model: { width: 96, heads: 5 } },
+    pairs: { "pt-en": { ...base, teacher: { model: { heads: 6 } } } },
+  });
+  assertEquals(pairs[0].experiment.teacher.model.heads, 6);
+});
+
+const matrixRefusals: { title: string; value: unknown; expected: string }[] = [
+  {
+    title: "a mistyped key of an experiment that may have pairs",
+    value: { ...base, vocabulry: {} },
+    expected: 'unknown key "vocabulry", did you mean "vocabulary"',
+  },
+  {
+    title: "mistyped pairs",
+    value: { ...base, paris: {} },
+    expected: 'unknown key "paris", did you mean "pairs"',
+  },
+  {
+    title: "a wrong type in an experiment that may have pairs",
+    value: { ...base, teacher: { model: { width: "256" } } },
+    expected: '"teacher.model.width": expected number, found "256"',
+  },
+  {
+    title: "an experiment that is a list",
+    value: [1],
+    expected: "expected object, found [1]",
+  },
+  {
+    title: "a mistyped key of a pair",
+    value: { ...base, pairs: { "pt-en": { vocabulry: {} } } },
+    expected: 'unknown key "pairs.pt-en.vocabulry", did you mean "vocabulary"',
+  },
+  {
+    title: "a mistyped key of a student of a pair",
+    value: {
+      ...base,
+      students: { rkd: { alpha: 0.1 } },
+      pairs: { "pt-en": {}, "es-en": { students: { rkd: { alhpa: 0.5 } } } },
+    },
+    expected:
+      'unknown key "pairs.es-en.students.rkd.alhpa", did you mean "alpha"',
+  },
+  {
+    title: "a mistyped key that all pairs share, at its place",
+    value: {
+      ...base,
+      teacher: { model: { widht: 256 } },
+      pairs: { "pt-en": { teacher: { model: { width: 64 } } } },
+    },
+    expected: 'unknown key "teacher.model.widht", did you mean "width"',
+  },
+  {
+    title: "a wrong type that all pairs share, at its place",
+    value: { ...base, seed: "one", pairs: { "pt-en": {} } },
+    expected: '"seed": expected number, found "one"',
+  },
+  {
+    title: "a wrong type of a pair",
+    value: { ...base, seed: 1, pairs: { "pt-en": { seed: "one" } } },
+    expected: '"pairs.pt-en.seed": expected number, found "one"',
+  },
+  {
+    title: "a pair without languages",
+    value: { pairs: { "pt-en": base, "es-en": { data: base.data } } },
+    expected: '"pairs.es-en.languages": expected object, found nothing',
+  },
+  {
+    title: "values of a pair and of all pairs that do not go together",
+    value: {
+      ...base,
+      students: { ckd: { beta: 0.5, encoder: [[1], [4, 5]] } },
+      pairs: { "pt-en": { teacher: { model: { encoderLayers: 4 } } } },
+    },
+    expected: '"pairs.pt-en.students.ckd.encoder.1": expected layers of the ' +
+      "teacher's 4 encoder layers, found layer 5",
+  },
+  {
+    title: "pairs in a pair",
+    value: { ...base, pairs: { "pt-en": { pairs: { "es-en": {} } } } },
+    expected:
+      '"pairs.pt-en.pairs": expected no pairs within a pair; put them ' +
+      "beside it",
+  },
+  {
+    title: "no pair",
+    value: { ...base, pairs: {} },
+    expected: '"pairs": expected an object of one pair or more, found {}',
+  },
+  {
+    title: "pairs in a list",
+    value: { ...base, pairs: ["pt-en"] },
+    expected:
+      '"pairs": expected an object of one pair or more, found ["pt-en"]',
+  },
+  {
+    title: "a pair that is no object",
+    value: { ...base, pairs: { "pt-en": "default" } },
+    expected: '"pairs.pt-en": expected object, found "default"',
+  },
+  {
+    title: "a pair name that no node can have",
+    value: { ...base, pairs: { "PT/en": {} } },
+    expected: '"pairs.PT/en": expected a pair name of lower-case letters, ' +
+      "digits and dashes",
+  },
+  {
+    title: "a pair with the name of the prototype",
+    value: JSON.parse('{ "pairs": { "__proto__": {} } }'),
+    expected: 'unknown key "pairs.__proto__"',
+  },
+  {
+    title: "a student of a pair with the name of the prototype",
+    value: {
+      ...base,
+      pairs: { "pt-en": JSON.parse('{ "students": { "__proto__": {} } }') },
+    },
+    expected: 'unknown key "pairs.pt-en.students.__proto__"',
+  },
+  {
+    title: "a key of a pair that all objects have",
+    value: { ...base, pairs: { "pt-en": { constructor: {} } } },
+    expected: 'unknown key "pairs.pt-en.constructor", known keys are seed, ' +
+      "seeds, languages, data, corpus, vocabulary, teacher, student, " +
+      "students, evaluation, runtime",
+  },
+  {
+    title: "no seed",
+    value: { ...base, seeds: [] },
+    expected: '"seeds": expected at least one seed, found []',
+  },
+  {
+    title: "a seed twice",
+    value: { ...base, students: { rkd: { seeds: [1, 2, 1] } } },
+    expected: '"students.rkd.seeds": expected distinct seeds, found 1 twice',
+  },
+  {
+    title: "a seed below zero",
+    value: { ...base, pairs: { "pt-en": { seeds: [1, -1] } } },
+    expected: '"pairs.pt-en.seeds.1": expected number to be >=0, found -1',
+  },
+];
+
+for (const { title, value, expected } of matrixRefusals) {
+  Deno.test(`refused: ${title}`, () => assertMatrixRefused(value, expected));
+}
+
+Deno.test("a pair may have a name that all objects have", () => {
+  const { pairs } = readMatrix({ ...base, pairs: { constructor: {} } });
+  assertEquals(pairs, [{ name: "constructor", experiment: read({}) }]);
+});

@@ -1,0 +1,121 @@
+/** The graph of the real pipeline over language pairs and seeds, and what of it a selection means; nothing is trained. */
+import { assert, assertEquals } from "@std/assert";
+import type { Graph } from "../engine/graph.ts";
+import { select } from "../engine/select.ts";
+import pipeline from "../pipeline.ts";
+import { assertInputError } from "./input_error.ts";
+
+const graphOf = (experiment: unknown): Graph =>
+  pipeline.graph(experiment, "experiment");
+
+const PT_EN = {
+  languages: { source: "pt", target: "en" },
+  data: { train: "pt-en.tsv" },
+};
+const SHARED = {
+  seed: 3,
+  seeds: [1, 2],
+  students: { "no-kd": {}, rkd: { alpha: 0.7, seeds: [5] } },
+};
+const MATRIX = graphOf({
+  ...SHARED,
+  pairs: {
+    "pt-en": PT_EN,
+    "es-en": {
+      languages: { source: "es", target: "en" },
+      data: { train: "es-en.tsv" },
+    },
+  },
+});
+
+const PAIR = [
+  "fetch",
+  "corpus",
+  "tokenize",
+  "teacher",
+  "evaluate:teacher",
+  "states",
+  "student:no-kd@1",
+  "evaluate:no-kd@1",
+  "student:no-kd@2",
+  "evaluate:no-kd@2",
+  "student:rkd",
+  "evaluate:rkd",
+];
+
+const within = (pair: string) => PAIR.map((name) => `${pair}/${name}`);
+
+Deno.test("an experiment without pairs and seeds has unprefixed nodes, all with its seed", () => {
+  const graph = graphOf({ ...PT_EN, seed: 3, students: { "no-kd": {} } });
+  const seeds = [...graph.values()].map(({ name, seed }) => [name, seed]);
+  assertEquals(seeds, [
+    ["fetch", 0],
+    ["corpus", 3],
+    ["tokenize", 0],
+    ["teacher", 3],
+    ["evaluate:teacher", 0],
+    ["student:no-kd", 3],
+    ["evaluate:no-kd", 0],
+  ]);
+});
+
+Deno.test("each pair has the whole graph, with a student for each seed and everything else once", () => {
+  assertEquals([...MATRIX.keys()], [...within("pt-en"), ...within("es-en")]);
+});
+
+Deno.test("nodes of a pair need nodes of the same pair only", () => {
+  for (const { name, inputs } of MATRIX.values()) {
+    const pair = name.slice(0, name.indexOf("/") + 1);
+    assert(Object.values(inputs).every((input) => input.startsWith(pair)));
+  }
+  assertEquals(MATRIX.get("es-en/student:no-kd@2")?.inputs, {
+    tokens: "es-en/tokenize",
+  });
+  assertEquals(MATRIX.get("es-en/evaluate:no-kd@2")?.inputs, {
+    model: "es-en/student:no-kd@2",
+    tokens: "es-en/tokenize",
+    corpus: "es-en/corpus",
+  });
+});
+
+Deno.test("a student's seed is in its node and not in its config", () => {
+  const [first, second, own, teacher] = [
+    "student:no-kd@1",
+    "student:no-kd@2",
+    "student:rkd",
+    "teacher",
+  ].map((name) => MATRIX.get(`pt-en/${name}`));
+  assertEquals([first?.seed, second?.seed], [1, 2]);
+  assertEquals(first?.config, second?.config);
+  assertEquals([own?.seed, teacher?.seed], [5, 3]);
+});
+
+Deno.test("a node of a pair has the config and seed that it has in an experiment of that pair alone", () => {
+  const alone = graphOf({ ...SHARED, ...PT_EN });
+  assertEquals([...alone.keys()], PAIR);
+  for (const [name, { config, seed }] of alone) {
+    const node = MATRIX.get(`pt-en/${name}`);
+    assertEquals({ config: node?.config, seed: node?.seed }, { config, seed });
+  }
+});
+
+Deno.test("globs select a pair, a system of all pairs, and the seeds of a student", () => {
+  const selected = (...only: string[]) => [...select(MATRIX, { only }).scope];
+  assertEquals(selected("pt-en/*"), within("pt-en"));
+  assertEquals(selected("*/student:rkd"), [
+    "pt-en/student:rkd",
+    "es-en/student:rkd",
+  ]);
+  assertEquals(selected("es-en/student:no-kd@*"), [
+    "es-en/student:no-kd@1",
+    "es-en/student:no-kd@2",
+  ]);
+  assertInputError(() => selected("student:*"), "student:*");
+});
+
+Deno.test("an error of a pair names its place in the experiment", () => {
+  assertInputError(
+    () => graphOf({ ...PT_EN, pairs: { "pt-en": { evaluaton: {} } } }),
+    'unknown key "pairs.pt-en.evaluaton", did you mean "evaluation"',
+  );
+});
