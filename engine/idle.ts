@@ -21,6 +21,13 @@ export function identity(info: Deno.FileInfo): string {
   return `${info.size}:${info.mtime?.getTime()}:${info.ctime?.getTime()}:${info.ino}`;
 }
 
+/** Milliseconds: when it can have been changed at the latest. Deno tells the time of an inode's change in whole seconds. */
+export function latestChange(info: Deno.FileInfo): number {
+  const [written, changed] = [info.mtime, info.ctime]
+    .map((time) => time?.getTime() ?? 0);
+  return Math.max(written, changed + 999);
+}
+
 export function answerPath(artifacts: string): string {
   return `${artifacts}/idle.json`;
 }

@@ -1,6 +1,6 @@
 /** What is known of files by their size, times and inode, so that an unchanged file is not read again. */
 import { readIfThere, writeAtomically } from "./atomic.ts";
-import { identity } from "./idle.ts";
+import { identity, latestChange } from "./idle.ts";
 
 const VERSION = 1;
 
@@ -60,8 +60,7 @@ export function openIndex(folder: string, printer: string): Index {
     value: T,
     settled: boolean,
   ) => {
-    const age = Date.now() -
-      Math.max(info.mtime?.getTime() ?? 0, info.ctime?.getTime() ?? 0);
+    const age = Date.now() - latestChange(info);
     if (!settled && age < RACY_MILLISECONDS) return;
     map.set(name, [identity(info), value]);
     changed = true;

@@ -6,6 +6,7 @@ import {
   ANSWER_VERSION,
   answerPath,
   identity,
+  latestChange,
 } from "./idle.ts";
 import { RACY_MILLISECONDS } from "./index.ts";
 
@@ -25,10 +26,7 @@ export function createLooks(): Looks {
   return {
     note: (path, info) => {
       looks.set(path, info === undefined ? ABSENT : identity(info));
-      const times = [info?.mtime, info?.ctime].map((time) =>
-        time?.getTime() ?? 0
-      );
-      latest = Math.max(latest, ...times);
+      if (info !== undefined) latest = Math.max(latest, latestChange(info));
     },
     remember: (artifacts, { args, text }) => {
       if (latest > performance.timeOrigin - RACY_MILLISECONDS) return;

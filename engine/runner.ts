@@ -153,6 +153,11 @@ async function runLocked(
   const record = () =>
     history ??= startHistory(workspace.folder, {
       experiment: options.experiment.name,
+      keys: Object.fromEntries(
+        [...planned.values()].flatMap(({ node, key, state }) =>
+          key !== undefined && state === "cached" ? [[node.name, key]] : []
+        ),
+      ),
     });
   const finish = (report: NodeReport) => {
     reports.set(report.name, report);
