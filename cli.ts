@@ -6,8 +6,6 @@ import {
   type Console,
   EXIT,
   explainCommand,
-  gcCommand,
-  type GcCommandOptions,
   graphCommand,
   logCommand,
   runCommand,
@@ -17,6 +15,7 @@ import {
   verifyCommand,
 } from "./engine/commands.ts";
 import { isFailure } from "./engine/failure.ts";
+import { gcCommand, type GcCommandOptions } from "./engine/gc_command.ts";
 import type { Pipeline } from "./engine/graph.ts";
 import type { GraphFormat } from "./engine/report.ts";
 import { inputError, isInputError, suggestion } from "./schemas/errors.ts";
@@ -115,9 +114,9 @@ async function pipelineProgram(
     .action((options: CommonOptions & { format: GraphFormat }) => {
       code = graphCommand(command, options);
     });
-  add("log", "the node's log of its last run")
-    .argument("<node>")
-    .action((node: string, options: CommonOptions) => {
+  add("log", "the recorded runs, or a node's log of its last run")
+    .argument("[node]")
+    .action((node: string | undefined, options: CommonOptions) => {
       code = logCommand(command, node, options);
     });
   add("verify", "rehashes every object of the manifest")

@@ -1,8 +1,10 @@
 /** Measures the product beside what a user would pick instead, run by run in turns; what `deno task bench` runs. */
 import { join } from "@std/path";
 import { parseArgs } from "@std/cli/parse-args";
+import { chosen, count } from "./flags.ts";
 import { findPeers, type Peers, readCpu } from "./peers.ts";
-import { inputError, isInputError, suggestion } from "../schemas/errors.ts";
+import { columns, median, progress } from "./report.ts";
+import { inputError, isInputError } from "../schemas/errors.ts";
 
 /** What is measured, on which arguments of `bench/step.ts` and `bench/reference/step.py`, which take the same. */
 interface Row {
@@ -80,7 +82,7 @@ async function main(): Promise<void> {
     steps: count("steps", flags.steps, 10),
     threads: count("threads", flags.threads, 2),
   };
-  const rows = chosen(flags.rows);
+  const rows = chosen(ROWS, flags.rows);
   const cpu = await readCpu();
   const peers = await findPeers(cpu);
   const results: Result[] = [];
@@ -91,28 +93,6 @@ async function main(): Promise<void> {
   } else {
     console.log(table(results, machine));
   }
-}
-
-function count(name: string, given: unknown, otherwise: number): number {
-  if (given === undefined) return otherwise;
-  const value = Number(given);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw inputError(
-    `Cannot use --${name}: expected a whole number above 0, found "${given}".`,
-  );
-}
-
-function chosen(names: unknown): Row[] {
-  if (names === undefined) return [...ROWS];
-  const known = ROWS.map((row) => row.row);
-  return String(names).split(",").map((name) => {
-    const row = ROWS.find((row) => row.row === name);
-    if (row !== undefined) return row;
-    const hint = suggestion(name, known).replace(/\?$/, "");
-    throw inputError(
-      `Cannot measure "${name}": expected one of ${known.join(", ")}${hint}.`,
-    );
-  });
 }
 
 /** Runs in turns, ours and each peer, so that a change of the machine's speed meets all. */
@@ -193,20 +173,6 @@ async function run(
   return JSON.parse(text(stdout).split("\n").at(-1) ?? "");
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/** Says on a terminal how far it is; an empty line takes it away. */
-function progress(line: string): void {
-  if (!Deno.stderr.isTerminal()) return;
-  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
-}
-
 function table(
   results: readonly Result[],
   machine: { cpu: string; threads: number },
@@ -235,12 +201,7 @@ function table(
     "peak MB",
     "peer",
   ];
-  const widths = heads.map((head, i) =>
-    Math.max(head.length, ...rows.map((row) => row[i].length))
-  );
-  const lines = [heads, ...rows].map((cells) =>
-    cells.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
-  );
+  const lines = columns(heads, rows);
   lines.push("", `${machine.cpu}, ${machine.threads} threads`);
   for (const { row, missing, others } of results) {
     for (const [name, other] of Object.entries(others)) {

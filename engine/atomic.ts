@@ -1,10 +1,10 @@
-/** Small files that are either the old or the new whole, whatever dies meanwhile. */
+/** Files and folders that are whole or not there, whatever dies meanwhile, and how what may not be there is read. */
 import { dirname } from "@std/path";
 
 /** Writes to a temporary name in the same folder, syncs, renames. */
 export function writeAtomically(path: string, text: string): void {
   Deno.mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${Deno.pid}.tmp`;
+  const temporary = temporaryName(path);
   try {
     {
       using file = Deno.openSync(temporary, {
@@ -25,35 +25,96 @@ export function writeAtomically(path: string, text: string): void {
   }
 }
 
+/** For what is written to save time only: where nothing can be written, nothing is. */
+export function writeIfPossible(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isReadOnly(error) && !isFull(error)) throw error;
+  }
+}
+
+/** Whether a write was refused: by the file's permissions or by a read-only file system. */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Error && error.message.includes("os error 30");
+}
+
+/** Whether the disk had no room. */
+export function isFull(error: unknown): boolean {
+  const text = error instanceof Error ? error.message : String(error);
+  return /os error 28|ENOSPC|No space left/.test(text);
+}
+
+/** Whether a file or folder of this name is what a write or a removal that died has left. */
+export function isTemporary(name: string): boolean {
+  return /\.\d+\.tmp$/.test(name);
+}
+
+function temporaryName(path: string): string {
+  return `${path}.${Deno.pid}.tmp`;
+}
+
 /** The text of a file, or undefined where there is none. */
 export function readIfThere(path: string): string | undefined {
+  return ifThere(() => Deno.readTextFileSync(path));
+}
+
+/** The value of a JSON text, or undefined where it was cut off or is no JSON. */
+export function jsonIfWhole(text: string): unknown {
   try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
 /** The state of a file or folder, or undefined where there is none. */
 export function statIfThere(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  return ifThere(() => Deno.statSync(path));
+}
+
+/** The same of a link itself. */
+export function lstatIfThere(path: string): Deno.FileInfo | undefined {
+  return ifThere(() => Deno.lstatSync(path));
+}
+
+/** What lies in a folder; nothing where there is none. */
+export function entriesOf(folder: string): Deno.DirEntry[] {
+  return ifThere(() => [...Deno.readDirSync(folder)]) ?? [];
+}
+
+export function namesIn(folder: string): string[] {
+  return entriesOf(folder).map(({ name }) => name);
 }
 
 export function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
+  ifThere(() => Deno.removeSync(path, { recursive: true }));
 }
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory;
+/** A folder goes out of the way in one step first, so that nobody takes what is left of it for the whole. */
+export function removeWhole(path: string): void {
+  if (lstatIfThere(path)?.isDirectory !== true) return removeIfThere(path);
+  const aside = temporaryName(path);
+  removeIfThere(aside);
+  Deno.renameSync(path, aside);
+  removeIfThere(aside);
+}
+
+/** What the system says of a file that it refuses. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/ \(os error \d+\).*$/, "");
+}
+
+/** What is read, or undefined where it is not there, or not any more. */
+export function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const isAbsent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (!isAbsent) throw error;
+    return undefined;
+  }
 }

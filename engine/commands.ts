@@ -6,20 +6,8 @@ import { checkBubblewrap } from "./bubblewrap.ts";
 import { readExperiment } from "./experiment.ts";
 import { failure } from "./failure.ts";
 import type { Graph, Pipeline } from "./graph.ts";
-import { readLog } from "./history.ts";
-import {
-  collect,
-  type Collection,
-  collectionJson,
-  type CollectionOptions,
-  collectionText,
-  isEmpty,
-  isWithin,
-  planCollection,
-  readKeptManifest,
-  removedText,
-} from "./gc.ts";
-import { lockFolder } from "./lock.ts";
+import { readLog, readRuns } from "./history.ts";
+import { isLocked } from "./lock.ts";
 import { noteSources } from "./looks.ts";
 import { duration, watchOn } from "./progress.ts";
 import { runInProcess, runInSandbox } from "./process.ts";
@@ -31,6 +19,8 @@ import {
   explanationText,
   type GraphFormat,
   graphText,
+  runsJson,
+  runsTable,
   statusTable,
   summaries,
   verify,
@@ -197,11 +187,13 @@ export function graphCommand(
   return EXIT.done;
 }
 
+/** A table of the recorded runs, or the log of the node that is named. */
 export function logCommand(
   command: Command,
-  name: string,
+  name: string | undefined,
   options: CommonOptions,
 ): number {
+  if (name === undefined) return tellRuns(command, options);
   const { graph, artifacts } = open(command, options);
   checkNode(graph, name);
   const log = readLog(artifacts, name);
@@ -209,6 +201,25 @@ export function logCommand(
     throw failure(`Cannot show the log of "${name}": it never ran here.`);
   }
   command.console.out(log);
+  return EXIT.done;
+}
+
+function tellRuns(
+  { console }: Command,
+  options: Pick<CommonOptions, "artifacts" | "json">,
+): number {
+  const folder = artifactFolder(options.artifacts);
+  // Asked first: a run that ends meanwhile has its outcome in its record.
+  const locked = isLocked(folder);
+  const runs = readRuns(folder);
+  const going = locked ? runs.at(-1) : undefined;
+  console.out(
+    (options.json
+      ? JSON.stringify(runsJson(runs, going))
+      : runs.length === 0
+      ? `No run is recorded in "${folder}".`
+      : runsTable(runs, going)) + "\n",
+  );
   return EXIT.done;
 }
 
@@ -237,87 +248,6 @@ export async function verifyCommand(
   const nodes = [...new Set(broken.map(({ node }) => node))].join(" ");
   console.err(`Rebuild what is broken with: run --force ${nodes}\n`);
   return EXIT.failed;
-}
-
-export interface GcCommandOptions
-  extends
-    Pick<CommonOptions, "artifacts" | "json">,
-    Pick<CollectionOptions, "keepLast" | "olderThan" | "maxSize"> {
-  /** Paths of manifests that are kept as well. */
-  readonly manifest: readonly string[];
-  readonly yes: boolean;
-  readonly dryRun: boolean;
-}
-
-export async function gcCommand(
-  { console }: Pick<Command, "console">,
-  options: GcCommandOptions,
-): Promise<number> {
-  const { json } = options;
-  const folder = artifactFolder(options.artifacts);
-  const manifests = options.manifest.map(readKeptManifest);
-  const collection = { ...options, manifests, now: console.now() };
-  const plan = () => planCollection(folder, collection);
-  const tell = (planned: Collection, removed: boolean) =>
-    console.out(
-      (json
-        ? JSON.stringify(collectionJson(planned, removed))
-        : removed
-        ? removedText(planned)
-        : collectionText(planned, collection)) + "\n",
-    );
-  const isSure = options.yes && !options.dryRun &&
-    statIfThere(folder) !== undefined;
-  const shown = isSure ? undefined : plan();
-  if (shown !== undefined) {
-    tell(shown, false);
-    if (json || isEmpty(shown)) return EXIT.done;
-    if (!agrees(console, options.dryRun)) return EXIT.done;
-  }
-  const stream = json ? "err" : "out";
-  using _lock = await lockFolder(
-    folder,
-    options.artifacts !== undefined,
-    (line) => console[stream](line + "\n"),
-  );
-  const planned = plan();
-  if (shown !== undefined && !isWithin(planned, shown)) {
-    throw failure(
-      `Cannot remove what was shown from "${folder}": a run has changed it meanwhile; run gc again.`,
-    );
-  }
-  if (shown === undefined && !json) tell(planned, false);
-  if (!isEmpty(planned)) removeShowing(console, folder, planned, stream);
-  if (json || !isEmpty(planned)) tell(planned, !isEmpty(planned));
-  return EXIT.done;
-}
-
-/** Whether the user, where there is one, wants what was shown to be removed. */
-function agrees(console: Console, dryRun: boolean): boolean {
-  const answer = dryRun ? null : console.ask("Remove these? [y/N]");
-  if (/^y(es)?$/i.test(answer?.trim() ?? "")) return true;
-  const remedy = answer === null ? "; --yes removes these" : "";
-  console.out(`Nothing was removed${remedy}.\n`);
-  return false;
-}
-
-function removeShowing(
-  console: Console,
-  folder: string,
-  collection: Collection,
-  stream: "out" | "err",
-): void {
-  const watcher = watchOn({
-    write: console[stream],
-    columns: () => console.columns(stream),
-    now: console.now,
-  }, "full");
-  try {
-    watcher.start("gc", ["removing"]);
-    collect(folder, collection, (done) => watcher.progress("gc", done));
-  } finally {
-    watcher.close();
-  }
 }
 
 /** The experiment and its graph; nothing is written before both are valid. */

@@ -1,5 +1,6 @@
 /** Failures that are nobody's bug: told in one sentence, without a stack trace, exit code 1. */
 import { inputError } from "../schemas/errors.ts";
+import { isFull } from "./atomic.ts";
 
 const NAME = "Failure";
 
@@ -16,8 +17,7 @@ export function isFailure(error: unknown): error is Error {
 
 /** A full disk is the user's to mend, in one sentence; any other error as it is. */
 export function tellDisk(error: unknown, folder: string): unknown {
-  const text = error instanceof Error ? error.message : String(error);
-  return /os error 28|ENOSPC|No space left/.test(text)
+  return isFull(error)
     ? inputError(
       `Cannot write to "${folder}": its disk is full; free some space and run again, nothing that was finished is lost.`,
     )

@@ -1,7 +1,14 @@
 /** The record of runs: one file of JSON lines a run, readable whenever the run was cut off, and the nodes' logs beside it. */
 import { join } from "@std/path";
+import { z } from "zod";
 import type { Json } from "../schemas/manifest.ts";
-import { readIfThere, statIfThere } from "./atomic.ts";
+import {
+  entriesOf,
+  jsonIfWhole,
+  namesIn,
+  readIfThere,
+  statIfThere,
+} from "./atomic.ts";
 
 export interface History {
   /** Name of the run's file and folder, in the order of the runs whatever the clock says. */
@@ -30,25 +37,113 @@ export function startHistory(
 
 /** One above the highest number there; runs begin one at a time, under the folder's lock. */
 function nextNumber(runs: string): string {
-  const numbers = statIfThere(runs) === undefined
-    ? []
-    : [...Deno.readDirSync(runs)].map(({ name }) => parseInt(name));
-  const last = numbers.reduce((a, b) => Math.max(a, b || 0), 0);
+  const last = namesIn(runs).reduce((a, b) => Math.max(a, numberOf(b)), 0);
   return String(last + 1).padStart(6, "0");
 }
 
 /** The node's log of the last run in which it ran, or undefined. */
 export function readLog(folder: string, node: string): string | undefined {
   const runs = join(folder, "runs");
-  if (statIfThere(runs) === undefined) return undefined;
-  const names = [...Deno.readDirSync(runs)]
-    .filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+  const names = entriesOf(runs).filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => name).sort(inOrder);
   for (const name of names.reverse()) {
     const text = readIfThere(join(runs, name, logName(node)));
     if (text !== undefined) return text;
   }
   return undefined;
 }
+
+/** A run as its record tells it: one that was cut off, damaged or written by an older version tells less. */
+export interface RecordedRun {
+  readonly run: string;
+  /** When it began. */
+  readonly time?: string;
+  readonly experiment?: string;
+  readonly machine?: Json;
+  readonly seconds?: number;
+  /** `done`, `failed` or `interrupted`; undefined where the record has no end. */
+  readonly outcome?: string;
+  /** The states of its nodes by name, those that it found as they were in the record's end only. */
+  readonly states: ReadonlyMap<string, string>;
+  /** The names of the nodes that it used, found or made, by key. */
+  readonly nodes: ReadonlyMap<string, string>;
+  /** The largest of its nodes'. */
+  readonly peakMemoryBytes?: number;
+  /** Milliseconds; when the record was last written. */
+  readonly written: number;
+}
+
+/** The recorded runs, oldest first. */
+export function readRuns(folder: string): RecordedRun[] {
+  const runs = join(folder, "runs");
+  return namesIn(runs).filter((name) => name.endsWith(".jsonl")).sort(inOrder)
+    .map((name) => readRun(join(runs, name), name.replace(/\.jsonl$/, "")));
+}
+
+function readRun(path: string, run: string): RecordedRun {
+  const lines = (readIfThere(path) ?? "").split("\n");
+  const events = lines.flatMap((line) =>
+    Event.safeParse(jsonIfWhole(line)).data ?? []
+  );
+  const nodes = new Map<string, string>();
+  const states = new Map<string, string>();
+  for (const { name, key, state, keys = {}, states: all = {} } of events) {
+    for (const [node, key] of Object.entries(keys)) nodes.set(key, node);
+    for (const [node, state] of Object.entries(all)) states.set(node, state);
+    if (name !== undefined && key !== undefined) nodes.set(key, name);
+    if (name !== undefined && state !== undefined) states.set(name, state);
+  }
+  const start = events.find(({ event }) => event === "start");
+  const end = events.find(({ event }) => event === "end");
+  const peaks = events.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
+  return {
+    run,
+    time: events.find(({ time }) => time !== undefined)?.time,
+    experiment: start?.experiment,
+    machine: start?.machine,
+    seconds: end?.seconds,
+    outcome: end && (end.outcome ?? outcomeOf(states)),
+    states,
+    nodes,
+    peakMemoryBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
+    written: statIfThere(path)?.mtime?.getTime() ?? 0,
+  };
+}
+
+/** What a record says whose version told the states only. */
+function outcomeOf(states: ReadonlyMap<string, string>): string {
+  return [...states.values()].includes("failed") ? "failed" : "done";
+}
+
+/** The order of runs, whatever the clock says; names of the version that gave no numbers begin with the year. */
+function inOrder(one: string, other: string): number {
+  return numberOf(one) - numberOf(other) || (one < other ? -1 : 1);
+}
+
+function numberOf(name: string): number {
+  return parseInt(name) || 0;
+}
+
+/** A value of another kind than expected is as good as none. */
+const text = z.string().optional().catch(undefined);
+const quantity = z.number().optional().catch(undefined);
+const texts = z.record(z.string(), z.string()).optional().catch(undefined);
+
+/** A line of a record. A kill or a full disk may have cut it off; its node was named by the one that told of its start. */
+const Event = z.object({
+  event: z.string(),
+  time: text,
+  experiment: text,
+  machine: z.custom<Json>().optional(),
+  name: text,
+  key: text,
+  state: text,
+  seconds: quantity,
+  peakMemoryBytes: quantity,
+  outcome: text,
+  keys: texts,
+  states: texts,
+});
 
 function logName(node: string): string {
   return node.replace(/[:/]/g, ".") + ".log";

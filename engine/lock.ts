@@ -1,9 +1,10 @@
-/** One run at a time on an artifact folder: a kernel lock, which dies with its holder. */
+/** One command at a time that writes to an artifact folder: a kernel lock, which dies with its holder. */
 import { join } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
+import { ifThere, reasonOf } from "./atomic.ts";
 import { failure, tellDisk } from "./failure.ts";
 
-/** Makes the folder where there is none, and waits for another run; `given` says that the user named the folder. */
+/** Makes the folder where there is none, and waits for another command; `given` says that the user named the folder. */
 export async function lockFolder(
   folder: string,
   given: boolean,
@@ -11,24 +12,37 @@ export async function lockFolder(
 ): Promise<Deno.FsFile> {
   try {
     Deno.mkdirSync(folder, { recursive: true });
-    const file = Deno.openSync(join(folder, "lock"), {
+    const file = Deno.openSync(lockPath(folder), {
       read: true,
       write: true,
       create: true,
     });
     if (!file.tryLockSync(true)) {
-      onWait(`Another run is using "${folder}"; waiting for it to end.`);
+      onWait(`Another command is using "${folder}"; waiting for it to end.`);
       await file.lock(true);
     }
     return file;
   } catch (error) {
     const told = tellDisk(error, folder);
     if (told !== error) throw told;
-    const reason = error instanceof Error
-      ? error.message.replace(/ \(os error \d+\).*$/, "")
-      : String(error);
-    const sentence =
-      `Cannot write to the artifact folder "${folder}": ${reason}; name another one with --artifacts.`;
+    const sentence = `Cannot write to the artifact folder "${folder}": ${
+      reasonOf(error)
+    }; name another one with --artifacts.`;
     throw given ? inputError(sentence) : failure(sentence);
   }
+}
+
+/** Whether a command that writes is at work on a folder. */
+export function isLocked(folder: string): boolean {
+  return isHeld(lockPath(folder));
+}
+
+/** Whether a process holds a lock file at this moment. */
+export function isHeld(path: string): boolean {
+  using file = ifThere(() => Deno.openSync(path));
+  return file !== undefined && !file.tryLockSync();
+}
+
+function lockPath(folder: string): string {
+  return join(folder, "lock");
 }

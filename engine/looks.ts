@@ -1,5 +1,5 @@
 /** What a run looked at to find that there is nothing to do, kept for the next one. */
-import { writeAtomically } from "./atomic.ts";
+import { writeAtomically, writeIfPossible } from "./atomic.ts";
 import {
   ABSENT,
   type Answer,
@@ -28,7 +28,7 @@ export function createLooks(): Looks {
       looks.set(path, info === undefined ? ABSENT : identity(info));
       if (info !== undefined) latest = Math.max(latest, latestChange(info));
     },
-    remember: (artifacts, { args, text }) => {
+    remember: (artifacts, { args, text: said }) => {
       if (latest > performance.timeOrigin - RACY_MILLISECONDS) return;
       const answer: Answer = {
         version: ANSWER_VERSION,
@@ -36,9 +36,10 @@ export function createLooks(): Looks {
         folder: Deno.cwd(),
         args,
         looks: [...looks],
-        text,
+        text: said,
       };
-      writeAtomically(answerPath(artifacts), JSON.stringify(answer) + "\n");
+      const text = JSON.stringify(answer) + "\n";
+      writeIfPossible(() => writeAtomically(answerPath(artifacts), text));
     },
   };
 }

@@ -1,5 +1,7 @@
 /** The only file that writes the manifest, and the cache of results by key beside it. */
 import { join } from "@std/path";
+import { z } from "zod";
+import { inputError } from "../schemas/errors.ts";
 import {
   CachedResult,
   type Code,
@@ -9,7 +11,15 @@ import {
   type NodeRecord,
   parseManifest,
 } from "../schemas/manifest.ts";
-import { readIfThere, writeAtomically } from "./atomic.ts";
+import {
+  isTemporary,
+  jsonIfWhole,
+  namesIn,
+  readIfThere,
+  reasonOf,
+  removeIfThere,
+  writeAtomically,
+} from "./atomic.ts";
 import { canonical } from "./hash.ts";
 
 export function manifestPath(folder: string): string {
@@ -21,6 +31,20 @@ export function readManifest(folder: string): Manifest | undefined {
   const path = manifestPath(folder);
   const text = readIfThere(path);
   return text === undefined ? undefined : parseManifest(text, path);
+}
+
+/** A manifest that a user names. */
+export function readNamedManifest(path: string): Manifest {
+  let text: string | undefined;
+  try {
+    text = readIfThere(path);
+  } catch (error) {
+    throw inputError(`Cannot read manifest "${path}": ${reasonOf(error)}.`);
+  }
+  if (text === undefined) {
+    throw inputError(`Cannot read manifest "${path}": there is no such file.`);
+  }
+  return parseManifest(text, path);
 }
 
 /** A manifest as it is written: equal runs give equal text. */
@@ -54,12 +78,8 @@ export function readCached(
 ): CachedResult | undefined {
   const text = readIfThere(cachePath(folder, key));
   if (text === undefined) return undefined;
-  try {
-    const result = CachedResult.parse(JSON.parse(text));
-    return result.key === key ? result : undefined;
-  } catch {
-    return undefined;
-  }
+  const result = CachedResult.safeParse(jsonIfWhole(text)).data;
+  return result?.key === key ? result : undefined;
 }
 
 export function writeCached(
@@ -69,6 +89,41 @@ export function writeCached(
   writeAtomically(
     cachePath(folder, result.key),
     canonical({ schema: MANIFEST_SCHEMA, ...result }) + "\n",
+  );
+}
+
+export function removeCached(folder: string, key: string): void {
+  removeIfThere(cachePath(folder, key));
+}
+
+export interface Cache {
+  readonly results: ReadonlyMap<string, CachedResult>;
+  /** Paths of entries that no run can use. */
+  readonly damaged: readonly string[];
+}
+
+/** All results of a folder, by key; an entry of a newer version is refused, as nobody here knows what it is for. */
+export function readCache(folder: string): Cache {
+  const results = new Map<string, CachedResult>();
+  const damaged: string[] = [];
+  const cache = join(folder, "cache");
+  for (const name of namesIn(cache)) {
+    const [, key] = /^([0-9a-f]{64})\.json$/.exec(name) ?? [];
+    const result = key === undefined ? undefined : readCached(folder, key);
+    if (result !== undefined) results.set(result.key, result);
+    else if (key !== undefined || isTemporary(name)) {
+      refuseNewer(join(cache, name));
+      damaged.push(join(cache, name));
+    }
+  }
+  return { results, damaged };
+}
+
+function refuseNewer(path: string): void {
+  const newer = z.object({ schema: z.int().gt(MANIFEST_SCHEMA) });
+  if (!newer.safeParse(jsonIfWhole(readIfThere(path) ?? "")).success) return;
+  throw inputError(
+    `Cannot tell what may be removed: "${path}" was written by a newer version; update the project.`,
   );
 }
 

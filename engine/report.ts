@@ -1,7 +1,8 @@
-/** The texts of the commands that look and do not run: status, explain, graph, verify. */
+/** The texts of the commands that look and do not run: status, explain, graph, log, verify. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Json } from "../schemas/manifest.ts";
 import type { Graph, NodeSummary } from "./graph.ts";
+import type { RecordedRun } from "./history.ts";
 import { plan } from "./plan.ts";
 import { duration } from "./progress.ts";
 import type { NodeReport } from "./record.ts";
@@ -17,14 +18,11 @@ export function statusTable(
     ...reports.map((report) => {
       const artifacts = Object.values(report.outputs);
       const bytes = artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
-      const age = report.time === undefined
-        ? ""
-        : duration(Math.max(0, now - Date.parse(report.time)) / 1000);
       return [
         report.name,
         report.state,
         artifacts.length === 0 ? "" : formatBytes(bytes),
-        age,
+        report.time === undefined ? "" : age(report.time, now),
         report.reasons.join("; "),
       ];
     }),
@@ -32,10 +30,12 @@ export function statusTable(
 }
 
 /** How many nodes are in which state, such as `3 ran, 6 cached`. */
-export function countStates(reports: readonly NodeReport[]): string {
+export function countStates(
+  nodes: readonly { readonly state: string }[],
+): string {
   const states = ["ran", "cached", "stale", "failed", "skipped"] as const;
   return states.flatMap((state) => {
-    const count = reports.filter((report) => report.state === state).length;
+    const count = nodes.filter((node) => node.state === state).length;
     return count === 0 ? [] : [`${count} ${state}`];
   }).join(", ");
 }
@@ -130,6 +130,62 @@ export function graphText(graph: Graph, format: GraphFormat): string {
   }
 }
 
+/** One row a run; `going` is the one that is going on. */
+export function runsTable(
+  runs: readonly RecordedRun[],
+  going: RecordedRun | undefined,
+): string {
+  return table([
+    ["run", "began", "experiment", "took", "outcome", "nodes", "peak memory"],
+    ...runs.map((run) => [
+      // The time that a name ends with stands in the next column.
+      run.run.replace(/^(\d{6,})-.*/, "$1"),
+      run.time?.replace(/\.\d+Z$/, "Z") ?? "",
+      run.experiment ?? "",
+      run.seconds === undefined ? "" : duration(run.seconds),
+      outcomeOf(run, going),
+      countStates([...run.states.values()].map((state) => ({ state }))),
+      run.peakMemoryBytes === undefined ? "" : formatBytes(run.peakMemoryBytes),
+    ]),
+  ]);
+}
+
+/** The shape of `log --json`. */
+export function runsJson(
+  runs: readonly RecordedRun[],
+  going: RecordedRun | undefined,
+): Json {
+  return {
+    runs: runs.map((run) => ({
+      run: run.run,
+      time: run.time ?? null,
+      experiment: run.experiment ?? null,
+      seconds: run.seconds ?? null,
+      outcome: outcomeOf(run, going),
+      nodes: countsOf(run),
+      peakMemoryBytes: run.peakMemoryBytes ?? null,
+      machine: run.machine ?? null,
+    })),
+  };
+}
+
+/** What a run found as it was, and what it did not begin, the end of its record tells. */
+function countsOf({ states, outcome }: RecordedRun): Json {
+  const count = (state: string) =>
+    [...states.values()].filter((it) => it === state).length;
+  const told = (state: string) => outcome === undefined ? null : count(state);
+  return {
+    ran: count("ran"),
+    cached: told("cached"),
+    failed: count("failed"),
+    skipped: told("skipped"),
+  };
+}
+
+function outcomeOf(run: RecordedRun, going: RecordedRun | undefined): string {
+  return run.outcome ?? (run === going ? "running" : "cut off");
+}
+
 export interface Verification {
   readonly node: string;
   readonly output: string;
@@ -151,11 +207,19 @@ export async function verify(workspace: Workspace): Promise<Verification[]> {
   return found;
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+/** Columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, i) =>
     Math.max(...rows.map((row) => row[i].length))
   );
   return rows.map((row) =>
     row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
   ).join("\n");
+}
+
+/** How long ago something was, a time in the future not at all. */
+export function age(time: string, now: number): string {
+  const seconds = Math.max(0, now - Date.parse(time)) / 1000;
+  const days = Math.floor(seconds / 86400);
+  return days < 2 ? duration(seconds) : `${days} days`;
 }

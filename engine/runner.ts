@@ -1,6 +1,7 @@
 /** Brings nodes up to date: plans, runs what is stale in its own process, stores and records what it made. */
 import { inputError } from "../schemas/errors.ts";
 import type { Code, Json, NodeRecord } from "../schemas/manifest.ts";
+import { writeIfPossible } from "./atomic.ts";
 import { tellDisk } from "./failure.ts";
 import type { Graph, Node } from "./graph.ts";
 import { type History, startHistory } from "./history.ts";
@@ -61,7 +62,8 @@ export async function run(
       if (selected.scope.has(assessment.node.name)) ledger.enter(assessment);
     }
     if (isWritten(before.folder, ledger.text())) {
-      saveIfWritable(before);
+      // What the index learnt is learnt again next time.
+      writeIfPossible(before.index.save);
       const nodes = inOrder(graph, selected)
         .flatMap((node) => planned.get(node.name) ?? [])
         .map((assessment) => reportOf(before, assessment));
@@ -95,17 +97,6 @@ function aborted(signal: AbortSignal | undefined): Promise<undefined> {
   return new Promise((resolve) =>
     signal?.addEventListener("abort", () => resolve(undefined))
   );
-}
-
-/** With nothing to do a folder need not be writable; what the index learnt is learnt again next time. */
-function saveIfWritable({ index }: Workspace): void {
-  try {
-    index.save();
-  } catch (error) {
-    const isReadOnly = error instanceof Deno.errors.PermissionDenied ||
-      error instanceof Error && error.message.includes("os error 30");
-    if (!isReadOnly) throw error;
-  }
 }
 
 /** What would run, in the graph's order; reads only. */
@@ -227,6 +218,7 @@ async function runLocked(
   };
 
   const tasks = inOrder(graph, selected).map((node) => taskOf(node));
+  let isWhole = false;
   try {
     await schedule(tasks, capacity(options), async ({ name }) => {
       const node = graph.get(name);
@@ -234,6 +226,7 @@ async function runLocked(
     }, signal);
     writeManifest(workspace.folder, ledger.text());
     workspace.index.save();
+    isWhole = true;
   } finally {
     const seconds = (Date.now() - began) / 1000;
     const told = [...reports.values()];
@@ -243,7 +236,7 @@ async function runLocked(
       seconds,
       outcome: signal?.aborted
         ? "interrupted"
-        : told.some(({ state }) => state === "failed")
+        : !isWhole || told.some(({ state }) => state === "failed")
         ? "failed"
         : "done",
       states: Object.fromEntries(told.map(({ name, state }) => [name, state])),

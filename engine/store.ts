@@ -6,11 +6,16 @@ import {
   type Listing as Files,
 } from "../schemas/manifest.ts";
 import {
+  entriesOf,
+  isTemporary,
+  namesIn,
   readIfThere,
   removeIfThere,
+  removeWhole,
   statIfThere,
   writeAtomically,
 } from "./atomic.ts";
+import { type FileOnDisk, filesUnder } from "./disk.ts";
 import { canonical, filesOf, hashFile, hashListing, sha256 } from "./hash.ts";
 import type { Index } from "./index.ts";
 import type { Looks } from "./looks.ts";
@@ -38,7 +43,6 @@ export function openStore(
   looks: Looks,
   paranoid: boolean,
 ): Store {
-  const nameOf = (sha: string) => `objects/${sha.slice(0, 2)}/${sha.slice(2)}`;
   const rehashed = new Set<string>();
 
   const fileCondition = async (
@@ -61,7 +65,7 @@ export function openStore(
     artifact: Artifact,
     thorough: boolean,
   ): Promise<Condition> => {
-    const name = nameOf(artifact.sha256);
+    const name = objectName(artifact.sha256);
     if (!artifact.folder) return await fileCondition(name, artifact, thorough);
     const listingPath = join(folder, listingName(name));
     looks.note(listingPath, statIfThere(listingPath));
@@ -78,11 +82,11 @@ export function openStore(
 
   const placeFile = async (path: string, output: Output): Promise<Artifact> => {
     const { sha256: sha, bytes } = await hashFile(path, { sync: true });
-    const name = nameOf(sha);
+    const name = objectName(sha);
     const target = join(folder, name);
     Deno.chmodSync(path, 0o444);
     Deno.mkdirSync(dirname(target), { recursive: true });
-    if (statIfThere(target)?.isDirectory) removeFolder(target);
+    if (statIfThere(target)?.isDirectory) removeWhole(target);
     Deno.renameSync(path, target);
     index.rememberFile(name, Deno.statSync(target), sha, true);
     return { sha256: sha, bytes, mediaType: output.mediaType };
@@ -98,10 +102,10 @@ export function openStore(
       Deno.chmodSync(join(path, file), 0o444);
     }
     const sha = hashListing(listing);
-    const name = nameOf(sha);
+    const name = objectName(sha);
     const target = join(folder, name);
     writeAtomically(join(folder, listingName(name)), canonical(listing));
-    if (statIfThere(target) !== undefined) removeFolder(target);
+    removeWhole(target);
     Deno.renameSync(path, target);
     for (const file of listing) {
       const info = Deno.statSync(join(target, file.path));
@@ -112,7 +116,7 @@ export function openStore(
   };
 
   return {
-    path: (artifact) => join(folder, nameOf(artifact.sha256)),
+    path: (artifact) => join(folder, objectName(artifact.sha256)),
     check: async (artifact) => {
       const thorough = paranoid && !rehashed.has(artifact.sha256);
       const condition = await conditionOf(artifact, thorough);
@@ -125,15 +129,55 @@ export function openStore(
   };
 }
 
+/** What lies in a store, whether anything names it or not. */
+export interface StoredObjects {
+  /** The files of each object by its SHA-256, a folder's listing among them. */
+  readonly objects: ReadonlyMap<string, readonly FileOnDisk[]>;
+  /** Paths of what was cut off. */
+  readonly leftovers: readonly string[];
+}
+
+export function listObjects(folder: string): StoredObjects {
+  const objects = new Map<string, FileOnDisk[]>();
+  const leftovers: string[] = [];
+  for (const prefix of prefixes(folder)) {
+    for (const name of namesIn(join(folder, "objects", prefix))) {
+      const path = join(folder, "objects", prefix, name);
+      const [, rest] = /^([0-9a-f]{62})(\.files\.json)?$/.exec(name) ?? [];
+      if (rest !== undefined) {
+        const sha = prefix + rest;
+        objects.set(sha, [...objects.get(sha) ?? [], ...filesUnder(path)]);
+      } else if (isTemporary(name)) leftovers.push(path);
+    }
+  }
+  return { objects, leftovers };
+}
+
+export function removeObject(folder: string, sha: string): void {
+  const path = join(folder, objectName(sha));
+  removeWhole(path);
+  removeIfThere(listingName(path));
+}
+
+export function removeEmptyPrefixes(folder: string): void {
+  for (const prefix of prefixes(folder)) {
+    const path = join(folder, "objects", prefix);
+    if (namesIn(path).length === 0) Deno.removeSync(path);
+  }
+}
+
+function prefixes(folder: string): string[] {
+  return entriesOf(join(folder, "objects"))
+    .filter(({ name, isDirectory }) =>
+      isDirectory && /^[0-9a-f]{2}$/.test(name)
+    ).map(({ name }) => name);
+}
+
+function objectName(sha: string): string {
+  return `objects/${sha.slice(0, 2)}/${sha.slice(2)}`;
+}
+
 /** A folder's listing lies beside it; its bytes hash to the folder's name. */
 function listingName(name: string): string {
   return `${name}.files.json`;
-}
-
-/** Replaces a folder that was there: first out of the way in one step, so that no reader finds half of it. */
-function removeFolder(path: string): void {
-  const aside = `${path}.${Deno.pid}.tmp`;
-  removeIfThere(aside);
-  Deno.renameSync(path, aside);
-  removeIfThere(aside);
 }

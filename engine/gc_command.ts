@@ -1,0 +1,97 @@
+/** The command gc: shows what would be removed, asks, and removes it. */
+import { statIfThere } from "./atomic.ts";
+import { collect, type Collection, isEmpty, isWithin } from "./collection.ts";
+import {
+  artifactFolder,
+  type Command,
+  type CommonOptions,
+  type Console,
+  EXIT,
+} from "./commands.ts";
+import { failure } from "./failure.ts";
+import { type CollectionOptions, planCollection } from "./gc.ts";
+import { collectionJson, collectionText, removedText } from "./gc_report.ts";
+import { lockFolder } from "./lock.ts";
+import { readNamedManifest } from "./manifest.ts";
+import { watchOn } from "./progress.ts";
+
+export interface GcCommandOptions
+  extends
+    Pick<CommonOptions, "artifacts" | "json">,
+    Pick<CollectionOptions, "keepLast" | "olderThan" | "maxSize"> {
+  /** Paths of manifests that are kept as well. */
+  readonly manifest: readonly string[];
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+export async function gcCommand(
+  { console }: Pick<Command, "console">,
+  options: GcCommandOptions,
+): Promise<number> {
+  const { json } = options;
+  const folder = artifactFolder(options.artifacts);
+  const manifests = options.manifest.map(readNamedManifest);
+  const request = () => ({ ...options, manifests, now: console.now() });
+  const plan = () => planCollection(folder, request());
+  const tell = (planned: Collection, removed: boolean) =>
+    console.out(
+      (json
+        ? JSON.stringify(collectionJson(planned, removed))
+        : removed
+        ? removedText(planned)
+        : collectionText(planned, request())) + "\n",
+    );
+  const isSure = options.yes && !options.dryRun &&
+    statIfThere(folder) !== undefined;
+  const shown = isSure ? undefined : plan();
+  if (shown !== undefined) {
+    tell(shown, false);
+    if (json || isEmpty(shown)) return EXIT.done;
+    if (!agrees(console, options.dryRun)) return EXIT.done;
+  }
+  const stream = json ? "err" : "out";
+  using _lock = await lockFolder(
+    folder,
+    options.artifacts !== undefined,
+    (line) => console[stream](line + "\n"),
+  );
+  const planned = plan();
+  if (shown !== undefined && !isWithin(planned, shown)) {
+    throw failure(
+      `Cannot remove what was shown from "${folder}": a run has changed it meanwhile; run gc again.`,
+    );
+  }
+  if (shown === undefined && !json) tell(planned, false);
+  if (!isEmpty(planned)) removeShowing(console, folder, planned, stream);
+  if (json || !isEmpty(planned)) tell(planned, !isEmpty(planned));
+  return EXIT.done;
+}
+
+/** Whether the user, where there is one, wants what was shown to be removed. */
+function agrees(console: Console, dryRun: boolean): boolean {
+  const answer = dryRun ? null : console.ask("Remove these? [y/N]");
+  if (/^y(es)?$/i.test(answer?.trim() ?? "")) return true;
+  const remedy = answer === null ? "; --yes removes these" : "";
+  console.out(`Nothing was removed${remedy}.\n`);
+  return false;
+}
+
+function removeShowing(
+  console: Console,
+  folder: string,
+  collection: Collection,
+  stream: "out" | "err",
+): void {
+  const watcher = watchOn({
+    write: console[stream],
+    columns: () => console.columns(stream),
+    now: console.now,
+  }, "full");
+  try {
+    watcher.start("gc", ["removing"]);
+    collect(folder, collection, (done) => watcher.progress("gc", done));
+  } finally {
+    watcher.close();
+  }
+}
