@@ -1,10 +1,14 @@
 /** Files and folders that are whole or not there, whatever dies meanwhile, and how what may not be there is read. */
 import { dirname } from "@std/path";
 
-/** Writes to a temporary name in the same folder, syncs, renames. */
-export function writeAtomically(path: string, text: string): void {
+/** Writes to a temporary name in the same folder, syncs, renames; `locked` says that nobody else writes there now. */
+export function writeAtomically(
+  path: string,
+  text: string,
+  { locked = true } = {},
+): void {
   Deno.mkdirSync(dirname(path), { recursive: true });
-  const temporary = temporaryName(path);
+  const temporary = temporaryName(path, locked);
   try {
     {
       using file = Deno.openSync(temporary, {
@@ -48,11 +52,12 @@ export function isFull(error: unknown): boolean {
 
 /** Whether a file or folder of this name is what a write or a removal that died has left. */
 export function isTemporary(name: string): boolean {
-  return /\.\d+\.tmp$/.test(name);
+  return name.endsWith(".tmp");
 }
 
-function temporaryName(path: string): string {
-  return `${path}.${Deno.pid}.tmp`;
+/** Under the lock always the same, so that the next writer takes over what a kill left. */
+function temporaryName(path: string, locked: boolean): string {
+  return locked ? `${path}.tmp` : `${path}.${Deno.pid}.tmp`;
 }
 
 /** The text of a file, or undefined where there is none. */
@@ -94,9 +99,9 @@ export function removeIfThere(path: string): void {
 
 /** A folder goes out of the way in one step first, so that nobody takes what is left of it for the whole. */
 export function removeWhole(path: string): void {
-  if (lstatIfThere(path)?.isDirectory !== true) return removeIfThere(path);
-  const aside = temporaryName(path);
+  const aside = temporaryName(path, true);
   removeIfThere(aside);
+  if (lstatIfThere(path)?.isDirectory !== true) return removeIfThere(path);
   Deno.renameSync(path, aside);
   removeIfThere(aside);
 }

@@ -104,11 +104,11 @@ export async function runCommand(
     {
       write: console[stream],
       columns: () => console.columns(stream),
-      now: console.now,
+      now: () => performance.now(),
     },
     options.quiet ? "quiet" : options.progress ? "full" : "lines",
   );
-  const began = console.now();
+  const began = performance.now();
   try {
     const { nodes, interrupted, looks } = await run(graph, {
       artifacts,
@@ -124,7 +124,7 @@ export async function runCommand(
       signal: options.signal,
     });
     watcher.close();
-    const seconds = (console.now() - began) / 1000;
+    const seconds = (performance.now() - began) / 1000;
     const text = options.json
       ? JSON.stringify(toJson(nodes)) + "\n"
       : outcomeText(pipeline, nodes, options.quiet ? undefined : seconds);

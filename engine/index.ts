@@ -80,7 +80,7 @@ export function openIndex(folder: string, printer: string): Index {
         files: [...files],
         modules: [...modules],
       };
-      writeAtomically(path, JSON.stringify(content) + "\n");
+      writeAtomically(path, JSON.stringify(content) + "\n", { locked: false });
       changed = false;
     },
   };

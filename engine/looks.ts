@@ -39,7 +39,8 @@ export function createLooks(): Looks {
         text: said,
       };
       const text = JSON.stringify(answer) + "\n";
-      writeIfPossible(() => writeAtomically(answerPath(artifacts), text));
+      const path = answerPath(artifacts);
+      writeIfPossible(() => writeAtomically(path, text, { locked: false }));
     },
   };
 }

@@ -253,7 +253,6 @@ function told(
   const error = new Error(message);
   error.name = name;
   if (isInputError(error)) return error;
-  if (tellDisk(error, "") !== error) return error;
   const edited = Object.keys(described.code.modules).find((module) =>
     message.includes(`read access to "${join(workspace.project.root, module)}"`)
   );

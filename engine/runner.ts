@@ -139,7 +139,7 @@ async function runLocked(
     selected.scope.has(name)
       ? reports.get(name)?.outputs
       : planned.get(name)?.result?.outputs;
-  const began = Date.now();
+  const began = performance.now();
   let history: History | undefined;
   const record = () =>
     history ??= startHistory(workspace.folder, {
@@ -228,7 +228,7 @@ async function runLocked(
     workspace.index.save();
     isWhole = true;
   } finally {
-    const seconds = (Date.now() - began) / 1000;
+    const seconds = (performance.now() - began) / 1000;
     const told = [...reports.values()];
     history?.append({
       event: "end",

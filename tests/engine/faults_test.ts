@@ -1,13 +1,17 @@
-/** Kills, two runs at once, full and read-only disks: nothing finished is lost, and nothing needs repair. */
+/** Kills, runs at once, clocks, flipped bits, full and read-only disks: nothing finished is lost or needs repair. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { random } from "../../schemas/random.ts";
+import { openIndex } from "../../engine/index.ts";
+import { openProject } from "../../engine/project.ts";
+import { delay, isAlive, stageProcesses, tryKill, until } from "./processes.ts";
 import {
   exists,
   inState,
   makeProject,
   nodesOf,
+  objectPath,
   type Project,
+  WORDS,
 } from "./project.ts";
 
 /** Twelve files that take 40 ms each: a kill hits before, in and between the stages. */
@@ -16,10 +20,11 @@ const SLOW = [
   "--set",
   'counts={"slow":{"milliseconds":40},"other":{"longest":3}}',
 ];
+const IN_TURN = ["--jobs", "1"];
 
-async function undisturbed(): Promise<string> {
-  using project = makeProject(SLOW_TEXT);
-  await nodesOf(project, ...SLOW);
+async function undisturbed(args = SLOW, text = SLOW_TEXT): Promise<string> {
+  using project = makeProject(text);
+  await nodesOf(project, ...args);
   return project.read("artifacts/manifest.json");
 }
 
@@ -34,27 +39,11 @@ Deno.test("equal runs in two places write equal manifests", async () => {
   }
 });
 
-Deno.test("the run is killed at random moments: a plain rerun gives the manifest of an undisturbed run", async () => {
-  const expected = await undisturbed();
-  using project = makeProject(SLOW_TEXT);
-  const next = random("kills", 1);
-  for (let kill = 0; kill < 8; kill++) {
-    const child = project.start(...SLOW);
-    await delay(60 + next() * 700);
-    tryKill(child.pid);
-    await child.output();
-  }
-  await nodesOf(project, ...SLOW);
-  assertEquals(project.read("artifacts/manifest.json"), expected);
-  assertEquals((await project.run("verify")).code, 0);
-  assertEquals(leftovers(project), []);
-});
-
 Deno.test("a stage's process is killed: its node fails with one sentence, the other branch goes on, the rerun resumes", async () => {
   const expected = await undisturbed();
   using project = makeProject(SLOW_TEXT);
-  const child = project.start(...SLOW, "--json");
-  const stage = await until(() => stageProcess(project, "count.ts"));
+  const child = project.start(...SLOW, ...IN_TURN, "--json");
+  const stage = await until(() => stageProcesses(project, "count.ts")[0]);
   await until(() => checkpointOf(project));
   tryKill(stage);
   const { code, stdout, stderr } = await child.output();
@@ -78,22 +67,48 @@ Deno.test("a stage's process is killed: its node fails with one sentence, the ot
 Deno.test("a killed run takes its stage's process with it", async () => {
   using project = makeProject(SLOW_TEXT);
   const child = project.start("--set", 'counts={"slow":{"milliseconds":1000}}');
-  const stage = await until(() => stageProcess(project, "count.ts"));
+  const stage = await until(() => stageProcesses(project, "count.ts")[0]);
   tryKill(child.pid);
   await child.output();
-  await until(() => exists(`/proc/${stage}/exe`) ? undefined : true);
+  await until(() => isAlive(stage) ? undefined : true);
+});
+
+Deno.test("a rerun waits for the process of a killed run that is too busy to hear of its end", async () => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/count.ts`,
+    "for (const [i, name]",
+    `await Deno.writeTextFile(checkpoint, JSON.stringify(counts));
+    for (const end = Date.now() + 2000; Date.now() < end;);
+    for (const [i, name]`,
+  );
+  const args = ["--set", 'counts={"busy":{}}'];
+  const child = project.start(...args);
+  const busy = await until(() => stageProcesses(project, "count.ts")[0]);
+  await until(() => checkpointOf(project));
+  tryKill(child.pid);
+  await child.output();
+  assert(isAlive(busy));
+  const { code, out } = await project.run(...args);
+  assertStringIncludes(
+    out,
+    "count:busy: waiting for the process of an earlier",
+  );
+  assertEquals(code, 0);
+  assert(!isAlive(busy));
+  assertEquals((await project.run("verify")).code, 0);
 });
 
 Deno.test("an interrupt ends the stage, keeps its checkpoint and exits with 130", async () => {
   using project = makeProject(SLOW_TEXT);
-  const child = project.start(...SLOW);
-  const stage = await until(() => stageProcess(project, "count.ts"));
+  const child = project.start(...SLOW, ...IN_TURN);
+  const stage = await until(() => stageProcesses(project, "count.ts")[0]);
   await until(() => checkpointOf(project));
   Deno.kill(child.pid, "SIGINT");
   const { code, stderr } = await child.output();
   assertEquals(code, 130);
   assertStringIncludes(new TextDecoder().decode(stderr), "run again to go on");
-  assert(!exists(`/proc/${stage}/exe`));
+  assert(!isAlive(stage));
   assert(checkpointOf(project) !== undefined);
   const rerun = await nodesOf(project, ...SLOW);
   assertEquals(inState(rerun, "cached"), ["split"]);
@@ -107,15 +122,68 @@ Deno.test("of two runs at once on one folder, one waits for the other and finds 
   const outputs = await Promise.all(children.map((child) => child.output()));
   const texts = outputs.map(({ stdout }) => new TextDecoder().decode(stdout));
   assertEquals(outputs.map(({ code }) => code), [0, 0]);
-  const waited = texts.filter((text) => text.includes("Another run is using"));
+  const waited = texts.filter((text) => text.includes("Another command is"));
   assertEquals(waited.length, 1);
   assertStringIncludes(waited[0], "Nothing to do: 5 cached.");
+});
+
+Deno.test("of three runs at once of different experiments, each ends well and the last one's manifest stays", async () => {
+  const experiments = [3, 4, 5].map((longest) => [
+    "--set",
+    `counts={"slow":{"milliseconds":10,"longest":${longest}}}`,
+  ]);
+  const manifests = [];
+  for (const args of experiments) manifests.push(await undisturbed(args));
+  assertEquals(new Set(manifests).size, 3);
+  using project = makeProject(SLOW_TEXT);
+  const order: number[] = [];
+  const codes = await Promise.all(experiments.map(async (args, i) => {
+    const { code } = await project.run(...args);
+    order.push(i);
+    return code;
+  }));
+  assertEquals(codes, [0, 0, 0]);
+  const last = order.at(-1) ?? 0;
+  assertEquals(project.read("artifacts/manifest.json"), manifests[last]);
+  assertEquals((await project.run("verify")).code, 0);
+  for (const [i, args] of experiments.entries()) {
+    const nodes = await nodesOf(project, ...args);
+    assertEquals(inState(nodes, "cached"), [
+      "split",
+      "count:slow",
+      "total:slow",
+    ]);
+    assertEquals(project.read("artifacts/manifest.json"), manifests[i]);
+  }
+});
+
+Deno.test("status and explain during a run neither wait for it nor disturb it", async () => {
+  const args = ["--set", 'counts={"slow":{"milliseconds":250}}'];
+  const expected = await undisturbed(args);
+  using project = makeProject(SLOW_TEXT);
+  const run = project.start(...args);
+  const stage = await until(() => stageProcesses(project, "count.ts")[0]);
+  await until(() => checkpointOf(project));
+  const status = await nodesOf(project, "status", ...args);
+  assertEquals(inState(status, "cached"), ["split"]);
+  assertEquals(status.map(({ reason }) => reason), [
+    "",
+    "never ran",
+    "never ran",
+  ]);
+  const { code, out } = await project.run("explain", "count:slow", ...args);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "count:slow is stale, because\n  never ran");
+  assert(isAlive(stage));
+  assertEquals((await run.output()).code, 0);
+  assertEquals(project.read("artifacts/manifest.json"), expected);
+  assertEquals((await project.run("verify")).code, 0);
 });
 
 Deno.test("a run that waits for another can be interrupted", async () => {
   using project = makeProject(SLOW_TEXT);
   const first = project.start("--set", 'counts={"slow":{"milliseconds":5000}}');
-  await until(() => stageProcess(project, "count.ts"));
+  await until(() => stageProcesses(project, "count.ts")[0]);
   const second = project.start(...SLOW);
   const reader = second.stdout.getReader();
   await reader.read();
@@ -127,7 +195,7 @@ Deno.test("a run that waits for another can be interrupted", async () => {
 });
 
 Deno.test("--jobs runs independent stages at once, and gives the manifest of one after the other", async () => {
-  const expected = await undisturbed();
+  const expected = await undisturbed([...SLOW, ...IN_TURN]);
   using project = makeProject(SLOW_TEXT);
   await nodesOf(project, ...SLOW, "--jobs", "3");
   assertEquals(project.read("artifacts/manifest.json"), expected);
@@ -149,8 +217,8 @@ Deno.test("a stage that fails shows its sentence, and its log has the stack", as
 
 Deno.test("the record of a run is readable after a kill", async () => {
   using project = makeProject(SLOW_TEXT);
-  const child = project.start(...SLOW);
-  await until(() => stageProcess(project, "count.ts"));
+  const child = project.start(...SLOW, ...IN_TURN);
+  await until(() => stageProcesses(project, "count.ts")[0]);
   tryKill(child.pid);
   await child.output();
   const [file] = [...Deno.readDirSync(project.path("artifacts/runs"))]
@@ -167,41 +235,166 @@ Deno.test("the record of a run is readable after a kill", async () => {
   assert(Deno.build.os !== "linux" || events[2].peakMemoryBytes > 1_000_000);
 });
 
+const PAST = new Date("2001-02-03T04:05:06Z");
+const FUTURE = new Date("2101-02-03T04:05:06Z");
+
+for (const [when, time] of [["past", PAST], ["future", FUTURE]] as const) {
+  Deno.test(`a change is found that keeps a file's size and its time, which lies in the ${when}`, async () => {
+    using project = makeProject();
+    const clean = `${WORDS}/clean.ts`;
+    const find = async (path: string, change: () => void, reason: string) => {
+      // Deno tells the time of an inode's change in whole seconds: two changes within one are the hardest to tell apart.
+      await delay(1000 - Date.now() % 1000);
+      Deno.utimeSync(path, time, time);
+      await delay(100);
+      const before = await nodesOf(project);
+      assertEquals(inState(before, "cached").length, 5);
+      change();
+      Deno.utimeSync(path, time, time);
+      const after = await nodesOf(project, "status");
+      assertStringIncludes(after.map((node) => node.reason).join("; "), reason);
+      const mended = await nodesOf(project);
+      assert(inState(mended, "ran").length > 0);
+      return mended;
+    };
+    await nodesOf(project);
+    await find(
+      project.path("text.txt"),
+      () => project.edit("text.txt", "three", "seven"),
+      "file text.txt: content changed",
+    );
+    const nodes = await find(
+      project.path(clean),
+      () => project.edit(clean, "/ +/g", "/_+/g"),
+      `${clean} changed`,
+    );
+    const object = objectPath(project, nodes, "count:all", "counts");
+    await find(object, () => flipBit(object), "object damaged: output counts");
+    assertEquals((await project.run("verify")).code, 0);
+  });
+}
+
+Deno.test("the last run's log is shown though the clock went back before it", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const runs = project.path("artifacts/runs");
+  const names = [...Deno.readDirSync(runs)].map(({ name }) => name);
+  for (const name of names) {
+    const later = name.replace(/-\d{4}-/, "-2999-");
+    assert(later !== name);
+    Deno.renameSync(join(runs, name), join(runs, later));
+  }
+  project.write("text.txt", "one\n");
+  await nodesOf(project);
+  assertStringIncludes((await project.run("log", "split")).out, "1 lines");
+});
+
+Deno.test("what was made in the future has an age of nothing", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const cache = project.path("artifacts/cache");
+  for (const { name } of [...Deno.readDirSync(cache)]) {
+    const result = JSON.parse(Deno.readTextFileSync(join(cache, name)));
+    Deno.writeTextFileSync(
+      join(cache, name),
+      JSON.stringify({ ...result, time: FUTURE.toISOString() }),
+    );
+  }
+  const { code, out } = await project.run("status");
+  assertEquals(code, 0);
+  assertEquals(out.match(/ 0\.0 s$/gm)?.length, 5, out);
+});
+
+Deno.test("a flipped bit that no time tells of is believed by a plain run, and found by verify and --paranoid", async () => {
+  using project = makeProject();
+  const nodes = await nodesOf(project);
+  const manifest = project.read("artifacts/manifest.json");
+  const path = objectPath(project, nodes, "count:all", "counts");
+  const whole = Deno.readTextFileSync(path);
+  flipBit(path);
+  // The kernel lets nobody set the time of the change: the index is told that it had always been that.
+  const index = openIndex(project.path("artifacts"), openProject().printer);
+  const { sha256 } = nodes[1].outputs.counts;
+  const name = `objects/${sha256.slice(0, 2)}/${sha256.slice(2)}`;
+  index.rememberFile(name, Deno.statSync(path), sha256, true);
+  index.save();
+  assertEquals(inState(await nodesOf(project), "cached").length, 5);
+  const verified = await project.run("verify");
+  assertEquals(verified.code, 1);
+  assertStringIncludes(verified.out, "count:all: output counts is damaged");
+  const status = await nodesOf(project, "status", "--paranoid");
+  assertEquals(inState(status, "stale"), ["count:all", "total:all"]);
+  assertStringIncludes(status[1].reason, "object damaged: output counts");
+  const rebuilt = await nodesOf(project, "run", "--paranoid");
+  assertEquals(inState(rebuilt, "ran"), ["count:all"]);
+  assertEquals(Deno.readTextFileSync(path), whole);
+  assertEquals(project.read("artifacts/manifest.json"), manifest);
+  assertEquals((await project.run("verify")).code, 0);
+});
+
+function flipBit(path: string): void {
+  const bytes = Deno.readFileSync(path);
+  bytes[0] ^= 1;
+  Deno.chmodSync(path, 0o644);
+  Deno.writeFileSync(path, bytes);
+  Deno.chmodSync(path, 0o444);
+}
+
 const canMount = Deno.build.os === "linux" && Deno.uid() === 0 && tryMount();
 
 Deno.test({
   name:
-    "a disk that fills up ends the run with one sentence, and more room is all it needs" +
+    "wherever a run is when the disk fills up, it ends with one sentence, and more room is all it needs" +
     (canMount
       ? ""
       : " (skipped: run as root on Linux, to mount a small tmpfs)"),
   ignore: !canMount,
   fn: async () => {
-    using project = makeProject("long words\n".repeat(2000));
-    const artifacts = project.path("small");
-    Deno.mkdirSync(artifacts);
-    const args = ["--artifacts", artifacts, "--set", "counts={}"];
-    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", artifacts);
-    try {
-      const { code, err } = await project.run(...args);
-      assertEquals(code, 2);
-      assertStringIncludes(err, "its disk is full; free some space and run");
-      assert(!err.includes("    at "));
-      mount("-o", "remount,size=64m", artifacts);
-      assertEquals((await project.run(...args)).code, 0);
-      assertEquals(
-        (await project.run("verify", "--artifacts", artifacts)).code,
-        0,
-      );
-    } finally {
-      new Deno.Command("umount", { args: [artifacts] }).outputSync();
+    const text = "one two\nthree\n";
+    const settings = ["--set", 'counts={"all":{}}'];
+    const expected = await undisturbed(settings, text);
+    using project = makeProject(text);
+    const finished = new Set<number>();
+    let isFull = true;
+    // A page more each time: the outputs, the log, the store, the cache, the manifest, the index and a checkpoint each
+    // are the first to find no room.
+    for (let pages = 1; isFull; pages++) {
+      const artifacts = project.path(`pages-${pages}`);
+      const args = ["--artifacts", artifacts, ...settings];
+      Deno.mkdirSync(artifacts);
+      mount("-t", "tmpfs", "-o", `size=${4 * pages}k`, "tmpfs", artifacts);
+      try {
+        const { code, err } = await project.run(...args);
+        isFull = code !== 0;
+        if (!isFull) continue;
+        const told = `of ${pages} pages: ${err}`;
+        assertEquals(code, 2, told);
+        assertStringIncludes(err, "its disk is full; free some space and run");
+        assertEquals(err.trim().split("\n").length, 1, told);
+        const cache = join(artifacts, "cache");
+        finished.add(exists(cache) ? [...Deno.readDirSync(cache)].length : 0);
+        mount("-o", "remount,size=64m", artifacts);
+        const rerun = await project.run(...args);
+        assertEquals(rerun.code, 0, rerun.err);
+        assertEquals(
+          Deno.readTextFileSync(join(artifacts, "manifest.json")),
+          expected,
+        );
+        assertEquals(
+          (await project.run("verify", "--artifacts", artifacts)).code,
+          0,
+        );
+      } finally {
+        new Deno.Command("umount", { args: [artifacts] }).outputSync();
+      }
     }
+    assertEquals([...finished].sort(), [0, 1, 2, 3]);
   },
 });
 
 Deno.test({
   name:
-    "a read-only artifact folder is refused in one sentence, unless there is nothing to do" +
+    "a full or read-only artifact folder does for a run with nothing to do, and is refused in one sentence otherwise" +
     (canMount
       ? ""
       : " (skipped: run as root on Linux, to mount a small tmpfs)"),
@@ -210,25 +403,40 @@ Deno.test({
     using project = makeProject();
     const artifacts = project.path("small");
     Deno.mkdirSync(artifacts);
-    mount("-t", "tmpfs", "tmpfs", artifacts);
-    try {
-      await nodesOf(project, "--artifacts", artifacts);
-      mount("-o", "remount,ro", artifacts);
-      assertEquals((await project.run("--artifacts", artifacts)).code, 0);
-      const { code, err } = await project.run(
-        "--artifacts",
-        artifacts,
-        "--set",
-        "seed=2",
-      );
+    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", artifacts);
+    const args = ["--artifacts", artifacts];
+    const refuse = async (sentence: string) => {
+      // Old enough for the answer to be worth keeping.
+      await delay(1500);
+      const idle = await project.run(...args);
+      assertEquals(idle.code, 0, idle.err);
+      assertStringIncludes(idle.out, "Nothing to do: 5 cached.");
+      const { code, err } = await project.run(...args, "--set", "seed=2");
       assertEquals(code, 2);
-      assertStringIncludes(err, "Cannot write to the artifact folder");
+      assertStringIncludes(err, sentence);
       assertEquals(err.trim().split("\n").length, 1);
+    };
+    try {
+      await nodesOf(project, ...args);
+      fill(artifacts);
+      await refuse("its disk is full; free some space and run");
+      mount("-o", "remount,ro", artifacts);
+      await refuse("Cannot write to the artifact folder");
     } finally {
       new Deno.Command("umount", { args: [artifacts] }).outputSync();
     }
   },
 });
+
+/** Writes until no byte more fits. */
+function fill(folder: string): void {
+  using file = Deno.createSync(`${folder}/filler`);
+  try {
+    for (;;) file.writeSync(new Uint8Array(4096));
+  } catch (error) {
+    if (!String(error).includes("os error 28")) throw error;
+  }
+}
 
 function mount(...args: string[]): void {
   const { success, stderr } = new Deno.Command("mount", { args }).outputSync();
@@ -248,65 +456,9 @@ function tryMount(): boolean {
   }
 }
 
-/** The process id of a stage of this project, found by what it executes. */
-function stageProcess(project: Project, stage: string): number | undefined {
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const command = Deno.readTextFileSync(`/proc/${name}/cmdline`);
-      const isStage = command.includes("data:text/javascript") &&
-        command.includes(encodeURIComponent(stage)) &&
-        command.includes(project.folder);
-      if (isStage) return Number(name);
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
-  }
-  return undefined;
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Error && error.message.includes("os error 3");
-}
-
 function checkpointOf(project: Project): string | undefined {
   const work = project.path("artifacts/work");
   if (!exists(work)) return undefined;
   return [...Deno.readDirSync(work)]
     .map(({ name }) => join(work, name, "work", "counts.json")).find(exists);
-}
-
-/** Temporary files that a finished run should not leave. */
-function leftovers(project: Project): string[] {
-  const found: string[] = [];
-  const walk = (folder: string) => {
-    for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-      if (name.endsWith(".tmp")) found.push(name);
-      if (isDirectory) walk(`${folder}/${name}`);
-    }
-  };
-  walk(project.path("artifacts/objects"));
-  return found;
-}
-
-async function until<T>(probe: () => T | undefined): Promise<T> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    const found = probe();
-    if (found !== undefined) return found;
-    await delay(20);
-  }
-  throw new Error("What was waited for did not come.");
-}
-
-function tryKill(pid: number): void {
-  try {
-    Deno.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  }
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, milliseconds));
 }
