@@ -34,6 +34,9 @@ export async function hashFile(
   return { sha256: hash.digest("hex"), bytes };
 }
 
+/** Something in a folder that is neither a file nor a folder, such as a link. */
+export class IrregularFile extends Error {}
+
 /**
  * The regular files of a folder, as sorted paths relative to it; anything else in it is refused. `enter` is told of the
  * folder and of each inside it, before it is read.
@@ -50,7 +53,9 @@ export function filesOf(
       if (entry.isDirectory) walk(path + "/");
       else if (entry.isFile) found.push(path);
       else {
-        throw new Error(`"${folder}/${path}" is neither a file nor a folder.`);
+        throw new IrregularFile(
+          `"${folder}/${path}" is neither a file nor a folder.`,
+        );
       }
     }
   };

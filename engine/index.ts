@@ -39,11 +39,9 @@ export interface Index {
 /** Opens the index of an artifact folder; modules are remembered for one version of the printer. */
 export function openIndex(folder: string, printer: string): Index {
   const path = `${folder}/index.json`;
-  const stored = load(path);
-  const files = new Map(stored?.files);
-  const modules = new Map(
-    stored?.printer === printer ? stored.modules : undefined,
-  );
+  const { files, modules } = load(path, printer);
+  /** When each file that is not known was asked for: it is read after that. */
+  const asked = new Map<string, number>();
   let changed = false;
   const lookup = <T>(
     map: Map<string, Entry<T>>,
@@ -51,7 +49,9 @@ export function openIndex(folder: string, printer: string): Index {
     info: Deno.FileInfo,
   ) => {
     const entry = map.get(name);
-    return entry?.[0] === identity(info) ? entry[1] : undefined;
+    if (entry?.[0] === identity(info)) return entry[1];
+    asked.set(name, Date.now());
+    return undefined;
   };
   const remember = <T>(
     map: Map<string, Entry<T>>,
@@ -60,7 +60,7 @@ export function openIndex(folder: string, printer: string): Index {
     value: T,
     settled: boolean,
   ) => {
-    const age = Date.now() - latestChange(info);
+    const age = (asked.get(name) ?? Date.now()) - latestChange(info);
     if (!settled && age < RACY_MILLISECONDS) return;
     map.set(name, [identity(info), value]);
     changed = true;
@@ -87,20 +87,22 @@ export function openIndex(folder: string, printer: string): Index {
 }
 
 interface Stored {
-  readonly version: number;
-  readonly printer: string;
-  readonly files: readonly [string, Entry<string>][];
-  readonly modules: readonly [string, Entry<Module>][];
+  readonly files: Map<string, Entry<string>>;
+  readonly modules: Map<string, Entry<Module>>;
 }
 
 /** An index that cannot be used costs rehashing and nothing else, so it is not an error. */
-function load(path: string): Stored | undefined {
-  const text = readIfThere(path);
-  if (text === undefined) return undefined;
+function load(path: string, printer: string): Stored {
   try {
-    const stored: Stored = JSON.parse(text);
-    return stored.version === VERSION ? stored : undefined;
+    const stored = JSON.parse(readIfThere(path) ?? "");
+    const isCurrent = stored.version === VERSION;
+    return {
+      files: new Map(isCurrent ? stored.files : []),
+      modules: new Map(
+        isCurrent && stored.printer === printer ? stored.modules : [],
+      ),
+    };
   } catch {
-    return undefined;
+    return { files: new Map(), modules: new Map() };
   }
 }

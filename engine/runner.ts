@@ -71,6 +71,8 @@ export async function run(
       return { nodes, interrupted: false, looks };
     }
   }
+  // The workspace under the lock begins with what was learnt here.
+  writeIfPossible(before.index.save);
   const { artifacts, artifactsGiven, watcher, signal } = options;
   using lock = await Promise.race([
     lockFolder(before.folder, artifactsGiven, watcher.notice),
@@ -183,10 +185,8 @@ async function runLocked(
     }
     let { current, assessment } = await assessNow(node);
     const { key = "" } = assessment;
-    while (making.has(key)) {
-      await making.get(key);
-      ({ current, assessment } = await assessNow(node));
-    }
+    while (making.has(key)) await making.get(key);
+    if (made.has(key)) ({ current, assessment } = await assessNow(node));
     const forced = options.force && selected.asked.has(node.name) &&
       !made.has(key);
     if (assessment.state === "cached" && !forced) {
@@ -204,12 +204,14 @@ async function runLocked(
       outputs,
       watcher,
       signal,
+    }).then((report) => {
+      if (report?.state === "ran") made.add(key);
+      return report;
     });
     making.set(key, work.catch(() => {}));
     const report = await work.finally(() => making.delete(key));
     if (report === undefined) return finish(skipped(node, "interrupted"));
     if (report.state === "ran") {
-      made.add(key);
       const { outputs, metrics } = report;
       ledger.enter({ ...assessment, result: { outputs, metrics } });
       save();

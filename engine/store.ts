@@ -16,7 +16,14 @@ import {
   writeAtomically,
 } from "./atomic.ts";
 import { type FileOnDisk, filesUnder } from "./disk.ts";
-import { canonical, filesOf, hashFile, hashListing, sha256 } from "./hash.ts";
+import {
+  canonical,
+  filesOf,
+  hashFile,
+  hashListing,
+  IrregularFile,
+  sha256,
+} from "./hash.ts";
 import type { Index } from "./index.ts";
 import type { Looks } from "./looks.ts";
 import type { Output } from "./stage.ts";
@@ -61,11 +68,19 @@ export function openStore(
     if (known === undefined) index.rememberFile(name, info, found);
     return "whole";
   };
+  /** Of a folder all of whose files are whole: nothing else may lie in it, since a stage may read all that does. */
+  const folderCondition = (path: string, listing: Files): Condition => {
+    const note = (path: string) => looks.note(path, statIfThere(path));
+    note(path);
+    if (!statIfThere(path)?.isDirectory) return "missing";
+    const found = ifRegular(() => filesOf(path, note));
+    return found?.length === listing.length ? "whole" : "damaged";
+  };
   const conditionOf = async (
     artifact: Artifact,
     thorough: boolean,
   ): Promise<Condition> => {
-    const name = objectName(artifact.sha256);
+    const name = objectName(artifact.sha256, artifact.folder);
     if (!artifact.folder) return await fileCondition(name, artifact, thorough);
     const listingPath = join(folder, listingName(name));
     looks.note(listingPath, statIfThere(listingPath));
@@ -77,7 +92,7 @@ export function openStore(
       const found = await fileCondition(`${name}/${file.path}`, file, thorough);
       if (found !== "whole") return found;
     }
-    return "whole";
+    return folderCondition(join(folder, name), listing);
   };
 
   const placeFile = async (path: string, output: Output): Promise<Artifact> => {
@@ -86,7 +101,7 @@ export function openStore(
     const target = join(folder, name);
     Deno.chmodSync(path, 0o444);
     Deno.mkdirSync(dirname(target), { recursive: true });
-    if (statIfThere(target)?.isDirectory) removeWhole(target);
+    if (statIfThere(target)?.isDirectory) removeIfThere(target);
     Deno.renameSync(path, target);
     index.rememberFile(name, Deno.statSync(target), sha, true);
     return { sha256: sha, bytes, mediaType: output.mediaType };
@@ -102,7 +117,7 @@ export function openStore(
       Deno.chmodSync(join(path, file), 0o444);
     }
     const sha = hashListing(listing);
-    const name = objectName(sha);
+    const name = objectName(sha, true);
     const target = join(folder, name);
     writeAtomically(join(folder, listingName(name)), canonical(listing));
     removeWhole(target);
@@ -116,7 +131,8 @@ export function openStore(
   };
 
   return {
-    path: (artifact) => join(folder, objectName(artifact.sha256)),
+    path: ({ sha256, folder: isFolder }) =>
+      join(folder, objectName(sha256, isFolder)),
     check: async (artifact) => {
       const thorough = paranoid && !rehashed.has(artifact.sha256);
       const condition = await conditionOf(artifact, thorough);
@@ -143,7 +159,7 @@ export function listObjects(folder: string): StoredObjects {
   for (const prefix of prefixes(folder)) {
     for (const name of namesIn(join(folder, "objects", prefix))) {
       const path = join(folder, "objects", prefix, name);
-      const [, rest] = /^([0-9a-f]{62})(\.files\.json)?$/.exec(name) ?? [];
+      const [, rest] = /^([0-9a-f]{62})(\.files(\.json)?)?$/.exec(name) ?? [];
       if (rest !== undefined) {
         const sha = prefix + rest;
         objects.set(sha, [...objects.get(sha) ?? [], ...filesUnder(path)]);
@@ -154,7 +170,8 @@ export function listObjects(folder: string): StoredObjects {
 }
 
 export function removeObject(folder: string, sha: string): void {
-  const path = join(folder, objectName(sha));
+  removeIfThere(join(folder, objectName(sha)));
+  const path = join(folder, objectName(sha, true));
   removeWhole(path);
   removeIfThere(listingName(path));
 }
@@ -173,11 +190,24 @@ function prefixes(folder: string): string[] {
     ).map(({ name }) => name);
 }
 
-function objectName(sha: string): string {
-  return `objects/${sha.slice(0, 2)}/${sha.slice(2)}`;
+/** A file may be the listing of a folder, byte for byte, so that a folder's name says that it is one. */
+function objectName(sha: string, isFolder = false): string {
+  return `objects/${sha.slice(0, 2)}/${sha.slice(2)}${
+    isFolder ? ".files" : ""
+  }`;
 }
 
 /** A folder's listing lies beside it; its bytes hash to the folder's name. */
-function listingName(name: string): string {
-  return `${name}.files.json`;
+function listingName(folderName: string): string {
+  return `${folderName}.json`;
+}
+
+/** What a folder holds, or undefined where something in it is neither a file nor a folder. */
+function ifRegular(read: () => string[]): string[] | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof IrregularFile) return undefined;
+    throw error;
+  }
 }

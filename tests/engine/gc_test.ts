@@ -174,7 +174,7 @@ Deno.test("bytes that several names share are freed once, when the last name goe
   const folder = abandonFolder(project, 2, { "a.txt": content, "b.txt": "b" });
   Deno.removeSync(join(folder.path, "a.txt"));
   Deno.linkSync(objectAt(project, sha256(content)), `${folder.path}/a.txt`);
-  const listing = Deno.statSync(`${folder.path}.files.json`).size;
+  const listing = Deno.statSync(`${folder.path}.json`).size;
   assertEquals((await gc(project)).bytes, 1001 + listing);
   const older = await gc(project, "--older-than", "36h");
   assertEquals([older.objects, older.bytes], [1, 1 + listing]);
@@ -531,10 +531,10 @@ function assertWhole(project: Project): void {
     const text = project.read(`artifacts/cache/${name}`);
     const { outputs } = CachedResult.parse(JSON.parse(text));
     for (const { sha256: sha, bytes, folder } of Object.values(outputs)) {
-      const path = objectAt(project, sha);
+      const path = objectAt(project, sha, folder);
       if (!folder) assertEquals(Deno.statSync(path).size, bytes);
       else {
-        const listing = Deno.readTextFileSync(`${path}.files.json`);
+        const listing = Deno.readTextFileSync(`${path}.json`);
         assertEquals(sha256(listing), sha);
         for (const file of Listing.parse(JSON.parse(listing))) {
           assertEquals(Deno.statSync(join(path, file.path)).size, file.bytes);
@@ -596,9 +596,9 @@ function abandonFolder(
     bytes: content.length,
   }));
   const sha = hashListing(listing);
-  const path = objectAt(project, sha);
+  const path = objectAt(project, sha, true);
   Deno.mkdirSync(path, { recursive: true });
-  Deno.writeTextFileSync(`${path}.files.json`, canonical(listing));
+  Deno.writeTextFileSync(`${path}.json`, canonical(listing));
   for (const [name, content] of Object.entries(files)) {
     Deno.writeTextFileSync(join(path, name), content);
   }
@@ -664,8 +664,10 @@ function cacheAt(project: Project, key: string): string {
   return inArtifacts(project, `cache/${key}.json`);
 }
 
-function objectAt(project: Project, sha: string): string {
-  return inArtifacts(project, `objects/${sha.slice(0, 2)}/${sha.slice(2)}`);
+function objectAt(project: Project, sha: string, isFolder = false): string {
+  const suffix = isFolder ? ".files" : "";
+  const name = `objects/${sha.slice(0, 2)}/${sha.slice(2)}${suffix}`;
+  return inArtifacts(project, name);
 }
 
 function unusedPrefix(project: Project): string {

@@ -80,7 +80,7 @@ Deno.test("a run is not answered at once after a change of an object, in a folde
   const paths = [
     objectPath(project, nodes, "total:all", "total"),
     `${folder}/1.txt`,
-    `${folder}.files.json`,
+    `${folder}.json`,
   ];
   for (const path of paths) {
     await settle(project);

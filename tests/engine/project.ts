@@ -119,9 +119,10 @@ export function objectPath(
 ): string {
   const sha = nodes.find(({ name }) => name === node)?.outputs[output].sha256 ??
     "";
-  return project.path(
+  const path = project.path(
     `artifacts/objects/${sha.slice(0, 2)}/${sha.slice(2)}`,
   );
+  return exists(`${path}.files`) ? `${path}.files` : path;
 }
 
 /** Whether a path is there. */

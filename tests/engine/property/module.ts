@@ -1,0 +1,70 @@
+/** Executes the modules of a world as they lie on the disk now: Deno caches a module by its URL, so each text has its own. */
+import { dirname, join, resolve, toFileUrl } from "@std/path";
+import { rollOf } from "./made.ts";
+import { PACKAGE_REQUEST } from "./text.ts";
+import type { Package } from "./world.ts";
+import { statOf } from "./site.ts";
+
+export type Apply = (text: string) => Promise<string>;
+
+const urls = new Map<string, string>();
+const modules = new Map<string, Promise<{ readonly apply: Apply }>>();
+
+/** The function of a stage's module. */
+export async function applyOf(path: string): Promise<Apply> {
+  const url = urlOf(path);
+  const module = modules.get(url) ?? import(url);
+  modules.set(url, module);
+  return (await module).apply;
+}
+
+const SPECIFIER = /((?:from|import)\s*\(?\s*)(["'])([^"']+)\2/g;
+
+function urlOf(path: string, trail: readonly string[] = []): string {
+  const text = Deno.readTextFileSync(path);
+  if (path.endsWith(".json")) return urlOfText(text, "application/json");
+  const linked = text.replace(SPECIFIER, (whole, before, quote, specifier) => {
+    const url = specifier.startsWith(".")
+      ? urlIfThere(resolve(dirname(path), specifier), [...trail, path])
+      : packageUrl(path, specifier);
+    return url === undefined ? whole : `${before}${quote}${url}${quote}`;
+  }).replaceAll("import.meta.url", JSON.stringify(toFileUrl(path).href));
+  return urlOfText(linked, "application/typescript");
+}
+
+/** A comment may name a module that is not there, or its own. */
+function urlIfThere(
+  path: string,
+  trail: readonly string[],
+): string | undefined {
+  const isThere = statOf(path) !== undefined && !trail.includes(path);
+  return isThere ? urlOf(path, trail) : undefined;
+}
+
+/** The packages of the tests are not installed: what they do is worked out from the lock file. */
+function packageUrl(from: string, specifier: string): string {
+  const root = join(dirname(from), "..");
+  const lock: {
+    specifiers: Record<string, string>;
+    npm: Record<string, Omit<Package, "version">>;
+  } = JSON.parse(Deno.readTextFileSync(join(root, "deno.lock")));
+  const packages = Object.fromEntries(
+    Object.entries(lock.npm).map(([id, entry]) => {
+      const [, name, version] = /^(.[^@]*)@(.*)$/.exec(id) ?? [];
+      return [name, { ...entry, version }];
+    }),
+  );
+  const name = specifier.replace(/^npm:/, "").replace(/\/deep$/, "")
+    .replace(`@${PACKAGE_REQUEST}`, "");
+  const roll = JSON.stringify(rollOf(packages, name));
+  return urlOfText(
+    `export const roll = (text) => text + ${roll};`,
+    "text/javascript",
+  );
+}
+
+function urlOfText(text: string, type: string): string {
+  const url = urls.get(text) ?? URL.createObjectURL(new Blob([text], { type }));
+  urls.set(text, url);
+  return url;
+}

@@ -1,0 +1,147 @@
+/** Runs the engine on a world, and compares what it reports and records with what is expected. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { openProject } from "../../../engine/project.ts";
+import { run, type RunReport } from "../../../engine/runner.ts";
+import { type Expectation, plain, shaOf, sizeOf } from "./made.ts";
+import {
+  executorHere,
+  experimentOf,
+  graphOf,
+  type Meanwhile,
+} from "./pipeline.ts";
+import type { World } from "./world.ts";
+
+export interface Run {
+  /** Names of the nodes whose stages ran, in the order in which they were started. */
+  readonly ran: readonly string[];
+  readonly report: RunReport;
+  /** The manifest after it. */
+  readonly text: string;
+}
+
+export interface RunEngineOptions {
+  readonly root: string;
+  readonly artifacts: string;
+  readonly world: World;
+  readonly jobs: number;
+  /** Nodes that run until the user stops the run. */
+  readonly stopAfter?: number;
+  readonly meanwhile?: Meanwhile;
+}
+
+export async function runEngine(options: RunEngineOptions): Promise<Run> {
+  const { root, artifacts, world, jobs, stopAfter, meanwhile } = options;
+  const ran: string[] = [];
+  const stop = new AbortController();
+  const experiment = experimentOf(root, world);
+  const report = await run(graphOf(root, world, experiment, meanwhile), {
+    artifacts,
+    artifactsGiven: true,
+    experiment: { name: "property", value: experiment },
+    selection: {},
+    force: false,
+    paranoid: false,
+    jobs,
+    shareCores: true,
+    executor: executorHere((node) => {
+      ran.push(node);
+      if (ran.length === stopAfter) stop.abort();
+    }),
+    project: openProject(root),
+    watcher: { start() {}, progress() {}, log() {}, end() {}, notice() {} },
+    signal: stop.signal,
+  });
+  return { ran, report, text: manifestOf(artifacts) };
+}
+
+export function manifestOf(artifacts: string): string {
+  return Deno.readTextFileSync(join(artifacts, "manifest.json"));
+}
+
+/** Nodes of equal descriptions are one piece of work, which any of them may do where several run at once. */
+export function checkRan(
+  names: readonly string[],
+  expected: readonly Expectation[],
+  expectations: readonly Expectation[],
+  jobs: number,
+): void {
+  const had = expected.map(({ name }) => name);
+  const what = "nodes that ran and nodes that had to";
+  if (jobs === 1) return assertEquals(names, had, what);
+  const descriptions = new Map(
+    expectations.map(({ name, description }) => [name, description]),
+  );
+  const twins = (name: string) =>
+    expectations.filter(({ description }) =>
+      description === descriptions.get(name)
+    ).map(({ name }) => name).join(" or ");
+  assertEquals(names.map(twins).sort(), had.map(twins).sort(), what);
+}
+
+interface Recorded {
+  readonly metrics: unknown;
+  readonly outputs: Readonly<
+    Record<string, { readonly sha256: string; readonly bytes: number }>
+  >;
+}
+
+interface NodeRecord extends Recorded {
+  readonly key: string;
+  readonly inputs: unknown;
+}
+
+/** The records by node. */
+export function checkReport(
+  { ran, report, text }: Run,
+  expectations: readonly Expectation[],
+): Readonly<Record<string, NodeRecord>> {
+  const { nodes }: { nodes: Record<string, NodeRecord> } = JSON.parse(text);
+  const names = expectations.map(({ name }) => name);
+  assert(!report.interrupted);
+  assertEquals(Object.keys(nodes), [...names].sort(), "nodes recorded");
+  assertEquals(
+    report.nodes.map(({ name, state }) => [name, state]),
+    names.map((name) => [name, ran.includes(name) ? "ran" : "cached"]),
+    "states that are reported",
+  );
+  expectations.forEach((expectation, i) => {
+    checkMade(report.nodes[i], expectation);
+    checkMade(nodes[expectation.name], expectation);
+  });
+  return nodes;
+}
+
+function checkMade(found: Recorded, { name, made }: Expectation): void {
+  const outputs = Object.entries(found.outputs)
+    .map(([output, { sha256, bytes }]) => [output, sha256, bytes]);
+  const contents = Object.entries(made.outputs)
+    .map(([output, content]) => [output, shaOf(content), sizeOf(content)]);
+  assertEquals(outputs.sort(), contents.sort(), `outputs of ${name}`);
+  assertEquals(found.metrics, made.metrics, `metrics of ${name}`);
+}
+
+/** What the engine recorded, by description. */
+export interface Records {
+  readonly keys: Map<string, string>;
+  readonly texts: Map<string, string>;
+}
+
+/** Equal descriptions have equal records, others have other keys. */
+export function checkRecord(
+  { inputs: _, ...record }: NodeRecord,
+  description: string,
+  { keys, texts }: Records,
+): void {
+  const text = plain(record);
+  const known = texts.get(description);
+  if (known !== undefined) {
+    return assertEquals(text, known, "record of a description seen before");
+  }
+  const others = [...keys].filter(([other, key]) =>
+    key === record.key && other !== description
+  );
+  assertEquals(others, [], `other descriptions of one key, of ${description}`);
+  keys.set(description, record.key);
+  texts.set(description, text);
+}

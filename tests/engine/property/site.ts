@@ -1,0 +1,134 @@
+/** A world on the disk: the root folder of a project with its modules, lock file and data files. */
+import { dirname, join } from "@std/path";
+import type { Dice } from "./dice.ts";
+import { PACKAGE_REQUEST, textOf } from "./text.ts";
+import { DATA_FOLDER, IMPORTABLE, TYPES, type World } from "./world.ts";
+
+const { imports: { typescript: PRINTER } }: {
+  imports: { typescript: string };
+} = JSON.parse(
+  Deno.readTextFileSync(new URL("../../../deno.json", import.meta.url)),
+);
+
+/** A temporary folder; fsync costs nothing where the files lie in memory. */
+export function makeFolder(): string {
+  const memory = "/dev/shm";
+  const dir = isFolder(memory) ? memory : undefined;
+  return Deno.makeTempDirSync({ dir, prefix: "property-" });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The files of a world by their paths from the project's root. */
+export function filesOfWorld(world: World): Record<string, string> {
+  const files: Record<string, string> = {
+    ...world.assets,
+    ...world.data,
+    [TYPES]: `export type Word = string | ${world.types};\n`,
+    "deno.json": JSON.stringify({ imports: importMap() }),
+    "deno.lock": JSON.stringify(lockOf(world)),
+    // The engine lists what a stage's process executes; the stages run in this one, and so it is empty.
+    "engine/worker.ts": "",
+  };
+  for (const [path, module] of Object.entries(world.modules)) {
+    files[path] = textOf(module);
+  }
+  return files;
+}
+
+function importMap(): Record<string, string> {
+  const packages = IMPORTABLE.map((name) =>
+    [name, `npm:${name}@${PACKAGE_REQUEST}`] as const
+  );
+  return Object.fromEntries([["typescript", PRINTER], ...packages]);
+}
+
+function lockOf({ packages, printer }: World) {
+  const specifiers = Object.entries(packages).map(([name, { version }]) =>
+    [`npm:${name}@${PACKAGE_REQUEST}`, version] as const
+  );
+  const npm = Object.entries(packages).map(([name, entry]) =>
+    [`${name}@${entry.version}`, {
+      integrity: entry.integrity,
+      dependencies: entry.dependencies,
+    }] as const
+  );
+  return {
+    version: "5",
+    specifiers: Object.fromEntries([[PRINTER, printer], ...specifiers]),
+    npm: Object.fromEntries([[`typescript@${printer}`, {}], ...npm]),
+  };
+}
+
+/** Brings the disk from one world to another, file by file, each in some way in which people and tools write. */
+export function writeWorld(
+  root: string,
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+  dice: Dice,
+): void {
+  Deno.mkdirSync(join(root, DATA_FOLDER), { recursive: true });
+  for (const path of Object.keys(before)) {
+    if (after[path] === undefined) Deno.removeSync(join(root, path));
+  }
+  for (const [path, text] of Object.entries(after)) {
+    if (before[path] !== text) writeSomehow(join(root, path), text, dice);
+  }
+}
+
+/** Writes a file in place, in place with its time put back, anew, or by a rename with the time of what was there. */
+export function writeSomehow(
+  path: string,
+  content: string | Uint8Array,
+  dice: Dice,
+  putsBackAtOnce = true,
+): void {
+  const bytes = typeof content === "string"
+    ? new TextEncoder().encode(content)
+    : content;
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  const before = statOf(path);
+  const putBack = (path: string) => {
+    if (before?.mtime) Deno.utimeSync(path, before.mtime, before.mtime);
+  };
+  switch (dice.below(4)) {
+    case 0:
+      return Deno.writeFileSync(path, bytes);
+    case 1:
+      Deno.writeFileSync(path, bytes);
+      if (putsBackAtOnce || isInEarlierSecond(before?.ctime)) putBack(path);
+      return;
+    case 2:
+      if (before !== undefined) Deno.removeSync(path);
+      return Deno.writeFileSync(path, bytes);
+    default:
+      Deno.writeFileSync(`${path}~`, bytes);
+      putBack(`${path}~`);
+      return Deno.renameSync(`${path}~`, path);
+  }
+}
+
+/** Whether a time is in another second than now. */
+function isInEarlierSecond(time: Date | null | undefined): boolean {
+  return Math.floor((time?.getTime() ?? 0) / 1000) !==
+    Math.floor(Date.now() / 1000);
+}
+
+/** What is at a path, or undefined. */
+export function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    const absent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (absent) return undefined;
+    throw error;
+  }
+}
