@@ -1,13 +1,13 @@
 /** Brings nodes up to date: plans, runs what is stale in its own process, stores and records what it made. */
 import { inputError } from "../schemas/errors.ts";
-import type { Code, Json, NodeRecord } from "../schemas/manifest.ts";
+import type { Json } from "../schemas/manifest.ts";
 import { writeIfPossible } from "./atomic.ts";
 import { tellDisk } from "./failure.ts";
 import type { Graph, Node } from "./graph.ts";
 import { type History, startHistory } from "./history.ts";
+import { openLedger } from "./ledger.ts";
 import { lockFolder } from "./lock.ts";
 import type { Looks } from "./looks.ts";
-import { isWritten, manifestText, writeManifest } from "./manifest.ts";
 import { makeNode } from "./node.ts";
 import { assess, type Assessment, plan } from "./plan.ts";
 import type { Executor } from "./process.ts";
@@ -57,11 +57,11 @@ export async function run(
   const idle = !options.force &&
     [...selected.scope].every((name) => planned.get(name)?.state === "cached");
   if (idle) {
-    const ledger = openLedger(before, graph, options);
+    const ledger = openLedger(before, graph, options.experiment);
     for (const assessment of planned.values()) {
       if (selected.scope.has(assessment.node.name)) ledger.enter(assessment);
     }
-    if (isWritten(before.folder, ledger.text())) {
+    if (ledger.isWritten()) {
       // What the index learnt is learnt again next time.
       writeIfPossible(before.index.save);
       const nodes = inOrder(graph, selected)
@@ -135,7 +135,7 @@ async function runLocked(
 ): Promise<RunReport> {
   const { watcher, signal } = options;
   const planned = await plan(workspace, graph);
-  const ledger = openLedger(workspace, graph, options);
+  const ledger = openLedger(workspace, graph, options.experiment);
   const reports = new Map<string, NodeReport>();
   const outputs = (name: string) =>
     selected.scope.has(name)
@@ -157,10 +157,6 @@ async function runLocked(
     watcher.end(report);
   };
 
-  const save = saver(() => {
-    writeManifest(workspace.folder, ledger.text());
-    workspace.index.save();
-  });
   /** What is being made, by key: two nodes of one key are one piece of work. */
   const making = new Map<string, Promise<unknown>>();
   const made = new Set<string>();
@@ -214,7 +210,7 @@ async function runLocked(
     if (report.state === "ran") {
       const { outputs, metrics } = report;
       ledger.enter({ ...assessment, result: { outputs, metrics } });
-      save();
+      ledger.saveNowAndThen();
     }
     finish(report);
   };
@@ -226,8 +222,7 @@ async function runLocked(
       const node = graph.get(name);
       if (node !== undefined) await bring(node);
     }, signal);
-    writeManifest(workspace.folder, ledger.text());
-    workspace.index.save();
+    ledger.save();
     isWhole = true;
   } finally {
     const seconds = (performance.now() - began) / 1000;
@@ -250,51 +245,6 @@ async function runLocked(
   const nodes = inOrder(graph, selected)
     .map((node) => reports.get(node.name) ?? skipped(node, "interrupted"));
   return { nodes, interrupted: signal?.aborted === true };
-}
-
-/** Saves at once, but spends no more than a tenth of the time on it: a large manifest is not rewritten for each node. */
-function saver(save: () => void): () => void {
-  let next = 0;
-  return () => {
-    const began = performance.now();
-    if (began < next) return;
-    save();
-    const ended = performance.now();
-    next = ended + 9 * (ended - began);
-  };
-}
-
-/** The nodes that the manifest will hold: those of this graph, each as it was last brought up to date. */
-interface Ledger {
-  enter(assessment: Assessment): void;
-  text(): string;
-}
-
-function openLedger(
-  workspace: Workspace,
-  graph: Graph,
-  { experiment }: RunOptions,
-): Ledger {
-  const recorded = Object.entries(workspace.manifest?.nodes ?? {});
-  const nodes = new Map<string, NodeRecord>(
-    recorded.filter(([name]) => graph.has(name)),
-  );
-  const code = new Map<string, Code>(
-    Object.entries(workspace.manifest?.code ?? {}),
-  );
-  return {
-    enter: ({ node, key, described, result }) => {
-      if (key === undefined || result === undefined) return;
-      code.set(described.preimage.code, described.code);
-      nodes.set(node.name, {
-        key,
-        preimage: described.preimage,
-        inputs: node.inputs,
-        ...result,
-      });
-    },
-    text: () => manifestText(experiment, nodes, code),
-  };
 }
 
 /** A narrowed selection cannot run a node whose inputs lie outside it and are stale. */

@@ -16,7 +16,7 @@ export interface Folder {
 export type Damage = (folder: Folder, dice: Dice) => string | undefined;
 
 export const DAMAGES: Readonly<Record<string, Damage>> = {
-  "object deleted": onObject((path, content) => {
+  "object deleted": onObject((path) => {
     Deno.removeSync(path, { recursive: true });
     return true;
   }),
