@@ -15,20 +15,28 @@ export function canonical(value: unknown): string {
   return text;
 }
 
-/** Hashes a file by streaming; with `sync`, its bytes are on the disk when this returns. */
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * Hashes a file by streaming, a chunk while the next is read; with `sync`, its bytes are on the disk when this returns.
+ */
 export async function hashFile(
   path: string,
   { sync = false } = {},
 ): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash("sha256");
   using file = await Deno.open(path);
-  const chunk = new Uint8Array(1 << 20);
+  const size = Math.min(CHUNK_BYTES, file.statSync().size + 1);
+  let [chunk, other] = [new Uint8Array(size), new Uint8Array(size)];
   let bytes = 0;
+  let pending = file.read(chunk);
   for (;;) {
-    const read = await file.read(chunk);
+    const read = await pending;
     if (read === null) break;
+    pending = file.read(other);
     hash.update(chunk.subarray(0, read));
     bytes += read;
+    [chunk, other] = [other, chunk];
   }
   if (sync) await file.sync();
   return { sha256: hash.digest("hex"), bytes };
