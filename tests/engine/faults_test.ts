@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { openIndex } from "../../engine/index.ts";
 import { openProject } from "../../engine/project.ts";
 import { delay, isAlive, stageProcesses, tryKill, until } from "./processes.ts";
+import { canMount, mount, unmount } from "./mounts.ts";
 import {
   exists,
   inState,
@@ -340,8 +341,6 @@ function flipBit(path: string): void {
   Deno.chmodSync(path, 0o444);
 }
 
-const canMount = Deno.build.os === "linux" && Deno.uid() === 0 && tryMount();
-
 Deno.test({
   name:
     "wherever a run is when the disk fills up, it ends with one sentence, and more room is all it needs" +
@@ -385,7 +384,7 @@ Deno.test({
           0,
         );
       } finally {
-        new Deno.Command("umount", { args: [artifacts] }).outputSync();
+        unmount(artifacts);
       }
     }
     assertEquals([...finished].sort(), [0, 1, 2, 3]);
@@ -423,7 +422,7 @@ Deno.test({
       mount("-o", "remount,ro", artifacts);
       await refuse("Cannot write to the artifact folder");
     } finally {
-      new Deno.Command("umount", { args: [artifacts] }).outputSync();
+      unmount(artifacts);
     }
   },
 });
@@ -435,24 +434,6 @@ function fill(folder: string): void {
     for (;;) file.writeSync(new Uint8Array(4096));
   } catch (error) {
     if (!String(error).includes("os error 28")) throw error;
-  }
-}
-
-function mount(...args: string[]): void {
-  const { success, stderr } = new Deno.Command("mount", { args }).outputSync();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-}
-
-function tryMount(): boolean {
-  const folder = Deno.makeTempDirSync();
-  try {
-    mount("-t", "tmpfs", "tmpfs", folder);
-    new Deno.Command("umount", { args: [folder] }).outputSync();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    Deno.removeSync(folder);
   }
 }
 

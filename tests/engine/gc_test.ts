@@ -7,6 +7,7 @@ import { canonical, hashListing, sha256 } from "../../engine/hash.ts";
 import { CachedResult, Listing } from "../../schemas/manifest.ts";
 import { random } from "../../schemas/random.ts";
 import { delay, leftovers, tryKill, until } from "./processes.ts";
+import { canMount, mount, unmount } from "./mounts.ts";
 import {
   exists,
   inState,
@@ -431,8 +432,6 @@ Deno.test("what gc cannot read or use is one sentence with exit code 2, and noth
   assertEquals(everyFile(project), before);
 });
 
-const canMount = Deno.build.os === "linux" && Deno.uid() === 0 && tryMount();
-
 Deno.test({
   name: "a read-only folder is refused in one sentence, and can be looked at" +
     (canMount ? "" : " (skipped: run as root on Linux, to mount a tmpfs)"),
@@ -450,28 +449,10 @@ Deno.test({
       assertRefused(await project.run("gc", "--yes", ...args), "Cannot write");
       assertEquals((await gc(project, ...args)).results.length, 4);
     } finally {
-      new Deno.Command("umount", { args: [small] }).outputSync();
+      unmount(small);
     }
   },
 });
-
-function mount(...args: string[]): void {
-  const { success, stderr } = new Deno.Command("mount", { args }).outputSync();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-}
-
-function tryMount(): boolean {
-  const folder = Deno.makeTempDirSync();
-  try {
-    mount("-t", "tmpfs", "tmpfs", folder);
-    new Deno.Command("umount", { args: [folder] }).outputSync();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    Deno.removeSync(folder);
-  }
-}
 
 async function gc(
   project: Project,
