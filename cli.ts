@@ -18,6 +18,7 @@ import { isFailure } from "./engine/failure.ts";
 import { gcCommand, type GcCommandOptions } from "./engine/gc_command.ts";
 import type { Pipeline } from "./engine/graph.ts";
 import type { GraphFormat } from "./engine/report.ts";
+import { writeAll } from "./engine/write.ts";
 import { inputError, isInputError, suggestion } from "./schemas/errors.ts";
 import { Evaluation } from "./schemas/evaluation.ts";
 import { findModel } from "./systems.ts";
@@ -367,16 +368,6 @@ function metricNames(text: string): string[] {
     );
   }
   return names;
-}
-
-function writeAll(
-  stream: { writeSync(bytes: Uint8Array): number },
-  text: string,
-): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) {
-    at += stream.writeSync(bytes.subarray(at));
-  }
 }
 
 /** Ends the process with a command's exit code; an error is one sentence, its stack only where it is a bug and DEBUG is set. */

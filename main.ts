@@ -1,5 +1,6 @@
 /** The command line of pipeline.ts: answers at once where nothing has changed, and loads the pipeline where something has. */
 import { artifactsIn, recall } from "./engine/idle.ts";
+import { writeAll } from "./engine/write.ts";
 
 const artifacts = artifactsIn(Deno.args, `${import.meta.dirname}/artifacts`);
 const text = recall(artifacts, Deno.args);
@@ -10,8 +11,5 @@ if (text === undefined) {
   const { main } = await import(commandLine);
   await main(definition, Deno.args);
 } else {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) {
-    at += Deno.stdout.writeSync(bytes.subarray(at));
-  }
+  writeAll(Deno.stdout, text);
 }

@@ -1,10 +1,11 @@
 /** Measures the product beside what a user would pick instead, run by run in turns; what `deno task bench` runs. */
 import { join } from "@std/path";
 import { parseArgs } from "@std/cli/parse-args";
-import { chosen, count } from "./flags.ts";
+import { chosen, count, runMain } from "./flags.ts";
 import { findPeers, type Peers, readCpu } from "./peers.ts";
-import { columns, median, progress } from "./report.ts";
-import { inputError, isInputError } from "../schemas/errors.ts";
+import { median, progress } from "./report.ts";
+import { table as columns } from "../engine/report.ts";
+import { inputError } from "../schemas/errors.ts";
 
 /** What is measured, on which arguments of `bench/step.ts` and `bench/reference/step.py`, which take the same. */
 interface Row {
@@ -201,7 +202,7 @@ function table(
     "peak MB",
     "peer",
   ];
-  const lines = columns(heads, rows);
+  const lines = [columns([heads, ...rows])];
   lines.push("", `${machine.cpu}, ${machine.threads} threads`);
   for (const { row, missing, others } of results) {
     for (const [name, other] of Object.entries(others)) {
@@ -212,10 +213,4 @@ function table(
   return lines.join("\n");
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isInputError(error)) throw error;
-  console.error(error.message);
-  Deno.exit(2);
-}
+await runMain(main);

@@ -1,10 +1,10 @@
 /** Measures the engine beside DVC, Snakemake and Ninja on the same graphs: whole processes, run in turns. */
 import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
-import { inputError, isInputError } from "../schemas/errors.ts";
+import { inputError } from "../schemas/errors.ts";
 import { versionOf } from "./engine/command.ts";
 import { findPeers, type Peer } from "./engine/peers.ts";
-import { ROOT } from "./engine/project.ts";
+import { ROOT } from "../engine/project.ts";
 import {
   type Bench,
   BUBBLEWRAP,
@@ -14,9 +14,10 @@ import {
   type Row,
   ROWS,
 } from "./engine/rows.ts";
-import { chosen, count } from "./flags.ts";
+import { chosen, count, runMain } from "./flags.ts";
 import { readCpu } from "./peers.ts";
-import { columns, median, progress } from "./report.ts";
+import { median, progress } from "./report.ts";
+import { table as columns } from "../engine/report.ts";
 
 interface Cell {
   readonly median: number;
@@ -164,7 +165,7 @@ function table(
     ...names.map((name) => cellText(cells[name], unit)),
     bar === null ? "-" : amount(bar, unit),
   ]);
-  const lines = columns(["", ...names, "bar for ours"], rows);
+  const lines = [columns([["", ...names, "bar for ours"], ...rows])];
   const told = Object.entries(versions).map((pair) => pair.join(" "));
   lines.push(
     "",
@@ -209,10 +210,4 @@ function amount(value: number, unit: Row["unit"], named = true): string {
   return named ? `${text} ${unit}` : text;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isInputError(error)) throw error;
-  console.error(error.message);
-  Deno.exit(2);
-}
+await runMain(main);

@@ -1,5 +1,16 @@
-/** Reads the arguments that the benchmarks share. */
-import { inputError, suggestion } from "../schemas/errors.ts";
+/** The arguments that the benchmarks share, and how one ends that cannot use them. */
+import { inputError, isInputError, suggestion } from "../schemas/errors.ts";
+
+/** Tells an input error in its sentence and ends with exit code 2. */
+export async function runMain(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    console.error(error.message);
+    Deno.exit(2);
+  }
+}
 
 export function count(name: string, given: unknown, otherwise: number): number {
   if (given === undefined) return otherwise;

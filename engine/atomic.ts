@@ -1,5 +1,6 @@
 /** Files and folders that are whole or not there, whatever dies meanwhile, and how what may not be there is read. */
 import { dirname } from "@std/path";
+import { writeAll } from "./write.ts";
 
 /** Writes to a temporary name in the same folder, syncs, renames; `locked` says that nobody else writes there now. */
 export function writeAtomically(
@@ -16,10 +17,7 @@ export function writeAtomically(
         create: true,
         truncate: true,
       });
-      const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) {
-        at += file.writeSync(bytes.subarray(at));
-      }
+      writeAll(file, text);
       file.syncSync();
     }
     Deno.renameSync(temporary, path);

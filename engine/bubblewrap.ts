@@ -111,7 +111,11 @@ export function bubblewrapCommand(
 }
 
 /** The message of an error, with what to do where it is about a path that exists outside of the sandbox only. */
-export function explainAbsence(message: string, { node, job }: Sandboxed) {
+export function explainAbsence(
+  message: string,
+  node: Node,
+  job: Job,
+): string {
   const visible = [dirname(job.lock), ...readablePaths(node, job)];
   const hidden = (message.match(/\/[^\s"'`:,;()]+/g) ?? [])
     .map((path) => path.replace(/\.$/, ""))

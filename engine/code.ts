@@ -1,7 +1,6 @@
 /** The code that a stage executes: every local module that it reaches, and every package that those import. */
 import { fromFileUrl, relative } from "@std/path";
 import type { Code } from "../schemas/manifest.ts";
-import { statIfThere } from "./atomic.ts";
 import { canonical, sha256 } from "./hash.ts";
 import type { Index, Module } from "./index.ts";
 import type { Looks } from "./looks.ts";
@@ -49,9 +48,7 @@ export function createCodeReader(
         if (!/^\.{1,2}\//.test(specifier)) continue;
         const target = project.resolve(specifier, path);
         if (target.kind !== "local") continue;
-        const info = statIfThere(target.path);
-        looks.note(target.path, info);
-        if (!info?.isFile) continue;
+        if (!looks.stat(target.path)?.isFile) continue;
         local.push(target.path);
         opened.push(target.path);
         continue;
@@ -119,8 +116,7 @@ async function readModule(
   index: Index,
   looks: Looks,
 ): Promise<Module> {
-  const info = statIfThere(path);
-  looks.note(path, info);
+  const info = looks.stat(path);
   if (info === undefined) {
     throw new Error(
       `Cannot find module ${path}, which another module imports.`,

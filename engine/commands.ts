@@ -8,10 +8,10 @@ import { failure } from "./failure.ts";
 import type { Graph, Pipeline } from "./graph.ts";
 import { readLog, readRuns } from "./history.ts";
 import { isLocked } from "./lock.ts";
-import { noteSources } from "./looks.ts";
+import { lookAtSources } from "./looks.ts";
 import { duration, watchOn } from "./progress.ts";
 import { runInProcess, runInSandbox } from "./process.ts";
-import { openProject } from "./project.ts";
+import { ROOT } from "./project.ts";
 import { type NodeReport, toJson } from "./record.ts";
 import {
   countStates,
@@ -130,8 +130,8 @@ export async function runCommand(
       : outcomeText(pipeline, nodes, options.quiet ? undefined : seconds);
     console.out(text);
     if (looks !== undefined) {
-      looks.note(experiment.path, statIfThere(experiment.path));
-      noteSources(looks, openProject().root);
+      looks.stat(experiment.path);
+      lookAtSources(looks, ROOT);
       looks.remember(artifacts, { args: command.args, text });
     }
     if (interrupted) {
@@ -252,8 +252,7 @@ export async function verifyCommand(
 
 /** The experiment and its graph; nothing is written before both are valid. */
 function open(command: Command, options: CommonOptions) {
-  const { root } = openProject();
-  const folder = join(root, "experiments");
+  const folder = join(ROOT, "experiments");
   const { name, path, value, what } = readExperiment(
     folder,
     options.experiment,
@@ -267,7 +266,7 @@ function open(command: Command, options: CommonOptions) {
 }
 
 export function artifactFolder(given: string | undefined): string {
-  if (given === undefined) return join(openProject().root, "artifacts");
+  if (given === undefined) return join(ROOT, "artifacts");
   const info = statIfThere(given);
   if (info !== undefined && !info.isDirectory) {
     throw inputError(`Cannot use "${given}" for artifacts: it is no folder.`);

@@ -86,7 +86,7 @@ function removeShowing(
   const watcher = watchOn({
     write: console[stream],
     columns: () => console.columns(stream),
-    now: console.now,
+    now: () => performance.now(),
   }, "full");
   try {
     watcher.start("gc", ["removing"]);

@@ -1,5 +1,5 @@
 /** What a run looked at to find that there is nothing to do, kept for the next one. */
-import { writeAtomically, writeIfPossible } from "./atomic.ts";
+import { statIfThere, writeAtomically, writeIfPossible } from "./atomic.ts";
 import {
   ABSENT,
   type Answer,
@@ -11,8 +11,8 @@ import {
 import { RACY_MILLISECONDS } from "./index.ts";
 
 export interface Looks {
-  /** `info` is what was there, undefined for nothing, before anything was read. */
-  note(path: string, info: Deno.FileInfo | undefined): void;
+  /** What is at a path now, undefined for nothing; asked before it is read. */
+  stat(path: string): Deno.FileInfo | undefined;
   /** Keeps an answer, unless something was changed since this process started or so shortly before that none can tell. */
   remember(
     artifacts: string,
@@ -24,9 +24,11 @@ export function createLooks(): Looks {
   const looks = new Map<string, string>();
   let latest = 0;
   return {
-    note: (path, info) => {
+    stat: (path) => {
+      const info = statIfThere(path);
       looks.set(path, info === undefined ? ABSENT : identity(info));
       if (info !== undefined) latest = Math.max(latest, latestChange(info));
+      return info;
     },
     remember: (artifacts, { args, text: said }) => {
       if (latest > performance.timeOrigin - RACY_MILLISECONDS) return;
@@ -48,15 +50,15 @@ export function createLooks(): Looks {
 const SOURCE = /\.([mc]?[jt]sx?|jsonc?|lock)$/;
 const APART = /^(node_modules|artifacts|\..*)$/;
 
-/** Notes all source files of a project and their folders: any module could change the graph or the engine. */
-export function noteSources(looks: Looks, root: string): void {
+/** Looks at all source files of a project and their folders: any module could change the graph or the engine. */
+export function lookAtSources(looks: Looks, root: string): void {
   const walk = (folder: string) => {
-    looks.note(folder, Deno.statSync(folder));
+    looks.stat(folder);
     for (const entry of Deno.readDirSync(folder)) {
       const path = `${folder}/${entry.name}`;
       if (APART.test(entry.name)) continue;
       if (entry.isDirectory) walk(path);
-      else if (SOURCE.test(entry.name)) looks.note(path, Deno.statSync(path));
+      else if (SOURCE.test(entry.name)) looks.stat(path);
     }
   };
   walk(root);

@@ -58,7 +58,7 @@ export async function makeNode(
     let checked = Promise.resolve();
     const stageRun = await executor(node, job, {
       project: workspace.project,
-      code: await executedCode(workspace, described),
+      code: () => executedCode(workspace, described),
       opened,
       logPath,
       signal: AbortSignal.any([changed.signal, ...signal ? [signal] : []]),

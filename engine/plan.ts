@@ -2,7 +2,6 @@
 import { fromFileUrl, relative, resolve } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
 import type { Artifact, Metrics, NodeRecord } from "../schemas/manifest.ts";
-import { statIfThere } from "./atomic.ts";
 import type { Graph, Node } from "./graph.ts";
 import { filesOf, hashFile, hashListing } from "./hash.ts";
 import { changes, type Described, keyOf } from "./key.ts";
@@ -178,19 +177,16 @@ async function userFile(
 ): Promise<string> {
   const absolute = resolve(path);
   try {
-    const info = statIfThere(absolute);
-    workspace.looks.note(absolute, info);
+    const info = workspace.looks.stat(absolute);
     if (info === undefined) throw new Error("there is no such file");
     if (!info.isDirectory) {
       return await hashByIndex(workspace, absolute, info);
     }
-    const note = (folder: string) =>
-      workspace.looks.note(folder, statIfThere(folder));
     const listing = [];
-    for (const path of filesOf(absolute, note)) {
+    for (const path of filesOf(absolute, workspace.looks.stat)) {
       const file = `${absolute}/${path}`;
-      const info = Deno.statSync(file);
-      workspace.looks.note(file, info);
+      const info = workspace.looks.stat(file);
+      if (info === undefined) throw new Error(`"${file}" has been removed`);
       const sha256 = await hashByIndex(workspace, file, info);
       listing.push({ path, sha256, bytes: info.size });
     }

@@ -8,6 +8,7 @@ import { type Job, type Message, SEPARATOR } from "./message.ts";
 import type { Project } from "./project.ts";
 import { sandboxArguments, sandboxEnvironment } from "./sandbox.ts";
 import type { Progress } from "./stage.ts";
+import { writeAll } from "./write.ts";
 
 export interface StageRun {
   readonly outcome:
@@ -51,7 +52,7 @@ export type Executor = (
 export interface ExecutorOptions {
   readonly project: Project;
   /** All that the stage's process executes, as absolute paths of files and folders. */
-  readonly code: readonly string[];
+  code(): Promise<readonly string[]>;
   /** Files that the stage's code opens by itself. */
   readonly opened: readonly string[];
   /** Gets all that the stage logs and all that it and its libraries print. */
@@ -66,16 +67,16 @@ export const runInProcess: Executor = (node, job, options) =>
 
 /** The same inside bubblewrap, where native code is held as well. */
 export const runInSandbox: Executor = async (node, job, options) => {
-  const environment = sandboxEnvironment(node, Deno.env.toObject());
-  const sandboxed = { node, job, code: options.code, environment };
+  const code = await options.code();
   const { outcome, ...ran } = await runStage(
     node,
     job,
     options,
-    (args) => bubblewrapCommand(sandboxed, args),
+    (args, environment) =>
+      bubblewrapCommand({ node, job, code, environment }, args),
   );
   if (outcome.kind !== "error") return { ...ran, outcome };
-  const message = explainAbsence(outcome.message, sandboxed);
+  const message = explainAbsence(outcome.message, node, job);
   return { ...ran, outcome: { ...outcome, message } };
 };
 
@@ -83,7 +84,10 @@ async function runStage(
   node: Node,
   job: Job,
   options: ExecutorOptions,
-  commandOf: (args: readonly string[]) => {
+  commandOf: (
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ) => {
     readonly program: string;
     readonly args: readonly string[];
   },
@@ -91,6 +95,7 @@ async function runStage(
   const { project, opened, logPath, listener, signal } = options;
   using log = Deno.openSync(logPath, { create: true, append: true });
   const write = (text: string) => writeAll(log, text);
+  const env = sandboxEnvironment(node, Deno.env.toObject());
   const { program, args } = commandOf([
     "run",
     "--quiet",
@@ -100,11 +105,11 @@ async function runStage(
     `--config=${project.root}/deno.json`,
     ...sandboxArguments(node, job, project, opened),
     entry(node, project),
-  ]);
+  ], env);
   const child = new Deno.Command(program, {
     args: [...args],
     clearEnv: true,
-    env: sandboxEnvironment(node, Deno.env.toObject()),
+    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -208,11 +213,6 @@ async function readText(
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     write(chunk);
   }
-}
-
-function writeAll(file: Deno.FsFile, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
 /**

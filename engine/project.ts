@@ -31,10 +31,10 @@ interface Lock {
   readonly npm: Readonly<Record<string, LockedPackage>>;
 }
 
-/** The project at a root; without one, that which the engine lies in. */
-export function openProject(
-  root: string = resolve(fromFileUrl(new URL("..", import.meta.url))),
-): Project {
+/** Root of the project that the engine lies in. */
+export const ROOT = resolve(fromFileUrl(new URL("..", import.meta.url)));
+
+export function openProject(root = ROOT): Project {
   const imports = readImports(join(root, "deno.json"));
   const lock = readLock(join(root, "deno.lock"));
   const idsByName = new Map<string, string[]>();

@@ -58,8 +58,7 @@ export function openStore(
     thorough: boolean,
   ): Promise<Condition> => {
     const path = join(folder, name);
-    const info = statIfThere(path);
-    looks.note(path, info);
+    const info = looks.stat(path);
     if (info === undefined) return "missing";
     if (!info.isFile || info.size !== expected.bytes) return "damaged";
     const known = thorough ? undefined : index.file(name, info);
@@ -70,10 +69,8 @@ export function openStore(
   };
   /** Of a folder all of whose files are whole: nothing else may lie in it, since a stage may read all that does. */
   const folderCondition = (path: string, listing: Files): Condition => {
-    const note = (path: string) => looks.note(path, statIfThere(path));
-    note(path);
-    if (!statIfThere(path)?.isDirectory) return "missing";
-    const found = ifRegular(() => filesOf(path, note));
+    if (!looks.stat(path)?.isDirectory) return "missing";
+    const found = ifRegular(() => filesOf(path, looks.stat));
     return found?.length === listing.length ? "whole" : "damaged";
   };
   const conditionOf = async (
@@ -83,7 +80,7 @@ export function openStore(
     const name = objectName(artifact.sha256, artifact.folder);
     if (!artifact.folder) return await fileCondition(name, artifact, thorough);
     const listingPath = join(folder, listingName(name));
-    looks.note(listingPath, statIfThere(listingPath));
+    looks.stat(listingPath);
     const text = readIfThere(listingPath);
     if (text === undefined) return "missing";
     if (sha256(text) !== artifact.sha256) return "damaged";

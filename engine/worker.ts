@@ -2,6 +2,7 @@
 import type { Json } from "../schemas/manifest.ts";
 import { type Job, type Message, SEPARATOR } from "./message.ts";
 import type { Stage, StageResult } from "./stage.ts";
+import { writeAll } from "./write.ts";
 
 const PROGRESS_MILLISECONDS = 100;
 
@@ -127,10 +128,5 @@ function describe(
 }
 
 function send(message: Message): void {
-  const bytes = new TextEncoder().encode(
-    SEPARATOR + JSON.stringify(message) + "\n",
-  );
-  for (let at = 0; at < bytes.length;) {
-    at += Deno.stdout.writeSync(bytes.subarray(at));
-  }
+  writeAll(Deno.stdout, SEPARATOR + JSON.stringify(message) + "\n");
 }

@@ -1,7 +1,6 @@
 /** An artifact folder and the project that uses it, opened once a command. */
 import { resolve } from "@std/path";
 import type { Manifest } from "../schemas/manifest.ts";
-import { statIfThere } from "./atomic.ts";
 import { type CodeReader, createCodeReader } from "./code.ts";
 import { type Index, openIndex } from "./index.ts";
 import { createLooks, type Looks } from "./looks.ts";
@@ -36,8 +35,7 @@ export function openWorkspace(
   const absolute = resolve(folder);
   const index = openIndex(absolute, project.printer);
   const looks = createLooks();
-  const path = manifestPath(absolute);
-  looks.note(path, statIfThere(path));
+  looks.stat(manifestPath(absolute));
   return {
     folder: absolute,
     project,

@@ -1,19 +1,16 @@
 /** The engine's projects as they are measured: this repository, and copies of it whose pipeline is the trivial one. */
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import type { z } from "zod";
 import { answerPath } from "../../engine/idle.ts";
 import { removeIfThere, statIfThere } from "../../engine/atomic.ts";
 import { EXIT } from "../../engine/commands.ts";
+import { ROOT } from "../../engine/project.ts";
 import { type Command, mustRun, runCommand } from "./command.ts";
 import type { Numbers } from "./numbers.ts";
 import type { Dag } from "./peers.ts";
 
 export type Grid = z.input<typeof Numbers>;
 
-export const ROOT = fromFileUrl(new URL("../..", import.meta.url)).replace(
-  /\/$/,
-  "",
-);
 const APART = /^(\..*|node_modules|artifacts)$/;
 
 /** What the engine says where there is nothing to do. */

@@ -1,6 +1,6 @@
 /** The answer that a run with nothing to do keeps for the next process. */
 import { answerPath, recall } from "../../../engine/idle.ts";
-import { type Looks, noteSources } from "../../../engine/looks.ts";
+import { lookAtSources, type Looks } from "../../../engine/looks.ts";
 import { statOf } from "./site.ts";
 
 const ARGS = ["the property test"];
@@ -12,7 +12,7 @@ export function keepAnswer(
   looks: Looks,
   began: number,
 ): boolean {
-  noteSources(looks, root);
+  lookAtSources(looks, root);
   const before = statOf(answerPath(artifacts))?.ino;
   Object.defineProperty(performance, "timeOrigin", {
     value: began,
