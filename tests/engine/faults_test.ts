@@ -6,17 +6,17 @@ import { openProject } from "../../engine/project.ts";
 import { delay, isAlive, stageProcesses, tryKill, until } from "./processes.ts";
 import { canMount, mount, unmount } from "./mounts.ts";
 import {
+  checkpointOf,
   exists,
   inState,
   makeProject,
   nodesOf,
   objectPath,
-  type Project,
+  SLOW_TEXT,
   WORDS,
 } from "./project.ts";
 
-/** Twelve files that take 40 ms each: a kill hits before, in and between the stages. */
-const SLOW_TEXT = Array.from({ length: 12 }, (_, i) => `word ${i}\n`).join("");
+/** 40 ms a line of the slow text. */
 const SLOW = [
   "--set",
   'counts={"slow":{"milliseconds":40},"other":{"longest":3}}',
@@ -435,11 +435,4 @@ function fill(folder: string): void {
   } catch (error) {
     if (!String(error).includes("os error 28")) throw error;
   }
-}
-
-function checkpointOf(project: Project): string | undefined {
-  const work = project.path("artifacts/work");
-  if (!exists(work)) return undefined;
-  return [...Deno.readDirSync(work)]
-    .map(({ name }) => join(work, name, "work", "counts.json")).find(exists);
 }

@@ -7,6 +7,10 @@ export const WORDS = "tests/engine/words";
 
 export const TEXT = "one two  three\nfour five\nsix\n";
 
+/** Twelve lines, and so files that `count` can be made to take its time over: a kill hits before, in and between stages. */
+export const SLOW_TEXT = Array.from({ length: 12 }, (_, i) => `word ${i}\n`)
+  .join("");
+
 export interface Project {
   readonly folder: string;
   path(name: string): string;
@@ -123,6 +127,14 @@ export function objectPath(
     `artifacts/objects/${sha.slice(0, 2)}/${sha.slice(2)}`,
   );
   return exists(`${path}.files`) ? `${path}.files` : path;
+}
+
+/** The checkpoint of a stage `count` that has not finished. */
+export function checkpointOf(project: Project): string | undefined {
+  const work = project.path("artifacts/work");
+  if (!exists(work)) return undefined;
+  return [...Deno.readDirSync(work)]
+    .map(({ name }) => join(work, name, "work", "counts.json")).find(exists);
 }
 
 /** Whether a path is there. */

@@ -1,0 +1,196 @@
+/** Garbage collection beside runs, kills, links, damage and what cannot be written: nothing that is kept is lost. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { sha256 } from "../../engine/hash.ts";
+import { random } from "../../schemas/random.ts";
+import { leftovers, tryKill, until } from "./processes.ts";
+import { canMount, mount, unmount } from "./mounts.ts";
+import {
+  abandonFile,
+  abandonMany,
+  assertRefused,
+  assertWhole,
+  cacheAt,
+  countFiles,
+  DAY,
+  everyFile,
+  gc,
+  inArtifacts,
+  objectAt,
+  OTHER_SEED,
+  SLOW,
+  unusedPrefix,
+} from "./collections.ts";
+import {
+  checkpointOf,
+  exists,
+  inState,
+  makeProject,
+  nodesOf,
+  SLOW_TEXT,
+} from "./project.ts";
+
+Deno.test("what killed writes and damage left is removed, and a file that is none of ours is not", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const stays = everyFile(project);
+  const damaged = cacheAt(project, sha256("damaged"));
+  Deno.writeTextFileSync(damaged, '{"key":');
+  const orphan = objectAt(project, sha256("orphan"));
+  const cut = ["cache/a.json.12.tmp", "objects/ab/cd.34.tmp/lines/0.txt"];
+  const empty = inArtifacts(project, `work/${sha256("no checkpoint")}`);
+  Deno.mkdirSync(join(empty, "work"), { recursive: true });
+  Deno.writeTextFileSync(join(empty, "lock"), "");
+  for (
+    const path of [
+      orphan,
+      ...cut.map((name) => inArtifacts(project, name)),
+    ]
+  ) {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    Deno.writeTextFileSync(path, "orphan");
+  }
+  const atRoot = inArtifacts(project, "index.json.56.tmp");
+  Deno.writeTextFileSync(atRoot, "written at this moment");
+  const ours = inArtifacts(project, "objects/notes.txt");
+  Deno.writeTextFileSync(ours, "none of the engine's");
+  assertEquals((await gc(project, "--yes")).leftovers, 4);
+  assert(!exists(empty));
+  assertEquals(everyFile(project), [...stays, atRoot, ours].sort());
+  const time = new Date(Date.now() - DAY);
+  Deno.utimeSync(atRoot, time, time);
+  assertEquals((await gc(project, "--yes")).leftovers, 1);
+  assertEquals(everyFile(project), [...stays, ours].sort());
+  assert(!exists(inArtifacts(project, "objects/ab")));
+});
+
+Deno.test("links in the store are not followed: nothing outside of the folder is removed", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const outside = project.path("outside");
+  Deno.mkdirSync(outside);
+  const name = sha256("a").slice(2);
+  project.write(`outside/${name}`, "precious");
+  const link = objectAt(project, sha256("link"));
+  Deno.mkdirSync(dirname(link), { recursive: true });
+  Deno.symlinkSync(outside, link);
+  const prefix = unusedPrefix(project);
+  Deno.symlinkSync(outside, inArtifacts(project, `objects/${prefix}`));
+  const { objects, bytes } = await gc(project, "--yes");
+  assertEquals([objects, bytes], [1, outside.length]);
+  assert(!exists(link));
+  assertEquals(project.read(`outside/${name}`), "precious");
+});
+
+Deno.test("gc waits for a run that is going on, and the run's results are whole after", async () => {
+  using project = makeProject(SLOW_TEXT);
+  await nodesOf(project, ...SLOW);
+  const run = project.start(...SLOW, ...OTHER_SEED);
+  await until(() => checkpointOf(project));
+  const waiting = await project.run("gc", "--yes");
+  assertEquals((await run.output()).code, 0);
+  assertEquals(waiting.code, 0);
+  assertStringIncludes(waiting.out, "Another command is using");
+  assertStringIncludes(waiting.out, "Removed 2 results");
+  const nodes = await nodesOf(project, "status", ...SLOW, ...OTHER_SEED);
+  assertEquals(inState(nodes, "cached").length, 3);
+  assertEquals((await project.run("verify")).code, 0);
+});
+
+Deno.test("runs and gcs that begin at once all end well, and leave a whole folder", async () => {
+  using project = makeProject(SLOW_TEXT);
+  for (let round = 0; round < 3; round++) {
+    const seed = ["--set", `seed=${round}`];
+    for (let i = 0; i < 50; i++) abandonFile(project, 1, `${round} ${i}`);
+    const children = [
+      project.start(...SLOW, ...seed),
+      project.start("gc", "--yes"),
+      project.start("gc", "--yes", "--json"),
+    ];
+    const outputs = await Promise.all(children.map((child) => child.output()));
+    assertEquals(outputs.map(({ code }) => code), [0, 0, 0]);
+    const nodes = await nodesOf(project, "status", ...SLOW, ...seed);
+    assertEquals(inState(nodes, "stale"), []);
+    assertEquals((await project.run("verify")).code, 0);
+    assertWhole(project);
+  }
+});
+
+Deno.test("gc is killed at random moments: what is kept stays cached, no result loses its objects, the next gc completes", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const whole = everyFile(project);
+  const next = random("kills", 1);
+  let cutOff = 0;
+  for (let kill = 0; kill < 10; kill++) {
+    abandonMany(project, kill);
+    const garbage = countFiles(project);
+    const child = project.start("gc", "--yes");
+    const enough = garbage - next() * (garbage - whole.length);
+    await until(() => countFiles(project) <= enough ? true : undefined);
+    tryKill(child.pid);
+    await child.output();
+    if (countFiles(project) > whole.length) cutOff++;
+    assertWhole(project);
+    const nodes = await nodesOf(project, "status");
+    assertEquals(inState(nodes, "cached").length, 5);
+  }
+  assert(cutOff >= 5, `only ${cutOff} kills hit a gc at work`);
+  await gc(project, "--yes");
+  assertEquals(everyFile(project), whole);
+  assertEquals(leftovers(inArtifacts(project, "")), []);
+  assertEquals((await project.run("verify")).code, 0);
+});
+
+Deno.test("what gc cannot read or use is one sentence with exit code 2, and nothing is removed", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  abandonFile(project, 1, "abandoned");
+  project.write("bad.json", '{"schema":1,"nodes":{}}');
+  project.write("newer.json", '{"schema":99}');
+  const cases: readonly (readonly [args: string[], says: string])[] = [
+    [["--manifest", "none.json"], "there is no such file"],
+    [["--manifest", "engine"], 'Cannot read manifest "engine": Is a directory'],
+    [["--manifest", "bad.json"], 'Cannot use manifest "bad.json"'],
+    [["--manifest", "newer.json"], "written by a newer version"],
+    [["--max-size", "20"], "(B, K, M, G, T), such as 20G"],
+    [["--max-size", "20 GB"], "(B, K, M, G, T), such as 20G"],
+    [["--max-size", "-1G"], "(B, K, M, G, T), such as 20G"],
+    [["--older-than", "30y"], "(m, h, d, w), such as 30d"],
+    [["--keep-last", "0"], "expected a whole number from 1"],
+  ];
+  const before = everyFile(project);
+  for (const [args, says] of cases) {
+    assertRefused(await project.run("gc", "--yes", ...args), says);
+  }
+  const newer = inArtifacts(project, `cache/${sha256("newer")}.json`);
+  Deno.writeTextFileSync(newer, '{"schema":2}');
+  assertRefused(await project.run("gc", "--yes"), "by a newer version; update");
+  Deno.removeSync(newer);
+  const manifest = project.read("artifacts/manifest.json");
+  project.write("artifacts/manifest.json", `<<<<<<< ours\n${manifest}`);
+  assertRefused(await project.run("gc", "--yes"), "marks of a merge conflict");
+  assertEquals(everyFile(project), before);
+});
+
+Deno.test({
+  name: "a read-only folder is refused in one sentence, and can be looked at" +
+    (canMount ? "" : " (skipped: run as root on Linux, to mount a tmpfs)"),
+  ignore: !canMount,
+  fn: async () => {
+    using project = makeProject();
+    const small = project.path("small");
+    Deno.mkdirSync(small);
+    const args = ["--artifacts", small];
+    mount("-t", "tmpfs", "tmpfs", small);
+    try {
+      await nodesOf(project, ...args);
+      await nodesOf(project, ...args, ...OTHER_SEED);
+      mount("-o", "remount,ro", small);
+      assertRefused(await project.run("gc", "--yes", ...args), "Cannot write");
+      assertEquals((await gc(project, ...args)).results.length, 4);
+    } finally {
+      unmount(small);
+    }
+  },
+});
