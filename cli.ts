@@ -19,8 +19,14 @@ import { gcCommand, type GcCommandOptions } from "./engine/gc_command.ts";
 import type { Pipeline } from "./engine/graph.ts";
 import type { GraphFormat } from "./engine/report.ts";
 import { writeAll } from "./engine/write.ts";
-import { inputError, isInputError, suggestion } from "./schemas/errors.ts";
+import {
+  inputError,
+  isInputError,
+  parse,
+  suggestion,
+} from "./schemas/errors.ts";
 import { Evaluation } from "./schemas/evaluation.ts";
+import { Runtime } from "./schemas/runtime.ts";
 import { findModel } from "./systems.ts";
 
 const terminal: Console = {
@@ -153,6 +159,20 @@ async function pipelineProgram(
       code = await gcCommand(command, options);
     });
 
+  words.push("doctor");
+  plain(program.command("doctor"))
+    .description("what this machine can use, what is missing, how to get it")
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (options: { artifacts?: string; json: boolean }) => {
+      const { examine, findings } = await import("./doctor.ts");
+      const found = await examine(artifactFolder(options.artifacts));
+      terminal.out(
+        (options.json ? JSON.stringify(found) : findings(found)) + "\n",
+      );
+      code = found.ready ? EXIT.done : EXIT.failed;
+    });
+
   await program.parseAsync([...args], { from: "user" });
   return code;
 }
@@ -205,6 +225,9 @@ async function toolProgram(args: readonly string[]): Promise<number> {
     .option("--tokenizer <file>", "the tokenizer of a model file")
     .option("--beam <n>", "hypotheses kept a sentence", positive)
     .option("--length-penalty <exponent>", "exponent of the length", number)
+    .option("--int8", "8-bit matrix products: faster, nearly the same", false)
+    .option("--runtime <name>", "onnx, tensorflow or reference", "onnx")
+    .option("--provider <name>", "cpu, webgpu or cuda", "cpu")
     .option("--artifacts <folder>", "artifact folder (default: artifacts)")
     .action(translateCommand);
   plain(program.command("score"))
@@ -228,11 +251,21 @@ interface TranslateOptions {
   readonly tokenizer?: string;
   readonly beam?: number;
   readonly lengthPenalty?: number;
+  readonly int8: boolean;
+  readonly runtime: string;
+  readonly provider: string;
   readonly artifacts?: string;
 }
 
 async function translateCommand(options: TranslateOptions): Promise<void> {
   const defaults = Evaluation.parse({});
+  const { runtime: name, provider } = options;
+  const runtime = parse(Runtime, { name, provider }, "--runtime, --provider");
+  if (options.int8 && (runtime.name !== "onnx" || runtime.provider !== "cpu")) {
+    throw inputError(
+      `Cannot use --int8 with runtime ${name} on ${provider}: only onnx on cpu has 8-bit matrix products; leave one of them out.`,
+    );
+  }
   const { modelPath, tokenizerPath } = findModel(
     artifactFolder(options.artifacts),
     options,
@@ -241,6 +274,8 @@ async function translateCommand(options: TranslateOptions): Promise<void> {
   await translateStream({
     modelPath,
     tokenizerPath,
+    runtime,
+    precision: options.int8 ? "int8" : "float32",
     beam: options.beam ?? defaults.beam,
     lengthPenalty: options.lengthPenalty ?? defaults.lengthPenalty,
     lines: inputLines(),

@@ -1,17 +1,32 @@
-/** Finds the PyTorch that the product is measured beside, in each setting in which it may be fastest. */
+/** Finds the Python that has the peers, and the settings of the machine in which each may be fastest. */
 import { dirname, join } from "@std/path";
+import { statIfThere } from "../engine/atomic.ts";
 
-export interface Peer {
-  /** Added to the version that it reports. */
-  readonly setting: string;
-  readonly python: string;
+/** Variables of the environment under which a peer may be faster. */
+export interface Setting {
+  /** Added to the version that the peer reports. */
+  readonly name: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
 export interface Peers {
-  readonly peers: readonly Peer[];
-  /** What cannot be measured, and how to get it. */
+  readonly python: string;
+  /** Whether the Python has a package. */
+  has(name: string): boolean;
+  /** The settings of PyTorch, one at least. */
+  readonly torch: readonly Setting[];
+  /** What cannot be measured of PyTorch, and how to get it. */
   readonly missing?: string;
+}
+
+/** The packages that bench/setup installs and the rows measure. */
+const PACKAGES = ["torch", "ctranslate2", "tokenizers", "safetensors"];
+
+/** Where bench/setup installs the peers, and where the bench keeps what it makes. */
+export function cacheFolder(): string {
+  const cache = Deno.env.get("XDG_CACHE_HOME") ??
+    join(Deno.env.get("HOME") ?? ".", ".cache");
+  return join(cache, "ckd-bench");
 }
 
 /**
@@ -20,27 +35,20 @@ export interface Peers {
  * it is installed stands PyTorch with the library that bench/setup builds to tell MKL otherwise.
  */
 export async function findPeers(cpu: Cpu): Promise<Peers> {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ??
-    join(Deno.env.get("HOME") ?? ".", ".cache");
   const python = Deno.env.get("CKD_BENCH_PYTHON") ??
-    join(cache, "ckd-bench", "bin", "python");
-  if (!await hasTorch(python)) {
-    const missing = `"${python}" has no PyTorch: run bench/setup, ` +
-      "or name a Python that has it by CKD_BENCH_PYTHON";
-    return { peers: [], missing };
-  }
-  const plain = { setting: "as installed", python, env: {} };
-  if (cpu.intel) return { peers: [plain] };
+    join(cacheFolder(), "bin", "python");
+  const found = await packagesOf(python);
+  const peers = { python, has: (name: string) => found.includes(name) };
+  const plain = { name: "as installed", env: {} };
+  if (cpu.intel) return { ...peers, torch: [plain] };
   const library = join(dirname(dirname(python)), "lib", "mkl_any_cpu.so");
-  if (!await isFile(library)) {
+  if (statIfThere(library)?.isFile !== true) {
     const missing = "PyTorch's fast matrix products are off on this CPU: " +
       "run bench/setup where there is a C compiler to measure them too";
-    return { peers: [plain], missing };
+    return { ...peers, torch: [plain], missing };
   }
-  const env = { LD_PRELOAD: library };
-  return {
-    peers: [plain, { setting: "MKL as on Intel", python, env }],
-  };
+  const told = { name: "MKL as on Intel", env: { LD_PRELOAD: library } };
+  return { ...peers, torch: [plain, told] };
 }
 
 export interface Cpu {
@@ -59,21 +67,16 @@ export async function readCpu(): Promise<Cpu> {
   };
 }
 
-async function hasTorch(python: string): Promise<boolean> {
+async function packagesOf(python: string): Promise<string[]> {
+  const code = "import importlib.util, sys; print(' '.join(name for name in " +
+    "sys.argv[1:] if importlib.util.find_spec(name)))";
   try {
-    const args = ["-c", "import torch"];
-    return (await new Deno.Command(python, { args }).output()).success;
+    const args = ["-c", code, ...PACKAGES];
+    const { success, stdout } = await new Deno.Command(python, { args })
+      .output();
+    return success ? new TextDecoder().decode(stdout).trim().split(" ") : [];
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
 }

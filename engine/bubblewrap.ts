@@ -4,11 +4,11 @@ import { inputError } from "../schemas/errors.ts";
 import { statIfThere } from "./atomic.ts";
 import type { Node } from "./graph.ts";
 import type { Job } from "./message.ts";
-import { readablePaths } from "./sandbox.ts";
+import { nativeFolders, readablePaths } from "./sandbox.ts";
 
 const PROGRAM = "bwrap";
 
-/** What any native code needs of the system: its libraries, and what it asks of the processor. */
+/** What any native code needs of the system: its libraries, what it asks of the processor, where drivers of GPUs are. */
 const SYSTEM = [
   "/usr/lib",
   "/usr/lib64",
@@ -22,6 +22,7 @@ const SYSTEM = [
   "/etc/ld.so.conf.d",
   "/sys/devices/system/cpu",
   "/sys/devices/system/node",
+  ...["/etc/vulkan", "/usr/share/vulkan", "/usr/local/share/vulkan"],
 ];
 /** How the machine names hosts and trusts them. */
 const NETWORK = [
@@ -88,6 +89,7 @@ export function bubblewrapCommand(
     ...usesNative ? named(environment, LIBRARIES) : [],
     denoCache(environment),
     ...code,
+    ...nativeFolders(node),
     ...readablePaths(node, job),
   ];
   return {

@@ -71,6 +71,7 @@ export async function run(
       return { nodes, interrupted: false, looks };
     }
   }
+  await checkMachine(graph, selected, planned, options.force);
   // The workspace under the lock begins with what was learnt here.
   writeIfPossible(before.index.save);
   const { artifacts, artifactsGiven, watcher, signal } = options;
@@ -261,6 +262,21 @@ function checkReach(
           `name the node without --only or --from, or run "${input}" first.`,
       );
     }
+  }
+}
+
+/** What may run has what it asks of the machine. */
+async function checkMachine(
+  graph: Graph,
+  { scope, asked }: Selected,
+  planned: ReadonlyMap<string, Assessment>,
+  force: boolean,
+): Promise<void> {
+  for (const name of scope) {
+    const isKept = planned.get(name)?.state === "cached" &&
+      !(force && asked.has(name));
+    const node = graph.get(name);
+    if (!isKept) await node?.stage.requires?.(node.config);
   }
 }
 

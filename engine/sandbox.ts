@@ -1,5 +1,6 @@
 /** What the process of a stage may touch: its job, what it declares, and nothing else. */
-import { join, resolve } from "@std/path";
+import { isAbsolute, join, resolve } from "@std/path";
+import { statIfThere } from "./atomic.ts";
 import type { Job } from "./message.ts";
 import type { Node } from "./graph.ts";
 import type { Project } from "./project.ts";
@@ -28,7 +29,7 @@ const NETWORK = [
   "NODE_EXTRA_CA_CERTS",
 ];
 /** Where native code finds libraries and devices. */
-const NATIVE = ["LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"];
+const NATIVE = ["LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "VK_ICD_FILENAMES"];
 
 /** Arguments of `deno` for a node's process; `opened` are files that the stage's code opens by itself. */
 export function sandboxArguments(
@@ -39,7 +40,11 @@ export function sandboxArguments(
 ): string[] {
   const permissions = node.stage.permissions ?? {};
   const { net, env = [], native = [], sys = [] } = permissions;
-  const packages = native.flatMap((name) => project.packageFolders(name));
+  const packages = [
+    ...native.filter((name) => !isAbsolute(name))
+      .flatMap((name) => project.packageFolders(name)),
+    ...nativeFolders(node),
+  ];
   const own = [job.outputFolder, job.work, job.lock];
   const readable = [
     ...own,
@@ -68,6 +73,13 @@ export function readablePaths(node: Node, job: Job): string[] {
     ...(node.stage.files?.(node.config) ?? []).map((path) => resolve(path)),
     ...(node.stage.permissions?.read ?? []).map(expandHome),
   ];
+}
+
+/** Folders with native code outside of the project, under their own names and where links lead; those that exist. */
+export function nativeFolders(node: Node): string[] {
+  return (node.stage.permissions?.native ?? [])
+    .filter((path) => isAbsolute(path) && statIfThere(path) !== undefined)
+    .flatMap((path) => [path, Deno.realPathSync(path)]);
 }
 
 /** The environment of a node's process. */

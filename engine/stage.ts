@@ -19,7 +19,7 @@ export interface Permissions {
   readonly env?: readonly string[];
   /** Files outside the project that are settings rather than data (they are not in the key). */
   readonly read?: readonly string[];
-  /** Packages with native code, by their name in the import map. */
+  /** Packages with native code, by their name in the import map, or folders that have some, by their absolute path. */
   readonly native?: readonly string[];
   readonly sys?: readonly string[];
 }
@@ -90,6 +90,8 @@ export interface Stage<
   files?(config: Config): readonly string[];
   /** What else decides the result, such as the tensor runtime: enters the key. */
   environment?(config: Config): Json;
+  /** An input error where this machine lacks what the config asks for; asked before a run writes anything. */
+  requires?(config: Config): Promise<void>;
   run(
     context: Context<Config, Inputs, Extract<keyof Outputs, string>>,
   ): Promise<StageResult>;

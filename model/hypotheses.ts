@@ -18,7 +18,7 @@ export interface SearchOptions {
   readonly maximumLength: number;
 }
 
-/** What a step of the decoder says of one sentence, `beam` values each. */
+/** What a step of the decoder says of one sentence: `beam` values each, or of `ended` as many as there are living. */
 export interface Continuations {
   /** The best continuations, best first, none of which ends the sentence. */
   readonly tokens: ArrayLike<number>;
@@ -56,7 +56,7 @@ export function searchSentence(
   return {
     advance: ({ tokens, scores, parents, ended }) => {
       const last = length === maximumLength;
-      for (let i = 0; i < beam; i++) {
+      for (let i = 0; i < ended.length; i++) {
         if (ended[i] === -Infinity) continue;
         if (!last && better(ended, scores, i) >= beam) continue;
         ends++;
@@ -94,8 +94,10 @@ function better(
   i: number,
 ): number {
   let count = 0;
-  for (let j = 0; j < ended.length; j++) {
+  for (let j = 0; j < scores.length; j++) {
     if (scores[j] > ended[i]) count++;
+  }
+  for (let j = 0; j < ended.length; j++) {
     if (ended[j] > ended[i] || (ended[j] === ended[i] && j < i)) count++;
   }
   return count;

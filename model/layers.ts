@@ -1,4 +1,5 @@
 /** The parts of a Transformer as functions of tensors: linear map, layer norm, attention, feed-forward block. */
+import { differentiable } from "../tensor/gradient.ts";
 import { layerNormalization } from "../tensor/normalization.ts";
 import type { Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
@@ -53,17 +54,10 @@ export function splitHeads(
   const [rows, features] = x.shape as [number, number];
   const time = rows / batch;
   const size = features / count / heads;
-  const apart = tf.transpose(tf.reshape(x, [batch, time, count, heads, size]), [
-    2,
-    0,
-    3,
-    1,
-    4,
-  ]);
-  const shape = [batch, heads, time, size];
-  return count === 1
-    ? [tf.reshape(apart, shape)]
-    : tf.split(apart, count, 0).map((part) => tf.reshape(part, shape));
+  const parts = count === 1 ? [x] : tf.split(x as tf.Tensor2D, count, 1);
+  return parts.map((part) =>
+    tf.transpose(tf.reshape(part, [batch, time, heads, size]), [0, 2, 1, 3])
+  );
 }
 
 /** [batch, heads, time, size] to [batch * time, heads * size]. */
@@ -161,13 +155,25 @@ export function crossAttention(
   );
 }
 
+/** max(x, 0), whose gradient reads the output, so that the input need not be kept. */
+function relu(x: Tensor): Tensor {
+  return differentiable([x], ([x]) => {
+    const value = tf.relu(x);
+    return {
+      value,
+      saved: [value],
+      gradient: (dy, [value]) => [tf.mul(tf.step(value), dy)],
+    };
+  });
+}
+
 /** x + dropout(relu(norm(x) W1 + b1) W2 + b2). */
 export function feedForward(
   { parameters, dropout }: Places,
   name: string,
   x: Tensor,
 ): Tensor {
-  const inner = tf.relu(
+  const inner = relu(
     linear(parameters, `${name}.inner`, layerNorm(parameters, name, x)),
   );
   return tf.add(x, dropout(name, linear(parameters, `${name}.outer`, inner)));

@@ -1,25 +1,33 @@
 /** Translates sentences of ids by beam search: batches of about one length, which sentences leave as they end. */
 import { inputError } from "../schemas/errors.ts";
-import { BOS, EOS, PAD } from "../schemas/vocabulary.ts";
+import { EOS } from "../schemas/vocabulary.ts";
 import {
-  elements,
   type Executable,
   type HostTensor,
   type HostTensors,
   type Runtime,
 } from "../tensor/program.ts";
+import {
+  choices,
+  firstState,
+  type Memory,
+  memory,
+  nextState,
+  sourceTensors,
+  take,
+} from "./beams.ts";
 import type { SavedModel } from "./checkpoint.ts";
 import {
   cacheNames,
   encoderProgram,
   MAXIMUM_BEAM,
   next,
-  sourceNames,
+  own,
   stepProgram,
 } from "./decode.ts";
 import { type Hypothesis, type Search, searchSentence } from "./hypotheses.ts";
 import { MAXIMUM_POSITIONS } from "./layers.ts";
-import { parameterShapes } from "./parameters.ts";
+import { type Precision, weightConstants } from "./precision.ts";
 
 export type { Hypothesis };
 
@@ -50,42 +58,57 @@ export interface Translator {
 }
 
 /** Hypotheses of a batch: enough for matrix products to be worth their start, few enough for caches of the CPU. */
-const BATCH_HYPOTHESES = 320;
+const BATCH_HYPOTHESES = 640;
+/** Ids that no hypothesis holds: padding, begin and end of sentence. */
+const SPECIALS = EOS + 1;
 /** Source positions of a batch, padding included. */
 const BATCH_TOKENS = 4096;
 /** A batch is made smaller once no more than this part of its sentences is being translated. */
-const SHRINK = 0.75;
+const SHRINK = 0.6;
 
 interface Programs {
   readonly saved: SavedModel;
   readonly encoder: Executable;
-  readonly step: Executable;
+  /** The step from so many hypotheses to so many, made when it is first asked for. */
+  step(beam: number, kept: number): Promise<Executable>;
+  /** The memory of each part of the cache; what one batch needed is there for the next. */
+  readonly cache: Memory[];
+}
+
+export interface TranslatorOptions {
+  readonly threads?: number;
+  /** Of the matrix products; `int8` is smaller and faster, and translates nearly the same. */
+  readonly precision?: Precision;
 }
 
 /** Makes a model ready to translate. */
 export async function createTranslator(
   runtime: Runtime,
   saved: SavedModel,
-  { threads }: { readonly threads?: number } = {},
+  { threads, precision = "float32" }: TranslatorOptions = {},
 ): Promise<Translator> {
-  const { model, vocabulary, weights } = saved;
-  const constants = Object.fromEntries(
-    Object.entries(parameterShapes(model, vocabulary)).map((
-      [name, shape],
-    ) => [name, { shape, data: weights[name] }]),
-  );
-  const options = { constants, threads };
-  const encoder = await runtime.compile(
-    encoderProgram(model, vocabulary),
-    options,
-  );
-  const step = await runtime.compile(stepProgram(model, vocabulary), options);
-  const programs = { saved, encoder, step };
+  const { model, vocabulary } = saved;
+  const decoder = { model, vocabulary, precision };
+  const options = { constants: weightConstants(saved, precision), threads };
+  const encoder = await runtime.compile(encoderProgram(decoder), options);
+  const steps = new Map<string, Promise<Executable>>();
+  const programs: Programs = {
+    saved,
+    encoder,
+    step: (beam, kept) => {
+      const key = `${beam} to ${kept}`;
+      const made = steps.get(key) ??
+        runtime.compile(stepProgram(decoder, beam, kept), options);
+      steps.set(key, made);
+      return made;
+    },
+    cache: cacheNames(model).map(memory),
+  };
   return {
     translate: (sentences, options) => translate(programs, sentences, options),
     dispose: async () => {
       await encoder.dispose();
-      await step.dispose();
+      for (const step of steps.values()) await (await step).dispose();
     },
   };
 }
@@ -155,112 +178,72 @@ function batchesByLength(
 
 /** Runs the searches of a batch to their ends. */
 async function searchBatch(
-  { saved: { model }, encoder, step }: Programs,
+  programs: Programs,
   sources: readonly Int32Array[],
   searches: readonly Search[],
-  beam: number,
+  kept: number,
 ): Promise<void> {
-  const size = model.width / model.heads;
-  let source = await encoder.run({ source: sourceTensor(sources) });
+  const { saved: { model, vocabulary }, cache } = programs;
+  const names = cacheNames(model);
+  const { source, padding } = sourceTensors(sources);
+  let given: HostTensors = {
+    padding,
+    ...await programs.encoder.run({ source, padding }),
+  };
   let rows = [...searches.keys()]; // Which search each row of the batch belongs to.
   let over = rows.map(() => false);
+  // All continuations of the empty hypothesis may be too few for a beam, but not those of as many that are impossible.
+  let beam = vocabulary >= kept + SPECIALS ? 1 : kept;
   let state = firstState(rows.length, beam);
-  let cache: HostTensors = Object.fromEntries(
-    cacheNames(model).map((name) => [name, {
-      shape: [rows.length, model.heads, 0, beam, size],
-      data: new Float32Array(0),
-    }]),
-  );
+  let before = 0; // Slots of the cache that are filled.
   for (let position = 0;; position++) {
-    const results = await step.run({
+    const step = await programs.step(beam, kept);
+    const batch = rows.length;
+    const slots = before + beam;
+    const size = model.width / model.heads;
+    const inputs: Record<string, HostTensor> = {
       ...state,
-      ...source,
-      ...cache,
+      ...given,
       position: { shape: [1], data: Int32Array.of(position) },
+    };
+    // Every output has a place, which spares the runtime a copy of each.
+    const into = choices(batch, beam, kept);
+    names.forEach((name, i) => {
+      const shape = [slots, batch, model.heads, size];
+      const all = cache[i].tensor(shape);
+      inputs[name] = all;
+      into[own(name)] = {
+        shape: [beam * batch, model.width],
+        data: all.data.subarray(before * batch * model.width),
+      };
     });
-    const part = (name: string, row: number) =>
-      results[name].data.subarray(row * beam, (row + 1) * beam);
+    const results = await step.run(inputs, into);
+    const part = (name: string, row: number, count: number) =>
+      results[name].data.subarray(row * count, (row + 1) * count);
     rows.forEach((search, row) => {
       over[row] ||= searches[search].advance({
-        tokens: part(next("token"), row),
-        scores: part(next("score"), row),
-        parents: part("parent", row),
-        ended: part("ended", row),
+        tokens: part(next("token"), row, kept),
+        scores: part(next("score"), row, kept),
+        parents: part("parent", row, kept),
+        ended: part("ended", row, beam),
       });
     });
     const going = [...rows.keys()].filter((row) => !over[row]);
     if (going.length === 0) return;
-    const kept = going.length <= SHRINK * rows.length
-      ? going
-      : [...rows.keys()];
-    const origin = kept.flatMap((row) =>
-      Array.from(part("parent", row), (parent) => row * beam + parent)
-    );
-    const { shape: [batch, , positions], data } = results[next("history")];
-    state = {
-      token: take(results[next("token")], kept),
-      score: take(results[next("score")], kept),
-      origin: { shape: [kept.length, beam], data: Int32Array.from(origin) },
-      history: { shape: [batch * beam, positions, beam], data },
-    };
-    cache = takeAll(results, cacheNames(model), kept, next);
-    source = takeAll(source, sourceNames(model), kept);
-    rows = kept.map((row) => rows[row]);
-    over = kept.map((row) => over[row]);
+    const stay = going.length <= SHRINK * batch ? going : [...rows.keys()];
+    state = nextState(state.ancestors, results, stay, kept);
+    if (stay.length < batch) {
+      for (const name of names) take(inputs[name], 1, stay);
+      given = Object.fromEntries(
+        Object.entries(given).map(([name, tensor]) => [
+          name,
+          take(tensor, name === "padding" ? 0 : 1, stay),
+        ]),
+      );
+      rows = stay.map((row) => rows[row]);
+      over = stay.map((row) => over[row]);
+    }
+    before = slots;
+    beam = kept;
   }
-}
-
-/** [batch, source]: each sentence, EOS, then PAD. */
-function sourceTensor(sources: readonly Int32Array[]): HostTensor {
-  const time = Math.max(...sources.map(({ length }) => length)) + 1;
-  const data = new Int32Array(sources.length * time).fill(PAD);
-  sources.forEach((ids, row) => {
-    data.set(ids, row * time);
-    data[row * time + ids.length] = EOS;
-  });
-  return { shape: [sources.length, time], data };
-}
-
-/** Each sentence has one hypothesis, the empty one. */
-function firstState(batch: number, beam: number): HostTensors {
-  const shape = [batch, beam];
-  const count = batch * beam;
-  return {
-    token: { shape, data: new Int32Array(count).fill(BOS) },
-    score: {
-      shape,
-      data: Float32Array.from(
-        { length: count },
-        (_, i) => i % beam === 0 ? 0 : -Infinity,
-      ),
-    },
-    origin: { shape, data: Int32Array.from({ length: count }, (_, i) => i) },
-    history: { shape: [count, 0, beam], data: new Float32Array(0) },
-  };
-}
-
-function takeAll(
-  tensors: HostTensors,
-  names: readonly string[],
-  rows: readonly number[],
-  from = (name: string) => name,
-): HostTensors {
-  return Object.fromEntries(
-    names.map((name) => [name, take(tensors[from(name)], rows)]),
-  );
-}
-
-/** Some rows of a tensor, ascending; the tensor itself where these are all. */
-function take(tensor: HostTensor, rows: readonly number[]): HostTensor {
-  const [count, ...rest] = tensor.shape;
-  if (rows.length === count) return tensor;
-  const stride = elements(rest);
-  const data = tensor.data.slice(0, rows.length * stride);
-  rows.forEach((row, place) => {
-    data.set(
-      tensor.data.subarray(row * stride, (row + 1) * stride),
-      place * stride,
-    );
-  });
-  return { shape: [rows.length, ...rest], data };
 }

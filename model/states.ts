@@ -4,21 +4,20 @@ import type { Distillation, Model } from "../schemas/model.ts";
 import {
   readSafetensorsHeader,
   type StoredRange,
-  type StoredTensor,
-  writeSafetensors,
 } from "../schemas/safetensors.ts";
-import type {
-  HostTensor,
-  HostTensors,
-  Program,
-  Runtime,
+import {
+  elements,
+  type HostTensor,
+  type HostTensors,
+  type Runtime,
 } from "../tensor/program.ts";
-import { tf } from "../tensor/tfjs.ts";
 import { type Batch, makeBatch } from "../text/batches.ts";
 import type { Side, Tokens } from "../text/tokens.ts";
 import { isThere, type SavedModel } from "./checkpoint.ts";
-import { noDropout } from "./layers.ts";
 import { parameterShapes } from "./parameters.ts";
+import { type Memory, reusedMemory } from "./memory.ts";
+import { createShard, type Matrix } from "./shards.ts";
+import { FINAL, type RecordedLayers, statesProgram } from "./states_program.ts";
 import {
   batchTensors,
   FINAL_STATE,
@@ -26,81 +25,14 @@ import {
   stateInput,
   TEACHER_EMBEDDING,
 } from "./step.ts";
-import { decode, encode } from "./transformer.ts";
-
-/** Which of the teacher's layers are recorded, counted from 1; its final decoder state always is. */
-export interface RecordedLayers {
-  readonly encoder: readonly number[];
-  readonly decoder: readonly number[];
-}
 
 /** Pairs a shard holds; a recording that stopped goes on after its last whole shard. */
 const SHARD_PAIRS = 2048;
-/** Tokens of a batch of the recording, padding included. */
-const BATCH_TOKENS = 4096;
+/** Tokens of a side of a batch of the recording, padding included: what is between two products stays in the cache. */
+const BATCH_TOKENS = 1024;
 
 const shardPath = (folder: string, shard: number) =>
   `${folder}/${String(shard).padStart(5, "0")}.safetensors`;
-const FINAL = "final";
-
-/**
- * The teacher without dropout: layers leave as float16, since they are only compared after normalisation; the final
- * state leaves as float32, so that the soft targets are exactly the teacher's.
- */
-function statesProgram(
-  model: Model,
-  vocabulary: number,
-  layers: RecordedLayers,
-): Program {
-  const shapes = parameterShapes(model, vocabulary);
-  const named = (side: "encoder" | "decoder") =>
-    layers[side].map((layer) => `${side}.${layer}`);
-  return {
-    name: "states",
-    inputs: {
-      source: { shape: ["batch", "source"], dtype: "int32" },
-      target: { shape: ["batch", "target"], dtype: "int32" },
-      ...Object.fromEntries(
-        Object.entries(shapes).map((
-          [name, shape],
-        ) => [slots.weight + name, { shape, dtype: "float32" }]),
-      ),
-    },
-    outputTypes: Object.fromEntries(
-      [...named("encoder"), ...named("decoder")].map((
-        name,
-      ) => [name, "float16"]),
-    ),
-    build: (inputs, { batch }) => {
-      const parameters = Object.fromEntries(
-        Object.keys(shapes).map((name) => [name, inputs[slots.weight + name]]),
-      );
-      const encoded = encode(model, parameters, inputs.source, noDropout);
-      const decoded = decode(
-        model,
-        parameters,
-        inputs.target,
-        encoded,
-        noDropout,
-      );
-      const apart = (x: typeof encoded.output) =>
-        tf.reshape(x, [batch, (x.shape[0] ?? 0) / batch, model.width]);
-      return {
-        ...Object.fromEntries(
-          layers.encoder.map((
-            layer,
-          ) => [`encoder.${layer}`, apart(encoded.layers[layer - 1])]),
-        ),
-        ...Object.fromEntries(
-          layers.decoder.map((
-            layer,
-          ) => [`decoder.${layer}`, apart(decoded.layers[layer - 1])]),
-        ),
-        [FINAL]: apart(decoded.output),
-      };
-    },
-  };
-}
 
 export interface RecordingJob {
   readonly runtime: Runtime;
@@ -130,63 +62,100 @@ export async function recordStates(job: RecordingJob): Promise<void> {
     constants,
     threads: job.threads,
   });
+  const memory = reusedMemory();
   const shards = Math.ceil(tokens.pairs / SHARD_PAIRS);
+  /** The disk takes its time to have a shard for good; the next one is computed meanwhile. */
+  let finishing = Promise.resolve();
   for (let shard = 0; shard < shards; shard++) {
     const first = shard * SHARD_PAIRS;
     const end = Math.min(first + SHARD_PAIRS, tokens.pairs);
     const path = shardPath(folder, shard);
+    let finish = () => Promise.resolve();
     if (!isThere(path)) {
-      const store = emptyShard(model, tokens, job.layers, first, end);
+      const matrices = matricesOf(model, tokens, job.layers, first, end);
+      const writer = createShard(path, matrices);
       for (const pairs of batchesByLength(tokens, first, end)) {
         const batch = makeBatch(tokens, pairs);
-        const { sourceLength, targetLength } = batch;
-        const results = await executable.run(batchTensors(batch));
-        for (const [name, { data }] of Object.entries(store)) {
-          const side = name.startsWith("encoder")
-            ? tokens.source
-            : tokens.target;
-          const time = name.startsWith("encoder") ? sourceLength : targetLength;
+        const { source, target } = batchTensors(batch);
+        const outputs = outputsOf(memory, matrices, batch);
+        await executable.run({ source, target }, outputs);
+        for (const [name, { data, shape }] of Object.entries(outputs)) {
+          const side = tokens[sideOf(name)];
+          if (!(data instanceof Float16Array || data instanceof Float32Array)) {
+            throw new Error(`Unexpected type of ${name}`);
+          }
           pairs.forEach((pair, row) => {
-            const start = row * time * model.width;
-            const length = rowsOf(side, pair) * model.width;
-            data.set(
-              results[name].data.subarray(start, start + length),
-              (rowAt(side, pair) - rowAt(side, first)) * model.width,
+            const start = row * shape[1] * model.width;
+            writer.write(
+              name,
+              rowAt(side, pair) - rowAt(side, first),
+              data.subarray(start, start + rowsOf(side, pair) * model.width),
             );
           });
         }
       }
-      writeSafetensors(path, store);
+      finish = writer.finish;
     }
-    job.report({ pairs: end, of: tokens.pairs });
+    await finishing;
+    finishing = finish().then(() =>
+      job.report({ pairs: end, of: tokens.pairs })
+    );
   }
+  await finishing;
   await executable.dispose();
 }
 
-function emptyShard(
+/** Which side's tokens are the rows of a tensor of a shard. */
+const sideOf = (name: string) =>
+  name.startsWith("encoder") ? "source" : "target";
+
+function matricesOf(
   model: Model,
   tokens: Tokens,
   layers: RecordedLayers,
   first: number,
   end: number,
-): Record<string, StoredTensor> {
-  const rows = (side: Side) => rowAt(side, end) - rowAt(side, first);
-  const half = (side: Side): StoredTensor => ({
-    shape: [rows(side), model.width],
-    data: new Float16Array(rows(side) * model.width),
+): Record<string, Matrix> {
+  const matrix = (side: Side, dtype: Matrix["dtype"]): Matrix => ({
+    dtype,
+    rows: rowAt(side, end) - rowAt(side, first),
+    width: model.width,
   });
   return {
     ...Object.fromEntries(
-      layers.encoder.map((layer) => [`encoder.${layer}`, half(tokens.source)]),
+      layers.encoder.map((
+        layer,
+      ) => [`encoder.${layer}`, matrix(tokens.source, "F16")]),
     ),
     ...Object.fromEntries(
-      layers.decoder.map((layer) => [`decoder.${layer}`, half(tokens.target)]),
+      layers.decoder.map((
+        layer,
+      ) => [`decoder.${layer}`, matrix(tokens.target, "F16")]),
     ),
-    [FINAL]: {
-      shape: [rows(tokens.target), model.width],
-      data: new Float32Array(rows(tokens.target) * model.width),
-    },
+    [FINAL]: matrix(tokens.target, "F32"),
   };
+}
+
+/** The tensors that take the states of a batch, over memory that is used again for the next batch. */
+function outputsOf(
+  memory: Memory,
+  matrices: Readonly<Record<string, Matrix>>,
+  batch: Batch,
+): HostTensors {
+  return Object.fromEntries(
+    Object.entries(matrices).map(([name, { dtype, width }]) => {
+      const time = sideOf(name) === "source"
+        ? batch.sourceLength
+        : batch.targetLength;
+      const shape = [batch.rows, time, width];
+      const size = elements(shape);
+      const { buffer } = memory.take(name, size * (dtype === "F16" ? 2 : 4));
+      const data = dtype === "F16"
+        ? new Float16Array(buffer, 0, size)
+        : new Float32Array(buffer, 0, size);
+      return [name, { shape, data }];
+    }),
+  );
 }
 
 /** Positions of a sentence: its subwords and the begin or end of sentence. */
@@ -222,7 +191,10 @@ function batchesByLength(
 
 /** Reads the states of any batch by position, so that memory holds a batch and not the corpus. */
 export interface States {
-  /** The teacher's inputs of a step (`teacherInputs`) for a batch of the corpus that was recorded. */
+  /**
+   * The teacher's inputs of a step (`teacherInputs`) for a batch of the corpus that was recorded, valid until the read
+   * after the next one.
+   */
   read(batch: Batch): HostTensors;
   close(): void;
 }
@@ -309,27 +281,34 @@ export function openStates(
       read += count;
     }
   };
+  // Two of each: a batch may be read ahead while a step runs on the one before.
+  const memories = [reusedMemory(), reusedMemory()];
   return {
     read: (batch) => {
+      memories.reverse();
+      const [memory] = memories;
       const inputs: Record<string, HostTensor> = {};
       for (const { name, input, side } of wanted) {
         const time = side === "source"
           ? batch.sourceLength
           : batch.targetLength;
         const size = batch.rows * time * teacher.width;
-        const data = name === FINAL
-          ? new Float32Array(size)
-          : new Float16Array(size);
-        const rowBytes = teacher.width * data.BYTES_PER_ELEMENT;
+        const rowBytes = teacher.width * (name === FINAL ? 4 : 2);
+        const bytes = memory.take(name, batch.rows * time * rowBytes);
         batch.pairs.forEach((pair, row) => {
-          const bytes = rowsOf(tokens[side], pair) * rowBytes;
+          const start = row * time * rowBytes;
+          const padding = start + rowsOf(tokens[side], pair) * rowBytes;
           readRows(
             name,
             tokens[side],
             pair,
-            new Uint8Array(data.buffer, row * time * rowBytes, bytes),
+            bytes.subarray(start, padding),
           );
+          bytes.fill(0, padding, start + time * rowBytes);
         });
+        const data = name === FINAL
+          ? new Float32Array(bytes.buffer, 0, size)
+          : new Float16Array(bytes.buffer, 0, size);
         inputs[input] = { shape: [batch.rows, time, teacher.width], data };
       }
       return inputs;

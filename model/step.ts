@@ -289,13 +289,13 @@ export function stepProgram(task: Task): Program {
         inputs.rate,
         inputs.epsilon,
       );
-      const outputs: Record<string, Tensor> = { ...parts };
+      const outputs: Record<string, Tensor> = {};
       for (const [name, { weight, first, second }] of Object.entries(next)) {
         outputs[NEXT + slots.weight + name] = weight;
         outputs[NEXT + slots.first + name] = first;
         outputs[NEXT + slots.second + name] = second;
       }
-      return outputs;
+      return { ...outputs, ...parts };
     },
   };
 }

@@ -4,11 +4,12 @@ import {
   elements,
   type HostTensor,
   type HostTensors,
+  type PlacedTensors,
   type Runtime,
 } from "../tensor/program.ts";
 import { noam, stepSizes } from "./adam.ts";
 import { masks } from "./masks.ts";
-import { packing } from "./packing.ts";
+import { type Packing, packing } from "./packing.ts";
 import { initialWeights, type Weights } from "./parameters.ts";
 import {
   batchTensors,
@@ -28,15 +29,17 @@ export interface StepLosses {
   readonly layers?: number;
 }
 
+export interface TrainerState {
+  readonly weights: Weights;
+  readonly first: Weights;
+  readonly second: Weights;
+}
+
 export interface Trainer {
   /** Runs the step after `step` finished ones. The teacher's part of the inputs comes beside the batch. */
   run(batch: Batch, step: number, teacher?: HostTensors): Promise<StepLosses>;
   /** The parameters and moments as they are; valid until the next run. */
-  state(): {
-    readonly weights: Weights;
-    readonly first: Weights;
-    readonly second: Weights;
-  };
+  state(): Promise<TrainerState>;
   dispose(): Promise<void>;
 }
 
@@ -46,11 +49,7 @@ export interface TrainerOptions {
   /** Inputs that are the same in every step. */
   readonly constants?: HostTensors;
   /** Where to go on; initial weights and no moments unless given. */
-  readonly from?: {
-    readonly weights: Weights;
-    readonly first: Weights;
-    readonly second: Weights;
-  };
+  readonly from?: TrainerState;
 }
 
 /** Compiles the step of a task. Weights are double buffered, moments are overwritten in place. */
@@ -64,47 +63,38 @@ export async function createTrainer(
     constants: options.constants,
     threads: options.threads,
   });
-  const initial = options.from?.weights ?? initialWeights(shapes, options.seed);
   const packed = packing(shapes);
-  const zeros = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [
-      name,
-      new Float32Array(elements(shape)),
-    ]),
-  );
-  const tensors = (
-    slot: string,
-    values: Weights = zeros,
-  ): Record<string, HostTensor> =>
-    Object.fromEntries(
-      Object.entries(packed.packNumbers(values)).map(([name, data]) => [
-        slot + name,
-        { shape: packed.shapes[name], data },
-      ]),
-    );
-  let current = tensors(slots.weight, initial);
-  let next = tensors(slots.weight);
+  const { from, seed } = options;
+  const placed = (prefix: string, numbers?: Weights) =>
+    each(slot(packed, prefix, numbers), runtime.place);
+  const initial = from?.weights ?? initialWeights(shapes, seed);
+  const weights = [
+    await placed(slots.weight, packed.packNumbers(initial)),
+    await placed(slots.weight),
+  ];
+  let current = 0;
   const moments = {
-    ...tensors(slots.first, options.from?.first),
-    ...tensors(slots.second, options.from?.second),
+    ...await placed(slots.first, from && packed.packNumbers(from.first)),
+    ...await placed(slots.second, from && packed.packNumbers(from.second)),
   };
-  const successors = (tensors: HostTensors): HostTensors =>
+  const successors = (tensors: PlacedTensors): PlacedTensors =>
     Object.fromEntries(
       Object.entries({ ...tensors, ...moments }).map((
         [name, tensor],
       ) => [NEXT + name, tensor]),
     );
-  const into = [successors(next), successors(current)];
-  let parity = 0;
+  const losses = Object.fromEntries(
+    ["loss", "nll", "softTargets", "layers"].map((name) => [name, scalar(0)]),
+  );
+  const into = weights.map((_, i) => ({
+    ...successors(weights[1 - i]),
+    ...losses,
+  }));
   const dropout = masks(
     dropoutInputs(task.model),
     task.model.dropout,
-    options.seed,
+    seed,
   );
-  const scalar = (value: number): HostTensor => ({
-    shape: [],
-    data: Float32Array.of(value),
-  });
   const pick = (from: HostTensors, slot: string): Weights =>
     packed.unpackNumbers(Object.fromEntries(
       Object.keys(packed.shapes).map((
@@ -128,13 +118,12 @@ export async function createTrainer(
         ...batchTensors(batch),
         ...dropout.draw(step, sizes),
         ...teacher,
-        ...current,
+        ...weights[current],
         ...moments,
         rate: scalar(rate),
         epsilon: scalar(epsilon),
-      }, into[parity]);
-      parity = 1 - parity;
-      [current, next] = [next, current];
+      }, into[current]);
+      current = 1 - current;
       const loss = (name: string) => results[name]?.data[0];
       if (!Number.isFinite(loss("loss"))) {
         throw new Error(
@@ -151,11 +140,46 @@ export async function createTrainer(
         layers: loss("layers"),
       };
     },
-    state: () => ({
-      weights: pick(current, slots.weight),
-      first: pick(moments, slots.first),
-      second: pick(moments, slots.second),
-    }),
+    state: async () => {
+      const latest = await each(weights[current], runtime.read);
+      const read = await each(moments, runtime.read);
+      return {
+        weights: pick(latest, slots.weight),
+        first: pick(read, slots.first),
+        second: pick(read, slots.second),
+      };
+    },
     dispose: () => executable.dispose(),
   };
+}
+
+const scalar = (value: number): HostTensor => ({
+  shape: [],
+  data: Float32Array.of(value),
+});
+
+/** The packed parameters as the inputs of a slot; zeros for those that have no numbers. */
+function slot(
+  { shapes }: Packing,
+  prefix: string,
+  numbers: Weights = {},
+): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      const data = numbers[name] ?? new Float32Array(elements(shape));
+      return [prefix + name, { shape, data }];
+    }),
+  );
+}
+
+/** What becomes of each tensor, one after the other. */
+async function each<From, To>(
+  tensors: Readonly<Record<string, From>>,
+  act: (tensor: From) => Promise<To>,
+): Promise<Record<string, To>> {
+  const results: Record<string, To> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    results[name] = await act(tensor);
+  }
+  return results;
 }

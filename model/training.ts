@@ -20,7 +20,7 @@ import {
   trainedShapes,
   validationProgram,
 } from "./step.ts";
-import { createTrainer, type StepLosses, type Trainer } from "./trainer.ts";
+import { createTrainer, type StepLosses } from "./trainer.ts";
 
 export interface TrainingJob {
   readonly task: Task;
@@ -93,16 +93,17 @@ export async function train(job: TrainingJob): Promise<Trained> {
     stepsSummed++;
     let validation: Validation | undefined;
     if (step % validateEvery === 0 || step === steps) {
+      const state = await trainer.state();
       validation = {
         step,
         trainingLoss: lossSum / stepsSummed,
-        nll: await validate(trainer.state().weights),
+        nll: await validate(state.weights),
       };
       validations = [...validations, validation];
       [lossSum, stepsSummed] = [0, 0];
-      keep(job, trainer, validations, step);
+      keep(job, state.weights, validations, step);
       saveState(statePath, shapes, {
-        ...trainer.state(),
+        ...state,
         step,
         epoch,
         batch,
@@ -135,7 +136,7 @@ function best(validations: readonly Validation[], count: number): number[] {
 /** Writes the weights of a step that is among the best so far. */
 function keep(
   { task, folder }: TrainingJob,
-  trainer: Trainer,
+  weights: Weights,
   validations: readonly Validation[],
   step: number,
 ): void {
@@ -144,7 +145,7 @@ function keep(
   saveModel(checkpoint(folder, step), {
     model,
     vocabulary,
-    weights: trainer.state().weights,
+    weights,
   });
 }
 

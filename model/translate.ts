@@ -1,6 +1,8 @@
 /** Translates text, line by line: one line in, one line out, in order. */
 import { inputError } from "../schemas/errors.ts";
+import type { Runtime } from "../schemas/runtime.ts";
 import { loadRuntime } from "../tensor/runtime.ts";
+import type { Precision } from "./precision.ts";
 import { loadSubwords, type Subwords } from "../text/subwords.ts";
 import { loadModel, type SavedModel } from "./checkpoint.ts";
 import {
@@ -58,6 +60,8 @@ export interface StreamOptions {
   readonly tokenizerPath: string;
   readonly beam: number;
   readonly lengthPenalty: number;
+  readonly runtime?: Runtime;
+  readonly precision?: Precision;
   readonly lines: AsyncIterable<string>;
   write(line: string): Promise<void> | void;
 }
@@ -73,7 +77,9 @@ export async function translateStream(options: StreamOptions): Promise<void> {
   );
   const subwords = await loadSubwords(options.tokenizerPath);
   checkVocabulary(saved, subwords);
-  const translator = await createTranslator(await loadRuntime("onnx"), saved);
+  const { precision } = options;
+  const runtime = await loadRuntime(options.runtime);
+  const translator = await createTranslator(runtime, saved, { precision });
   try {
     let firstLine = 1;
     for await (const lines of chunksOf(options.lines)) {

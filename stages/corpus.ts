@@ -20,33 +20,31 @@ export default stage({
   // The tar library asks for it as it loads; nobody sets it.
   permissions: { env: ["TESTING_TAR_FAKE_PLATFORM"] },
   files: ({ data }) => descriptorFiles(data),
-  run: async ({ config, seed, inputs, outputs }) => {
-    const { buildCorpus, toTsv } = await import("../text/corpus.ts");
+  run: async ({ config, seed, inputs, outputs, work }) => {
+    const { writeCorpus } = await import("../text/corpus.ts");
     const { select } = await import("../text/descriptors.ts");
     const { data, languages } = config;
     const sources = data.descriptor === undefined
       ? []
       : select(data.descriptor, data, languages).sources;
-    const { train, validation, test, report } = await buildCorpus(
+    const report = await writeCorpus(
       config,
       sources,
       inputs.files.files,
       seed,
+      { ...outputs, work },
     );
-    await Deno.writeTextFile(outputs.train, toTsv(train));
-    await Deno.writeTextFile(outputs.validation, toTsv(validation));
-    await Deno.writeTextFile(outputs.test, toTsv(test));
     await Deno.writeTextFile(
       outputs.report,
       JSON.stringify(report, undefined, 2) + "\n",
     );
+    const { train, validation, test, nearDuplicates } = report;
     return {
       metrics: {
-        train: train.length,
-        validation: validation.length,
-        test: test.length,
-        nearDuplicates: report.nearDuplicates.train +
-          report.nearDuplicates.validation,
+        train,
+        validation,
+        test,
+        nearDuplicates: nearDuplicates.train + nearDuplicates.validation,
       },
     };
   },

@@ -3,7 +3,9 @@ import { z } from "zod";
 import { stage } from "../engine/stage.ts";
 import { Evaluation } from "../schemas/evaluation.ts";
 import { Runtime } from "../schemas/runtime.ts";
-import { identities } from "../tensor/identities.ts";
+import { identityOf } from "../tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
+import { requireRuntime } from "../tensor/probe.ts";
 
 const round = (score: number) => Number(score.toFixed(4));
 
@@ -16,12 +18,17 @@ export default stage({
     hypotheses: { path: "hypotheses.txt", mediaType: "text/plain" },
   },
   permissions: {
-    native: ["onnxruntime-node", "tokenizers"],
-    env: ["NAPI_RS_NATIVE_LIBRARY_PATH", "NAPI_RS_FORCE_WASI"],
+    native: [...RUNTIME_PERMISSIONS.native, "tokenizers"],
+    env: [
+      ...RUNTIME_PERMISSIONS.env,
+      "NAPI_RS_NATIVE_LIBRARY_PATH",
+      "NAPI_RS_FORCE_WASI",
+    ],
     sys: ["cpus", "networkInterfaces", "hostname"],
   },
   resources: { cores: "all" },
-  environment: ({ runtime }) => identities[runtime.name],
+  environment: ({ runtime }) => identityOf(runtime),
+  requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, log, progress }) => {
     const { loadModel } = await import("../model/checkpoint.ts");
     const { parameterCount, parameterShapes } = await import(
@@ -42,7 +49,7 @@ export default stage({
     checkVocabulary(saved, subwords);
     const pairs = await readPairs(inputs.corpus.test);
     const translator = await createTranslator(
-      await loadRuntime(runtime.name),
+      await loadRuntime(runtime),
       saved,
     );
     const start = performance.now();

@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { stage } from "../engine/stage.ts";
 import { Runtime } from "../schemas/runtime.ts";
-import { identities } from "../tensor/identities.ts";
+import { identityOf } from "../tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
+import { requireRuntime } from "../tensor/probe.ts";
 
 const layers = z.array(z.int().min(1));
 
@@ -21,16 +23,17 @@ export default stage({
       folder: true,
     },
   },
-  permissions: { native: ["onnxruntime-node"] },
+  permissions: RUNTIME_PERMISSIONS,
   resources: { cores: "all" },
-  environment: ({ runtime }) => identities[runtime.name],
+  environment: ({ runtime }) => identityOf(runtime),
+  requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, work, progress }) => {
     const { recordStates } = await import("../model/states.ts");
     const { loadModel } = await import("../model/checkpoint.ts");
     const { loadRuntime } = await import("../tensor/runtime.ts");
     const { readTokens } = await import("../text/tokens.ts");
     await recordStates({
-      runtime: await loadRuntime(config.runtime.name),
+      runtime: await loadRuntime(config.runtime),
       teacher: loadModel(inputs.teacher.model, "the model of the teacher"),
       tokens: readTokens(inputs.tokens.train),
       layers: config.layers,

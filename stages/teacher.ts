@@ -3,7 +3,9 @@ import { z } from "zod";
 import { stage } from "../engine/stage.ts";
 import { Runtime } from "../schemas/runtime.ts";
 import { Model, Training } from "../schemas/model.ts";
-import { identities } from "../tensor/identities.ts";
+import { identityOf } from "../tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
+import { requireRuntime } from "../tensor/probe.ts";
 
 export default stage({
   name: "teacher",
@@ -22,15 +24,16 @@ export default stage({
     },
     curve: { path: "curve.json", mediaType: "application/json" },
   },
-  permissions: { native: ["onnxruntime-node"] },
+  permissions: RUNTIME_PERMISSIONS,
   resources: { cores: "all" },
-  environment: ({ runtime }) => identities[runtime.name],
+  environment: ({ runtime }) => identityOf(runtime),
+  requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
     const { fit } = await import("../model/fit.ts");
     const { loadRuntime } = await import("../tensor/runtime.ts");
     const { model, training, vocabulary } = config;
     return fit({
-      runtime: await loadRuntime(config.runtime.name),
+      runtime: await loadRuntime(config.runtime),
       task: { model, training, vocabulary },
       seed,
       train: inputs.tokens.train,

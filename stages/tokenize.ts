@@ -22,28 +22,20 @@ export default stage({
   resources: { cores: "all" },
   run: async ({ config, inputs, outputs }) => {
     const { loadSubwords, trainSubwords } = await import("../text/subwords.ts");
-    const { readPairs, tokenize } = await import("../text/tokenize.ts");
+    const { sidesOf, tokenize } = await import("../text/tokenize.ts");
     const { writeTokens } = await import("../text/tokens.ts");
-    const train = await readPairs(inputs.corpus.train);
-    const validation = await readPairs(inputs.corpus.validation);
-    await trainSubwords(
-      train.flatMap(({ source, target }) => [source, target]),
-      config.size,
-      outputs.tokenizer,
-    );
+    const { corpus } = inputs;
+    await trainSubwords(sidesOf(corpus.train), config.size, outputs.tokenizer);
     const subwords = await loadSubwords(outputs.tokenizer);
     const metrics: Record<string, number> = { vocabulary: subwords.size };
-    for (const [part, pairs] of Object.entries({ train, validation })) {
+    for (const part of ["train", "validation"] as const) {
       const { tokens, dropped } = await tokenize(
-        pairs,
+        corpus[part],
         subwords,
         config.maximumLength,
         part,
       );
-      writeTokens(
-        part === "train" ? outputs.train : outputs.validation,
-        tokens,
-      );
+      writeTokens(outputs[part], tokens);
       metrics[`${part}Pairs`] = tokens.pairs;
       metrics[`${part}TooLong`] = dropped;
       metrics[`${part}SourceTokens`] = tokens.source.ids.length;

@@ -54,8 +54,11 @@ export interface Recording {
 
 export type Graph = ReturnType<typeof graph>;
 
-/** An empty graph over some symbolic sizes. */
-export function graph(symbols: readonly Symbol[]) {
+/**
+ * An empty graph over some symbolic sizes. `sharesMemory` says that a run reads its inputs where the host has them, so
+ * that an output may be written into one.
+ */
+export function graph(symbols: readonly Symbol[], sharesMemory: boolean) {
   const nodes: Node[] = [];
   const initializers = new Map<string, Initializer>();
   const inputs: Port[] = [];
@@ -259,14 +262,7 @@ export function graph(symbols: readonly Symbol[]) {
       shape,
       dtype,
     }));
-    const live = withoutDead(
-      withFusedBias(
-        named,
-        ports,
-        (name) => initializers.get(name)?.shape ?? shapes.get(name),
-      ),
-      ports,
-    );
+    const live = ordered(withoutDead(named, ports), ports);
     const used = new Set(live.flatMap((node) => node.inputs));
     const kept = [...initializers.values()].filter((initializer) =>
       used.has(initializer.name)
@@ -276,6 +272,7 @@ export function graph(symbols: readonly Symbol[]) {
 
   return {
     symbols,
+    sharesMemory,
     emit,
     emitAll,
     constant,
@@ -299,42 +296,6 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-/**
- * `Gemm(a, b) + bias` is `Gemm(a, b, bias)` where nothing else reads the product, and the bias is no longer than the
- * product has columns.
- */
-function withFusedBias(
-  nodes: readonly Node[],
-  outputs: readonly Port[],
-  shape: (name: string) => readonly number[] | undefined,
-): Node[] {
-  const uses = new Map<string, number>();
-  const use = (name: string) => uses.set(name, (uses.get(name) ?? 0) + 1);
-  nodes.forEach((node) => node.inputs.forEach(use));
-  outputs.forEach((port) => use(port.name));
-  const isBias = (name: string, product: string) => {
-    const vector = shape(name);
-    return vector?.length === 1 && vector[0] === shape(product)?.at(-1);
-  };
-  const products = new Map(
-    nodes.filter((node) => node.op === "Gemm").map((
-      node,
-    ) => [node.outputs[0], node]),
-  );
-  const absorbed = new Set<Node>();
-  const fused = nodes.map((node) => {
-    const [product, bias] = node.inputs;
-    const gemm = node.op === "Add" ? products.get(product) : undefined;
-    if (
-      gemm === undefined || gemm.inputs.length > 2 || uses.get(product) !== 1 ||
-      !isBias(bias, product)
-    ) return node;
-    absorbed.add(gemm);
-    return { ...gemm, inputs: [...gemm.inputs, bias], outputs: node.outputs };
-  });
-  return fused.filter((node) => !absorbed.has(node));
-}
-
 function withoutDead(nodes: readonly Node[], outputs: readonly Port[]): Node[] {
   const live = new Set(outputs.map((port) => port.name));
   return nodes.toReversed().filter((node) => {
@@ -342,4 +303,32 @@ function withoutDead(nodes: readonly Node[], outputs: readonly Port[]): Node[] {
     node.inputs.forEach((name) => live.add(name));
     return true;
   }).reverse();
+}
+
+/**
+ * The nodes in an order that makes ONNX Runtime compute each just before it is needed, and the outputs from the last to
+ * the first. It walks depth first from the nodes that nothing reads, the last of the file first, and at each node
+ * from the input that stands last in the file. So what is deepest stands last, and what makes an output stands at the end.
+ */
+function ordered(nodes: readonly Node[], outputs: readonly Port[]): Node[] {
+  const read = new Set(nodes.flatMap((node) => node.inputs));
+  const depths = new Map<string, number>();
+  const depthOf = (node: Node) =>
+    1 + Math.max(0, ...node.inputs.map((name) => depths.get(name) ?? 0));
+  const inner: { node: Node; depth: number }[] = [];
+  const last = new Map<string, Node>();
+  for (const node of nodes) {
+    const depth = depthOf(node);
+    for (const name of node.outputs) depths.set(name, depth);
+    if (node.outputs.some((name) => read.has(name))) {
+      inner.push({ node, depth });
+    } else for (const name of node.outputs) last.set(name, node);
+  }
+  const leaves = new Set(
+    outputs.flatMap(({ name }) => last.get(name) ?? []),
+  );
+  return [
+    ...inner.sort((a, b) => a.depth - b.depth).map(({ node }) => node),
+    ...leaves,
+  ];
 }

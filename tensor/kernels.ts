@@ -3,6 +3,8 @@ import { tf } from "./tfjs.ts";
 import { type Dtype, type Graph, sameShape, type Value } from "./graph.ts";
 import { ELEMENT } from "./onnx.ts";
 import { factor } from "./symbols.ts";
+import { inferenceKernels } from "./inference.ts";
+import { quantizationKernels } from "./quantization.ts";
 
 export type Kernel = (
   graph: Graph,
@@ -35,7 +37,6 @@ export interface Attributes {
   readonly alpha?: number;
 }
 
-const MICROSOFT = "com.microsoft";
 const broadcast = (a: readonly number[], b: readonly number[]) =>
   tf.broadcast_util.assertAndGetBroadcastShape([...a], [...b]);
 const axesOf = (axis: number | number[], shape: readonly number[]) =>
@@ -246,6 +247,13 @@ function slice(
   return graph.value(name, shape, x.dtype);
 }
 
+/** The tensor with its last two axes swapped. */
+function swapped(graph: Graph, x: Value): string {
+  const axes = x.shape.map((_, axis) => axis);
+  const perm = [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
+  return graph.emit("Transpose", [graph.full(x)], { perm });
+}
+
 function matrixProduct(
   graph: Graph,
   a: Value,
@@ -255,11 +263,15 @@ function matrixProduct(
 ): Value {
   const rows = a.shape[a.shape.length - (transposeA ? 1 : 2)];
   const columns = b.shape[b.shape.length - (transposeB ? 2 : 1)];
+  const isFlat = a.shape.length === 2 && b.shape.length === 2;
   const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
-  const inputs = [graph.full(a), graph.full(b)];
-  const name = a.shape.length === 2 && b.shape.length === 2
-    ? graph.emit("Gemm", inputs, attributes)
-    : graph.emit("FusedMatMul", inputs, attributes, MICROSOFT);
+  // ONNX Runtime joins transposes to products itself where it has a kernel for that: on the CPU, not on WebGPU.
+  const name = isFlat
+    ? graph.emit("Gemm", [graph.full(a), graph.full(b)], attributes)
+    : graph.emit("MatMul", [
+      transposeA ? swapped(graph, a) : graph.full(a),
+      transposeB ? swapped(graph, b) : graph.full(b),
+    ]);
   return graph.value(name, [...a.shape.slice(0, -2), rows, columns], a.dtype);
 }
 
@@ -267,6 +279,8 @@ const inserted = (shape: readonly number[], axis: number) =>
   shape.toSpliced(axis, 0, 1);
 
 export const kernels: Readonly<Record<string, Kernel>> = {
+  ...inferenceKernels,
+  ...quantizationKernels,
   Add: (graph, { a, b }) => binary("Add", graph, a, b),
   Sub: (graph, { a, b }) => binary("Sub", graph, a, b),
   Multiply: (graph, { a, b }) => binary("Mul", graph, a, b),

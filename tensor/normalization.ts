@@ -70,20 +70,25 @@ export function layerNormalization(
       value,
       saved: [x, gain, mean, scale],
       gradient: (dy, [x, gain, mean, scale]) => {
-        const normal = tf.mul(tf.sub(x, mean), scale);
-        const weighted = tf.mul(dy, normal);
-        // Means over the features of what a gain multiplies are products with it.
-        const column = tf.reshape(gain, [-1, 1]) as tf.Tensor2D;
-        const featureMean = (y: Tensor) =>
-          tf.mul(tf.matMul(y as tf.Tensor2D, column), 1 / gain.size);
-        const along = tf.mul(normal, featureMean(weighted));
-        const across = tf.sub(tf.mul(dy, gain), featureMean(dy));
+        const centred = tf.sub(x, mean);
+        const weighted = tf.mul(dy, centred);
+        // A mean over the features of what a gain multiplies is a product with it.
+        const column = tf.reshape(tf.mul(gain, 1 / gain.size), [-1, 1]);
+        const featureMean = (y: Tensor) => product(y, column); // [rows, 1]
+        const across = tf.mul(tf.mul(dy, gain), scale);
+        const level = tf.mul(featureMean(dy), scale);
+        const slope = tf.mul(featureMean(weighted), cube(scale));
         return [
-          tf.mul(scale, tf.sub(across, along)),
-          tf.sum(weighted, 0),
+          tf.sub(tf.sub(across, level), tf.mul(centred, slope)),
+          tf.reshape(product(scale, weighted, true), gain.shape),
           tf.sum(dy, 0),
         ];
       },
     };
   });
 }
+
+const product = (a: Tensor, b: Tensor, transposeA = false): Tensor =>
+  tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, transposeA);
+
+const cube = (x: Tensor) => tf.mul(tf.square(x), x);

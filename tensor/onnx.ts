@@ -19,8 +19,30 @@ export const ELEMENT: Readonly<Record<Dtype, number>> = {
   bool: onnx.TensorProto.DataType.BOOL,
 };
 
-/** The model in protocol-buffer bytes; equal recordings give equal bytes. */
-export function encodeModel(recording: Recording, name: string): Uint8Array {
+/** The first output of a model that is to run in place. It is no tensor, but an empty sequence. */
+export const NO_TENSOR = "no tensor";
+
+const noTensor: types.INodeProto = {
+  name: NO_TENSOR,
+  opType: "SequenceEmpty",
+  output: [NO_TENSOR],
+};
+
+const noTensorInfo: types.IValueInfoProto = {
+  name: NO_TENSOR,
+  type: {
+    sequenceType: {
+      elemType: { tensorType: { elemType: onnx.TensorProto.DataType.FLOAT } },
+    },
+  },
+};
+
+/** The model in protocol-buffer bytes; equal recordings give equal bytes. `inPlace` gives it the output `NO_TENSOR`. */
+export function encodeModel(
+  recording: Recording,
+  name: string,
+  inPlace = false,
+): Uint8Array {
   const { nodes, initializers, inputs, outputs, symbols } = recording;
   return onnx.ModelProto.encode({
     irVersion: IR_VERSION,
@@ -32,23 +54,29 @@ export function encodeModel(recording: Recording, name: string): Uint8Array {
     graph: {
       name,
       input: inputs.map((port) => valueInfo(port, symbols)),
-      output: outputs.map((port) => valueInfo(port, symbols)),
+      output: [
+        ...inPlace ? [noTensorInfo] : [],
+        ...outputs.map((port) => valueInfo(port, symbols)),
+      ],
       initializer: initializers.map(({ name, shape, dtype, bytes }) => ({
         name,
         dims: [...shape],
         dataType: ELEMENT[dtype],
         rawData: bytes,
       })),
-      node: nodes.map((node, index) => ({
-        name: `${node.op}_${index}`,
-        opType: node.op,
-        domain: node.domain,
-        input: [...node.inputs],
-        output: [...node.outputs],
-        attribute: Object.entries(node.attributes).map(([key, value]) =>
-          attribute(key, value)
-        ),
-      })),
+      node: [
+        ...inPlace ? [noTensor] : [],
+        ...nodes.map((node, index) => ({
+          name: `${node.op}_${index}`,
+          opType: node.op,
+          domain: node.domain,
+          input: [...node.inputs],
+          output: [...node.outputs],
+          attribute: Object.entries(node.attributes).map(([key, value]) =>
+            attribute(key, value)
+          ),
+        })),
+      ],
     },
   }).finish();
 }

@@ -47,14 +47,25 @@ export type HostArray =
 
 export type HostTensors = Readonly<Record<string, HostTensor>>;
 
+/** A tensor in the memory of a device, which only the runtime that made it can read; freed with the object. */
+export interface DeviceTensor {
+  readonly shape: readonly number[];
+  readonly dtype: ElementType;
+}
+
+export type PlacedTensor = HostTensor | DeviceTensor;
+
+export type PlacedTensors = Readonly<Record<string, PlacedTensor>>;
+
 /** A program made ready to run. */
 export interface Executable {
   /**
    * Runs once. `into` gives tensors to be overwritten with outputs of these names, in place of new ones; such a tensor
    * may be an input of the same run only where the program says that it reads each element before it writes it.
+   * Outputs that a device's memory takes are not among the results.
    * Fails when an input is missing or has another size than an input that shares its symbol.
    */
-  run(inputs: HostTensors, into?: HostTensors): Promise<HostTensors>;
+  run(inputs: PlacedTensors, into?: PlacedTensors): Promise<HostTensors>;
   dispose(): Promise<void>;
 }
 
@@ -68,14 +79,35 @@ export interface Runtime {
   /** What decides the result up to rounding; part of the key of every stage that uses the runtime. */
   readonly identity: RuntimeIdentity;
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
+  /** A copy in the memory that programs compute in; the tensor itself where that is the host's. */
+  place(tensor: HostTensor): Promise<PlacedTensor>;
+  /** The values of a placed tensor as they are; the tensor itself where it is the host's. */
+  read(tensor: PlacedTensor): Promise<HostTensor>;
 }
 
-export interface RuntimeIdentity {
+/** How a runtime places and reads whose programs compute in the host's memory. */
+export const inHostMemory: Pick<Runtime, "place" | "read"> = {
+  place: (tensor) => Promise.resolve(tensor),
+  read: (tensor) => Promise.resolve(onHost(tensor)),
+};
+
+/** Whether the host can read a tensor. */
+export function isOnHost(tensor: PlacedTensor): tensor is HostTensor {
+  return "data" in tensor;
+}
+
+/** The tensor, of which only the host's memory is known here. */
+export function onHost(tensor: PlacedTensor): HostTensor {
+  if (isOnHost(tensor)) return tensor;
+  throw new Error("Cannot use a tensor that another runtime placed");
+}
+
+export type RuntimeIdentity = {
   readonly name: string;
   readonly version: string;
   readonly provider: string;
   readonly precision: string;
-}
+};
 
 const ARRAYS = {
   float32: Float32Array,
@@ -95,7 +127,7 @@ export function elements(shape: readonly number[]): number {
  */
 export function bindSizes(
   program: Program,
-  inputs: HostTensors,
+  inputs: PlacedTensors,
 ): Record<string, number> {
   const sizes: Record<string, number> = {};
   for (const [name, spec] of Object.entries(program.inputs)) {
@@ -108,14 +140,17 @@ export function bindSizes(
       );
     };
     if (tensor === undefined) return fail("none");
-    if (!(tensor.data instanceof ARRAYS[spec.dtype])) {
-      fail(`${tensor.data.constructor.name} in place of ${spec.dtype}`);
+    const { type, length } = isOnHost(tensor)
+      ? { type: tensor.data.constructor.name, length: tensor.data.length }
+      : { type: ARRAYS[tensor.dtype].name, length: elements(tensor.shape) };
+    if (type !== ARRAYS[spec.dtype].name) {
+      fail(`${type} in place of ${spec.dtype}`);
     }
     if (
       tensor.shape.length !== spec.shape.length ||
-      elements(tensor.shape) !== tensor.data.length
+      elements(tensor.shape) !== length
     ) {
-      fail(`[${tensor.shape.join(", ")}] of ${tensor.data.length} elements`);
+      fail(`[${tensor.shape.join(", ")}] of ${length} elements`);
     }
     spec.shape.forEach((dim, axis) => {
       const real = tensor.shape[axis];

@@ -1,8 +1,35 @@
-/** The runtimes by name, each loaded only when it is asked for. */
-import type { RuntimeName } from "./identities.ts";
+/** The runtimes by name and provider, each loaded only when it is asked for. */
+import { Runtime as Config, type RuntimeChoice } from "../schemas/runtime.ts";
+import { parse } from "../schemas/errors.ts";
 import type { Runtime } from "./program.ts";
 
-export async function loadRuntime(name: RuntimeName): Promise<Runtime> {
-  if (name === "onnx") return (await import("./onnx_runtime.ts")).onnxRuntime();
-  return (await import("./reference_runtime.ts")).referenceRuntime();
+/**
+ * The runtime that is chosen, by default ONNX Runtime on the CPU. An input error says what is missing and how to get
+ * it where this machine lacks it; another one is never taken in its place.
+ */
+export async function loadRuntime(
+  choice: RuntimeChoice = {},
+): Promise<Runtime> {
+  const { name, provider, library } = parse(
+    Config,
+    choice,
+    "runtime",
+  );
+  switch (name) {
+    case "onnx": {
+      const { onnxRuntime } = await import("./onnx_runtime.ts");
+      return onnxRuntime(provider);
+    }
+    case "tensorflow": {
+      const { tensorflowRuntime } = await import("./tensorflow_runtime.ts");
+      return tensorflowRuntime(
+        provider === "cuda" ? "cuda" : "cpu",
+        library,
+      );
+    }
+    case "reference": {
+      const { referenceRuntime } = await import("./reference_runtime.ts");
+      return referenceRuntime();
+    }
+  }
 }

@@ -2,7 +2,7 @@
 import { inputError } from "../schemas/errors.ts";
 import { BOS, EOS, PAD } from "../schemas/vocabulary.ts";
 import { random, shuffle } from "../schemas/random.ts";
-import { sentence, type Tokens } from "./tokens.ts";
+import { lengthOf, sentence, type Tokens } from "./tokens.ts";
 
 /** Some pairs as rectangles of ids, row by row. */
 export interface Batch {
@@ -35,25 +35,41 @@ export function batchOrder(
   const next = random("batches", seed, epoch);
   const lengths = pairLengths(tokens, batchTokens);
   // Within one length, pairs whose shorter sides are alike stand near each other: less padding on that side too.
-  const keys = Float64Array.from(
-    { length: tokens.pairs },
-    (_, i) =>
-      lengths.longer[i] + (lengths.shorter[i] / lengths.longer[i] + next()) / 2,
-  );
-  const sorted = [...keys.keys()].sort((a, b) => keys[a] - keys[b] || a - b);
-  const batches: number[][] = [];
-  let batch: number[] = [], longest = 0;
-  for (const pair of sorted) {
-    const length = Math.max(longest, lengths.longer[pair]);
-    if (batch.length > 0 && (batch.length + 1) * length > batchTokens) {
-      batches.push(batch);
-      batch = [];
-    }
-    batch.push(pair);
-    longest = batch.length === 1 ? lengths.longer[pair] : length;
+  const keys = new Float64Array(tokens.pairs);
+  for (let i = 0; i < keys.length; i++) {
+    keys[i] = lengths.longer[i] +
+      (lengths.shorter[i] / lengths.longer[i] + next()) / 2;
   }
-  if (batch.length > 0) batches.push(batch);
-  return shuffle(batches, next).map((pairs) => Int32Array.from(pairs));
+  const sorted = ascending(keys);
+  const batches: Int32Array[] = [];
+  let first = 0, longest = 0;
+  for (let i = 0; i < sorted.length; i++) {
+    const length = Math.max(longest, lengths.longer[sorted[i]]);
+    if (i > first && (i + 1 - first) * length > batchTokens) {
+      batches.push(sorted.subarray(first, i));
+      first = i;
+    }
+    longest = i === first ? lengths.longer[sorted[i]] : length;
+  }
+  if (first < sorted.length) batches.push(sorted.subarray(first));
+  return shuffle(batches, next);
+}
+
+/** The indices of some numbers from least to greatest, of equal ones by index; without a list of objects. */
+function ascending(keys: Float64Array): Int32Array {
+  const sorted = keys.toSorted();
+  const indices = new Int32Array(keys.length).fill(-1);
+  for (let index = 0; index < keys.length; index++) {
+    let low = 0, high = keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle] < keys[index]) low = middle + 1;
+      else high = middle;
+    }
+    while (indices[low] >= 0) low++;
+    indices[low] = index;
+  }
+  return indices;
 }
 
 /** The rectangles of some pairs, padded to the longest of them on each side. */
@@ -61,14 +77,8 @@ export function makeBatch(tokens: Tokens, pairs: Int32Array): Batch {
   const rows = pairs.length;
   let sourceLength = 0, targetLength = 0;
   for (const pair of pairs) {
-    sourceLength = Math.max(
-      sourceLength,
-      sentence(tokens.source, pair).length + 1,
-    );
-    targetLength = Math.max(
-      targetLength,
-      sentence(tokens.target, pair).length + 1,
-    );
+    sourceLength = Math.max(sourceLength, lengthOf(tokens.source, pair) + 1);
+    targetLength = Math.max(targetLength, lengthOf(tokens.target, pair) + 1);
   }
   const source = new Int32Array(rows * sourceLength).fill(PAD);
   const target = new Int32Array(rows * targetLength).fill(PAD);
@@ -104,8 +114,8 @@ function pairLengths(tokens: Tokens, batchTokens: number) {
   const longer = new Int32Array(tokens.pairs);
   const shorter = new Int32Array(tokens.pairs);
   for (let i = 0; i < tokens.pairs; i++) {
-    const source = sentence(tokens.source, i).length + 1;
-    const target = sentence(tokens.target, i).length + 1;
+    const source = lengthOf(tokens.source, i) + 1;
+    const target = lengthOf(tokens.target, i) + 1;
     longer[i] = Math.max(source, target);
     shorter[i] = Math.min(source, target);
     if (longer[i] > batchTokens) {

@@ -46,25 +46,8 @@ const TAG = /<\/?[a-zA-Z][^<>]*>/g;
 const PLACEHOLDER =
   /\{\{[^{}]*\}\}|\{[^{}]*\}|%\d*\$?[sd]\b|%\d+|%[A-Z]\w+%|\$\([\w~-]+\)|\$\{[^}]*\}|https?:\/\/\S+/g;
 
-/**
- * A cleaner of one corpus, which remembers its pairs to tell duplicates: each call gives the cleaned pair or the rule
- * that leaves it out.
- */
-export function cleaner(
-  limits: Limits,
-): (pair: Pair, notation: Notation) => Cleaned {
-  const seen = new Set<string>();
-  return (pair, notation) => {
-    const cleaned = clean(pair, notation, limits);
-    if ("rule" in cleaned) return cleaned;
-    const line = `${cleaned.pair.source}\t${cleaned.pair.target}`;
-    if (seen.has(line)) return { rule: "duplicate" };
-    seen.add(line);
-    return cleaned;
-  };
-}
-
-function clean(raw: Pair, notation: Notation, limits: Limits): Cleaned {
+/** The cleaned pair, or the rule that leaves it out; duplicates are told by whoever keeps the pairs. */
+export function clean(raw: Pair, notation: Notation, limits: Limits): Cleaned {
   if (paragraphs(raw.source) !== paragraphs(raw.target)) {
     return { rule: "paragraphs" };
   }

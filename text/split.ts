@@ -9,6 +9,14 @@ export interface Placed extends Pair {
   readonly position: number;
 }
 
+/** Pairs with their places, by index: wherever they are held, so that a corpus need not fit in memory. */
+export interface PlacedPairs {
+  readonly length: number;
+  file(index: number): string;
+  position(index: number): number;
+  pair(index: number): Pair;
+}
+
 export interface HeldOut {
   readonly validation?: readonly Pair[];
   readonly test?: readonly Pair[];
@@ -21,7 +29,8 @@ export interface SplitSizes {
 }
 
 export interface Split {
-  readonly train: Pair[];
+  /** Indices of the pairs to train on, in the order of their places. */
+  readonly train: Int32Array;
   readonly validation: Pair[];
   readonly test: Pair[];
   /** How many pairs were near duplicates of pairs held out for a later use, and left out. */
@@ -48,7 +57,7 @@ const GROUPS = 40;
  * and train what is one of either: equal in source or target once folded.
  */
 export function split(
-  pairs: readonly Placed[],
+  pairs: PlacedPairs,
   sizes: SplitSizes,
   seed: number,
   given: HeldOut = {},
@@ -62,21 +71,31 @@ export function split(
     );
   if (pairs.length <= wanted) throw tooFew();
 
-  const groups = shuffle(
-    grouped(pairs, Math.min(sizes.validation, sizes.test)),
-    random("split", seed),
-  );
+  const groupOf = grouped(pairs, Math.min(sizes.validation, sizes.test));
+  const members = membersOf(groupOf);
+  const groups = shuffle([...indices(members.count)], random("split", seed));
+  const isTaken = new Uint8Array(members.count);
+  const byPlace = (one: number, other: number) => {
+    const [file, otherFile] = [pairs.file(one), pairs.file(other)];
+    if (file !== otherFile) return file < otherFile ? -1 : 1;
+    return pairs.position(one) - pairs.position(other) || one - other;
+  };
   const take = (count: number, without: ReadonlySet<string>) => {
-    const taken: Placed[] = [];
+    const taken: number[] = [];
     let dropped = 0;
     while (taken.length < count) {
       const group = groups.pop();
       if (group === undefined) throw tooFew();
-      const kept = group.filter((pair) => !resembles(pair, without));
-      dropped += group.length - kept.length;
-      taken.push(...kept);
+      isTaken[group] = 1;
+      for (const index of members.of(group)) {
+        if (resembles(pairs.pair(index), without)) dropped++;
+        else taken.push(index);
+      }
     }
-    return { taken: taken.sort(byPlace), dropped };
+    return {
+      taken: taken.sort(byPlace).map((index) => pairs.pair(index)),
+      dropped,
+    };
   };
 
   const test = given.test ?? take(sizes.test, new Set()).taken;
@@ -85,8 +104,18 @@ export function split(
     ? take(sizes.validation, testForms)
     : { taken: given.validation, dropped: 0 };
   const heldForms = testForms.union(forms(held.taken));
-  const rest = groups.flat().sort(byPlace);
-  const kept = rest.filter((pair) => !resembles(pair, heldForms));
+  const rest = only(
+    indices(pairs.length),
+    (index) => !isTaken[groupOf[index]],
+  );
+  const isSorted = rest.every((index, i) =>
+    i === 0 || byPlace(rest[i - 1], index) < 0
+  );
+  if (!isSorted) rest.sort(byPlace);
+  const kept = only(
+    rest,
+    (index) => !resembles(pairs.pair(index), heldForms),
+  );
   const train = limited(kept, sizes.trainLimit, seed);
   if (train.length === 0) throw tooFew();
   return {
@@ -122,34 +151,63 @@ function sides({ source, target }: Pair): string[] {
   return [`source ${fold(source)}`, `target ${fold(target)}`];
 }
 
-function grouped(pairs: readonly Placed[], heldOut: number): Placed[][] {
+/** The group of each pair; groups are numbered as they come. */
+function grouped(pairs: PlacedPairs, heldOut: number): Int32Array {
   const size = Math.min(
     LARGEST_GROUP,
     Math.max(SMALLEST_GROUP, Math.floor(heldOut / GROUPS)),
   );
-  const groups = new Map<string, Placed[]>();
-  for (const pair of pairs) {
-    const name = `${Math.floor(pair.position / size)} ${pair.file}`;
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [pair]);
-    else group.push(pair);
+  const numbers = new Map<string, number>();
+  const groups = new Int32Array(pairs.length);
+  for (let i = 0; i < pairs.length; i++) {
+    const name = `${Math.floor(pairs.position(i) / size)} ${pairs.file(i)}`;
+    let number = numbers.get(name);
+    if (number === undefined) numbers.set(name, number = numbers.size);
+    groups[i] = number;
   }
-  return [...groups.values()];
+  return groups;
 }
 
-function byPlace(one: Placed, other: Placed): number {
-  if (one.file !== other.file) return one.file < other.file ? -1 : 1;
-  return one.position - other.position;
+/** The pairs of each group, in order, out of the group of each pair. */
+function membersOf(groupOf: Int32Array) {
+  const count = groupOf.reduce((most, group) => Math.max(most, group + 1), 0);
+  const ends = new Int32Array(count), members = new Int32Array(groupOf.length);
+  for (const group of groupOf) ends[group]++;
+  for (let i = 1; i < count; i++) ends[i] += ends[i - 1];
+  const starts = ends.map((_, i) => i === 0 ? 0 : ends[i - 1]);
+  const filled = Int32Array.from(starts);
+  groupOf.forEach((group, i) => members[filled[group]++] = i);
+  return {
+    count,
+    of: (group: number) => members.subarray(starts[group], ends[group]),
+  };
 }
 
 /** That many pairs, chosen by the seed, in their order. */
 function limited(
-  pairs: readonly Placed[],
+  pairs: Int32Array,
   limit: number | undefined,
   seed: number,
-): Placed[] {
-  if (limit === undefined || pairs.length <= limit) return [...pairs];
+): Int32Array {
+  if (limit === undefined || pairs.length <= limit) return pairs;
   const chosen = shuffle([...pairs.keys()], random("train limit", seed))
     .slice(0, limit).sort((a, b) => a - b);
-  return chosen.map((index) => pairs[index]);
+  return Int32Array.from(chosen, (index) => pairs[index]);
+}
+
+function indices(count: number): Int32Array {
+  const all = new Int32Array(count);
+  for (let i = 0; i < count; i++) all[i] = i;
+  return all;
+}
+
+/** As `filter` of arrays does, which gathers what it keeps in a list several times as large. */
+function only(
+  from: Int32Array,
+  isWanted: (index: number) => boolean,
+): Int32Array {
+  const wanted = new Int32Array(from.length);
+  let count = 0;
+  for (const index of from) if (isWanted(index)) wanted[count++] = index;
+  return wanted.subarray(0, count);
 }

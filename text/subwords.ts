@@ -14,7 +14,7 @@ export interface Subwords {
   /** Ids in all, the special ones included. */
   readonly size: number;
   /** The ids of each line. */
-  encode(lines: readonly string[]): Promise<Int32Array[]>;
+  encode(lines: readonly string[]): Promise<Int32Array<ArrayBuffer>[]>;
   /** The text of each list of ids, of which the special ones are left out. */
   decode(
     ids: readonly (readonly number[] | Int32Array)[],
@@ -44,14 +44,14 @@ const Trained = z.looseObject({
 const TRAINER_LIMIT = 30_000;
 
 /** Lines that are encoded at once: a batch is spread over the cores and held in memory. */
-const LINES = 2000;
+const LINES = 4000;
 
 /**
  * Learns exactly `size` subwords from some lines and writes them as a `tokenizer.json`. Equal lines give equal bytes.
  * A size that the lines cannot give is an input error which says how many they can.
  */
 export async function trainSubwords(
-  lines: Iterable<string>,
+  lines: Iterable<string> | AsyncIterable<string>,
   size: number,
   path: string,
 ): Promise<void> {
@@ -115,7 +115,7 @@ function subwords(tokenizer: Tokenizer, size: number): Subwords {
   return {
     size,
     async encode(lines) {
-      const encoded: Int32Array[] = [];
+      const encoded: Int32Array<ArrayBuffer>[] = [];
       for (let start = 0; start < lines.length; start += LINES) {
         // The runtime's Unicode may be newer than the normalizer's: normalized first, a text means the same to both.
         const batch = lines.slice(start, start + LINES).map((line) =>
@@ -184,9 +184,11 @@ function resized(learnt: z.infer<typeof Trained>, size: number) {
 }
 
 /** The lines as a file's text, in pieces that need not all be held. */
-function* pieces(lines: Iterable<string>): Generator<string> {
+async function* pieces(
+  lines: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<string> {
   let pending: string[] = [];
-  for (const line of lines) {
+  for await (const line of lines) {
     pending.push(line, "\n");
     if (pending.length >= 2 * LINES) {
       yield pending.join("");

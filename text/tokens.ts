@@ -5,6 +5,7 @@ import {
   type StoredTensor,
   writeSafetensors,
 } from "../schemas/safetensors.ts";
+import { column } from "./columns.ts";
 
 /** The sentences of one side: those of sentence i are `ids[offsets[i]]` up to `ids[offsets[i + 1]]`. */
 export interface Side {
@@ -20,6 +21,25 @@ export interface Tokens {
   readonly pairs: number;
 }
 
+/** Packs sentences as they come. */
+export interface Packer {
+  add(ids: Int32Array<ArrayBuffer>): void;
+  /** What was added so far, as a view that is valid until more comes. */
+  side(): Side;
+}
+
+export function packer(): Packer {
+  const ids = column(Int32Array), offsets = column(Int32Array);
+  offsets.push(0);
+  return {
+    add: (sentence) => {
+      ids.append(sentence);
+      offsets.push(ids.length);
+    },
+    side: () => ({ ids: ids.values, offsets: offsets.values }),
+  };
+}
+
 /** Packs the ids of sentences, one list each. */
 export function packSide(sentences: readonly Int32Array[]): Side {
   const offsets = new Int32Array(sentences.length + 1);
@@ -32,6 +52,11 @@ export function packSide(sentences: readonly Int32Array[]): Side {
 /** The ids of one sentence, as a view. */
 export function sentence({ ids, offsets }: Side, index: number): Int32Array {
   return ids.subarray(offsets[index], offsets[index + 1]);
+}
+
+/** How many ids a sentence has. */
+export function lengthOf({ offsets }: Side, index: number): number {
+  return offsets[index + 1] - offsets[index];
 }
 
 export function writeTokens(path: string, { source, target }: Tokens): void {

@@ -1,6 +1,12 @@
 /** What the process of a stage can touch. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { makeProject, nodesOf, type Project, WORDS } from "./project.ts";
+import {
+  exists,
+  makeProject,
+  nodesOf,
+  type Project,
+  WORDS,
+} from "./project.ts";
 
 /** Puts a statement into the stage `total`, after its input was read. */
 function insert(project: Project, statement: string): void {
@@ -67,6 +73,63 @@ Deno.test("what is declared is allowed: a file, a variable, a package with nativ
   );
   const nodes = await nodesOf(project);
   assertEquals(nodes.at(-1)?.state, "ran");
+});
+
+Deno.test("a folder with native code that a stage declares may be read and loaded from", async () => {
+  using project = makeProject();
+  Deno.mkdirSync(project.path("native"));
+  project.write("native/broken.so", "no library");
+  const library = JSON.stringify(project.path("native/broken.so"));
+  insert(
+    project,
+    `Deno.readTextFileSync(${library});
+     try {
+       Deno.dlopen(${library}, {});
+     } catch (error) {
+       if (error instanceof Deno.errors.NotCapable) throw error;
+     }`,
+  );
+  const denied = await project.run();
+  assertStringIncludes(denied.err, "may not read");
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "resources:",
+    `permissions: { native: [${JSON.stringify(project.path("native"))}] },
+    resources:`,
+  );
+  const nodes = await nodesOf(project);
+  assertEquals(nodes.at(-1)?.state, "ran");
+});
+
+Deno.test("what a stage requires of the machine is asked before a run writes anything, and of what has to run only", async () => {
+  using project = makeProject();
+  const module = `${WORDS}/stages/total.ts`;
+  const machine = JSON.stringify(project.path("machine"));
+  project.edit(
+    module,
+    "resources:",
+    `requires: async () => {
+      try {
+        Deno.statSync(${machine});
+      } catch {
+        throw Object.assign(new Error("Cannot use it: it is not there."), {
+          name: "InputError",
+        });
+      }
+    },
+    resources:`,
+  );
+  const { code, err } = await project.run();
+  assertEquals({ code, err }, {
+    code: 2,
+    err: "Cannot use it: it is not there.\n",
+  });
+  assert(!exists(project.path("artifacts")));
+  project.write("machine", "");
+  assertEquals((await nodesOf(project)).at(-1)?.state, "ran");
+  Deno.removeSync(project.path("machine"));
+  assertEquals((await nodesOf(project)).at(-1)?.state, "cached");
+  assertEquals((await project.run("--force")).code, 2);
 });
 
 Deno.test("a worker's script named by new URL() may be read and is part of the stage's code", async () => {

@@ -3,9 +3,9 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { adam, noam, stepSizes } from "../../model/adam.ts";
 import { Training } from "../../schemas/model.ts";
 import { random } from "../../schemas/random.ts";
-import { identities, type RuntimeName } from "../../tensor/identities.ts";
 import type { HostTensor, Program } from "../../tensor/program.ts";
 import { loadRuntime } from "../../tensor/runtime.ts";
+import { RUNTIMES } from "../tensor/runtimes.ts";
 import { f32 } from "../tensor/values.ts";
 
 const SHAPES = { matrix: [3, 5], vector: [4] } as const;
@@ -101,12 +101,12 @@ const CONFIGS: readonly Partial<Training>[] = [
   { beta1: 0.8, beta2: 0.9, epsilon: 1e-9, clipNorm: 1e4 },
 ];
 
-for (const runtime of Object.keys(identities) as RuntimeName[]) {
+for (const { name, load } of RUNTIMES) {
   for (const config of CONFIGS) {
-    Deno.test(`${runtime}: five steps of Adam with ${JSON.stringify(config)} are the textbook's`, async () => {
+    Deno.test(`${name}: five steps of Adam with ${JSON.stringify(config)} are the textbook's`, async () => {
       const training = Training.parse(config);
       const { beta1, beta2 } = training;
-      const executable = await (await loadRuntime(runtime)).compile(
+      const executable = await (await load()).compile(
         program(training),
         { threads: 1 },
       );
@@ -209,7 +209,7 @@ Deno.test("a gradient of nothing moves nothing", async () => {
       new Array(SHAPES[name].reduce((a: number, b) => a * b, 1)).fill(0),
       SHAPES[name],
     );
-  const executable = await (await loadRuntime("onnx")).compile(
+  const executable = await (await loadRuntime()).compile(
     program(training),
   );
   const { rate, epsilon } = stepSizes(training, 1, 1);

@@ -2,24 +2,21 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { random } from "../../schemas/random.ts";
 import { gradients } from "../../tensor/gradient.ts";
-import { identities, type RuntimeName } from "../../tensor/identities.ts";
 import type {
   HostTensor,
   HostTensors,
   Tensor,
   Tensors,
 } from "../../tensor/program.ts";
-import { loadRuntime } from "../../tensor/runtime.ts";
-
-export const RUNTIMES = Object.keys(identities) as RuntimeName[];
+import { RUNTIMES, type TestedRuntime } from "../tensor/runtimes.ts";
 
 /** Runs a function of tensors once. */
 export async function run(
-  runtime: RuntimeName,
+  runtime: TestedRuntime,
   inputs: HostTensors,
   build: (inputs: Tensors) => Tensors,
 ): Promise<HostTensors> {
-  const executable = await (await loadRuntime(runtime)).compile({
+  const executable = await (await runtime.load()).compile({
     name: "losses",
     inputs: Object.fromEntries(
       Object.entries(inputs).map(([name, { shape, data }]) => [name, {
@@ -43,7 +40,7 @@ export async function assertLoss(
 ): Promise<void> {
   for (const runtime of RUNTIMES) {
     const { value } = await run(runtime, inputs, (t) => ({ value: loss(t) }));
-    assertAlmostEquals(value.data[0], expected, tolerance, runtime);
+    assertAlmostEquals(value.data[0], expected, tolerance, runtime.name);
   }
 }
 
@@ -112,7 +109,7 @@ export async function assertAgrees(
       results["the loss"].data[0],
       value,
       1e-5 * Math.max(1, Math.abs(value)),
-      runtime,
+      runtime.name,
     );
     for (const name of names) {
       const h = 1e-5;
@@ -131,7 +128,7 @@ export async function assertAgrees(
           gradient[i],
           difference,
           1e-4 * largest,
-          `${runtime}: gradient of ${name}, element ${i}`,
+          `${runtime.name}: gradient of ${name}, element ${i}`,
         )
       );
     }

@@ -27,7 +27,7 @@ async function gradientsOf(
   change: (inputs: Record<string, HostTensor>) => HostTensors = (inputs) =>
     inputs,
 ): Promise<Record<string, Float32Array>> {
-  const executable = await (await loadRuntime("onnx")).compile(
+  const executable = await (await loadRuntime()).compile(
     gradientProgram(task),
     { threads: 1 },
   );
@@ -222,10 +222,10 @@ for (
   })
 ) {
   Deno.test(`the gradient of ${name} in every tensor is the slope of the loss along it and along a random direction`, async () => {
-    const reference = await (await loadRuntime("reference")).compile(
+    const reference = await (await loadRuntime({ name: "reference" })).compile(
       gradientProgram(each),
     );
-    const onnx = await (await loadRuntime("onnx")).compile(
+    const onnx = await (await loadRuntime()).compile(
       gradientProgram(each),
       { threads: 1 },
     );

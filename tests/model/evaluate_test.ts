@@ -30,7 +30,7 @@ Deno.test("evaluation writes a line for each test pair and gives the scores that
     const { metrics = {}, measurements = {} } = await evaluate.run({
       config: {
         evaluation: Evaluation.parse({ beam: 2, lowercase: true }),
-        runtime: { name: "onnx" },
+        runtime: { name: "onnx", provider: "cpu" },
       },
       seed: 1,
       inputs: {

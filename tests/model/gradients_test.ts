@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { gradientProgram, type Task } from "../../model/step.ts";
 import type { HostTensor } from "../../tensor/program.ts";
 import { loadRuntime } from "../../tensor/runtime.ts";
+import { RUNTIMES } from "../tensor/runtimes.ts";
 import { batch, type Lengths, task, weights } from "./fixtures.ts";
 
 const SHAPES: readonly Lengths[] = [
@@ -44,27 +45,30 @@ function relativeError(actual: HostTensor, expected: HostTensor): number {
   return difference / Math.max(magnitude, 1e-4);
 }
 
-for (const [name, each] of Object.entries(TASKS)) {
-  Deno.test(`${name}: loss and every gradient agree with the reference to 1e-4 over five shapes of one graph`, async () => {
-    const program = gradientProgram(each);
-    const onnx = await (await loadRuntime("onnx")).compile(program, {
-      threads: 2,
-    });
-    const reference = await (await loadRuntime("reference")).compile(program);
-    for (const [index, lengths] of SHAPES.entries()) {
-      const inputs = { ...batch(each, lengths, index), ...weights(each, 7) };
-      const actual = await onnx.run(inputs);
-      const expected = await reference.run(inputs);
-      assertEquals(Object.keys(actual).sort(), Object.keys(expected).sort());
-      for (const output of Object.keys(expected)) {
-        assertEquals(actual[output].shape, expected[output].shape, output);
-        const error = relativeError(actual[output], expected[output]);
-        assert(
-          error < 1e-4,
-          `${output} at ${JSON.stringify(lengths)}: relative error ${error}`,
-        );
+const reference = await loadRuntime({ name: "reference" });
+
+for (const { name: runtime, identity, load } of RUNTIMES) {
+  if (identity.name === "reference") continue;
+  for (const [name, each] of Object.entries(TASKS)) {
+    Deno.test(`${runtime}: ${name}: loss and every gradient agree with the reference to 1e-4 over five shapes of one program`, async () => {
+      const program = gradientProgram(each);
+      const executable = await (await load()).compile(program, { threads: 2 });
+      const eager = await reference.compile(program);
+      for (const [index, lengths] of SHAPES.entries()) {
+        const inputs = { ...batch(each, lengths, index), ...weights(each, 7) };
+        const actual = await executable.run(inputs);
+        const expected = await eager.run(inputs);
+        assertEquals(Object.keys(actual).sort(), Object.keys(expected).sort());
+        for (const output of Object.keys(expected)) {
+          assertEquals(actual[output].shape, expected[output].shape, output);
+          const error = relativeError(actual[output], expected[output]);
+          assert(
+            error < 1e-4,
+            `${output} at ${JSON.stringify(lengths)}: relative error ${error}`,
+          );
+        }
       }
-    }
-    await onnx.dispose();
-  });
+      await executable.dispose();
+    });
+  }
 }

@@ -10,11 +10,11 @@ import {
 } from "../../model/losses.ts";
 import { layerNorm } from "../../model/layers.ts";
 import { Distillation } from "../../schemas/model.ts";
-import type { RuntimeName } from "../../tensor/identities.ts";
 import type { Tensor, Tensors } from "../../tensor/program.ts";
 import { tf } from "../../tensor/tfjs.ts";
 import { f32, i32 } from "../tensor/values.ts";
-import { assertAgrees, assertLoss, drawn, run, RUNTIMES } from "./agreement.ts";
+import { RUNTIMES, type TestedRuntime } from "../tensor/runtimes.ts";
+import { assertAgrees, assertLoss, drawn, run } from "./agreement.ts";
 import * as plain from "./plain.ts";
 
 // One feature: logits [0, 0, ln 2], so that the probabilities are a quarter, a quarter and a half.
@@ -307,7 +307,7 @@ Deno.test("positions weigh alike and padding weighs nothing", async () => {
 });
 
 Deno.test("what stands at a padded position changes no loss by any bit", async () => {
-  const losses = async (runtime: RuntimeName, padded: number) => {
+  const losses = async (runtime: TestedRuntime, padded: number) => {
     const last = (x: ReturnType<typeof drawn>) => ({
       ...x,
       data: x.data.map((value, i) =>
@@ -342,7 +342,11 @@ Deno.test("what stands at a padded position changes no loss by any bit", async (
     const large = await losses(runtime, 100);
     for (const name of Object.keys(small)) {
       assert(small[name].data[0] > 0.01, name);
-      assertEquals(large[name].data, small[name].data, `${runtime}: ${name}`);
+      assertEquals(
+        large[name].data,
+        small[name].data,
+        `${runtime.name}: ${name}`,
+      );
     }
   }
 });

@@ -5,27 +5,30 @@ import type { Weights } from "../../model/parameters.ts";
 
 const shapes = {
   embedding: [2, 2],
-  "a.bias": [2],
-  "a.weight": [2, 1],
-  "b.gain": [3],
+  "a.0.bias": [2],
+  "a.0.weight": [2, 1],
+  "a.0.b.gain": [3],
+  "a.1.gain": [1],
 };
 
 const weights: Weights = {
   embedding: Float32Array.of(1, 2, 3, 4),
-  "a.bias": Float32Array.of(5, 6),
-  "a.weight": Float32Array.of(7, 8),
-  "b.gain": Float32Array.of(9, 10, 11),
+  "a.0.bias": Float32Array.of(5, 6),
+  "a.0.weight": Float32Array.of(7, 8),
+  "a.0.b.gain": Float32Array.of(9, 10, 11),
+  "a.1.gain": Float32Array.of(12),
 };
 
-Deno.test("vectors are joined in their order and come apart again", () => {
+Deno.test("the vectors of a layer are joined in their order and come apart again", () => {
   const { shapes: packedShapes, packNumbers, unpackNumbers } = packing(shapes);
   const packed = packNumbers(weights);
   assertEquals(packedShapes, {
     embedding: [2, 2],
-    "a.weight": [2, 1],
-    vectors: [5],
+    "a.0 vectors": [5],
+    "a.0.weight": [2, 1],
+    "a.1 vectors": [1],
   });
-  assertEquals(packed.vectors, Float32Array.of(5, 6, 9, 10, 11));
+  assertEquals(packed["a.0 vectors"], Float32Array.of(5, 6, 9, 10, 11));
   assertEquals({ ...unpackNumbers(packed) }, weights);
 });
 
@@ -33,10 +36,10 @@ Deno.test("packing copies, unpacking does not", () => {
   const { packNumbers, unpackNumbers } = packing(shapes);
   const packed = packNumbers(weights);
   const unpacked = unpackNumbers(packed);
-  packed.vectors[2] = 90;
+  packed["a.0 vectors"][2] = 90;
   packed.embedding[0] = 10;
-  assertEquals(unpacked["b.gain"][0], 90);
+  assertEquals(unpacked["a.0.b.gain"][0], 90);
   assertEquals(unpacked.embedding[0], 10);
-  assertEquals(weights["b.gain"][0], 9);
+  assertEquals(weights["a.0.b.gain"][0], 9);
   assertEquals(weights.embedding[0], 1);
 });

@@ -77,7 +77,7 @@ export async function trainToy(
   progress: (stage: string, done: number) => void = () => {},
   seed = 3,
 ): Promise<void> {
-  const runtime = await loadRuntime("onnx");
+  const runtime = await loadRuntime();
   const files = toyFiles(folder);
   const path = (name: string) => `${folder}/${name}`;
   for (const name of ["teacher", "states", "student"]) {

@@ -9,6 +9,7 @@ import {
 import { noDropout } from "../../model/layers.ts";
 import { softTargets } from "../../model/losses.ts";
 import { initialWeights, parameterShapes } from "../../model/parameters.ts";
+import { createShard } from "../../model/shards.ts";
 import { lessonsOf, openStates, recordStates } from "../../model/states.ts";
 import { FINAL_STATE, slots, TEACHER_EMBEDDING } from "../../model/step.ts";
 import { decode, encode } from "../../model/transformer.ts";
@@ -73,7 +74,7 @@ const tokens = corpus(4200);
 async function record(folder: string, layers = LAYERS): Promise<number[]> {
   const reported: number[] = [];
   await recordStates({
-    runtime: await loadRuntime("onnx"),
+    runtime: await loadRuntime(),
     threads: 1,
     teacher,
     tokens,
@@ -166,7 +167,7 @@ Deno.test("states are recorded shard by shard, each reported", () => {
 });
 
 Deno.test("what is read for any batch is the teacher's forward pass: layers to half precision, the final state exactly", async () => {
-  const executable = await (await loadRuntime("reference")).compile(
+  const executable = await (await loadRuntime({ name: "reference" })).compile(
     forward({}, (states) => states),
   );
   const states = openStates(folder, tokens, model, distillation);
@@ -220,7 +221,7 @@ Deno.test("a sentence's states are the same bits in whatever batch they are read
 });
 
 Deno.test("soft targets from the recorded final state are those of the teacher inside of the step to 1e-6", async () => {
-  const executable = await (await loadRuntime("onnx")).compile(
+  const executable = await (await loadRuntime()).compile(
     forward({
       [FINAL_STATE]: {
         shape: ["batch", "target", model.width],
@@ -311,6 +312,43 @@ Deno.test("only what a distillation reads is asked of the shards and read", () =
     TEACHER_EMBEDDING,
     FINAL_STATE,
   ]);
+});
+
+Deno.test("a shard whose rows were written in any order has the bytes of one that was written whole, and is not there before", () =>
+  withCopy(async (copy) => {
+    const { tensors } = readSafetensors(shard(folder, 1), "states");
+    const matrices = Object.fromEntries(
+      Object.entries(tensors).map(([name, { shape, data }]) => [name, {
+        dtype: data instanceof Float16Array ? "F16" as const : "F32" as const,
+        rows: shape[0],
+        width: shape[1],
+      }]),
+    );
+    const path = `${copy}/again.safetensors`;
+    const writer = createShard(path, matrices);
+    for (
+      const [name, { shape: [rows, width], data }] of Object.entries(tensors)
+    ) {
+      assert(data instanceof Float16Array || data instanceof Float32Array);
+      const order = shuffle([...Array(rows).keys()], random(name));
+      for (const row of order) {
+        writer.write(name, row, data.slice(row * width, (row + 1) * width));
+      }
+    }
+    assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
+    await writer.finish();
+    assertEquals(Deno.readFileSync(path), Deno.readFileSync(shard(folder, 1)));
+    writeSafetensors(path, tensors);
+    assertEquals(Deno.readFileSync(path), Deno.readFileSync(shard(folder, 1)));
+  }));
+
+Deno.test("what was read stays as it is until the read after the next one", () => {
+  const states = openStates(folder, tokens, model, distillation);
+  const first = states.read(BATCHES[0]);
+  const copy = Object.values(first).map(({ data }) => data.slice());
+  states.read(BATCHES[3]);
+  assertEquals(Object.values(first).map(({ data }) => data), copy);
+  states.close();
 });
 
 /** Runs on a copy of the recording, which may be harmed. */

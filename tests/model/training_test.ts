@@ -45,7 +45,7 @@ const hashes = (folder: string) =>
 
 async function exactMatches(path: string): Promise<number> {
   const translator = await createTranslator(
-    await loadRuntime("onnx"),
+    await loadRuntime(),
     loadModel(path, "the toy model"),
   );
   const { source, target, pairs } = sentences(9, 200);

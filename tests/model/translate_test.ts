@@ -84,7 +84,7 @@ Deno.test("a stream gives one line for each line, in order, and an empty one for
   const written = await translated(model, from(lines));
   const subwords = await loadSubwords(model.tokenizerPath);
   const translator = await createTranslator(
-    await loadRuntime("onnx"),
+    await loadRuntime(),
     model.saved,
   );
   const expected: string[] = [];

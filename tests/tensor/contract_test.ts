@@ -1,13 +1,13 @@
 /** What every runtime promises of a compiled program, beyond the kernels: shapes, types, buffers, constants, errors. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { identities, type RuntimeName } from "../../tensor/identities.ts";
-import type {
-  CompileOptions,
-  Executable,
-  Program,
+import {
+  type CompileOptions,
+  type Executable,
+  isOnHost,
+  type Program,
 } from "../../tensor/program.ts";
-import { loadRuntime } from "../../tensor/runtime.ts";
 import { tf } from "../../tensor/tfjs.ts";
+import { RUNTIMES } from "./runtimes.ts";
 import { assertTensors, f32, i32, spec, tensor } from "./values.ts";
 
 /** Row sums of x, each plus the weight of its row, and their total. */
@@ -86,7 +86,23 @@ const growing: Program = {
   },
 };
 
-for (const name of Object.keys(identities) as RuntimeName[]) {
+const LENGTHS = Array.from({ length: 60 }, (_, i) => 1 + i % 3);
+const TOTAL = LENGTHS.reduce((sum, length) => sum + length);
+
+/** Twice each part of a vector, as a model's vectors are parts of one. */
+const parts: Program = {
+  name: "parts",
+  inputs: { x: spec("float32", TOTAL) },
+  build: ({ x }) =>
+    Object.fromEntries(
+      tf.split(x, LENGTHS, 0).map((
+        part,
+        i,
+      ) => [`part ${i}`, tf.mul(part, 2)]),
+    ),
+};
+
+for (const { name, identity, load } of RUNTIMES) {
   const test = (title: string, act: () => Promise<void>) =>
     Deno.test(`${name}: ${title}`, act);
   const compiled = async (
@@ -94,7 +110,7 @@ for (const name of Object.keys(identities) as RuntimeName[]) {
     act: (executable: Executable) => Promise<void>,
     options: CompileOptions = {},
   ) => {
-    const runtime = await loadRuntime(name);
+    const runtime = await load();
     const executable = await runtime.compile(program, {
       threads: 1,
       ...options,
@@ -107,7 +123,7 @@ for (const name of Object.keys(identities) as RuntimeName[]) {
   };
 
   test("the runtime says what the keys of its stages hold", async () => {
-    assertEquals((await loadRuntime(name)).identity, identities[name]);
+    assertEquals((await load()).identity, identity);
   });
 
   test("one executable serves every shape, stand-ins of other sizes included", () =>
@@ -148,7 +164,7 @@ for (const name of Object.keys(identities) as RuntimeName[]) {
     }, { constants: { many: tensor("float16", new Array(100).fill(0.25)) } }));
 
   test("a constant that is no input, or of another shape or type than its input, is refused by name", async () => {
-    const runtime = await loadRuntime(name);
+    const runtime = await load();
     const refuses = (
       constants: CompileOptions["constants"],
       message: string,
@@ -220,6 +236,46 @@ for (const name of Object.keys(identities) as RuntimeName[]) {
       assertEquals([...doubled.data], [2, 2, 2], "and leaves older ones alone");
     }));
 
+  test("placed tensors are read and written by runs where they are, and the host reads them when it asks", async () => {
+    const runtime = await load();
+    const place = (...values: number[]) => runtime.place(f32(values));
+    let [state, spare] = [await place(1, 2, 3), await place(9, 9, 9)];
+    if (identity.provider === "webgpu") {
+      assert(!isOnHost(state), "a GPU has them in its own memory");
+    }
+    const doubled = await place(9, 9, 9);
+    await compiled(moving, async ({ run }) => {
+      for (const x of [10, 1]) {
+        const other = { x: f32([x, x, x]) };
+        const given = { next: spare, doubled };
+        const results = await run({ state, ...other }, given);
+        for (const name of ["next", "doubled"] as const) {
+          const returned = isOnHost(given[name]) ? given[name] : undefined;
+          assert(results[name] === returned, "only the host's are returned");
+        }
+        [state, spare] = [spare, state];
+      }
+      assertTensors({
+        next: await runtime.read(state),
+        last: await runtime.read(spare),
+        doubled: await runtime.read(doubled),
+      }, {
+        next: f32([6.25, 6.5, 6.75]),
+        last: f32([10.5, 11, 11.5]),
+        doubled: f32([2, 2, 2]),
+      });
+      await run({ state, x: f32([0, 0, 0]) }, { next: state });
+      assertTensors({ next: await runtime.read(state) }, {
+        next: f32([3.125, 3.25, 3.375]),
+      });
+      await assertRejects(
+        async () => run({ state: await place(1, 2), x: f32([1, 1, 1]) }),
+        Error,
+        "Cannot run moving: input x: expected shape [n], found [3] where n is 2",
+      );
+    });
+  });
+
   test("half-precision outputs are written into given tensors", () =>
     compiled(narrow, async ({ run }) => {
       const triple = tensor("float16", [0, 0]);
@@ -237,6 +293,17 @@ for (const name of Object.keys(identities) as RuntimeName[]) {
       const first = await run({ state: f32([0]), x: f32([1]) });
       await run({ state: f32([0]), x: f32([5]) });
       assertTensors(first, { next: f32([1]), doubled: f32([2]) });
+    }));
+
+  test("a tensor is split into more parts than a GPU's kernel may have buffers", () =>
+    compiled(parts, async ({ run }) => {
+      const x = f32(Array.from({ length: TOTAL }, (_, i) => i));
+      let next = 0;
+      const expected = LENGTHS.map((length, i) => [
+        `part ${i}`,
+        f32(Array.from({ length }, () => 2 * next++)),
+      ]);
+      assertTensors(await run({ x }), Object.fromEntries(expected));
     }));
 
   test("an axis of length zero is an axis, and a size plus one follows its size", () =>

@@ -1,10 +1,9 @@
 /** Gradients through ops with a gradient of their own, on each runtime. */
 import { assertRejects } from "@std/assert";
 import { differentiable, gradients } from "../../tensor/gradient.ts";
-import { identities, type RuntimeName } from "../../tensor/identities.ts";
 import type { Program, Tensors } from "../../tensor/program.ts";
-import { loadRuntime } from "../../tensor/runtime.ts";
 import { tf } from "../../tensor/tfjs.ts";
+import { RUNTIMES } from "./runtimes.ts";
 import { assertTensors, f32, spec } from "./values.ts";
 
 const inputs = { a: spec("float32", "n"), b: spec("float32", "n") };
@@ -29,9 +28,9 @@ const custom = program(({ a, b }) => {
   return { loss, ofA: found.a, ofB: found.b };
 });
 
-for (const name of Object.keys(identities) as RuntimeName[]) {
+for (const { name, load } of RUNTIMES) {
   Deno.test(`${name}: an op's own gradient is used, and added to what flows by other ways`, async () => {
-    const executable = await (await loadRuntime(name)).compile(custom, {
+    const executable = await (await load()).compile(custom, {
       threads: 1,
     });
     assertTensors(await executable.run({ a, b }), {
@@ -48,7 +47,7 @@ for (const name of Object.keys(identities) as RuntimeName[]) {
     );
     await assertRejects(
       async () => {
-        const executable = await (await loadRuntime(name)).compile(unread);
+        const executable = await (await load()).compile(unread);
         await executable.run({ a, b });
       },
       Error,

@@ -25,13 +25,19 @@ const distilled = task({
   decoder: [[1], [2, 3]],
 }, { clipNorm: 1 });
 
+const decoder = {
+  model: studentModel,
+  vocabulary: VOCABULARY,
+  precision: "float32",
+} as const;
+
 const PROGRAMS: Readonly<Record<string, Program>> = {
   "the step of a training": stepProgram(task()),
   "the step of a distillation": stepProgram(distilled),
   "the gradients of a distillation": gradientProgram(distilled),
   "the validation": validationProgram(task()),
-  "the encoder of a translation": encoderProgram(studentModel, VOCABULARY),
-  "the decoder's step of a translation": decoderStep(studentModel, VOCABULARY),
+  "the encoder of a translation": encoderProgram(decoder),
+  "the decoder's step of a translation": decoderStep(decoder, 5, 5),
 };
 
 /** The same program beside an unused input whose static size rules out the stand-ins that are chosen without it. */

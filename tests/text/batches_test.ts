@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { isInputError } from "../../schemas/errors.ts";
-import { random } from "../../schemas/random.ts";
+import { random, shuffle } from "../../schemas/random.ts";
 import { batchOrder, makeBatch } from "../../text/batches.ts";
 import {
   packSide,
@@ -68,6 +68,32 @@ Deno.test("every epoch has each pair once, in batches within the budget, whateve
       }
     }
   }
+});
+
+Deno.test("the order is that of plain sorting, by length, likeness of the sides and chance", () => {
+  const tokens = anyTokens(3000);
+  const next = random("batches", 3, 1);
+  const sides = Array.from({ length: tokens.pairs }, (_, i) => [
+    tokens.source.offsets[i + 1] - tokens.source.offsets[i] + 1,
+    tokens.target.offsets[i + 1] - tokens.target.offsets[i] + 1,
+  ]);
+  const keys = sides.map((lengths) => {
+    const [shorter, longer] = lengths.toSorted((a, b) => a - b);
+    return longer + (shorter / longer + next()) / 2;
+  });
+  const plain = [...keys.keys()].sort((a, b) => keys[a] - keys[b] || a - b);
+  const batches: number[][] = [[]];
+  for (const pair of plain) {
+    const last = batches[batches.length - 1];
+    const longest = Math.max(...[...last, pair].flatMap((i) => sides[i]));
+    if (last.length > 0 && (last.length + 1) * longest > 700) {
+      batches.push([pair]);
+    } else last.push(pair);
+  }
+  assertEquals(
+    batchOrder(tokens, 700, 3, 1).map((batch) => [...batch]),
+    shuffle(batches, next),
+  );
 });
 
 Deno.test("the same seed and epoch give the same batches, another seed or epoch others", () => {

@@ -1,10 +1,11 @@
 /** Tests of the embedded corpus, on the real packages: counts, texts, and what its split promises. */
 import { assert, assertEquals } from "@std/assert";
 import { Corpus } from "../../schemas/data.ts";
-import { cleaner, spaced } from "../../text/cleaning.ts";
-import { buildCorpus } from "../../text/corpus.ts";
+import { clean, type Pair, spaced } from "../../text/cleaning.ts";
+import { type CorpusConfig, writeCorpus } from "../../text/corpus.ts";
 import { readMessages } from "../../text/messages.ts";
 import { fold } from "../../text/split.ts";
+import { readPairs } from "../../text/tokenize.ts";
 import { NPM_MESSAGES, tarballs } from "./tarballs.ts";
 
 /** Messages in both languages, and pairs left by the default cleaning: facts about the pinned packages. */
@@ -62,7 +63,8 @@ function isThere(url: URL): boolean {
 
 /** Lines "label TAB source TAB target" after the default cleaning, and the counts by label. */
 async function cleaned(language: string) {
-  const clean = cleaner(Corpus.parse({}));
+  const limits = Corpus.parse({});
+  const seen = new Set<string>();
   const counts: Record<string, [number, number]> = {};
   const lines: string[] = [];
   for (const source of descriptor.sources) {
@@ -72,16 +74,44 @@ async function cleaned(language: string) {
     }, folder);
     const before = lines.length;
     for (const message of messages) {
-      const result = clean(message, source);
-      if ("pair" in result) {
-        lines.push(
-          [source.label, result.pair.source, result.pair.target].join("\t"),
-        );
-      }
+      const result = clean(message, source, limits);
+      if ("rule" in result) continue;
+      const line = `${result.pair.source}\t${result.pair.target}`;
+      if (!seen.has(line)) lines.push(`${source.label}\t${line}`);
+      seen.add(line);
     }
     counts[source.label] = [messages.length, lines.length - before];
   }
   return { counts, lines };
+}
+
+/** The parts of the corpus of some messages. */
+async function build(config: CorpusConfig) {
+  const work = await Deno.makeTempDir();
+  try {
+    const path = (part: string) => `${work}/${part}.tsv`;
+    const report = await writeCorpus(
+      config,
+      descriptor.sources,
+      folder,
+      1,
+      {
+        train: path("train"),
+        validation: path("validation"),
+        test: path("test"),
+        work,
+      },
+    );
+    const read = (part: string): Promise<Pair[]> => readPairs(path(part));
+    return {
+      train: await read("train"),
+      validation: await read("validation"),
+      test: await read("test"),
+      report,
+    };
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
 }
 
 for (const language of LANGUAGES) {
@@ -127,11 +157,8 @@ for (const language of LANGUAGES) {
         languages: { source: language, target: "en" },
         corpus: Corpus.parse({ minimumWords: 4 }),
       };
-      const { train, validation, test, report } = await buildCorpus(
+      const { train, validation, test, report } = await build(
         config,
-        descriptor.sources,
-        folder,
-        1,
       );
       for (const side of ["source", "target"] as const) {
         const forms = (part: typeof train) =>
@@ -199,12 +226,7 @@ Deno.test({
       languages: { source: "pt", target: "en" },
       corpus: Corpus.parse({ minimumWords: 4 }),
     };
-    const { test, train } = await buildCorpus(
-      config,
-      descriptor.sources,
-      folder,
-      1,
-    );
+    const { test, train } = await build(config);
     const mean = (part: typeof test) =>
       part.reduce((sum, { source }) => sum + source.split(" ").length, 0) /
       part.length;

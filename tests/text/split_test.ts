@@ -6,8 +6,31 @@ import {
   assertThrows,
 } from "@std/assert";
 import { isInputError } from "../../schemas/errors.ts";
-import { random } from "../../schemas/random.ts";
-import { fold, type Placed, split } from "../../text/split.ts";
+import { random, shuffle } from "../../schemas/random.ts";
+import {
+  fold,
+  type HeldOut,
+  type Placed,
+  split as splitIndices,
+  type SplitSizes,
+} from "../../text/split.ts";
+
+/** The split of pairs that are held in memory, with the pairs of train in place of their indices. */
+function split(
+  pairs: readonly Placed[],
+  sizes: SplitSizes,
+  seed: number,
+  given: HeldOut = {},
+) {
+  const held = {
+    length: pairs.length,
+    file: (index: number) => pairs[index].file,
+    position: (index: number) => pairs[index].position,
+    pair: (index: number) => pairs[index],
+  };
+  const parts = splitIndices(held, sizes, seed, given);
+  return { ...parts, train: Array.from(parts.train, (index) => pairs[index]) };
+}
 
 /** Pairs that no other resembles: numbers are spelt in letters, which folding keeps. */
 function unlike(count: number, file = "a"): Placed[] {
@@ -110,6 +133,15 @@ Deno.test("the same seed gives the same parts, another seed others", () => {
   const sources = (seed: number) =>
     split(pairs, sizes, seed).test.map(({ source }) => source);
   assertNotEquals(sources(5), sources(6));
+});
+
+Deno.test("train is ordered by file and place, however the pairs came", () => {
+  const pairs = shuffle([...unlike(500), ...unlike(500, "b")], random("mixed"));
+  const { train } = split(pairs, { validation: 50, test: 100 }, 5);
+  const places = train.map(({ file, position }) =>
+    `${file} ${String(position).padStart(4, "0")}`
+  );
+  assertEquals(places, places.toSorted());
 });
 
 Deno.test("a train limit keeps that many pairs, in their order, and held-out sets as they are", () => {

@@ -40,6 +40,7 @@ async function build(
 ): Promise<Run> {
   const outputs = join(folder, "files"), work = join(folder, "work");
   await Deno.mkdir(outputs, { recursive: true });
+  await Deno.mkdir(work, { recursive: true });
   const parsed = Data.parse(data);
   await fetchStage.run({
     config: { data: parsed, languages },

@@ -1,0 +1,107 @@
+/** What the measuring processes share: their flags, the runtime, the prepared batches, the one JSON line that they print. */
+import { parseArgs } from "@std/cli/parse-args";
+import { loadModel, type SavedModel } from "../model/checkpoint.ts";
+import { Model, Training } from "../schemas/model.ts";
+import { readSafetensors } from "../schemas/safetensors.ts";
+import { inputError } from "../schemas/errors.ts";
+import type { Runtime } from "../tensor/program.ts";
+import { loadRuntime } from "../tensor/runtime.ts";
+import { readTokens } from "../text/tokens.ts";
+import { type Ordered, touched } from "./pairs.ts";
+
+/** The line that a measuring process prints. */
+export interface Report {
+  readonly figures: Readonly<Record<string, number>>;
+  /** Largest resident memory of the process. */
+  readonly peak_mb: number;
+  readonly version: string;
+  readonly threads: number;
+}
+
+/** The numbers of these names among the arguments, by default as given; `threads` beside them. */
+export function numbers<Names extends string>(
+  defaults: Readonly<Record<Names, number>>,
+): Record<Names | "threads", number> {
+  const given = parseArgs(Deno.args);
+  const all: Record<string, number> = { threads: 2, ...defaults };
+  return Object.fromEntries(
+    Object.entries(all).map(([name, otherwise]) => {
+      const value = Number(given[name] ?? otherwise);
+      if (Number.isFinite(value)) return [name, value];
+      throw inputError(
+        `Cannot use --${name}: expected a number, found "${given[name]}".`,
+      );
+    }),
+  ) as Record<Names | "threads", number>;
+}
+
+/** The path of a file in the folder of `--prepared`, which bench/prepared.ts filled. */
+export function preparedFile(name: string): string {
+  const { prepared } = parseArgs(Deno.args, { string: ["prepared"] });
+  if (prepared === undefined || prepared === "") {
+    throw inputError(
+      "Cannot measure on real text: expected its folder as --prepared.",
+    );
+  }
+  return `${prepared}/${name}`;
+}
+
+export const openRuntime = (): Promise<Runtime> => loadRuntime({});
+
+/** The model of a training row, from the numbers `width`, `feed-forward`, `heads`, `layers` and `dropout`. */
+export function modelOf(
+  given: Readonly<
+    Record<"width" | "feed-forward" | "heads" | "layers" | "dropout", number>
+  >,
+): Model {
+  return Model.parse({
+    encoderLayers: given.layers,
+    decoderLayers: given.layers,
+    width: given.width,
+    feedForward: given["feed-forward"],
+    heads: given.heads,
+    dropout: given.dropout,
+  });
+}
+
+/** Adam as the peers are told to do it. */
+export const training = Training.parse({});
+
+/** The prepared pairs and the first `count` batches; with `alone`, without the pairs that those do not touch. */
+export function preparedText(count: number, alone = false): Ordered {
+  const tokens = readTokens(preparedFile("tokens.safetensors"));
+  const path = preparedFile("batches.safetensors");
+  const { tensors } = readSafetensors(path, "the batches");
+  const order = Array.from({ length: count }, (_, i) => {
+    const pairs = tensors[`${i}.pairs`]?.data;
+    if (pairs instanceof Int32Array) return pairs;
+    throw inputError(
+      `Cannot measure ${count} batches: "${path}" has ${i}; ask for fewer --steps.`,
+    );
+  });
+  return alone ? touched({ tokens, order }) : { tokens, order };
+}
+
+export const preparedTeacher = (): SavedModel =>
+  loadModel(preparedFile("teacher.safetensors"), "the prepared teacher");
+
+/** Prints what was measured. */
+export async function report(
+  figures: Readonly<Record<string, number>>,
+  threads: number,
+  version: string,
+): Promise<void> {
+  const status = await Deno.readTextFile("/proc/self/status");
+  const line: Report = {
+    figures,
+    peak_mb: Math.round(
+      Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024,
+    ),
+    version,
+    threads,
+  };
+  console.log(JSON.stringify(line));
+}
+
+export const versionOf = ({ identity: { name, version } }: Runtime): string =>
+  `${name === "onnx" ? "onnxruntime-node" : name} ${version}`;

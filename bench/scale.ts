@@ -1,0 +1,130 @@
+/** Measures how the product grows: a step with its sizes and threads, the pipeline with its pairs; `deno task bench scale`. */
+import { parseArgs } from "@std/cli/parse-args";
+import { table } from "../engine/report.ts";
+import { inputError } from "../schemas/errors.ts";
+import { chosen, count } from "./flags.ts";
+import type { Options } from "./measure.ts";
+import { findPeers, readCpu } from "./peers.ts";
+import { progress } from "./report.ts";
+import { measurePipeline, type Taken } from "./scale/pipeline.ts";
+import {
+  type Growth,
+  measureGrowth,
+  measureThreads,
+  type Scaling,
+} from "./scale/steps.ts";
+
+const PARTS = [{ row: "steps" }, { row: "threads" }, { row: "pipeline" }];
+
+const USAGE = `deno task bench scale [--parts steps,threads,pipeline] ` +
+  `[--alternations 3] [--steps 6] [--threads 2]
+           [--pairs 10000,100000,1000000] [--json]
+
+The pipeline needs a .tsv.gz file of real pairs below debian-messages/ in the folder CKD_BENCH_CORPUS.`;
+
+/** Measures the parts asked for and prints a table of each, or one JSON object. */
+export async function scale(args: readonly string[]): Promise<void> {
+  const flags = parseArgs([...args], {
+    string: ["parts", "alternations", "steps", "threads", "pairs"],
+    boolean: ["json", "help"],
+    unknown: (name: string) => {
+      throw inputError(`Cannot use "${name}": expected ${USAGE}`);
+    },
+  });
+  if (flags.help) return console.log(USAGE);
+  const parts = chosen(PARTS, flags.parts).map(({ row }) => row);
+  const cpu = await readCpu();
+  const options: Options = {
+    alternations: count("alternations", flags.alternations, 3),
+    steps: count("steps", flags.steps, 6),
+    threads: count("threads", flags.threads, 2),
+    peers: await findPeers(cpu),
+    text: { missing: "no row needs it" },
+  };
+  const pairs = String(flags.pairs ?? "10000,100000,1000000").split(",")
+    .map((text) => count("pairs", text, 1));
+  const steps = parts.includes("steps") ? await measureGrowth(options) : [];
+  const threads = parts.includes("threads")
+    ? await measureThreads(options)
+    : [];
+  const pipeline: Taken[] = [];
+  for (const number of parts.includes("pipeline") ? pairs : []) {
+    progress(`pipeline: ${number} pairs`);
+    pipeline.push(...await measurePipeline(number));
+  }
+  progress("");
+  const machine = { cpu: cpu.model, threads: options.threads };
+  if (flags.json) {
+    return console.log(JSON.stringify({ steps, threads, pipeline, machine }));
+  }
+  const tables = [
+    ...(steps.length > 0 ? [stepsTable(steps)] : []),
+    ...(threads.length > 0 ? [threadsTable(threads)] : []),
+    ...(pipeline.length > 0 ? [pipelineTable(pipeline)] : []),
+  ];
+  console.log(`${tables.join("\n\n")}\n\n${machine.cpu}`);
+}
+
+const fixed = (value: number | null | undefined, digits = 2) =>
+  value === null || value === undefined ? "-" : value.toFixed(digits);
+
+function stepsTable(rows: readonly Growth[]): string {
+  const heads = [
+    "grows",
+    "size",
+    "ms a step",
+    "GFLOP",
+    "ms a GFLOP",
+    "slope",
+    "arithmetic's",
+  ];
+  return table([
+    heads,
+    ...rows.map(({ axis, size, ms, gigaflops, slope, arithmetic }) => [
+      axis,
+      `${size}`,
+      fixed(ms, 0),
+      fixed(gigaflops, 1),
+      fixed(ms / gigaflops),
+      fixed(slope),
+      fixed(arithmetic),
+    ]),
+  ]);
+}
+
+function threadsTable(rows: readonly Scaling[]): string {
+  const [{ ours: one }] = rows;
+  const up = (before: number | null, now: number | null) =>
+    before === null || now === null ? "-" : fixed(before / now);
+  return table([
+    ["threads", "ours, ms", "speed-up", "PyTorch, ms", "speed-up", "ratio"],
+    ...rows.map(({ threads, ours }) => [
+      `${threads}`,
+      fixed(ours.ours, 0),
+      up(one.ours, ours.ours),
+      fixed(ours.peer, 0),
+      up(one.peer, ours.peer),
+      fixed(ours.ratio),
+    ]),
+  ]);
+}
+
+/** A row a part and number of pairs; the slope is that of the seconds from the number before. */
+function pipelineTable(taken: readonly Taken[]): string {
+  const parts = [...Map.groupBy(taken, ({ part }) => part).values()];
+  return table([
+    ["part", "pairs", "seconds", "slope", "peak MB"],
+    ...parts.flatMap((rows) =>
+      rows.map(({ part, pairs, seconds, peakMegabytes }, i) => [
+        part,
+        `${pairs}`,
+        fixed(seconds),
+        i === 0 ? "-" : fixed(
+          Math.log(seconds / rows[i - 1].seconds) /
+            Math.log(pairs / rows[i - 1].pairs),
+        ),
+        fixed(peakMegabytes, 0),
+      ])
+    ),
+  ]);
+}

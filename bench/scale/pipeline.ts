@@ -1,0 +1,111 @@
+/** How time and memory of the pipeline's stages grow with the number of pairs. */
+import { join } from "@std/path";
+import { z } from "zod";
+import { openWorkspace } from "../../engine/workspace.ts";
+import { ROOT } from "../../engine/project.ts";
+import { corpusFile, writePairs } from "./pairs.ts";
+
+/** What a stage, or a part of a training, took of some pairs. */
+export interface Taken {
+  readonly part: string;
+  readonly pairs: number;
+  readonly seconds: number;
+  readonly peakMegabytes: number;
+}
+
+/** Pairs of which states are recorded at most: those of a million would take the disk, and are no other in kind. */
+const RECORDED = 100_000;
+
+const NodeEvent = z.object({
+  event: z.literal("node"),
+  name: z.string(),
+  seconds: z.number(),
+  peakMemoryBytes: z.number(),
+});
+
+const Report = z.object({
+  figures: z.record(z.string(), z.number()),
+  peak_mb: z.number(),
+});
+
+/** Runs fetch, corpus and tokenize on so many pairs, then what a training does with their tokens. */
+export async function measurePipeline(pairs: number): Promise<Taken[]> {
+  const folder = await Deno.makeTempDir({ prefix: "ckd-scale-" });
+  try {
+    const text = join(folder, "pairs.tsv");
+    const artifacts = join(folder, "artifacts");
+    const experiment = join(folder, "scale.jsonc");
+    await writePairs(corpusFile(), pairs, text);
+    await Deno.writeTextFile(
+      experiment,
+      JSON.stringify({
+        languages: { source: "de", target: "en" },
+        data: { train: text },
+        students: { "no-kd": {} },
+      }),
+    );
+    await run([
+      join(ROOT, "main.ts"),
+      "run",
+      "--until=tokenize",
+      `--experiment=${experiment}`,
+      `--artifacts=${artifacts}`,
+      "--quiet",
+    ]);
+    const { manifest, store } = openWorkspace(artifacts);
+    const tokens = manifest?.nodes["tokenize"]?.outputs["train"];
+    if (tokens === undefined) throw new Error("tokenize left no tokens");
+    const path = store.path(tokens);
+    const taken = stagesOf(artifacts, pairs);
+    taken.push(await part("batches of an epoch", "epoch", path, pairs));
+    if (pairs <= RECORDED) {
+      taken.push(await part("states, d 32", "states", path, pairs));
+    }
+    return taken;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What the run's record says of each node. */
+function stagesOf(artifacts: string, pairs: number): Taken[] {
+  const runs = join(artifacts, "runs");
+  return [...Deno.readDirSync(runs)].filter(({ name }) =>
+    name.endsWith(".jsonl")
+  ).flatMap(({ name }) =>
+    Deno.readTextFileSync(join(runs, name)).trim().split("\n")
+  ).flatMap((line) => NodeEvent.safeParse(JSON.parse(line)).data ?? [])
+    .map(({ name, seconds, peakMemoryBytes }) => ({
+      part: name,
+      pairs,
+      seconds,
+      peakMegabytes: peakMemoryBytes / 2 ** 20,
+    }));
+}
+
+/** Runs a measuring process of this folder on the tokens. */
+async function part(
+  name: string,
+  program: string,
+  tokens: string,
+  pairs: number,
+): Promise<Taken> {
+  const script = join(import.meta.dirname ?? ".", `${program}.ts`);
+  const line = (await run([script, `--tokens=${tokens}`])).trim().split("\n");
+  const { figures, peak_mb } = Report.parse(JSON.parse(line.at(-1) ?? ""));
+  return {
+    part: name,
+    pairs,
+    seconds: figures.seconds,
+    peakMegabytes: peak_mb,
+  };
+}
+
+async function run(args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", ...args],
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (success) return text(stdout);
+  throw new Error(`"${args.join(" ")}" failed: ${text(stderr)}`);
+}

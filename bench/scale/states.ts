@@ -1,0 +1,47 @@
+/** Records the states of all pairs of `--tokens` with a narrow teacher and reads batches of them back; prints one JSON line. */
+import { parseArgs } from "@std/cli/parse-args";
+import { initialWeights, parameterShapes } from "../../model/parameters.ts";
+import { openStates, recordStates } from "../../model/states.ts";
+import { Distillation, Model } from "../../schemas/model.ts";
+import { batchOrder, makeBatch } from "../../text/batches.ts";
+import { readTokens } from "../../text/tokens.ts";
+import { openRuntime, report, versionOf } from "../figures.ts";
+
+const VOCABULARY = 8000, BATCHES = 50;
+const { tokens: path } = parseArgs(Deno.args, { string: ["tokens"] });
+const tokens = readTokens(String(path));
+const model = Model.parse({ width: 32, feedForward: 64, heads: 4 });
+const weights = initialWeights(parameterShapes(model, VOCABULARY), 1);
+const runtime = await openRuntime();
+const folder = await Deno.makeTempDir({ prefix: "ckd-scale-" });
+try {
+  const started = performance.now();
+  await recordStates({
+    runtime,
+    teacher: { model, vocabulary: VOCABULARY, weights },
+    tokens,
+    layers: { encoder: [1, 2, 3, 4, 5, 6], decoder: [] },
+    folder,
+    report: () => {},
+  });
+  const seconds = (performance.now() - started) / 1000;
+  const distillation = Distillation.parse({
+    alpha: 0.6,
+    beta: 0.2,
+    encoder: [[1, 2, 3], [4, 5, 6]],
+  });
+  const states = openStates(folder, tokens, model, distillation);
+  const batches = batchOrder(tokens, 4096, 1, 0).slice(0, BATCHES)
+    .map((pairs) => makeBatch(tokens, pairs));
+  const opened = performance.now();
+  for (const batch of batches) states.read(batch);
+  const read_ms = (performance.now() - opened) / batches.length;
+  states.close();
+  await report(
+    { seconds, read_ms },
+    navigator.hardwareConcurrency,
+    versionOf(runtime),
+  );
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}

@@ -1,0 +1,43 @@
+/** The choice of a runtime: its default, what cannot be, and what of it enters keys. */
+import { assertEquals } from "@std/assert";
+import { parse } from "../../schemas/errors.ts";
+import { PROVIDERS, Runtime } from "../../schemas/runtime.ts";
+import { identityOf } from "../../tensor/identities.ts";
+import { assertInputError } from "../input_error.ts";
+
+Deno.test("ONNX Runtime on the CPU is the default", () => {
+  assertEquals(parse(Runtime, {}, "runtime"), {
+    name: "onnx",
+    provider: "cpu",
+  });
+  assertEquals(identityOf(Runtime.parse({})), {
+    name: "onnx",
+    version: "1.30.0",
+    provider: "cpu",
+    precision: "float32",
+  });
+});
+
+Deno.test("what no runtime can be is refused with what it can be", () => {
+  assertInputError(
+    () => parse(Runtime, { name: "reference", provider: "cuda" }, "runtime"),
+    '"provider": expected cpu for runtime reference, found "cuda"',
+  );
+  assertInputError(
+    () => parse(Runtime, { name: "tensorflow", provider: "webgpu" }, "runtime"),
+    '"provider": expected cpu or cuda for runtime tensorflow, found "webgpu"',
+  );
+  assertInputError(
+    () => parse(Runtime, { name: "torch" }, "runtime"),
+    '"onnx"|"tensorflow"|"reference", found "torch"',
+  );
+});
+
+Deno.test("no two runtimes or providers have one identity", () => {
+  const identities = Object.entries(PROVIDERS).flatMap(([name, providers]) =>
+    providers.map((provider) =>
+      JSON.stringify(identityOf(Runtime.parse({ name, provider })))
+    )
+  );
+  assertEquals(new Set(identities).size, identities.length);
+});
