@@ -1,6 +1,6 @@
 /** One training step as a program: forward, the loss of training or distillation, backward, Adam. */
 import {
-  type Distillation,
+  Distillation,
   type Model,
   type Training,
   usesTeacher,
@@ -20,12 +20,11 @@ import { adam, type Moments } from "./adam.ts";
 import { noDropout, product } from "./layers.ts";
 import {
   combinedLayers,
-  crossEntropy,
   negativeLogLikelihood,
+  outputLoss,
   positionWeights,
   projectionShapes,
   type Side,
-  softTargets,
 } from "./losses.ts";
 import { packing } from "./packing.ts";
 import { parameterShapes, type Shapes } from "./parameters.ts";
@@ -138,6 +137,9 @@ export interface Losses {
   readonly layers?: Tensor;
 }
 
+/** What a student learns from a teacher that it does not have. */
+const ALONE = Distillation.parse({});
+
 /** L = alpha * L_KD + (1 - alpha - beta) * L_NLL + beta * (L_encoder + L_decoder), over the inputs of a step. */
 export function losses(
   task: Task,
@@ -152,25 +154,20 @@ export function losses(
   const labels = tf.reshape(inputs.labels, [x.shape[0] ?? 0]);
   const weights = positionWeights(inputs.labels, PAD);
   const { embedding } = parameters;
-  const hard = crossEntropy(
-    x,
-    embedding,
-    labels,
-    weights,
-    training.labelSmoothing,
-  );
   const nll = negativeLogLikelihood(x, embedding, labels, weights);
-  if (teacher === undefined) return { loss: hard, nll };
   const { alpha, beta, temperature, encoder, decoder, project } =
-    teacher.distillation;
-  let loss = alpha + beta === 1 ? undefined : tf.mul(hard, 1 - alpha - beta);
-  const plus = (term: Tensor) =>
-    loss = loss === undefined ? term : tf.add(loss, term);
-  const flat = (state: Tensor) => tf.reshape(state, [-1, state.shape[2] ?? 0]);
-  const soft = alpha > 0
-    ? softTargets(x, embedding, teacherLogits(inputs), weights, temperature)
+    teacher?.distillation ?? ALONE;
+  const smoothing = training.labelSmoothing;
+  const hard = alpha + beta === 1
+    ? undefined
+    : { labels, smoothing, share: 1 - alpha - beta };
+  const soft = alpha === 0
+    ? undefined
+    : { logits: teacherLogits(inputs), temperature, share: alpha };
+  const output = hard || soft
+    ? outputLoss(x, embedding, { weights, hard, soft })
     : undefined;
-  if (soft !== undefined) plus(tf.mul(soft, alpha));
+  const flat = (state: Tensor) => tf.reshape(state, [-1, state.shape[2] ?? 0]);
   const side = (
     side: "encoder" | "decoder",
     student: readonly Tensor[],
@@ -191,8 +188,16 @@ export function losses(
       (sum, term) => sum === undefined ? term : tf.add(sum, term),
       undefined,
     );
-  if (layers !== undefined) plus(tf.mul(layers, beta));
-  return { loss: loss ?? hard, nll, softTargets: soft, layers };
+  const terms = [
+    ...output ? [output.loss] : [],
+    ...layers ? [tf.mul(layers, beta)] : [],
+  ];
+  return {
+    loss: terms.reduce((sum, term) => tf.add(sum, term)),
+    nll,
+    softTargets: output?.softTargets,
+    layers,
+  };
 }
 
 /** The teacher's logits [batch * target, V] from its final state and its embedding. */

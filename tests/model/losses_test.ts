@@ -2,11 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   combinedLayers,
-  crossEntropy,
   negativeLogLikelihood,
+  outputLoss,
   positionWeights,
   projectionShapes,
-  softTargets,
 } from "../../model/losses.ts";
 import { layerNorm } from "../../model/layers.ts";
 import { Distillation } from "../../schemas/model.ts";
@@ -31,6 +30,26 @@ const random4 = {
   weights: f32([0.5, 0.25, 0.25, 0]),
 };
 const LABELS = ["labels", "weights"];
+
+const crossEntropy = (
+  x: Tensor,
+  embedding: Tensor,
+  labels: Tensor,
+  weights: Tensor,
+  smoothing: number,
+) =>
+  outputLoss(x, embedding, { weights, hard: { labels, smoothing, share: 1 } })
+    .loss;
+
+const softTargets = (
+  x: Tensor,
+  embedding: Tensor,
+  logits: Tensor,
+  weights: Tensor,
+  temperature: number,
+) =>
+  outputLoss(x, embedding, { weights, soft: { logits, temperature, share: 1 } })
+    .loss;
 
 Deno.test("cross entropy of hand-worked probabilities: labels at a half and a quarter, then smoothed", async () => {
   const loss = (smoothing: number) => (t: Tensors) =>
@@ -140,6 +159,33 @@ for (const temperature of [0.5, 1, 2, 7]) {
       1e-6,
     );
   });
+}
+
+for (const temperature of [1, 2]) {
+  Deno.test(`labels and soft targets at temperature ${temperature}, each with its share, and their gradient agree with plain numbers`, () =>
+    assertAgrees(
+      { ...random4, teacher: drawn(3, 4, 5) },
+      [...LABELS, "teacher"],
+      (t) =>
+        outputLoss(t.x, t.embedding, {
+          weights: t.weights,
+          hard: { labels: t.labels, smoothing: 0.1, share: 0.3 },
+          soft: { logits: t.teacher, temperature, share: 0.5 },
+        }).loss,
+      (n) => {
+        const [x, embedding] = [n.matrix("x"), n.matrix("embedding")];
+        const [labels, weights] = [n.vector("labels"), n.vector("weights")];
+        const soft = plain.softTargets(
+          x,
+          embedding,
+          n.matrix("teacher"),
+          weights,
+          temperature,
+        );
+        return 0.5 * soft +
+          0.3 * plain.crossEntropy(x, embedding, labels, weights, 0.1);
+      },
+    ));
 }
 
 const MAPS: Readonly<Record<string, readonly (readonly number[])[]>> = {

@@ -7,7 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { noDropout } from "../../model/layers.ts";
-import { softTargets } from "../../model/losses.ts";
+import { outputLoss } from "../../model/losses.ts";
 import { initialWeights, parameterShapes } from "../../model/parameters.ts";
 import { createShard } from "../../model/shards.ts";
 import { lessonsOf, openStates, recordStates } from "../../model/states.ts";
@@ -244,13 +244,10 @@ Deno.test("soft targets from the recorded final state are those of the teacher i
           false,
           true,
         );
-        return softTargets(
-          flat(inputs.student, 5),
-          inputs.embedding,
-          logits,
-          tf.reshape(inputs.weights, [-1]),
-          2,
-        );
+        return outputLoss(flat(inputs.student, 5), inputs.embedding, {
+          weights: tf.reshape(inputs.weights, [-1]),
+          soft: { logits, temperature: 2, share: 1 },
+        }).loss;
       };
       return {
         inside: soft(states[FINAL_STATE]),
