@@ -236,7 +236,7 @@ export function graph(symbols: readonly Symbol[], sharesMemory: boolean) {
     });
   }
 
-  /** Names the outputs, fuses biases into matrix products, drops what no output needs. */
+  /** Names the outputs, drops what no output needs. */
   function finish(): Recording {
     // What produces an output takes its name, so that nothing is copied; only a second output of one value is a copy.
     const names = new Map<string, string>();
@@ -262,7 +262,7 @@ export function graph(symbols: readonly Symbol[], sharesMemory: boolean) {
       shape,
       dtype,
     }));
-    const live = ordered(withoutDead(named, ports), ports);
+    const live = withoutDead(named, ports);
     const used = new Set(live.flatMap((node) => node.inputs));
     const kept = [...initializers.values()].filter((initializer) =>
       used.has(initializer.name)
@@ -303,32 +303,4 @@ function withoutDead(nodes: readonly Node[], outputs: readonly Port[]): Node[] {
     node.inputs.forEach((name) => live.add(name));
     return true;
   }).reverse();
-}
-
-/**
- * The nodes in an order that makes ONNX Runtime compute each just before it is needed, and the outputs from the last to
- * the first. It walks depth first from the nodes that nothing reads, the last of the file first, and at each node
- * from the input that stands last in the file. So what is deepest stands last, and what makes an output stands at the end.
- */
-function ordered(nodes: readonly Node[], outputs: readonly Port[]): Node[] {
-  const read = new Set(nodes.flatMap((node) => node.inputs));
-  const depths = new Map<string, number>();
-  const depthOf = (node: Node) =>
-    1 + Math.max(0, ...node.inputs.map((name) => depths.get(name) ?? 0));
-  const inner: { node: Node; depth: number }[] = [];
-  const last = new Map<string, Node>();
-  for (const node of nodes) {
-    const depth = depthOf(node);
-    for (const name of node.outputs) depths.set(name, depth);
-    if (node.outputs.some((name) => read.has(name))) {
-      inner.push({ node, depth });
-    } else for (const name of node.outputs) last.set(name, node);
-  }
-  const leaves = new Set(
-    outputs.flatMap(({ name }) => last.get(name) ?? []),
-  );
-  return [
-    ...inner.sort((a, b) => a.depth - b.depth).map(({ node }) => node),
-    ...leaves,
-  ];
 }

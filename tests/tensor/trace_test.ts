@@ -177,24 +177,6 @@ Deno.test("a broadcast of one number, and the gradient of a sum, are never laid 
   assert(!ops.includes("Expand") && !ops.includes("Tile"), ops.join());
 });
 
-Deno.test("what makes an output stands last in the order of the outputs, what is deeper stands later", () => {
-  const { nodes } = record(program(x, ({ x }) => {
-    const deep = tf.exp(tf.tanh(tf.sqrt(x)));
-    return {
-      second: tf.neg(x),
-      first: tf.add(tf.relu(x), deep),
-    };
-  }));
-  assertEquals(nodes.map(({ op }) => op), [
-    "Sqrt",
-    "Relu",
-    "Tanh",
-    "Exp",
-    "Neg",
-    "Add",
-  ]);
-});
-
 Deno.test("the gradient of a lookup adds rows in order, never by the op that races on them", () => {
   const inputs = { table: spec("float32", 9, 4), ids: spec("int32", "n") };
   const ops = record(program(inputs, ({ table, ids }) => ({
