@@ -44,7 +44,7 @@ const Trained = z.looseObject({
 const TRAINER_LIMIT = 30_000;
 
 /** Lines that are encoded at once: a batch is spread over the cores and held in memory. */
-const LINES = 4000;
+const LINES = 2000;
 
 /**
  * Learns exactly `size` subwords from some lines and writes them as a `tokenizer.json`. Equal lines give equal bytes.
@@ -125,7 +125,7 @@ function subwords(tokenizer: Tokenizer, size: number): Subwords {
           addSpecialTokens: false,
         });
         for (const one of encodings) {
-          encoded.push(Int32Array.from(one.getIds()));
+          encoded.push(new Int32Array(one.getIds()));
         }
       }
       return encoded;

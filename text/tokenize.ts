@@ -5,7 +5,7 @@ import type { Subwords } from "./subwords.ts";
 import { type Packer, packer, type Tokens } from "./tokens.ts";
 
 /** Pairs whose text is held at once. */
-const PAIRS = 2000;
+const PAIRS = 1000;
 
 /** The sides of the pairs of a TSV file that the corpus stage wrote: source, target, source of the next. */
 export async function* sidesOf(path: string): AsyncGenerator<string> {
@@ -84,16 +84,16 @@ async function* encodedChunks(
 
 type Ids = Int32Array<ArrayBuffer>;
 
-/** Waits for each value once the next is under way, so that the library's threads have work while ours unpacks. */
+/** Waits for each value once the next two are under way, so that the library's threads have work while ours unpacks. */
 async function* ahead<T>(
   values: AsyncIterable<{ readonly value: Promise<T> }>,
 ): AsyncGenerator<T> {
-  let before: Promise<T> | undefined;
+  const waiting: Promise<T>[] = [];
   for await (const { value } of values) {
-    if (before !== undefined) yield await before;
-    before = value;
+    waiting.push(value);
+    if (waiting.length > 2) yield await waiting.splice(0, 1)[0];
   }
-  if (before !== undefined) yield await before;
+  for (const value of waiting) yield await value;
 }
 
 async function* chunksOf(path: string): AsyncGenerator<Pair[]> {
