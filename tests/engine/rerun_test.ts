@@ -226,6 +226,8 @@ Deno.test("a module that is edited before a running stage imports it fails the s
       .some(({ name }) => exists(`${work}/${name}/outputs/size.json`));
   };
   while (!begun()) await delay(10);
+  // The runner looks at the code once more when the process is there; that is over by then.
+  await delay(500);
   project.edit(`${WORDS}/clean.ts`, "/ +/g", "/[ ]+/g");
   const { code, stderr } = await child.output();
   assertEquals(code, 1);
