@@ -5,7 +5,8 @@ import { saveQuantizedModel } from "../model/quantized.ts";
 import { createTranslator } from "../model/search.ts";
 import { inputError } from "../schemas/errors.ts";
 import { loadSubwords } from "../text/subwords.ts";
-import { numbers, openRuntime, report, versionOf } from "./figures.ts";
+import { numbers, report, versionOf } from "./figures.ts";
+import { loadRuntime } from "../tensor/runtime.ts";
 
 const paths = parseArgs(Deno.args, {
   string: ["model", "tokenizer", "source", "hypotheses", "precision", "part"],
@@ -33,7 +34,7 @@ const lines = (await Deno.readTextFile(path("source"))).split("\n")
 const subwords = await loadSubwords(path("tokenizer"));
 const source = await subwords.encode(lines);
 const saved = loadModel(path("model"), "the student");
-const runtime = await openRuntime();
+const runtime = await loadRuntime();
 const translator = await createTranslator(runtime, saved, {
   threads,
   precision,

@@ -2,17 +2,17 @@
 import { makeBatch } from "../text/batches.ts";
 import {
   numbers,
-  openRuntime,
   preparedTeacher,
   preparedText,
   report,
   versionOf,
 } from "./figures.ts";
 import { CKD_REGULAR, record, studentTrainer } from "./lessons.ts";
+import { loadRuntime } from "../tensor/runtime.ts";
 
 const { steps, threads } = numbers({ steps: 10 });
 const WARM_UP = 2;
-const runtime = await openRuntime();
+const runtime = await loadRuntime();
 const { tokens, order } = preparedText(WARM_UP + steps, true);
 const folder = await Deno.makeTempDir({ prefix: "ckd-bench-" });
 try {

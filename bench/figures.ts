@@ -5,18 +5,9 @@ import { Model, Training } from "../schemas/model.ts";
 import { readSafetensors } from "../schemas/safetensors.ts";
 import { inputError } from "../schemas/errors.ts";
 import type { Runtime } from "../tensor/program.ts";
-import { loadRuntime } from "../tensor/runtime.ts";
 import { readTokens } from "../text/tokens.ts";
 import { type Ordered, touched } from "./pairs.ts";
-
-/** The line that a measuring process prints. */
-export interface Report {
-  readonly figures: Readonly<Record<string, number>>;
-  /** Largest resident memory of the process. */
-  readonly peak_mb: number;
-  readonly version: string;
-  readonly threads: number;
-}
+import type { Report } from "./report.ts";
 
 /** The numbers of these names among the arguments, by default as given; `threads` beside them. */
 export function numbers<Names extends string>(
@@ -46,7 +37,18 @@ export function preparedFile(name: string): string {
   return `${prepared}/${name}`;
 }
 
-export const openRuntime = (): Promise<Runtime> => loadRuntime({});
+/** Sizes of the 12-layer teacher, where the arguments say nothing else. */
+export const TEACHER = {
+  width: 256,
+  "feed-forward": 1024,
+  heads: 8,
+  layers: 6,
+  vocabulary: 8000,
+  dropout: 0.1,
+} as const;
+
+/** Sizes of the batch without padding. */
+export const SYNTHETIC = { rows: 32, length: 32 } as const;
 
 /** The model of a training row, from the numbers `width`, `feed-forward`, `heads`, `layers` and `dropout`. */
 export function modelOf(

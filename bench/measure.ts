@@ -1,8 +1,7 @@
 /** Runs the measuring processes of rows in turns, ours and each peer, and makes the rows' results of what they print. */
 import { join } from "@std/path";
-import { z } from "zod";
 import type { Peers, Setting } from "./peers.ts";
-import { median, progress } from "./report.ts";
+import { median, progress, Report } from "./report.ts";
 import type { Command, Row } from "./rows.ts";
 
 /** A row as it is reported: medians over the turns, the peer in its fastest setting. */
@@ -39,14 +38,6 @@ export interface Options {
   /** Folder of our measuring processes, where it is another one. */
   readonly programs?: string;
 }
-
-const Report = z.object({
-  figures: z.record(z.string(), z.number()),
-  peak_mb: z.number(),
-  version: z.string(),
-  threads: z.number(),
-});
-type Report = z.infer<typeof Report>;
 
 /** A process whose runs are of use to some rows. */
 interface Entrant {

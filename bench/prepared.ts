@@ -1,13 +1,14 @@
 /** Makes what the rows on real text need, once: subwords, batches, a teacher and a student of Multi30k, in a cache folder. */
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { removeIfThere, statIfThere } from "../engine/atomic.ts";
 import { ROOT } from "../engine/project.ts";
 import { openWorkspace } from "../engine/workspace.ts";
 import { type StoredTensor, writeSafetensors } from "../schemas/safetensors.ts";
 import { batchOrder, makeBatch } from "../text/batches.ts";
 import { readTokens, type Tokens, writeTokens } from "../text/tokens.ts";
+import { corpora } from "./corpora.ts";
 import { touched } from "./pairs.ts";
 import { cacheFolder } from "./peers.ts";
 
@@ -40,12 +41,7 @@ export type Prepared =
 
 /** Brings bench/experiment.jsonc up to date by the product's own pipeline and lays out what the rows read. */
 export async function prepare(): Promise<Prepared> {
-  const corpus = join(
-    resolve(
-      Deno.env.get("CKD_BENCH_CORPUS") ?? join(ROOT, "..", "shared", "corpora"),
-    ),
-    "multi30k",
-  );
+  const corpus = join(corpora(), "multi30k");
   const missing = missingFile(corpus);
   if (missing !== undefined) return { missing };
   const cache = cacheFolder();

@@ -10,7 +10,6 @@ import { createTrainer, type Trainer } from "../model/trainer.ts";
 import type { Lessons } from "../model/states.ts";
 import {
   numbers,
-  openRuntime,
   preparedTeacher,
   preparedText,
   report,
@@ -24,6 +23,7 @@ import {
   studentTrainer,
   type System,
 } from "./lessons.ts";
+import { loadRuntime } from "../tensor/runtime.ts";
 
 /** The paper's students. */
 const STUDENTS: Readonly<Record<string, System>> = {
@@ -38,7 +38,7 @@ const WARM_UP = 1;
 
 const given = numbers({ steps: 4, whole: 1600, pairs: 29_000 });
 const { steps, threads } = given;
-const runtime = await openRuntime();
+const runtime = await loadRuntime();
 const { tokens, order } = preparedText(WARM_UP + steps, true);
 const teacher = preparedTeacher();
 const figures: Record<string, number> = {};

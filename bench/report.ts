@@ -1,4 +1,5 @@
 /** What the benchmarks tell: medians, and how far they are. */
+import { z } from "zod";
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -13,3 +14,12 @@ export function progress(line: string): void {
   if (!Deno.stderr.isTerminal()) return;
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
 }
+
+/** The line that a measuring process prints; `peak_mb` is the largest resident memory of the process. */
+export const Report = z.object({
+  figures: z.record(z.string(), z.number()),
+  peak_mb: z.number(),
+  version: z.string(),
+  threads: z.number(),
+});
+export type Report = z.infer<typeof Report>;

@@ -3,26 +3,18 @@ import { syntheticBatch } from "./batch.ts";
 import {
   modelOf,
   numbers,
-  openRuntime,
   report,
+  SYNTHETIC,
+  TEACHER,
   training,
   versionOf,
 } from "./figures.ts";
 import { measureRoofline } from "./products.ts";
+import { loadRuntime } from "../tensor/runtime.ts";
 
-const given = numbers({
-  width: 256,
-  "feed-forward": 1024,
-  heads: 8,
-  layers: 6,
-  vocabulary: 8000,
-  rows: 32,
-  length: 32,
-  dropout: 0.1,
-  steps: 10,
-});
+const given = numbers({ ...TEACHER, ...SYNTHETIC, steps: 10 });
 const { vocabulary, threads } = given;
-const runtime = await openRuntime();
+const runtime = await loadRuntime();
 const { stepMs, productsMs, products, operations } = await measureRoofline(
   runtime,
   { model: modelOf(given), vocabulary, training },

@@ -1,7 +1,6 @@
 /** Times the recording of the teacher's states of real sentences, writing included, once it is under way. */
 import {
   numbers,
-  openRuntime,
   preparedTeacher,
   preparedText,
   report,
@@ -9,11 +8,12 @@ import {
 } from "./figures.ts";
 import { record } from "./lessons.ts";
 import { subset } from "./pairs.ts";
+import { loadRuntime } from "../tensor/runtime.ts";
 
 /** Pairs of a file of states. */
 const SHARD_PAIRS = 2048;
 const { shards, threads } = numbers({ shards: 2 });
-const runtime = await openRuntime();
+const runtime = await loadRuntime();
 const { tokens: all } = preparedText(0);
 const wanted = Math.min(shards * SHARD_PAIRS, all.pairs);
 const tokens = subset(all, Array.from({ length: wanted }, (_, i) => i));

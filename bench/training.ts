@@ -4,25 +4,18 @@ import { makeBatch } from "../text/batches.ts";
 import {
   modelOf,
   numbers,
-  openRuntime,
   preparedText,
   report,
+  TEACHER,
   training,
   versionOf,
 } from "./figures.ts";
+import { loadRuntime } from "../tensor/runtime.ts";
 
-const given = numbers({
-  width: 256,
-  "feed-forward": 1024,
-  heads: 8,
-  layers: 6,
-  vocabulary: 8000,
-  dropout: 0.1,
-  steps: 20,
-});
+const given = numbers({ ...TEACHER, steps: 20 });
 const { vocabulary, threads, steps } = given;
 const WARM_UP = 2;
-const runtime = await openRuntime();
+const runtime = await loadRuntime();
 const { tokens: pairs, order } = preparedText(WARM_UP + steps);
 const trainer = await createTrainer(
   runtime,

@@ -1,10 +1,10 @@
 /** Makes a parallel file of as many pairs as asked for out of real ones: repeated, each time with other words changed. */
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { statIfThere } from "../../engine/atomic.ts";
-import { ROOT } from "../../engine/project.ts";
 import { writeAll } from "../../engine/write.ts";
 import { inputError } from "../../schemas/errors.ts";
 import { random } from "../../schemas/random.ts";
+import { corpora } from "../corpora.ts";
 
 interface RealPairs {
   readonly source: readonly string[];
@@ -13,9 +13,7 @@ interface RealPairs {
 
 /** A file of real pairs below the folder CKD_BENCH_CORPUS; an input error says what is missing. */
 export function corpusFile(): string {
-  const corpora = Deno.env.get("CKD_BENCH_CORPUS") ??
-    join(ROOT, "..", "shared", "corpora");
-  const folder = resolve(corpora, "debian-messages");
+  const folder = join(corpora(), "debian-messages");
   const names = statIfThere(folder)?.isDirectory
     ? [...Deno.readDirSync(folder)].map(({ name }) => name)
     : [];

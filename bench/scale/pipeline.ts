@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { z } from "zod";
 import { openWorkspace } from "../../engine/workspace.ts";
 import { ROOT } from "../../engine/project.ts";
+import { Report } from "../report.ts";
 import { corpusFile, writePairs } from "./pairs.ts";
 
 /** What a stage, or a part of a training, took of some pairs. */
@@ -21,11 +22,6 @@ const NodeEvent = z.object({
   name: z.string(),
   seconds: z.number(),
   peakMemoryBytes: z.number(),
-});
-
-const Report = z.object({
-  figures: z.record(z.string(), z.number()),
-  peak_mb: z.number(),
 });
 
 /** Runs fetch, corpus and tokenize on so many pairs, then what a training does with their tokens. */

@@ -5,14 +5,15 @@ import { openStates, recordStates } from "../../model/states.ts";
 import { Distillation, Model } from "../../schemas/model.ts";
 import { batchOrder, makeBatch } from "../../text/batches.ts";
 import { readTokens } from "../../text/tokens.ts";
-import { openRuntime, report, versionOf } from "../figures.ts";
+import { report, versionOf } from "../figures.ts";
+import { loadRuntime } from "../../tensor/runtime.ts";
 
 const VOCABULARY = 8000, BATCHES = 50;
 const { tokens: path } = parseArgs(Deno.args, { string: ["tokens"] });
 const tokens = readTokens(String(path));
 const model = Model.parse({ width: 32, feedForward: 64, heads: 4 });
 const weights = initialWeights(parameterShapes(model, VOCABULARY), 1);
-const runtime = await openRuntime();
+const runtime = await loadRuntime();
 const folder = await Deno.makeTempDir({ prefix: "ckd-scale-" });
 try {
   const started = performance.now();

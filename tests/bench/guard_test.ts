@@ -1,9 +1,10 @@
 /** The training step does not grow slow beside the matrix products that it consists of. */
 import { assert } from "@std/assert";
 import { syntheticBatch } from "../../bench/batch.ts";
-import { openRuntime, training } from "../../bench/figures.ts";
+import { training } from "../../bench/figures.ts";
 import { measureRoofline } from "../../bench/products.ts";
 import { Model } from "../../schemas/model.ts";
+import { loadRuntime } from "../../tensor/runtime.ts";
 
 /**
  * Time of the step below over that of its products alone, as measured when it was last made faster; both in one process
@@ -23,7 +24,7 @@ Deno.test("a training step takes at most a quarter more of its matrix products' 
   });
   const vocabulary = 2000;
   const batch = syntheticBatch(32, 24, vocabulary);
-  const runtime = await openRuntime();
+  const runtime = await loadRuntime();
   const ratios: number[] = [];
   // A machine that does something else makes the ratio larger and never smaller: the least tells.
   while (
