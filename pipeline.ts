@@ -9,7 +9,7 @@ import {
   needsStates,
 } from "./schemas/experiment.ts";
 import { Matrix } from "./schemas/matrix.ts";
-import { usesTeacher } from "./schemas/model.ts";
+import { usesTeacher } from "./schemas/distillation.ts";
 import { systemsTable } from "./metrics/table.ts";
 import corpusStage from "./stages/corpus.ts";
 import evaluateStage from "./stages/evaluate.ts";

@@ -1,8 +1,10 @@
 /** The paper's students and the trainers of them, on states that are recorded first. */
+import { distilled } from "../model/distillation.ts";
 import { type Lessons, lessonsOf, recordStates } from "../model/states.ts";
 import type { SavedModel } from "../model/checkpoint.ts";
 import { createTrainer, type Trainer } from "../model/trainer.ts";
-import { Distillation, type LayerMap, StudentModel } from "../schemas/model.ts";
+import { Distillation, type LayerMap } from "../schemas/distillation.ts";
+import { StudentModel } from "../schemas/model.ts";
 import type { Runtime } from "../tensor/program.ts";
 import type { Tokens } from "../text/tokens.ts";
 import { training } from "./figures.ts";
@@ -73,7 +75,7 @@ export async function studentTrainer(
     model,
     vocabulary: teacher.vocabulary,
     training,
-    teacher: lessons && { model: teacher.model, distillation },
+    objective: lessons && distilled(width, { ...teacher, distillation }),
   }, { seed: 1, threads, constants: lessons?.constants });
   return { ...trainer, lessons };
 }

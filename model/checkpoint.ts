@@ -8,7 +8,7 @@ import {
   writeSafetensors,
 } from "../schemas/safetensors.ts";
 import { parameterShapes, type Shapes, type Weights } from "./parameters.ts";
-import { slots } from "./step.ts";
+import { slots } from "./inputs.ts";
 
 export interface SavedModel {
   readonly model: Model;

@@ -2,7 +2,7 @@
 import type { Runtime } from "../tensor/program.ts";
 import { readTokens, type Tokens } from "../text/tokens.ts";
 import { saveModel } from "./checkpoint.ts";
-import { parameterCount, parameterShapes } from "./parameters.ts";
+import { parameterCount, parameterShapes, type Weights } from "./parameters.ts";
 import type { Lessons } from "./states.ts";
 import type { Task } from "./step.ts";
 import { train } from "./training.ts";
@@ -21,6 +21,8 @@ export interface FitJob {
   readonly work: string;
   /** What a distillation reads of its teacher. */
   readonly teacher?: (train: Tokens) => Lessons;
+  /** What some parameters start from. */
+  readonly initial?: Weights;
   log(line: string): void;
   progress(
     progress: { done: number; total: number; unit: string; note: string },
@@ -53,6 +55,7 @@ export async function fit(job: FitJob): Promise<Fit> {
     train: tokens,
     validation: readTokens(job.validation),
     teacher: job.teacher?.(tokens),
+    initial: job.initial,
     folder: job.work,
     report: ({ step, losses, targetTokens, validation }) => {
       sinceTokens += targetTokens;

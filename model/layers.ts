@@ -74,11 +74,10 @@ export function joinHeads(x: Tensor): Tensor {
   ]);
 }
 
-/** Scaled dot-product attention; `bias` is added to the scores [batch, heads, queries, keys]. */
-export function attend(
+/** How much each query attends to each key, [batch, heads, queries, keys]; `bias` is added to the scores. */
+function attentionWeights(
   query: Tensor,
   key: Tensor,
-  value: Tensor,
   bias: Tensor | undefined,
 ): Tensor {
   const scores = tf.matMul(
@@ -87,12 +86,17 @@ export function attend(
     false,
     true,
   );
-  return joinHeads(
-    tf.matMul(
-      tf.softmax(bias === undefined ? scores : tf.add(scores, bias)),
-      value,
-    ),
-  );
+  return tf.softmax(bias === undefined ? scores : tf.add(scores, bias));
+}
+
+/** Scaled dot-product attention; `bias` is added to the scores [batch, heads, queries, keys]. */
+export function attend(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  bias: Tensor | undefined,
+): Tensor {
+  return joinHeads(tf.matMul(attentionWeights(query, key, bias), value));
 }
 
 export interface Places {
@@ -102,13 +106,21 @@ export interface Places {
   readonly dropout: Dropout;
 }
 
+/** What a block makes of its input, and where it looked. */
+export interface Attended {
+  /** [batch * queries, d]. */
+  readonly output: Tensor;
+  /** [batch, heads, queries, keys]. */
+  readonly attention: Tensor;
+}
+
 /** x + dropout(attention(norm(x))). */
 export function selfAttention(
   places: Places,
   name: string,
   x: Tensor,
   bias: Tensor,
-): Tensor {
+): Attended {
   const { parameters, heads, batch, dropout } = places;
   const mapped = linear(
     parameters,
@@ -116,13 +128,13 @@ export function selfAttention(
     layerNorm(parameters, name, x),
   );
   const [query, key, value] = splitHeads(mapped, batch, heads, 3);
-  return tf.add(
+  const attention = attentionWeights(query, key, bias);
+  const mixed = joinHeads(tf.matMul(attention, value));
+  const output = tf.add(
     x,
-    dropout(
-      name,
-      linear(parameters, `${name}.output`, attend(query, key, value, bias)),
-    ),
+    dropout(name, linear(parameters, `${name}.output`, mixed)),
   );
+  return { output, attention };
 }
 
 /** x + dropout(attention(norm(x), memory)); memory is the encoder's output [batch * source, d]. */
@@ -132,7 +144,7 @@ export function crossAttention(
   x: Tensor,
   memory: Tensor,
   bias: Tensor,
-): Tensor {
+): Attended {
   const { parameters, heads, batch, dropout } = places;
   const [query] = splitHeads(
     linear(parameters, `${name}.query`, layerNorm(parameters, name, x)),
@@ -146,13 +158,13 @@ export function crossAttention(
     heads,
     2,
   );
-  return tf.add(
+  const attention = attentionWeights(query, key, bias);
+  const mixed = joinHeads(tf.matMul(attention, value));
+  const output = tf.add(
     x,
-    dropout(
-      name,
-      linear(parameters, `${name}.output`, attend(query, key, value, bias)),
-    ),
+    dropout(name, linear(parameters, `${name}.output`, mixed)),
   );
+  return { output, attention };
 }
 
 /** max(x, 0), whose gradient reads the output, so that the input need not be kept. */

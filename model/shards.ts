@@ -1,5 +1,6 @@
 /** A shard of recorded states, written while it is computed: a safetensors file whose rows come in any order. */
 import { inputError } from "../schemas/errors.ts";
+import { layOut } from "../schemas/safetensors.ts";
 
 /** A matrix of a shard: row-major, a row a token. */
 export interface Matrix {
@@ -30,7 +31,13 @@ export function createShard(
   matrices: Readonly<Record<string, Matrix>>,
 ): ShardWriter {
   const temporary = `${path}.tmp`;
-  const { bytes, positions } = headerOf(matrices);
+  const { header, positions } = layOut(
+    Object.fromEntries(
+      Object.entries(matrices).map((
+        [name, { dtype, rows, width }],
+      ) => [name, { dtype, shape: [rows, width] }]),
+    ),
+  );
   const file = naming(
     path,
     () =>
@@ -43,7 +50,7 @@ export function createShard(
         done += file.writeSync(bytes.subarray(done));
       }
     });
-  writeAt(0, bytes);
+  writeAt(0, header);
   return {
     write: (name, row, values) => {
       const { dtype, width } = matrices[name];
@@ -58,31 +65,6 @@ export function createShard(
       naming(path, () => Deno.renameSync(temporary, path));
     },
   };
-}
-
-/** The header of the file, and where each matrix begins. */
-function headerOf(matrices: Readonly<Record<string, Matrix>>) {
-  const entries: Record<string, unknown> = {};
-  const offsets: Record<string, number> = {};
-  let end = 0;
-  for (const [name, { dtype, rows, width }] of Object.entries(matrices)) {
-    offsets[name] = end;
-    end += rows * width * BYTES[dtype];
-    entries[name] = {
-      dtype,
-      shape: [rows, width],
-      data_offsets: [offsets[name], end],
-    };
-  }
-  const json = new TextEncoder().encode(JSON.stringify(entries));
-  const start = 8 + Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(start).fill(0x20);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
-  bytes.set(json, 8);
-  const positions = Object.fromEntries(
-    Object.entries(offsets).map(([name, offset]) => [name, start + offset]),
-  );
-  return { bytes, positions };
 }
 
 /** Turns what the operating system refuses into an input error. */

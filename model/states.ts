@@ -1,6 +1,7 @@
 /** The teacher's hidden states of a corpus: recorded once into shards, read back a batch at a time. */
 import { inputError } from "../schemas/errors.ts";
-import type { Distillation, Model } from "../schemas/model.ts";
+import type { Distillation } from "../schemas/distillation.ts";
+import type { Model } from "../schemas/model.ts";
 import {
   readSafetensorsHeader,
   type StoredRange,
@@ -18,13 +19,8 @@ import { parameterShapes } from "./parameters.ts";
 import { type Memory, reusedMemory } from "./memory.ts";
 import { createShard, type Matrix } from "./shards.ts";
 import { FINAL, type RecordedLayers, statesProgram } from "./states_program.ts";
-import {
-  batchTensors,
-  FINAL_STATE,
-  slots,
-  stateInput,
-  TEACHER_EMBEDDING,
-} from "./step.ts";
+import { FINAL_STATE, stateInput, TEACHER_EMBEDDING } from "./distillation.ts";
+import { batchTensors, slots } from "./inputs.ts";
 
 /** Pairs a shard holds; a recording that stopped goes on after its last whole shard. */
 const SHARD_PAIRS = 2048;

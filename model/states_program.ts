@@ -4,7 +4,7 @@ import type { Program } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import { noDropout } from "./layers.ts";
 import { parameterShapes } from "./parameters.ts";
-import { slots } from "./step.ts";
+import { batchInputs, fromSlot, slots, weightInputs } from "./inputs.ts";
 import { decode, encode } from "./transformer.ts";
 
 /** Which of the teacher's layers are recorded, counted from 1; its final decoder state always is. */
@@ -31,13 +31,9 @@ export function statesProgram(
   return {
     name: "states",
     inputs: {
-      source: { shape: ["batch", "source"], dtype: "int32" },
-      target: { shape: ["batch", "target"], dtype: "int32" },
-      ...Object.fromEntries(
-        Object.entries(shapes).map((
-          [name, shape],
-        ) => [slots.weight + name, { shape, dtype: "float32" }]),
-      ),
+      source: batchInputs.source,
+      target: batchInputs.target,
+      ...weightInputs(shapes, slots.weight),
     },
     outputTypes: Object.fromEntries(
       [...named("encoder"), ...named("decoder")].map((
@@ -45,9 +41,7 @@ export function statesProgram(
       ) => [name, "float16"]),
     ),
     build: (inputs, { batch }) => {
-      const parameters = Object.fromEntries(
-        Object.keys(shapes).map((name) => [name, inputs[slots.weight + name]]),
-      );
+      const parameters = fromSlot(shapes, slots.weight, inputs);
       const encoded = encode(model, parameters, inputs.source, noDropout);
       const decoded = decode(
         model,

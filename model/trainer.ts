@@ -11,10 +11,10 @@ import { noam, stepSizes } from "./adam.ts";
 import { masks } from "./masks.ts";
 import { type Packing, packing } from "./packing.ts";
 import { initialWeights, type Weights } from "./parameters.ts";
+import { batchTensors, NEXT, slots } from "./inputs.ts";
 import {
-  batchTensors,
-  NEXT,
-  slots,
+  LOSSES,
+  type Losses,
   stepProgram,
   type Task,
   trainedShapes,
@@ -22,12 +22,7 @@ import {
 import { dropoutInputs } from "./transformer.ts";
 
 /** Losses of a step, each a mean a target token (layers: a position). */
-export interface StepLosses {
-  readonly loss: number;
-  readonly nll: number;
-  readonly softTargets?: number;
-  readonly layers?: number;
-}
+export type StepLosses = Readonly<{ [Name in keyof Losses]: number }>;
 
 export interface TrainerState {
   readonly weights: Weights;
@@ -48,6 +43,8 @@ export interface TrainerOptions {
   readonly threads?: number;
   /** Inputs that are the same in every step. */
   readonly constants?: HostTensors;
+  /** What some parameters start from; the rest have random values. */
+  readonly initial?: Weights;
   /** Where to go on; initial weights and no moments unless given. */
   readonly from?: TrainerState;
 }
@@ -67,7 +64,8 @@ export async function createTrainer(
   const { from, seed } = options;
   const placed = (prefix: string, numbers?: Weights) =>
     each(slot(packed, prefix, numbers), runtime.place);
-  const initial = from?.weights ?? initialWeights(shapes, seed);
+  const initial = from?.weights ??
+    { ...initialWeights(shapes, seed), ...options.initial };
   const weights = [
     await placed(slots.weight, packed.packNumbers(initial)),
     await placed(slots.weight),
@@ -84,7 +82,7 @@ export async function createTrainer(
       ) => [NEXT + name, tensor]),
     );
   const losses = Object.fromEntries(
-    ["loss", "nll", "softTargets", "layers"].map((name) => [name, scalar(0)]),
+    LOSSES.map((name) => [name, scalar(0)]),
   );
   const into = weights.map((_, i) => ({
     ...successors(weights[1 - i]),
@@ -138,6 +136,7 @@ export async function createTrainer(
         nll: loss("nll"),
         softTargets: loss("softTargets"),
         layers: loss("layers"),
+        attention: loss("attention"),
       };
     },
     state: async () => {

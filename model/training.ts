@@ -13,13 +13,8 @@ import {
 } from "./checkpoint.ts";
 import { parameterShapes, type Weights } from "./parameters.ts";
 import type { Lessons } from "./states.ts";
-import {
-  batchTensors,
-  slots,
-  type Task,
-  trainedShapes,
-  validationProgram,
-} from "./step.ts";
+import { batchTensors, slots } from "./inputs.ts";
+import { type Task, trainedShapes, validationProgram } from "./step.ts";
 import { createTrainer, type StepLosses } from "./trainer.ts";
 
 export interface TrainingJob {
@@ -31,6 +26,8 @@ export interface TrainingJob {
   readonly validation: Tokens;
   /** What the teacher says of a batch of `train`, and what of it never changes. */
   readonly teacher?: Pick<Lessons, "constants" | "read">;
+  /** What some parameters start from. */
+  readonly initial?: Weights;
   /** Folder for checkpoints; a training that stopped goes on from what it finds here. */
   readonly folder: string;
   report(report: TrainingReport): void;
@@ -72,6 +69,7 @@ export async function train(job: TrainingJob): Promise<Trained> {
     seed: job.seed,
     threads: job.threads,
     constants: job.teacher?.constants,
+    initial: job.initial,
     from: resumed,
   });
   const validate = await validator(job);

@@ -20,11 +20,18 @@ export interface Stack {
   readonly output: Tensor;
   /** Output of each layer before the final norm, [batch * time, d]. */
   readonly layers: readonly Tensor[];
+  /** Where each layer's self-attention looked, [batch, heads, time, time]. */
+  readonly selfAttention: readonly Tensor[];
 }
 
 export interface Encoded extends Stack {
   /** Hides the source's padding from attention, [batch, 1, 1, source]. */
   readonly bias: Tensor;
+}
+
+export interface Decoded extends Stack {
+  /** Where each layer's attention on the source looked, [batch, heads, target, source]. */
+  readonly crossAttention: readonly Tensor[];
 }
 
 /** Embeddings scaled by sqrt(d) plus positions: ids [batch, time] to [batch * time, d]. */
@@ -62,13 +69,19 @@ export function encode(
     dropout,
   };
   let x = dropout("encoder", embed(parameters, source));
-  const layers: Tensor[] = [];
+  const layers: Tensor[] = [], maps: Tensor[] = [];
   for (let layer = 0; layer < model.encoderLayers; layer++) {
-    x = selfAttention(places, `encoder.${layer}.self`, x, bias);
-    x = feedForward(places, `encoder.${layer}.feedForward`, x);
+    const self = selfAttention(places, `encoder.${layer}.self`, x, bias);
+    x = feedForward(places, `encoder.${layer}.feedForward`, self.output);
     layers.push(x);
+    maps.push(self.attention);
   }
-  return { output: layerNorm(parameters, "encoder", x), layers, bias };
+  return {
+    output: layerNorm(parameters, "encoder", x),
+    layers,
+    selfAttention: maps,
+    bias,
+  };
 }
 
 /** The decoder over target ids [batch, target], which begin with the begin-of-sentence id. */
@@ -78,7 +91,7 @@ export function decode(
   target: Tensor,
   memory: Encoded,
   dropout: Dropout,
-): Stack {
+): Decoded {
   const causal = causalBias(target.shape[1] ?? 0);
   const places = {
     parameters,
@@ -87,20 +100,29 @@ export function decode(
     dropout,
   };
   let x = dropout("decoder", embed(parameters, target));
-  const layers: Tensor[] = [];
+  const layers: Tensor[] = [],
+    selfMaps: Tensor[] = [],
+    crossMaps: Tensor[] = [];
   for (let layer = 0; layer < model.decoderLayers; layer++) {
-    x = selfAttention(places, `decoder.${layer}.self`, x, causal);
-    x = crossAttention(
+    const self = selfAttention(places, `decoder.${layer}.self`, x, causal);
+    const cross = crossAttention(
       places,
       `decoder.${layer}.cross`,
-      x,
+      self.output,
       memory.output,
       memory.bias,
     );
-    x = feedForward(places, `decoder.${layer}.feedForward`, x);
+    x = feedForward(places, `decoder.${layer}.feedForward`, cross.output);
     layers.push(x);
+    selfMaps.push(self.attention);
+    crossMaps.push(cross.attention);
   }
-  return { output: layerNorm(parameters, "decoder", x), layers };
+  return {
+    output: layerNorm(parameters, "decoder", x),
+    layers,
+    selfAttention: selfMaps,
+    crossAttention: crossMaps,
+  };
 }
 
 /** The inputs that hold the dropout masks of a model, in the order in which they are drawn: 0 or 1 / (1 - p) each. */

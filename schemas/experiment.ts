@@ -5,13 +5,15 @@ import { Evaluation } from "./evaluation.ts";
 import {
   Distillation,
   LayerMap,
+  Student,
+  usesTeacher,
+} from "./distillation.ts";
+import {
   Model,
   ModelOverride,
-  Student,
   StudentModel,
   Training,
   TrainingOverride,
-  usesTeacher,
 } from "./model.ts";
 import { Runtime } from "./runtime.ts";
 import { Vocabulary } from "./vocabulary.ts";

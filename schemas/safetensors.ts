@@ -54,7 +54,14 @@ export function writeSafetensors(
   tensors: Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
-  const header = encodeHeader(tensors, metadata);
+  const { header } = layOut(
+    Object.fromEntries(
+      Object.entries(tensors).map((
+        [name, tensor],
+      ) => [name, layoutOf(name, tensor)]),
+    ),
+    metadata,
+  );
   const temporary = `${path}.tmp`;
   naming(`Cannot write "${path}"`, () => {
     using file = Deno.openSync(temporary, {
@@ -113,26 +120,34 @@ export function readSafetensorsHeader(path: string, what: string): {
 /** Ends a read with the error of what is wrong with the file. */
 type Fault = (reason: string) => Error;
 
-function encodeHeader(
-  tensors: Readonly<Record<string, StoredTensor>>,
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
+/** What the header says of a tensor. */
+export interface StoredLayout {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+}
+
+/** The beginning of a file of these tensors, one after the other, and the position of the first byte of each. */
+export function layOut(
+  tensors: Readonly<Record<string, StoredLayout>>,
+  metadata: Readonly<Record<string, string>> = {},
+): {
+  readonly header: Uint8Array;
+  readonly positions: Readonly<Record<string, number>>;
+} {
   const entries: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0) entries.push([METADATA, metadata]);
-  let offset = 0;
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
+  const offsets: [string, number][] = [];
+  let end = 0;
+  for (const [name, { dtype, shape }] of Object.entries(tensors)) {
     if (name === METADATA) {
       throw new Error(`No tensor can have the reserved name "${METADATA}".`);
     }
-    if (elements(shape) !== data.length) {
-      throw new Error(
-        `Cannot write tensor "${name}": shape [${shape}] has ${
-          elements(shape)
-        } values, found ${data.length}.`,
-      );
-    }
-    const data_offsets = [offset, offset += data.byteLength];
-    entries.push([name, { dtype: dtypeOf(data), shape, data_offsets }]);
+    offsets.push([name, end]);
+    const data_offsets = [
+      end,
+      end += elements(shape) * DTYPES[dtype].BYTES_PER_ELEMENT,
+    ];
+    entries.push([name, { dtype, shape, data_offsets }]);
   }
   const json = new TextEncoder().encode(
     JSON.stringify(Object.fromEntries(entries)),
@@ -141,7 +156,20 @@ function encodeHeader(
   const header = new Uint8Array(PREFIX_BYTES + length).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
   header.set(json, PREFIX_BYTES);
-  return header;
+  const positions = Object.fromEntries(
+    offsets.map(([name, offset]) => [name, header.length + offset]),
+  );
+  return { header, positions };
+}
+
+/** The layout of a tensor whose values are there. */
+function layoutOf(name: string, { shape, data }: StoredTensor): StoredLayout {
+  if (elements(shape) === data.length) return { dtype: dtypeOf(data), shape };
+  throw new Error(
+    `Cannot write tensor "${name}": shape [${shape}] has ${
+      elements(shape)
+    } values, found ${data.length}.`,
+  );
 }
 
 function readHeader(file: Deno.FsFile, fault: Fault): {
@@ -236,14 +264,14 @@ function isDtype(name: string): name is Dtype {
   return Object.hasOwn(DTYPES, name);
 }
 
-function dtypeOf(data: StoredTensor["data"]): string {
-  const dtype = Object.entries(DTYPES).find(([, array]) =>
-    data instanceof array
+function dtypeOf(data: StoredTensor["data"]): Dtype {
+  const dtype = (Object.keys(DTYPES) as Dtype[]).find((name) =>
+    data instanceof DTYPES[name]
   );
   if (dtype === undefined) {
     throw new Error(`No dtype stores a ${data.constructor.name}.`);
   }
-  return dtype[0];
+  return dtype;
 }
 
 function elements(shape: readonly number[]): number {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { stage } from "../engine/stage.ts";
 import { Runtime } from "../schemas/runtime.ts";
-import { Student } from "../schemas/model.ts";
+import { Student } from "../schemas/distillation.ts";
 import { identityOf } from "../tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
 import { requireRuntime } from "../tensor/probe.ts";
@@ -33,6 +33,7 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
+    const { distilled } = await import("../model/distillation.ts");
     const { fit } = await import("../model/fit.ts");
     const { loadModel } = await import("../model/checkpoint.ts");
     const { loadRuntime } = await import("../tensor/runtime.ts");
@@ -46,7 +47,8 @@ export default stage({
         model,
         training,
         vocabulary,
-        teacher: teacher && { model: teacher.model, distillation },
+        objective: teacher &&
+          distilled(model.width, { ...teacher, distillation }),
       },
       seed,
       train: inputs.tokens.train,

@@ -69,7 +69,6 @@ export function graph(symbols: readonly Symbol[], sharesMemory: boolean) {
     string,
     { source: string; shape: readonly number[] }
   >();
-  const shapes = new Map<string, readonly number[]>();
   let counter = 0;
 
   /** Emits a node, or finds the equal one that is there; returns the names of its outputs. */
@@ -168,7 +167,6 @@ export function graph(symbols: readonly Symbol[], sharesMemory: boolean) {
   }
 
   function value(name: string, shape: readonly number[], dtype: Dtype): Value {
-    shapes.set(name, shape);
     return { name, base: shape, shape, dtype };
   }
 

@@ -39,7 +39,6 @@ export const inferenceKernels: Readonly<Record<string, Kernel>> = {
   // Batches and heads stand behind the times: products skip over them, and nothing is moved.
   [ATTENTION]: (graph, { query, key, value, mask }) => {
     const [queries, batch, heads, size] = query.shape;
-    const shape = [batch, heads, queries, key.shape[0]];
     const scores = graph.emit(
       "FusedMatMul",
       [graph.full(query), graph.full(key)],
@@ -61,7 +60,6 @@ export const inferenceKernels: Readonly<Record<string, Kernel>> = {
       MICROSOFT,
     );
     const inTime = graph.emit("Transpose", [mixed], { perm: [2, 0, 1, 3] });
-    graph.value(hidden, shape, "float32");
     return graph.reshape(
       graph.value(inTime, query.shape, "float32"),
       [queries * batch, heads * size],

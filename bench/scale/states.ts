@@ -2,7 +2,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { initialWeights, parameterShapes } from "../../model/parameters.ts";
 import { openStates, recordStates } from "../../model/states.ts";
-import { Distillation, Model } from "../../schemas/model.ts";
+import { Distillation } from "../../schemas/distillation.ts";
+import { Model } from "../../schemas/model.ts";
 import { batchOrder, makeBatch } from "../../text/batches.ts";
 import { readTokens } from "../../text/tokens.ts";
 import { report, versionOf } from "../figures.ts";

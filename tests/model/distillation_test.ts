@@ -5,12 +5,8 @@ import {
   assertEquals,
   assertRejects,
 } from "@std/assert";
-import {
-  gradientProgram,
-  slots,
-  type Task,
-  trainedShapes,
-} from "../../model/step.ts";
+import { slots } from "../../model/inputs.ts";
+import { gradientProgram, type Task, trainedShapes } from "../../model/step.ts";
 import { PAD } from "../../schemas/vocabulary.ts";
 import { random } from "../../schemas/random.ts";
 import type { HostTensor, HostTensors } from "../../tensor/program.ts";

@@ -1,22 +1,13 @@
 /** Small tasks and random batches for the tests of models: every code path, in milliseconds. */
 import { BOS, EOS, PAD } from "../../schemas/vocabulary.ts";
-import {
-  Distillation,
-  Model,
-  Training,
-  usesTeacher,
-} from "../../schemas/model.ts";
+import { Distillation } from "../../schemas/distillation.ts";
+import { Model, Training } from "../../schemas/model.ts";
 import { random } from "../../schemas/random.ts";
 import { masks } from "../../model/masks.ts";
 import { initialWeights } from "../../model/parameters.ts";
-import {
-  FINAL_STATE,
-  slots,
-  stateInput,
-  type Task,
-  TEACHER_EMBEDDING,
-  trainedShapes,
-} from "../../model/step.ts";
+import { distilled } from "../../model/distillation.ts";
+import { slots } from "../../model/inputs.ts";
+import { type Task, trainedShapes } from "../../model/step.ts";
 import { dropoutInputs } from "../../model/transformer.ts";
 import type { HostTensor, HostTensors } from "../../tensor/program.ts";
 
@@ -49,9 +40,12 @@ export function task(
     model: studentModel,
     vocabulary: VOCABULARY,
     training: Training.parse(training),
-    teacher: distillation === undefined
-      ? undefined
-      : { model: teacherModel, distillation: Distillation.parse(distillation) },
+    objective: distillation &&
+      distilled(studentModel.width, {
+        model: teacherModel,
+        vocabulary: VOCABULARY,
+        distillation: Distillation.parse(distillation),
+      }),
   };
 }
 
@@ -115,36 +109,25 @@ export function batch(
   };
 }
 
+/** Random values for what the objective takes beside the batch. */
 function teacherSays(
-  task: Task,
-  { batch, source, target }: Lengths,
+  { objective }: Task,
+  lengths: Lengths,
   next: () => number,
 ): HostTensors {
-  if (task.teacher === undefined || !usesTeacher(task.teacher.distillation)) {
-    return {};
-  }
-  const { model: { width }, distillation } = task.teacher;
-  const inputs: Record<string, HostTensor> = {};
-  const half = ({ shape, data }: HostTensor): HostTensor => ({
-    shape,
-    data: Float16Array.from(data),
-  });
-  if (distillation.beta > 0) {
-    for (
-      const [side, time] of [["encoder", source], ["decoder", target]] as const
-    ) {
-      for (const layer of new Set(distillation[side].flat())) {
-        inputs[stateInput(side, layer)] = half(
-          tensor([batch, time, width], next),
-        );
-      }
-    }
-  }
-  if (distillation.alpha > 0) {
-    inputs[FINAL_STATE] = tensor([batch, target, width], next);
-    inputs[TEACHER_EMBEDDING] = tensor([task.vocabulary, width], next);
-  }
-  return inputs;
+  const sizes: Readonly<Record<string, number>> = { ...lengths };
+  return Object.fromEntries(
+    Object.entries(objective?.inputs ?? {}).map(([name, { shape, dtype }]) => {
+      const real = shape.map((dim) =>
+        typeof dim === "number" ? dim : sizes[dim]
+      );
+      const drawn = tensor(real, next);
+      const data = dtype === "float16"
+        ? Float16Array.from(drawn.data)
+        : drawn.data;
+      return [name, { shape: real, data }];
+    }),
+  );
 }
 
 /** Initial weights with random biases and gains, so that every gradient is exercised. */

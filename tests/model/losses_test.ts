@@ -1,14 +1,13 @@
 /** Each loss against hand-worked numbers, against plain numbers and loops, and its gradient against finite differences. */
 import { assert, assertEquals } from "@std/assert";
+import { combinedLayers, projectionShapes } from "../../model/layer_loss.ts";
 import {
-  combinedLayers,
   negativeLogLikelihood,
   outputLoss,
   positionWeights,
-  projectionShapes,
-} from "../../model/losses.ts";
+} from "../../model/output_loss.ts";
 import { layerNorm } from "../../model/layers.ts";
-import { Distillation } from "../../schemas/model.ts";
+import { Distillation } from "../../schemas/distillation.ts";
 import type { Tensor, Tensors } from "../../tensor/program.ts";
 import { tf } from "../../tensor/tfjs.ts";
 import { f32, i32 } from "../tensor/values.ts";

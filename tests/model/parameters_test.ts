@@ -10,8 +10,9 @@ import {
   parameterCount,
   parameterShapes,
 } from "../../model/parameters.ts";
-import { projectionShapes } from "../../model/losses.ts";
-import { Distillation, Model, StudentModel } from "../../schemas/model.ts";
+import { projectionShapes } from "../../model/layer_loss.ts";
+import { Distillation } from "../../schemas/distillation.ts";
+import { Model, StudentModel } from "../../schemas/model.ts";
 
 /** The count by formula: embedding, layers with their norms and biases, two final norms. */
 function formula(

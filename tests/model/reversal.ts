@@ -3,14 +3,11 @@
  * folder, the way the stages do. Run as a program with the folder as its argument, so that a test can kill it.
  */
 import { isThere, loadModel } from "../../model/checkpoint.ts";
+import { distilled } from "../../model/distillation.ts";
 import { fit } from "../../model/fit.ts";
 import { lessonsOf, recordStates } from "../../model/states.ts";
-import {
-  Distillation,
-  type Model,
-  StudentModel,
-  Training,
-} from "../../schemas/model.ts";
+import { Distillation } from "../../schemas/distillation.ts";
+import { type Model, StudentModel, Training } from "../../schemas/model.ts";
 import { random } from "../../schemas/random.ts";
 import { loadRuntime } from "../../tensor/runtime.ts";
 import {
@@ -117,7 +114,7 @@ export async function trainToy(
       model: studentModel,
       vocabulary: VOCABULARY,
       training,
-      teacher: { model: teacher.model, distillation },
+      objective: distilled(studentModel.width, { ...teacher, distillation }),
     },
     seed: seed + 1,
     model: files.student,

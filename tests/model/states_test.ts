@@ -7,13 +7,15 @@ import {
   assertThrows,
 } from "@std/assert";
 import { noDropout } from "../../model/layers.ts";
-import { outputLoss } from "../../model/losses.ts";
+import { outputLoss } from "../../model/output_loss.ts";
 import { initialWeights, parameterShapes } from "../../model/parameters.ts";
 import { createShard } from "../../model/shards.ts";
 import { lessonsOf, openStates, recordStates } from "../../model/states.ts";
-import { FINAL_STATE, slots, TEACHER_EMBEDDING } from "../../model/step.ts";
+import { FINAL_STATE, TEACHER_EMBEDDING } from "../../model/distillation.ts";
+import { slots } from "../../model/inputs.ts";
 import { decode, encode } from "../../model/transformer.ts";
-import { Distillation, Model } from "../../schemas/model.ts";
+import { Distillation } from "../../schemas/distillation.ts";
+import { Model } from "../../schemas/model.ts";
 import { random, shuffle } from "../../schemas/random.ts";
 import {
   readSafetensors,
