@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { inputError, parse, suggestion } from "../schemas/errors.ts";
 import type { Json, Metrics } from "../schemas/manifest.ts";
 import { canonical } from "./hash.ts";
-import type { Output, Stage } from "./stage.ts";
+import { type Meant, type Output, outputsRead, type Stage } from "./stage.ts";
 
 /** A stage with its config and inputs: what the engine brings up to date. */
 export interface Node {
@@ -28,7 +28,7 @@ export interface Handle<Outputs extends string = string> {
 type Inputs = Record<string, readonly string[]>;
 
 type Given<Names extends Inputs> = {
-  readonly [Name in keyof Names]?: Handle<Names[Name][number]>;
+  readonly [Name in keyof Names as Meant<Name>]?: Handle<Names[Name][number]>;
 };
 
 export interface NodeOptions<Config, Names extends Inputs> {
@@ -110,7 +110,7 @@ function nodeFunction(nodes: Map<string, Node>, prefix?: string): NodeFunction {
       );
     }
     for (const input of Object.keys(given)) {
-      if (!(input in inputs)) {
+      if (outputsRead(stage, input) === undefined) {
         throw inputError(
           `Cannot give node "${full}" the input "${input}"${
             suggestion(input, Object.keys(inputs)).replace("?", "")
@@ -120,16 +120,20 @@ function nodeFunction(nodes: Map<string, Node>, prefix?: string): NodeFunction {
         );
       }
     }
-    const edges: Record<string, string> = {};
-    for (const [input, outputs] of Object.entries(inputs)) {
-      const handle = given[input];
-      if (handle === undefined) {
-        if (stage.optional?.some((optional) => optional === input)) continue;
+    for (const input of Object.keys(inputs)) {
+      const isNeeded = !input.endsWith("*") &&
+        !stage.optional?.some((optional) => optional === input);
+      if (isNeeded && given[input] === undefined) {
         throw inputError(
           `Cannot build node "${full}": its input "${input}" is not given.`,
         );
       }
-      const missing = outputs.find((output) => !(output in handle.outputs));
+    }
+    const edges: Record<string, string> = {};
+    for (const [input, handle] of Object.entries(given)) {
+      if (handle === undefined) continue;
+      const missing = outputsRead(stage, input)
+        ?.find((output) => !(output in handle.outputs));
       if (missing !== undefined) {
         throw inputError(
           `Cannot give node "${full}" the node "${handle.node}" as input "${input}": it has no output "${missing}", ` +

@@ -67,10 +67,17 @@ export interface RecordedRun {
   readonly states: ReadonlyMap<string, string>;
   /** The names of the nodes that it used, found or made, by key. */
   readonly nodes: ReadonlyMap<string, string>;
+  /** What it worked on, by key; what a kill cut off until its last sign of life. */
+  readonly work: ReadonlyMap<string, Work>;
   /** The largest of its nodes'. */
   readonly peakMemoryBytes?: number;
   /** Milliseconds; when the record was last written. */
   readonly written: number;
+}
+
+export interface Work {
+  readonly seconds: number;
+  readonly finished: boolean;
 }
 
 /** The recorded runs, oldest first. */
@@ -93,6 +100,7 @@ function readRun(path: string, run: string): RecordedRun {
     if (name !== undefined && key !== undefined) nodes.set(key, name);
     if (name !== undefined && state !== undefined) states.set(name, state);
   }
+  const written = statIfThere(path)?.mtime?.getTime() ?? 0;
   const start = events.find(({ event }) => event === "start");
   const end = events.find(({ event }) => event === "end");
   const peaks = events.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
@@ -105,9 +113,35 @@ function readRun(path: string, run: string): RecordedRun {
     outcome: end && (end.outcome ?? outcomeOf(states)),
     states,
     nodes,
+    work: workOf(events, (node) =>
+      end?.time === undefined
+        ? Math.max(
+          written,
+          statIfThere(join(path.replace(/\.jsonl$/, ""), logName(node)))?.mtime
+            ?.getTime() ?? 0,
+        )
+        : Date.parse(end.time)),
     peakMemoryBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
-    written: statIfThere(path)?.mtime?.getTime() ?? 0,
+    written,
   };
+}
+
+/** `lastSign` is the time, in milliseconds, until which an unfinished node was worked on. */
+function workOf(
+  events: readonly z.infer<typeof Event>[],
+  lastSign: (node: string) => number,
+): Map<string, Work> {
+  const work = new Map<string, Work>();
+  for (const { event, name, key, time, seconds, state } of events) {
+    if (name === undefined || key === undefined) continue;
+    if (event === "node-start" && time !== undefined) {
+      const spent = Math.max(0, lastSign(name) - Date.parse(time)) / 1000;
+      work.set(key, { seconds: spent, finished: false });
+    } else if (event === "node" && seconds !== undefined) {
+      work.set(key, { seconds, finished: state === "ran" });
+    }
+  }
+  return work;
 }
 
 /** What a record says whose version told the states only. */

@@ -12,6 +12,7 @@ import type { Assessment, Result } from "./plan.ts";
 import { type Executor, type StageRun, WORKER } from "./process.ts";
 import type { NodeReport, Watcher } from "./record.ts";
 import { deniedAccess } from "./sandbox.ts";
+import { outputsRead } from "./stage.ts";
 import { refresh, type Workspace } from "./workspace.ts";
 
 export interface MakeOptions {
@@ -154,7 +155,7 @@ function jobOf(
   const inputs: Record<string, Record<string, string>> = {};
   for (const [input, source] of Object.entries(node.inputs)) {
     inputs[input] = {};
-    for (const name of node.stage.inputs[input]) {
+    for (const name of outputsRead(node.stage, input) ?? []) {
       const artifact = outputs(source)?.[name];
       if (artifact === undefined) {
         throw new Error(`Node "${source}" has no output "${name}".`);

@@ -6,6 +6,7 @@ import type { Graph, Node } from "./graph.ts";
 import { filesOf, hashFile, hashListing } from "./hash.ts";
 import { changes, type Described, keyOf } from "./key.ts";
 import { readCached } from "./manifest.ts";
+import { outputsRead } from "./stage.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Result {
@@ -50,7 +51,7 @@ export async function assess(
   for (const [input, source] of Object.entries(node.inputs)) {
     const made = outputs(source);
     inputs[input] = {};
-    for (const output of node.stage.inputs[input]) {
+    for (const output of outputsRead(node.stage, input) ?? []) {
       const sha = made?.[output]?.sha256 ??
         recorded?.preimage.inputs[input]?.[output];
       if (sha !== undefined) inputs[input][output] = sha;

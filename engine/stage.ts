@@ -39,8 +39,12 @@ export interface Progress {
   readonly note?: string;
 }
 
+/** The names of the inputs that a declared name stands for: itself or, where it ends in `*`, all that begin so. */
+export type Meant<Name> = Name extends `${infer Start}*` ? `${Start}${string}`
+  : Name;
+
 type Paths<Names extends Record<string, readonly string[]>> = {
-  readonly [Input in keyof Names]: {
+  readonly [Input in keyof Names as Meant<Input>]: {
     readonly [Output in Names[Input][number]]: string;
   };
 };
@@ -79,7 +83,10 @@ export interface Stage<
   /** `import.meta.url` of the module whose default export is this stage. */
   readonly module: string;
   readonly config: z.ZodType<Config>;
-  /** For each input, which outputs of the node given there are read; the key depends on these and no others. */
+  /**
+   * For each input, which outputs of the node given there are read; the key depends on these and no others. A name that
+   * ends in `*` stands for any number of inputs that begin so.
+   */
   readonly inputs: Inputs;
   /** Inputs that a node may leave out; `context.inputs` does not have them then. */
   readonly optional?: readonly (keyof Inputs & string)[];
@@ -101,6 +108,19 @@ export interface StageResult {
   readonly metrics?: Metrics;
   /** What differs between two equal runs (seconds, speed): recorded with the run, not in the manifest. */
   readonly measurements?: Metrics;
+}
+
+/** Which outputs a stage reads of the node at an input; undefined where it has no such input. */
+export function outputsRead(
+  { inputs }: Pick<Stage, "inputs">,
+  input: string,
+): readonly string[] | undefined {
+  const declared = Object.keys(inputs).find((name) =>
+    name.endsWith("*")
+      ? input.startsWith(name.slice(0, -1)) && input.length >= name.length
+      : name === input
+  );
+  return declared === undefined ? undefined : inputs[declared];
 }
 
 /** Declares a stage; exists for its types. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type NodeFunction, pipeline } from "../../../engine/graph.ts";
 import count from "./stages/count.ts";
 import split from "./stages/split.ts";
+import sum from "./stages/sum.ts";
 import total from "./stages/total.ts";
 
 const counts = z.record(
@@ -18,6 +19,8 @@ const Words = z.strictObject({
   text: z.string().min(1).optional(),
   lowercase: z.boolean().default(false),
   counts: counts.default({}),
+  /** Whether all totals are added up. */
+  sum: z.boolean().default(false),
   /** Further texts, each with its own counts, in nodes with its name as their prefix. */
   texts: z.record(
     z.string(),
@@ -41,9 +44,13 @@ function countWords(words: Words, node: NodeFunction): void {
   const { seed, text, lowercase } = words;
   if (text === undefined) return;
   const parts = node(split, { config: { text, lowercase } });
-  for (const [name, config] of Object.entries(words.counts)) {
+  const totals = Object.entries(words.counts).map(([name, config]) => {
     const counted = node(count, { name, config, seed, inputs: { parts } });
-    node(total, { name, config: {}, inputs: { counted } });
+    const handle = node(total, { name, config: {}, inputs: { counted } });
+    return [`total:${name}`, handle] as const;
+  });
+  if (words.sum) {
+    node(sum, { config: {}, inputs: Object.fromEntries(totals) });
   }
 }
 
