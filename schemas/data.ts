@@ -1,5 +1,6 @@
 /** What is configured of the parallel text: where it comes from, how it is cleaned and split. */
 import { z } from "zod";
+import { Sha256 } from "./descriptor.ts";
 
 const path = z.string().min(1);
 
@@ -12,10 +13,14 @@ export type ParallelFiles = z.infer<typeof ParallelFiles>;
 
 /** Either a data set described in `data/`, or the user's own files. */
 export const Data = z.strictObject({
-  /** Name of a descriptor in `data/`. */
+  /** Name of a descriptor in `data/`, or the path of one of your own, which ends in `.json`. */
   descriptor: z.string().min(1).optional(),
   /** Which sources of the descriptor; all unless named. */
   sources: z.array(z.string().min(1)).min(1).optional(),
+  /** Further descriptors, whose training text is trained on too; nothing of them is held out. */
+  additional: z.array(z.string().min(1)).min(1).optional(),
+  /** The hash of each file that a descriptor does not pin, by its name: you checked that it is the right one. */
+  sha256: z.record(z.string(), Sha256).optional(),
   train: ParallelFiles.optional(),
   /** Held-out files; where they are not given, pairs are held out from `train`. */
   validation: ParallelFiles.optional(),
@@ -30,6 +35,11 @@ export const Data = z.strictObject({
   }
   if (data.descriptor === undefined && data.sources !== undefined) {
     issue('"sources" narrows a "descriptor", and none is given');
+  }
+  const sets = [data.descriptor, ...data.additional ?? []];
+  const twice = sets.find((name, i) => sets.indexOf(name) < i);
+  if (twice !== undefined) {
+    issue(`expected each data set once, found "${twice}" twice`);
   }
   if (
     data.train === undefined &&

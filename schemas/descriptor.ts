@@ -1,4 +1,4 @@
-/** A descriptor of `data/`: which packages a parallel corpus comes from, which bytes, which licences, how to read them. */
+/** A descriptor of `data/`: which packages and files a parallel corpus comes from, which bytes, which licences, how to read them. */
 import { z } from "zod";
 
 const language = z.string().regex(
@@ -54,7 +54,7 @@ const Format = z.enum([
 ]);
 export type Format = z.infer<typeof Format>;
 
-const Source = z.strictObject({
+const MessageSource = z.strictObject({
   label: z.string().min(1),
   format: Format,
   /** Messages hold HTML tags: both sides must have the same ones, which are then removed. */
@@ -65,12 +65,171 @@ const Source = z.strictObject({
   ignoredKeys: z.string().optional(),
   packages: z.array(Package).min(1),
 });
+/** Messages by key, in packages. */
+export type MessageSource = z.infer<typeof MessageSource>;
+
+export const Sha256 = z.string().regex(
+  /^[0-9a-f]{64}$/,
+  "expected a SHA-256 of 64 hexadecimal digits in lower case",
+);
+
+const fileName = z.string().regex(
+  /^[\w][\w.+~-]*$/,
+  "expected a plain file name",
+);
+
+/** How a file is made of others; `text/recipes.ts` has a function for each. */
+const Recipe = z.enum([
+  /** Debian packages of LibreOffice's help, a language each: `page TAB element TAB other language TAB en`. */
+  "help-pages",
+]);
+export type Recipe = z.infer<typeof Recipe>;
+
+/**
+ * A file of a data set. It is pinned by `sha256` and `bytes`; one whose hash nobody has recorded says `maximumBytes` in
+ * their place, and an experiment that uses it has to say the hash itself.
+ */
+export const DataFile = z.strictObject({
+  /** What it is called in a mirror and among the experiment's `sha256`. */
+  name: fileName,
+  /** Where it can be downloaded; the first that answers is taken. Empty for a file that is only in mirrors. */
+  urls: z.array(z.url({ protocol: /^https?$/ })).default([]),
+  /** How to get it by hand, where there is no URL or more is to be said than that. */
+  origin: z.string().min(1).optional(),
+  licence: z.string().min(1),
+  sha256: Sha256.optional(),
+  bytes: z.int().min(1).optional(),
+  maximumBytes: z.int().min(1).optional(),
+  /** The same file as gzip, under its name and `.gz`: a mirror may have that in its place. */
+  gzip: z.strictObject({ sha256: Sha256, bytes: z.int().min(1) }).optional(),
+  /** Which files of this descriptor it is made of where no mirror has it, and how. */
+  made: z.strictObject({ by: Recipe, of: z.record(language, fileName) })
+    .optional(),
+}).superRefine((file, context) => {
+  const issue = (message: string) =>
+    context.addIssue({ code: "custom", message });
+  const { urls, origin, made } = file;
+  if (urls.length === 0 && origin === undefined && made === undefined) {
+    issue('expected "urls", "made", or "origin": how to get the file by hand');
+  }
+  const isPinned = file.sha256 !== undefined && file.bytes !== undefined &&
+    file.maximumBytes === undefined;
+  const isUnpinned = file.sha256 === undefined && file.bytes === undefined &&
+    file.maximumBytes !== undefined;
+  if (!isPinned && !isUnpinned) {
+    issue(
+      'expected "sha256" and "bytes", or "maximumBytes" alone where the hash is not known',
+    );
+  }
+  if (!isPinned && (file.gzip ?? made) !== undefined) {
+    issue('"gzip" and "made" go with "sha256" and "bytes"');
+  }
+});
+export type DataFile = z.infer<typeof DataFile>;
+
+/** Where text is: a file of the descriptor, or a member of one that is a `.tar`, `.tgz` or `.tar.gz`. */
+const Place = z.strictObject({
+  file: fileName,
+  member: z.string().min(1).optional(),
+});
+export type Place = z.infer<typeof Place>;
+
+const part = z.enum(["train", "validation", "test"]);
+
+/** A file a side, in which the same sentence stands at the same place; `text/texts.ts` has a reader for each format. */
+const SidesFormat = z.enum([
+  /** A sentence a line. */
+  "lines",
+  /** The same between lines of tags, as in the training files of IWSLT's TED talks. */
+  "tagged",
+  /** `<seg id="1">` elements, as in the test files of IWSLT and WMT. */
+  "segments",
+]);
+export type SidesFormat = z.infer<typeof SidesFormat>;
+
+const Sides = z.strictObject({
+  part,
+  format: SidesFormat,
+  sides: z.record(language, Place),
+});
+export type Sides = z.infer<typeof Sides>;
+
+/** What a column of a table may be beside the text of a language. */
+export const GROUP = "group", IGNORED = "-";
+
+const Table = z.strictObject({
+  part,
+  format: z.literal("tsv"),
+  table: Place,
+  /**
+   * The columns in their order: a language; `group` for what a sentence belongs to and must not be split from (a page, a
+   * package); `-` for what is not read.
+   */
+  columns: z.array(z.union([language, z.literal(GROUP), z.literal(IGNORED)]))
+    .min(2),
+});
+export type Table = z.infer<typeof Table>;
+
+const Text = z.union([Sides, Table]);
+export type Text = z.infer<typeof Text>;
+
+const TextSource = z.strictObject({
+  label: z.string().min(1),
+  texts: z.array(Text).min(1),
+});
+/** Sentences by their place, in files. */
+export type TextSource = z.infer<typeof TextSource>;
+
+const Source = z.union([MessageSource, TextSource]);
 export type Source = z.infer<typeof Source>;
 
+/** What the user's own files are called where they are kept beside those of descriptors. */
+const TAKEN = ["train", "validation", "test"];
+
 export const Descriptor = z.strictObject({
-  name: z.string().min(1),
+  name: z.string().regex(
+    /^[a-z0-9][a-z0-9-]*$/,
+    "expected a name of lower-case letters, digits and dashes",
+  ).refine(
+    (name) => !TAKEN.includes(name),
+    `expected another name than ${TAKEN.join(", ")}`,
+  ),
   description: z.string().min(1),
+  /** What a paper that uses it cites, and who else is to be named. */
+  citation: z.array(z.string().min(1)).default([]),
   languages: z.array(language).min(2),
+  files: z.array(DataFile).default([]),
   sources: z.array(Source).min(1),
+}).superRefine(({ files, sources }, context) => {
+  const names = files.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["files"],
+      message: `expected each file once, found "${twice}" twice`,
+    });
+  }
+  const expectNames = (path: (string | number)[], found: string[]) => {
+    for (const name of found.filter((name) => !names.includes(name))) {
+      context.addIssue({
+        code: "custom",
+        path,
+        message: `expected a file of "files", found "${name}"`,
+      });
+    }
+  };
+  for (const [i, source] of sources.entries()) {
+    const places = "texts" in source ? source.texts.flatMap(placesOf) : [];
+    expectNames(["sources", i], places.map(({ file }) => file));
+  }
+  for (const [i, { made }] of files.entries()) {
+    expectNames(["files", i, "made"], Object.values(made?.of ?? {}));
+  }
 });
 export type Descriptor = z.infer<typeof Descriptor>;
+
+/** All places of a text, whatever the language. */
+export function placesOf(text: Text): Place[] {
+  return "table" in text ? [text.table] : Object.values(text.sides);
+}

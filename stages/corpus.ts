@@ -22,14 +22,11 @@ export default stage({
   files: ({ data }) => descriptorFiles(data),
   run: async ({ config, seed, inputs, outputs, work }) => {
     const { writeCorpus } = await import("../text/corpus.ts");
-    const { select } = await import("../text/descriptors.ts");
+    const { selections } = await import("../text/descriptors.ts");
     const { data, languages } = config;
-    const sources = data.descriptor === undefined
-      ? []
-      : select(data.descriptor, data, languages).sources;
     const report = await writeCorpus(
       config,
-      sources,
+      selections(data, languages),
       inputs.files.files,
       seed,
       { ...outputs, work },

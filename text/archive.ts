@@ -1,5 +1,7 @@
-/** Reads single files out of a package's tarball, without unpacking it to disk. */
+/** Reads single files out of tarballs: those of packages, and those of data sets, which nobody but us has looked into. */
 import { list } from "tar/list";
+import { inputError } from "../schemas/errors.ts";
+import type { NamedFile } from "./lines.ts";
 
 /** A file of a package: its path inside the package, and its text. */
 export interface ArchivedFile {
@@ -24,19 +26,92 @@ export async function readArchive(
       const chunks: Uint8Array[] = [];
       entry.on("data", (chunk) => chunks.push(chunk));
       entry.on("end", () => {
-        files.push({ path: inner(entry.path), text: decode(chunks) });
+        files.push({ path: inner(entry.path), text: textOf(chunks) });
       });
     },
   });
   return files.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 }
 
+/** No archive of text is this many times as large once it is unpacked. */
+const EXPANSION = 200;
+
+/**
+ * Writes one member of an archive (`.tar`, gzip too) to a path. An archive that has a path outside of itself, a link, or
+ * far more bytes than text can be packed into is refused, whatever the member.
+ */
+export async function unpack(
+  archive: NamedFile,
+  member: string,
+  to: string,
+): Promise<void> {
+  const limit = EXPANSION * Deno.statSync(archive.path).size;
+  let found = false, bytes = 0, refusal: string | undefined;
+  const known: string[] = [];
+  const refuse = (why: string) => refusal ??= why;
+  using file = Deno.openSync(to, {
+    write: true,
+    create: true,
+    truncate: true,
+  });
+  try {
+    await list({
+      file: archive.path,
+      strict: true,
+      maxDecompressionRatio: EXPANSION,
+      filter: (path, entry) => {
+        if (!("type" in entry)) return false;
+        bytes += entry.size;
+        if (/^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)/i.test(path)) {
+          refuse(`its member "${path}" leads out of it`);
+        } else if (!["File", "OldFile", "Directory"].includes(entry.type)) {
+          refuse(`its member "${path}" is a ${entry.type}, no file or folder`);
+        } else if (bytes > limit) {
+          refuse(`it unpacks to more than ${EXPANSION} times its size`);
+        } else if (entry.type !== "Directory") {
+          known.push(path);
+        }
+        return refusal === undefined && path === member;
+      },
+      onReadEntry: (entry) => {
+        found = true;
+        entry.on("data", (chunk) => {
+          for (let at = 0; at < chunk.length;) {
+            at += file.writeSync(chunk.subarray(at));
+          }
+        });
+      },
+    });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOSPC") {
+      throw error;
+    }
+    refuse(
+      `it is broken (${
+        error instanceof Error ? error.message : String(error)
+      })`,
+    );
+  }
+  if (refusal !== undefined) {
+    throw inputError(
+      `Cannot use archive "${archive.name}": ${refusal}; get the file that the data set describes.`,
+    );
+  }
+  if (!found) {
+    throw inputError(
+      `Cannot use archive "${archive.name}": it has no member "${member}", only ${
+        known.slice(0, 5).map((path) => `"${path}"`).join(", ")
+      }${known.length > 5 ? " and others" : ""}.`,
+    );
+  }
+}
+
 function inner(path: string): string {
   return path.slice(path.indexOf("/") + 1);
 }
 
-/** UTF-8, without the byte order mark that some generators write. */
-function decode(chunks: readonly Uint8Array[]): string {
+/** Text out of its bytes in UTF-8, without the byte order mark that some generators write. */
+export function textOf(chunks: readonly Uint8Array[]): string {
   const decoder = new TextDecoder("utf-8");
   let text = "";
   for (const chunk of chunks) text += decoder.decode(chunk, { stream: true });

@@ -2,7 +2,6 @@
 import { join } from "@std/path";
 import type { Corpus, Data, Languages } from "../schemas/data.ts";
 import { inputError } from "../schemas/errors.ts";
-import type { Source } from "../schemas/descriptor.ts";
 import {
   clean,
   type Notation,
@@ -10,10 +9,12 @@ import {
   type Rule,
   spaced,
 } from "./cleaning.ts";
+import type { Selection, Selections } from "./descriptors.ts";
 import { createPairFile, type PairFile } from "./pair_file.ts";
 import { readMessages } from "./messages.ts";
 import { locate } from "./files.ts";
 import { pathsOf, readParallel } from "./parallel.ts";
+import { readTexts } from "./texts.ts";
 import { type Placed, type Split, split } from "./split.ts";
 
 /** What became of the pairs of one source. */
@@ -40,8 +41,8 @@ export interface CorpusConfig {
   readonly corpus: Corpus;
 }
 
-/** The user's text may hold tags; an ampersand in it is one. */
-const USER_NOTATION: Notation = { markup: true, mnemonics: false };
+/** Text that is no message may hold tags; an ampersand in it is one. */
+const TEXT_NOTATION: Notation = { markup: true, mnemonics: false };
 
 /** Where a corpus goes: TSV files, and a folder for what is needed on the way. */
 export interface CorpusPlaces {
@@ -52,37 +53,37 @@ export interface CorpusPlaces {
 }
 
 /**
- * Writes the corpus from the folder that `fetch` left; `sources` are those of the descriptor, where the data has one.
- * Pairs are held on disk, so that memory holds some 40 bytes a pair and what is held out.
+ * Writes the corpus from the folder that `fetch` left; `selected` is what the data takes of its descriptors. Pairs are held on disk, so that memory holds some 40 bytes a pair and what is held out.
  */
 export async function writeCorpus(
   config: CorpusConfig,
-  sources: readonly Source[],
+  selected: Selections,
   folder: string,
   seed: number,
   places: CorpusPlaces,
 ): Promise<CorpusReport> {
   const path = join(places.work, "pairs.tsv");
   const pairs = createPairFile(path);
+  const folders = { files: folder, work: places.work };
   try {
-    const reports = await readAll(config, sources, folder, pairs);
+    const { reports, own } = await readAll(config, selected, folders, pairs);
     if (pairs.length === 0) throw nothingLeft(reports);
-    const { data, languages, corpus } = config;
     const given = {
-      validation: await heldOut("validation", data, folder),
-      test: await heldOut("test", data, folder),
+      validation: await heldOut("validation", config, selected, folders),
+      test: await heldOut("test", config, selected, folders),
     };
     const { train, validation, test, nearDuplicates, beyondLimit } = split(
       pairs,
-      corpus,
+      config.corpus,
       seed,
       given,
+      own,
     );
     await writePairs(places.train, train, (index) => pairs.pair(index));
     await writePairs(places.validation, validation, (pair) => pair);
     await writePairs(places.test, test, (pair) => pair);
     return {
-      languages,
+      languages: config.languages,
       sources: reports,
       train: train.length,
       validation: validation.length,
@@ -96,67 +97,110 @@ export async function writeCorpus(
   }
 }
 
-/** Adds what cleaning leaves of every source; what became of the pairs, by source. */
+/** Where raw data is, and where what is unpacked of it may be put. */
+interface Folders {
+  readonly files: string;
+  readonly work: string;
+}
+
+/** Adds what cleaning leaves of every source; what became of the pairs, by source, and how many may be held out. */
 async function readAll(
   { data, languages, corpus }: CorpusConfig,
-  sources: readonly Source[],
-  folder: string,
+  { own, additional }: Selections,
+  folders: Folders,
   pairs: PairFile,
-): Promise<Record<string, SourceReport>> {
+): Promise<{ reports: Record<string, SourceReport>; own: number }> {
   const reports: Record<string, SourceReport> = {};
   const add = (label: string, raw: Placed, notation: Notation) => {
     const report = reports[label] ??= { read: 0, kept: 0, dropped: {} };
     report.read++;
     const cleaned = clean(raw, notation, corpus);
-    const { file, position } = raw;
+    const { file, position, isWhole } = raw;
     const rule = "rule" in cleaned
       ? cleaned.rule
-      : pairs.add({ ...cleaned.pair, file, position })
+      : pairs.add({ ...cleaned.pair, file, position, isWhole })
       ? undefined
       : "duplicate";
     if (rule === undefined) report.kept++;
     else report.dropped[rule] = (report.dropped[rule] ?? 0) + 1;
   };
-  for (const source of sources) {
-    for (const message of await readMessages(source, languages, folder)) {
-      add(source.label, message, source);
+  const addSet = async ({ name, sources }: Selection, prefix: string) => {
+    for (const source of sources) {
+      const label = prefix + source.label;
+      if ("packages" in source) {
+        for (
+          const message of await readMessages(source, languages, folders.files)
+        ) {
+          add(label, { ...message, file: prefix + message.file }, source);
+        }
+        continue;
+      }
+      const places = { ...folders, files: join(folders.files, name) };
+      for await (const pair of readTexts(source, "train", languages, places)) {
+        add(label, { ...pair, file: prefix + pair.file }, TEXT_NOTATION);
+      }
     }
-  }
+  };
+  if (own !== undefined) await addSet(own, "");
   if (data.train !== undefined) {
     for await (
-      const line of readParallel(locate("train", data.train, folder))
+      const line of readParallel(locate("train", data.train, folders.files))
     ) {
       add(
         "train",
         { ...line, file: "train", position: line.number - 1 },
-        USER_NOTATION,
+        TEXT_NOTATION,
       );
     }
   }
-  return reports;
+  const count = pairs.length;
+  // What is only trained on has files of its own, so that no group has pairs of both.
+  for (const set of additional) await addSet(set, `${set.name}: `);
+  return { reports, own: count };
 }
 
-/** Held-out files of the user are taken as they are, but for lines with an empty side, which nothing can be scored on. */
+/**
+ * Held-out files, the user's or those of the descriptor, are taken as they are, but for lines with an empty side, which
+ * nothing can be scored on.
+ */
 async function heldOut(
   part: "validation" | "test",
-  data: Data,
-  folder: string,
+  { data, languages }: CorpusConfig,
+  { own }: Selections,
+  folders: Folders,
 ): Promise<Pair[] | undefined> {
   const files = data[part];
-  if (files === undefined) return undefined;
+  const raw = files === undefined
+    ? heldOutOf(own, part, languages, folders)
+    : readParallel(locate(part, files, folders.files));
+  let isGiven = files !== undefined;
   const pairs: Pair[] = [];
-  for await (
-    const { source, target } of readParallel(locate(part, files, folder))
-  ) {
+  for await (const { source, target } of raw) {
+    isGiven = true;
     const pair = { source: spaced(source), target: spaced(target) };
     if (pair.source !== "" && pair.target !== "") pairs.push(pair);
   }
-  if (pairs.length === 0) {
-    throw inputError(
-      `Cannot use "${pathsOf(files)[0]}": every pair has an empty side.`,
-    );
+  if (isGiven && pairs.length === 0) {
+    const name = files === undefined
+      ? `the ${part} set of ${own?.name}`
+      : pathsOf(files)[0];
+    throw inputError(`Cannot use "${name}": every pair has an empty side.`);
   }
-  return pairs;
+  return isGiven ? pairs : undefined;
+}
+
+/** What a descriptor holds out by its files. */
+async function* heldOutOf(
+  set: Selection | undefined,
+  part: "validation" | "test",
+  languages: Languages,
+  folders: Folders,
+): AsyncGenerator<Pair> {
+  if (set === undefined) return;
+  const places = { ...folders, files: join(folders.files, set.name) };
+  for (const source of set.sources) {
+    if ("texts" in source) yield* readTexts(source, part, languages, places);
+  }
 }
 
 function nothingLeft(reports: Readonly<Record<string, SourceReport>>): Error {

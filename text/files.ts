@@ -1,14 +1,15 @@
 /** The data files that a config names: which they are, whether they can be read, and their copies in a run's folder. */
 import { join, relative } from "@std/path";
 import type { Data, Languages, ParallelFiles } from "../schemas/data.ts";
-import { checkDescriptor, descriptorPath, select } from "./descriptors.ts";
 import {
-  checkReadable,
-  type Located,
-  type NamedFile,
-  pathsOf,
-  readParallel,
-} from "./parallel.ts";
+  checkDescriptor,
+  descriptorNames,
+  descriptorPath,
+  selections,
+} from "./descriptors.ts";
+import { checkHashes } from "./pinned.ts";
+import { checkReadable, type NamedFile } from "./lines.ts";
+import { type Located, pathsOf, readParallel } from "./parallel.ts";
 
 /** What a file of the user's is for. */
 export type Part = "train" | "validation" | "test";
@@ -16,25 +17,24 @@ export type Part = "train" | "validation" | "test";
 const PARTS: readonly Part[] = ["train", "validation", "test"];
 
 /**
- * The files whose content decides what is fetched: the descriptor, or the user's own. What is wrong with the names in
+ * The files whose content decides what is fetched: the descriptors and the user's own. What is wrong with the names in
  * the config, or with a file, is an input error, before anything runs.
  */
 export function dataFiles(data: Data, languages: Languages): string[] {
-  if (data.descriptor !== undefined) {
-    const files = descriptorFiles(data);
-    select(data.descriptor, data, languages);
-    return files;
-  }
+  const descriptors = descriptorFiles(data);
+  checkHashes(data, selections(data, languages));
   const paths = partsOf(data).flatMap(({ files }) => pathsOf(files));
   checkReadable(paths);
-  return paths;
+  return [...descriptors, ...paths];
 }
 
-/** The descriptor's file, where the data has one, by its path from the working directory. */
+/** The files of the descriptors of some data: those of `data/` by their path from the working directory. */
 export function descriptorFiles(data: Data): string[] {
-  if (data.descriptor === undefined) return [];
-  checkDescriptor(data.descriptor);
-  return [relative(Deno.cwd(), descriptorPath(data.descriptor))];
+  return descriptorNames(data).map((name) => {
+    checkDescriptor(name);
+    const path = descriptorPath(name);
+    return path === name ? path : relative(Deno.cwd(), path);
+  });
 }
 
 /** Copies the user's files into a folder, once all of their lines are found to be text and paired. */

@@ -1,7 +1,11 @@
 /** Extracts parallel messages from the packages of a descriptor: one reader a format, joined by key. */
 import { join } from "@std/path";
 import type { Languages } from "../schemas/data.ts";
-import type { Format, MessageFile, Source } from "../schemas/descriptor.ts";
+import type {
+  Format,
+  MessageFile,
+  MessageSource,
+} from "../schemas/descriptor.ts";
 import { type ArchivedFile, readArchive } from "./archive.ts";
 import { packagesOf, tarballName } from "./descriptors.ts";
 import { assignments, calls, firstVariable } from "./literals.ts";
@@ -60,7 +64,7 @@ const READERS: Readonly<Record<Format, Reader>> = {
 
 /** The messages of a source that are there in both languages, in the order of the target side's files. */
 export async function readMessages(
-  source: Source,
+  source: MessageSource,
   languages: Languages,
   folder: string,
 ): Promise<Message[]> {
@@ -88,7 +92,7 @@ export async function readMessages(
 }
 
 async function readTexts(
-  source: Source,
+  source: MessageSource,
   languages: Languages,
   folder: string,
 ): Promise<{ source: Texts; target: Texts }> {

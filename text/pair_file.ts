@@ -28,7 +28,8 @@ export function createPairFile(path: string): PairFile {
   /** Where each line ends; the next begins there. */
   const ends = column(Float64Array);
   const positions = column(Int32Array), fileNumbers = column(Uint32Array);
-  const names: string[] = [], numbers = new Map<string, number>();
+  const files: { name: string; isWhole: boolean }[] = [];
+  const numbers = new Map<string, number>();
   const lines = lineTable();
   let pending = new Uint8Array(WRITTEN), written = 0, waiting = 0;
   let ahead = new Uint8Array(READ), aheadFrom = 0, aheadLength = 0;
@@ -66,11 +67,11 @@ export function createPairFile(path: string): PairFile {
     }
     return ahead.subarray(from - aheadFrom, to - aheadFrom);
   };
-  const numberOf = (name: string): number => {
+  const numberOf = (name: string, isWhole: boolean): number => {
     const known = numbers.get(name);
     if (known !== undefined) return known;
-    numbers.set(name, names.length);
-    return names.push(name) - 1;
+    numbers.set(name, files.length);
+    return files.push({ name, isWhole }) - 1;
   };
 
   return {
@@ -100,10 +101,11 @@ export function createPairFile(path: string): PairFile {
       waiting += length;
       ends.push(from + length);
       positions.push(pair.position);
-      fileNumbers.push(numberOf(pair.file));
+      fileNumbers.push(numberOf(pair.file, pair.isWhole ?? false));
       return true;
     },
-    file: (index) => names[fileNumbers.at(index)],
+    file: (index) => files[fileNumbers.at(index)].name,
+    isWhole: (index) => files[fileNumbers.at(index)].isWhole,
     position: (index) => positions.at(index),
     pair: (index): Pair => {
       const [source, target] = decoder.decode(bytesOf(index).subarray(0, -1))

@@ -1,14 +1,7 @@
-/** Reads the user's own parallel text, line by line: a `.tsv` file, or two plain files of equal length, gzip too. */
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+/** Pairs the lines of parallel text: a `.tsv` file, or two plain files of equal length, gzip too. */
 import type { ParallelFiles } from "../schemas/data.ts";
 import { inputError } from "../schemas/errors.ts";
-
-/** A file to read, and the name by which the user knows it. */
-export interface NamedFile {
-  readonly path: string;
-  readonly name: string;
-}
+import { type Lines, type NamedFile, readLines } from "./lines.ts";
 
 /** One file with TABs, or a file a side. */
 export type Located = NamedFile | {
@@ -23,225 +16,95 @@ export interface Line {
   readonly number: number;
 }
 
-/** No sentence is this long; a line that is has lost its line ends, or is no text. */
-const MAXIMUM_LINE_BYTES = 1_000_000;
-
-const GZIP = [0x1f, 0x8b];
+/** Lines, with the name of the file that they are from. */
+export interface NamedLines {
+  readonly name: string;
+  readonly lines: Lines;
+}
 
 /** The paths of some parallel files, in the order source, target. */
 export function pathsOf(files: ParallelFiles): string[] {
   return typeof files === "string" ? [files] : [files.source, files.target];
 }
 
-/** An input error for the first of some paths that is not a file that can be read. */
-export function checkReadable(paths: readonly string[]): void {
-  for (const path of paths) {
-    try {
-      using file = Deno.openSync(path);
-      if (file.statSync().isDirectory) throw new Error("it is a folder");
-    } catch (error) {
-      throw unreadable(path, error);
-    }
-  }
-}
-
 /** The pairs of the user's files; everything that is wrong with them is an input error that names file and line. */
 export async function* readParallel(files: Located): AsyncGenerator<Line> {
-  const pairs = "source" in files
-    ? readTwo(files.source, files.target)
-    : readTsv(files);
-  let empty = true;
-  for await (const pair of pairs) {
-    empty = false;
-    yield pair;
-  }
-  if (empty) {
-    const name = "source" in files ? files.source.name : files.name;
-    throw inputError(
-      `Cannot use "${name}": it is empty, expected a sentence a line.`,
+  if ("source" in files) {
+    const { source, target } = files;
+    yield* paired(
+      { name: source.name, lines: readLines(source) },
+      { name: target.name, lines: readLines(target) },
     );
+    return;
+  }
+  for await (
+    const { cells: [source, target], number } of readTable(files, [
+      "source",
+      "target",
+    ])
+  ) {
+    yield { source, target, number };
   }
 }
 
-async function* readTsv(file: NamedFile): AsyncGenerator<Line> {
+/** The cells of a `.tsv` file without quoting; `columns` says what each line must have, in words for an error. */
+export async function* readTable(
+  file: NamedFile,
+  columns: readonly string[],
+): AsyncGenerator<
+  { readonly cells: readonly string[]; readonly number: number }
+> {
   let number = 0;
   for await (const line of readLines(file)) {
     number++;
-    const sides = line.split("\t");
-    if (sides.length !== 2) {
-      const found = sides.length === 1 ? "no TAB" : `${sides.length - 1} TABs`;
+    const cells = line.split("\t");
+    if (cells.length !== columns.length) {
+      const tabs = cells.length - 1;
+      const found = tabs === 0
+        ? "no TAB"
+        : `${tabs} TAB${tabs === 1 ? "" : "s"}`;
       throw inputError(
-        `Cannot use "${file.name}": line ${number} has ${found}, expected source TAB target.`,
+        `Cannot use "${file.name}": line ${number} has ${found}, expected ${
+          columns.join(" TAB ")
+        }.`,
       );
     }
-    yield { source: sides[0], target: sides[1], number };
+    yield { cells, number };
   }
+  if (number === 0) throw empty(file.name);
 }
 
-async function* readTwo(
-  sourceFile: NamedFile,
-  targetFile: NamedFile,
+/** The lines of two files in pairs; `unit` is what one is called in an error. */
+export async function* paired(
+  source: NamedLines,
+  target: NamedLines,
+  unit = "line",
 ): AsyncGenerator<Line> {
-  const sources = readLines(sourceFile), targets = readLines(targetFile);
   try {
     for (let number = 1;; number++) {
-      const source = await sources.next(), target = await targets.next();
-      if (source.done && target.done) return;
-      if (source.done || target.done) {
-        const [short, long] = source.done
-          ? [sourceFile, targetFile]
-          : [targetFile, sourceFile];
+      const one = await source.lines.next(), other = await target.lines.next();
+      if (one.done && other.done) {
+        if (number === 1) throw empty(source.name);
+        return;
+      }
+      if (one.done || other.done) {
+        const [short, long] = one.done ? [source, target] : [target, source];
         throw inputError(
-          `Cannot pair "${sourceFile.name}" with "${targetFile.name}": "${short.name}" ends after line ${
+          `Cannot pair "${source.name}" with "${target.name}": "${short.name}" ends after ${unit} ${
             number - 1
-          }, "${long.name}" goes on at line ${number}; expected as many lines in both.`,
+          }, "${long.name}" goes on at ${unit} ${number}; expected as many ${unit}s in both.`,
         );
       }
-      yield { source: source.value, target: target.value, number };
+      yield { source: one.value, target: other.value, number };
     }
   } finally {
-    await sources.return(undefined);
-    await targets.return(undefined);
+    await source.lines.return(undefined);
+    await target.lines.return(undefined);
   }
 }
 
-/** The lines of a text file without their ends. */
-async function* readLines(
-  file: NamedFile,
-): AsyncGenerator<string, undefined, undefined> {
-  let rest = new Uint8Array();
-  let number = 0, position = 0;
-  const decode = (line: Uint8Array) => {
-    number++;
-    const text = decodeLine(line, file.name, number, position);
-    position += line.length + 1;
-    return text;
-  };
-  for await (const chunk of readBytes(file)) {
-    let start = 0;
-    for (;;) {
-      const end = chunk.indexOf(10, start);
-      if (end < 0) break;
-      const line = chunk.subarray(start, end);
-      yield decode(rest.length > 0 ? joined(rest, line) : line);
-      rest = new Uint8Array();
-      start = end + 1;
-    }
-    rest = joined(rest, chunk.subarray(start));
-    if (rest.length >= MAXIMUM_LINE_BYTES) decode(rest);
-  }
-  if (rest.length > 0) yield decode(rest);
-}
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function decodeLine(
-  line: Uint8Array,
-  name: string,
-  number: number,
-  position: number,
-): string {
-  const fault = (what: string) =>
-    inputError(`Cannot use "${name}": ${what}, expected UTF-8 text.`);
-  const zero = line.indexOf(0);
-  if (zero >= 0) {
-    throw fault(`line ${number} has a NUL at byte ${position + zero}`);
-  }
-  if (line.length >= MAXIMUM_LINE_BYTES) {
-    throw inputError(
-      `Cannot use "${name}": line ${number} has ${MAXIMUM_LINE_BYTES} bytes or more, expected a sentence a line.`,
-    );
-  }
-  let text: string;
-  try {
-    text = strict.decode(line);
-  } catch {
-    throw fault(
-      `line ${number} has invalid UTF-8 at byte ${
-        position + firstInvalid(line)
-      }`,
-    );
-  }
-  if (number === 1 && text.startsWith("\ufeff")) text = text.slice(1);
-  return text.endsWith("\r") ? text.slice(0, -1) : text;
-}
-
-/** Index of the first byte that no UTF-8 text has there. */
-function firstInvalid(bytes: Uint8Array): number {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  const encoder = new TextEncoder();
-  let index = 0;
-  for (const valid of text.split("\ufffd")) {
-    index += encoder.encode(valid).length;
-    const written = bytes[index] === 0xef && bytes[index + 1] === 0xbf &&
-      bytes[index + 2] === 0xbd;
-    if (!written) break;
-    index += 3;
-  }
-  return index;
-}
-
-/** The bytes of a file, decompressed where they are gzip. */
-async function* readBytes(file: NamedFile): AsyncGenerator<Uint8Array> {
-  let compressed = false;
-  try {
-    using handle = await Deno.open(file.path);
-    const first = await nextChunk(handle);
-    compressed = first !== undefined &&
-      GZIP.every((byte, i) => first[i] === byte);
-    if (!compressed && file.name.endsWith(".gz")) {
-      throw new Error("it does not start as gzip does");
-    }
-    const chunks = chunksFrom(first, handle);
-    if (!compressed) return yield* chunks;
-    const gunzip = createGunzip();
-    pipeline(Readable.from(chunks), gunzip, () => {});
-    yield* gunzip as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    throw compressed
-      ? inputError(
-        `Cannot decompress "${file.name}": its gzip is broken (${
-          reason(error)
-        }); make or fetch the file again.`,
-      )
-      : unreadable(file.name, error);
-  }
-}
-
-async function* chunksFrom(
-  first: Uint8Array | undefined,
-  handle: Deno.FsFile,
-): AsyncGenerator<Uint8Array> {
-  for (
-    let chunk = first;
-    chunk !== undefined;
-    chunk = await nextChunk(handle)
-  ) {
-    yield chunk;
-  }
-}
-
-async function nextChunk(handle: Deno.FsFile): Promise<Uint8Array | undefined> {
-  const buffer = new Uint8Array(1 << 16);
-  const count = await handle.read(buffer);
-  return count === null ? undefined : buffer.subarray(0, count);
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
-}
-
-function unreadable(name: string, error: unknown): Error {
-  return inputError(`Cannot read "${name}": ${reason(error)}.`);
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "permission denied";
-  }
-  return error instanceof Error ? error.message : String(error);
+function empty(name: string): Error {
+  return inputError(
+    `Cannot use "${name}": it is empty, expected a sentence a line.`,
+  );
 }

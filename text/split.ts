@@ -7,6 +7,8 @@ import { type Pair, withoutPlaceholders } from "./cleaning.ts";
 export interface Placed extends Pair {
   readonly file: string;
   readonly position: number;
+  /** The pairs of this file belong together (a page, a package) and are held out together or not at all. */
+  readonly isWhole?: boolean;
 }
 
 /** Pairs with their places, by index: wherever they are held, so that a corpus need not fit in memory. */
@@ -14,6 +16,7 @@ export interface PlacedPairs {
   readonly length: number;
   file(index: number): string;
   position(index: number): number;
+  isWhole(index: number): boolean;
   pair(index: number): Pair;
 }
 
@@ -51,29 +54,39 @@ const LARGEST_GROUP = 25, SMALLEST_GROUP = 5;
 /** A held-out set has at least so many groups, where they need not be smaller than the smallest. */
 const GROUPS = 40;
 
+/** A file that is whole and larger than this share of a held-out set stays in train: a set of few topics says little. */
+const LARGEST_SHARE = 1 / 4;
+
 /**
- * Holds out groups, runs of neighbours of one file, chosen by the seed, until validation and test have their sizes (up
- * to one group more); sets that are given are taken instead. Then validation loses what is a near duplicate of test,
- * and train what is one of either: equal in source or target once folded.
+ * Holds out groups, runs of neighbours of one file or whole files, chosen by the seed, until validation and test have
+ * their sizes (up to one group more); sets that are given are taken instead. Then validation loses what is a near
+ * duplicate of test, and train what is one of either: equal in source or target once folded. Only the first `own` pairs
+ * may be held out; no group has both some of them and others.
  */
 export function split(
   pairs: PlacedPairs,
   sizes: SplitSizes,
   seed: number,
   given: HeldOut = {},
+  own: number = pairs.length,
 ): Split {
   const wanted = (given.test === undefined ? sizes.test : 0) +
     (given.validation === undefined ? sizes.validation : 0);
   const tooFew = () =>
     inputError(
-      `Cannot split the corpus: it has ${pairs.length} pairs after cleaning, of which ${wanted} are to be held out; ` +
+      `Cannot split the corpus: it has ${own} pairs after cleaning, of which ${wanted} are to be held out${
+        own > 0 && pairs.isWhole(0) ? " in whole groups" : ""
+      }; ` +
         `lower "corpus.validation" and "corpus.test", or give more text.`,
     );
-  if (pairs.length <= wanted) throw tooFew();
+  if (own <= wanted) throw tooFew();
 
   const groupOf = grouped(pairs, Math.min(sizes.validation, sizes.test));
   const members = membersOf(groupOf);
-  const groups = shuffle([...indices(members.count)], random("split", seed));
+  // Groups are numbered as their pairs come, so that those of the own pairs are the first.
+  const ownGroups = groupOf.subarray(0, own)
+    .reduce((most, group) => Math.max(most, group + 1), 0);
+  const groups = shuffle([...indices(ownGroups)], random("split", seed));
   const isTaken = new Uint8Array(members.count);
   const byPlace = (one: number, other: number) => {
     const [file, otherFile] = [pairs.file(one), pairs.file(other)];
@@ -86,8 +99,11 @@ export function split(
     while (taken.length < count) {
       const group = groups.pop();
       if (group === undefined) throw tooFew();
+      const indices = members.of(group);
+      const isTooLarge = indices.length > LARGEST_SHARE * count;
+      if (isTooLarge && pairs.isWhole(indices[0])) continue;
       isTaken[group] = 1;
-      for (const index of members.of(group)) {
+      for (const index of indices) {
         if (resembles(pairs.pair(index), without)) dropped++;
         else taken.push(index);
       }
@@ -160,7 +176,8 @@ function grouped(pairs: PlacedPairs, heldOut: number): Int32Array {
   const numbers = new Map<string, number>();
   const groups = new Int32Array(pairs.length);
   for (let i = 0; i < pairs.length; i++) {
-    const name = `${Math.floor(pairs.position(i) / size)} ${pairs.file(i)}`;
+    const run = pairs.isWhole(i) ? 0 : Math.floor(pairs.position(i) / size);
+    const name = `${run} ${pairs.file(i)}`;
     let number = numbers.get(name);
     if (number === undefined) numbers.set(name, number = numbers.size);
     groups[i] = number;

@@ -1,9 +1,25 @@
 /** Tests of the descriptors of `data/` and of what a config selects from them. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { isInputError } from "../../schemas/errors.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { isInputError, parse } from "../../schemas/errors.ts";
 import { Data, type Languages } from "../../schemas/data.ts";
-import { Descriptor } from "../../schemas/descriptor.ts";
-import { descriptorPath, select, tarballName } from "../../text/descriptors.ts";
+import {
+  Descriptor,
+  GROUP,
+  IGNORED,
+  placesOf,
+} from "../../schemas/descriptor.ts";
+import {
+  descriptorPath,
+  selections,
+  tarballName,
+} from "../../text/descriptors.ts";
+import fetchStage from "../../stages/fetch.ts";
 import { dataFiles } from "../../text/files.ts";
 
 const PT_EN: Languages = { source: "pt", target: "en" };
@@ -22,18 +38,31 @@ Deno.test("every descriptor follows its schema, is named by its file, and has al
       JSON.parse(await Deno.readTextFile(new URL(name, folder))),
     );
     assertEquals(`${descriptor.name}.json`, name);
+    const used = new Set<string>();
     for (const source of descriptor.sources) {
-      const languages = source.packages.flatMap(({ files }) =>
-        Object.keys(files)
-      );
+      const languages = "packages" in source
+        ? source.packages.flatMap(({ files }) => Object.keys(files))
+        : source.texts.flatMap((text) =>
+          "table" in text
+            ? text.columns.filter((name) => name !== GROUP && name !== IGNORED)
+            : Object.keys(text.sides)
+        );
       assertEquals(
         [...new Set(languages)].sort(),
         [...descriptor.languages].sort(),
         source.label,
       );
+      if ("packages" in source) continue;
+      for (const { file } of source.texts.flatMap(placesOf)) used.add(file);
     }
-    const tarballs = descriptor.sources.flatMap(({ packages }) =>
-      packages.map(tarballName)
+    for (const { made } of descriptor.files) {
+      for (const file of Object.values(made?.of ?? {})) used.add(file);
+    }
+    const files = descriptor.files.map(({ name }) => name);
+    assertEquals([...used].sort(), files.toSorted(), "each file is used");
+    assert(files.length === 0 || descriptor.citation.length > 0, name);
+    const tarballs = descriptor.sources.flatMap((source) =>
+      "packages" in source ? source.packages.map(tarballName) : []
     );
     assertEquals(new Set(tarballs).size, tarballs.length);
     found++;
@@ -47,7 +76,7 @@ Deno.test("only the packages of the selected sources and languages are needed", 
     sources: ["vscode", "electerm"],
   });
   assertEquals(
-    select("npm-messages", data, PT_EN).packages.map(({ name }) => name),
+    selections(data, PT_EN).own?.packages.map(({ name }) => name),
     [
       "@codingame/monaco-vscode-language-pack-qps-ploc",
       "@codingame/monaco-vscode-language-pack-pt-br",
@@ -55,7 +84,7 @@ Deno.test("only the packages of the selected sources and languages are needed", 
     ],
   );
   assertEquals(
-    select("npm-messages", data, { source: "tr", target: "de" }).packages.map((
+    selections(data, { source: "tr", target: "de" }).own?.packages.map((
       { name },
     ) => name),
     [
@@ -113,4 +142,156 @@ Deno.test("the files of a config are its descriptor, or the user's own files, ea
     `Cannot read "${path("train.en")}": there is no such file.`,
   );
   await Deno.remove(folder, { recursive: true });
+});
+
+/** The message of the error that a descriptor of one pinned file gives, once it is changed. */
+function descriptorFault(change: Record<string, unknown>): string {
+  const file = {
+    name: "a.tsv",
+    urls: ["https://example.org/a.tsv"],
+    licence: "CC0",
+    sha256: "0".repeat(64),
+    bytes: 5,
+    ...change.file as object,
+  };
+  const error = assertThrows(() =>
+    parse(Descriptor, {
+      name: "mine",
+      description: "a test",
+      languages: ["pt", "en"],
+      files: [file],
+      sources: [{
+        label: "all",
+        texts: [{
+          part: "train",
+          format: "tsv",
+          table: { file: "a.tsv" },
+          columns: ["pt", "en"],
+          ...change.text as object,
+        }],
+      }],
+      ...change.descriptor as object,
+    }, "it")
+  );
+  assert(isInputError(error), String(error));
+  return error.message;
+}
+
+Deno.test("a descriptor says where a file is, pins it or says openly that it does not, and names its own files only", () => {
+  const cases: [Record<string, unknown>, string][] = [
+    [{ file: { urls: [] } }, 'expected "urls", "made", or "origin"'],
+    [{ file: { urls: ["ftp://example.org/a"] } }, '"files.0.urls.0"'],
+    [{ file: { sha256: undefined } }, 'expected "sha256" and "bytes", or'],
+    [{ file: { sha256: "ABC" } }, "64 hexadecimal digits"],
+    [{ file: { maximumBytes: 9 } }, '"maximumBytes" alone'],
+    [{ file: { name: "../a.tsv" } }, "expected a plain file name"],
+    [{ text: { table: { file: "b.tsv" } } }, 'found "b.tsv"'],
+    [{ text: { columns: ["pt", "english"] } }, "columns"],
+    [{ text: { part: "dev" } }, "part"],
+    [{ descriptor: { name: "train" } }, "expected another name than train"],
+    [{ descriptor: { licence: "MIT" } }, 'unknown key "licence"'],
+  ];
+  for (const [change, part] of cases) {
+    assertStringIncludes(descriptorFault(change), part);
+  }
+});
+
+Deno.test("of text, only what is in both languages is used, and what there is otherwise is said", () => {
+  const chosen = (data: unknown, source: string, target: string) => {
+    const { own, additional } = selections(Data.parse(data), {
+      source,
+      target,
+    });
+    return [...own?.files ?? [], ...additional.flatMap(({ files }) => files)]
+      .map(({ name }) => name);
+  };
+  assertEquals(chosen({ descriptor: "multi30k" }, "pt", "en"), [
+    "train.en.gz",
+    "train.pt.gz",
+    "val.en.gz",
+    "val.pt.gz",
+    "test_2016_flickr.en.gz",
+    "test_2016_flickr.pt.gz",
+  ]);
+  assertEquals(
+    chosen(
+      { descriptor: "libreoffice-help", additional: ["tatoeba"] },
+      "en",
+      "tr",
+    ),
+    ["tr-en.tsv", "tur-eng.tsv.gz"],
+  );
+  assertEquals(
+    fault({ descriptor: "libreoffice-help" }, { source: "pt", target: "de" }),
+    'Cannot train from "pt" to "de" on data set "libreoffice-help": it has no training text in both, only in pt-en, tr-en, de-en.',
+  );
+  assertEquals(
+    fault({ descriptor: "wmt14-en-de", sources: ["newstest"] }, {
+      source: "en",
+      target: "de",
+    }),
+    'Cannot train from "en" to "de" on data set "wmt14-en-de": its newstest have no training text in both, only in de-en, de-en, de-en.',
+  );
+});
+
+Deno.test("an unknown additional data set, one that lacks a language, and one named twice are input errors", () => {
+  assertEquals(
+    fault({ descriptor: "multi30k", additional: ["tatoba"] }),
+    'Cannot use data set "tatoba": data/ has no such descriptor, did you mean "tatoeba"?',
+  );
+  assertEquals(
+    fault({ descriptor: "multi30k", additional: ["tatoeba"] }),
+    'Cannot use language "pt" of data set "tatoeba": it has en, tr.',
+  );
+  const twice = Data.safeParse({
+    descriptor: "tatoeba",
+    additional: ["tatoeba"],
+  });
+  assertEquals(
+    twice.error?.issues[0].message,
+    'expected each data set once, found "tatoeba" twice',
+  );
+});
+
+Deno.test("a file without a recorded hash is refused before anything runs, unless the experiment says its hash", async () => {
+  const TR_EN = { source: "tr", target: "en" };
+  const requires = (data: unknown) =>
+    fetchStage.requires?.({ data: Data.parse(data), languages: TR_EN });
+  const error = await assertRejects(async () =>
+    await requires({ descriptor: "ted-tr-en" })
+  );
+  assert(isInputError(error), String(error));
+  assertEquals(
+    error.message,
+    'Cannot use data set "ted-tr-en": nobody has recorded the SHA-256 of "tr-en.tgz", so that nothing tells its bytes ' +
+      "from others; get it from https://wit3.fbk.eu/archive/2014-01/texts/tr/en/tr-en.tgz or the page of release 2014-01 " +
+      "on https://wit3.fbk.eu, check that it is the right one, and say its hash in the experiment as " +
+      '"data": {"sha256": {"tr-en.tgz": "..."}}.',
+  );
+  const sha256 = { "tr-en.tgz": "a".repeat(64) };
+  await requires({ descriptor: "ted-tr-en", sha256 });
+  assertEquals(
+    fault(
+      { descriptor: "ted-tr-en", sha256: { "tr.tgz": "a".repeat(64) } },
+      TR_EN,
+    ),
+    'Cannot use "data.sha256": no data set of the experiment has a file "tr.tgz", only "tr-en.tgz".',
+  );
+  assertStringIncludes(
+    fault({
+      descriptor: "multi30k",
+      sha256: { "train.en.gz": "a".repeat(64) },
+    }),
+    `Cannot use "data.sha256" for "train.en.gz": its descriptor pins d79cfa99`,
+  );
+});
+
+Deno.test("docs/data.md has a row for every descriptor, and its example is one", async () => {
+  const root = new URL("../../", import.meta.url);
+  const text = await Deno.readTextFile(new URL("docs/data.md", root));
+  for await (const { name } of Deno.readDir(new URL("data", root))) {
+    assertStringIncludes(text, `| \`${name.replace(/\.json$/, "")}\``);
+  }
+  const [, example] = /```json\n(.*?)```/s.exec(text) ?? [];
+  assertEquals(Descriptor.parse(JSON.parse(example)).name, "my-talks");
 });

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Corpus } from "../../schemas/data.ts";
 import { clean, type Pair, spaced } from "../../text/cleaning.ts";
 import { type CorpusConfig, writeCorpus } from "../../text/corpus.ts";
+import { selections } from "../../text/descriptors.ts";
 import { readMessages } from "../../text/messages.ts";
 import { fold } from "../../text/split.ts";
 import { readPairs } from "../../text/tokenize.ts";
@@ -44,7 +45,7 @@ const COUNTS = {
 
 const LANGUAGES = ["pt", "tr", "de"] as const;
 
-const { descriptor, folder, missing } = await tarballs("npm-messages");
+const { sources, folder, missing } = await tarballs("npm-messages");
 const ignore = missing !== undefined;
 const needs = ignore ? ` (skipped: ${missing})` : "";
 
@@ -67,7 +68,7 @@ async function cleaned(language: string) {
   const seen = new Set<string>();
   const counts: Record<string, [number, number]> = {};
   const lines: string[] = [];
-  for (const source of descriptor.sources) {
+  for (const source of sources) {
     const messages = await readMessages(source, {
       source: language,
       target: "en",
@@ -92,7 +93,7 @@ async function build(config: CorpusConfig) {
     const path = (part: string) => `${work}/${part}.tsv`;
     const report = await writeCorpus(
       config,
-      descriptor.sources,
+      selections(config.data, config.languages),
       folder,
       1,
       {
@@ -192,9 +193,7 @@ Deno.test({
     `messages are the same from either side, and between two languages other than English${needs}`,
   ignore,
   fn: async () => {
-    const typescript = descriptor.sources.find(({ label }) =>
-      label === "typescript"
-    );
+    const typescript = sources.find(({ label }) => label === "typescript");
     assert(typescript !== undefined);
     const pairs = async (source: string, target: string) =>
       (await readMessages(typescript, { source, target }, folder)).map((

@@ -7,12 +7,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { isInputError } from "../../schemas/errors.ts";
-import {
-  checkReadable,
-  type Line,
-  type Located,
-  readParallel,
-} from "../../text/parallel.ts";
+import { checkReadable } from "../../text/lines.ts";
+import { type Line, type Located, readParallel } from "../../text/parallel.ts";
 
 const encoder = new TextEncoder();
 

@@ -21,14 +21,16 @@ function split(
   sizes: SplitSizes,
   seed: number,
   given: HeldOut = {},
+  own?: number,
 ) {
   const held = {
     length: pairs.length,
     file: (index: number) => pairs[index].file,
     position: (index: number) => pairs[index].position,
+    isWhole: (index: number) => pairs[index].isWhole ?? false,
     pair: (index: number) => pairs[index],
   };
-  const parts = splitIndices(held, sizes, seed, given);
+  const parts = splitIndices(held, sizes, seed, given, own);
   return { ...parts, train: Array.from(parts.train, (index) => pairs[index]) };
 }
 
@@ -181,4 +183,64 @@ Deno.test("where all of train resembles the test set, there is nothing to train 
     split(same, { validation: 10, test: 10 }, 1)
   );
   assert(isInputError(error));
+});
+
+/** The name of a page, in letters, as folding makes all numbers alike. */
+const pageName = (i: number) =>
+  `page${[...String(i)].map((digit) => "abcdefghij"[Number(digit)]).join("")}`;
+
+/** Pages of some numbers of sentences, each to be held out whole or not at all. */
+function pages(...sizes: readonly number[]): Placed[] {
+  return sizes.flatMap((size, i) =>
+    unlike(size, pageName(i)).map((pair) => ({ ...pair, isWhole: true }))
+  );
+}
+
+Deno.test("a whole file is in one part, and one that would be much of a held-out set is in train", () => {
+  const sizes = [300, 90, ...Array.from({ length: 60 }, (_, i) => 1 + i % 24)];
+  for (let seed = 0; seed < 20; seed++) {
+    const parts = split(pages(...sizes), { validation: 50, test: 100 }, seed);
+    const filesOf = (part: readonly { source: string }[]) =>
+      new Set(part.map(({ source }) => /page[a-j]+/.exec(source)?.[0] ?? ""));
+    const [train, validation, test] = [
+      parts.train,
+      parts.validation,
+      parts.test,
+    ]
+      .map(filesOf);
+    assert(train.isDisjointFrom(validation.union(test)));
+    assert(validation.isDisjointFrom(test));
+    assert(train.has("pagea") && train.has("pageb"));
+    assert(parts.test.length >= 100 && parts.test.length < 125);
+    assert(parts.validation.length >= 50 && parts.validation.length < 63);
+  }
+});
+
+Deno.test("where all files are too large to be held out whole, that is said", () => {
+  const error = assertThrows(() =>
+    split(pages(300, 300, 300), { validation: 50, test: 100 }, 1)
+  );
+  assert(isInputError(error));
+  assertEquals(
+    error.message,
+    "Cannot split the corpus: it has 900 pairs after cleaning, of which 150 are to be held out in whole groups; " +
+      'lower "corpus.validation" and "corpus.test", or give more text.',
+  );
+});
+
+Deno.test("pairs that are only trained on are never held out, change nothing of what is, and lose what resembles it", () => {
+  const own = unlike(500), sizes = { validation: 50, test: 100 };
+  const alone = split(own, sizes, 5);
+  const more = unlike(2000, "more");
+  const alike = alone.test.slice(0, 30).map((pair, i) => ({
+    source: `${pair.source.toUpperCase()}!`,
+    target: "something else",
+    file: "more",
+    position: 2000 + i,
+  }));
+  const both = split([...own, ...more, ...alike], sizes, 5, {}, own.length);
+  assertEquals(both.test, alone.test);
+  assertEquals(both.validation, alone.validation);
+  assertEquals(both.train.length, alone.train.length + more.length);
+  assertEquals(both.nearDuplicates.train, alone.nearDuplicates.train + 30);
 });

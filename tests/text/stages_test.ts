@@ -7,69 +7,7 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { isInputError } from "../../schemas/errors.ts";
-import { Corpus, Data, type Languages } from "../../schemas/data.ts";
-import corpusStage from "../../stages/corpus.ts";
-import fetchStage from "../../stages/fetch.ts";
-
-const languages: Languages = { source: "pt", target: "en" };
-const quiet = { log: () => {}, progress: () => {} };
-
-interface Run {
-  readonly folder: string;
-  readonly metrics: Readonly<Record<string, number | string>>;
-  read(name: string): Promise<string>;
-}
-
-async function withFolder(
-  test: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** Runs fetch and corpus on some data in a folder. */
-async function build(
-  folder: string,
-  data: unknown,
-  corpus: unknown = {},
-  seed = 1,
-): Promise<Run> {
-  const outputs = join(folder, "files"), work = join(folder, "work");
-  await Deno.mkdir(outputs, { recursive: true });
-  await Deno.mkdir(work, { recursive: true });
-  const parsed = Data.parse(data);
-  await fetchStage.run({
-    config: { data: parsed, languages },
-    seed,
-    inputs: {},
-    outputs: { files: outputs },
-    work,
-    ...quiet,
-  });
-  const path = (name: string) => join(folder, name);
-  const { metrics = {} } = await corpusStage.run({
-    config: { data: parsed, languages, corpus: Corpus.parse(corpus) },
-    seed,
-    inputs: { files: { files: outputs } },
-    outputs: {
-      train: path("train.out"),
-      validation: path("validation.out"),
-      test: path("test.out"),
-      report: path("report.out"),
-    },
-    work,
-    ...quiet,
-  });
-  return {
-    folder,
-    metrics,
-    read: (name) => Deno.readTextFile(path(`${name}.out`)),
-  };
-}
+import { build, PT_EN as languages, withFolder } from "./building.ts";
 
 const LETTERS = "bcdfghjklm";
 const name = (i: number) =>
@@ -88,8 +26,7 @@ Deno.test("a TSV file becomes train, validation and test, with a report that cou
       corpusOf(300) + "igual\tIGUAL\n\tempty side\n<b>a coisa</b>\tthe thing\n",
     );
     const { metrics, read } = await build(folder, { train: path }, {
-      validation: 20,
-      test: 40,
+      corpus: { validation: 20, test: 40 },
     });
     assertEquals(metrics, {
       train: 240,
@@ -151,7 +88,9 @@ Deno.test("two compressed files and held-out files: these stay as they are, and 
         "outra coisa\tsentence (ca)\nfim\tend\nfim\tend\n\t nothing\n",
       ),
     };
-    const { metrics, read } = await build(folder, data, { minimumWords: 2 });
+    const { metrics, read } = await build(folder, data, {
+      corpus: { minimumWords: 2 },
+    });
     assertEquals(
       await read("validation"),
       "mesma\tmesma\nFRASE BA!\tsomething else\n",
@@ -180,7 +119,7 @@ Deno.test("what is wrong with a file is told by the name that the user gave, bef
     const fault = async (content: string, corpus: unknown = {}) => {
       await Deno.writeTextFile(path, content);
       const error = await assertRejects(() =>
-        build(folder, { train: path }, corpus)
+        build(folder, { train: path }, { corpus })
       );
       assert(isInputError(error), String(error));
       return error.message;
@@ -219,8 +158,7 @@ Deno.test("the same seed gives the same bytes, another seed another test set", a
       const { read } = await build(
         join(folder, String(seed)),
         { train: path },
-        { validation: 20, test: 40, trainLimit: 200 },
-        seed,
+        { corpus: { validation: 20, test: 40, trainLimit: 200 }, seed },
       );
       return { train: await read("train"), test: await read("test") };
     };

@@ -1,12 +1,16 @@
 /** The tarballs of a descriptor for tests: downloaded once, kept in a folder beside the system's temporary files. */
 import { join } from "@std/path";
 import { Data } from "../../schemas/data.ts";
-import { Descriptor, type Package } from "../../schemas/descriptor.ts";
+import {
+  Descriptor,
+  type MessageSource,
+  type Package,
+} from "../../schemas/descriptor.ts";
 import { descriptorPath, tarballName } from "../../text/descriptors.ts";
 import { fetchPackages } from "../../text/packages.ts";
 
 export interface Tarballs {
-  readonly descriptor: Descriptor;
+  readonly sources: readonly MessageSource[];
   readonly folder: string;
   /** Why they are not there, and what to do. */
   readonly missing?: string;
@@ -18,7 +22,8 @@ export async function tarballs(name: string): Promise<Tarballs> {
   const descriptor = Descriptor.parse(
     JSON.parse(await Deno.readTextFile(descriptorPath(name))),
   );
-  const packages = descriptor.sources.flatMap(({ packages }) => packages);
+  const sources = descriptor.sources.filter((source) => "packages" in source);
+  const packages = sources.flatMap(({ packages }) => packages);
   const folder = join(temporaryFolder(), `${name}-tarballs`);
   await Deno.mkdir(folder, { recursive: true });
   try {
@@ -40,9 +45,9 @@ export async function tarballs(name: string): Promise<Tarballs> {
         await Deno.remove(fresh, { recursive: true });
       }
     }
-    return { descriptor, folder };
+    return { sources, folder };
   } catch (error) {
-    return { descriptor, folder, missing: (error as Error).message };
+    return { sources, folder, missing: (error as Error).message };
   }
 }
 

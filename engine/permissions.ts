@@ -1,0 +1,20 @@
+/** Joins what parts of a stage may touch. */
+import type { Permissions } from "./stage.ts";
+
+/** Everything that either may touch. */
+export function joined(one: Permissions, other: Permissions): Permissions {
+  const both = (name: "env" | "read" | "native" | "sys") => [
+    ...one[name] ?? [],
+    ...other[name] ?? [],
+  ];
+  const net = one.net === true || other.net === true
+    ? true
+    : [...one.net ?? [], ...other.net ?? []];
+  return {
+    net,
+    env: both("env"),
+    read: both("read"),
+    native: both("native"),
+    sys: both("sys"),
+  };
+}
