@@ -19,6 +19,7 @@ import { gcCommand, type GcCommandOptions } from "./engine/gc_command.ts";
 import type { Pipeline } from "./engine/graph.ts";
 import type { GraphFormat } from "./engine/report.ts";
 import { writeAll } from "./engine/write.ts";
+import type { ResultsOptions } from "./results/command.ts";
 import {
   inputError,
   isInputError,
@@ -157,6 +158,24 @@ async function pipelineProgram(
     .option("--dry-run", "prints what would be removed, removes nothing", false)
     .action(async (options: GcCommandOptions) => {
       code = await gcCommand(command, options);
+    });
+
+  words.push("results");
+  plain(program.command("results"))
+    .description("the table of systems: committed results, or the last run")
+    .option(
+      "--experiment <name>",
+      "an experiment of experiments/, or a file",
+      "quick",
+    )
+    .option("--last", "the last run, though results are committed", false)
+    .option("--save", "makes those of the last run the committed ones", false)
+    .option("--latex", "a LaTeX table with booktabs", false)
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (options: ResultsOptions) => {
+      const { resultsCommand } = await import("./results/command.ts");
+      code = resultsCommand(pipeline, terminal, options);
     });
 
   words.push("doctor");

@@ -2,15 +2,18 @@
  * The method: train a deep teacher on a parallel corpus, record its hidden states, distill students from them with
  * the combined-layer loss, and evaluate them all (Wu et al. 2020, "Why Skip If You Can Combine").
  */
-import { type NodeFunction, pipeline } from "./engine/graph.ts";
-import {
-  combinedLayers,
-  type Experiment,
-  needsStates,
-} from "./schemas/experiment.ts";
-import { Matrix } from "./schemas/matrix.ts";
-import { usesTeacher } from "./schemas/distillation.ts";
+import { type Handle, type NodeFunction, pipeline } from "./engine/graph.ts";
 import { systemsTable } from "./metrics/table.ts";
+import {
+  recordedLayers,
+  usesStates,
+  usesTeacher,
+} from "./schemas/distillation.ts";
+import { distillations, type Experiment } from "./schemas/experiment.ts";
+import { Matrix } from "./schemas/matrix.ts";
+import { points } from "./schemas/tuning.ts";
+import chooseStage from "./stages/choose.ts";
+import compareStage from "./stages/compare.ts";
 import corpusStage from "./stages/corpus.ts";
 import evaluateStage from "./stages/evaluate.ts";
 import fetchStage from "./stages/fetch.ts";
@@ -18,6 +21,7 @@ import statesStage from "./stages/states.ts";
 import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
 import tokenizeStage from "./stages/tokenize.ts";
+import translationsStage from "./stages/translations.ts";
 
 const definition = pipeline(Matrix, ({ pairs }, node) => {
   for (const { name, experiment } of pairs) {
@@ -46,41 +50,78 @@ function distill(experiment: Experiment, node: NodeFunction): void {
     config: { ...experiment.teacher, vocabulary, runtime },
     inputs: { tokens },
   });
-  node(evaluateStage, {
-    name: "teacher",
-    config: { evaluation, runtime },
-    inputs: { model: teacher, tokens, corpus },
-  });
 
-  const layers = {
-    encoder: combinedLayers(experiment, "encoder"),
-    decoder: combinedLayers(experiment, "decoder"),
+  const translated: Record<`system:${string}`, Handle<"hypotheses">> = {};
+  const evaluate = (name: string, model: Handle<"model">) => {
+    translated[`system:${name}`] = node(evaluateStage, {
+      name,
+      config: { evaluation, runtime },
+      inputs: { model, tokens, corpus },
+    });
   };
-  const states = needsStates(experiment)
-    ? node(statesStage, {
-      config: { layers, runtime },
-      inputs: { teacher, tokens },
-    })
-    : undefined;
+  evaluate("teacher", teacher);
 
-  for (const [system, student] of Object.entries(experiment.students)) {
-    const { seeds, ...config } = student;
-    const lessons = usesTeacher(config.distillation) ? { teacher, states } : {};
-    for (const seed of seeds) {
-      const name = seeds.length === 1 ? system : `${system}@${seed}`;
-      const model = node(studentStage, {
-        name,
-        seed,
-        config: { ...config, vocabulary, runtime },
-        inputs: { ...lessons, tokens },
+  for (const targets of ["references", "teacher"] as const) {
+    const students = Object.entries(experiment.students)
+      .filter(([, student]) => student.targets === targets);
+    if (students.length === 0) continue;
+    const { beam, lengthPenalty } = evaluation;
+    const lessons = targets === "references" ? tokens : node(
+      translationsStage,
+      { config: { beam, lengthPenalty, runtime }, inputs: { teacher, tokens } },
+    );
+    const taught = students.flatMap(([, student]) => distillations(student));
+    const states = taught.some(usesStates)
+      ? node(statesStage, {
+        name: targets === "references" ? undefined : "translations",
+        config: { layers: recordedLayers(taught), runtime },
+        inputs: { teacher, tokens: lessons },
+      })
+      : undefined;
+
+    for (const [system, student] of students) {
+      const { model, training, tuning, seeds } = student;
+      const uses = distillations(student);
+      const inputs = {
+        teacher: uses.some(usesTeacher) ? teacher : undefined,
+        states: uses.some(usesStates) ? states : undefined,
+        lessons,
+        tokens,
+      };
+      const config = { model, training, vocabulary, runtime };
+
+      const trials = tuning.trials.map(({ name, distillation }) => {
+        const trained = node(studentStage, {
+          name: `${system}.${name}`,
+          seed: seeds[0],
+          config: { ...config, training: tuning.training, distillation },
+          inputs,
+        });
+        return [`trial:${name}`, trained] as const;
       });
-      node(evaluateStage, {
-        name,
-        config: { evaluation, runtime },
-        inputs: { model, tokens, corpus },
+      const choice = trials.length === 0 ? undefined : node(chooseStage, {
+        name: system,
+        config: { points: points(tuning.trials), evaluation, runtime },
+        inputs: { ...Object.fromEntries(trials), tokens, corpus },
       });
+
+      for (const seed of seeds) {
+        const name = seeds.length === 1 ? system : `${system}@${seed}`;
+        const distilled = node(studentStage, {
+          name,
+          seed,
+          config: { ...config, distillation: student.distillation },
+          inputs: { ...inputs, choice },
+        });
+        evaluate(name, distilled);
+      }
     }
   }
+
+  node(compareStage, {
+    config: { evaluation },
+    inputs: { ...translated, corpus },
+  });
 }
 
 export default definition;

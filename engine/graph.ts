@@ -3,7 +3,8 @@ import type { z } from "zod";
 import { inputError, parse, suggestion } from "../schemas/errors.ts";
 import type { Json, Metrics } from "../schemas/manifest.ts";
 import { canonical } from "./hash.ts";
-import { type Meant, type Output, outputsRead, type Stage } from "./stage.ts";
+import { outputsRead } from "./inputs.ts";
+import type { Meant, Output, Stage } from "./stage.ts";
 
 /** A stage with its config and inputs: what the engine brings up to date. */
 export interface Node {

@@ -6,13 +6,13 @@ import { readIfThere, removeIfThere, statIfThere } from "./atomic.ts";
 import { failure, isFailure, tellDisk } from "./failure.ts";
 import { filesOf } from "./hash.ts";
 import type { History } from "./history.ts";
+import { outputsRead } from "./inputs.ts";
 import { readCached, writeCached } from "./manifest.ts";
 import type { Job } from "./message.ts";
 import type { Assessment, Result } from "./plan.ts";
 import { type Executor, type StageRun, WORKER } from "./process.ts";
 import type { NodeReport, Watcher } from "./record.ts";
 import { deniedAccess } from "./sandbox.ts";
-import { outputsRead } from "./stage.ts";
 import { refresh, type Workspace } from "./workspace.ts";
 
 export interface MakeOptions {

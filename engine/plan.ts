@@ -4,9 +4,9 @@ import { inputError } from "../schemas/errors.ts";
 import type { Artifact, Metrics, NodeRecord } from "../schemas/manifest.ts";
 import type { Graph, Node } from "./graph.ts";
 import { filesOf, hashFile, hashListing } from "./hash.ts";
+import { outputsRead } from "./inputs.ts";
 import { changes, type Described, keyOf } from "./key.ts";
 import { readCached } from "./manifest.ts";
-import { outputsRead } from "./stage.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Result {

@@ -110,19 +110,6 @@ export interface StageResult {
   readonly measurements?: Metrics;
 }
 
-/** Which outputs a stage reads of the node at an input; undefined where it has no such input. */
-export function outputsRead(
-  { inputs }: Pick<Stage, "inputs">,
-  input: string,
-): readonly string[] | undefined {
-  const declared = Object.keys(inputs).find((name) =>
-    name.endsWith("*")
-      ? input.startsWith(name.slice(0, -1)) && input.length >= name.length
-      : name === input
-  );
-  return declared === undefined ? undefined : inputs[declared];
-}
-
 /** Declares a stage; exists for its types. */
 export function stage<
   Config,

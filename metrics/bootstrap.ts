@@ -4,6 +4,9 @@ import { type Metric, type Resampling, sum } from "./metric.ts";
 /** sacreBLEU's defaults; the seed is the one whose state `numpyIndices` starts from. */
 export const RESAMPLING: Resampling = { samples: 1000, seed: 12345 };
 
+/** The counts of each segment, as a metric counts them. */
+type Counts = readonly (readonly number[])[];
+
 /**
  * The p-value of the difference of two systems' scores. `first` and `second` are their counts of the same segments. It is
  * sacreBLEU's p-value: the same resamples, and the same two-sided test of differences about their mean; two equal systems
@@ -11,24 +14,72 @@ export const RESAMPLING: Resampling = { samples: 1000, seed: 12345 };
  */
 export function pairedBootstrap(
   metric: Metric,
-  first: readonly (readonly number[])[],
-  second: readonly (readonly number[])[],
+  first: Counts,
+  second: Counts,
 ): number {
-  const difference = Math.abs(
+  const [one, other] = resampledScores(metric, [first, second]);
+  return significance(
     metric.score(sum(first)) - metric.score(sum(second)),
+    one,
+    other,
   );
-  const next = numpyIndices(first.length);
-  const sample = new Int32Array(first.length);
-  const differences = Array.from({ length: RESAMPLING.samples }, () => {
-    for (let i = 0; i < sample.length; i++) sample[i] = next();
-    const resampled = [first, second].map((counts) =>
-      metric.score(sum(counts, sample))
+}
+
+/** The scores of each system on the same resamples of their common segments: [systems, samples]. */
+export function resampledScores(
+  metric: Metric,
+  systems: readonly Counts[],
+): number[][] {
+  const segments = systems[0].length;
+  const width = systems[0][0].length;
+  const next = numpyIndices(segments);
+  const sample = new Int32Array(segments);
+  const flat = systems.map((counts) => Int32Array.from(counts.flat()));
+  const scores: number[][] = systems.map(() => []);
+  for (let drawn = 0; drawn < RESAMPLING.samples; drawn++) {
+    for (let i = 0; i < segments; i++) sample[i] = next();
+    flat.forEach((counts, system) =>
+      scores[system].push(metric.score(sampleSum(counts, width, sample)))
     );
-    return Math.abs(resampled[0] - resampled[1]);
-  });
-  const mean = differences.reduce((a, b) => a + b) / RESAMPLING.samples;
-  const beyond = differences.filter((found) => found - mean > difference);
-  return (beyond.length + 1) / (RESAMPLING.samples + 1);
+  }
+  return scores;
+}
+
+/** Adds up the counts, [segments, width], of the segments in a sample, each as often as it is there. */
+function sampleSum(
+  counts: Int32Array,
+  width: number,
+  sample: Int32Array,
+): number[] {
+  const total = new Float64Array(width);
+  for (let s = 0; s < sample.length; s++) {
+    const start = sample[s] * width;
+    for (let i = 0; i < width; i++) total[i] += counts[start + i];
+  }
+  return [...total];
+}
+
+/** The p-value of an observed difference of two scores, of their scores on the same resamples. */
+export function significance(
+  difference: number,
+  first: readonly number[],
+  second: readonly number[],
+): number {
+  const differences = first.map((score, i) => Math.abs(score - second[i]));
+  const mean = differences.reduce((a, b) => a + b) / differences.length;
+  const beyond = differences.filter((found) =>
+    found - mean > Math.abs(difference)
+  );
+  return (beyond.length + 1) / (differences.length + 1);
+}
+
+/** Bounds of the 95 % confidence interval by the resamples' percentiles; half their distance is sacreBLEU's "±". */
+export function confidenceInterval(
+  scores: readonly number[],
+): { readonly low: number; readonly high: number } {
+  const sorted = scores.toSorted((a, b) => a - b);
+  const cut = Math.floor(sorted.length / 40);
+  return { low: sorted[cut], high: sorted[sorted.length - cut - 1] };
 }
 
 const MULTIPLIER = 0x2360ed051fc65da44385df649fccf645n;

@@ -36,15 +36,10 @@ export function corpusScore(
   return metric.score(sum(metric.counts(hypotheses, references)));
 }
 
-/** Adds the counts of segments: of all, or of those in a sample, each as often as it is there. */
-export function sum(
-  counts: readonly (readonly number[])[],
-  sample?: Int32Array,
-): number[] {
+/** Adds the counts of all segments. */
+export function sum(counts: readonly (readonly number[])[]): number[] {
   const total: number[] = new Array(counts[0].length).fill(0);
-  const segments = sample?.length ?? counts.length;
-  for (let s = 0; s < segments; s++) {
-    const segment = counts[sample === undefined ? s : sample[s]];
+  for (const segment of counts) {
     for (let i = 0; i < total.length; i++) total[i] += segment[i];
   }
   return total;

@@ -3,8 +3,9 @@ import { inputError, suggestion } from "../schemas/errors.ts";
 import { bleu } from "./bleu.ts";
 import { pairedBootstrap, RESAMPLING } from "./bootstrap.ts";
 import { chrf } from "./chrf.ts";
+import { readLines } from "./lines.ts";
 import { type Metric, sum } from "./metric.ts";
-import { type Tokenizer, TOKENIZERS, trimEnd } from "./tokenize.ts";
+import { type Tokenizer, TOKENIZERS } from "./tokenize.ts";
 
 export type MetricName = "bleu" | "chrf";
 
@@ -125,52 +126,4 @@ function checkTokenizer(name: string): Tokenizer {
     `Cannot tokenize by "${name}": expected one of ${TOKENIZERS.join(", ")}` +
       `${suggestion(name, TOKENIZERS).replace(/\?$/, "")}.`,
   );
-}
-
-/** The lines of a UTF-8 file, unpacked where its name ends in .gz, without white space at their ends. */
-async function readLines(path: string): Promise<string[]> {
-  const bytes = await readBytes(path);
-  let text: string;
-  try {
-    // A byte order mark is a character of the first line to sacreBLEU, so it is here.
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-      .decode(bytes);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw inputError(
-      `Cannot read "${path}": line ${brokenLine(bytes)} is not UTF-8.`,
-    );
-  }
-  const lines = text.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  return lines.map(trimEnd);
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    const file = await Deno.readFile(path);
-    if (!path.endsWith(".gz")) return file;
-    const unpacked = new Blob([file]).stream()
-      .pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(unpacked).arrayBuffer());
-  } catch (error) {
-    if (error instanceof TypeError) {
-      throw inputError(`Cannot read "${path}": it is no whole gzip file.`);
-    }
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    const reason = error.message.replace(/ \(os error \d+\).*$/s, "");
-    throw inputError(`Cannot read "${path}": ${reason}.`);
-  }
-}
-
-/** The number of the first line that does not survive decoding. */
-function brokenLine(bytes: Uint8Array): number {
-  let line = 1;
-  const repaired = new TextEncoder().encode(
-    new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
-  );
-  for (let i = 0; i < bytes.length && bytes[i] === repaired[i]; i++) {
-    if (bytes[i] === 0x0a) line++;
-  }
-  return line;
 }

@@ -1,12 +1,22 @@
-/** The loss of a distillation: labels, the teacher's soft targets and its combined layers, each by its weight. */
+/** The loss of a distillation: labels, the teacher's soft targets, its layers and attention maps, each by its weight. */
 import type { Distillation } from "../schemas/distillation.ts";
 import type { Model } from "../schemas/model.ts";
 import { PAD } from "../schemas/vocabulary.ts";
 import type { Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
+import { attentionMap } from "./attention_loss.ts";
 import { combinedLayers, projectionShapes, type Side } from "./layer_loss.ts";
 import { product } from "./layers.ts";
 import { outputLoss, positionWeights } from "./output_loss.ts";
+import {
+  ATTENTIONS,
+  FINAL,
+  inputOf,
+  mapName,
+  readBy,
+  specOf,
+  stateName,
+} from "./recorded.ts";
 import type { Forward, Objective } from "./step.ts";
 
 /** Who teaches, and what a student is to learn of it. */
@@ -16,7 +26,10 @@ export interface Teacher {
   readonly distillation: Distillation;
 }
 
-/** What a student of this width minimises: alpha * L_KD + (1 - alpha - beta) * L_NLL + beta * (L_encoder + L_decoder). */
+/**
+ * What a student of this width minimises:
+ * alpha * L_KD + (1 - alpha - beta) * L_NLL + beta * (L_encoder + L_decoder + L_attention).
+ */
 export function distilled(width: number, teacher: Teacher): Objective {
   const { distillation, model } = teacher;
   return {
@@ -44,14 +57,19 @@ export function distilled(width: number, teacher: Teacher): Objective {
       const layers = beta === 0
         ? undefined
         : layerLoss(distillation, forward, parameters, inputs);
+      const attention = beta === 0
+        ? undefined
+        : attentionLoss(distillation, forward, inputs);
       const terms = [
         ...output ? [output.loss] : [],
         ...layers ? [tf.mul(layers, beta)] : [],
+        ...attention ? [tf.mul(attention, beta)] : [],
       ];
       return {
         loss: terms.reduce((sum, term) => tf.add(sum, term)),
         softTargets: output?.softTargets,
         layers,
+        attention,
       };
     },
   };
@@ -63,7 +81,7 @@ function layerLoss(
   { encoded, decoded, weights }: Forward,
   parameters: Tensors,
   inputs: Tensors,
-): Tensor {
+): Tensor | undefined {
   const flat = (state: Tensor) => tf.reshape(state, [-1, state.shape[2] ?? 0]);
   const side = (
     side: "encoder" | "decoder",
@@ -73,45 +91,53 @@ function layerLoss(
     side,
     map: distillation[side],
     student,
-    teacher: (layer) => flat(inputs[stateInput(side, layer)]),
+    teacher: (layer) => flat(inputs[inputOf(stateName(side, layer))]),
     weights,
   });
-  return [
-    side("encoder", encoded.layers, positionWeights(inputs.source, PAD)),
-    side("decoder", decoded.layers, weights),
-  ].filter(({ map }) => map.length > 0)
-    .map((each) => combinedLayers(parameters, each, distillation.project))
-    .reduce((sum, term) => tf.add(sum, term));
+  return total(
+    [
+      side("encoder", encoded.layers, positionWeights(inputs.source, PAD)),
+      side("decoder", decoded.layers, weights),
+    ].filter(({ map }) => map.length > 0)
+      .map((each) => combinedLayers(parameters, each, distillation)),
+  );
 }
 
-/**
- * What the teacher says of a batch: hidden states of the combined layers as stored, its final decoder state, and its
- * embedding, from which the soft targets are recomputed.
- */
+/** L_attention: of every layer that has a map to match, its self-attention and, in the decoder, that on the source. */
+function attentionLoss(
+  { attention }: Distillation,
+  { encoded, decoded, weights }: Forward,
+  inputs: Tensors,
+): Tensor | undefined {
+  return total(
+    ATTENTIONS.flatMap((each) =>
+      attention[each.stack].map((layer, j) =>
+        attentionMap({
+          student: each.maps(encoded, decoded)[j],
+          teacher: inputs[inputOf(mapName(each, layer))],
+          weights: each.rows === "source"
+            ? positionWeights(inputs.source, PAD)
+            : weights,
+        })
+      )
+    ),
+  );
+}
+
+const total = (terms: readonly Tensor[]): Tensor | undefined =>
+  terms.length === 0
+    ? undefined
+    : terms.reduce((sum, term) => tf.add(sum, term));
+
+/** What the teacher says of a batch, as recorded, and its embedding, from which the soft targets are recomputed. */
 function teacherInputs(
   { model, vocabulary, distillation }: Teacher,
 ): Record<string, Spec> {
-  const inputs: Record<string, Spec> = {};
-  if (distillation.beta > 0) {
-    for (
-      const [side, time] of [["encoder", "source"], [
-        "decoder",
-        "target",
-      ]] as const
-    ) {
-      for (const layer of new Set(distillation[side].flat())) {
-        inputs[stateInput(side, layer)] = {
-          shape: ["batch", time, model.width],
-          dtype: "float16",
-        };
-      }
-    }
-  }
+  const inputs: Record<string, Spec> = Object.fromEntries(
+    readBy(distillation, model.width)
+      .map((each) => [inputOf(each.name), specOf(each)]),
+  );
   if (distillation.alpha > 0) {
-    inputs[FINAL_STATE] = {
-      shape: ["batch", "target", model.width],
-      dtype: "float32",
-    };
     inputs[TEACHER_EMBEDDING] = {
       shape: [vocabulary, model.width],
       dtype: "float32",
@@ -120,14 +146,11 @@ function teacherInputs(
   return inputs;
 }
 
-export const stateInput = (side: "encoder" | "decoder", layer: number) =>
-  `teacher ${side}.${layer}`;
-export const FINAL_STATE = "teacher final";
 export const TEACHER_EMBEDDING = "teacher embedding";
 
 /** The teacher's logits [batch * target, V] from its final state and its embedding. */
 function teacherLogits(inputs: Tensors): Tensor {
-  const state = inputs[FINAL_STATE];
+  const state = inputs[inputOf(FINAL)];
   return product(
     tf.reshape(state, [-1, state.shape[2] ?? 0]),
     inputs[TEACHER_EMBEDDING],

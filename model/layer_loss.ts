@@ -23,24 +23,25 @@ export interface Side {
 }
 
 /**
- * L_side: sum over student layers j and rows of weight * ||norm(C_j) - norm(W_j h_j + b_j)||^2 with C_j the
- * concatenation of the teacher layers M(j). Projected on the teacher's side, it is ||norm(W_j C_j + b_j) - norm(h_j)||^2.
+ * L_side: sum over student layers j and rows of weight * ||norm(C_j) - norm(W_j h_j + b_j)||^2 with C_j what the teacher
+ * layers M(j) are combined to. Projected on the teacher's side, it is ||norm(W_j C_j + b_j) - norm(h_j)||^2.
  */
 export function combinedLayers(
   parameters: Tensors,
   { side, map, student, teacher, weights }: Side,
-  project: Distillation["project"],
+  { combine, project }: Pick<Distillation, "combine" | "project">,
 ): Tensor {
   const terms = map.map((layers, j) => {
-    const joined = layers.length === 1
-      ? teacher(layers[0])
-      : tf.concat(layers.map(teacher), 1);
-    const target = project === "teacher"
-      ? linear(parameters, projection(side, j), joined)
-      : joined;
     const matched = project === "student"
       ? linear(parameters, projection(side, j), student[j])
       : student[j];
+    const states = layers.map(teacher);
+    const combined = combine === "attention"
+      ? attended(matched, states)
+      : concatenated(states);
+    const target = project === "teacher"
+      ? linear(parameters, projection(side, j), combined)
+      : combined;
     return tf.sum(
       tf.mul(
         weights,
@@ -51,17 +52,39 @@ export function combinedLayers(
   return terms.reduce((sum, term) => tf.add(sum, term));
 }
 
+/** C of CKD: the layers' features side by side, each [rows, d] to [rows, layers * d]. */
+const concatenated = (states: readonly Tensor[]) =>
+  states.length === 1 ? states[0] : tf.concat([...states], 1);
+
+/**
+ * C of ALP-KD (Passban et al. 2021): sum over layers i of softmax_i(<query, h_i> / sqrt(d)) h_i at each row, where the
+ * query is what the student says there; all are [rows, d].
+ */
+function attended(query: Tensor, states: readonly Tensor[]): Tensor {
+  if (states.length === 1) return states[0];
+  const scaled = tf.mul(query, (query.shape[1] ?? 1) ** -0.5);
+  const scores = states.map((state) => tf.sum(tf.mul(scaled, state), 1, true));
+  const shares = tf.split(
+    tf.softmax(tf.concat(scores, 1)), // [rows, layers]
+    states.length,
+    1,
+  );
+  return states.map((state, i) => tf.mul(shares[i], state))
+    .reduce((sum, term) => tf.add(sum, term));
+}
+
 /** Shapes of the maps W_j, b_j, which are trained with the student and not part of it. */
 export function projectionShapes(
-  distillation: Distillation,
+  { combine, project, ...maps }: Distillation,
   widths: { readonly student: number; readonly teacher: number },
 ): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = {};
-  if (distillation.project === "none") return shapes;
+  if (project === "none") return shapes;
   for (const side of ["encoder", "decoder"] as const) {
-    distillation[side].forEach((layers, j) => {
-      const joined = layers.length * widths.teacher;
-      const [from, to] = distillation.project === "student"
+    maps[side].forEach((layers, j) => {
+      const joined = widths.teacher *
+        (combine === "attention" ? 1 : layers.length);
+      const [from, to] = project === "student"
         ? [widths.student, joined]
         : [joined, widths.student];
       shapes[`${projection(side, j)}.weight`] = [from, to];

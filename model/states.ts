@@ -1,11 +1,8 @@
-/** The teacher's hidden states of a corpus: recorded once into shards, read back a batch at a time. */
+/** What a teacher makes of a corpus: recorded once into shards, read back a batch at a time. */
 import { inputError } from "../schemas/errors.ts";
-import type { Distillation } from "../schemas/distillation.ts";
+import type { Distillation, RecordedLayers } from "../schemas/distillation.ts";
 import type { Model } from "../schemas/model.ts";
-import {
-  readSafetensorsHeader,
-  type StoredRange,
-} from "../schemas/safetensors.ts";
+import { readSafetensorsHeader } from "../schemas/safetensors.ts";
 import {
   elements,
   type HostTensor,
@@ -13,14 +10,25 @@ import {
   type Runtime,
 } from "../tensor/program.ts";
 import { type Batch, makeBatch } from "../text/batches.ts";
-import type { Side, Tokens } from "../text/tokens.ts";
+import type { Tokens } from "../text/tokens.ts";
 import { isThere, type SavedModel } from "./checkpoint.ts";
-import { parameterShapes } from "./parameters.ts";
-import { type Memory, reusedMemory } from "./memory.ts";
-import { createShard, type Matrix } from "./shards.ts";
-import { FINAL, type RecordedLayers, statesProgram } from "./states_program.ts";
-import { FINAL_STATE, stateInput, TEACHER_EMBEDDING } from "./distillation.ts";
+import { TEACHER_EMBEDDING } from "./distillation.ts";
 import { batchTensors, slots } from "./inputs.ts";
+import { type Memory, reusedMemory } from "./memory.ts";
+import { openFiles } from "./open_files.ts";
+import {
+  type Blocks,
+  blocksOf,
+  matricesOf,
+  paddedShape,
+  positions,
+  TYPES,
+} from "./pair_blocks.ts";
+import { withoutPadding, withPadding } from "./padding.ts";
+import { parameterShapes } from "./parameters.ts";
+import { inputOf, readBy, recorded } from "./recorded.ts";
+import { createShard } from "./shards.ts";
+import { statesProgram } from "./states_program.ts";
 
 /** Pairs a shard holds; a recording that stopped goes on after its last whole shard. */
 const SHARD_PAIRS = 2048;
@@ -41,9 +49,10 @@ export interface RecordingJob {
 }
 
 /**
- * Records the states of every pair into `folder`: one safetensors file for each 2,048 pairs, with the tensors
+ * Records what the teacher makes of every pair into `folder`: one safetensors file for each 2,048 pairs, with the states
  * `encoder.I`, `decoder.I` [tokens, d] of float16 and `final` [tokens, d] of float32. Tokens of a sentence lie together,
- * sentences in the order of the corpus. Shards that are there already are kept.
+ * sentences in the order of the corpus; so do the attention maps `encoder.I.self`, `decoder.I.self` and
+ * `decoder.I.cross` [queries * keys of each pair, 1] of float16. Shards that are there already are kept.
  */
 export async function recordStates(job: RecordingJob): Promise<void> {
   const { teacher: { model, vocabulary, weights }, tokens, folder } = job;
@@ -58,6 +67,8 @@ export async function recordStates(job: RecordingJob): Promise<void> {
     constants,
     threads: job.threads,
   });
+  const tensors = recorded(job.layers, model.width)
+    .map((each) => blocksOf(each, tokens));
   const memory = reusedMemory();
   const shards = Math.ceil(tokens.pairs / SHARD_PAIRS);
   /** The disk takes its time to have a shard for good; the next one is computed meanwhile. */
@@ -68,24 +79,24 @@ export async function recordStates(job: RecordingJob): Promise<void> {
     const path = shardPath(folder, shard);
     let finish = () => Promise.resolve();
     if (!isThere(path)) {
-      const matrices = matricesOf(model, tokens, job.layers, first, end);
-      const writer = createShard(path, matrices);
+      const writer = createShard(path, matricesOf(tensors, first, end));
       for (const pairs of batchesByLength(tokens, first, end)) {
         const batch = makeBatch(tokens, pairs);
         const { source, target } = batchTensors(batch);
-        const outputs = outputsOf(memory, matrices, batch);
+        const outputs = outputsOf(memory, tensors, batch);
         await executable.run({ source, target }, outputs);
-        for (const [name, { data, shape }] of Object.entries(outputs)) {
-          const side = tokens[sideOf(name)];
-          if (!(data instanceof Float16Array || data instanceof Float32Array)) {
-            throw new Error(`Unexpected type of ${name}`);
-          }
+        for (const each of tensors) {
+          const { name, rowsBefore } = each;
+          const { shape: [, time, width], data } = outputs[name];
           pairs.forEach((pair, row) => {
-            const start = row * shape[1] * model.width;
+            const { rows, columns } = each.shape(pair);
+            const start = row * time * width;
+            const matrix = data.subarray(start, start + time * width);
+            withoutPadding(matrix, { rows, columns, width });
             writer.write(
               name,
-              rowAt(side, pair) - rowAt(side, first),
-              data.subarray(start, start + rowsOf(side, pair) * model.width),
+              rowsBefore(pair) - rowsBefore(first),
+              matrix.subarray(0, rows * columns),
             );
           });
         }
@@ -101,64 +112,22 @@ export async function recordStates(job: RecordingJob): Promise<void> {
   await executable.dispose();
 }
 
-/** Which side's tokens are the rows of a tensor of a shard. */
-const sideOf = (name: string) =>
-  name.startsWith("encoder") ? "source" : "target";
+type Numbers = Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-function matricesOf(
-  model: Model,
-  tokens: Tokens,
-  layers: RecordedLayers,
-  first: number,
-  end: number,
-): Record<string, Matrix> {
-  const matrix = (side: Side, dtype: Matrix["dtype"]): Matrix => ({
-    dtype,
-    rows: rowAt(side, end) - rowAt(side, first),
-    width: model.width,
-  });
-  return {
-    ...Object.fromEntries(
-      layers.encoder.map((
-        layer,
-      ) => [`encoder.${layer}`, matrix(tokens.source, "F16")]),
-    ),
-    ...Object.fromEntries(
-      layers.decoder.map((
-        layer,
-      ) => [`decoder.${layer}`, matrix(tokens.target, "F16")]),
-    ),
-    [FINAL]: matrix(tokens.target, "F32"),
-  };
-}
-
-/** The tensors that take the states of a batch, over memory that is used again for the next batch. */
+/** The tensors that take what is made of a batch, over memory that is used again for the next batch. */
 function outputsOf(
   memory: Memory,
-  matrices: Readonly<Record<string, Matrix>>,
+  tensors: readonly Blocks[],
   batch: Batch,
-): HostTensors {
-  return Object.fromEntries(
-    Object.entries(matrices).map(([name, { dtype, width }]) => {
-      const time = sideOf(name) === "source"
-        ? batch.sourceLength
-        : batch.targetLength;
-      const shape = [batch.rows, time, width];
-      const size = elements(shape);
-      const { buffer } = memory.take(name, size * (dtype === "F16" ? 2 : 4));
-      const data = dtype === "F16"
-        ? new Float16Array(buffer, 0, size)
-        : new Float32Array(buffer, 0, size);
-      return [name, { shape, data }];
-    }),
-  );
+): Record<string, HostTensor & { readonly data: Numbers }> {
+  return Object.fromEntries(tensors.map((each) => {
+    const shape = paddedShape(each, batch);
+    const { bytes, array } = TYPES[each.dtype];
+    const size = elements(shape);
+    const { buffer } = memory.take(each.name, size * bytes);
+    return [each.name, { shape, data: new array(buffer, 0, size) }];
+  }));
 }
-
-/** Positions of a sentence: its subwords and the begin or end of sentence. */
-const rowsOf = (side: Side, pair: number) =>
-  side.offsets[pair + 1] - side.offsets[pair] + 1;
-/** Positions of all sentences before a pair. */
-const rowAt = (side: Side, pair: number) => side.offsets[pair] + pair;
 
 /** Pairs first to end, sorted by length and cut into batches: padding costs time and leaves no trace. */
 function batchesByLength(
@@ -167,7 +136,7 @@ function batchesByLength(
   end: number,
 ): Int32Array[] {
   const length = (pair: number) =>
-    Math.max(rowsOf(tokens.source, pair), rowsOf(tokens.target, pair));
+    Math.max(positions(tokens.source, pair), positions(tokens.target, pair));
   const pairs = Array.from({ length: end - first }, (_, i) => first + i).sort((
     a,
     b,
@@ -185,18 +154,18 @@ function batchesByLength(
   return batches;
 }
 
-/** Reads the states of any batch by position, so that memory holds a batch and not the corpus. */
+/** Reads what was recorded of any batch by position, so that memory holds a batch and not the corpus. */
 export interface States {
   /**
-   * The teacher's inputs of a step (`teacherInputs`) for a batch of the corpus that was recorded, valid until the read
-   * after the next one.
+   * The teacher's inputs of a step (`teacherInputs`) for a batch of the corpus that was recorded, 0 at padding; valid
+   * until the read after the next one.
    */
   read(batch: Batch): HostTensors;
   close(): void;
 }
 
 /**
- * Opens recorded states for a distillation. Fails as an input error on a shard that is missing, corrupt, of another
+ * Opens what was recorded for a distillation. Fails as an input error on a shard that is missing, corrupt, of another
  * corpus or of another width, and on a layer that was not recorded.
  */
 export function openStates(
@@ -205,77 +174,22 @@ export function openStates(
   teacher: Model,
   distillation: Distillation,
 ): States {
-  const wanted: { name: string; input: string; side: "source" | "target" }[] =
-    [];
-  if (distillation.beta > 0) {
-    for (
-      const [stack, side] of [["encoder", "source"], [
-        "decoder",
-        "target",
-      ]] as const
-    ) {
-      for (const layer of new Set(distillation[stack].flat())) {
-        wanted.push({
-          name: `${stack}.${layer}`,
-          input: stateInput(stack, layer),
-          side,
-        });
-      }
-    }
-  }
-  if (distillation.alpha > 0) {
-    wanted.push({ name: FINAL, input: FINAL_STATE, side: "target" });
-  }
+  const wanted = readBy(distillation, teacher.width)
+    .map((each) => blocksOf(each, tokens));
   const shards = Array.from(
     { length: Math.ceil(tokens.pairs / SHARD_PAIRS) },
-    (_, shard) => {
-      const path = shardPath(folder, shard);
-      const what = `states shard ${shard}`;
-      const { ranges } = readSafetensorsHeader(path, what);
-      const first = shard * SHARD_PAIRS;
-      const end = Math.min(first + SHARD_PAIRS, tokens.pairs);
-      for (const { name, side } of wanted) {
-        const rows = rowAt(tokens[side], end) - rowAt(tokens[side], first);
-        const found = ranges[name];
-        const dtype = name === FINAL ? "F32" : "F16";
-        if (
-          found?.shape.join() !== `${rows},${teacher.width}` ||
-          found.dtype !== dtype
-        ) {
-          throw inputError(
-            `Cannot use ${what}: expected tensor "${name}" of ${dtype} [${rows},${teacher.width}], found ${
-              found === undefined
-                ? `only ${Object.keys(ranges).join(", ")}`
-                : `${found.dtype} [${found.shape}]`
-            }; record the states again with "deno task pipeline --only states --force".`,
-          );
-        }
-      }
-      return { path, ranges, first };
-    },
-  ).map((shard) => ({ ...shard, file: Deno.openSync(shard.path) })); // once all are sound, or they would stay open
-  const readRows = (
-    name: string,
-    side: Side,
+    (_, shard) => checkedShard(folder, shard, wanted, tokens.pairs),
+  );
+  const files = openFiles();
+  const readBlock = (
+    { name, width, rowsBefore, dtype }: Blocks,
     pair: number,
     into: Uint8Array,
   ) => {
-    const { file, ranges, first } = shards[Math.floor(pair / SHARD_PAIRS)];
-    const range: StoredRange = ranges[name];
-    const rowBytes = range.bytes / range.shape[0];
-    file.seekSync(
-      range.position + (rowAt(side, pair) - rowAt(side, first)) * rowBytes,
-      Deno.SeekMode.Start,
-    );
-    for (let read = 0; read < into.length;) {
-      const count = file.readSync(into.subarray(read));
-      if (count === null) {
-        throw inputError(
-          `Cannot read the states of pair ${pair}: their shard ended early.`,
-        );
-      }
-      read += count;
-    }
+    const { path, positions, first } = shards[Math.floor(pair / SHARD_PAIRS)];
+    const row = rowsBefore(pair) - rowsBefore(first);
+    const position = positions[name] + row * width * TYPES[dtype].bytes;
+    files.read(path, position, into, `the states of pair ${pair}`);
   };
   // Two of each: a batch may be read ahead while a step runs on the one before.
   const memories = [reusedMemory(), reusedMemory()];
@@ -284,33 +198,63 @@ export function openStates(
       memories.reverse();
       const [memory] = memories;
       const inputs: Record<string, HostTensor> = {};
-      for (const { name, input, side } of wanted) {
-        const time = side === "source"
-          ? batch.sourceLength
-          : batch.targetLength;
-        const size = batch.rows * time * teacher.width;
-        const rowBytes = teacher.width * (name === FINAL ? 4 : 2);
-        const bytes = memory.take(name, batch.rows * time * rowBytes);
+      for (const each of wanted) {
+        const shape = paddedShape(each, batch);
+        const [, time, width] = shape;
+        const { bytes, array } = TYPES[each.dtype];
+        const all = memory.take(each.name, elements(shape) * bytes);
         batch.pairs.forEach((pair, row) => {
-          const start = row * time * rowBytes;
-          const padding = start + rowsOf(tokens[side], pair) * rowBytes;
-          readRows(
-            name,
-            tokens[side],
-            pair,
-            bytes.subarray(start, padding),
-          );
-          bytes.fill(0, padding, start + time * rowBytes);
+          const { rows, columns } = each.shape(pair);
+          const start = row * time * width * bytes;
+          const matrix = all.subarray(start, start + time * width * bytes);
+          readBlock(each, pair, matrix.subarray(0, rows * columns * bytes));
+          withPadding(matrix, {
+            rows,
+            columns: columns * bytes,
+            width: width * bytes,
+          });
         });
-        const data = name === FINAL
-          ? new Float32Array(bytes.buffer, 0, size)
-          : new Float16Array(bytes.buffer, 0, size);
-        inputs[input] = { shape: [batch.rows, time, teacher.width], data };
+        const data = new array(all.buffer, 0, elements(shape));
+        inputs[inputOf(each.name)] = { shape, data };
       }
       return inputs;
     },
-    close: () => shards.forEach(({ file }) => file.close()),
+    close: files.close,
   };
+}
+
+/** Where a shard has the tensors that are wanted of it; it must be sound, of this corpus and of this teacher. */
+function checkedShard(
+  folder: string,
+  shard: number,
+  wanted: readonly Blocks[],
+  pairs: number,
+) {
+  const path = shardPath(folder, shard);
+  const what = `states shard ${shard}`;
+  const { ranges } = readSafetensorsHeader(path, what);
+  const first = shard * SHARD_PAIRS;
+  const matrices = matricesOf(
+    wanted,
+    first,
+    Math.min(first + SHARD_PAIRS, pairs),
+  );
+  for (const [name, { dtype, rows, width }] of Object.entries(matrices)) {
+    const found = ranges[name];
+    if (found?.shape.join() !== `${rows},${width}` || found.dtype !== dtype) {
+      throw inputError(
+        `Cannot use ${what}: expected tensor "${name}" of ${dtype} [${rows},${width}], found ${
+          found === undefined
+            ? `only ${Object.keys(ranges).join(", ")}`
+            : `${found.dtype} [${found.shape}]`
+        }; record the states again with "deno task pipeline --only states --force".`,
+      );
+    }
+  }
+  const positions = Object.fromEntries(
+    wanted.map(({ name }) => [name, ranges[name].position]),
+  );
+  return { path, positions, first };
 }
 
 /** What a distillation reads of its teacher at every step, and what of it never changes. */

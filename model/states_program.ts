@@ -1,33 +1,22 @@
-/** The teacher's forward pass as a program whose outputs are the states to record. */
+/** The teacher's forward pass as a program whose outputs are what is recorded. */
+import type { RecordedLayers } from "../schemas/distillation.ts";
 import type { Model } from "../schemas/model.ts";
-import type { Program } from "../tensor/program.ts";
+import type { Program, Tensor } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
+import { meanOverHeads } from "./attention_loss.ts";
 import { noDropout } from "./layers.ts";
 import { parameterShapes } from "./parameters.ts";
 import { batchInputs, fromSlot, slots, weightInputs } from "./inputs.ts";
+import { ATTENTIONS, FINAL, mapName, recorded, stateName } from "./recorded.ts";
 import { decode, encode } from "./transformer.ts";
 
-/** Which of the teacher's layers are recorded, counted from 1; its final decoder state always is. */
-export interface RecordedLayers {
-  readonly encoder: readonly number[];
-  readonly decoder: readonly number[];
-}
-
-/** Name of the final decoder state among what is recorded. */
-export const FINAL = "final";
-
-/**
- * The teacher without dropout: layers leave as float16, since they are only compared after normalisation; the final
- * state leaves as float32, so that the soft targets are exactly the teacher's.
- */
+/** The teacher without dropout; what is recorded of a batch leaves by its name, padded. */
 export function statesProgram(
   model: Model,
   vocabulary: number,
   layers: RecordedLayers,
 ): Program {
   const shapes = parameterShapes(model, vocabulary);
-  const named = (side: "encoder" | "decoder") =>
-    layers[side].map((layer) => `${side}.${layer}`);
   return {
     name: "states",
     inputs: {
@@ -36,9 +25,7 @@ export function statesProgram(
       ...weightInputs(shapes, slots.weight),
     },
     outputTypes: Object.fromEntries(
-      [...named("encoder"), ...named("decoder")].map((
-        name,
-      ) => [name, "float16"]),
+      recorded(layers, model.width).map(({ name, dtype }) => [name, dtype]),
     ),
     build: (inputs, { batch }) => {
       const parameters = fromSlot(shapes, slots.weight, inputs);
@@ -50,21 +37,24 @@ export function statesProgram(
         encoded,
         noDropout,
       );
-      const apart = (x: typeof encoded.output) =>
+      const apart = (x: Tensor) =>
         tf.reshape(x, [batch, (x.shape[0] ?? 0) / batch, model.width]);
-      return {
-        ...Object.fromEntries(
-          layers.encoder.map((
-            layer,
-          ) => [`encoder.${layer}`, apart(encoded.layers[layer - 1])]),
-        ),
-        ...Object.fromEntries(
-          layers.decoder.map((
-            layer,
-          ) => [`decoder.${layer}`, apart(decoded.layers[layer - 1])]),
-        ),
-        [FINAL]: apart(decoded.output),
-      };
+      const states = (stack: "encoder" | "decoder", all: readonly Tensor[]) =>
+        layers[stack].map((layer) =>
+          [stateName(stack, layer), apart(all[layer - 1])] as const
+        );
+      const maps = ATTENTIONS.flatMap((each) =>
+        (layers.attention?.[each.stack] ?? []).map((layer) => {
+          const map = each.maps(encoded, decoded)[layer - 1];
+          return [mapName(each, layer), meanOverHeads(map)] as const;
+        })
+      );
+      return Object.fromEntries([
+        ...states("encoder", encoded.layers),
+        ...states("decoder", decoded.layers),
+        ...maps,
+        [FINAL, apart(decoded.output)] as const,
+      ]);
     },
   };
 }

@@ -55,6 +55,38 @@ export function checkVocabulary(saved: SavedModel, subwords: Subwords): void {
   );
 }
 
+/** Sentences to translate with a model and the subwords that it was trained on. */
+export interface FileJob {
+  readonly runtime: Runtime;
+  readonly model: string;
+  readonly tokenizer: string;
+  readonly sources: readonly string[];
+  readonly options: LineOptions;
+}
+
+/** Translates with a model file; how long that took leaves out what making the model ready takes. */
+export async function translateWith(job: FileJob): Promise<{
+  readonly saved: SavedModel;
+  readonly lines: string[];
+  readonly seconds: number;
+}> {
+  const saved = loadModel(job.model, `the model "${job.model}"`);
+  const subwords = await loadSubwords(job.tokenizer);
+  checkVocabulary(saved, subwords);
+  const runtime = await loadRuntime(job.runtime);
+  const translator = await createTranslator(runtime, saved);
+  const start = performance.now();
+  const lines = await translateLines(
+    translator,
+    subwords,
+    job.sources,
+    job.options,
+  );
+  const seconds = (performance.now() - start) / 1000;
+  await translator.dispose();
+  return { saved, lines, seconds };
+}
+
 export interface StreamOptions {
   readonly modelPath: string;
   readonly tokenizerPath: string;

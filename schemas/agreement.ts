@@ -1,6 +1,12 @@
 /** Whether a distillation fits the two models that it joins. */
-import type { Distillation, LayerMap } from "./distillation.ts";
+import type { Distillation, LayerChoice } from "./distillation.ts";
 import type { Model } from "./model.ts";
+
+/** A value that does not fit, and what was expected. */
+export interface Mismatch {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
 
 /** Where a distillation does not fit the two models that it joins. */
 export function mismatches(
@@ -8,7 +14,42 @@ export function mismatches(
   student: Model,
   teacher: Model,
 ): Mismatch[] {
-  const { alpha, beta, encoder, decoder, project } = distillation;
+  const stacks = (["encoder", "decoder"] as const).map((side): Stack => ({
+    side,
+    own: student[`${side}Layers`],
+    theirs: teacher[`${side}Layers`],
+  }));
+  const { attention, start } = distillation;
+  const choices = (name: string, choice: LayerChoice) =>
+    stacks.flatMap((stack) =>
+      layerMismatches(
+        [name, stack.side],
+        choice[stack.side].map((layer) => [layer]),
+        stack,
+      )
+    );
+  return [
+    ...shareMismatches(distillation),
+    ...stacks.flatMap((stack) =>
+      layerMismatches([stack.side], distillation[stack.side], stack)
+    ),
+    ...widthMismatches(distillation, student, teacher),
+    ...choices("attention", attention),
+    ...choices("start", start),
+    ...startMismatches(start, student, teacher),
+  ];
+}
+
+/** One stack of both models: how many layers each has of it. */
+interface Stack {
+  readonly side: "encoder" | "decoder";
+  readonly own: number;
+  readonly theirs: number;
+}
+
+function shareMismatches(
+  { alpha, beta, encoder, decoder, attention }: Distillation,
+): Mismatch[] {
   const found: Mismatch[] = [];
   if (alpha + beta > 1) {
     found.push({
@@ -23,72 +64,86 @@ export function mismatches(
         "expected less than 1, found 1: nothing would train the student's output",
     });
   }
-  if (beta > 0 && encoder.length + decoder.length === 0) {
+  const maps = [encoder, decoder, attention.encoder, attention.decoder];
+  if (beta > 0 && maps.every(({ length }) => length === 0)) {
     found.push({
       path: ["beta"],
       message:
-        `beta ${beta} weighs combined layers, expected an "encoder" or "decoder" layer map, found none`,
+        `beta ${beta} weighs layers, expected an "encoder", "decoder" or "attention" map of them, found none`,
     });
-  }
-  const sides = [
-    {
-      side: "encoder",
-      map: encoder,
-      own: student.encoderLayers,
-      theirs: teacher.encoderLayers,
-    },
-    {
-      side: "decoder",
-      map: decoder,
-      own: student.decoderLayers,
-      theirs: teacher.decoderLayers,
-    },
-  ];
-  for (const { side, map, own, theirs } of sides) {
-    found.push(...mapMismatches(side, map, own, theirs));
-  }
-  if (project === "none") {
-    for (const { side, map } of sides) {
-      map.forEach((layers, j) => {
-        if (layers.length * teacher.width !== student.width) {
-          found.push({
-            path: [side, j],
-            message:
-              `without a projection, expected combined teacher width ${student.width} (the student's), found ` +
-              `${layers.length} layers of ${teacher.width}`,
-          });
-        }
-      });
-    }
   }
   return found;
 }
 
-function mapMismatches(
-  side: string,
-  map: LayerMap,
-  own: number,
-  theirs: number,
+/** A map must have an entry for each student layer, of layers that the teacher has. */
+function layerMismatches(
+  path: readonly string[],
+  map: readonly (readonly number[])[],
+  { side, own, theirs }: Stack,
 ): Mismatch[] {
   if (map.length === 0) return [];
   if (map.length !== own) {
     return [{
-      path: [side],
+      path,
       message:
         `expected one entry for each of the student's ${own} ${side} layers, found ${map.length}`,
     }];
   }
   return map.flatMap((layers, j) =>
     layers.filter((layer) => layer > theirs).map((layer) => ({
-      path: [side, j],
+      path: [...path, j],
       message:
         `expected layers of the teacher's ${theirs} ${side} layers, found layer ${layer}`,
     }))
   );
 }
 
-/** A value that does not fit, and what was expected. */
-export interface Mismatch {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
+/** Without a projection the student must be as wide as what is combined for it; attention needs no fusion. */
+function widthMismatches(
+  { combine, project, ...maps }: Distillation,
+  student: Model,
+  teacher: Model,
+): Mismatch[] {
+  const used = (["encoder", "decoder"] as const).flatMap((side) =>
+    maps[side].map((layers, j) => ({ path: [side, j], layers: layers.length }))
+  );
+  if (used.length === 0) return [];
+  if (combine === "attention" && project === "teacher") {
+    return [{
+      path: ["project"],
+      message:
+        'expected "student" or "none" where layers are combined by attention, which compares them with the student\'s, found "teacher"',
+    }];
+  }
+  if (project !== "none") return [];
+  return used.flatMap(({ path, layers }) => {
+    const count = combine === "attention" ? 1 : layers;
+    if (count * teacher.width === student.width) return [];
+    return [{
+      path,
+      message:
+        `without a projection, expected combined teacher width ${student.width} (the student's), found ` +
+        (combine === "attention"
+          ? `${teacher.width}`
+          : `${layers} layers of ${teacher.width}`),
+    }];
+  });
+}
+
+/** Copied layers must have the student's shape. */
+function startMismatches(
+  start: LayerChoice,
+  student: Model,
+  teacher: Model,
+): Mismatch[] {
+  if (start.encoder.length + start.decoder.length === 0) return [];
+  const shape = ({ width, feedForward, heads }: Model) =>
+    `width ${width}, feedForward ${feedForward} and heads ${heads}`;
+  if (shape(student) === shape(teacher)) return [];
+  return [{
+    path: ["start"],
+    message: `layers are copied, expected the teacher's ${
+      shape(teacher)
+    } in the student, found ${shape(student)}`,
+  }];
 }

@@ -2,35 +2,100 @@
 import { z } from "zod";
 import { StudentModel, Training } from "./model.ts";
 
-const count = z.int().min(1);
+/** The number of a layer, from 1. */
+const layer = z.int().min(1);
 
-/** M: for each student layer, the teacher layers (counted from 1) that are combined for it; empty: no layer loss. */
-export const LayerMap = z.array(
-  z.array(count).min(
-    1,
-    "expected at least one teacher layer for each student layer",
-  ),
-);
+/** The teacher's layers that are combined for one student layer. */
+const Combination = z.array(layer).min(
+  1,
+  "expected at least one teacher layer for each student layer",
+).superRefine((layers, context) => {
+  const twice = layers.find((layer, i) => layers.indexOf(layer) < i);
+  if (twice === undefined) return;
+  context.addIssue({
+    code: "custom",
+    message:
+      `expected each teacher layer once for a student layer, found layer ${twice} twice`,
+  });
+});
+
+/**
+ * M: for each student layer, the teacher layers that are combined for it; empty: no layer loss. Several student layers
+ * may have the same ones.
+ */
+export const LayerMap = z.array(Combination);
 export type LayerMap = z.infer<typeof LayerMap>;
 
-/** The distillation loss: alpha * L_KD + (1 - alpha - beta) * L_NLL + beta * (L_encoder + L_decoder). */
+/** For each student layer of a stack, one of the teacher's; empty: none. */
+export const LayerChoice = z.strictObject({
+  encoder: z.array(layer).default([]),
+  decoder: z.array(layer).default([]),
+});
+export type LayerChoice = z.infer<typeof LayerChoice>;
+
+/**
+ * What a student learns of its teacher: the loss
+ * alpha * L_KD + (1 - alpha - beta) * L_NLL + beta * (L_encoder + L_decoder + L_attention), and where it starts.
+ */
 export const Distillation = z.strictObject({
   /** Weight of the teacher's soft targets. */
   alpha: z.number().min(0).max(1).default(0),
-  /** Weight of the combined layers. */
+  /** Weight of layers and attention maps. */
   beta: z.number().min(0).max(1).default(0),
   /** tau of the soft targets. */
   temperature: z.number().positive().default(1),
   encoder: LayerMap.default([]),
   decoder: LayerMap.default([]),
-  /** Which end carries the linear map: the student is lifted to |M(j)| * d, the teacher fused down to d, or neither. */
+  /** Layers side by side (CKD), or their mean by how much each resembles the student's (ALP-KD, Passban et al. 2021). */
+  combine: z.enum(["concatenation", "attention"]).default("concatenation"),
+  /** Which end carries the linear map: the student is lifted to the width of C_j, C_j fused down to d, or neither. */
   project: z.enum(["student", "teacher", "none"]).default("student"),
+  /** The teacher layers whose attention maps are matched: self-attention, and the decoder's on the source. */
+  attention: LayerChoice.prefault({}),
+  /** The teacher layers that the student's start as (Sanh et al. 2019); the embedding comes with them. */
+  start: LayerChoice.prefault({}),
 });
 export type Distillation = z.infer<typeof Distillation>;
 
-/** What a distillation needs of its teacher: false for a student that is trained without one. */
+/** Whether a distillation reads what the teacher says of the training pairs. */
+export function usesStates({ alpha, beta }: Distillation): boolean {
+  return alpha > 0 || beta > 0;
+}
+
+/** Whether a distillation needs its teacher: false for a student that is trained without one. */
 export function usesTeacher(distillation: Distillation): boolean {
-  return distillation.alpha > 0 || distillation.beta > 0;
+  const { encoder, decoder } = distillation.start;
+  return usesStates(distillation) || encoder.length + decoder.length > 0;
+}
+
+const layers = z.array(layer);
+
+/** Which of a teacher's layers are recorded; its final decoder state always is. */
+export const RecordedLayers = z.strictObject({
+  encoder: layers,
+  decoder: layers,
+  /** Layers whose attention maps are recorded too. */
+  attention: z.strictObject({ encoder: layers, decoder: layers }).optional(),
+});
+export type RecordedLayers = z.infer<typeof RecordedLayers>;
+
+/** The teacher's layers that some of these distillations read, each once, ascending. */
+export function recordedLayers(
+  distillations: readonly Distillation[],
+): RecordedLayers {
+  const weighed = distillations.filter(({ beta }) => beta > 0);
+  const union = (layersOf: (distillation: Distillation) => number[]) =>
+    [...new Set(weighed.flatMap(layersOf))].sort((a, b) => a - b);
+  const attention = {
+    encoder: union(({ attention }) => attention.encoder),
+    decoder: union(({ attention }) => attention.decoder),
+  };
+  return {
+    encoder: union(({ encoder }) => encoder.flat()),
+    decoder: union(({ decoder }) => decoder.flat()),
+    ...attention.encoder.length + attention.decoder.length > 0 &&
+      { attention },
+  };
 }
 
 /** A student as its stage gets it: nothing left to be looked up. */

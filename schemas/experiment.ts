@@ -4,7 +4,7 @@ import { mismatches } from "./agreement.ts";
 import { Corpus, Data, Languages } from "./data.ts";
 import { Evaluation } from "./evaluation.ts";
 
-import { Distillation, Student, usesTeacher } from "./distillation.ts";
+import { Distillation, type Student } from "./distillation.ts";
 import {
   Model,
   ModelOverride,
@@ -13,6 +13,7 @@ import {
   TrainingOverride,
 } from "./model.ts";
 import { Runtime } from "./runtime.ts";
+import { Grid, type Trial, trialsOf } from "./tuning.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 const seed = z.int().min(0).max(2 ** 31 - 1);
@@ -29,6 +30,10 @@ const Seeds = z.array(seed).min(1, "expected at least one seed")
 
 const System = z.strictObject({
   ...Distillation.shape,
+  /** What the student is trained on: the references, or the teacher's translations of the same sentences. */
+  targets: z.enum(["references", "teacher"]).default("references"),
+  /** Weights to try on the validation pairs; the best stand in for those above. */
+  grid: Grid.optional(),
   /** Other seeds than the experiment's. */
   seeds: Seeds.optional(),
   /** What this system changes of the shared student. */
@@ -63,81 +68,105 @@ export const Given = z.strictObject({
     training: Training.prefault({}),
   }).prefault({}),
   students: z.record(systemName, System).default({}),
+  /** What the students that try the points of a grid change of their training, such as fewer steps. */
+  tuning: z.strictObject({ training: TrainingOverride.prefault({}) })
+    .prefault({}),
   evaluation: Evaluation.prefault({}),
   runtime: Runtime.prefault({}),
 });
 
 export const Experiment = Given.transform((experiment, context) => {
-  const { student: _shared, seeds: sharedSeeds, ...rest } = experiment;
+  const { student: shared, seeds: sharedSeeds, tuning, ...rest } = experiment;
   const students: Record<string, TrainedStudent> = {};
   for (const [name, system] of Object.entries(experiment.students)) {
     const {
       model: modelOverride,
       training: trainingOverride,
       seeds = sharedSeeds ?? [experiment.seed],
+      targets,
+      grid,
       ...distillation
     } = system;
-    const model = StudentModel.safeParse({
-      ...experiment.student.model,
-      ...modelOverride,
-    });
-    const training = Training.safeParse({
-      ...experiment.student.training,
-      ...trainingOverride,
-    });
-    for (const [part, result] of Object.entries({ model, training })) {
-      for (const issue of result.error?.issues ?? []) {
-        context.addIssue({
-          code: "custom",
-          path: ["students", name, part, ...issue.path],
-          message: issue.message,
-        });
-      }
-    }
-    if (model.data === undefined || training.data === undefined) return z.NEVER;
-    for (
-      const { path, message } of mismatches(
-        distillation,
-        model.data,
-        experiment.teacher.model,
-      )
-    ) {
+    const refuse = (
+      path: readonly PropertyKey[],
+      message: string,
+    ) =>
       context.addIssue({
         code: "custom",
         path: ["students", name, ...path],
         message,
       });
+    const within = <Part>(
+      part: "model" | "training",
+      result: z.ZodSafeParseResult<Part>,
+    ): Part | undefined => {
+      for (const { path, message } of result.error?.issues ?? []) {
+        refuse([part, ...path], message);
+      }
+      return result.data;
+    };
+    const model = within(
+      "model",
+      StudentModel.safeParse({ ...shared.model, ...modelOverride }),
+    );
+    const training = within(
+      "training",
+      Training.safeParse({ ...shared.training, ...trainingOverride }),
+    );
+    const trialTraining = within(
+      "training",
+      Training.safeParse({
+        ...shared.training,
+        ...trainingOverride,
+        ...tuning.training,
+      }),
+    );
+    if (
+      model === undefined || training === undefined ||
+      trialTraining === undefined
+    ) return z.NEVER;
+    const trials = grid === undefined ? [] : trialsOf(grid, distillation);
+    const fits = (distillation: Distillation, where = "") => {
+      const found = mismatches(distillation, model, experiment.teacher.model);
+      for (const { path, message } of found) refuse(path, message + where);
+    };
+    if (trials.length === 0) fits(distillation);
+    for (const { name, distillation } of trials) {
+      const parsed = Distillation.safeParse(distillation);
+      for (const { message } of parsed.error?.issues ?? []) {
+        refuse(["grid"], `${message} (${name})`);
+      }
+      if (parsed.data !== undefined) fits(distillation, ` (${name})`);
     }
     students[name] = {
-      model: model.data,
-      training: training.data,
+      model,
+      training,
       distillation,
       seeds,
+      targets,
+      tuning: { training: trialTraining, trials },
     };
   }
   return { ...rest, students };
 });
 export type Experiment = z.output<typeof Experiment>;
 
-/** A student, and the seeds that it is trained with. */
-interface TrainedStudent extends Student {
+/** A student, the seeds that it is trained with, what on, and how its weights are chosen. */
+export interface TrainedStudent extends Student {
   readonly seeds: readonly number[];
+  readonly targets: "references" | "teacher";
+  readonly tuning: {
+    readonly training: Training;
+    /** None: the distillation stands as it is. */
+    readonly trials: readonly Trial[];
+  };
 }
 
-/** The teacher's layers that some student combines, ascending: what the states stage has to record. */
-export function combinedLayers(
-  experiment: Experiment,
-  side: "encoder" | "decoder",
-): number[] {
-  const maps = Object.values(experiment.students).map((student) =>
-    student.distillation[side]
-  );
-  return [...new Set(maps.flat(2))].sort((a, b) => a - b);
-}
-
-/** Whether some student learns from the teacher at all. */
-export function needsStates(experiment: Experiment): boolean {
-  return Object.values(experiment.students).some((student) =>
-    usesTeacher(student.distillation)
-  );
+/** What a student is distilled by: the trials of its weights, or its own where there are none. */
+export function distillations(
+  { distillation, tuning }: TrainedStudent,
+): readonly Distillation[] {
+  return tuning.trials.length === 0
+    ? [distillation]
+    : tuning.trials.map(({ distillation }) => distillation);
 }

@@ -1,11 +1,13 @@
 /** Translates the test set with a model, scores the translations, and says how large and how fast the model is. */
 import { z } from "zod";
+import { joined } from "../engine/permissions.ts";
 import { stage } from "../engine/stage.ts";
 import { Evaluation } from "../schemas/evaluation.ts";
 import { Runtime } from "../schemas/runtime.ts";
 import { identityOf } from "../tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
 import { requireRuntime } from "../tensor/probe.ts";
+import { SUBWORDS_PERMISSIONS } from "../text/permissions.ts";
 
 const round = (score: number) => Number(score.toFixed(4));
 
@@ -17,54 +19,31 @@ export default stage({
   outputs: {
     hypotheses: { path: "hypotheses.txt", mediaType: "text/plain" },
   },
-  permissions: {
-    native: [...RUNTIME_PERMISSIONS.native, "tokenizers"],
-    env: [
-      ...RUNTIME_PERMISSIONS.env,
-      "NAPI_RS_NATIVE_LIBRARY_PATH",
-      "NAPI_RS_FORCE_WASI",
-    ],
-    sys: ["cpus", "networkInterfaces", "hostname"],
-  },
+  permissions: joined(RUNTIME_PERMISSIONS, SUBWORDS_PERMISSIONS),
   resources: { cores: "all" },
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, log, progress }) => {
-    const { loadModel } = await import("../model/checkpoint.ts");
     const { parameterCount, parameterShapes } = await import(
       "../model/parameters.ts"
     );
-    const { createTranslator } = await import("../model/search.ts");
-    const { checkVocabulary, translateLines } = await import(
-      "../model/translate.ts"
-    );
+    const { translateWith } = await import("../model/translate.ts");
     const { scoreLines } = await import("../metrics/score.ts");
-    const { loadRuntime } = await import("../tensor/runtime.ts");
-    const { loadSubwords } = await import("../text/subwords.ts");
     const { readPairs } = await import("../text/tokenize.ts");
     const { evaluation, runtime } = config;
 
-    const saved = loadModel(inputs.model.model, "the model to evaluate");
-    const subwords = await loadSubwords(inputs.tokens.tokenizer);
-    checkVocabulary(saved, subwords);
     const pairs = await readPairs(inputs.corpus.test);
-    const translator = await createTranslator(
-      await loadRuntime(runtime),
-      saved,
-    );
-    const start = performance.now();
-    const hypotheses = await translateLines(
-      translator,
-      subwords,
-      pairs.map(({ source }) => source),
-      {
+    const { saved, lines: hypotheses, seconds } = await translateWith({
+      runtime,
+      model: inputs.model.model,
+      tokenizer: inputs.tokens.tokenizer,
+      sources: pairs.map(({ source }) => source),
+      options: {
         ...evaluation,
         report: (done) =>
           progress({ done, total: pairs.length, unit: "sentences" }),
       },
-    );
-    const seconds = (performance.now() - start) / 1000;
-    await translator.dispose();
+    });
     await Deno.writeTextFile(
       outputs.hypotheses,
       hypotheses.map((line) => `${line}\n`).join(""),

@@ -1,18 +1,17 @@
 /** Records the teacher's hidden states of the training pairs, once for all students. */
 import { z } from "zod";
 import { stage } from "../engine/stage.ts";
+import { RecordedLayers } from "../schemas/distillation.ts";
 import { Runtime } from "../schemas/runtime.ts";
 import { identityOf } from "../tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
 import { requireRuntime } from "../tensor/probe.ts";
 
-const layers = z.array(z.int().min(1));
-
 export default stage({
   name: "states",
   module: import.meta.url,
   config: z.strictObject({
-    layers: z.strictObject({ encoder: layers, decoder: layers }),
+    layers: RecordedLayers,
     runtime: Runtime,
   }),
   inputs: { teacher: ["model"], tokens: ["train"] },

@@ -18,9 +18,12 @@ export default stage({
   inputs: {
     teacher: ["model"],
     states: ["shards"],
-    tokens: ["train", "validation"],
+    /** What is trained on, and what the states are of. */
+    lessons: ["train"],
+    tokens: ["validation"],
+    choice: ["choice"],
   },
-  optional: ["teacher", "states"],
+  optional: ["teacher", "states", "choice"],
   outputs: {
     model: {
       path: "model.safetensors",
@@ -36,10 +39,16 @@ export default stage({
     const { distilled } = await import("../model/distillation.ts");
     const { fit } = await import("../model/fit.ts");
     const { loadModel } = await import("../model/checkpoint.ts");
-    const { loadRuntime } = await import("../tensor/runtime.ts");
+    const { startingWeights } = await import("../model/start.ts");
     const { lessonsOf } = await import("../model/states.ts");
-    const { model, training, distillation, vocabulary } = config;
-    const { teacher: given, states }: Partial<typeof inputs> = inputs;
+    const { readChoice } = await import("../schemas/tuning.ts");
+    const { loadRuntime } = await import("../tensor/runtime.ts");
+    const { model, training, vocabulary } = config;
+    const { teacher: given, states, choice }: Partial<typeof inputs> = inputs;
+    const distillation = {
+      ...config.distillation,
+      ...choice && readChoice(choice.choice),
+    };
     const teacher = given && loadModel(given.model, "the model of the teacher");
     return fit({
       runtime: await loadRuntime(config.runtime),
@@ -47,17 +56,18 @@ export default stage({
         model,
         training,
         vocabulary,
-        objective: teacher &&
+        objective: teacher && states &&
           distilled(model.width, { ...teacher, distillation }),
       },
       seed,
-      train: inputs.tokens.train,
+      train: inputs.lessons.train,
       validation: inputs.tokens.validation,
       model: outputs.model,
       curve: outputs.curve,
       work,
       teacher: teacher && states &&
         ((tokens) => lessonsOf(teacher, states.shards, tokens, distillation)),
+      initial: teacher && startingWeights(teacher, model, distillation.start),
       log,
       progress,
     });

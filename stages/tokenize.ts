@@ -17,7 +17,7 @@ export default stage({
   },
   permissions: SUBWORDS_PERMISSIONS,
   resources: { cores: "all" },
-  run: async ({ config, inputs, outputs, progress }) => {
+  run: async ({ config, inputs, outputs }) => {
     const { loadSubwords, trainSubwords } = await import("../text/subwords.ts");
     const { sidesOf, tokenize } = await import("../text/tokenize.ts");
     const { writeTokens } = await import("../text/tokens.ts");

@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tensor: ["schemas"],
   model: ["tensor", "text", "schemas"],
   data: ["schemas"],
+  results: ["engine", "metrics", "schemas"],
   stages: ["engine", "model", "tensor", "text", "metrics", "schemas", "data"],
 };
 

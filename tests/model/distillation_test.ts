@@ -1,4 +1,4 @@
-/** The loss of a distillation as a whole: its parts and their weights, what it trains, and its gradient in every tensor. */
+/** The loss of a distillation as a whole: its sides, what is trained with a student, and its gradient in every tensor. */
 import {
   assert,
   assertAlmostEquals,
@@ -7,9 +7,8 @@ import {
 } from "@std/assert";
 import { slots } from "../../model/inputs.ts";
 import { gradientProgram, type Task, trainedShapes } from "../../model/step.ts";
-import { PAD } from "../../schemas/vocabulary.ts";
 import { random } from "../../schemas/random.ts";
-import type { HostTensor, HostTensors } from "../../tensor/program.ts";
+import type { HostTensors } from "../../tensor/program.ts";
 import { loadRuntime } from "../../tensor/runtime.ts";
 import { batch, task, weights } from "./fixtures.ts";
 
@@ -20,8 +19,7 @@ const DECODER = [[1], [2, 3]];
 /** Losses and gradients of one batch, with the same weights and batch for every task. */
 async function gradientsOf(
   task: Task,
-  change: (inputs: Record<string, HostTensor>) => HostTensors = (inputs) =>
-    inputs,
+  change = (inputs: HostTensors): HostTensors => inputs,
 ): Promise<Record<string, Float32Array>> {
   const executable = await (await loadRuntime()).compile(
     gradientProgram(task),
@@ -38,53 +36,8 @@ async function gradientsOf(
   );
 }
 
-const hard = await gradientsOf(task());
-
-/** Largest difference of two gradients relative to the largest magnitude. */
-function difference(a: Float32Array, b: Float32Array): number {
-  const largest = Math.max(...Array.from(b, Math.abs), 1e-6);
-  return Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]))) /
-    largest;
-}
-
-for (
-  const distillation of [
-    { alpha: 0.7, temperature: 2 },
-    { alpha: 0.2, beta: 0.7, encoder: ENCODER },
-    { beta: 0.25, decoder: DECODER },
-    {
-      alpha: 0.3,
-      beta: 0.7,
-      temperature: 3,
-      encoder: ENCODER,
-      decoder: DECODER,
-    },
-    { alpha: 1, temperature: 0.5 },
-  ]
-) {
-  Deno.test(`the loss of ${JSON.stringify(distillation)} is its parts by their weights`, async () => {
-    const { alpha = 0, beta = 0 } = distillation;
-    const { loss, nll, softTargets, layers } = await gradientsOf(
-      task(distillation),
-    );
-    assertEquals(
-      nll,
-      hard.nll,
-      "the likelihood of the reference does not depend on what is distilled",
-    );
-    assertEquals([softTargets !== undefined, layers !== undefined], [
-      alpha > 0,
-      beta > 0,
-    ]);
-    const expected = alpha * (softTargets?.[0] ?? 0) +
-      (1 - alpha - beta) * hard.loss[0] + beta * (layers?.[0] ?? 0);
-    assertAlmostEquals(loss[0], expected, 1e-5 * expected);
-    assert((softTargets?.[0] ?? 1) > 0.01 && (layers?.[0] ?? 1) > 0.01);
-  });
-}
-
 /** The same inputs with states and projections that do not depend on which others there are. */
-const drawnByName = (inputs: Record<string, HostTensor>): HostTensors =>
+const drawnByName = (inputs: HostTensors): HostTensors =>
   Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, data }]) => {
       if (!/^(teacher (en|de)coder|weight projection)/.test(name)) {
@@ -103,47 +56,6 @@ Deno.test("both sides' layers add up, and each reads its own states", async () =
   const both = await layers({ encoder: ENCODER, decoder: DECODER });
   assertAlmostEquals(both, encoder + decoder, 1e-5 * both);
   assert(Math.abs(encoder - decoder) > 0.01);
-});
-
-Deno.test("what the teacher says at padded positions changes no bit of loss or gradient", async () => {
-  const each = task({
-    alpha: 0.3,
-    beta: 0.4,
-    encoder: ENCODER,
-    decoder: DECODER,
-  });
-  const noise = (inputs: Record<string, HostTensor>): HostTensors =>
-    Object.fromEntries(
-      Object.entries(inputs).map(([name, tensor]) => {
-        if (!name.startsWith("teacher ") || name.endsWith("embedding")) {
-          return [name, tensor];
-        }
-        const ids = name.includes("encoder") ? inputs.source : inputs.labels;
-        const width = tensor.shape[2];
-        assert(ids.data.includes(PAD));
-        const data = tensor.data.slice();
-        data.forEach((_, i) => {
-          if (ids.data[Math.floor(i / width)] === PAD) data[i] = 50;
-        });
-        return [name, { shape: tensor.shape, data }];
-      }),
-    );
-  assertEquals(await gradientsOf(each, noise), await gradientsOf(each));
-});
-
-Deno.test("combined encoder layers leave the decoder the gradient of the reference alone", async () => {
-  const found = await gradientsOf(task({ beta: 0.6, encoder: ENCODER }));
-  for (
-    const name of Object.keys(hard).filter((name) =>
-      name.startsWith("gradient ")
-    )
-  ) {
-    const scaled = hard[name].map((value) => 0.4 * value);
-    const apart = difference(found[name], scaled);
-    if (/ (decoder|encoder\.norm)/.test(name)) {
-      assert(apart < 1e-5, `${name}: ${apart}`);
-    } else assert(apart > 1e-2, `${name}: ${apart}`);
-  }
 });
 
 Deno.test("projections are trained with the student, and there are none where none is asked for", async () => {
@@ -214,6 +126,12 @@ for (
       beta: 0.9,
       encoder: ENCODER,
       project: "teacher",
+    }),
+    "a distillation by attention over layers, and of attention maps": task({
+      beta: 0.8,
+      encoder: [[1, 2, 3, 4], [3, 4]],
+      combine: "attention",
+      attention: { encoder: [1, 4], decoder: [2, 3] },
     }),
   })
 ) {

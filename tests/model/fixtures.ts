@@ -36,16 +36,32 @@ export function task(
   distillation?: Partial<Distillation>,
   training: Partial<Training> = {},
 ): Task {
+  if (distillation !== undefined) {
+    return distillationTask(studentModel, teacherModel, distillation, training);
+  }
   return {
     model: studentModel,
     vocabulary: VOCABULARY,
     training: Training.parse(training),
-    objective: distillation &&
-      distilled(studentModel.width, {
-        model: teacherModel,
-        vocabulary: VOCABULARY,
-        distillation: Distillation.parse(distillation),
-      }),
+  };
+}
+
+/** The task of a student of any shape, distilled from a teacher of any shape. */
+export function distillationTask(
+  student: Model,
+  teacher: Model,
+  distillation: Partial<Distillation>,
+  training: Partial<Training> = {},
+): Task {
+  return {
+    model: student,
+    vocabulary: VOCABULARY,
+    training: Training.parse(training),
+    objective: distilled(student.width, {
+      model: teacher,
+      vocabulary: VOCABULARY,
+      distillation: Distillation.parse(distillation),
+    }),
   };
 }
 

@@ -30,6 +30,13 @@ const TASKS: Readonly<Record<string, Task>> = {
     decoder: [[1], [2, 3]],
     project: "teacher",
   }),
+  "layers combined by attention, and attention maps": task({
+    alpha: 0.2,
+    beta: 0.7,
+    encoder: [[1, 2, 3, 4], [1, 2, 3, 4]],
+    combine: "attention",
+    attention: { encoder: [2, 4], decoder: [1, 3] },
+  }),
 };
 
 /** Largest difference relative to the largest magnitude of the reference. */

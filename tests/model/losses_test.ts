@@ -1,13 +1,12 @@
-/** Each loss against hand-worked numbers, against plain numbers and loops, and its gradient against finite differences. */
+/** The losses of a model's output against hand-worked numbers, plain loops and finite differences; padding in all losses. */
 import { assert, assertEquals } from "@std/assert";
-import { combinedLayers, projectionShapes } from "../../model/layer_loss.ts";
+import { combinedLayers } from "../../model/layer_loss.ts";
 import {
   negativeLogLikelihood,
   outputLoss,
   positionWeights,
 } from "../../model/output_loss.ts";
 import { layerNorm } from "../../model/layers.ts";
-import { Distillation } from "../../schemas/distillation.ts";
 import type { Tensor, Tensors } from "../../tensor/program.ts";
 import { tf } from "../../tensor/tfjs.ts";
 import { f32, i32 } from "../tensor/values.ts";
@@ -187,158 +186,6 @@ for (const temperature of [1, 2]) {
     ));
 }
 
-const MAPS: Readonly<Record<string, readonly (readonly number[])[]>> = {
-  "one layer": [[2]],
-  "several layers, some of them twice": [[1, 2], [3, 1, 2]],
-};
-
-Deno.test("combined layers of hand-worked states, without projection and projected on either side", async () => {
-  const inputs = {
-    student: f32([[3, 4], [0, 2]]),
-    first: f32([[2, 0], [0, 7]]),
-    second: f32([[0, 0], [24, 0]]),
-    weights: f32([0.5, 0.5]),
-  };
-  const weight = (...rows: number[][]) => tf.tensor(rows);
-  const loss =
-    (layers: number[], project: "student" | "teacher" | "none", map: Tensor) =>
-    (t: Tensors) =>
-      combinedLayers(
-        {
-          "projection.encoder.0.weight": map,
-          "projection.encoder.0.bias": tf.zeros([map.shape[1] ?? 0]),
-        },
-        {
-          side: "encoder",
-          map: [layers],
-          student: [t.student],
-          teacher: (layer) => layer === 1 ? t.first : t.second,
-          weights: t.weights,
-        },
-        project,
-      );
-  // (0.6, 0.8) and (1, 0) are sqrt(0.8) apart; the second row points the same way at another length.
-  await assertLoss(
-    inputs,
-    (t) => loss([1], "none", weight([0]))(t),
-    0.5 * 0.8,
-  );
-  // The student is lifted to (3, 4, 0, 0) and (0, 2, 0, 0); the teacher is (1, 0, 0, 0) and (0, 7, 24, 0) / 25.
-  await assertLoss(
-    inputs,
-    (t) => loss([1, 2], "student", weight([1, 0, 0, 0], [0, 1, 0, 0]))(t),
-    0.5 * 0.8 + 0.5 * (0.72 ** 2 + 0.96 ** 2),
-  );
-  // The teacher is fused to the sum of its layers, (2, 0) and (24, 7); the student is (0.6, 0.8) and (0, 1).
-  await assertLoss(
-    inputs,
-    (t) => loss([2, 1], "teacher", weight([1, 0], [0, 1], [1, 0], [0, 1]))(t),
-    0.5 * 0.8 + 0.5 * (0.96 ** 2 + 0.72 ** 2),
-  );
-});
-
-for (const project of ["student", "teacher", "none"] as const) {
-  for (const side of ["encoder", "decoder"] as const) {
-    for (const [name, map] of Object.entries(MAPS)) {
-      const studentWidth = project === "none" && name === "one layer" ? 3 : 4;
-      // Without projection the widths must agree: each student layer is as wide as what is combined for it.
-      const widths = map.map((layers) =>
-        project === "none" ? layers.length * 3 : studentWidth
-      );
-      const shapes = projectionShapes(
-        Distillation.parse({ beta: 1, project, [side]: map }),
-        { student: studentWidth, teacher: 3 },
-      );
-      const states = Object.fromEntries([
-        ...widths.map((width, j) => [`student${j}`, drawn(10 + j, 4, width)]),
-        ...[1, 2, 3].map((
-          layer,
-        ) => [`teacher${layer}`, drawn(20 + layer, 4, 3)]),
-      ]);
-      const teacherNames = [1, 2, 3].map((layer) => `teacher${layer}`);
-      const projections = Object.fromEntries(
-        Object.entries(shapes).map((
-          [name, shape],
-          i,
-        ) => [name, drawn(30 + i, ...shape)]),
-      );
-      const of = (t: Tensors) => ({
-        side,
-        map: map.map((layers) => [...layers]),
-        student: map.map((_, j) => t[`student${j}`]),
-        teacher: (layer: number) => t[`teacher${layer}`],
-        weights: t.weights,
-      });
-
-      Deno.test(`combined ${side} layers, ${name}, projection ${project}: the loss and its gradient agree with plain numbers`, () =>
-        assertAgrees(
-          { ...states, ...projections, weights: random4.weights },
-          ["weights", ...teacherNames],
-          (t) => combinedLayers(t, of(t), project),
-          (n) => {
-            const maps = project === "none" ? [] : map.map((_, j) => ({
-              weight: n.matrix(`projection.${side}.${j}.weight`),
-              bias: n.vector(`projection.${side}.${j}.bias`),
-            }));
-            return plain.combinedLayers(
-              map,
-              map.map((_, j) => n.matrix(`student${j}`)),
-              teacherNames.map(n.matrix),
-              n.vector("weights"),
-              project === "student" ? maps : [],
-              project === "teacher" ? maps : [],
-            );
-          },
-        ));
-    }
-  }
-}
-
-Deno.test("combined layers are zero where the student's states point where the teacher's do", () =>
-  assertLoss(
-    { first: drawn(1, 4, 3), second: drawn(2, 4, 3), weights: random4.weights },
-    (t) =>
-      combinedLayers({}, {
-        side: "decoder",
-        map: [[1], [2, 1]],
-        student: [tf.mul(t.first, 5), tf.concat([t.second, t.first], 1)],
-        teacher: (layer) => layer === 1 ? t.first : t.second,
-        weights: t.weights,
-      }, "none"),
-    0,
-    1e-10,
-  ));
-
-Deno.test("projections have the shapes of what they join, and there are none without projection", () => {
-  const widths = { student: 4, teacher: 6 };
-  const of = (project: Distillation["project"]) =>
-    projectionShapes(
-      Distillation.parse({
-        project,
-        encoder: [[1, 2]],
-        decoder: [[3], [1, 2, 3]],
-      }),
-      widths,
-    );
-  assertEquals(of("none"), {});
-  assertEquals(of("student"), {
-    "projection.encoder.0.weight": [4, 12],
-    "projection.encoder.0.bias": [12],
-    "projection.decoder.0.weight": [4, 6],
-    "projection.decoder.0.bias": [6],
-    "projection.decoder.1.weight": [4, 18],
-    "projection.decoder.1.bias": [18],
-  });
-  assertEquals(of("teacher"), {
-    "projection.encoder.0.weight": [12, 4],
-    "projection.encoder.0.bias": [4],
-    "projection.decoder.0.weight": [6, 4],
-    "projection.decoder.0.bias": [4],
-    "projection.decoder.1.weight": [18, 4],
-    "projection.decoder.1.bias": [4],
-  });
-});
-
 Deno.test("positions weigh alike and padding weighs nothing", async () => {
   for (const runtime of RUNTIMES) {
     const { weights } = await run(
@@ -378,7 +225,7 @@ Deno.test("what stands at a padded position changes no loss by any bit", async (
           student: [t.x],
           teacher: () => t.layer,
           weights,
-        }, "none"),
+        }, { combine: "concatenation", project: "none" }),
       };
     });
   };

@@ -76,15 +76,49 @@ export function combinedLayers(
   weights: readonly number[],
   ofStudent: readonly (LinearMap | undefined)[],
   ofTeacher: readonly (LinearMap | undefined)[],
+  combine: "concatenation" | "attention" = "concatenation",
 ): number {
   return sum(layerMap.map((layers, j) =>
     sum(weights.map((weight, r) => {
-      const joined = layers.flatMap((layer) => teacher[layer - 1][r]);
-      const target = unit(mapped(joined, ofTeacher[j]));
-      const own = unit(mapped(student[j][r], ofStudent[j]));
+      const said = mapped(student[j][r], ofStudent[j]);
+      const states = layers.map((layer) => teacher[layer - 1][r]);
+      const combined = combine === "attention"
+        ? attended(said, states)
+        : states.flat();
+      const target = unit(mapped(combined, ofTeacher[j]));
+      const own = unit(said);
       return weight * sum(target.map((value, i) => (value - own[i]) ** 2));
     }))
   ));
+}
+
+/** sum_i exp(<q, h_i> / sqrt(d)) h_i / sum_i exp(<q, h_i> / sqrt(d)). */
+function attended(query: readonly number[], states: Matrix): number[] {
+  const shares = softmax(
+    states.map((state) => dot(query, state)),
+    Math.sqrt(query.length),
+  );
+  return query.map((_, column) =>
+    sum(states.map((state, i) => shares[i] * state[column]))
+  );
+}
+
+/** sum_bq w_bq sum_k (mean over heads of student_bhqk - teacher_bqk)^2. */
+export function attentionMap(
+  student: readonly (readonly Matrix[])[],
+  teacher: readonly Matrix[],
+  weights: Matrix,
+): number {
+  let loss = 0;
+  student.forEach((heads, b) => {
+    for (const [q, looks] of teacher[b].entries()) {
+      for (const [k, look] of looks.entries()) {
+        const mean = sum(heads.map((head) => head[q][k])) / heads.length;
+        loss += weights[b][q] * (mean - look) ** 2;
+      }
+    }
+  });
+  return loss;
 }
 
 /** sum_r,i c_ri (gain_i (x_ri - mean_r) / sqrt(variance_r + epsilon) + bias_i). */

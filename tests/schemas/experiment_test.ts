@@ -2,11 +2,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { isInputError, parse } from "../../schemas/errors.ts";
 import {
-  combinedLayers,
-  Experiment,
-  needsStates,
-} from "../../schemas/experiment.ts";
+  recordedLayers,
+  usesStates,
+  usesTeacher,
+} from "../../schemas/distillation.ts";
+import { distillations, Experiment } from "../../schemas/experiment.ts";
 import { Matrix } from "../../schemas/matrix.ts";
+import { points } from "../../schemas/tuning.ts";
 
 const base = {
   languages: { source: "pt", target: "en" },
@@ -76,7 +78,10 @@ Deno.test("students inherit the shared student's values and change their own", (
     temperature: 1,
     encoder: [],
     decoder: [],
+    combine: "concatenation",
     project: "student",
+    attention: { encoder: [], decoder: [] },
+    start: { encoder: [], decoder: [] },
   });
   assertEquals(students["own-values"].distillation.alpha, 0.5);
 });
@@ -88,16 +93,78 @@ Deno.test("the teacher's layers that students combine are each recorded once", (
       both: { beta: 0.5, encoder: [[3], [6]], decoder: [[2], [5]] },
     },
   });
-  assertEquals(combinedLayers(experiment, "encoder"), [1, 3, 4, 6]);
-  assertEquals(combinedLayers(experiment, "decoder"), [2, 5]);
+  const taught = Object.values(experiment.students).flatMap(distillations);
+  assertEquals(recordedLayers(taught), {
+    encoder: [1, 3, 4, 6],
+    decoder: [2, 5],
+  });
 });
 
 Deno.test("states are needed by soft targets and by combined layers, and by nothing else", () => {
-  assertEquals(needsStates(read({ students: { "no-kd": {} } })), false);
-  assertEquals(needsStates(read({ students: { rkd: { alpha: 0.1 } } })), true);
-  const ckd = { beta: 0.1, encoder: [[1], [2]] };
-  assertEquals(needsStates(read({ students: { ckd } })), true);
+  const needs = (system: unknown) =>
+    Object.values(read({ students: { system } }).students)
+      .flatMap(distillations).map((distillation) => [
+        usesStates(distillation),
+        usesTeacher(distillation),
+      ])[0];
+  assertEquals(needs({}), [false, false]);
+  assertEquals(needs({ alpha: 0.1 }), [true, true]);
+  assertEquals(needs({ beta: 0.1, encoder: [[1], [2]] }), [true, true]);
+  assertEquals(needs({ start: { encoder: [1, 2] } }), [false, true]);
 });
+
+Deno.test("a grid is every combination of its values over the system's own", () => {
+  const { students } = read({
+    students: {
+      tuned: {
+        alpha: 0.1,
+        beta: 0.2,
+        encoder: [[1], [2]],
+        grid: { temperature: [1, 2], alpha: [0.3, 0.5] },
+      },
+    },
+    tuning: { training: { steps: 7 } },
+    student: { training: { steps: 70 } },
+  });
+  const { training, tuning: { training: shorter, trials } } = students.tuned;
+  assertEquals(
+    trials.map(({ name, distillation: { alpha, beta, temperature } }) => [
+      name,
+      alpha,
+      beta,
+      temperature,
+    ]),
+    [
+      ["alpha0.3-temperature1", 0.3, 0.2, 1],
+      ["alpha0.3-temperature2", 0.3, 0.2, 2],
+      ["alpha0.5-temperature1", 0.5, 0.2, 1],
+      ["alpha0.5-temperature2", 0.5, 0.2, 2],
+    ],
+  );
+  assertEquals(points(trials)["alpha0.5-temperature2"], {
+    alpha: 0.5,
+    beta: 0.2,
+    temperature: 2,
+  });
+  assertEquals([training.steps, shorter.steps], [70, 7]);
+});
+
+const REFUSED_GRIDS: readonly (readonly [unknown, string])[] = [
+  [{ alpha: [] }, "expected at least one value"],
+  [{ alpha: [0.5, 0.5] }, "expected distinct values"],
+  [{}, "expected values of alpha, beta or temperature"],
+  [{ gamma: [1] }, 'unknown key "students.tuned.grid.gamma"'],
+  [{ alpha: [0.5, 1.5] }, "(alpha1.5)"],
+  [{ beta: [0.5, 0.95], alpha: [0.1] }, "alpha + beta of at most 1"],
+];
+for (const [grid, reason] of REFUSED_GRIDS) {
+  Deno.test(`the grid ${JSON.stringify(grid)} is refused: ${reason}`, () => {
+    const error = assertThrows(() =>
+      read({ students: { tuned: { encoder: [[1], [2]], grid } } })
+    );
+    assert(isInputError(error) && error.message.includes(reason), `${error}`);
+  });
+}
 
 Deno.test("any depths and widths can be combined", () => {
   const { students } = read({
@@ -233,9 +300,8 @@ const refusals: {
   {
     title: "a weight of combined layers without a map",
     part: { students: { ckd: { beta: 0.5 } } },
-    expected:
-      '"students.ckd.beta": beta 0.5 weighs combined layers, expected ' +
-      'an "encoder" or "decoder" layer map, found none',
+    expected: '"students.ckd.beta": beta 0.5 weighs layers, expected ' +
+      'an "encoder", "decoder" or "attention" map of them, found none',
   },
   {
     title: "unequal widths without a projection",
@@ -468,7 +534,7 @@ const matrixRefusals: { title: string; value: unknown; expected: string }[] = [
     value: { ...base, pairs: { "pt-en": { constructor: {} } } },
     expected: 'unknown key "pairs.pt-en.constructor", known keys are seed, ' +
       "seeds, languages, data, corpus, vocabulary, teacher, student, " +
-      "students, evaluation, runtime",
+      "students, tuning, evaluation, runtime",
   },
   {
     title: "no seed",

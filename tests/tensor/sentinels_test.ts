@@ -4,7 +4,11 @@ import {
   encoderProgram,
   stepProgram as decoderStep,
 } from "../../model/decode.ts";
-import { gradientProgram, stepProgram, validationProgram } from "../../model/step.ts";
+import {
+  gradientProgram,
+  stepProgram,
+  validationProgram,
+} from "../../model/step.ts";
 import type { Program } from "../../tensor/program.ts";
 import { tf } from "../../tensor/tfjs.ts";
 import { record } from "../../tensor/trace.ts";

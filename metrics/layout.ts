@@ -1,0 +1,66 @@
+/** Writes tables as Markdown, the way the formatter leaves them, and as LaTeX with booktabs. */
+
+/** Rows under columns; the first column is text, the others are numbers. */
+export interface Table {
+  readonly title?: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Each table under its title, with columns as wide as their widest cell. */
+export function markdown(tables: readonly Table[]): string {
+  return tables.map(({ title, columns, rows }) => {
+    const widths = columns.map((column, i) =>
+      Math.max(3, column.length, ...rows.map((row) => row[i].length))
+    );
+    const line = (row: readonly string[]) =>
+      `| ${
+        row.map((cell, i) =>
+          i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])
+        ).join(" | ")
+      } |`;
+    const rule = widths.map((width, i) =>
+      i === 0 ? "-".repeat(width) : "-".repeat(width - 1) + ":"
+    );
+    const table = [columns, rule, ...rows].map(line).join("\n");
+    return title === undefined ? table : `${title}\n\n${table}`;
+  }).join("\n\n");
+}
+
+/** Each table as a `tabular` of its own. */
+export function latex(tables: readonly Table[]): string {
+  return tables.map(({ title, columns, rows }) => {
+    const line = (row: readonly string[]) =>
+      `${row.map(latexText).join(" & ")} \\\\`;
+    return [
+      `\\begin{tabular}{l${"r".repeat(columns.length - 1)}}`,
+      "\\toprule",
+      ...title === undefined ? [] : [
+        `\\multicolumn{${columns.length}}{l}{${latexText(title)}} \\\\`,
+        "\\midrule",
+      ],
+      line(columns),
+      "\\midrule",
+      ...rows.map(line),
+      "\\bottomrule",
+      "\\end{tabular}",
+    ].join("\n");
+  }).join("\n\n");
+}
+
+/** What LaTeX would take for a command, as itself; signs of numbers in math. */
+function latexText(text: string): string {
+  return text
+    .replace(
+      /[\\{}$&#%_^~]/g,
+      (character) => LATEX[character] ?? `\\${character}`,
+    )
+    .replaceAll("±", "$\\pm$")
+    .replace(/^[-+](?=\d)/, (sign) => `$${sign}$`);
+}
+
+const LATEX: Readonly<Record<string, string>> = {
+  "\\": "\\textbackslash{}",
+  "^": "\\textasciicircum{}",
+  "~": "\\textasciitilde{}",
+};

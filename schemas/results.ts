@@ -1,0 +1,121 @@
+/** What is recorded of an experiment's outcome: how its systems compare, and the results that are committed. */
+import { z } from "zod";
+import type { Json } from "./manifest.ts";
+
+/** Version of the committed results; another one is refused. */
+export const RESULTS_SCHEMA = 1;
+
+/** The systems that all others are compared with. */
+export const BASELINES = ["teacher", "rkd"] as const;
+export type Baseline = typeof BASELINES[number];
+
+/** The scores that systems are compared by. */
+export const SCORES = ["bleu", "chrf"] as const;
+export type ScoreName = typeof SCORES[number];
+
+const Hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256");
+
+/** Points from 0 to 100 of a score, with the 95 % confidence interval over the choice of test sentences. */
+const ComparedScore = z.strictObject({
+  score: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** For each baseline, which run of it (or all of them) this one is compared with, and the p-value of the difference. */
+  against: z.partialRecord(
+    z.enum(BASELINES),
+    z.strictObject({ name: z.string(), difference: z.number(), p: z.number() }),
+  ),
+});
+export type ComparedScore = z.infer<typeof ComparedScore>;
+
+/** `comparison.json`: each run SYSTEM@SEED, and each system over all its seeds; names as the nodes `evaluate:NAME` have. */
+export const Comparison = z.strictObject({
+  samples: z.int(),
+  seed: z.int(),
+  signature: z.strictObject({ bleu: z.string(), chrf: z.string() }),
+  systems: z.record(
+    z.string(),
+    z.strictObject({ bleu: ComparedScore, chrf: ComparedScore }),
+  ),
+});
+export type Comparison = z.infer<typeof Comparison>;
+
+/** A score of a run, or its mean over the runs of a system. */
+const Figure = z.strictObject({
+  score: z.number(),
+  /** Sample standard deviation over seeds, where there are several. */
+  deviation: z.number().optional(),
+  low: z.number().optional(),
+  high: z.number().optional(),
+  /** Difference to each baseline, and its p-value where the systems were compared. */
+  to: z.partialRecord(
+    z.enum(BASELINES),
+    z.strictObject({ difference: z.number(), p: z.number().optional() }),
+  ),
+});
+export type Figure = z.infer<typeof Figure>;
+
+/** One evaluated model. */
+const SystemRun = z.strictObject({
+  /** SYSTEM or SYSTEM@SEED. */
+  name: z.string(),
+  /** The node of its model. */
+  model: z.string(),
+  seed: z.int().optional(),
+  bleu: Figure,
+  chrf: Figure,
+  signature: z.string(),
+  /** SHA-256 of the translations of the test set, one a line. */
+  hypotheses: Hash.optional(),
+  perplexity: z.number().optional(),
+  trainingSeconds: z.number().optional(),
+  sentencesPerSecond: z.number().optional(),
+});
+export type SystemRun = z.infer<typeof SystemRun>;
+
+/** A row of the table: a system of a language pair over its seeds; scores, times and speeds are means. */
+export const System = z.strictObject({
+  pair: z.string().optional(),
+  system: z.string(),
+  parameters: z.int(),
+  bytes: z.int().optional(),
+  bleu: Figure,
+  chrf: Figure,
+  trainingSeconds: z.number().optional(),
+  sentencesPerSecond: z.number().optional(),
+  runs: z.array(SystemRun).min(1),
+});
+export type System = z.infer<typeof System>;
+
+const Json: z.ZodType<Json> = z.custom<Json>(() => true);
+
+/** What was measured when a node was made, which no manifest holds. */
+export const Measured = z.strictObject({
+  /** With the attempts before, where it went on from a checkpoint. */
+  seconds: z.number(),
+  time: z.string(),
+  measurements: z.record(z.string(), z.union([z.number(), z.string()])),
+  /** Index in `machines`; absent where the run's record is lost. */
+  machine: z.int().min(0).optional(),
+});
+export type Measured = z.infer<typeof Measured>;
+
+/** Validation losses while a model was trained: -log p a target token, by step. */
+const Curve = z.array(
+  z.strictObject({ step: z.int(), nll: z.number() }),
+);
+export type Curve = z.infer<typeof Curve>;
+
+/** `results.json`, beside the manifest that its figures are of. */
+export const Results = z.strictObject({
+  schema: z.literal(RESULTS_SCHEMA),
+  experiment: z.string(),
+  systems: z.array(System).min(1),
+  measured: z.record(z.string(), Measured),
+  machines: z.array(Json),
+  /** By the node of the model. */
+  curves: z.record(z.string(), Curve),
+  /** SHA-256 of the manifest's canonical JSON. */
+  manifest: Hash,
+});
+export type Results = z.infer<typeof Results>;

@@ -1,0 +1,83 @@
+/** Chooses the weights of a distillation: those of the trial that translates the validation pairs best. */
+import { z } from "zod";
+import { joined } from "../engine/permissions.ts";
+import { stage } from "../engine/stage.ts";
+import { Evaluation } from "../schemas/evaluation.ts";
+import { Runtime } from "../schemas/runtime.ts";
+import { Point } from "../schemas/tuning.ts";
+import { identityOf } from "../tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
+import { requireRuntime } from "../tensor/probe.ts";
+import { SUBWORDS_PERMISSIONS } from "../text/permissions.ts";
+
+export default stage({
+  name: "choose",
+  module: import.meta.url,
+  config: z.strictObject({
+    /** What each trial was trained with, by its name. */
+    points: z.record(z.string(), Point),
+    evaluation: Evaluation,
+    runtime: Runtime,
+  }),
+  inputs: {
+    "trial:*": ["model"],
+    tokens: ["tokenizer"],
+    corpus: ["validation"],
+  },
+  outputs: {
+    choice: { path: "choice.json", mediaType: "application/json" },
+  },
+  permissions: joined(RUNTIME_PERMISSIONS, SUBWORDS_PERMISSIONS),
+  resources: { cores: "all" },
+  environment: ({ runtime }) => identityOf(runtime),
+  requires: ({ runtime }) => requireRuntime(runtime),
+  run: async ({ config, inputs, outputs, log, progress }) => {
+    const { translateWith } = await import("../model/translate.ts");
+    const { scoreLines } = await import("../metrics/score.ts");
+    const { readPairs } = await import("../text/tokenize.ts");
+    const { points, evaluation, runtime } = config;
+    const pairs = await readPairs(inputs.corpus.validation);
+    const names = Object.keys(points);
+    const tried: { name: string; bleu: number }[] = [];
+    for (const [index, name] of names.entries()) {
+      const { lines } = await translateWith({
+        runtime,
+        model: inputs[`trial:${name}`].model,
+        tokenizer: inputs.tokens.tokenizer,
+        sources: pairs.map(({ source }) => source),
+        options: {
+          ...evaluation,
+          report: (done) =>
+            progress({
+              done: index * pairs.length + done,
+              total: names.length * pairs.length,
+              unit: "sentences",
+            }),
+        },
+      });
+      const { bleu } = scoreLines({
+        ...evaluation,
+        metrics: ["bleu"],
+        hypotheses: lines,
+        references: [pairs.map(({ target }) => target)],
+      });
+      if (bleu === undefined) throw new Error("Cannot choose: no score");
+      log(`${name}: validation BLEU ${bleu.score.toFixed(2)}`);
+      tried.push({ name, bleu: Number(bleu.score.toFixed(4)) });
+    }
+    // Of equals the first by name.
+    const best = tried.toSorted((a, b) => b.bleu - a.bleu)[0];
+    await Deno.writeTextFile(
+      outputs.choice,
+      JSON.stringify(points[best.name]) + "\n",
+    );
+    return {
+      metrics: {
+        chosen: best.name,
+        ...Object.fromEntries(
+          tried.map(({ name, bleu }) => [`validationBleu ${name}`, bleu]),
+        ),
+      },
+    };
+  },
+});

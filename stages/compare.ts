@@ -1,0 +1,37 @@
+/** Compares the test translations of all systems of a language pair with the baselines': which differences are chance. */
+import { z } from "zod";
+import { stage } from "../engine/stage.ts";
+import { Evaluation } from "../schemas/evaluation.ts";
+
+export default stage({
+  name: "compare",
+  module: import.meta.url,
+  config: z.strictObject({ evaluation: Evaluation }),
+  inputs: { "system:*": ["hypotheses"], corpus: ["test"] },
+  outputs: {
+    comparison: { path: "comparison.json", mediaType: "application/json" },
+  },
+  resources: { cores: 1 },
+  run: async ({ config, inputs, outputs, log }) => {
+    const { compareFiles, comparisonMetrics } = await import(
+      "../metrics/comparison.ts"
+    );
+    const { readPairs } = await import("../text/tokenize.ts");
+    const pairs = await readPairs(inputs.corpus.test);
+    const { corpus: _, ...systems } = inputs;
+    const comparison = await compareFiles({
+      ...config.evaluation,
+      hypotheses: Object.entries(systems).map(([input, { hypotheses }]) => ({
+        name: input.slice("system:".length),
+        path: hypotheses,
+      })),
+      references: [pairs.map(({ target }) => target)],
+    });
+    await Deno.writeTextFile(
+      outputs.comparison,
+      JSON.stringify(comparison, null, 2) + "\n",
+    );
+    log(`${Object.keys(systems).length} models compared`);
+    return { metrics: comparisonMetrics(comparison) };
+  },
+});

@@ -1,0 +1,171 @@
+/** What a distillation may say: its defaults, what it needs of its teacher, and where it does not fit the two models. */
+import { assertEquals } from "@std/assert";
+import { mismatches } from "../../schemas/agreement.ts";
+import {
+  Distillation,
+  recordedLayers,
+  usesStates,
+  usesTeacher,
+} from "../../schemas/distillation.ts";
+import { parse } from "../../schemas/errors.ts";
+import { Model, StudentModel } from "../../schemas/model.ts";
+import { assertInputError } from "../input_error.ts";
+
+type Part = Readonly<Record<string, unknown>>;
+
+const read = (part: Part) => parse(Distillation, part, "distillation");
+const both = { encoder: [3, 6], decoder: [3, 6] };
+
+Deno.test("what is not said is a student without a teacher", () => {
+  assertEquals(read({}), {
+    alpha: 0,
+    beta: 0,
+    temperature: 1,
+    encoder: [],
+    decoder: [],
+    combine: "concatenation",
+    project: "student",
+    attention: { encoder: [], decoder: [] },
+    start: { encoder: [], decoder: [] },
+  });
+});
+
+Deno.test("states are needed where something is weighed, the teacher also where a student starts from it", () => {
+  const needs = (part: Part) => {
+    const distillation = read(part);
+    return [usesTeacher(distillation), usesStates(distillation)];
+  };
+  assertEquals(needs({}), [false, false]);
+  assertEquals(needs({ encoder: [[1], [2]] }), [false, false]);
+  assertEquals(needs({ start: both }), [true, false]);
+  assertEquals(needs({ start: { decoder: [1] } }), [true, false]);
+  assertEquals(needs({ alpha: 0.1 }), [true, true]);
+  assertEquals(needs({ beta: 0.1, attention: both }), [true, true]);
+});
+
+Deno.test("each layer that some distillation weighs is recorded once, in order, with its attention where that is matched", () => {
+  const cross = read({ beta: 0.5, encoder: [[1, 3], [6, 4]] });
+  const deep = read({ beta: 0.1, encoder: [[3], [6]], decoder: [[5], [2]] });
+  const unweighed = read({ alpha: 1, encoder: [[2], [2]], attention: both });
+  assertEquals(recordedLayers([cross, deep, unweighed]), {
+    encoder: [1, 3, 4, 6],
+    decoder: [2, 5],
+  });
+  const maps = [{ encoder: [6, 3] }, { encoder: [6, 6], decoder: [2, 1] }];
+  assertEquals(
+    recordedLayers(maps.map((attention) => read({ beta: 0.5, attention }))),
+    {
+      encoder: [],
+      decoder: [],
+      attention: { encoder: [3, 6], decoder: [1, 2] },
+    },
+  );
+  assertEquals(recordedLayers([]), { encoder: [], decoder: [] });
+});
+
+Deno.test("a layer twice in an entry is refused, and in two entries is not", () => {
+  assertInputError(
+    () => read({ encoder: [[1], [3, 2, 3]] }),
+    '"encoder.1": expected each teacher layer once for a student layer, found layer 3 twice',
+  );
+  assertEquals(read({ encoder: [[1, 2], [2, 1]] }).encoder, [[1, 2], [2, 1]]);
+});
+
+/** What does not fit a teacher of 6 + 6 layers and a student of 2 + 2, both 512 wide unless said otherwise. */
+const misfits = (part: Part, student: Part = {}) =>
+  mismatches(read(part), StudentModel.parse(student), Model.parse({}))
+    .map(({ path, message }) => `${path.join(".")}: ${message}`);
+
+Deno.test("attention maps, the layers of a start and attention over all layers fit", () => {
+  const layers = [1, 2, 3, 4, 5, 6];
+  assertEquals(misfits({ beta: 0.5, attention: both }), []);
+  assertEquals(misfits({ beta: 0.5, attention: both }, { heads: 4 }), []);
+  assertEquals(misfits({ start: both }), []);
+  const alp = { beta: 0.5, encoder: [layers, layers], combine: "attention" };
+  assertEquals(misfits({ ...alp, project: "none" }), []);
+  assertEquals(misfits(alp, { width: 64 }), []);
+});
+
+const REFUSED: readonly {
+  readonly title: string;
+  readonly part: Part;
+  readonly student?: Part;
+  readonly expected: string;
+}[] = [
+  {
+    title: "a weight without anything to weigh",
+    part: { beta: 0.5 },
+    expected:
+      'beta: beta 0.5 weighs layers, expected an "encoder", "decoder" or "attention" map of them, found none',
+  },
+  {
+    title: "attention maps for one of two layers",
+    part: { beta: 0.5, attention: { encoder: [6] } },
+    expected:
+      "attention.encoder: expected one entry for each of the student's 2 encoder layers, found 1",
+  },
+  {
+    title: "the attention maps of a layer that the teacher lacks",
+    part: { beta: 0.5, attention: { decoder: [1, 7] } },
+    expected:
+      "attention.decoder.1: expected layers of the teacher's 6 decoder layers, found layer 7",
+  },
+  {
+    title: "a start from a layer that the teacher lacks",
+    part: { start: { encoder: [9, 1] } },
+    expected:
+      "start.encoder.0: expected layers of the teacher's 6 encoder layers, found layer 9",
+  },
+  {
+    title: "a start of too many layers",
+    part: { start: { decoder: [4, 5, 6] } },
+    expected:
+      "start.decoder: expected one entry for each of the student's 2 decoder layers, found 3",
+  },
+  {
+    title: "a start of another width",
+    part: { start: both },
+    student: { width: 256 },
+    expected:
+      "start: layers are copied, expected the teacher's width 512, feedForward 2048 and heads 8 in the student, " +
+      "found width 256, feedForward 2048 and heads 8",
+  },
+  {
+    title: "a start with other heads, in whose shapes the teacher's fit",
+    part: { start: both },
+    student: { heads: 4 },
+    expected:
+      "start: layers are copied, expected the teacher's width 512, feedForward 2048 and heads 8 in the student, " +
+      "found width 512, feedForward 2048 and heads 4",
+  },
+  {
+    title: "attention over layers that is fused on the teacher's side",
+    part: {
+      beta: 0.5,
+      encoder: [[1, 2], [3]],
+      combine: "attention",
+      project: "teacher",
+    },
+    expected:
+      'project: expected "student" or "none" where layers are combined by attention, which compares them with ' +
+      'the student\'s, found "teacher"',
+  },
+  {
+    title: "attention over layers of another width without a projection",
+    part: {
+      beta: 0.5,
+      encoder: [[1, 2], [3]],
+      combine: "attention",
+      project: "none",
+    },
+    student: { width: 1024 },
+    expected:
+      "encoder.0: without a projection, expected combined teacher width 1024 (the student's), found 512; " +
+      "encoder.1: without a projection, expected combined teacher width 1024 (the student's), found 512",
+  },
+];
+
+for (const { title, part, student, expected } of REFUSED) {
+  Deno.test(`refused: ${title}`, () =>
+    assertEquals(misfits(part, student).join("; "), expected));
+}
