@@ -12,6 +12,7 @@ import { table } from "./table.ts";
 const USAGE = `deno task bench [--rows NAME,...] [--alternations 10] ` +
   `[--steps 8] [--threads 2] [--json]
        deno task bench scale [...]
+       deno task bench parity [...]
 
   --rows          of ${
     ROWS.map((row) => row.row).join(", ")
@@ -26,6 +27,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (args[0] === "scale") {
     const { scale } = await import("./scale.ts");
     return scale(args.slice(1));
+  }
+  if (args[0] === "parity") {
+    const { parity } = await import("./parity.ts");
+    return parity(args.slice(1));
   }
   const flags = parseArgs([...args], {
     string: ["rows", "alternations", "steps", "threads"],

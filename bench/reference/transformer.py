@@ -122,8 +122,8 @@ def final_states(model, batch):
     return (states[batch.rows] if batch.padded else states), layers
 
 
-def cross_entropy(model, batch):
-    return F.cross_entropy(model.logits(final_states(model, batch)[0]), batch.labels, label_smoothing=LABEL_SMOOTHING)
+def cross_entropy(model, batch, smoothing=LABEL_SMOOTHING):
+    return F.cross_entropy(model.logits(final_states(model, batch)[0]), batch.labels, label_smoothing=smoothing)
 
 
 def load(path):

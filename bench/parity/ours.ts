@@ -1,0 +1,163 @@
+/** Trains a teacher and its student with the product, step by step, and leaves all that PyTorch needs to do the same. */
+import { join } from "@std/path";
+import { type SavedModel, saveModel } from "../../model/checkpoint.ts";
+import { distilled } from "../../model/distillation.ts";
+import { initialWeights, type Weights } from "../../model/parameters.ts";
+import { type Lessons, lessonsOf, recordStates } from "../../model/states.ts";
+import { type Task, trainedShapes } from "../../model/step.ts";
+import { createTrainer } from "../../model/trainer.ts";
+import type { Distillation } from "../../schemas/distillation.ts";
+import type { Model, Training } from "../../schemas/model.ts";
+import {
+  type StoredTensor,
+  writeSafetensors,
+} from "../../schemas/safetensors.ts";
+import type { Runtime } from "../../tensor/program.ts";
+import { loadRuntime } from "../../tensor/runtime.ts";
+import { type Batch, batchOrder, makeBatch } from "../../text/batches.ts";
+import type { Tokens } from "../../text/tokens.ts";
+import { type Ordered, touched } from "../pairs.ts";
+
+/** A teacher and a student that are trained alike, without dropout. */
+export interface Compared {
+  readonly tokens: Tokens;
+  readonly vocabulary: number;
+  readonly teacher: Model;
+  readonly student: Model;
+  /** Of both. */
+  readonly training: Training;
+  readonly distillation: Distillation;
+  readonly seed: number;
+  readonly threads: number;
+}
+
+/** The loss of each step. */
+export interface Curves {
+  readonly teacher: readonly number[];
+  readonly student: readonly number[];
+}
+
+/**
+ * Trains both and writes into `folder` what they were trained on and from: `batches.safetensors`, `task.json`, the models
+ * `teacher-initial`, `teacher` (trained) and `student-initial`, and the initial `projections`. `report` is told of steps.
+ */
+export async function ourCurves(
+  compared: Compared,
+  folder: string,
+  report: (steps: number) => void = () => {},
+): Promise<Curves> {
+  const { training, distillation, vocabulary, seed, threads } = compared;
+  const { tokens, order } = ordered(compared);
+  const batches = order.map((pairs) => makeBatch(tokens, pairs));
+  writeBatches(join(folder, "batches.safetensors"), batches);
+  await Deno.writeTextFile(
+    join(folder, "task.json"),
+    JSON.stringify({ training, ...distillation }),
+  );
+  const runtime = await loadRuntime();
+  let steps = 0;
+  const descended = async (
+    task: Task,
+    name: string,
+    lessons?: Lessons,
+  ): Promise<{ losses: number[]; weights: Weights }> => {
+    const initial = initialWeights(trainedShapes(task), seed);
+    const path = join(folder, `${name}-initial.safetensors`);
+    saveModel(path, { ...task, weights: initial });
+    if (lessons !== undefined) writeProjections(folder, task, initial);
+    const trainer = await createTrainer(runtime, task, {
+      seed,
+      threads,
+      initial,
+      constants: lessons?.constants,
+    });
+    const losses: number[] = [];
+    for (const [step, batch] of batches.entries()) {
+      const { loss } = await trainer.run(batch, step, lessons?.read(batch));
+      losses.push(loss);
+      report(++steps);
+    }
+    const { weights } = await trainer.state();
+    await trainer.dispose();
+    return { losses, weights };
+  };
+
+  const model = compared.teacher;
+  const trained = await descended({ model, vocabulary, training }, "teacher");
+  const teacher = { model, vocabulary, weights: trained.weights };
+  saveModel(join(folder, "teacher.safetensors"), teacher);
+  const states = await record(runtime, teacher, tokens, compared, folder);
+  const lessons = lessonsOf(teacher, states, tokens, distillation);
+  const student = await descended(
+    {
+      model: compared.student,
+      vocabulary,
+      training,
+      objective: distilled(compared.student.width, {
+        model,
+        vocabulary,
+        distillation,
+      }),
+    },
+    "student",
+    lessons,
+  );
+  lessons.close();
+  return { teacher: trained.losses, student: student.losses };
+}
+
+/** The batches of all steps, over as many epochs as they take, and the pairs that are in them. */
+function ordered({ tokens, training, seed }: Compared): Ordered {
+  const order: Int32Array[] = [];
+  for (let epoch = 0; order.length < training.steps; epoch++) {
+    order.push(...batchOrder(tokens, training.batchTokens, seed, epoch));
+  }
+  return touched({ tokens, order: order.slice(0, training.steps) });
+}
+
+function writeBatches(path: string, batches: readonly Batch[]): void {
+  const tensors: Record<string, StoredTensor> = {};
+  batches.forEach((batch, i) => {
+    const { rows, sourceLength, targetLength } = batch;
+    const { source, target, labels } = batch;
+    tensors[`${i}.source`] = { shape: [rows, sourceLength], data: source };
+    tensors[`${i}.target`] = { shape: [rows, targetLength], data: target };
+    tensors[`${i}.labels`] = { shape: [rows, targetLength], data: labels };
+  });
+  writeSafetensors(path, tensors);
+}
+
+/** The maps that are trained with a student and are no part of it. */
+function writeProjections(
+  folder: string,
+  { objective }: Task,
+  initial: Weights,
+): void {
+  const tensors = Object.entries(objective?.shapes ?? {}).map((
+    [name, shape],
+  ) => [name, { shape, data: initial[name] }]);
+  writeSafetensors(
+    join(folder, "projections.safetensors"),
+    Object.fromEntries(tensors),
+  );
+}
+
+/** Records what the teacher says of the pairs; the folder of it. */
+async function record(
+  runtime: Runtime,
+  teacher: SavedModel,
+  tokens: Tokens,
+  { distillation: { encoder, decoder }, threads }: Compared,
+  parent: string,
+): Promise<string> {
+  const folder = join(parent, "states");
+  await Deno.mkdir(folder);
+  const layers = {
+    encoder: [...new Set(encoder.flat())],
+    decoder: [...new Set(decoder.flat())],
+  };
+  const report = () => {};
+  const job = { runtime, threads, teacher, tokens, layers, folder, report };
+  await recordStates(job);
+  return folder;
+}
