@@ -5,7 +5,7 @@ import {
   type HostTensor,
   type HostTensors,
 } from "../tensor/program.ts";
-import { next } from "./decode.ts";
+import { next } from "./decoder_parts.ts";
 import { MASKED } from "./layers.ts";
 
 /** Memory that is used again and grows. */
@@ -48,22 +48,22 @@ export function sourceTensors(
   };
 }
 
-/** Where a step writes what it chose: `token`, `score` and `parent` [batch, kept], `ended` [batch, beam]. */
+/** Where a step writes what it chose: `token`, `score` and `parent` [going, kept], `ended` [going, beam]. */
 export function choices(
-  batch: number,
+  going: number,
   beam: number,
   kept: number,
 ): Record<string, HostTensor> {
-  const shape = [batch, kept];
+  const shape = [going, kept];
   return {
-    [next("token")]: { shape, data: new Int32Array(batch * kept) },
-    [next("score")]: { shape, data: new Float32Array(batch * kept) },
-    parent: { shape, data: new Int32Array(batch * kept) },
-    ended: { shape: [batch, beam], data: new Float32Array(batch * beam) },
+    [next("token")]: { shape, data: new Int32Array(going * kept) },
+    [next("score")]: { shape, data: new Float32Array(going * kept) },
+    parent: { shape, data: new Int32Array(going * kept) },
+    ended: { shape: [going, beam], data: new Float32Array(going * beam) },
   };
 }
 
-type State = Record<"token" | "score" | "ancestors", HostTensor>;
+type State = Record<"token" | "going" | "score" | "ancestors", HostTensor>;
 
 /** Each sentence has one hypothesis, the empty one; others in its beam are impossible. */
 export function firstState(batch: number, beam: number): State {
@@ -79,39 +79,60 @@ export function firstState(batch: number, beam: number): State {
       shape: [beam, batch],
       data: new Int32Array(count).fill(BOS),
     },
+    going: {
+      shape: [batch],
+      data: Int32Array.from({ length: batch }, (_, place) => place),
+    },
     score: { shape: [batch, beam], data: score },
     ancestors: { shape: [batch, 1, beam, beam], data: ancestors },
   };
 }
 
-/** What a step found for some rows; a hypothesis descends from its parent, whom that descends from, and itself. */
+/** A sentence whose search goes on. */
+export interface Going {
+  /** Its place in the batch of the step that was taken. */
+  readonly before: number;
+  /** Its row in what the step found. */
+  readonly row: number;
+  /** Its place in the batch of the next step. */
+  readonly place: number;
+}
+
+/**
+ * What a step found, for the next one with a batch of so many; a hypothesis descends from its parent, whom that descends
+ * from, and itself. What is there of sentences that do not go on is of no meaning.
+ */
 export function nextState(
   { shape: [, , beam, slots], data }: HostTensor,
   results: HostTensors,
-  rows: readonly number[],
+  batch: number,
+  going: readonly Going[],
   kept: number,
 ): State {
-  const batch = rows.length;
   const longer = slots + kept;
-  const token = new Int32Array(kept * batch);
-  const score = new Float32Array(batch * kept);
+  const token = new Int32Array(kept * batch).fill(PAD);
+  const score = new Float32Array(going.length * kept);
   const ancestors = new Float32Array(batch * kept * longer).fill(MASKED);
   const tokens = results[next("token")].data;
   const scores = results[next("score")].data;
   const parents = results.parent.data;
-  rows.forEach((row, place) => {
+  going.forEach(({ before, row, place }, order) => {
     for (let i = 0; i < kept; i++) {
       const from = row * kept + i, to = place * kept + i;
       token[i * batch + place] = tokens[from];
-      score[to] = scores[from];
-      const parent = (row * beam + parents[from]) * slots;
+      score[order * kept + i] = scores[from];
+      const parent = (before * beam + parents[from]) * slots;
       ancestors.set(data.subarray(parent, parent + slots), to * longer);
       ancestors[to * longer + slots + i] = 0;
     }
   });
   return {
     token: { shape: [kept, batch], data: token },
-    score: { shape: [batch, kept], data: score },
+    going: {
+      shape: [going.length],
+      data: Int32Array.from(going, ({ place }) => place),
+    },
+    score: { shape: [going.length, kept], data: score },
     ancestors: { shape: [batch, 1, kept, longer], data: ancestors },
   };
 }

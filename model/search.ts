@@ -2,6 +2,7 @@
 import { inputError } from "../schemas/errors.ts";
 import { EOS } from "../schemas/vocabulary.ts";
 import {
+  type CompileOptions,
   type Executable,
   type HostTensor,
   type HostTensors,
@@ -16,16 +17,21 @@ import {
   sourceTensors,
   take,
 } from "./beams.ts";
+import type { Alone } from "./alone.ts";
 import type { SavedModel } from "./checkpoint.ts";
 import {
   cacheNames,
   encoderProgram,
   MAXIMUM_BEAM,
-  next,
   own,
   stepProgram,
 } from "./decode.ts";
-import { type Hypothesis, type Search, searchSentence } from "./hypotheses.ts";
+import { type Decoder, next } from "./decoder_parts.ts";
+import {
+  type Hypothesis,
+  type SearchOptions,
+  searchSentence,
+} from "./hypotheses.ts";
 import { MAXIMUM_POSITIONS } from "./layers.ts";
 import { type Precision, weightConstants } from "./precision.ts";
 
@@ -71,6 +77,8 @@ interface Programs {
   readonly encoder: Executable;
   /** The step from so many hypotheses to so many, made when it is first asked for. */
   step(beam: number, kept: number): Promise<Executable>;
+  /** Where the runtime has it, what searches for a single sentence. */
+  readonly alone?: Alone;
   /** The memory of each part of the cache; what one batch needed is there for the next. */
   readonly cache: Memory[];
 }
@@ -102,15 +110,28 @@ export async function createTranslator(
       steps.set(key, made);
       return made;
     },
+    alone: await aloneOn(runtime, decoder, options),
     cache: cacheNames(model).map(memory),
   };
   return {
     translate: (sentences, options) => translate(programs, sentences, options),
     dispose: async () => {
       await encoder.dispose();
+      await programs.alone?.dispose();
       for (const step of steps.values()) await (await step).dispose();
     },
   };
+}
+
+/** What only ONNX Runtime on the CPU has, which is not loaded where another runtime is chosen. */
+async function aloneOn(
+  { identity: { name, provider } }: Runtime,
+  decoder: Decoder,
+  options: CompileOptions,
+): Promise<Alone | undefined> {
+  if (name !== "onnx" || provider !== "cpu") return undefined;
+  const { createAlone } = await import("./alone.ts");
+  return createAlone(decoder, options);
 }
 
 async function translate(
@@ -140,18 +161,15 @@ async function translate(
   let done = sentences.length - batches.flat().length;
   for (const batch of batches) {
     const sources = batch.map((index) => sentences[index]);
-    const searches = sources.map(({ length }) =>
-      searchSentence({
-        beam,
-        lengthPenalty,
-        maximumLength: Math.min(
-          options.maximumLength ?? 2 * length + 20,
-          MAXIMUM_LENGTH,
-        ),
-      })
-    );
-    await searchBatch(programs, sources, searches, beam);
-    batch.forEach((index, row) => hypotheses[index] = searches[row].best());
+    const found = await searchBatch(programs, sources, (length) => ({
+      beam,
+      lengthPenalty,
+      maximumLength: Math.min(
+        options.maximumLength ?? 2 * length + 20,
+        MAXIMUM_LENGTH,
+      ),
+    }));
+    batch.forEach((index, row) => hypotheses[index] = found[row]);
     report?.(done += batch.length);
   }
   return hypotheses;
@@ -176,13 +194,12 @@ function batchesByLength(
   return batches;
 }
 
-/** Runs the searches of a batch to their ends. */
+/** The best hypotheses for the sentences of a batch; `limits` says what holds for a sentence of so many ids. */
 async function searchBatch(
   programs: Programs,
   sources: readonly Int32Array[],
-  searches: readonly Search[],
-  kept: number,
-): Promise<void> {
+  limits: (length: number) => SearchOptions,
+): Promise<Hypothesis[]> {
   const { saved: { model, vocabulary }, cache } = programs;
   const names = cacheNames(model);
   const { source, padding } = sourceTensors(sources);
@@ -190,8 +207,14 @@ async function searchBatch(
     padding,
     ...await programs.encoder.run({ source, padding }),
   };
+  const options = sources.map(({ length }) => limits(length));
+  if (sources.length === 1) {
+    const found = await programs.alone?.search(given, options[0]);
+    if (found !== undefined) return [found];
+  }
+  const searches = options.map(searchSentence);
+  const kept = options[0].beam;
   let rows = [...searches.keys()]; // Which search each row of the batch belongs to.
-  let over = rows.map(() => false);
   // All continuations of the empty hypothesis may be too few for a beam, but not those of as many that are impossible.
   let beam = vocabulary >= kept + SPECIALS ? 1 : kept;
   let state = firstState(rows.length, beam);
@@ -207,7 +230,7 @@ async function searchBatch(
       position: { shape: [1], data: Int32Array.of(position) },
     };
     // Every output has a place, which spares the runtime a copy of each.
-    const into = choices(batch, beam, kept);
+    const into = choices(state.going.data.length, beam, kept);
     names.forEach((name, i) => {
       const shape = [slots, batch, model.heads, size];
       const all = cache[i].tensor(shape);
@@ -220,19 +243,30 @@ async function searchBatch(
     const results = await step.run(inputs, into);
     const part = (name: string, row: number, count: number) =>
       results[name].data.subarray(row * count, (row + 1) * count);
-    rows.forEach((search, row) => {
-      over[row] ||= searches[search].advance({
-        tokens: part(next("token"), row, kept),
-        scores: part(next("score"), row, kept),
-        parents: part("parent", row, kept),
-        ended: part("ended", row, beam),
-      });
-    });
-    const going = [...rows.keys()].filter((row) => !over[row]);
-    if (going.length === 0) return;
-    const stay = going.length <= SHRINK * batch ? going : [...rows.keys()];
-    state = nextState(state.ancestors, results, stay, kept);
-    if (stay.length < batch) {
+    const going = [...state.going.data].map((place, row) => ({ place, row }))
+      .filter(({ place, row }) =>
+        !searches[rows[place]].advance({
+          tokens: part(next("token"), row, kept),
+          scores: part(next("score"), row, kept),
+          parents: part("parent", row, kept),
+          ended: part("ended", row, beam),
+        })
+      );
+    if (going.length === 0) return searches.map((search) => search.best());
+    const leave = going.length <= SHRINK * batch;
+    state = nextState(
+      state.ancestors,
+      results,
+      leave ? going.length : batch,
+      going.map(({ place, row }, order) => ({
+        before: place,
+        row,
+        place: leave ? order : place,
+      })),
+      kept,
+    );
+    if (leave) {
+      const stay = going.map(({ place }) => place);
       for (const name of names) take(inputs[name], 1, stay);
       given = Object.fromEntries(
         Object.entries(given).map(([name, tensor]) => [
@@ -240,8 +274,7 @@ async function searchBatch(
           take(tensor, name === "padding" ? 0 : 1, stay),
         ]),
       );
-      rows = stay.map((row) => rows[row]);
-      over = stay.map((row) => over[row]);
+      rows = stay.map((place) => rows[place]);
     }
     before = slots;
     beam = kept;

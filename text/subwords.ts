@@ -8,6 +8,7 @@ import {
 } from "tokenizers";
 import { z } from "zod";
 import { inputError } from "../schemas/errors.ts";
+import { byWords } from "./words.ts";
 
 /** Encodes text as ids and back; padding, begin and end of sentence are never in what it returns or needs. */
 export interface Subwords {
@@ -37,6 +38,17 @@ const Trained = z.looseObject({
     type: z.literal("BPE"),
     vocab: z.record(z.string(), z.int().min(0)),
     merges: z.array(Merge),
+  }),
+});
+
+/** What encoding by words rests on besides: no word depends on another, or on what stands around it. */
+const ByWords = z.looseObject({
+  added_tokens: z.tuple([]),
+  normalizer: z.looseObject({ type: z.literal("NFC") }),
+  pre_tokenizer: z.looseObject({
+    type: z.literal("ByteLevel"),
+    add_prefix_space: z.literal(false),
+    use_regex: z.literal(true),
   }),
 });
 
@@ -92,6 +104,9 @@ export async function loadSubwords(path: string): Promise<Subwords> {
   }
   const parsed = Trained.safeParse(json);
   if (!parsed.success) throw broken("it holds no byte-pair encoding");
+  if (!ByWords.safeParse(json).success) {
+    throw broken("expected words as trainSubwords splits text into them");
+  }
   const { vocab } = parsed.data.model;
   const size = Object.keys(vocab).length;
   const ids = new Set(Object.values(vocab));
@@ -112,6 +127,12 @@ export async function loadSubwords(path: string): Promise<Subwords> {
 }
 
 function subwords(tokenizer: Tokenizer, size: number): Subwords {
+  const encode = byWords(async (texts) => {
+    const encodings = await tokenizer.encodeBatch([...texts], {
+      addSpecialTokens: false,
+    });
+    return encodings.map((one) => one.getIds());
+  });
   return {
     size,
     async encode(lines) {
@@ -121,12 +142,7 @@ function subwords(tokenizer: Tokenizer, size: number): Subwords {
         const batch = lines.slice(start, start + LINES).map((line) =>
           line.normalize("NFC")
         );
-        const encodings = await tokenizer.encodeBatch(batch, {
-          addSpecialTokens: false,
-        });
-        for (const one of encodings) {
-          encoded.push(new Int32Array(one.getIds()));
-        }
+        for (const ids of await encode(batch)) encoded.push(ids);
       }
       return encoded;
     },

@@ -8,10 +8,10 @@ import {
 import {
   cacheNames,
   encoderProgram,
-  next,
   own,
   stepProgram,
 } from "../../model/decode.ts";
+import { next } from "../../model/decoder_parts.ts";
 import { searchSentence } from "../../model/hypotheses.ts";
 import {
   createTranslator,
@@ -185,6 +185,7 @@ Deno.test("log-probabilities with the cache equal those of whole sequences, what
           shape: [beam, 1],
           data: Int32Array.from(prefixes, (prefix) => prefix.at(-1) ?? BOS),
         },
+        going: { shape: [1], data: Int32Array.of(0) },
         score: {
           shape: [1, beam],
           data: Float32Array.from(

@@ -227,6 +227,11 @@ Deno.test("a file that is cut, foreign or changed is an input error that names i
       ["", "it may be cut short"],
       ["{}", "it holds no byte-pair encoding"],
       [whole.replace('"BPE"', '"WordPiece"'), "it holds no byte-pair encoding"],
+      [
+        whole.replace('"use_regex":true', '"use_regex":false'),
+        "expected words as",
+      ],
+      [whole.replace('"NFC"', '"NFKC"'), "expected words as"],
       [changed(({ model }) => model.vocab["<s>"] = 0), "each once"],
       [
         changed(({ model }) =>
