@@ -46,15 +46,10 @@ export function sandboxArguments(
     ...nativeFolders(node),
   ];
   const own = [job.outputFolder, job.work, job.lock];
-  const readable = [
-    ...own,
-    ...readablePaths(node, job),
-    ...packages,
-    ...opened,
-  ];
+  const readable = [...own, ...readablePaths(node, job), ...opened];
   return [
-    flag("read", readable),
-    flag("write", own),
+    flag("read", [...readable.flatMap(underBothNames), ...packages]),
+    flag("write", own.flatMap(underBothNames)),
     ...packages.length > 0 ? [flag("ffi", packages)] : [],
     ...env.length > 0 ? [flag("env", env)] : [],
     ...sys.length > 0 ? [flag("sys", sys)] : [],
@@ -79,7 +74,14 @@ export function readablePaths(node: Node, job: Job): string[] {
 export function nativeFolders(node: Node): string[] {
   return (node.stage.permissions?.native ?? [])
     .filter((path) => isAbsolute(path) && statIfThere(path) !== undefined)
-    .flatMap((path) => [path, Deno.realPathSync(path)]);
+    .flatMap(underBothNames);
+}
+
+/** A path and where links on it lead, which is what Deno asks about; the path alone where nothing is there. */
+function underBothNames(path: string): string[] {
+  return statIfThere(path) === undefined
+    ? [path]
+    : [path, Deno.realPathSync(path)];
 }
 
 /** The environment of a node's process. */

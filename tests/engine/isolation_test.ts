@@ -1,10 +1,12 @@
 /** What the process of a stage can touch. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { bubblewrapMissing } from "./bubblewrap.ts";
 import {
   exists,
   makeProject,
   nodesOf,
   type Project,
+  TEXT,
   WORDS,
 } from "./project.ts";
 
@@ -74,6 +76,28 @@ Deno.test("what is declared is allowed: a file, a variable, a package with nativ
   const nodes = await nodesOf(project);
   assertEquals(nodes.at(-1)?.state, "ran");
 });
+
+for (const sandbox of [[], ["--sandbox"]]) {
+  Deno.test({
+    name: `data and artifacts behind links are reached ${sandbox}${
+      sandbox.length > 0 ? bubblewrapMissing : ""
+    }`,
+    ignore: sandbox.length > 0 && bubblewrapMissing !== "",
+    fn: async () => {
+      using project = makeProject();
+      Deno.mkdirSync(project.path("far/artifacts"), { recursive: true });
+      project.write("far/text.txt", TEXT);
+      Deno.symlinkSync(project.path("far"), project.path("near"));
+      const nodes = await nodesOf(
+        project,
+        "--set=text=near/text.txt",
+        "--artifacts=near/artifacts",
+        ...sandbox,
+      );
+      assertEquals(nodes.at(-1)?.state, "ran");
+    },
+  });
+}
 
 Deno.test("a folder with native code that a stage declares may be read and loaded from", async () => {
   using project = makeProject();

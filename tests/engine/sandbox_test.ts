@@ -1,7 +1,6 @@
 /** What `--sandbox` adds to Deno's permissions: native code is held as well. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { checkBubblewrap } from "../../engine/bubblewrap.ts";
-import { isInputError } from "../../schemas/errors.ts";
+import { bubblewrapMissing } from "./bubblewrap.ts";
 import { stageProcesses, tryKill, until } from "./processes.ts";
 import {
   exists,
@@ -11,13 +10,12 @@ import {
   WORDS,
 } from "./project.ts";
 
-const missing = await checkBubblewrap().then(() => "", (error) => {
-  if (isInputError(error)) return ` (skipped: ${error.message})`;
-  throw error;
-});
-
 function sandboxTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: name + missing, ignore: missing !== "", fn });
+  Deno.test({
+    name: name + bubblewrapMissing,
+    ignore: bubblewrapMissing !== "",
+    fn,
+  });
 }
 
 /** Gives the stage `total` a statement to execute and something to declare. */
