@@ -12,13 +12,17 @@ import {
   type RunCommandOptions,
   type SelectingOptions,
   statusCommand,
-  verifyCommand,
 } from "./engine/commands.ts";
 import { isFailure } from "./engine/failure.ts";
 import { gcCommand, type GcCommandOptions } from "./engine/gc_command.ts";
 import type { Pipeline } from "./engine/graph.ts";
 import type { GraphFormat } from "./engine/report.ts";
+import type { Borrow } from "./engine/runner.ts";
+import type { ReproduceOptions } from "./engine/reproduce_command.ts";
+import type { KeyOptions, SignOptions } from "./engine/trust_commands.ts";
+import type { VerifyOptions } from "./engine/verify_command.ts";
 import { writeAll } from "./engine/write.ts";
+import type { ReportOptions } from "./report/command.ts";
 import type { ResultsOptions } from "./results/command.ts";
 import {
   inputError,
@@ -28,6 +32,13 @@ import {
 } from "./schemas/errors.ts";
 import { Evaluation } from "./schemas/evaluation.ts";
 import { Runtime } from "./schemas/runtime.ts";
+import type {
+  BeliefOptions,
+  ImportOptions,
+  PullCommandOptions,
+  PushCommandOptions,
+} from "./sharing/commands.ts";
+import type { DescribeOptions } from "./standards/command.ts";
 import { findModel } from "./systems.ts";
 
 const terminal: Console = {
@@ -45,12 +56,36 @@ const terminal: Console = {
       : null,
 };
 
+/** Modules that are read when a command needs them: one that an import names as it stands, Deno reads at once. */
+const later = {
+  doctor: () => read<typeof import("./doctor.ts")>("./doctor.ts"),
+  report: () =>
+    read<typeof import("./report/command.ts")>("./report/command.ts"),
+  results: () =>
+    read<typeof import("./results/command.ts")>("./results/command.ts"),
+  score: () => read<typeof import("./metrics/score.ts")>("./metrics/score.ts"),
+  sharing: () =>
+    read<typeof import("./sharing/commands.ts")>("./sharing/commands.ts"),
+  standards: () =>
+    read<typeof import("./standards/command.ts")>("./standards/command.ts"),
+  translate: () =>
+    read<typeof import("./model/translate.ts")>("./model/translate.ts"),
+};
+const read = <Module>(path: string): Promise<Module> => import(path);
+
+/** Commands that know nothing of a pipeline, and need not wait until it is read. */
+const APART = ["diff", "keygen", "sign", "verify"];
+const NO_PIPELINE: Pipeline = { graph: () => new Map() };
+
 /** Runs the command line of a pipeline and ends the process with its exit code. */
 export async function main(
-  pipeline: Pipeline,
+  load: () => Promise<Pipeline>,
   args: readonly string[],
 ): Promise<never> {
-  return await exit(() => pipelineProgram(pipeline, args));
+  return await exit(async () => {
+    const isApart = APART.includes(args[0]);
+    return await pipelineProgram(isApart ? NO_PIPELINE : await load(), args);
+  });
 }
 
 async function pipelineProgram(
@@ -90,20 +125,17 @@ async function pipelineProgram(
     )
     .option("--quiet", "prints errors and the summary only", false)
     .option("--no-progress", "prints no progress of a running node")
-    .action(async (nodes: string[], options: RunCommandOptions) => {
-      const interruption = new AbortController();
-      const stop = () =>
-        interruption.signal.aborted
-          ? Deno.exit(EXIT.interrupted)
-          : interruption.abort();
-      for (const signal of ["SIGINT", "SIGTERM"] as const) {
-        Deno.addSignalListener(signal, stop);
-      }
-      code = await runCommand(command, {
-        ...options,
-        nodes,
-        signal: interruption.signal,
-      });
+    .option(
+      "--remote <remote>",
+      "takes results from there in place of making them; may be repeated",
+      collect,
+      [],
+    )
+    .addOption(signedBy()).addOption(unsigned())
+    .action(async (nodes: string[], options: RunOptions) => {
+      const signal = interruption();
+      const borrow = await borrowing(options, signal);
+      code = await runCommand(command, { ...options, nodes, signal, borrow });
     });
   selecting(add("status", "one row a node: state, reason, size, age"))
     .action(async (nodes: string[], options: SelectingOptions) => {
@@ -127,9 +159,12 @@ async function pipelineProgram(
     .action((node: string | undefined, options: CommonOptions) => {
       code = logCommand(command, node, options);
     });
-  add("verify", "rehashes every object of the manifest")
-    .action(async (options: CommonOptions) => {
-      code = await verifyCommand(command, options);
+  add("verify", "rehashes every object of the manifest, or of the one named")
+    .argument("[manifest]")
+    .addOption(signedBy())
+    .action(async (manifest: string | undefined, options: VerifyOptions) => {
+      const { verifyCommand } = await import("./engine/verify_command.ts");
+      code = await verifyCommand(terminal, manifest, options);
     });
   add("gc", "removes what no kept result needs; shows it first, and asks")
     .option(
@@ -174,8 +209,166 @@ async function pipelineProgram(
     .option("--artifacts <folder>", "artifact folder (default: artifacts)")
     .option("--json", "one JSON object on standard output", false)
     .action(async (options: ResultsOptions) => {
-      const { resultsCommand } = await import("./results/command.ts");
+      const { resultsCommand } = await later.results();
       code = resultsCommand(pipeline, terminal, options);
+    });
+
+  words.push("report");
+  plain(program.command("report"))
+    .description("one HTML file on the last run: graph, results, models")
+    .option(
+      "--experiment <name>",
+      "an experiment of experiments/, or a file",
+      "quick",
+    )
+    .option("--out <file>", "where it goes (default: in the artifact folder)")
+    .option("--against <manifest>", "an earlier run, to be compared with")
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .action(async (options: ReportOptions) => {
+      const { reportCommand } = await later.report();
+      code = await reportCommand(pipeline, terminal, options);
+    });
+
+  words.push("describe");
+  plain(program.command("describe"))
+    .description("nodes of the last run, in the form of a public standard")
+    .argument("[nodes...]", "names or globs; all unless given")
+    .addOption(
+      new Option("--format <format>", "the standard")
+        .choices(["ro-crate", "in-toto", "croissant", "model-card"])
+        .makeOptionMandatory(),
+    )
+    .option("--out <path>", "a file, or a new folder for what is several files")
+    .option("--key [file]", "signs a statement (default: the key of keygen)")
+    .option(
+      "--experiment <name>",
+      "an experiment of experiments/, or a file",
+      "quick",
+    )
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .action(async (nodes: string[], options: DescribeOptions) => {
+      const { describeCommand } = await later.standards();
+      code = await describeCommand(pipeline, terminal, nodes, options);
+    });
+
+  words.push("diff", "reproduce", "trace");
+  plain(program.command("diff"))
+    .description("what differs between two manifests")
+    .argument("<before>", "a manifest, an artifact folder or a git revision")
+    .argument("<after>", "another")
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(
+      async (before: string, after: string, options: CommonOptions) => {
+        const { diffCommand } = await import("./engine/diff_command.ts");
+        code = diffCommand(terminal, before, after, options);
+      },
+    );
+  plain(program.command("reproduce"))
+    .description("makes anew what a manifest describes, and compares")
+    .argument("<manifest>")
+    .option("--only <node>", "these nodes and no others", collect, [])
+    .option("--until <node>", "these nodes and what they need", collect, [])
+    .option(
+      "--tolerance <amount>",
+      "how far metrics may be: a part such as 0.01, or METRIC=AMOUNT; may be repeated",
+      collect,
+      ["0.01"],
+    )
+    .option("--anyway", "makes them though the code is not that then", false)
+    .option("--objects <folder>", "has what --only needs (default: artifacts)")
+    .option("--artifacts <folder>", "where it is made (default: a new folder)")
+    .option(
+      "--jobs <n>",
+      "stages at once, as far as cores and memory allow",
+      positive,
+      navigator.hardwareConcurrency,
+    )
+    .option("--sandbox", "runs stages in bubblewrap", false)
+    .option("--quiet", "prints errors and the comparison only", false)
+    .option("--no-progress", "prints no progress of a running node")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (manifest: string, options: ReproduceOptions) => {
+      const { reproduceCommand } = await import(
+        "./engine/reproduce_command.ts"
+      );
+      const signal = interruption();
+      code = await reproduceCommand(command, manifest, { ...options, signal });
+    });
+  plain(program.command("trace"))
+    .description("where a file comes from: node, inputs, data and licences")
+    .argument("<file>")
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (file: string, options: CommonOptions) => {
+      const { traceCommand } = await import("./engine/trace_command.ts");
+      code = await traceCommand(command, file, options);
+    });
+
+  words.push("keygen", "sign");
+  plain(program.command("keygen"))
+    .description("makes a key to sign with, and prints its public half")
+    .option("--key <file>", "where it is kept (default: in your own folder)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (options: KeyOptions) => {
+      const { keygenCommand } = await import("./engine/trust_commands.ts");
+      code = keygenCommand(terminal, options);
+    });
+  plain(program.command("sign"))
+    .description("signs the manifest, or the one named, beside it")
+    .argument("[manifest]")
+    .option("--key <file>", "the key (default: that of keygen)")
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (manifest: string | undefined, options: SignOptions) => {
+      const { signCommand } = await import("./engine/trust_commands.ts");
+      code = signCommand(terminal, manifest, options);
+    });
+
+  words.push("push", "pull", "export", "import");
+  plain(program.command("push"))
+    .description("sends the manifest and its objects to remotes")
+    .argument("<remotes...>", "folders or s3:// stores")
+    .option("--paranoid", "reads back what is there already", false)
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (remotes: string[], options: PushCommandOptions) => {
+      const { pushCommand } = await later.sharing();
+      code = await pushCommand(terminal, remotes, options);
+    });
+  plain(program.command("pull"))
+    .description("takes an experiment's manifest and its objects from remotes")
+    .argument("<remotes...>", "folders, https:// or s3:// stores")
+    .option(
+      "--experiment <name>",
+      "an experiment of experiments/, or a file",
+      "quick",
+    )
+    .addOption(signedBy()).addOption(unsigned())
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (remotes: string[], options: PullCommandOptions) => {
+      const { pullCommand } = await later.sharing();
+      code = await pullCommand(terminal, remotes, options);
+    });
+  plain(program.command("export"))
+    .description("writes the manifest and its objects to one file")
+    .argument("<file>")
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (file: string, options: CommonOptions) => {
+      const { exportCommand } = await later.sharing();
+      code = await exportCommand(terminal, file, options);
+    });
+  plain(program.command("import"))
+    .description("takes in the file that export wrote")
+    .argument("<file>")
+    .addOption(signedBy()).addOption(unsigned())
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async (file: string, options: ImportOptions) => {
+      const { importCommand } = await later.sharing();
+      code = await importCommand(terminal, file, options);
     });
 
   words.push("doctor");
@@ -184,7 +377,7 @@ async function pipelineProgram(
     .option("--artifacts <folder>", "artifact folder (default: artifacts)")
     .option("--json", "one JSON object on standard output", false)
     .action(async (options: { artifacts?: string; json: boolean }) => {
-      const { examine, findings } = await import("./doctor.ts");
+      const { examine, findings } = await later.doctor();
       const found = await examine(artifactFolder(options.artifacts));
       terminal.out(
         (options.json ? JSON.stringify(found) : findings(found)) + "\n",
@@ -194,6 +387,47 @@ async function pipelineProgram(
 
   await program.parseAsync([...args], { from: "user" });
   return code;
+}
+
+/** Aborted by the first Ctrl-C; the second ends the process. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () =>
+    controller.signal.aborted
+      ? Deno.exit(EXIT.interrupted)
+      : controller.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, stop);
+  }
+  return controller.signal;
+}
+
+type RunOptions = RunCommandOptions & BeliefOptions & {
+  readonly remote: readonly string[];
+};
+
+/** Where a run looks for results, if it names a remote. */
+async function borrowing(
+  { remote, ...options }: RunOptions,
+  signal: AbortSignal,
+): Promise<Borrow | undefined> {
+  if (remote.length === 0) return undefined;
+  const { borrowFrom } = await later.sharing();
+  return borrowFrom(remote, options, signal);
+}
+
+function unsigned(): Option {
+  return new Option(
+    "--unsigned",
+    "takes what nobody has signed; its hashes are checked all the same",
+  ).default(false);
+}
+
+function signedBy(): Option {
+  return new Option(
+    "--signed-by <key>",
+    "believes this key only: printed, a file, or a name of the policy; may be repeated",
+  ).argParser(collect).default([]);
 }
 
 function common(command: Command): Command {
@@ -289,7 +523,7 @@ async function translateCommand(options: TranslateOptions): Promise<void> {
     artifactFolder(options.artifacts),
     options,
   );
-  const { translateStream } = await import("./model/translate.ts");
+  const { translateStream } = await later.translate();
   await translateStream({
     modelPath,
     tokenizerPath,
@@ -315,7 +549,7 @@ async function scoreCommand(
   references: string[],
   { metric, json, ...options }: ScoreOptions,
 ): Promise<void> {
-  const { scoreFiles, formatScores } = await import("./metrics/score.ts");
+  const { scoreFiles, formatScores } = await later.score();
   const report = await scoreFiles({
     ...options,
     hypothesis,

@@ -16,18 +16,24 @@ import chooseStage from "./stages/choose.ts";
 import compareStage from "./stages/compare.ts";
 import corpusStage from "./stages/corpus.ts";
 import evaluateStage from "./stages/evaluate.ts";
+import exportStage from "./stages/export.ts";
 import fetchStage from "./stages/fetch.ts";
 import statesStage from "./stages/states.ts";
 import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
 import tokenizeStage from "./stages/tokenize.ts";
 import translationsStage from "./stages/translations.ts";
+import { dataOrigins } from "./text/origins.ts";
 
 const definition = pipeline(Matrix, ({ pairs }, node) => {
   for (const { name, experiment } of pairs) {
     distill(experiment, name === undefined ? node : node.within(name));
   }
-}, { summary: systemsTable });
+}, {
+  summary: systemsTable,
+  origins: (stage, config) =>
+    stage === fetchStage.name ? dataOrigins(config) : [],
+});
 
 /** The method, for one language pair. */
 function distill(experiment: Experiment, node: NodeFunction): void {
@@ -60,6 +66,14 @@ function distill(experiment: Experiment, node: NodeFunction): void {
     });
   };
   evaluate("teacher", teacher);
+
+  const exported = (system: string, model: Handle<"model">) =>
+    node(exportStage, {
+      name: system,
+      config: { system, languages, data, evaluation },
+      inputs: { model, tokens, corpus },
+    });
+  exported("teacher", teacher);
 
   for (const targets of ["references", "teacher"] as const) {
     const students = Object.entries(experiment.students)
@@ -114,6 +128,7 @@ function distill(experiment: Experiment, node: NodeFunction): void {
           inputs: { ...inputs, choice },
         });
         evaluate(name, distilled);
+        exported(name, distilled);
       }
     }
   }
@@ -128,5 +143,5 @@ export default definition;
 
 if (import.meta.main) {
   const { main } = await import("./cli.ts");
-  await main(definition, Deno.args);
+  await main(() => Promise.resolve(definition), Deno.args);
 }

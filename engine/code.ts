@@ -124,12 +124,18 @@ async function readModule(
   }
   const known = index.module(name, info);
   if (known !== undefined) return known;
-  const module = SOURCE.test(path)
-    ? (await import("./meaning.ts")).meaningOf(
-      Deno.readTextFileSync(path),
-      path,
-    )
-    : { sha256: sha256(Deno.readFileSync(path)), references: [] };
+  const module = await moduleOf(Deno.readFileSync(path), path);
   index.rememberModule(name, info, module);
   return module;
+}
+
+/** What a module of these bytes means; of what is no source, the bytes are all that counts. */
+export async function moduleOf(
+  bytes: Uint8Array,
+  path: string,
+): Promise<Module> {
+  if (!SOURCE.test(path)) return { sha256: sha256(bytes), references: [] };
+  const { meaningOf } = await import("./meaning.ts");
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return meaningOf(decoder.decode(bytes), path);
 }

@@ -23,9 +23,8 @@ import {
   runsTable,
   statusTable,
   summaries,
-  verify,
 } from "./report.ts";
-import { preview, run } from "./runner.ts";
+import { type Borrow, preview, run } from "./runner.ts";
 import { select, type Selection } from "./select.ts";
 import { openWorkspace } from "./workspace.ts";
 
@@ -78,6 +77,7 @@ export interface RunCommandOptions extends SelectingOptions {
   readonly sandbox: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
+  readonly borrow?: Borrow;
   readonly signal?: AbortSignal;
 }
 
@@ -120,6 +120,7 @@ export async function runCommand(
       jobs: options.jobs,
       shareCores: options.shareCores,
       executor: options.sandbox ? runInSandbox : runInProcess,
+      borrow: options.borrow,
       watcher,
       signal: options.signal,
     });
@@ -221,33 +222,6 @@ function tellRuns(
       : runsTable(runs, going)) + "\n",
   );
   return EXIT.done;
-}
-
-export async function verifyCommand(
-  command: Command,
-  options: Pick<CommonOptions, "artifacts" | "json">,
-): Promise<number> {
-  const { console } = command;
-  const workspace = openWorkspace(artifactFolder(options.artifacts));
-  if (workspace.manifest === undefined) {
-    throw failure(
-      `Cannot verify "${workspace.folder}": it has no manifest; run the pipeline first.`,
-    );
-  }
-  const objects = await verify(workspace);
-  const broken = objects.filter(({ condition }) => condition !== "whole");
-  if (options.json) console.out(JSON.stringify({ objects }) + "\n");
-  else {
-    for (const { node, output, condition, sha256 } of broken) {
-      console.out(`${node}: output ${output} is ${condition} (${sha256})\n`);
-    }
-    const whole = objects.length - broken.length;
-    console.out(`${whole} of ${objects.length} objects are whole.\n`);
-  }
-  if (broken.length === 0) return EXIT.done;
-  const nodes = [...new Set(broken.map(({ node }) => node))].join(" ");
-  console.err(`Rebuild what is broken with: run --force ${nodes}\n`);
-  return EXIT.failed;
 }
 
 /** The experiment and its graph; nothing is written before both are valid. */

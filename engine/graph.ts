@@ -67,6 +67,15 @@ export interface NodeSummary {
 export interface PipelineOptions {
   /** Text that is printed at the end of a run, such as a table of results. */
   summary?(nodes: readonly NodeSummary[]): string;
+  /** What a node of this stage and config brings in from outside of the pipeline. */
+  origins?(stage: string, config: Json): readonly Origin[];
+}
+
+/** Data from elsewhere: what it is, under which licence, and where it can be had. */
+export interface Origin {
+  readonly name: string;
+  readonly licence: string;
+  readonly source: string;
 }
 
 export interface Pipeline extends PipelineOptions {

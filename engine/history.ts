@@ -41,9 +41,14 @@ function nextNumber(runs: string): string {
   return String(last + 1).padStart(6, "0");
 }
 
-/** The node's log of the last run in which it ran, or undefined. */
-export function readLog(folder: string, node: string): string | undefined {
+/** The node's log of a run, or of the last one in which it ran; undefined where there is none. */
+export function readLog(
+  folder: string,
+  node: string,
+  run?: string,
+): string | undefined {
   const runs = join(folder, "runs");
+  if (run !== undefined) return readIfThere(join(runs, run, logName(node)));
   const names = entriesOf(runs).filter(({ isDirectory }) => isDirectory)
     .map(({ name }) => name).sort(inOrder);
   for (const name of names.reverse()) {
@@ -183,19 +188,33 @@ function logName(node: string): string {
   return node.replace(/[:/]/g, ".") + ".log";
 }
 
-function machine(): Json {
+/** What this machine is, as far as it may decide how numbers are rounded and how long work takes. */
+export function machine(): Json {
   return {
     os: Deno.build.os,
     arch: Deno.build.arch,
     cores: navigator.hardwareConcurrency,
     memoryBytes: Deno.systemMemoryInfo().total,
     cpu: cpuModel(),
+    features: cpuFeatures(),
     deno: Deno.version.deno,
     v8: Deno.version.v8,
   };
 }
 
 function cpuModel(): string | null {
-  const text = Deno.build.os === "linux" ? readIfThere("/proc/cpuinfo") : "";
-  return /^model name\s*:\s*(.*)$/m.exec(text ?? "")?.[1] ?? null;
+  return /^model name\s*:\s*(.*)$/m.exec(cpuInfo())?.[1] ?? null;
+}
+
+/** What numeric libraries choose their kernels by, and so the order in which they add. */
+const FEATURES = /^(avx.*|fma|f16c|amx_.*|asimd.*|sve.*|i8mm|bf16)$/;
+
+function cpuFeatures(): string | null {
+  const [, flags] = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuInfo()) ?? [];
+  return flags?.split(" ").filter((flag) => FEATURES.test(flag)).sort()
+    .join(" ") ?? null;
+}
+
+function cpuInfo(): string {
+  return (Deno.build.os === "linux" ? readIfThere("/proc/cpuinfo") : "") ?? "";
 }

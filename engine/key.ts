@@ -34,7 +34,8 @@ export function changes(
   ];
 }
 
-function leaves(path: string, before: Json, after: Json): string[] {
+/** What differs between two values, such as `path.to.key 1 -> 2`. */
+export function leaves(path: string, before: Json, after: Json): string[] {
   if (isRecord(before) && isRecord(after)) {
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
       .flatMap((key) => {

@@ -1,4 +1,4 @@
-/** The texts of the commands that look and do not run: status, explain, graph, log, verify. */
+/** The texts of the commands that look and do not run: status, explain, graph, log. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Json } from "../schemas/manifest.ts";
 import type { Graph, NodeSummary } from "./graph.ts";
@@ -184,27 +184,6 @@ function countsOf({ states, outcome }: RecordedRun): Json {
 
 function outcomeOf(run: RecordedRun, going: RecordedRun | undefined): string {
   return run.outcome ?? (run === going ? "running" : "cut off");
-}
-
-export interface Verification {
-  readonly node: string;
-  readonly output: string;
-  readonly sha256: string;
-  readonly condition: "whole" | "missing" | "damaged";
-}
-
-/** Rehashes every object that the manifest names. */
-export async function verify(workspace: Workspace): Promise<Verification[]> {
-  const found: Verification[] = [];
-  for (
-    const [node, record] of Object.entries(workspace.manifest?.nodes ?? {})
-  ) {
-    for (const [output, artifact] of Object.entries(record.outputs)) {
-      const condition = await workspace.store.verify(artifact);
-      found.push({ node, output, sha256: artifact.sha256, condition });
-    }
-  }
-  return found;
 }
 
 /** Columns as wide as their widest cell. */

@@ -15,6 +15,7 @@ import type { Project } from "./project.ts";
 import { type NodeReport, reportOf, type Watcher } from "./record.ts";
 import { schedule, type Task } from "./schedule.ts";
 import { select, type Selected, type Selection } from "./select.ts";
+import type { Progress } from "./stage.ts";
 import { openWorkspace, refresh, type Workspace } from "./workspace.ts";
 
 export interface RunOptions {
@@ -34,9 +35,24 @@ export interface RunOptions {
   readonly executor: Executor;
   /** Without, that which the engine lies in. */
   readonly project?: Project;
+  /** Where results are looked for before they are made. */
+  readonly borrow?: Borrow;
   readonly watcher: Watcher;
   readonly signal?: AbortSignal;
 }
+
+/** Brings the result of a key from elsewhere into the folder; gives whether there was one. */
+export type Borrow = (
+  workspace: Workspace,
+  node: string,
+  key: string,
+  ears: {
+    /** There is one, and it is on its way. */
+    found(where: string): void;
+    progress(progress: Progress): void;
+    notice(line: string): void;
+  },
+) => Promise<boolean>;
 
 /** Nodes in the graph's order; all that the selection may run. */
 export interface RunReport {
@@ -172,6 +188,34 @@ async function runLocked(
     return { current, assessment: await assess(current, node, outputs) };
   };
 
+  /** A result from elsewhere, where there is one, or made here; undefined when it was interrupted. */
+  const obtain = async (
+    current: Workspace,
+    assessment: Assessment,
+    forced: boolean,
+  ) => {
+    const { node, key = "", reasons } = assessment;
+    const { borrow, executor } = options;
+    const isBorrowed = !forced && await borrow?.(current, node.name, key, {
+      found: (where) => watcher.start(node.name, [`taken from ${where}`]),
+      progress: (progress) => watcher.progress(node.name, progress),
+      notice: watcher.notice,
+    });
+    if (isBorrowed) {
+      const found = await assess(current, node, outputs);
+      if (found.state === "cached") return reportOf(current, found);
+    }
+    if (signal?.aborted) return undefined;
+    watcher.start(node.name, reasons);
+    return await makeNode(current, assessment, {
+      executor,
+      history: record(),
+      outputs,
+      watcher,
+      signal,
+    });
+  };
+
   const bring = async (node: Node) => {
     const blocker = Object.values(node.inputs).find((input) => {
       const state = reports.get(input)?.state;
@@ -193,22 +237,15 @@ async function runLocked(
     const reasons = assessment.state === "cached"
       ? ["forced"]
       : assessment.reasons;
-    watcher.start(node.name, reasons);
-    const { executor } = options;
-    const work = makeNode(current, { ...assessment, reasons }, {
-      executor,
-      history: record(),
-      outputs,
-      watcher,
-      signal,
-    }).then((report) => {
-      if (report?.state === "ran") made.add(key);
-      return report;
-    });
+    const work = obtain(current, { ...assessment, reasons }, forced)
+      .then((report) => {
+        if (report !== undefined && report.state !== "failed") made.add(key);
+        return report;
+      });
     making.set(key, work.catch(() => {}));
     const report = await work.finally(() => making.delete(key));
     if (report === undefined) return finish(skipped(node, "interrupted"));
-    if (report.state === "ran") {
+    if (report.state !== "failed") {
       const { outputs, metrics } = report;
       ledger.enter({ ...assessment, result: { outputs, metrics } });
       ledger.saveNowAndThen();

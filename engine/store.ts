@@ -30,6 +30,8 @@ import type { Output } from "./stage.ts";
 
 export type Condition = "whole" | "missing" | "damaged";
 
+export type Rehash = (path: string) => Promise<{ readonly sha256: string }>;
+
 export interface Store {
   /** Where the bytes of an artifact lie. */
   path(artifact: Artifact): string;
@@ -38,10 +40,14 @@ export interface Store {
    * it (another size, time or inode than when it was stored). A paranoid store rehashes each once.
    */
   check(artifact: Artifact): Promise<Condition>;
-  /** The same, rehashing for real. */
-  verify(artifact: Artifact): Promise<Condition>;
+  /** The same, rehashing for real; `rehash` says how. */
+  verify(artifact: Artifact, rehash?: Rehash): Promise<Condition>;
   /** Moves a finished file or folder into the store, by renames only. */
   place(path: string, output: Output): Promise<Artifact>;
+  /** The same for what was verified and synced as it arrived; a folder comes with its listing. */
+  adopt(path: string, artifact: Artifact, listing?: Files): void;
+  /** Where the listing of a folder lies. */
+  listingPath(artifact: Artifact): string;
 }
 
 export function openStore(
@@ -55,14 +61,14 @@ export function openStore(
   const fileCondition = async (
     name: string,
     expected: { sha256: string; bytes: number },
-    thorough: boolean,
+    rehash: Rehash | undefined,
   ): Promise<Condition> => {
     const path = join(folder, name);
     const info = looks.stat(path);
     if (info === undefined) return "missing";
     if (!info.isFile || info.size !== expected.bytes) return "damaged";
-    const known = thorough ? undefined : index.file(name, info);
-    const found = known ?? (await hashFile(path)).sha256;
+    const known = rehash === undefined ? index.file(name, info) : undefined;
+    const found = known ?? (await (rehash ?? hashFile)(path)).sha256;
     if (found !== expected.sha256) return "damaged";
     if (known === undefined) index.rememberFile(name, info, found);
     return "whole";
@@ -75,10 +81,10 @@ export function openStore(
   };
   const conditionOf = async (
     artifact: Artifact,
-    thorough: boolean,
+    rehash: Rehash | undefined,
   ): Promise<Condition> => {
     const name = objectName(artifact.sha256, artifact.folder);
-    if (!artifact.folder) return await fileCondition(name, artifact, thorough);
+    if (!artifact.folder) return await fileCondition(name, artifact, rehash);
     const listingPath = join(folder, listingName(name));
     looks.stat(listingPath);
     const text = readIfThere(listingPath);
@@ -86,14 +92,13 @@ export function openStore(
     if (sha256(text) !== artifact.sha256) return "damaged";
     const listing = Listing.parse(JSON.parse(text));
     for (const file of listing) {
-      const found = await fileCondition(`${name}/${file.path}`, file, thorough);
+      const found = await fileCondition(`${name}/${file.path}`, file, rehash);
       if (found !== "whole") return found;
     }
     return folderCondition(join(folder, name), listing);
   };
 
-  const placeFile = async (path: string, output: Output): Promise<Artifact> => {
-    const { sha256: sha, bytes } = await hashFile(path, { sync: true });
+  const settleFile = (path: string, sha: string) => {
     const name = objectName(sha);
     const target = join(folder, name);
     Deno.chmodSync(path, 0o444);
@@ -101,6 +106,23 @@ export function openStore(
     if (statIfThere(target)?.isDirectory) removeIfThere(target);
     Deno.renameSync(path, target);
     index.rememberFile(name, Deno.statSync(target), sha, true);
+  };
+  const settleFolder = (path: string, sha: string, listing: Files) => {
+    const name = objectName(sha, true);
+    const target = join(folder, name);
+    for (const file of listing) Deno.chmodSync(join(path, file.path), 0o444);
+    writeAtomically(join(folder, listingName(name)), canonical(listing));
+    removeWhole(target);
+    Deno.renameSync(path, target);
+    for (const file of listing) {
+      const info = Deno.statSync(join(target, file.path));
+      index.rememberFile(`${name}/${file.path}`, info, file.sha256, true);
+    }
+  };
+
+  const placeFile = async (path: string, output: Output): Promise<Artifact> => {
+    const { sha256: sha, bytes } = await hashFile(path, { sync: true });
+    settleFile(path, sha);
     return { sha256: sha, bytes, mediaType: output.mediaType };
   };
   const placeFolder = async (
@@ -111,18 +133,9 @@ export function openStore(
     for (const file of filesOf(path)) {
       const hashed = await hashFile(join(path, file), { sync: true });
       listing.push({ path: file, ...hashed });
-      Deno.chmodSync(join(path, file), 0o444);
     }
     const sha = hashListing(listing);
-    const name = objectName(sha, true);
-    const target = join(folder, name);
-    writeAtomically(join(folder, listingName(name)), canonical(listing));
-    removeWhole(target);
-    Deno.renameSync(path, target);
-    for (const file of listing) {
-      const info = Deno.statSync(join(target, file.path));
-      index.rememberFile(`${name}/${file.path}`, info, file.sha256, true);
-    }
+    settleFolder(path, sha, listing);
     const bytes = listing.reduce((sum, file) => sum + file.bytes, 0);
     return { sha256: sha, bytes, mediaType: output.mediaType, folder: true };
   };
@@ -132,13 +145,22 @@ export function openStore(
       join(folder, objectName(sha256, isFolder)),
     check: async (artifact) => {
       const thorough = paranoid && !rehashed.has(artifact.sha256);
-      const condition = await conditionOf(artifact, thorough);
+      const condition = await conditionOf(
+        artifact,
+        thorough ? hashFile : undefined,
+      );
       if (condition === "whole") rehashed.add(artifact.sha256);
       return condition;
     },
-    verify: (artifact) => conditionOf(artifact, true),
+    verify: (artifact, rehash = hashFile) => conditionOf(artifact, rehash),
     place: (path, output) =>
       output.folder ? placeFolder(path, output) : placeFile(path, output),
+    adopt: (path, { sha256 }, listing) =>
+      listing === undefined
+        ? settleFile(path, sha256)
+        : settleFolder(path, sha256, listing),
+    listingPath: ({ sha256 }) =>
+      join(folder, listingName(objectName(sha256, true))),
   };
 }
 

@@ -3,6 +3,7 @@ import {
   type Baseline,
   BASELINES,
   type Figure,
+  type Int8,
   type ScoreName,
   type System,
   type SystemRun,
@@ -66,9 +67,9 @@ function evaluatedOf(
     if (bleu === undefined || chrf === undefined || parameters === undefined) {
       return [];
     }
+    const prefix = pair === undefined ? "" : `${pair}/`;
     const model = inputs?.model ??
-      (pair === undefined ? "" : `${pair}/`) +
-        (name === "teacher" ? name : `student:${name}`);
+      prefix + (name === "teacher" ? name : `student:${name}`);
     const trained = byName.get(model);
     return [{
       name,
@@ -83,8 +84,18 @@ function evaluatedOf(
       perplexity: trained && numeric(trained.metrics, "perplexity"),
       trainingSeconds: trained?.seconds,
       sentencesPerSecond: numeric(measurements, "sentencesPerSecond"),
+      int8: int8Of(byName.get(`${prefix}export:${name}`)),
     }];
   });
+}
+
+function int8Of(exported: EvaluatedNode | undefined): Int8 | undefined {
+  const { metrics = {} } = exported ?? {};
+  const bleu = numeric(metrics, "int8.bleu");
+  const bytes = numeric(metrics, "int8.bytes");
+  return bleu === undefined || bytes === undefined
+    ? undefined
+    : { bleu, bytes };
 }
 
 function rowOf(
@@ -107,6 +118,7 @@ function rowOf(
     ...figuresOf(system, own, all, compared),
     trainingSeconds: average("trainingSeconds"),
     sentencesPerSecond: average("sentencesPerSecond"),
+    int8: averageInt8(own),
     runs: own.map((run) => {
       const { parameters: _, bytes: __, ...rest } = run;
       // The only run of a system is the system itself, and the baselines' means are what it is compared with.
@@ -115,6 +127,16 @@ function rowOf(
         : (baseline: Baseline) => counterpart(run.name, all(baseline)) ?? [];
       return { ...rest, ...figuresOf(run.name, [run], other, compared) };
     }),
+  };
+}
+
+/** Of the runs that are exported. */
+function averageInt8(runs: readonly Evaluated[]): Int8 | undefined {
+  const known = runs.flatMap(({ int8 }) => int8 ?? []);
+  if (known.length === 0) return undefined;
+  return {
+    bleu: round(mean(known.map(({ bleu }) => bleu))),
+    bytes: Math.round(mean(known.map(({ bytes }) => bytes))),
   };
 }
 

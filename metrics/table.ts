@@ -62,6 +62,16 @@ const COLUMNS: readonly Column[] = [
   significanceColumn("teacher"),
   significanceColumn("rkd"),
   {
+    title: "BLEU int8",
+    cell: ({ int8 }) => number(int8?.bleu, 1),
+    isShown: ({ int8 }) => int8 !== undefined,
+  },
+  {
+    title: "int8 (MB)",
+    cell: ({ int8 }) => int8 === undefined ? "" : number(int8.bytes / 1e6, 1),
+    isShown: ({ int8 }) => int8 !== undefined,
+  },
+  {
     title: "training (min)",
     cell: ({ trainingSeconds }) =>
       trainingSeconds === undefined ? "" : number(trainingSeconds / 60, 1),

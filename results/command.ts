@@ -91,6 +91,7 @@ function systemJson(system: System): Json {
     seeds: runs.length,
     trainingSeconds: system.trainingSeconds ?? null,
     sentencesPerSecond: system.sentencesPerSecond ?? null,
+    int8: system.int8 ?? null,
     figures: { bleu: figureJson(bleu), chrf: figureJson(chrf) },
     runs: runs.map((run) => ({
       ...run,

@@ -157,9 +157,9 @@ function measuredOf(
   const measured: Record<string, Measured> = {};
   for (const [name, { key }] of Object.entries(nodes)) {
     const made = readCached(folder, key);
-    if (made === undefined) continue;
+    if (made?.seconds === undefined) continue;
     measured[name] = {
-      seconds: secondsOf(made, runs),
+      seconds: secondsOf(made, made.seconds, runs),
       time: made.time,
       measurements: made.measurements,
       machine: indexOf(runs.find(({ run }) => run === made.run)?.machine),
@@ -170,7 +170,8 @@ function measuredOf(
 
 /** What a node took, with the attempts that were cut off before the one that finished it. */
 function secondsOf(
-  { key, run: finishing, seconds }: CachedResult,
+  { key, run: finishing }: CachedResult,
+  seconds: number,
   runs: readonly RecordedRun[],
 ): number {
   let before = 0;

@@ -91,9 +91,10 @@ export const CachedResult = z.strictObject({
   outputs: z.record(z.string(), Artifact),
   metrics: Metrics,
   measurements: Metrics,
-  seconds: z.number(),
-  /** The run that made it, and when. */
-  run: z.string(),
+  /** What it took, and the run that made it: not of what was pulled, as it was measured elsewhere. */
+  seconds: z.number().optional(),
+  run: z.string().optional(),
+  /** When it was made or came. */
   time: z.string(),
 });
 export type CachedResult = z.infer<typeof CachedResult>;

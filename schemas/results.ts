@@ -55,6 +55,10 @@ const Figure = z.strictObject({
 });
 export type Figure = z.infer<typeof Figure>;
 
+/** How a model exported in 8-bit integers translates the test set, and the size of its graph. */
+const Int8 = z.strictObject({ bleu: z.number(), bytes: z.int() });
+export type Int8 = z.infer<typeof Int8>;
+
 /** One evaluated model. */
 const SystemRun = z.strictObject({
   /** SYSTEM or SYSTEM@SEED. */
@@ -70,10 +74,12 @@ const SystemRun = z.strictObject({
   perplexity: z.number().optional(),
   trainingSeconds: z.number().optional(),
   sentencesPerSecond: z.number().optional(),
+  /** Where it was exported. */
+  int8: Int8.optional(),
 });
 export type SystemRun = z.infer<typeof SystemRun>;
 
-/** A row of the table: a system of a language pair over its seeds; scores, times and speeds are means. */
+/** A row of the table: a system of a language pair over its seeds; scores, times, speeds and sizes are means. */
 export const System = z.strictObject({
   pair: z.string().optional(),
   system: z.string(),
@@ -83,6 +89,7 @@ export const System = z.strictObject({
   chrf: Figure,
   trainingSeconds: z.number().optional(),
   sentencesPerSecond: z.number().optional(),
+  int8: Int8.optional(),
   runs: z.array(SystemRun).min(1),
 });
 export type System = z.infer<typeof System>;

@@ -13,8 +13,10 @@ const PAGE = Deno.readTextFileSync(join(ROOT, "docs/extend.md"));
 
 /** What a copy of the project needs; `node_modules` is linked. */
 const COPIED = [
-  ...["data", "engine", "experiments", "metrics", "model", "results"],
+  ...["data", "engine", "experiments", "export", "metrics", "model", "report"],
+  "results",
   "bench",
+  ...["sharing", "standards"],
   ...["runtimes", "schemas", "stages", "tensor", "text", "types"],
   ...["cli.ts", "doctor.ts", "main.ts", "pipeline.ts", "systems.ts"],
   ...["deno.json", "deno.lock"],
@@ -67,6 +69,7 @@ Deno.test("a system is a line, a data set a descriptor, and a stage a file, as d
       assertEquals(inState(nodes, "stale").sort(), [
         "compare",
         "evaluate:mine",
+        "export:mine",
         "student:mine",
       ]);
     },
@@ -76,11 +79,17 @@ Deno.test("a system is a line, a data set a descriptor, and a stage a file, as d
     const before = await project.nodes("status");
     assertEquals(inState(before, "stale"), []);
     const told = await project.follow("A data set");
-    assertMatch(told, /2 ran, \d+ cached/);
+    assertMatch(told, /7 ran, \d+ cached/);
     const after = await project.nodes("status");
     assertEquals(inState(after, "stale"), []);
     const changed = after.filter(({ key }, i) => key !== before[i].key);
-    assertEquals(changed.map(({ name }) => name), ["fetch", "corpus"]);
+    const exported = after.map(({ name }) => name)
+      .filter((name) => name.startsWith("export:"));
+    assertEquals(exported.length, 5);
+    assertEquals(
+      changed.map(({ name }) => name).sort(),
+      ["fetch", "corpus", ...exported].sort(),
+    );
   });
 
   await t.step("the stage runs for each model, and nothing else", async () => {

@@ -35,13 +35,17 @@ const PAIR = [
   "tokenize",
   "teacher",
   "evaluate:teacher",
+  "export:teacher",
   "states",
   "student:no-kd@1",
   "evaluate:no-kd@1",
+  "export:no-kd@1",
   "student:no-kd@2",
   "evaluate:no-kd@2",
+  "export:no-kd@2",
   "student:rkd",
   "evaluate:rkd",
+  "export:rkd",
   "compare",
 ];
 
@@ -56,8 +60,10 @@ Deno.test("an experiment without pairs and seeds has unprefixed nodes, all with 
     ["tokenize", 0],
     ["teacher", 3],
     ["evaluate:teacher", 0],
+    ["export:teacher", 0],
     ["student:no-kd", 3],
     ["evaluate:no-kd", 0],
+    ["export:no-kd", 0],
     ["compare", 0],
   ]);
 });
@@ -203,8 +209,10 @@ Deno.test("a grid is a trial for each of its points, a choice among them, and st
     "choose:ckd",
     "student:ckd@1",
     "evaluate:ckd@1",
+    "export:ckd@1",
     "student:ckd@2",
     "evaluate:ckd@2",
+    "export:ckd@2",
   ]);
   const steps = (name: string) =>
     JSON.stringify(TUNED.get(name)?.config).match(/"steps":\d+/)?.[0];
@@ -220,7 +228,7 @@ Deno.test("a grid is a trial for each of its points, a choice among them, and st
   assertEquals(inputsOf(TUNED, "student:ckd@2")?.choice, "choose:ckd");
 });
 
-Deno.test("nothing but evaluation and comparison reads the test set", () => {
+Deno.test("nothing but what measures reads the test set", () => {
   const readers = [...TUNED.values()].filter(({ stage, inputs }) =>
     Object.entries(inputs).some(([input, source]) =>
       TUNED.get(source)?.stage.name === "corpus" &&
@@ -230,12 +238,16 @@ Deno.test("nothing but evaluation and comparison reads the test set", () => {
   assertEquals([...new Set(readers.map(({ stage }) => stage.name))].sort(), [
     "compare",
     "evaluate",
+    "export",
   ]);
   const others = [...TUNED.values()].filter(({ stage }) =>
-    !["evaluate", "compare"].includes(stage.name)
+    !["evaluate", "compare", "export"].includes(stage.name)
   );
   for (const { name, inputs } of others) {
     const sources = Object.values(inputs);
-    assert(!sources.some((source) => /evaluate|compare/.test(source)), name);
+    assert(
+      !sources.some((source) => /evaluate|compare|export/.test(source)),
+      name,
+    );
   }
 });

@@ -39,15 +39,15 @@ const reason = network.missing === undefined
 
 Deno.test({
   name:
-    `tiny runs from nothing, a second run does nothing in half a second, a student's beta reruns that student and its evaluation${reason}`,
+    `tiny runs from nothing, a second run does nothing in half a second, a student's beta reruns that student and what measures it${reason}`,
   ignore: network.missing !== undefined,
   fn: async () => {
     const folder = Deno.makeTempDirSync();
     const tiny = ["--experiment", "tiny", "--artifacts", folder];
     try {
       const first = await nodes(...tiny);
-      assertEquals(first.length, 12);
-      assertEquals(ran(first).length, 12);
+      assertEquals(first.length, 17);
+      assertEquals(ran(first).length, 17);
       const metrics = Object.fromEntries(
         first.map(({ name, metrics }) => [name, metrics]),
       );
@@ -85,6 +85,8 @@ Deno.test({
       assertEquals(ran(changed), [
         "student:ckd-regular",
         "evaluate:ckd-regular",
+        "export:ckd-regular",
+        "compare",
       ]);
 
       const hash = (nodes: readonly NodeJson[]) =>

@@ -6,14 +6,20 @@ export interface Found {
   readonly missing: string | undefined;
 }
 
-/** The interpreter named by the environment variable `MODULE_PYTHON`, else `python3`, if it has the module. */
-export function findPython(module: string): Found {
+/**
+ * The interpreter named by the environment variable `MODULE_PYTHON`, else `python3`, if it has the module; `part` is what
+ * of it is needed, `packages` is what pip calls that.
+ */
+export function findPython(
+  module: string,
+  { part = module, packages = `${module} numpy` } = {},
+): Found {
   const variable = `${module.toUpperCase()}_PYTHON`;
   const python = Deno.env.get(variable) ?? "python3";
-  const missing = ` [not run: "${python}" has no ${module}; ` +
-    `"pip install ${module} numpy", then set ${variable} to that Python]`;
+  const missing = ` [not run: "${python}" has no ${part}; ` +
+    `"pip install ${packages}", then set ${variable} to that Python]`;
   try {
-    const args = ["-c", `import ${module}`];
+    const args = ["-c", `import ${part}`];
     const { success } = new Deno.Command(python, { args }).outputSync();
     return { python, missing: success ? undefined : missing };
   } catch (error) {

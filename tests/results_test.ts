@@ -295,7 +295,7 @@ Deno.test("a training's time counts the attempts that were cut off before the on
   assertEquals(trainingSeconds(), 330);
 });
 
-Deno.test("the test set is read by evaluation and comparison, and by nothing that trains or chooses", () => {
+Deno.test("the test set is read by evaluation, export and comparison, and by nothing that trains or chooses", () => {
   const experiments = join(ROOT, "experiments");
   for (const name of namesIn(experiments)) {
     const { value, what } = readExperiment(
@@ -309,7 +309,7 @@ Deno.test("the test set is read by evaluation and comparison, and by nothing tha
       ).map(({ stage }) => stage.name);
     assert(readers.includes("evaluate"), name);
     const others = readers.filter((stage) =>
-      !["evaluate", "compare"].includes(stage)
+      !["evaluate", "export", "compare"].includes(stage)
     );
     assertEquals(others, [], name);
   }

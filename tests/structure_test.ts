@@ -15,7 +15,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["tensor", "text", "schemas"],
   data: ["schemas"],
   results: ["engine", "metrics", "schemas"],
-  stages: ["engine", "model", "tensor", "text", "metrics", "schemas", "data"],
+  sharing: ["engine", "schemas"],
+  report: [
+    ...["engine", "metrics", "model", "results", "schemas", "tensor", "text"],
+  ],
+  export: ["metrics", "model", "tensor", "text", "schemas"],
+  standards: ["engine", "export", "model", "report", "schemas", "text"],
+  stages: [
+    ...["data", "engine", "export", "metrics", "model", "schemas", "tensor"],
+    "text",
+  ],
 };
 
 /** Static and literal dynamic imports at run time, as paths relative to the root. */

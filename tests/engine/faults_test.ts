@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { openIndex } from "../../engine/index.ts";
 import { openProject } from "../../engine/project.ts";
+import { flipBit } from "./bits.ts";
 import { delay, isAlive, stageProcesses, tryKill, until } from "./processes.ts";
 import { canMount, mount, unmount } from "./mounts.ts";
 import {
@@ -332,14 +333,6 @@ Deno.test("a flipped bit that no time tells of is believed by a plain run, and f
   assertEquals(project.read("artifacts/manifest.json"), manifest);
   assertEquals((await project.run("verify")).code, 0);
 });
-
-function flipBit(path: string): void {
-  const bytes = Deno.readFileSync(path);
-  bytes[0] ^= 1;
-  Deno.chmodSync(path, 0o644);
-  Deno.writeFileSync(path, bytes);
-  Deno.chmodSync(path, 0o444);
-}
 
 Deno.test({
   name:

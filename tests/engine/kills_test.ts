@@ -1,6 +1,6 @@
 /** Two hundred kills at random moments: a plain rerun gives the manifest of an undisturbed run, and repeats nothing. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { verify } from "../../engine/report.ts";
+import { verify } from "../../engine/verify.ts";
 import { openWorkspace } from "../../engine/workspace.ts";
 import { random } from "../../schemas/random.ts";
 import {

@@ -48,6 +48,7 @@ export function makeProject(text = TEXT): Project {
     const name of [
       "engine",
       "schemas",
+      "sharing",
       "types",
       "deno.json",
       "deno.lock",

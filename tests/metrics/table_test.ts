@@ -148,6 +148,35 @@ Deno.test("p-values and training times have columns where there are some", () =>
   );
 });
 
+Deno.test("systems that were exported have columns of their 8-bit graphs, means over seeds", () => {
+  const exported = (name: string, bleu: number, bytes: number) => ({
+    name,
+    metrics: { "int8.bleu": bleu, "int8.bytes": bytes, "fp32.bleu": 99 },
+    measurements: {},
+  });
+  const nodes = [
+    TEACHER,
+    evaluated("evaluate:no-kd", 37),
+    evaluated("evaluate:rkd@1", 38),
+    evaluated("evaluate:rkd@2", 39),
+    exported("export:teacher", 39.96, 4_040_000),
+    exported("export:rkd@1", 37.8, 1_960_000),
+    exported("export:rkd@2", 38.9, 1_960_000),
+  ];
+  assertEquals(
+    systemsTable(nodes),
+    `
+| system  | seeds | parameters | of teacher |       BLEU |       chrF | to teacher | BLEU int8 | int8 (MB) | sentences/s |
+| ------- | ----: | ---------: | ---------: | ---------: | ---------: | ---------: | --------: | --------: | ----------: |
+| teacher |     1 |      4,000 |    100.0 % |       40.0 |       60.0 |            |      40.0 |       4.0 |          10 |
+| no-kd   |     1 |      1,000 |     25.0 % |       37.0 |       50.0 |       -3.0 |           |           |          20 |
+| rkd     |     2 |      1,000 |     25.0 % | 38.5 ± 0.7 | 50.0 ± 0.0 |       -1.5 |      38.4 |       2.0 |          20 |
+`.trim(),
+  );
+  const runs = systemsOf(nodes).find(({ system }) => system === "rkd")?.runs;
+  assertEquals(runs?.map(({ int8 }) => int8?.bleu), [37.8, 38.9]);
+});
+
 Deno.test("each seed keeps its own figures, beside the baseline's run of its seed", () => {
   const nodes = [...COMPARED, evaluated("evaluate:rkd@2", 38)]
     .filter(({ name }) => name !== "evaluate:rkd");

@@ -1,0 +1,58 @@
+/** Hashes many files on all cores: a file a worker at a time, in the order in which they were asked for. */
+import { hashFile } from "./hash.ts";
+
+export interface Hashers extends Disposable {
+  hash(path: string): Promise<Hashed>;
+}
+
+export interface Hashed {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** What a worker answers: that of the file, or why it could not be read. */
+export type Answer = Hashed | { readonly error: string };
+
+/** As many workers as there are cores to use; this thread alone where it is one. */
+export function openHashers(cores: number): Hashers {
+  if (cores < 2) return { hash: hashFile, [Symbol.dispose]: () => {} };
+  const url = new URL("./hashing_worker.ts", import.meta.url).href;
+  const workers = Array.from(
+    { length: cores },
+    () => new Worker(url, { type: "module" }),
+  );
+  const idle = [...workers];
+  const waiting: ((worker: Worker) => void)[] = [];
+  const take = () => {
+    const worker = idle.pop();
+    return worker === undefined
+      ? new Promise<Worker>((resolve) => waiting.push(resolve))
+      : Promise.resolve(worker);
+  };
+  const give = (worker: Worker) => {
+    const next = waiting.shift();
+    if (next === undefined) idle.push(worker);
+    else next(worker);
+  };
+  return {
+    hash: async (path) => {
+      const worker = await take();
+      const answer = await ask(worker, path);
+      give(worker);
+      if ("error" in answer) throw new Error(answer.error);
+      return answer;
+    },
+    [Symbol.dispose]: () => workers.forEach((worker) => worker.terminate()),
+  };
+}
+
+function ask(worker: Worker, path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
+    worker.postMessage(path);
+  });
+}

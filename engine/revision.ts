@@ -1,0 +1,100 @@
+/** Finds the git revision whose code made nodes: by what its modules mean and its packages are, not by what anyone noted. */
+import { z } from "zod";
+import type { Code } from "../schemas/manifest.ts";
+import { jsonIfWhole } from "./atomic.ts";
+import { moduleOf } from "./code.ts";
+import { git, gitBytes, type Revision, revisionsOf } from "./git.ts";
+
+const LOCK = "deno.lock";
+
+/** The newest revision that has all of some codes, or undefined. */
+export async function findRevision(
+  root: string,
+  codes: readonly Code[],
+): Promise<Revision | undefined> {
+  const modules = codes.flatMap(({ modules }) => Object.keys(modules));
+  const paths = [...new Set(modules), LOCK];
+  const contents = readContents(root);
+  const hasAll = async (blobs: ReadonlyMap<string, string>) => {
+    for (const code of codes) {
+      if (!await has(code, blobs, contents)) return false;
+    }
+    return true;
+  };
+  for (const revision of revisionsOf(root, paths)) {
+    if (await hasAll(blobsOf(root, revision, paths))) return revision;
+  }
+  return undefined;
+}
+
+/** The git hashes of files of a revision, by path. */
+function blobsOf(
+  root: string,
+  { commit }: Revision,
+  paths: readonly string[],
+): Map<string, string> {
+  const tree = git(root, "ls-tree", "-r", "-z", commit, "--", ...paths) ?? "";
+  return new Map(
+    tree.split("\0").filter((entry) => entry !== "").map((entry) => {
+      const [about, path] = entry.split("\t");
+      return [path, about.split(" ")[2]];
+    }),
+  );
+}
+
+async function has(
+  { modules, packages }: Code,
+  blobs: ReadonlyMap<string, string>,
+  contents: Contents,
+): Promise<boolean> {
+  const integrities = contents.packages(blobs.get(LOCK) ?? "");
+  const isLocked = Object.entries(packages)
+    .every(([id, integrity]) => integrities.get(id) === integrity);
+  if (!isLocked) return false;
+  for (const [path, hash] of Object.entries(modules)) {
+    const blob = blobs.get(path);
+    if (blob === undefined || await contents.meaning(blob, path) !== hash) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** What files of the repository hold, each read once. */
+interface Contents {
+  meaning(blob: string, path: string): Promise<string>;
+  /** The integrity of each package of a lock file. */
+  packages(blob: string): ReadonlyMap<string, string>;
+}
+
+const Lock = z.object({
+  npm: z.record(z.string(), z.object({ integrity: z.string().optional() })),
+});
+
+function readContents(root: string): Contents {
+  const meanings = new Map<string, string>();
+  const locks = new Map<string, ReadonlyMap<string, string>>();
+  const read = (blob: string) =>
+    gitBytes(root, "cat-file", "blob", blob) ?? new Uint8Array();
+  return {
+    meaning: async (blob, path) => {
+      const known = meanings.get(blob) ??
+        (await moduleOf(read(blob), path)).sha256;
+      meanings.set(blob, known);
+      return known;
+    },
+    packages: (blob) => {
+      const known = locks.get(blob) ??
+        lockedPackages(new TextDecoder().decode(read(blob)));
+      locks.set(blob, known);
+      return known;
+    },
+  };
+}
+
+function lockedPackages(text: string): Map<string, string> {
+  const { npm = {} } = Lock.safeParse(jsonIfWhole(text)).data ?? {};
+  return new Map(
+    Object.entries(npm).map(([id, { integrity = "" }]) => [id, integrity]),
+  );
+}

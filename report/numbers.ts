@@ -1,0 +1,28 @@
+/** How the report writes numbers. */
+
+/** `1,438,208` or `38.0`. */
+export function figure(value: number, digits = 0): string {
+  return value.toLocaleString("en", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** `+0.4`, `−2.1`. */
+export function signed(value: number, digits: number): string {
+  const size = figure(Math.abs(value), digits);
+  if (Number(size.replaceAll(",", "")) === 0) return size;
+  return `${value < 0 ? "\u2212" : "+"}${size}`;
+}
+
+/** How many parameters: `1.44 M`, `93.2 k`. */
+export function parameterText(value: number): string {
+  return value < 1e6
+    ? `${figure(value / 1e3, 1)} k`
+    : `${figure(value / 1e6, 2)} M`;
+}
+
+/** `1 node`, `3 nodes`. */
+export function count(value: number, what: string): string {
+  return `${figure(value)} ${what}${value === 1 ? "" : "s"}`;
+}

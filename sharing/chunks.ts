@@ -1,0 +1,19 @@
+/** The bytes of an open file in pieces, each to be used before the next is asked for. */
+
+const CHUNK_BYTES = 1 << 18;
+
+/** Reads from where the file stands, at most `limit` bytes. */
+export async function* chunksOf(
+  file: Deno.FsFile,
+  limit = Infinity,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  for (let left = limit; left > 0;) {
+    const read = await file.read(
+      buffer.subarray(0, Math.min(left, CHUNK_BYTES)),
+    );
+    if (read === null) return;
+    left -= read;
+    yield buffer.subarray(0, read);
+  }
+}

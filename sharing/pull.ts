@@ -1,0 +1,72 @@
+/** Pulls the manifest of an experiment and all that it names out of remotes. */
+import { failure } from "../engine/failure.ts";
+import { sha256 } from "../engine/hash.ts";
+import { acceptManifest, LIMITS, type Policy } from "../engine/trust.ts";
+import type { Workspace } from "../engine/workspace.ts";
+import { bring, type Ears, type Moved, type Source } from "./bring.ts";
+import {
+  type Remote,
+  sharedManifestPath,
+  sharedSignaturesPath,
+} from "./remote.ts";
+import type { Patience } from "./request.ts";
+import { settleManifest, type Signed } from "./settle.ts";
+import { readText } from "./text.ts";
+
+export interface Pulled extends Moved {
+  /** The remote that the manifest is of. */
+  readonly remote: string;
+  readonly nodes: number;
+  readonly signedBy: readonly string[];
+}
+
+/** The manifest is that of the first remote that has one; objects come from any. Under the lock of the folder. */
+export async function pull(
+  workspace: Workspace,
+  experiment: string,
+  policy: Policy,
+  source: Source,
+  ears: Ears,
+): Promise<Pulled> {
+  const { remote, ...signed } = await readManifest(experiment, source);
+  const { manifest, signedBy } = acceptManifest(
+    signed.text,
+    signed.signatures,
+    experiment,
+    policy,
+  );
+  const records = Object.values(manifest.nodes);
+  const artifacts = records.flatMap(({ outputs }) => Object.values(outputs));
+  const moved = await bring(workspace, artifacts, source, ears);
+  settleManifest(workspace, manifest, signed);
+  return { ...moved, remote, signedBy, nodes: records.length };
+}
+
+async function readManifest(
+  experiment: string,
+  { remotes, patience }: Source,
+): Promise<Signed & { readonly remote: string }> {
+  const path = sharedManifestPath(experiment);
+  for (const remote of remotes) {
+    const { manifestBytes } = LIMITS;
+    const text = await readText(remote, path, manifestBytes, patience);
+    if (text === undefined) continue;
+    const signatures = await readSignatures(remote, sha256(text), patience);
+    return { remote: remote.name, text, signatures };
+  }
+  throw failure(
+    `Cannot find the experiment "${experiment}" in ${
+      remotes.map(({ name }) => `"${name}"`).join(" or ")
+    }: nobody has pushed it there.`,
+  );
+}
+
+/** The signatures of the manifest that has this hash. */
+export async function readSignatures(
+  remote: Remote,
+  manifest: string,
+  patience: Patience,
+): Promise<string | undefined> {
+  const path = sharedSignaturesPath(manifest);
+  return await readText(remote, path, LIMITS.signaturesBytes, patience);
+}

@@ -1,0 +1,131 @@
+/** Pushes the manifest of an artifact folder and all that it names to a remote: what is missing there, the manifest last. */
+import { canonical } from "../engine/hash.ts";
+import { LIMITS } from "../engine/trust.ts";
+import { inputError } from "../schemas/errors.ts";
+import {
+  KEY_RECORD_SCHEMA,
+  type KeyRecord,
+  NAMED_MANIFESTS,
+} from "../schemas/sharing.ts";
+import { readKeyRecord, RECORD_BYTES } from "./borrow.ts";
+import type { Ears, Moved } from "./bring.ts";
+import type { Contents } from "./contents.ts";
+import { inParallel } from "./parallel.ts";
+import { readSignatures } from "./pull.ts";
+import {
+  keyPath,
+  type LocalFile,
+  objectPath,
+  type Remote,
+  sharedManifestPath,
+  sharedSignaturesPath,
+  type Writer,
+} from "./remote.ts";
+import type { Patience } from "./request.ts";
+import { mergeSignatures } from "./signatures.ts";
+import { tally } from "./tally.ts";
+import { readText } from "./text.ts";
+import { isWholeThere } from "./whole.ts";
+
+export interface PushOptions {
+  /** Whether what is there already is read back, and sent again where it is damaged. */
+  readonly paranoid: boolean;
+  readonly patience: Patience;
+}
+
+/** What goes up is read whole into memory piece by piece, so fewer at once than come down. */
+const LANES = 8;
+
+export async function push(
+  contents: Contents,
+  remote: Remote,
+  options: PushOptions,
+  ears: Ears,
+): Promise<Moved> {
+  const writer = writerOf(remote);
+  const { text, hash, manifest } = contents;
+  const { name } = manifest.experiment;
+  const missing = await missingThere(contents, remote, writer, options);
+  const bytes = missing.reduce((sum, { bytes }) => sum + bytes, 0);
+  const told = tally({ objects: missing.length, bytes }, ears.progress);
+  await inParallel(missing, LANES, async (file) => {
+    await writer.putFile(objectPath(file.sha256), file, told.add);
+    told.finish();
+  });
+
+  const head = sharedManifestPath(name);
+  const { patience } = options;
+  const { manifestBytes } = LIMITS;
+  const before = await readText(remote, head, manifestBytes, patience);
+  await pushSignatures(contents, remote, writer, options);
+  if (before === text && !options.paranoid) {
+    return { objects: missing.length, bytes };
+  }
+  await writer.putText(objectPath(hash), text);
+  const keys = new Set(Object.values(manifest.nodes).map(({ key }) => key));
+  const named = { experiment: name, sha256: hash };
+  await inParallel([...keys], LANES, async (key) => {
+    await pushKey(key, named, remote, writer, options);
+  });
+  await writer.putText(head, text);
+  return { objects: missing.length, bytes };
+}
+
+/** An input error where a remote can only be read. */
+export function writerOf({ name, writer }: Remote): Writer {
+  if (writer !== undefined) return writer;
+  throw inputError(
+    `Cannot push to "${name}": a web server is only read from; push to the folder or the store that it serves.`,
+  );
+}
+
+/** The listings come first, so that what a cut leaves there can be gone on with by anybody. */
+async function missingThere(
+  { listings, files }: Contents,
+  remote: Remote,
+  writer: Writer,
+  { paranoid, patience }: PushOptions,
+): Promise<LocalFile[]> {
+  const all = [...listings, ...files];
+  const missing = new Set<LocalFile>();
+  await inParallel(all, 2 * LANES, async (file) => {
+    const path = objectPath(file.sha256);
+    const isThere = await writer.size(path) === file.bytes &&
+      (!paranoid || await isWholeThere(remote, path, file, patience));
+    if (!isThere) missing.add(file);
+  });
+  return all.filter((file) => missing.has(file));
+}
+
+async function pushSignatures(
+  { hash, signatures }: Contents,
+  remote: Remote,
+  writer: Writer,
+  { patience }: PushOptions,
+): Promise<void> {
+  if (signatures === undefined) return;
+  const there = await readSignatures(remote, hash, patience);
+  const merged = mergeSignatures(hash, signatures, there);
+  if (merged !== there) {
+    await writer.putText(sharedSignaturesPath(hash), merged);
+  }
+}
+
+/** Names a manifest first in the record of a key, before those that named it earlier. */
+async function pushKey(
+  key: string,
+  named: KeyRecord["manifests"][number],
+  remote: Remote,
+  writer: Writer,
+  { patience }: PushOptions,
+): Promise<void> {
+  const path = keyPath(key);
+  const text = await readText(remote, path, RECORD_BYTES, patience);
+  const others = (readKeyRecord(text)?.manifests ?? [])
+    .filter(({ sha256 }) => sha256 !== named.sha256);
+  const record = canonical({
+    schema: KEY_RECORD_SCHEMA,
+    manifests: [named, ...others].slice(0, NAMED_MANIFESTS),
+  }) + "\n";
+  if (record !== text) await writer.putText(path, record);
+}

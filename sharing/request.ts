@@ -1,0 +1,209 @@
+/** Requests over HTTP: tried again where the other end is busy or the connection breaks, and no silence lasts. */
+import { failure } from "../engine/failure.ts";
+import type { Content } from "./remote.ts";
+
+/** How long a network is given. */
+export interface Patience {
+  /** Attempts in a row that bring nothing, after which it is given up. */
+  readonly attempts: number;
+  /** Milliseconds before the second attempt; each further one waits three times as long. */
+  readonly wait: number;
+  /** Milliseconds that a silent connection is waited for. */
+  readonly silence: number;
+  /** Ends all waiting. */
+  readonly signal?: AbortSignal;
+}
+
+export const PATIENT: Patience = { attempts: 4, wait: 500, silence: 60_000 };
+
+export interface Query {
+  readonly url: string | URL;
+  readonly init: RequestInit;
+}
+
+/** The body can be read once; it ends with an error where the connection does. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: AsyncIterable<Uint8Array>;
+  discard(): Promise<void>;
+}
+
+/** Asks until there is an answer; `name` is the remote in the sentence that says that there is none. */
+export async function ask(
+  name: string,
+  prepare: () => Query | Promise<Query>,
+  patience: Patience,
+): Promise<Answer> {
+  return await persist(patience, async () => {
+    const outcome = await attempt(await prepare(), patience);
+    return "reason" in outcome ? outcome : { value: outcome };
+  }, (reason) => unreachable(name, reason));
+}
+
+const UNREACHABLE = "unreachable";
+
+export function unreachable(name: string, reason: string): Error {
+  const error = failure(
+    `Cannot reach "${name}": ${reason}; run the same command again, what has arrived is kept.`,
+  );
+  error.cause = UNREACHABLE;
+  return error;
+}
+
+/** Whether a remote did not answer, rather than gave what cannot be used. */
+export function isUnreachable({ cause }: Error): boolean {
+  return cause === UNREACHABLE;
+}
+
+interface Failed {
+  readonly reason: string;
+  /** Whether there was progress, after which attempts are counted anew. */
+  readonly advanced?: boolean;
+}
+
+/** Tries until something succeeds, as long as patience lasts; an error that is thrown ends it at once. */
+export async function persist<T>(
+  { attempts, wait, signal }: Patience,
+  attempt: () => Promise<{ readonly value: T } | Failed>,
+  giveUp: (reason: string) => Error,
+): Promise<T> {
+  let [failed, pause] = [0, wait];
+  for (;;) {
+    const outcome = await attempt();
+    if ("value" in outcome) return outcome.value;
+    if (outcome.advanced) [failed, pause] = [0, wait];
+    failed++;
+    if (failed >= attempts || signal?.aborted) throw giveUp(outcome.reason);
+    await delay(pause, signal);
+    pause *= 3;
+  }
+}
+
+/** What an answer holds of a file from a byte on: undefined where there is none, an error where it is none of either. */
+export async function contentOf(
+  name: string,
+  path: string,
+  answer: Answer,
+  from: number,
+  whole: () => Promise<Content | undefined>,
+): Promise<Content | undefined> {
+  const { status, headers, body, discard } = answer;
+  if (status === 200) return { start: 0, bytes: body, discard };
+  const resumes = status === 206 &&
+    headers.get("content-range")?.startsWith(`bytes ${from}-`) === true;
+  if (resumes) return { start: from, bytes: body, discard };
+  await discard();
+  if (status === 404 || status === 410) return undefined;
+  // It does not go on where it was told to, so the whole is read anew.
+  if (from > 0 && (status === 206 || status === 416)) return await whole();
+  throw failure(
+    `Cannot read "${path}" of "${name}": it answers with status ${status}; check the address and what may be read there.`,
+  );
+}
+
+async function attempt(
+  { url, init }: Query,
+  patience: Patience,
+): Promise<Answer | Failed> {
+  const silence = watch(patience);
+  try {
+    const response = await fetch(url, { ...init, signal: silence.signal });
+    const { status, headers } = response;
+    const isPassing = status >= 500 || status === 408 || status === 429;
+    if (isPassing) {
+      await response.body?.cancel();
+      silence.end();
+      return { reason: `it answers with status ${status}` };
+    }
+    const body = bodyOf(response, silence);
+    return {
+      status,
+      headers,
+      body,
+      discard: async () => {
+        silence.end();
+        await body.return(undefined);
+        // One that was begun is given up by now, whether it broke off or not.
+        await response.body?.cancel().catch(() => {});
+      },
+    };
+  } catch (error) {
+    silence.end();
+    return { reason: silence.reasonOf(error) };
+  }
+}
+
+async function* bodyOf(
+  response: Response,
+  silence: Silence,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    for await (const chunk of response.body ?? []) {
+      silence.heard();
+      yield chunk;
+    }
+  } catch (error) {
+    throw new Error(silence.reasonOf(error), { cause: error });
+  } finally {
+    silence.end();
+  }
+}
+
+interface Silence {
+  readonly signal: AbortSignal;
+  heard(): void;
+  end(): void;
+  /** Why a connection ended, as a clause. */
+  reasonOf(error: unknown): string;
+}
+
+/** Aborts what has not been heard of for too long. */
+function watch({ silence, signal }: Patience): Silence {
+  const controller = new AbortController();
+  const start = () => setTimeout(() => controller.abort(), silence);
+  let timer = start();
+  return {
+    signal: signal === undefined
+      ? controller.signal
+      : AbortSignal.any([controller.signal, signal]),
+    heard() {
+      clearTimeout(timer);
+      timer = start();
+    },
+    end: () => clearTimeout(timer),
+    reasonOf: (error) =>
+      signal?.aborted
+        ? "it was interrupted"
+        : controller.signal.aborted
+        ? "it fell silent"
+        : causeOf(error),
+  };
+}
+
+/** The innermost reason of a failed request; the outer ones repeat the address. */
+function causeOf(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) {
+    inner = inner.cause;
+  }
+  const message = inner instanceof Error ? inner.message : String(inner);
+  return message.replace(/[\s\p{C}]+/gu, " ")
+    .replace(/^error sending request .*? ?\(\S*\): /, "")
+    .replace(/^client error \(\w+\): /, "").replace(/\.$/, "");
+}
+
+function delay(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener("abort", end);
+  });
+}

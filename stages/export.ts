@@ -1,0 +1,119 @@
+/** Writes a model as ONNX files that anybody can run, and says how large they are and how well they translate. */
+import { z } from "zod";
+import { joined } from "../engine/permissions.ts";
+import { stage } from "../engine/stage.ts";
+import { Data, Languages } from "../schemas/data.ts";
+import { Evaluation } from "../schemas/evaluation.ts";
+import { EXPORT_SCHEMA } from "../schemas/export.ts";
+import { BOS, EOS, PAD } from "../schemas/vocabulary.ts";
+import { identityOf } from "../tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
+import { descriptorFiles } from "../text/files.ts";
+import { SUBWORDS_PERMISSIONS } from "../text/permissions.ts";
+
+export default stage({
+  name: "export",
+  module: import.meta.url,
+  config: z.strictObject({
+    /** What the model is called in its card. */
+    system: z.string(),
+    languages: Languages,
+    /** Whose licences the card tells. */
+    data: Data,
+    evaluation: Evaluation,
+  }),
+  inputs: { model: ["model"], tokens: ["tokenizer"], corpus: ["test"] },
+  outputs: {
+    folder: { path: "export", mediaType: "inode/directory", folder: true },
+  },
+  permissions: joined(RUNTIME_PERMISSIONS, SUBWORDS_PERMISSIONS),
+  resources: { cores: "all" },
+  files: ({ data }) => descriptorFiles(data),
+  environment: () => identityOf({ name: "onnx", provider: "cpu" }),
+  run: async ({ config, inputs, outputs, log, progress }) => {
+    const { translationPath, writeDescription, writeGraphs } = await import(
+      "../export/folder.ts"
+    );
+    const { qualityOf } = await import("../export/quality.ts");
+    const { loadModel } = await import("../model/checkpoint.ts");
+    const { parameterCount, parameterShapes } = await import(
+      "../model/parameters.ts"
+    );
+    const { MAXIMUM_LENGTH } = await import("../model/search.ts");
+    const { checkVocabulary } = await import("../model/translate.ts");
+    const { accountsOf } = await import("../text/accounts.ts");
+    const { loadSubwords } = await import("../text/subwords.ts");
+    const { narrowest } = await import("../text/terms.ts");
+    const { readPairs } = await import("../text/tokenize.ts");
+    const { system, languages, data, evaluation } = config;
+    const { folder } = outputs;
+    const { tokenizer } = inputs.tokens;
+
+    const accounts = accountsOf(data, languages);
+    const use = narrowest(accounts.flatMap(({ terms }) => terms));
+    if (use !== "any") log(`For ${use} use only, as its data are`);
+
+    const saved = loadModel(inputs.model.model, `the model of "${system}"`);
+    const { model, vocabulary } = saved;
+    const subwords = await loadSubwords(tokenizer);
+    checkVocabulary(saved, subwords);
+    const { beam, lengthPenalty } = evaluation;
+    const bytes = await writeGraphs(folder, saved, lengthPenalty);
+
+    const pairs = await readPairs(inputs.corpus.test);
+    const total = 2 * pairs.length;
+    const measure = (precision: "fp32" | "int8", before: number) =>
+      qualityOf(
+        translationPath(folder, precision),
+        subwords,
+        pairs,
+        evaluation,
+        (done) => progress({ done: before + done, total, unit: "sentences" }),
+      );
+    const fp32 = await measure("fp32", 0);
+    const int8 = await measure("int8", pairs.length);
+    log(`BLEU ${fp32.bleu.toFixed(2)}, int8 ${int8.bleu.toFixed(2)}`);
+
+    await writeDescription(
+      folder,
+      {
+        schema: EXPORT_SCHEMA,
+        system,
+        languages,
+        model,
+        parameters: parameterCount(parameterShapes(model, vocabulary)),
+        vocabulary,
+        ids: { pad: PAD, bos: BOS, eos: EOS, unk: null },
+        maximumLength: MAXIMUM_LENGTH,
+        beam,
+        lengthPenalty,
+        quality: {
+          fp32: { bleu: fp32.bleu, chrf: fp32.chrf },
+          int8: { bleu: int8.bleu, chrf: int8.chrf },
+          signature: fp32.signature,
+        },
+        bytes,
+        licences: accounts.flatMap(({ name, terms }) =>
+          terms.map(({ licence }) => ({ data: name, licence }))
+        ),
+      },
+      tokenizer,
+      accounts,
+    );
+    return {
+      metrics: {
+        "fp32.bleu": fp32.bleu,
+        "fp32.chrf": fp32.chrf,
+        "fp32.bytes": bytes.fp32,
+        "int8.bleu": int8.bleu,
+        "int8.chrf": int8.chrf,
+        "int8.bytes": bytes.int8,
+        signature: fp32.signature,
+      },
+      measurements: {
+        "fp32.sentencesPerSecond": fp32.sentencesPerSecond,
+        "int8.sentencesPerSecond": int8.sentencesPerSecond,
+      },
+    };
+  },
+});

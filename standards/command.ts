@@ -1,0 +1,108 @@
+/** The command `describe`: nodes of a run, told in the form of a public standard. */
+import { artifactFolder, type Console, EXIT } from "../engine/commands.ts";
+import type { Pipeline } from "../engine/graph.ts";
+import { canonical } from "../engine/hash.ts";
+import { readSigningKey } from "../engine/signature.ts";
+import { keyPath } from "../engine/trust_commands.ts";
+import { inputError } from "../schemas/errors.ts";
+import { envelope } from "./envelope.ts";
+import { statement } from "./in_toto.ts";
+import { indented, newFolder, writeText } from "./places.ts";
+import { describe, type Described } from "./record.ts";
+
+export interface DescribeOptions {
+  readonly format: "ro-crate" | "in-toto" | "croissant" | "model-card";
+  readonly experiment: string;
+  readonly artifacts?: string;
+  /** A file, or a new folder for what consists of several; without, one text goes to standard output. */
+  readonly out?: string;
+  /** Signs a statement: with the key in this file, or with the user's own. */
+  readonly key?: string | true;
+}
+
+type Describe = (names: readonly string[]) => Described;
+
+/** Describes nodes, all that have a result unless some are named; prints the description, or the paths that it wrote. */
+export async function describeCommand(
+  pipeline: Pipeline,
+  console: Console,
+  names: readonly string[],
+  options: DescribeOptions,
+): Promise<number> {
+  const { format, key, out } = options;
+  if (key !== undefined && format !== "in-toto") {
+    throw inputError(
+      `Cannot sign what is described as ${format}: --key goes with --format in-toto.`,
+    );
+  }
+  const artifacts = artifactFolder(options.artifacts);
+  const tell = (line: string) => console.err(line + "\n");
+  const described: Describe = (names) => {
+    const found = describe(pipeline, artifacts, options.experiment, names);
+    for (const { name, isChanged } of found.data) {
+      if (!isChanged) continue;
+      tell(
+        `The descriptor of ${name} is another now than when it was used; told is what it says now.`,
+      );
+    }
+    return found;
+  };
+  switch (format) {
+    case "in-toto":
+      tellText(console, out, statementText(described(names), key));
+      break;
+    case "model-card":
+      tellText(console, out, await cardText(described, names));
+      break;
+    case "ro-crate": {
+      const { writeCrate } = await import("./crate_folder.ts");
+      const folder = newFolder(format, out);
+      console.out(await writeCrate(folder, described(names), tell) + "\n");
+      break;
+    }
+    case "croissant": {
+      const { writeCroissants } = await import("./croissant_folder.ts");
+      const folder = newFolder(format, out);
+      const paths = await writeCroissants(folder, described(names));
+      for (const path of paths) console.out(path + "\n");
+    }
+  }
+  return EXIT.done;
+}
+
+/** Prints a text, or writes it to a file and prints its path. */
+function tellText(
+  console: Console,
+  out: string | undefined,
+  text: string,
+): void {
+  if (out !== undefined) writeText(out, text);
+  console.out(out === undefined ? text : out + "\n");
+}
+
+function statementText(
+  described: Described,
+  key: string | true | undefined,
+): string {
+  const made = statement(described);
+  if (key === undefined) return indented(made);
+  const path = keyPath(key === true ? {} : { key });
+  // A line, as files of several statements have them.
+  return canonical(envelope(canonical(made), readSigningKey(path))) + "\n";
+}
+
+async function cardText(
+  described: Describe,
+  names: readonly string[],
+): Promise<string> {
+  const { bestModel, modelCard } = await import("./model_card.ts");
+  const { MAXIMUM_LENGTH } = await import("../model/search.ts");
+  const named = names.length > 0 ? names : [bestModel(described([]))];
+  const found = described(named);
+  if (found.nodes.length !== 1) {
+    throw inputError(
+      `Cannot write a model card of ${found.nodes.length} nodes at once; name one.`,
+    );
+  }
+  return modelCard(found, MAXIMUM_LENGTH);
+}

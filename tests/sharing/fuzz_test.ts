@@ -1,0 +1,437 @@
+/** Thousands of changed manifests, bundles and answers: each is taken as equal or refused in a sentence, and writes nowhere else. */
+import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { dirname, join } from "@std/path";
+import { ifThere, namesIn, removeIfThere } from "../../engine/atomic.ts";
+import { isFailure } from "../../engine/failure.ts";
+import { canonical, hashListing, sha256 } from "../../engine/hash.ts";
+import type { Policy } from "../../engine/trust.ts";
+import { contentsOf } from "../../sharing/contents.ts";
+import { END, headerOf, paddingOf } from "../../sharing/bundle.ts";
+import { exportBundle } from "../../sharing/export.ts";
+import { importBundle } from "../../sharing/import.ts";
+import { pull } from "../../sharing/pull.ts";
+import { push } from "../../sharing/push.ts";
+import {
+  objectPath,
+  sharedManifestPath,
+  sharedSignaturesPath,
+} from "../../sharing/remote.ts";
+import { openRemote } from "../../sharing/remotes.ts";
+import { isInputError } from "../../schemas/errors.ts";
+import { random } from "../../schemas/random.ts";
+import { makeKeys, signedBy } from "../engine/keys.ts";
+import { answerBadly } from "./bad_server.ts";
+import {
+  assertObjectsWhole,
+  makeArtifacts,
+  seen,
+  temporary,
+  workspaceIn,
+} from "./made.ts";
+import {
+  below,
+  EVIL_PATHS,
+  mutated,
+  type Next,
+  oneOf,
+  reshaped,
+} from "./mutations.ts";
+
+/** FUZZ_CASES=100000 tries as many; FUZZ_SEED=7 others; FUZZ_ONLY=123 one alone. */
+const CASES = Number(Deno.env.get("FUZZ_CASES") ?? 3000);
+const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 1);
+const ONLY = Deno.env.get("FUZZ_ONLY");
+const numbers = ONLY === undefined
+  ? Array.from({ length: CASES }, (_, i) => i)
+  : [Number(ONLY)];
+
+const SILENT = { progress: () => {}, notice: () => {} };
+const PATIENCE = { attempts: 2, wait: 1, silence: 300 };
+
+/** No case needs more beyond what the test takes by itself. */
+const MEMORY_BYTES = 600e6;
+
+/** The kinds of cases, each told the number of its case. */
+const KINDS = ["bundle", "contents", "manifest", "answer"] as const;
+
+interface Site {
+  /** All that may be touched; the artifact folder lies deep in it, so that what leads out of it stays in here. */
+  readonly root: string;
+  readonly artifacts: string;
+  readonly remote: string;
+  readonly bundle: string;
+}
+
+interface Good {
+  readonly text: string;
+  readonly signatures: string;
+  /** The bytes of the bundle. */
+  readonly bundle: Uint8Array;
+  /** By path in a remote. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+Deno.test(`${numbers.length} changed manifests, bundles and answers are each taken as equal or refused in one sentence`, async (t) => {
+  using keys = makeKeys();
+  using root = temporary();
+  const key = keys.make("key.pem");
+  const signed: Policy = {
+    keys: new Map([[key.publicKey, "maker"]]),
+    unsigned: false,
+  };
+  const unsigned: Policy = { keys: new Map(), unsigned: true };
+  const site: Site = {
+    root: root.path,
+    artifacts: join(root.path, "a/b/c/artifacts"),
+    remote: join(root.path, "remote"),
+    bundle: join(root.path, "run.tar"),
+  };
+  const good = await makeGood(
+    join(root.path, "good"),
+    (text) => signedBy(text, key),
+  );
+  await using server = answerBadly(good.files);
+  Deno.mkdirSync(site.artifacts, { recursive: true });
+  Deno.mkdirSync(site.remote);
+  const outside = treeOf(site);
+  const before = Deno.memoryUsage().rss;
+  const outcomes = new Map<string, number>();
+  const count = (what: string) =>
+    outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
+
+  for (const number of numbers) {
+    const next = random("fuzz", SEED, number);
+    const kind = KINDS[number % KINDS.length];
+    const policy = next() < 0.5 ? signed : unsigned;
+    const tell = (error: unknown) =>
+      new Error(`FUZZ_SEED=${SEED} FUZZ_ONLY=${number}, ${kind}`, {
+        cause: error,
+      });
+    try {
+      const take = prepare(kind, site, good, next, server);
+      const refusal = await refusalOf(() => take(policy));
+      if (refusal === undefined) {
+        await assertTaken(site, good, policy === signed);
+      } else await assertRefused(site, refusal);
+      count(`${kind} ${refusal === undefined ? "taken" : "refused"}`);
+      assertEquals(treeOf(site), outside);
+      assert(Deno.memoryUsage().rss - before < MEMORY_BYTES);
+    } catch (error) {
+      throw tell(error);
+    }
+    clear(site.artifacts);
+  }
+  if (ONLY === undefined) {
+    for (const kind of KINDS) {
+      for (const outcome of ["taken", "refused"]) {
+        const times = outcomes.get(`${kind} ${outcome}`) ?? 0;
+        assert(times > 0, `No ${kind} was ${outcome}.`);
+      }
+    }
+  }
+  await t.step(
+    [...outcomes].map(([what, times]) => `${what}: ${times}`).sort().join(", "),
+    () => {},
+  );
+});
+
+/** Lays out a case; gives how it is taken in. */
+function prepare(
+  kind: typeof KINDS[number],
+  site: Site,
+  good: Good,
+  next: Next,
+  server: ReturnType<typeof answerBadly>,
+): (policy: Policy) => Promise<unknown> {
+  const workspace = () => workspaceIn(site.artifacts);
+  const importIt = (policy: Policy) =>
+    importBundle(workspace(), site.bundle, policy, SILENT);
+  const pullFrom = (address: string) => (policy: Policy) =>
+    pull(workspace(), "made", policy, {
+      remotes: [openRemote(address, { environment: {}, patience: PATIENCE })],
+      patience: PATIENCE,
+    }, SILENT);
+  switch (kind) {
+    case "bundle":
+      Deno.writeFileSync(site.bundle, changedBundle(good, next));
+      return importIt;
+    case "contents":
+      Deno.writeFileSync(site.bundle, hostileBundle(good, next));
+      return importIt;
+    case "manifest":
+      writeRemote(site.remote, good, next);
+      return pullFrom(site.remote);
+    case "answer":
+      server.misbehave(next);
+      return pullFrom(server.url);
+  }
+}
+
+/** The error of a refusal, or undefined where it was taken; any other error is a crash. */
+async function refusalOf(
+  take: () => Promise<unknown>,
+): Promise<Error | undefined> {
+  try {
+    await take();
+    return undefined;
+  } catch (error) {
+    if (isFailure(error) || isInputError(error)) return error;
+    throw error;
+  }
+}
+
+/** One sentence that steers no terminal, and a folder in which nothing is seen. */
+async function assertRefused(
+  { artifacts }: Site,
+  { message }: Error,
+): Promise<void> {
+  assert(/^Cannot [^\n]*\.$/.test(message), message);
+  assert(!/[.!?] [A-Z]/.test(message.replaceAll(/"[^"]*"/g, "")), message);
+  assert(!/\p{Cc}/u.test(message), JSON.stringify(message));
+  assert(message.length < 2000, message);
+  const names = namesIn(artifacts);
+  assert(!names.includes("manifest.json") && !names.includes("cache"), message);
+  await assertObjectsWhole(artifacts);
+}
+
+/** What was taken is what was signed, or at least all that it says holds. */
+async function assertTaken(
+  { artifacts }: Site,
+  { text, signatures }: Good,
+  isSigned: boolean,
+): Promise<void> {
+  const { manifest, broken, ...found } = await seen(artifacts);
+  assertEquals(broken, 0);
+  assert(manifest !== undefined);
+  if (!isSigned) return;
+  assertEquals(manifest, text);
+  assertEquals(found.signatures, signatures);
+}
+
+/** Every path but those below the artifact folder, with its size. */
+function treeOf({ root, artifacts, bundle, remote }: Site): string[] {
+  const walk = (folder: string): string[] =>
+    [...Deno.readDirSync(folder)].flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (path === artifacts || path === bundle || path === remote) {
+        return [path];
+      }
+      if (entry.isDirectory) return [path, ...walk(path)];
+      return [`${path} ${Deno.lstatSync(path).size}`];
+    });
+  return walk(root).filter((path) => path !== bundle).sort();
+}
+
+function clear(folder: string): void {
+  for (const name of namesIn(folder)) removeIfThere(join(folder, name));
+}
+
+async function makeGood(
+  folder: string,
+  sign: (text: string) => string,
+): Promise<Good> {
+  const text = await makeArtifacts(folder);
+  const signatures = sign(text);
+  Deno.writeTextFileSync(join(folder, "manifest.sig.json"), signatures);
+  const contents = await contentsOf(workspaceIn(folder));
+  const bundle = join(folder, "bundle");
+  await exportBundle(contents, bundle, SILENT);
+  const remote = join(folder, "remote");
+  await push(
+    contents,
+    openRemote(remote, { environment: {}, patience: PATIENCE, made: true }),
+    { paranoid: false, patience: PATIENCE },
+    SILENT,
+  );
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  const walk = (prefix: string) => {
+    for (
+      const { name, isDirectory } of Deno.readDirSync(join(remote, prefix))
+    ) {
+      if (isDirectory) walk(`${prefix}${name}/`);
+      else {files.set(
+          prefix + name,
+          Deno.readFileSync(join(remote, prefix, name)),
+        );}
+    }
+  };
+  walk("");
+  return { text, signatures, bundle: Deno.readFileSync(bundle), files };
+}
+
+/** The bytes of a bundle changed somewhere, mostly behind the manifest; now and then not at all. */
+function changedBundle({ bundle }: Good, next: Next): Uint8Array {
+  return next() < 0.02 ? bundle : mutated(bundle, next);
+}
+
+/** A bundle that a hostile maker wrote: all its hashes hold, and something in it is not as it should be. */
+function hostileBundle(
+  { text, signatures, files }: Good,
+  next: Next,
+): Uint8Array {
+  const manifest = JSON.parse(text);
+  const objects = new Map(
+    [...files].filter(([path]) => path.startsWith("objects/"))
+      .map(([, bytes]) => [sha256(bytes), bytes]),
+  );
+  objects.delete(sha256(text));
+  const evil = oneOf(next, EVILS);
+  const member = evil(manifest, objects, next);
+  const changed = canonical(manifest) + "\n";
+  const sorted = [...objects].sort(([a], [b]) => a < b ? -1 : 1);
+  const [listings, others] = [true, false].map((isListing) =>
+    sorted.filter(([, bytes]) => (bytes[0] === 91) === isListing)
+  );
+  const members: [string, Uint8Array][] = [
+    ["manifest.json", Buffer.from(changed)],
+    ["manifest.sig.json", Buffer.from(signatures)],
+    ...[...listings, ...others].map((
+      [hash, bytes],
+    ): [string, Uint8Array] => [objectPath(hash), bytes]),
+  ];
+  const place = below(next, members.length + 1);
+  return Buffer.concat([
+    ...members.slice(0, place).flatMap(blocksOf),
+    member ?? new Uint8Array(),
+    ...members.slice(place).flatMap(blocksOf),
+    END,
+  ]);
+}
+
+function blocksOf([path, bytes]: readonly [string, Uint8Array]): Uint8Array[] {
+  return [headerOf(path, bytes.length), bytes, paddingOf(bytes.length)];
+}
+
+/** Changes what a bundle will say; may give a member that is put between the others. */
+type Evil = (
+  manifest: {
+    nodes: Record<string, {
+      outputs: Record<
+        string,
+        { sha256: string; bytes: number; folder?: boolean }
+      >;
+      metrics: Record<string, unknown>;
+    }>;
+  },
+  objects: Map<string, Uint8Array>,
+  next: Next,
+) => Uint8Array | undefined;
+
+const EVILS: readonly Evil[] = [
+  // A path that leads out of its folder, or is none.
+  ({ nodes }, objects, next) => {
+    const artifact = nodes.second.outputs.lines;
+    const listing = JSON.parse(
+      new TextDecoder().decode(objects.get(artifact.sha256)),
+    );
+    oneOf<{ path: string }>(next, listing).path = oneOf(next, EVIL_PATHS);
+    objects.delete(artifact.sha256);
+    artifact.sha256 = hashListing(listing);
+    objects.set(artifact.sha256, Buffer.from(canonical(listing)));
+    return undefined;
+  },
+  // A listing of any shape.
+  ({ nodes }, objects, next) => {
+    const artifact = nodes.second.outputs.lines;
+    const listing = reshaped(
+      JSON.parse(new TextDecoder().decode(objects.get(artifact.sha256))),
+      next,
+    );
+    const text = Buffer.from(JSON.stringify(listing));
+    objects.delete(artifact.sha256);
+    artifact.sha256 = sha256(text);
+    objects.set(artifact.sha256, text);
+    return undefined;
+  },
+  // Sizes that are not there.
+  ({ nodes }, _, next) => {
+    const { outputs } = oneOf(next, Object.values(nodes));
+    oneOf(next, Object.values(outputs)).bytes = oneOf(next, [
+      0,
+      1,
+      2 ** 40,
+      2 ** 52,
+      2 ** 60,
+    ]);
+    return undefined;
+  },
+  // A file that is a folder, and the other way round.
+  ({ nodes }, _, next) => {
+    const { outputs } = oneOf(next, Object.values(nodes));
+    const artifact = oneOf(next, Object.values(outputs));
+    if (artifact.folder) delete artifact.folder;
+    else artifact.folder = true;
+    return undefined;
+  },
+  // Nothing wrong but that nobody signed it.
+  ({ nodes }, _, next) => {
+    oneOf(next, Object.values(nodes)).metrics.lines = below(next, 100);
+    return undefined;
+  },
+  // A manifest of any shape.
+  (manifest, _, next) => {
+    const changed = reshaped(manifest, next);
+    if (typeof changed === "object" && changed !== null) {
+      for (const name of Object.keys(manifest)) {
+        Reflect.deleteProperty(manifest, name);
+      }
+      Object.assign(manifest, changed);
+    }
+    return undefined;
+  },
+  // A member that is a link, a device, a folder, leads out, or has a header of its own.
+  (_, __, next) => {
+    const block = Buffer.from(
+      headerOf(oneOf(next, EVIL_MEMBERS), below(next, 3)),
+    );
+    block.write(oneOf(next, [..."01234567xgLKDMNSV"]), 156);
+    block.write("../../../../../outside", 157);
+    block.write("        ", 148);
+    const sum = block.reduce((sum, byte) => sum + byte, 0);
+    block.write(sum.toString(8).padStart(6, "0") + "\0 ", 148);
+    return block;
+  },
+];
+
+const EVIL_MEMBERS = [
+  "outside",
+  "../../../../outside",
+  "/outside",
+  "objects/../../outside",
+  "manifest.json",
+  objectPath("0".repeat(64)),
+  "x".repeat(250),
+];
+
+/** A remote in a folder with one of its files changed, its manifest most often; the others are as they should be. */
+function writeRemote(folder: string, good: Good, next: Next): void {
+  const changed = next() < 0.7
+    ? sharedManifestPath("made")
+    : next() < 0.5
+    ? sharedSignaturesPath(sha256(good.text))
+    : oneOf(next, [...good.files.keys()]);
+  for (const [name, bytes] of good.files) {
+    const path = join(folder, name);
+    const content = name !== changed || next() < 0.02
+      ? bytes
+      : next() < 0.5
+      ? mutated(bytes, next)
+      : rewritten(bytes, next);
+    const there = ifThere(() => Deno.readFileSync(path));
+    if (there !== undefined && Buffer.from(there).equals(content)) continue;
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    Deno.writeFileSync(path, content);
+  }
+}
+
+/** A JSON text with something in it changed, as it would be written; other bytes as they are. */
+function rewritten(bytes: Uint8Array<ArrayBuffer>, next: Next) {
+  try {
+    const value = JSON.parse(new TextDecoder().decode(bytes));
+    return Buffer.from(canonical(reshaped(value, next)) + "\n");
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return bytes;
+  }
+}

@@ -1,0 +1,313 @@
+/** Push and pull over each kind of remote: what moves, what is verified, and what is refused. */
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "@std/path";
+import { namesIn } from "../../engine/atomic.ts";
+import { sha256 } from "../../engine/hash.ts";
+import { manifestPath } from "../../engine/manifest.ts";
+import { signaturesPath, type SigningKey } from "../../engine/signature.ts";
+import type { Policy } from "../../engine/trust.ts";
+import type { Ears, Moved } from "../../sharing/bring.ts";
+import { contentsOf } from "../../sharing/contents.ts";
+import { pull, type Pulled } from "../../sharing/pull.ts";
+import { push } from "../../sharing/push.ts";
+import {
+  objectPath,
+  type Remote,
+  sharedManifestPath,
+} from "../../sharing/remote.ts";
+import { openRemote } from "../../sharing/remotes.ts";
+import { readText } from "../../sharing/text.ts";
+import { makeKeys, signedBy } from "../engine/keys.ts";
+import { assertInputError } from "../input_error.ts";
+import { HASTY, KINDS } from "./kinds.ts";
+import { makeArtifacts, NODES, seen, temporary, workspaceIn } from "./made.ts";
+
+const SILENT: Ears = { progress: () => {}, notice: () => {} };
+const UNSIGNED: Policy = { keys: new Map(), unsigned: true };
+
+function believing(...keys: readonly SigningKey[]): Policy {
+  const named = keys.map(({ publicKey }) => [publicKey, "maker"] as const);
+  return { keys: new Map(named), unsigned: false };
+}
+
+function sign(folder: string, text: string, ...keys: SigningKey[]): string {
+  const signatures = signedBy(text, ...keys);
+  Deno.writeTextFileSync(signaturesPath(manifestPath(folder)), signatures);
+  return signatures;
+}
+
+async function pushFrom(
+  folder: string,
+  remote: Remote,
+  paranoid = false,
+): Promise<Moved> {
+  const contents = await contentsOf(workspaceIn(folder));
+  return await push(contents, remote, { paranoid, patience: HASTY }, SILENT);
+}
+
+async function pullInto(
+  folder: string,
+  remotes: readonly Remote[],
+  policy = UNSIGNED,
+  ears = SILENT,
+): Promise<Pulled> {
+  const source = { remotes, patience: HASTY };
+  return await pull(workspaceIn(folder), "made", policy, source, ears);
+}
+
+/** Of NODES: different files, of which one is empty, and folders. */
+const FILES = 5, LISTINGS = 3;
+
+for (const { name, missing, start } of KINDS) {
+  const ignore = missing !== undefined;
+  Deno.test(
+    `what was pushed to ${name} is pulled whole, with its signatures, and nothing moves twice${
+      missing ?? ""
+    }`,
+    { ignore },
+    async () => {
+      await using shared = await start();
+      using ours = temporary();
+      using theirs = temporary();
+      using keys = makeKeys();
+      const key = keys.make("key.pem");
+      const text = await makeArtifacts(ours.path);
+      const signatures = sign(ours.path, text, key);
+      const remote = shared.open(shared.write);
+      assertEquals(
+        (await pushFrom(ours.path, remote)).objects,
+        FILES + LISTINGS,
+      );
+      assertEquals((await pushFrom(ours.path, remote)).objects, 0);
+      assertEquals((await pushFrom(ours.path, remote, true)).objects, 0);
+
+      const source = [shared.open(shared.read)];
+      const pulled = await pullInto(theirs.path, source, believing(key));
+      assertEquals(pulled.objects, FILES);
+      assertEquals(pulled.signedBy, ["maker"]);
+      assertEquals(await seen(theirs.path), {
+        manifest: text,
+        signatures,
+        broken: 0,
+      });
+      assertEquals(namesIn(join(theirs.path, "work")), []);
+      const again = await pullInto(theirs.path, source, believing(key));
+      assertEquals(again.objects, 0);
+    },
+  );
+
+  Deno.test(
+    `an object that was damaged in ${name} is never linked in, and a paranoid push mends it${
+      missing ?? ""
+    }`,
+    { ignore },
+    async () => {
+      await using shared = await start();
+      using ours = temporary();
+      using theirs = temporary();
+      await makeArtifacts(ours.path);
+      const remote = shared.open(shared.write);
+      await pushFrom(ours.path, remote);
+      const model = NODES.first.model;
+      assert(typeof model === "string" && remote.writer !== undefined);
+      const damaged = model.replace("w", "W");
+      await remote.writer.putText(objectPath(sha256(model)), damaged);
+      const source = [shared.open(shared.read)];
+      const error = await assertRejects(
+        () => pullInto(theirs.path, source),
+        Error,
+      );
+      assertEquals(error.name, "Failure");
+      assertStringIncludes(error.message, `Cannot use object ${sha256(model)}`);
+      assertEquals((await seen(theirs.path)).manifest, undefined);
+
+      assertEquals((await pushFrom(ours.path, remote)).objects, 0);
+      assertEquals((await pushFrom(ours.path, remote, true)).objects, 1);
+      await pullInto(theirs.path, source);
+      assertEquals((await seen(theirs.path)).broken, 0);
+    },
+  );
+
+  Deno.test(
+    `an experiment that nobody pushed to ${name} is told${missing ?? ""}`,
+    { ignore },
+    async () => {
+      await using shared = await start();
+      using ours = temporary();
+      using theirs = temporary();
+      await makeArtifacts(ours.path, NODES, "other");
+      await pushFrom(ours.path, shared.open(shared.write));
+      const error = await assertRejects(
+        () => pullInto(theirs.path, [shared.open(shared.read)]),
+        Error,
+      );
+      assertStringIncludes(error.message, 'Cannot find the experiment "made"');
+    },
+  );
+}
+
+Deno.test("objects come from whichever remote has them whole, and damage in another is told", async () => {
+  using ours = temporary();
+  using theirs = temporary();
+  using one = temporary();
+  using other = temporary();
+  await makeArtifacts(ours.path);
+  const remotes = [one, other].map(({ path }) => folderRemote(path));
+  for (const remote of remotes) await pushFrom(ours.path, remote);
+  const [model, size] = [NODES.first.model, NODES.first.size].map(String);
+  Deno.removeSync(join(one.path, objectPath(sha256(model))));
+  Deno.writeTextFileSync(join(one.path, objectPath(sha256(size))), "71");
+  Deno.removeSync(join(other.path, objectPath(sha256("one\n"))));
+  Deno.removeSync(join(other.path, sharedManifestPath("made")));
+  const notices: string[] = [];
+  const ears = { ...SILENT, notice: (line: string) => notices.push(line) };
+  await pullInto(theirs.path, remotes, UNSIGNED, ears);
+  assertEquals((await seen(theirs.path)).broken, 0);
+  assertEquals(notices.length, 1);
+  assertStringIncludes(notices[0], `object ${sha256(size)} of "${one.path}"`);
+});
+
+Deno.test("an object that no remote has is one sentence, and the next pull goes on with what came", async () => {
+  using ours = temporary();
+  using theirs = temporary();
+  using there = temporary();
+  await makeArtifacts(ours.path);
+  const remote = folderRemote(there.path);
+  await pushFrom(ours.path, remote);
+  const lost = join(there.path, objectPath(sha256(String(NODES.first.size))));
+  Deno.renameSync(lost, lost + ".away");
+  const error = await assertRejects(
+    () => pullInto(theirs.path, [remote]),
+    Error,
+  );
+  assertEquals(error.name, "Failure");
+  assertStringIncludes(error.message, "push it again");
+  assertEquals((await seen(theirs.path)).manifest, undefined);
+  Deno.renameSync(lost + ".away", lost);
+  await pullInto(theirs.path, [remote]);
+  assertEquals((await seen(theirs.path)).broken, 0);
+});
+
+Deno.test("without a trusted signature nothing is taken, and the sentence says how to name one", async () => {
+  using ours = temporary();
+  using theirs = temporary();
+  using there = temporary();
+  using keys = makeKeys();
+  const [key, stranger] = [keys.make("key.pem"), keys.make("stranger.pem")];
+  const text = await makeArtifacts(ours.path);
+  const remote = folderRemote(there.path);
+  await pushFrom(ours.path, remote);
+  const refused = async (policy: Policy, part: string) => {
+    const act = () => pullInto(theirs.path, [remote], policy);
+    assertStringIncludes((await assertRejects(act, Error)).message, part);
+    assertEquals(namesIn(theirs.path), []);
+  };
+  await refused(
+    believing(),
+    "--signed-by, or take what nobody has signed with",
+  );
+  await refused(believing(key), "nobody has signed it");
+  sign(ours.path, text, stranger);
+  await pushFrom(ours.path, remote);
+  await refused(believing(key), stranger.publicKey);
+});
+
+Deno.test("signatures of several people come together in a remote", async () => {
+  using ours = temporary();
+  using theirs = temporary();
+  using there = temporary();
+  using keys = makeKeys();
+  const [one, other] = [keys.make("one.pem"), keys.make("other.pem")];
+  const text = await makeArtifacts(ours.path);
+  const remote = folderRemote(there.path);
+  for (const key of [one, other]) {
+    sign(ours.path, text, key);
+    await pushFrom(ours.path, remote);
+  }
+  for (const key of [one, other]) {
+    await pullInto(theirs.path, [remote], believing(key));
+  }
+  assertEquals(
+    (await seen(theirs.path)).signatures,
+    signedBy(text, one, other),
+  );
+});
+
+Deno.test("signatures of another manifest are not pushed with this one", async () => {
+  using ours = temporary();
+  using there = temporary();
+  using keys = makeKeys();
+  await makeArtifacts(ours.path);
+  sign(ours.path, "another", keys.make("key.pem"));
+  await pushFrom(ours.path, folderRemote(there.path));
+  assertEquals(namesIn(join(there.path, "signatures")), []);
+});
+
+Deno.test("what is damaged or missing here is not pushed", async () => {
+  using ours = temporary();
+  using there = temporary();
+  await makeArtifacts(ours.path);
+  const { manifest, store } = workspaceIn(ours.path);
+  const model = manifest?.nodes.first.outputs.model;
+  assert(model !== undefined);
+  Deno.chmodSync(store.path(model), 0o644);
+  Deno.writeTextFileSync(store.path(model), "x".repeat(model.bytes));
+  const act = () => pushFrom(ours.path, folderRemote(there.path));
+  const { message } = await assertRejects(act, Error);
+  assertStringIncludes(
+    message,
+    'output model of "first": its object is damaged',
+  );
+  assertEquals(namesIn(there.path), []);
+});
+
+Deno.test("a remote keeps each manifest that was pushed, and names the last", async () => {
+  using ours = temporary();
+  using there = temporary();
+  const remote = folderRemote(there.path);
+  const texts: string[] = [];
+  for (const size of ["17", "18"]) {
+    const first = { ...NODES.first, size };
+    texts.push(await makeArtifacts(ours.path, { ...NODES, first }));
+    await pushFrom(ours.path, remote);
+  }
+  const read = (path: string) => readText(remote, path, 1e6, HASTY);
+  assertEquals(await read(sharedManifestPath("made")), texts[1]);
+  assertEquals(
+    await Promise.all(texts.map((text) => read(objectPath(sha256(text))))),
+    texts,
+  );
+});
+
+const ADDRESSES: readonly (readonly [string, string])[] = [
+  ["no/such/folder", "no such folder"],
+  ["ftp://example.org/", 'of the kind "ftp://"'],
+  ["https://someone:secret@example.org/", "without user, password"],
+  ["https://example.org/?token=secret", "without user, password"],
+  ["s3://", "expected s3://BUCKET"],
+  ["s3://models/../others", "expected s3://BUCKET"],
+  ["s3://models", "AWS_ACCESS_KEY_ID"],
+];
+
+for (const [address, part] of ADDRESSES) {
+  Deno.test(`the remote "${address}" is refused in one sentence without its secrets`, () => {
+    const options = { environment: {}, patience: HASTY };
+    assertInputError(() => {
+      try {
+        openRemote(address, options);
+      } catch (error) {
+        assert(!String(error).includes("secret"));
+        throw error;
+      }
+    }, part);
+  });
+}
+
+function folderRemote(path: string): Remote {
+  return openRemote(path, { environment: {}, patience: HASTY, made: true });
+}
