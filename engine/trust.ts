@@ -360,7 +360,9 @@ function parsed<T>(read: () => T, refuse: (reason: string) => Error): T {
     if (!isInputError(error)) throw error;
     throw refuse(
       error.message.replace(/^Cannot (read|use) [^:]*: /, "")
-        .replace(/;.*$/s, "").replace(/\.$/, ""),
+        .replace(/;.*$/s, "").replace(/\.$/, "")
+        // It may quote a name as it stands there.
+        .replace(/\p{C}/gu, "?"),
     );
   }
 }
