@@ -362,7 +362,7 @@ function parsed<T>(read: () => T, refuse: (reason: string) => Error): T {
       error.message.replace(/^Cannot (read|use) [^:]*: /, "")
         .replace(/;.*$/s, "").replace(/\.$/, "")
         // It may quote a name as it stands there.
-        .replace(/\p{C}/gu, "?"),
+        .replace(/\p{C}/gu, "?").replace(/(\S{80})\S+/gu, "$1…"),
     );
   }
 }
