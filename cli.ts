@@ -32,14 +32,17 @@ import {
 } from "./schemas/errors.ts";
 import { Evaluation } from "./schemas/evaluation.ts";
 import { Runtime } from "./schemas/runtime.ts";
+import { ServeLimits } from "./schemas/serve.ts";
+import type { ServeOptions } from "./serve/command.ts";
 import type {
   BeliefOptions,
   ImportOptions,
   PullCommandOptions,
   PushCommandOptions,
 } from "./sharing/commands.ts";
+import type { InitOptions } from "./setup/command.ts";
 import type { DescribeOptions } from "./standards/command.ts";
-import { findModel } from "./systems.ts";
+import { findExport, findModel } from "./systems.ts";
 
 const terminal: Console = {
   out: (text) => writeAll(Deno.stdout, text),
@@ -64,6 +67,8 @@ const later = {
   results: () =>
     read<typeof import("./results/command.ts")>("./results/command.ts"),
   score: () => read<typeof import("./metrics/score.ts")>("./metrics/score.ts"),
+  serve: () => read<typeof import("./serve/command.ts")>("./serve/command.ts"),
+  setup: () => read<typeof import("./setup/command.ts")>("./setup/command.ts"),
   sharing: () =>
     read<typeof import("./sharing/commands.ts")>("./sharing/commands.ts"),
   standards: () =>
@@ -371,6 +376,22 @@ async function pipelineProgram(
       code = await importCommand(terminal, file, options);
     });
 
+  words.push("init");
+  plain(program.command("init"))
+    .description("an experiment on your own corpus: looks it over, writes it")
+    .argument("<folder>", "where experiment.jsonc goes")
+    .option("--source <file>", "sentences, one a line; .gz too")
+    .option("--target <file>", "their translations, line by line")
+    .option("--pairs <file>", "both in one .tsv: source TAB target")
+    .option("--from <language>", "of the sources, such as pt")
+    .option("--to <language>", "of the targets, such as en")
+    .option("--size <size>", "small (the default) or medium")
+    .option("--yes", "asks nothing", false)
+    .action(async (folder: string, options: InitOptions) => {
+      const { initCommand } = await later.setup();
+      code = await initCommand(pipeline, terminal, folder, options);
+    });
+
   words.push("doctor");
   plain(program.command("doctor"))
     .description("what this machine can use, what is missing, how to get it")
@@ -456,10 +477,11 @@ function selecting(command: Command): Command {
     .option("--paranoid", "rehashes objects before they are used", false);
 }
 
-const tools = ["translate", "score"];
+const tools = ["translate", "score", "serve"];
 
-/** The commands beside the pipeline: translate and score. */
+/** The commands beside the pipeline: translate, score and serve. */
 async function toolProgram(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.done;
   const [name = ""] = args;
   if (!tools.includes(name) && !name.startsWith("-")) {
     throw inputError(
@@ -495,8 +517,44 @@ async function toolProgram(args: readonly string[]): Promise<number> {
     .option("--lowercase", "ignores case", false)
     .option("--json", "one JSON object on standard output", false)
     .action(scoreCommand);
+  const limits = ServeLimits.parse({});
+  plain(program.command("serve"))
+    .description("translates with an exported model by HTTP, until SIGTERM")
+    .option("--model <node>", "a node or a folder (default: best student)")
+    .option("--int8", "the graph in 8 bits: smaller, nearly the same", false)
+    .option("--host <address>", "where it listens", "127.0.0.1")
+    .option("--port <n>", "0 is any that is free", port, 8000)
+    .option(
+      "--concurrency <n>",
+      "sentences at once, a core each",
+      positive,
+      navigator.hardwareConcurrency,
+    )
+    .option("--queue <n>", "sentences that wait", positive, limits.queue)
+    .option("--requests <n>", "requests at once", positive, limits.requests)
+    .option("--max-body <size>", "of a request", size, limits.maxBody)
+    .option(
+      "--max-sentences <n>",
+      "of a request",
+      positive,
+      limits.maxSentences,
+    )
+    .option("--max-words <n>", "of a sentence", positive, limits.maxWords)
+    .option("--max-beam <n>", "of a request", positive, limits.maxBeam)
+    .option(
+      "--timeout <seconds>",
+      "that a request, or a stop, may take",
+      positive,
+      limits.timeout,
+    )
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .action(async ({ model, artifacts, ...options }: ServingOptions) => {
+      const folder = findExport(artifactFolder(artifacts), model);
+      const { serveCommand } = await later.serve();
+      code = await serveCommand(terminal, folder, options, interruption());
+    });
   await program.parseAsync([...args], { from: "user" });
-  return EXIT.done;
+  return code;
 }
 
 interface TranslateOptions {
@@ -535,6 +593,11 @@ async function translateCommand(options: TranslateOptions): Promise<void> {
     write: (line: string) => terminal.out(line + "\n"),
   });
 }
+
+type ServingOptions = ServeOptions & {
+  readonly model?: string;
+  readonly artifacts?: string;
+};
 
 interface ScoreOptions {
   readonly against?: string;
@@ -606,6 +669,14 @@ function positive(text: string): number {
   const value = number(text);
   if (!Number.isInteger(value) || value < 1) {
     throw inputError(`Cannot use "${text}": expected a whole number from 1.`);
+  }
+  return value;
+}
+
+function port(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw inputError(`Cannot use "${text}": expected a port from 0 to 65535.`);
   }
   return value;
 }

@@ -33,6 +33,10 @@ const definition = pipeline(Matrix, ({ pairs }, node) => {
   summary: systemsTable,
   origins: (stage, config) =>
     stage === fetchStage.name ? dataOrigins(config) : [],
+  estimate: async (outlook) => {
+    const { estimate } = await import("./estimate/estimate.ts");
+    return estimate(outlook);
+  },
 });
 
 /** The method, for one language pair. */

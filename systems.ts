@@ -35,6 +35,25 @@ export function findModel(
   };
 }
 
+/** The folder of an exported model: one that is named, that of a node, by default that of the best student. */
+export function findExport(artifacts: string, model?: string): string {
+  if (model !== undefined && statIfThere(join(model, "config.json"))?.isFile) {
+    return model;
+  }
+  const workspace = openWorkspace(artifacts);
+  const node = model === undefined
+    ? bestStudent(workspace)
+    : modelNode(workspace, model.replace(/(^|\/)export:/, "$1"));
+  const prefix = prefixOf(node);
+  const exported = `${prefix}export:${shortName(node).slice(prefix.length)}`;
+  if (workspace.manifest?.nodes[exported] === undefined) {
+    throw inputError(
+      `Cannot serve node "${node}" of "${workspace.folder}": it is not exported; run "deno task pipeline run ${exported}".`,
+    );
+  }
+  return outputPath(workspace, exported, "folder");
+}
+
 /** The student with the highest BLEU of the one language pair that there is. */
 function bestStudent(workspace: Workspace): string {
   const students = evaluatedStudents(workspace);

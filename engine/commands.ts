@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { inputError, suggestion } from "../schemas/errors.ts";
 import { statIfThere } from "./atomic.ts";
 import { checkBubblewrap } from "./bubblewrap.ts";
+import { type Estimate, estimateText, outlook } from "./estimate.ts";
 import { readExperiment } from "./experiment.ts";
 import { failure } from "./failure.ts";
 import type { Graph, Pipeline } from "./graph.ts";
@@ -96,7 +97,11 @@ export async function runCommand(
       paranoid: options.paranoid,
       runnable: true,
     });
-    return tellPreview(command, options, reports);
+    const isStale = reports.some(({ state }) => state === "stale");
+    const estimate = isStale
+      ? await pipeline.estimate?.(outlook(graph, artifacts, reports))
+      : undefined;
+    return tellPreview(command, options, reports, estimate);
   }
   if (options.sandbox) await checkBubblewrap();
   const stream = options.json ? "err" : "out";
@@ -260,11 +265,14 @@ function tellPreview(
   { console }: Command,
   { json }: CommonOptions,
   reports: readonly NodeReport[],
+  estimate?: Estimate,
 ): number {
   console.out(
     (json
-      ? JSON.stringify(toJson(reports))
-      : statusTable(reports, console.now())) + "\n",
+      ? JSON.stringify({ ...toJson(reports), estimate })
+      : statusTable(reports, console.now()) +
+        (estimate === undefined ? "" : `\n\n${estimateText(estimate)}`)) +
+      "\n",
   );
   const isStale = reports.some(({ state }) => state === "stale");
   return isStale ? EXIT.stale : EXIT.done;

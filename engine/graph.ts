@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { inputError, parse, suggestion } from "../schemas/errors.ts";
 import type { Json, Metrics } from "../schemas/manifest.ts";
 import { canonical } from "./hash.ts";
+import type { Estimate, Outlook } from "./estimate.ts";
 import { outputsRead } from "./inputs.ts";
 import type { Meant, Output, Stage } from "./stage.ts";
 
@@ -69,6 +70,8 @@ export interface PipelineOptions {
   summary?(nodes: readonly NodeSummary[]): string;
   /** What a node of this stage and config brings in from outside of the pipeline. */
   origins?(stage: string, config: Json): readonly Origin[];
+  /** How much time and disk some nodes will take. */
+  estimate?(outlook: Outlook): Promise<Estimate>;
 }
 
 /** Data from elsewhere: what it is, under which licence, and where it can be had. */

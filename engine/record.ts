@@ -56,7 +56,9 @@ export function reportOf(
 }
 
 /** The shape of `run --json` and `status --json`. */
-export function toJson(reports: readonly NodeReport[]): Json {
+export function toJson(
+  reports: readonly NodeReport[],
+): { readonly nodes: Json } {
   return {
     nodes: reports.map((report) => ({
       name: report.name,

@@ -16,7 +16,7 @@ const COPIED = [
   ...["data", "engine", "experiments", "export", "metrics", "model", "report"],
   "results",
   "bench",
-  ...["sharing", "standards"],
+  ...["estimate", "serve", "setup", "sharing", "standards"],
   ...["runtimes", "schemas", "stages", "tensor", "text", "types"],
   ...["cli.ts", "doctor.ts", "main.ts", "pipeline.ts", "systems.ts"],
   ...["deno.json", "deno.lock"],

@@ -15,12 +15,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["tensor", "text", "schemas"],
   data: ["schemas"],
   results: ["engine", "metrics", "schemas"],
+  estimate: ["engine", "model", "schemas", "tensor", "text"],
+  setup: ["engine", "schemas", "text"],
   sharing: ["engine", "schemas"],
   report: [
     ...["engine", "metrics", "model", "results", "schemas", "tensor", "text"],
   ],
   export: ["metrics", "model", "tensor", "text", "schemas"],
   standards: ["engine", "export", "model", "report", "schemas", "text"],
+  serve: ["engine", "export", "model", "schemas", "tensor", "text"],
   stages: [
     ...["data", "engine", "export", "metrics", "model", "schemas", "tensor"],
     "text",

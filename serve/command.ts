@@ -1,0 +1,91 @@
+/** The command `serve`: makes an exported model ready, serves it, and stops when it is told to. */
+import { join } from "@std/path";
+import { type Console, EXIT } from "../engine/commands.ts";
+import { jsonIfWhole, readIfThere } from "../engine/atomic.ts";
+import { failure } from "../engine/failure.ts";
+import { inputError, parse } from "../schemas/errors.ts";
+import { ExportConfig } from "../schemas/export.ts";
+import { ServeLimits } from "../schemas/serve.ts";
+import { loadSubwords } from "../text/subwords.ts";
+import { type Server, type ServerOptions, startServer } from "./server.ts";
+import { openTranslators } from "./translators.ts";
+
+export interface ServeOptions extends ServeLimits {
+  readonly host: string;
+  readonly port: number;
+  readonly int8: boolean;
+  /** Sentences that are translated at once. */
+  readonly concurrency: number;
+}
+
+/** Serves the exported model of a folder until the signal. */
+export async function serveCommand(
+  console: Console,
+  folder: string,
+  { host, port, int8, concurrency, ...given }: ServeOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const limits = parse(ServeLimits, given, "the limits");
+  const config = readConfig(folder);
+  if (config.beam > limits.maxBeam) {
+    throw inputError(
+      `Cannot serve "${config.system}": its beam of ${config.beam} is more than the ${limits.maxBeam} that --max-beam allows; allow more.`,
+    );
+  }
+  const precision = int8 ? "int8" : "fp32";
+  const subwords = await loadSubwords(join(folder, "tokenizer.json"));
+  using translators = await openTranslators(
+    join(folder, precision, "translate.onnx"),
+    concurrency,
+  );
+  const server = listen({
+    ...{ host, port, config, precision, subwords, translators },
+    ...{ concurrency, limits },
+    warn: (sentence) => console.err(sentence + "\n"),
+  });
+  const { source, target } = config.languages;
+  console.out(
+    `Serving ${config.system}, ${source} to ${target}, ${precision}, at ${server.address}\n`,
+  );
+  await aborted(signal);
+  await server.stop();
+  console.out("Stopped: what was under way is done.\n");
+  return EXIT.done;
+}
+
+function readConfig(folder: string): ExportConfig {
+  const path = join(folder, "config.json");
+  const text = readIfThere(path);
+  if (text === undefined) {
+    throw inputError(
+      `Cannot serve "${folder}": expected an exported model with config.json in it, found none.`,
+    );
+  }
+  return parse(ExportConfig, jsonIfWhole(text), `"${path}"`);
+}
+
+function listen(options: ServerOptions): Server {
+  const { host, port } = options;
+  try {
+    return startServer(options);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw failure(
+        `Cannot listen on ${host}:${port}: another program does; name another --port, or 0 for any that is free.`,
+      );
+    }
+    throw inputError(
+      `Cannot listen on ${host}:${port}: ${
+        error instanceof Error ? error.message : String(error)
+      }; name an address of this machine with --host.`,
+    );
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) =>
+    signal.aborted
+      ? resolve()
+      : signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+}

@@ -1,0 +1,67 @@
+/** From sentences to their translations: subwords, a turn in the queue, and text again. */
+import { MAXIMUM_LENGTH } from "../model/search.ts";
+import type { Scored, Translation } from "../schemas/serve.ts";
+import type { Subwords } from "../text/subwords.ts";
+import type { Queue } from "./queue.ts";
+import { refusal } from "./refusal.ts";
+import type { ReadRequest } from "./request.ts";
+import type { Found, Translators } from "./translators.ts";
+
+export interface Service {
+  readonly subwords: Subwords;
+  readonly translators: Translators;
+  readonly queue: Queue;
+  /** Told how long each sentence took, its wait not counted. */
+  report(seconds: number): void;
+}
+
+export interface Prepared {
+  readonly count: number;
+  /** Refuses at once where there is no room; gives each translation as it is done. */
+  start(done: (index: number, translation: Translation) => void): Promise<void>;
+}
+
+/** Splits sentences into subwords; one that the model has no positions for is refused. */
+export async function prepare(
+  { subwords, translators, queue, report }: Service,
+  { sentences, beam, alternatives }: ReadRequest,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const sources = await subwords.encode(sentences);
+  for (const [i, { length }] of sources.entries()) {
+    if (length <= MAXIMUM_LENGTH) continue;
+    throw refusal(
+      413,
+      `Cannot take sentence ${
+        i + 1
+      }: expected at most ${MAXIMUM_LENGTH} subwords, found ${length}; split it into sentences.`,
+    );
+  }
+  const run = async (index: number): Promise<Translation> => {
+    const source = sources[index];
+    const start = performance.now();
+    const found = await translators.translate({
+      source,
+      beam,
+      count: alternatives ?? 1,
+    });
+    const scored = await asText(subwords, found);
+    report((performance.now() - start) / 1000);
+    return { ...scored[0], ...alternatives && { alternatives: scored } };
+  };
+  return {
+    count: sources.length,
+    start: (done) => queue.add({ count: sources.length, signal, run, done }),
+  };
+}
+
+async function asText(
+  subwords: Subwords,
+  found: readonly Found[],
+): Promise<Scored[]> {
+  const texts = await subwords.decode(found.map(({ ids }) => ids));
+  return found.map(({ score }, i) => ({
+    text: texts[i].replace(/[\r\n]+/g, " ").trim(),
+    score,
+  }));
+}
