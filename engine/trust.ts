@@ -246,7 +246,7 @@ export function acceptListing(text: string, artifact: Artifact): Listing {
   }
   const wrong = listing.find(({ path }) => !isInside(path));
   if (wrong !== undefined) {
-    throw refuse(`${JSON.stringify(wrong.path)} is no path inside a folder`);
+    throw refuse(`"${shown(wrong.path)}" is no path inside a folder`);
   }
   const paths = new Set(listing.map(({ path }) => path));
   const folders = new Set(listing.flatMap(({ path }) => parentsOf(path)));
@@ -297,7 +297,7 @@ function nameRefusal({ nodes, code }: Manifest): string | undefined {
   const wrong = names.find((name) => !isName(name)) ??
     paths.find((path) => !isName(path, LIMITS.pathLength));
   if (wrong !== undefined) {
-    return `${JSON.stringify(wrong.slice(0, 80))} is no name`;
+    return `"${shown(wrong)}" is no name`;
   }
   const large = records.flatMap(([, { outputs }]) => Object.values(outputs))
     .find(({ bytes }) => bytes > LIMITS.objectBytes);
@@ -352,6 +352,12 @@ function isEscaped(text: string, at: number): boolean {
   return (at - start) % 2 === 1;
 }
 
+/** Text from elsewhere as a message quotes it: nothing that steers a terminal, and of a long word the beginning. */
+function shown(text: string): string {
+  const printable = text.slice(0, 10_000).replace(/\p{C}/gu, "?");
+  return printable.replace(/(\S{80})\S+/gu, "$1…").slice(0, 400);
+}
+
 /** What the user did not write, the user cannot mend: an input error becomes a refusal. */
 function parsed<T>(read: () => T, refuse: (reason: string) => Error): T {
   try {
@@ -359,10 +365,10 @@ function parsed<T>(read: () => T, refuse: (reason: string) => Error): T {
   } catch (error) {
     if (!isInputError(error)) throw error;
     throw refuse(
-      error.message.replace(/^Cannot (read|use) [^:]*: /, "")
-        .replace(/;.*$/s, "").replace(/\.$/, "")
-        // It may quote a name as it stands there.
-        .replace(/\p{C}/gu, "?").replace(/(\S{80})\S+/gu, "$1…"),
+      shown(
+        error.message.replace(/^Cannot (read|use) [^:]*: /, "")
+          .replace(/;.*$/s, "").replace(/\.$/, ""),
+      ),
     );
   }
 }
