@@ -273,12 +273,14 @@ function parentsOf(path: string): string[] {
   return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("/"));
 }
 
-function nameRefusal({ nodes, code }: Manifest): string | undefined {
+function nameRefusal(
+  { experiment, nodes, code }: Manifest,
+): string | undefined {
   const records = Object.entries(nodes);
   if (records.length > LIMITS.nodes) {
     return `it has ${records.length} nodes, more than ${LIMITS.nodes}`;
   }
-  const names = records.flatMap(([name, { preimage, ...record }]) => [
+  const ofNodes = records.flatMap(([name, { preimage, ...record }]) => [
     name,
     preimage.stage,
     ...Object.entries(record.inputs).flat(),
@@ -294,6 +296,7 @@ function nameRefusal({ nodes, code }: Manifest): string | undefined {
       ...Object.keys(packages),
     ]),
   ];
+  const names = [experiment.name, ...ofNodes];
   const wrong = names.find((name) => !isName(name)) ??
     paths.find((path) => !isName(path, LIMITS.pathLength));
   if (wrong !== undefined) {

@@ -270,6 +270,16 @@ const BAD: readonly (readonly [string, () => string, string])[] = [
     "is no name",
   ],
   [
+    "an experiment's name with a control character",
+    () => manifest({ experiment: "quick\u001b[2J" }),
+    "is no name",
+  ],
+  [
+    "the hash of code with a control character, and long",
+    () => manifest({ code: { ["\u001b[2J".repeat(1000)]: CODE } }),
+    "SHA-256",
+  ],
+  [
     "a name that turns the direction of text",
     () => manifest({ outputs: { "a\u202eb": LINES } }),
     "is no name",
