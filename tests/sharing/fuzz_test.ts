@@ -50,7 +50,7 @@ const SILENT = { progress: () => {}, notice: () => {} };
 const PATIENCE = { attempts: 2, wait: 1, silence: 300 };
 
 /** No case needs more beyond what the test takes by itself. */
-const MEMORY_BYTES = 1000e6;
+const MEMORY_BYTES = 600e6;
 
 /** The kinds of cases, each told the number of its case. */
 const KINDS = ["bundle", "contents", "manifest", "answer"] as const;
