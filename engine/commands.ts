@@ -10,7 +10,7 @@ import type { Graph, Pipeline } from "./graph.ts";
 import { readLog, readRuns } from "./history.ts";
 import { isLocked } from "./lock.ts";
 import { lookAtSources } from "./looks.ts";
-import { duration, watchOn } from "./progress.ts";
+import { duration, type ProgressWatcher, watchOn } from "./progress.ts";
 import { runInProcess, runInSandbox } from "./process.ts";
 import { ROOT } from "./project.ts";
 import { type NodeReport, toJson } from "./record.ts";
@@ -104,13 +104,9 @@ export async function runCommand(
     return tellPreview(command, options, reports, estimate);
   }
   if (options.sandbox) await checkBubblewrap();
-  const stream = options.json ? "err" : "out";
-  const watcher = watchOn(
-    {
-      write: console[stream],
-      columns: () => console.columns(stream),
-      now: () => performance.now(),
-    },
+  const watcher = watcherOf(
+    console,
+    options,
     options.quiet ? "quiet" : options.progress ? "full" : "lines",
   );
   const began = performance.now();
@@ -242,6 +238,20 @@ function open(command: Command, options: CommonOptions) {
     artifacts: artifactFolder(options.artifacts),
     experiment: { name, path, value },
   };
+}
+
+/** Shows progress on a console: beside what a script reads, where it reads JSON. */
+export function watcherOf(
+  console: Console,
+  { json }: Pick<CommonOptions, "json">,
+  level: Parameters<typeof watchOn>[1] = "full",
+): ProgressWatcher {
+  const stream = json ? "err" : "out";
+  return watchOn({
+    write: console[stream],
+    columns: () => console.columns(stream),
+    now: () => performance.now(),
+  }, level);
 }
 
 export function artifactFolder(given: string | undefined): string {

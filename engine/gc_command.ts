@@ -7,13 +7,13 @@ import {
   type CommonOptions,
   type Console,
   EXIT,
+  watcherOf,
 } from "./commands.ts";
 import { failure } from "./failure.ts";
 import { type CollectionOptions, planCollection } from "./gc.ts";
 import { collectionJson, collectionText, removedText } from "./gc_report.ts";
 import { lockFolder } from "./lock.ts";
 import { readNamedManifest } from "./manifest.ts";
-import { watchOn } from "./progress.ts";
 
 export interface GcCommandOptions
   extends
@@ -63,7 +63,7 @@ export async function gcCommand(
     );
   }
   if (shown === undefined && !json) tell(planned, false);
-  if (!isEmpty(planned)) removeShowing(console, folder, planned, stream);
+  if (!isEmpty(planned)) removeShowing(console, folder, planned, json);
   if (json || !isEmpty(planned)) tell(planned, !isEmpty(planned));
   return EXIT.done;
 }
@@ -81,13 +81,9 @@ function removeShowing(
   console: Console,
   folder: string,
   collection: Collection,
-  stream: "out" | "err",
+  json: boolean,
 ): void {
-  const watcher = watchOn({
-    write: console[stream],
-    columns: () => console.columns(stream),
-    now: () => performance.now(),
-  }, "full");
+  const watcher = watcherOf(console, { json });
   try {
     watcher.start("gc", ["removing"]);
     collect(folder, collection, (done) => watcher.progress("gc", done));

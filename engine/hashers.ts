@@ -1,4 +1,5 @@
 /** Hashes many files on all cores: a file a worker at a time, in the order in which they were asked for. */
+import { ask, type Refusal } from "./ask.ts";
 import { hashFile } from "./hash.ts";
 
 export interface Hashers extends Disposable {
@@ -11,7 +12,7 @@ export interface Hashed {
 }
 
 /** What a worker answers: that of the file, or why it could not be read. */
-export type Answer = Hashed | { readonly error: string };
+export type Answer = Hashed | Refusal;
 
 /** As many workers as there are cores to use; this thread alone where it is one. */
 export function openHashers(cores: number): Hashers {
@@ -37,22 +38,12 @@ export function openHashers(cores: number): Hashers {
   return {
     hash: async (path) => {
       const worker = await take();
-      const answer = await ask(worker, path);
-      give(worker);
-      if ("error" in answer) throw new Error(answer.error);
-      return answer;
+      try {
+        return await ask<Hashed>(worker, path);
+      } finally {
+        give(worker);
+      }
     },
     [Symbol.dispose]: () => workers.forEach((worker) => worker.terminate()),
   };
-}
-
-function ask(worker: Worker, path: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(event.message));
-    };
-    worker.postMessage(path);
-  });
 }

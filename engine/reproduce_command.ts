@@ -9,6 +9,7 @@ import {
   type Command,
   EXIT,
   type RunCommandOptions,
+  watcherOf,
 } from "./commands.ts";
 import { metricText } from "./diff_command.ts";
 import { failure } from "./failure.ts";
@@ -19,7 +20,6 @@ import { machine } from "./history.ts";
 import { lockFolder } from "./lock.ts";
 import { readNamedManifest } from "./manifest.ts";
 import { runInProcess, runInSandbox } from "./process.ts";
-import { watchOn } from "./progress.ts";
 import { ROOT } from "./project.ts";
 import { recordedMachine } from "./recorded_machine.ts";
 import { table } from "./report.ts";
@@ -221,13 +221,9 @@ async function make(
   console: Command["console"],
   options: ReproduceOptions,
 ): Promise<RunReport> {
-  const stream = options.json ? "err" : "out";
-  const watcher = watchOn(
-    {
-      write: console[stream],
-      columns: () => console.columns(stream),
-      now: () => performance.now(),
-    },
+  const watcher = watcherOf(
+    console,
+    options,
     options.quiet ? "quiet" : options.progress ? "full" : "lines",
   );
   const artifactsGiven = options.artifacts !== undefined;

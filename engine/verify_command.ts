@@ -7,10 +7,10 @@ import {
   type CommonOptions,
   type Console,
   EXIT,
+  watcherOf,
 } from "./commands.ts";
 import { failure } from "./failure.ts";
 import { manifestPath } from "./manifest.ts";
-import { watchOn } from "./progress.ts";
 import { configFolder, signaturesPath } from "./signature.ts";
 import type { Progress } from "./stage.ts";
 import { checkManifest, readPolicy, signersOf } from "./trust.ts";
@@ -83,12 +83,7 @@ async function verifyShowing<T>(
   json: boolean,
   work: (tell: (progress: Progress) => void) => Promise<T>,
 ): Promise<T> {
-  const stream = json ? "err" : "out";
-  const watcher = watchOn({
-    write: console[stream],
-    columns: () => console.columns(stream),
-    now: () => performance.now(),
-  }, "full");
+  const watcher = watcherOf(console, { json });
   const began = performance.now();
   let isShown = false;
   try {

@@ -1,4 +1,5 @@
 /** Workers that translate with an exported graph: ONNX Runtime holds the thread that calls it. */
+import { ask, type Refusal } from "../engine/ask.ts";
 
 /** What a worker is asked: first to open a graph, then to translate. */
 export type Question = { readonly path: string } | {
@@ -15,7 +16,7 @@ export interface Found {
 }
 
 /** What a worker answers: translations, the best first, or why there are none. */
-export type Answer = readonly Found[] | { readonly error: string };
+export type Answer = readonly Found[] | Refusal;
 
 export interface Translators extends Disposable {
   /** Translates with a worker that is idle; as many may be asked at once as there are. */
@@ -43,27 +44,11 @@ export async function openTranslators(
         throw new Error(`Cannot translate: all ${count} workers are busy`);
       }
       try {
-        return await ask(worker, question);
+        return await ask<readonly Found[]>(worker, question);
       } finally {
         idle.push(worker);
       }
     },
     [Symbol.dispose]: () => workers.forEach((worker) => worker.terminate()),
   };
-}
-
-async function ask(
-  worker: Worker,
-  question: Question,
-): Promise<readonly Found[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new Error(event.message));
-  };
-  worker.postMessage(question);
-  const answer = await promise;
-  if ("error" in answer) throw new Error(answer.error);
-  return answer;
 }

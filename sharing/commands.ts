@@ -6,10 +6,10 @@ import {
   type CommonOptions,
   type Console,
   EXIT,
+  watcherOf,
 } from "../engine/commands.ts";
 import { tellDisk } from "../engine/failure.ts";
 import { lockFolder } from "../engine/lock.ts";
-import { watchOn } from "../engine/progress.ts";
 import type { Borrow } from "../engine/runner.ts";
 import { configFolder } from "../engine/signature.ts";
 import { type Policy, readPolicy, requireKeys } from "../engine/trust.ts";
@@ -208,16 +208,11 @@ async function changing<T>(
 /** Shows how far something is while it lasts. */
 async function showing<T>(
   console: Console,
-  { json }: Options,
+  options: Options,
   name: string,
   work: (ears: Ears) => Promise<T>,
 ): Promise<T> {
-  const stream = json ? "err" : "out";
-  const watcher = watchOn({
-    write: console[stream],
-    columns: () => console.columns(stream),
-    now: () => performance.now(),
-  }, "full");
+  const watcher = watcherOf(console, options);
   try {
     watcher.start(name, ["looks for what is missing"]);
     return await work({

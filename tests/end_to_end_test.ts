@@ -7,16 +7,16 @@ import pipeline from "../pipeline.ts";
 import { parse } from "../schemas/errors.ts";
 import { Matrix } from "../schemas/matrix.ts";
 import { readChoice } from "../schemas/tuning.ts";
+import {
+  captions,
+  captionsMissing,
+  writeCaptions,
+  writeLines,
+} from "./captions.ts";
 import { inState, type NodeJson } from "./engine/project.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
 const EXPERIMENT = "multi30k-en-de";
-const TEXT = join(
-  Deno.env.get("CKD_CORPORA") ??
-    fromFileUrl(new URL("../../shared/corpora", import.meta.url)),
-  "multi30k",
-);
-
 /** How many lines of each file of captions are taken. */
 const LINES = { train: 240, val: 40, test_2016_flickr: 40 };
 
@@ -38,19 +38,10 @@ const SMALL = [
   "evaluation.tokenize=char",
 ];
 
-const missing = Object.keys(LINES)
-  .flatMap((name) => ["en", "de"].map((side) => `${name}.${side}.gz`))
-  .filter((name) => !isFile(join(TEXT, name)));
-const ignored = missing.length === 0
-  ? ""
-  : ` (ignored: ${
-    missing[0]
-  } of Multi30k is expected in multi30k/ of the folder that CKD_CORPORA names)`;
-
 Deno.test({
   name:
-    `every system of ${EXPERIMENT} is trained, chosen by validation BLEU, evaluated and compared; another test line reruns what measures, and nothing else${ignored}`,
-  ignore: missing.length > 0,
+    `every system of ${EXPERIMENT} is trained, chosen by validation BLEU, evaluated and compared; another test line reruns what measures, and nothing else${captionsMissing}`,
+  ignore: captionsMissing !== "",
   fn: async () => {
     using experiment = await slice();
     const { graph } = experiment;
@@ -124,21 +115,7 @@ Deno.test({
 async function slice() {
   const folder = Deno.makeTempDirSync({ prefix: "slice-" });
   const path = (name: string) => join(folder, name);
-  for (const [name, count] of Object.entries(LINES)) {
-    for (const side of ["en", "de"]) {
-      const lines = await linesOf(`${name}.${side}.gz`);
-      write(path(`${name}.${side}`), lines.slice(0, count));
-    }
-  }
-  const files = (name: string) => ({
-    source: path(`${name}.en`),
-    target: path(`${name}.de`),
-  });
-  const data = {
-    train: files("train"),
-    validation: files("val"),
-    test: files("test_2016_flickr"),
-  };
+  const data = await writeCaptions(folder, LINES);
   const settings = [
     ...SMALL,
     `data=${JSON.stringify(data)}`,
@@ -152,8 +129,8 @@ async function slice() {
     settings,
   );
   const extra = {
-    en: (await linesOf("test_2016_flickr.en.gz"))[LINES.test_2016_flickr],
-    de: (await linesOf("test_2016_flickr.de.gz"))[LINES.test_2016_flickr],
+    en: (await captions("test_2016_flickr.en.gz"))[LINES.test_2016_flickr],
+    de: (await captions("test_2016_flickr.de.gz"))[LINES.test_2016_flickr],
   };
   return {
     graph: pipeline.graph(value, what),
@@ -183,7 +160,7 @@ async function slice() {
       for (const side of ["en", "de"] as const) {
         const file = path(`test_2016_flickr.${side}`);
         const lines = Deno.readTextFileSync(file).trimEnd().split("\n");
-        write(file, [extra[side], ...lines.slice(1)]);
+        writeLines(file, [extra[side], ...lines.slice(1)]);
       }
     },
     [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
@@ -226,25 +203,4 @@ function pointsOf(node: Node | undefined): Readonly<Record<string, unknown>> {
   const { points } = config;
   assert(typeof points === "object" && points !== null);
   return { ...points };
-}
-
-async function linesOf(name: string): Promise<string[]> {
-  using file = await Deno.open(join(TEXT, name));
-  const text = await new Response(
-    file.readable.pipeThrough(new DecompressionStream("gzip")),
-  ).text();
-  return text.trimEnd().split("\n");
-}
-
-function write(path: string, lines: readonly string[]): void {
-  Deno.writeTextFileSync(path, lines.map((line) => `${line}\n`).join(""));
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

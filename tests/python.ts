@@ -29,13 +29,22 @@ export function findPython(
 }
 
 /** Runs a script with JSON on standard input; its standard output, parsed. */
-export async function runPython(
+export function runPython(
   python: string,
   script: string,
   input: unknown,
 ): Promise<unknown> {
-  const child = new Deno.Command(python, {
-    args: ["-c", script],
+  return runWithJson(python, ["-c", script], input);
+}
+
+/** The same with any program. */
+export async function runWithJson(
+  program: string,
+  args: readonly string[],
+  input: unknown,
+): Promise<unknown> {
+  const child = new Deno.Command(program, {
+    args: [...args],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
@@ -44,6 +53,6 @@ export async function runPython(
   const written = writer.write(new TextEncoder().encode(JSON.stringify(input)))
     .then(() => writer.close());
   const [{ success, stdout }] = await Promise.all([child.output(), written]);
-  if (!success) throw new Error(`The script failed in ${python}.`);
+  if (!success) throw new Error(`The script failed in ${program}.`);
   return JSON.parse(new TextDecoder().decode(stdout));
 }

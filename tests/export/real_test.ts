@@ -14,21 +14,10 @@ import {
 import { loadRuntime } from "../../tensor/runtime.ts";
 import { loadSubwords } from "../../text/subwords.ts";
 import type { NodeJson } from "../engine/project.ts";
-import { findPython, runPython } from "../python.ts";
+import { captionsMissing, writeCaptions } from "../captions.ts";
+import { findPython, runPython, runWithJson } from "../python.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
-const TEXT = join(
-  Deno.env.get("CKD_CORPORA") ??
-    fromFileUrl(new URL("../../../shared/corpora", import.meta.url)),
-  "multi30k",
-);
-const FILES = ["train", "val", "test_2016_flickr"]
-  .flatMap((name) => ["en", "de"].map((side) => `${name}.${side}.gz`));
-const absent = FILES.find((name) => !isFile(join(TEXT, name)));
-const ignored = absent === undefined
-  ? ""
-  : ` (ignored: ${absent} of Multi30k is expected in multi30k/ of the folder that CKD_CORPORA names)`;
-
 const { python, missing } = findPython("onnxruntime", {
   part: "onnxruntime, onnx, tokenizers, numpy",
   packages: "onnxruntime onnx tokenizers numpy",
@@ -45,8 +34,8 @@ const MOST_OTHERS = { fp32: 0, int8: 2 } as const;
 
 Deno.test({
   name:
-    `a student trained on captions translates 200 of them with its exported graphs as the project does${ignored}`,
-  ignore: absent !== undefined,
+    `a student trained on captions translates 200 of them with its exported graphs as the project does${captionsMissing}`,
+  ignore: captionsMissing !== "",
   fn: async (t) => {
     using run = await trainedAndExported();
     const { folder, lines } = run;
@@ -224,46 +213,20 @@ for path in paths:
 print(len(paths))
 `;
 
-async function inNode(input: unknown): Promise<unknown> {
-  const child = new Deno.Command("node", {
-    args: [join(ROOT, "tests/export/translate.mjs")],
-    cwd: ROOT,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const written = writer.write(new TextEncoder().encode(JSON.stringify(input)))
-    .then(() => writer.close());
-  const [{ success, stdout }] = await Promise.all([child.output(), written]);
-  assert(success, "translate.mjs failed in Node.");
-  return JSON.parse(new TextDecoder().decode(stdout));
+function inNode(input: unknown): Promise<unknown> {
+  const script = join(ROOT, "tests/export/translate.mjs");
+  return runWithJson("node", [script], input);
 }
 
 /** Runs the pipeline on a part of the captions up to the export of a small student. */
 async function trainedAndExported() {
   const work = Deno.makeTempDirSync({ prefix: "exported-" });
   const path = (name: string) => join(work, name);
-  const counts: Record<string, number> = {
+  const data = await writeCaptions(work, {
     train: 4000,
     val: 100,
     test_2016_flickr: SENTENCES,
-  };
-  for (const [name, count] of Object.entries(counts)) {
-    for (const side of ["en", "de"]) {
-      const lines = (await linesOf(`${name}.${side}.gz`)).slice(0, count);
-      Deno.writeTextFileSync(path(`${name}.${side}`), lines.join("\n") + "\n");
-    }
-  }
-  const files = (name: string) => ({
-    source: path(`${name}.en`),
-    target: path(`${name}.de`),
   });
-  const data = {
-    train: files("train"),
-    validation: files("val"),
-    test: files("test_2016_flickr"),
-  };
   const settings = [
     `data=${JSON.stringify(data)}`,
     "languages.source=en",
@@ -304,21 +267,4 @@ async function trainedAndExported() {
     folder: `${object("export:no-kd", "folder")}.files`,
     [Symbol.dispose]: () => Deno.removeSync(work, { recursive: true }),
   };
-}
-
-async function linesOf(name: string): Promise<string[]> {
-  using file = await Deno.open(join(TEXT, name));
-  const text = await new Response(
-    file.readable.pipeThrough(new DecompressionStream("gzip")),
-  ).text();
-  return text.trimEnd().split("\n");
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

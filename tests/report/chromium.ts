@@ -1,5 +1,6 @@
 /** A real browser for the tests of pages: the system's Chromium. */
 import { type Browser, chromium } from "playwright-core";
+import { statIfThere } from "../../engine/atomic.ts";
 
 const CANDIDATES = [
   Deno.env.get("CKD_CHROMIUM"),
@@ -9,7 +10,7 @@ const CANDIDATES = [
 ];
 
 const path = CANDIDATES.find((candidate) =>
-  candidate !== undefined && isFile(candidate)
+  candidate !== undefined && statIfThere(candidate)?.isFile
 );
 
 /** What is missing for the tests that need a browser, as it stands in their titles; empty where nothing is. */
@@ -19,13 +20,4 @@ export const missing = path === undefined
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: path, args: ["--no-sandbox"] });
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
