@@ -143,7 +143,7 @@ async function startServer(folder: string) {
   return { child, url: `http://127.0.0.1:${port}/` };
 }
 
-/** Seconds that a whole `pull` takes into an empty folder. */
+/** Seconds of a whole `pull` into an empty folder: each object is hashed, synced and moved to its place. */
 async function pullAll(url: string, folder: string): Promise<number> {
   return await timed(folder, Deno.execPath(), [
     ...["run", "--quiet", "--allow-all", join(ROOT, "main.ts")],
@@ -152,7 +152,7 @@ async function pullAll(url: string, folder: string): Promise<number> {
   ]);
 }
 
-/** The same of curl, as many at once as `pull` has; `sync`, as what was pulled is on the disk too. */
+/** The same of curl: as many at once, no hash, all synced in one go, as what was pulled is on the disk too. */
 async function curlAll(
   url: string,
   paths: readonly string[],

@@ -1,7 +1,7 @@
 /** One file that arrives: hashed as it comes, gone on with where it was cut, and nothing but what was expected. */
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "@std/path";
-import { removeIfThere, statIfThere } from "../engine/atomic.ts";
+import { removeIfThere } from "../engine/atomic.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Content } from "./remote.ts";
 import { type Patience, persist } from "./request.ts";
@@ -17,7 +17,7 @@ export type Arrival = "whole" | "absent" | "other";
 /** Where bytes are written and hashed; what lies there already is taken for their beginning. */
 interface Sink {
   bytes(): number;
-  write(chunk: Uint8Array): void;
+  write(chunk: Uint8Array): Promise<void>;
   /** Begins anew. */
   restart(): void;
   /** Syncs; the hash of all bytes. */
@@ -89,7 +89,7 @@ async function fill(
       }
       if (next.done === true) break;
       if (sink.bytes() + next.value.length > expected.bytes) return "other";
-      sink.write(next.value);
+      await sink.write(next.value);
       received(next.value.length);
     }
   } finally {
@@ -104,9 +104,10 @@ async function openSink(
   path: string,
   { bytes: most }: Expected,
 ): Promise<Sink> {
-  Deno.mkdirSync(dirname(path), { recursive: true });
-  const size = statIfThere(path)?.size ?? 0;
-  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  // Not in this thread: a disk that syncs what came before lets a new file wait, and all that arrives would wait with it.
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const file = await Deno.open(path, { read: true, write: true, create: true });
+  const { size } = file.statSync();
   let [hash, bytes]: [Hash, number] = [createHash("sha256"), 0];
   const restart = () => {
     file.truncateSync(0);
@@ -114,7 +115,7 @@ async function openSink(
     [hash, bytes] = [createHash("sha256"), 0];
   };
   if (size > most) restart();
-  else {
+  else if (size > 0) {
     for await (const chunk of chunksOf(file)) {
       hash.update(chunk);
       bytes += chunk.length;
@@ -122,12 +123,12 @@ async function openSink(
   }
   return {
     bytes: () => bytes,
-    write: (chunk) => {
-      for (let at = 0; at < chunk.length;) {
-        at += file.writeSync(chunk.subarray(at));
-      }
+    write: async (chunk) => {
+      // Another thread writes while this one hashes.
+      const written = writeWhole(file, chunk);
       hash.update(chunk);
       bytes += chunk.length;
+      await written;
     },
     restart,
     finish: async () => {
@@ -136,4 +137,13 @@ async function openSink(
     },
     [Symbol.dispose]: () => file.close(),
   };
+}
+
+async function writeWhole(
+  file: Deno.FsFile,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await file.write(bytes.subarray(at));
+  }
 }

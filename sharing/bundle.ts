@@ -52,11 +52,17 @@ export function openBundle(path: string): Bundle {
   const file = open(path);
   const refusal = (reason: string) =>
     failure(`Cannot import "${path}": ${reason}; get it anew.`);
+  const { size } = file.statSync();
   const take = async (bytes: number): Promise<Buffer> => {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of chunksOf(file, bytes)) chunks.push(chunk.slice());
-    const taken = Buffer.concat(chunks);
-    if (taken.length < bytes) throw refusal("it ends early");
+    const left = size - file.seekSync(0, Deno.SeekMode.Current);
+    // Before memory is taken for it.
+    if (bytes > left) throw refusal("it ends early");
+    const taken = Buffer.alloc(bytes);
+    for (let at = 0; at < bytes;) {
+      const read = await file.read(taken.subarray(at));
+      if (read === null) throw refusal("it ends early");
+      at += read;
+    }
     return taken;
   };
   let ahead: Buffer | undefined;

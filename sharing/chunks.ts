@@ -7,11 +7,10 @@ export async function* chunksOf(
   file: Deno.FsFile,
   limit = Infinity,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const buffer = new Uint8Array(CHUNK_BYTES);
+  const size = Math.min(CHUNK_BYTES, limit, file.statSync().size + 1);
+  const buffer = new Uint8Array(size);
   for (let left = limit; left > 0;) {
-    const read = await file.read(
-      buffer.subarray(0, Math.min(left, CHUNK_BYTES)),
-    );
+    const read = await file.read(buffer.subarray(0, Math.min(left, size)));
     if (read === null) return;
     left -= read;
     yield buffer.subarray(0, read);

@@ -134,20 +134,38 @@ async function attempt(
   }
 }
 
+/** Bytes that are taken at once where a body has as many. */
+const PIECE_BYTES = 1 << 18;
+
+/** Pieces of a body, each to be used before the next is asked for. */
 async function* bodyOf(
-  response: Response,
+  { headers, body }: Response,
   silence: Silence,
 ): AsyncGenerator<Uint8Array, void, void> {
+  // Into the same memory again and again: of pieces of their own, all that comes would become garbage.
+  const reader = body?.getReader({ mode: "byob" });
   try {
-    for await (const chunk of response.body ?? []) {
+    let memory = new Uint8Array(pieceBytes(headers));
+    while (reader !== undefined) {
+      const { done, value } = await reader.read(memory);
+      if (done || value === undefined) return;
       silence.heard();
-      yield chunk;
+      yield value;
+      memory = new Uint8Array(value.buffer);
     }
   } catch (error) {
     throw new Error(silence.reasonOf(error), { cause: error });
   } finally {
     silence.end();
+    // Nothing comes after an error, and there is nothing to give up.
+    await reader?.cancel().catch(() => {});
   }
+}
+
+/** No more than is said to come, but not byte by byte where that was not true. */
+function pieceBytes(headers: Headers): number {
+  const told = Number(headers.get("content-length"));
+  return told > 0 ? Math.min(Math.max(told, 4096), PIECE_BYTES) : PIECE_BYTES;
 }
 
 interface Silence {
@@ -161,15 +179,20 @@ interface Silence {
 /** Aborts what has not been heard of for too long. */
 function watch({ silence, signal }: Patience): Silence {
   const controller = new AbortController();
-  const start = () => setTimeout(() => controller.abort(), silence);
-  let timer = start();
+  let heardAt = performance.now();
+  // Looks again when it could have been silent for so long, and not at every piece.
+  const look = () => {
+    const left = heardAt + silence - performance.now();
+    if (left <= 0) return controller.abort();
+    timer = setTimeout(look, left);
+  };
+  let timer = setTimeout(look, silence);
   return {
     signal: signal === undefined
       ? controller.signal
       : AbortSignal.any([controller.signal, signal]),
-    heard() {
-      clearTimeout(timer);
-      timer = start();
+    heard: () => {
+      heardAt = performance.now();
     },
     end: () => clearTimeout(timer),
     reasonOf: (error) =>

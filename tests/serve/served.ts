@@ -45,19 +45,23 @@ export const SENTENCES: readonly string[] = PAIRS.map(([source]) => source);
 /** One that takes long: as many words as a server takes. */
 export const LONG = SENTENCES.join(" ").split(" ").slice(0, 256).join(" ");
 
+const MODEL = { width: 64, feedForward: 128, heads: 4 };
+const TRAINING = {
+  ...{ steps: 250, batchTokens: 512, warmup: 60, factor: 0.5 },
+  validateEvery: 125,
+};
+
 const EXPERIMENT = {
   languages: { source: "pt", target: "en" },
   corpus: { validation: 40, test: 40 },
   vocabulary: { size: 320 },
+  teacher: {
+    model: { ...MODEL, encoderLayers: 3, decoderLayers: 2 },
+    training: TRAINING,
+  },
   student: {
-    model: {
-      ...{ width: 64, feedForward: 128, heads: 4 },
-      ...{ encoderLayers: 2, decoderLayers: 1 },
-    },
-    training: {
-      ...{ steps: 250, batchTokens: 512, warmup: 60, factor: 0.5 },
-      validateEvery: 125,
-    },
+    model: { ...MODEL, encoderLayers: 2, decoderLayers: 1 },
+    training: TRAINING,
   },
   students: { "no-kd": {} },
   evaluation: { beam: 2 },
@@ -70,8 +74,8 @@ export interface ExportedRun {
   [Symbol.dispose](): void;
 }
 
-/** Trains and exports a model; takes some seconds. */
-export async function exportedRun(): Promise<ExportedRun> {
+/** Trains and exports a model, and what other nodes make; takes some seconds. */
+export async function exportedRun(...nodes: string[]): Promise<ExportedRun> {
   const work = Deno.makeTempDirSync({ prefix: "serve-" });
   const path = (name: string) => join(work, name);
   const lines = PAIRS.map((pair) => pair.join("\t") + "\n");
@@ -85,15 +89,15 @@ export async function exportedRun(): Promise<ExportedRun> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--allow-all", "main.ts", "run"],
-      ...["export:no-kd", "evaluate:no-kd", "--json"],
+      ...["export:no-kd", "evaluate:no-kd", ...nodes, "--json"],
       ...["--experiment", path("phrases.json"), "--artifacts", artifacts],
     ],
     cwd: ROOT,
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   assertEquals(code, 0, text(stderr));
-  const nodes: readonly NodeJson[] = JSON.parse(text(stdout)).nodes;
-  const found = nodes.find(({ name }) => name === "export:no-kd");
+  const made: readonly NodeJson[] = JSON.parse(text(stdout)).nodes;
+  const found = made.find(({ name }) => name === "export:no-kd");
   assert(found !== undefined);
   const { sha256 } = found.outputs.folder;
   return {
@@ -124,15 +128,20 @@ export interface Served {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What `deno task serve` runs, with the permissions that it has there. */
-const TASK: readonly string[] = JSON.parse(
-  Deno.readTextFileSync(join(ROOT, "deno.json")),
-).tasks.serve.split(" ").slice(1);
+/** A server in a process of its own. */
+export type Started = Pick<
+  Served,
+  "url" | "signal" | "ended" | typeof Symbol.asyncDispose
+>;
 
-/** Starts a server at a free port. */
-export async function serve(...args: string[]): Promise<Served> {
+/** Starts what a task of deno.json starts, at a free port, with the permissions that it has there. */
+export async function startTask(
+  task: "serve" | "web",
+  args: readonly string[],
+): Promise<Started> {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")));
   const process = new Deno.Command(Deno.execPath(), {
-    args: [...TASK, "--port", "0", ...args],
+    args: [...tasks[task].split(" ").slice(1), "--port", "0", ...args],
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",
@@ -145,19 +154,33 @@ export async function serve(...args: string[]): Promise<Served> {
   if (url === undefined) throw new Error(`No server: ${await err}`);
   let status: Deno.CommandStatus | undefined;
   void process.status.then((ended) => status = ended);
-  const metric = async (name: string) => {
-    const text = await (await fetch(`${url}/metrics`)).text();
-    const line = text.split("\n").find((line) => line.startsWith(`${name} `));
-    return Number(line?.slice(name.length + 1) ?? 0);
-  };
   const ended = async () => {
     const { code } = await process.status;
     return { code, out: await out, err: await err };
   };
   return {
     url,
-    metric,
     ended,
+    signal: (name) => process.kill(name),
+    [Symbol.asyncDispose]: async () => {
+      if (status === undefined) process.kill("SIGKILL");
+      await ended();
+    },
+  };
+}
+
+/** Starts a server of translations. */
+export async function serve(...args: string[]): Promise<Served> {
+  const started = await startTask("serve", args);
+  const { url } = started;
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const line = text.split("\n").find((line) => line.startsWith(`${name} `));
+    return Number(line?.slice(name.length + 1) ?? 0);
+  };
+  return {
+    ...started,
+    metric,
     translate: (body, headers = {}, signal) =>
       fetch(`${url}/translate`, {
         method: "POST",
@@ -170,11 +193,6 @@ export async function serve(...args: string[]): Promise<Served> {
         assert(i < 1000, `${name} is ${await metric(name)}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-    },
-    signal: (name) => process.kill(name),
-    [Symbol.asyncDispose]: async () => {
-      if (status === undefined) process.kill("SIGKILL");
-      await ended();
     },
   };
 }
