@@ -1,9 +1,11 @@
 /** The command line: the only file that knows the package that parses it. */
-import { Command, CommanderError, Option } from "commander";
+import { join } from "@std/path";
+import { Argument, Command, CommanderError, Option } from "commander";
 import {
   artifactFolder,
   type CommonOptions,
   type Console,
+  DEFAULT_EXPERIMENT,
   EXIT,
   explainCommand,
   graphCommand,
@@ -13,12 +15,21 @@ import {
   type SelectingOptions,
   statusCommand,
 } from "./engine/commands.ts";
+import { experimentNames, readExperiment } from "./engine/experiment.ts";
 import { isFailure } from "./engine/failure.ts";
 import { gcCommand, type GcCommandOptions } from "./engine/gc_command.ts";
 import type { Pipeline } from "./engine/graph.ts";
+import { ROOT } from "./engine/project.ts";
 import type { GraphFormat } from "./engine/report.ts";
 import type { Borrow } from "./engine/runner.ts";
 import type { ReproduceOptions } from "./engine/reproduce_command.ts";
+import {
+  canRedraw,
+  painted,
+  paintError,
+  unpainted,
+  wantsColour,
+} from "./engine/style.ts";
 import type { KeyOptions, SignOptions } from "./engine/trust_commands.ts";
 import type { VerifyOptions } from "./engine/verify_command.ts";
 import { writeAll } from "./engine/write.ts";
@@ -31,7 +42,8 @@ import {
   suggestion,
 } from "./schemas/errors.ts";
 import { Evaluation } from "./schemas/evaluation.ts";
-import { Runtime } from "./schemas/runtime.ts";
+import { EXPORT_PRECISIONS } from "./schemas/export.ts";
+import { PROVIDERS, Runtime } from "./schemas/runtime.ts";
 import { ServeLimits } from "./schemas/serve.ts";
 import type { ServeOptions } from "./serve/command.ts";
 import type {
@@ -42,15 +54,35 @@ import type {
 } from "./sharing/commands.ts";
 import type { InitOptions } from "./setup/command.ts";
 import type { DescribeOptions } from "./standards/command.ts";
-import { findExport, findModel } from "./systems.ts";
+import { findExport, findExports, findModel, modelNames } from "./systems.ts";
+import type { WebOptions } from "./web/command.ts";
+import type { Given, Grammar, Slot } from "./terminal/completion.ts";
+import { completionScript, type Shell, SHELLS } from "./terminal/shells.ts";
+
+const streams = { out: Deno.stdout, err: Deno.stderr };
+const { CI, FORCE_COLOR, NO_COLOR, TERM } = Deno.env.toObject();
 
 const terminal: Console = {
   out: (text) => writeAll(Deno.stdout, text),
   err: (text) => writeAll(Deno.stderr, text),
-  columns: (stream) => {
-    const isTerminal = (stream === "out" ? Deno.stdout : Deno.stderr)
-      .isTerminal();
-    return isTerminal ? Deno.consoleSize().columns : undefined;
+  size: (stream) => {
+    if (!streams[stream].isTerminal() || !canRedraw({ CI, TERM })) {
+      return undefined;
+    }
+    // A terminal that does not know its size says 0.
+    const { columns, rows } = Deno.consoleSize();
+    return { columns: columns || 80, rows: rows || 24 };
+  },
+  onResize: (listener) => {
+    if (Deno.build.os === "windows") return () => {};
+    Deno.addSignalListener("SIGWINCH", listener);
+    return () => Deno.removeSignalListener("SIGWINCH", listener);
+  },
+  paint: (stream) => {
+    const isTerminal = streams[stream].isTerminal();
+    return wantsColour({ FORCE_COLOR, NO_COLOR, TERM }, isTerminal)
+      ? painted
+      : unpainted;
   },
   now: () => Date.now(),
   ask: (question) =>
@@ -61,6 +93,10 @@ const terminal: Console = {
 
 /** Modules that are read when a command needs them: one that an import names as it stands, Deno reads at once. */
 const later = {
+  completion: () =>
+    read<typeof import("./terminal/completion.ts")>("./terminal/completion.ts"),
+  help: () => read<typeof import("./terminal/help.ts")>("./terminal/help.ts"),
+  plans: () => read<typeof import("./setup/plans.ts")>("./setup/plans.ts"),
   doctor: () => read<typeof import("./doctor.ts")>("./doctor.ts"),
   report: () =>
     read<typeof import("./report/command.ts")>("./report/command.ts"),
@@ -75,11 +111,24 @@ const later = {
     read<typeof import("./standards/command.ts")>("./standards/command.ts"),
   translate: () =>
     read<typeof import("./model/translate.ts")>("./model/translate.ts"),
+  web: () => read<typeof import("./web/command.ts")>("./web/command.ts"),
 };
 const read = <Module>(path: string): Promise<Module> => import(path);
 
 /** Commands that know nothing of a pipeline, and need not wait until it is read. */
-const APART = ["diff", "keygen", "sign", "verify"];
+const APART = [
+  ...[
+    "completion",
+    "diff",
+    "export",
+    "import",
+    "keygen",
+    "pull",
+    "push",
+    "sign",
+  ],
+  "verify",
+];
 const NO_PIPELINE: Pipeline = { graph: () => new Map() };
 
 /** Runs the command line of a pipeline and ends the process with its exit code. */
@@ -88,17 +137,52 @@ export async function main(
   args: readonly string[],
 ): Promise<never> {
   return await exit(async () => {
-    const isApart = APART.includes(args[0]);
-    return await pipelineProgram(isApart ? NO_PIPELINE : await load(), args);
+    const [first, ...rest] = args;
+    if (first === "complete") return await completeCommand(load, rest);
+    const isApart = APART.includes(first);
+    const pipeline = isApart ? NO_PIPELINE : await load();
+    return await execute(
+      pipelineProgram(pipeline, args),
+      first === "help" ? [...rest.slice(0, 1), "--help"] : args,
+    );
   });
 }
 
-async function pipelineProgram(
-  pipeline: Pipeline,
+/** The commands of a task, and what the one that was executed ended with. */
+interface Program {
+  readonly program: Command;
+  code(): number;
+}
+
+async function execute(
+  { program, code }: Program,
   args: readonly string[],
 ): Promise<number> {
+  if (args.some((arg) => /^(-h|--help)$/.test(arg))) {
+    const { EXPLAINED, examplesText, GROUPS } = await later.help();
+    for (const command of program.commands) {
+      const name = command.name();
+      command.helpGroup(GROUPS[EXPLAINED[name]?.group ?? "use"]);
+      command.addHelpText(
+        "after",
+        examplesText(`${program.name()} ${name}`, name),
+      );
+    }
+    program.addHelpText(
+      "after",
+      `\nExamples of a command: ${program.name()} COMMAND --help`,
+    );
+  }
+  await program.parseAsync([...args], { from: "user" });
+  return code();
+}
+
+function pipelineProgram(
+  pipeline: Pipeline,
+  args: readonly string[],
+): Program {
   let code: number = EXIT.done;
-  const program = plain(new Command("pipeline"))
+  const program = plain(new Command("deno task pipeline"))
     .description("Brings an experiment's nodes up to date, and tells of them.");
   const words: string[] = [];
   const command = { pipeline, console: terminal, args, words };
@@ -206,7 +290,7 @@ async function pipelineProgram(
     .option(
       "--experiment <name>",
       "an experiment of experiments/, or a file",
-      "quick",
+      DEFAULT_EXPERIMENT,
     )
     .option("--last", "the last run, though results are committed", false)
     .option("--save", "makes those of the last run the committed ones", false)
@@ -224,7 +308,7 @@ async function pipelineProgram(
     .option(
       "--experiment <name>",
       "an experiment of experiments/, or a file",
-      "quick",
+      DEFAULT_EXPERIMENT,
     )
     .option("--out <file>", "where it goes (default: in the artifact folder)")
     .option("--against <manifest>", "an earlier run, to be compared with")
@@ -248,7 +332,7 @@ async function pipelineProgram(
     .option(
       "--experiment <name>",
       "an experiment of experiments/, or a file",
-      "quick",
+      DEFAULT_EXPERIMENT,
     )
     .option("--artifacts <folder>", "artifact folder (default: artifacts)")
     .action(async (nodes: string[], options: DescribeOptions) => {
@@ -347,7 +431,7 @@ async function pipelineProgram(
     .option(
       "--experiment <name>",
       "an experiment of experiments/, or a file",
-      "quick",
+      DEFAULT_EXPERIMENT,
     )
     .addOption(signedBy()).addOption(unsigned())
     .option("--artifacts <folder>", "artifact folder (default: artifacts)")
@@ -406,17 +490,107 @@ async function pipelineProgram(
       code = found.ready ? EXIT.done : EXIT.failed;
     });
 
-  await program.parseAsync([...args], { from: "user" });
-  return code;
+  words.push("completion");
+  plain(program.command("completion"))
+    .description("a script that makes a shell complete these commands")
+    .addArgument(new Argument("<shell>", "its name").choices(SHELLS))
+    .action((shell: Shell) => {
+      terminal.out(completionScript(shell, ["pipeline", ...tools]));
+    });
+
+  return { program, code: () => code };
 }
+
+/** What may stand in place of the last word of a line: what the scripts of `completion` ask for. */
+async function completeCommand(
+  load: () => Promise<Pipeline>,
+  [task = "", ...words]: readonly string[],
+): Promise<number> {
+  const { complete, completionText } = await later.completion();
+  const { SIZES } = await later.plans();
+  const { program } = task === "pipeline"
+    ? pipelineProgram(NO_PIPELINE, [])
+    : toolProgram();
+  const command = task === "pipeline"
+    ? program
+    : program.commands.find((command) => command.name() === task);
+  if (command === undefined) return EXIT.done;
+  const experiments = join(ROOT, "experiments");
+  const found = await complete(grammarOf(command), words, {
+    nodes: async (given) => {
+      const { value, what } = readExperiment(
+        experiments,
+        lastOf(given, "--experiment") ?? DEFAULT_EXPERIMENT,
+        given.get("--set") ?? [],
+      );
+      return [...(await load()).graph(value, what).keys()];
+    },
+    models: (given) =>
+      Promise.resolve(
+        modelNames(artifactFolder(lastOf(given, "--artifacts"))),
+      ),
+    experiments: () => experimentNames(experiments),
+    values: {
+      "--metric": METRICS,
+      "--provider": PROVIDERS.onnx,
+      "--runtime": Object.keys(PROVIDERS),
+      "--size": SIZES,
+      "--tokenize": Evaluation.shape.tokenize.unwrap().options,
+    },
+  });
+  terminal.out(completionText(found));
+  return EXIT.done;
+}
+
+function lastOf(given: Given, long: string): string | undefined {
+  return given.get(long)?.at(-1);
+}
+
+function grammarOf(command: Command): Grammar {
+  const isTop = command.parent === null;
+  return {
+    name: command.name(),
+    description: command.description(),
+    options: [...command.options, ...isTop ? [] : [HELP]].map((option) => ({
+      long: option.long ?? "",
+      description: option.description,
+      value: option.required || option.optional
+        ? slotOf(option.flags.replace(/^.*[<[]|[>\]]$/g, ""), option)
+        : undefined,
+      // Options that may be repeated have a list as their default.
+      repeats: Array.isArray(option.defaultValue),
+    })),
+    arguments: command.registeredArguments.map((argument) => ({
+      ...slotOf(argument.name(), argument),
+      variadic: argument.variadic,
+    })),
+    commands: command.commands.map(grammarOf),
+    default: isTop ? "run" : undefined,
+  };
+}
+
+const HELP = new Option("--help", "what there is to say, with examples");
+
+function slotOf(
+  name: string,
+  { argChoices }: { readonly argChoices?: readonly string[] },
+): Slot {
+  return argChoices === undefined ? { name } : { name, choices: argChoices };
+}
+
+/** Nobody asks twice in so short a time: `deno task` passes on what the terminal has sent to this process already. */
+const ONCE_MILLISECONDS = 500;
 
 /** Aborted by the first Ctrl-C; the second ends the process. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  const stop = () =>
-    controller.signal.aborted
-      ? Deno.exit(EXIT.interrupted)
-      : controller.abort();
+  let first = Infinity;
+  const stop = () => {
+    const now = performance.now();
+    if (now - first > ONCE_MILLISECONDS) Deno.exit(EXIT.interrupted);
+    first = Math.min(first, now);
+    controller.abort();
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, stop);
   }
@@ -456,7 +630,7 @@ function common(command: Command): Command {
     .option(
       "--experiment <name>",
       "an experiment of experiments/, or a file",
-      "quick",
+      DEFAULT_EXPERIMENT,
     )
     .option(
       "--set <path=value>",
@@ -477,23 +651,25 @@ function selecting(command: Command): Command {
     .option("--paranoid", "rehashes objects before they are used", false);
 }
 
-const tools = ["translate", "score", "serve"];
+const tools = ["translate", "score", "serve", "web"];
 
-/** The commands beside the pipeline: translate, score and serve. */
-async function toolProgram(args: readonly string[]): Promise<number> {
+/** An input error where there is no such command beside the pipeline. */
+function checkTool([name = ""]: readonly string[]): void {
+  if (tools.includes(name) || name.startsWith("-")) return;
+  throw inputError(
+    name === ""
+      ? `Cannot tell what to do; expected ${tools.join(" or ")}.`
+      : `Cannot find command "${name}"${
+        suggestion(name, tools).replace("?", "") ||
+        `; there are ${tools.join(" and ")}`
+      }.`,
+  );
+}
+
+/** The commands beside the pipeline: translate, score, serve and web. */
+function toolProgram(): Program {
   let code: number = EXIT.done;
-  const [name = ""] = args;
-  if (!tools.includes(name) && !name.startsWith("-")) {
-    throw inputError(
-      name === ""
-        ? `Cannot tell what to do; expected ${tools.join(" or ")}.`
-        : `Cannot find command "${name}"${
-          suggestion(name, tools).replace("?", "") ||
-          `; there are ${tools.join(" and ")}`
-        }.`,
-    );
-  }
-  const program = plain(new Command("cli.ts"));
+  const program = plain(new Command("deno task"));
   plain(program.command("translate"))
     .description("translates standard input line by line to standard output")
     .option("--model <node>", "a node or a model file (default: best student)")
@@ -553,8 +729,32 @@ async function toolProgram(args: readonly string[]): Promise<number> {
       const { serveCommand } = await later.serve();
       code = await serveCommand(terminal, folder, options, interruption());
     });
-  await program.parseAsync([...args], { from: "user" });
-  return code;
+  plain(program.command("web"))
+    .description("the translator in a browser, offline; until SIGTERM")
+    .option(
+      "--model <node>",
+      "a node or a folder (default: all that are exported); may be repeated",
+      collect,
+      [],
+    )
+    .addOption(
+      new Option("--precision <name>", "of the graphs")
+        .choices(EXPORT_PRECISIONS).default("int8"),
+    )
+    .option("--host <address>", "where it listens", "127.0.0.1")
+    .option("--port <n>", "0 is any that is free", port, 8080)
+    .option("--out <folder>", "writes static files there, and ends")
+    .option("--artifacts <folder>", "artifact folder (default: artifacts)")
+    .option("--json", "one JSON object on standard output", false)
+    .action(async ({ model, artifacts, ...options }: WebCommandOptions) => {
+      const folder = artifactFolder(artifacts);
+      const folders = model.length === 0
+        ? findExports(folder)
+        : model.map((name) => findExport(folder, name));
+      const { webCommand } = await later.web();
+      code = await webCommand(terminal, folders, options, interruption());
+    });
+  return { program, code: () => code };
 }
 
 interface TranslateOptions {
@@ -596,6 +796,11 @@ async function translateCommand(options: TranslateOptions): Promise<void> {
 
 type ServingOptions = ServeOptions & {
   readonly model?: string;
+  readonly artifacts?: string;
+};
+
+type WebCommandOptions = WebOptions & {
+  readonly model: readonly string[];
   readonly artifacts?: string;
 };
 
@@ -715,14 +920,16 @@ function quantity(
   return Number(value) * units[unit];
 }
 
+const METRICS = ["bleu", "chrf"];
+
 function metricNames(text: string): string[] {
-  const known = ["bleu", "chrf"];
   const names = text.split(",").map((name) => name.trim().toLowerCase());
-  const unknown = names.find((name) => !known.includes(name));
+  const unknown = names.find((name) => !METRICS.includes(name));
   if (unknown !== undefined) {
     throw inputError(
       `Cannot score with "${unknown}"${
-        suggestion(unknown, known).replace("?", "") || "; there are bleu, chrf"
+        suggestion(unknown, METRICS).replace("?", "") ||
+        `; there are ${METRICS.join(", ")}`
       }.`,
     );
   }
@@ -736,13 +943,11 @@ async function exit(command: () => Promise<number>): Promise<never> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return Deno.exit(EXIT.done);
-      const sentence = error.message.replace(/^error: /, "")
-        .replace(/\s*\(Did you mean (.*)\?\)/s, ", did you mean $1");
-      terminal.err(`Cannot read the command line: ${sentence}.\n`);
+      tellError(`Cannot read the command line: ${mistake(error.message)}.`);
       return Deno.exit(EXIT.input);
     }
     if (isInputError(error) || isFailure(error)) {
-      terminal.err(error.message + "\n");
+      tellError(error.message);
       return Deno.exit(isInputError(error) ? EXIT.input : EXIT.failed);
     }
     if (error instanceof Deno.errors.BrokenPipe) return Deno.exit(EXIT.failed);
@@ -750,13 +955,33 @@ async function exit(command: () => Promise<number>): Promise<never> {
       ? error
       : new Error(String(error));
     const isDebugging = (Deno.env.get("DEBUG") ?? "") !== "";
-    terminal.err(
+    tellError(
       isDebugging
-        ? `${stack}\n`
-        : `Unexpected error: ${message} (DEBUG=1 shows where).\n`,
+        ? stack ?? message
+        : `Unexpected error: ${message} (DEBUG=1 shows where).`,
     );
     return Deno.exit(EXIT.failed);
   }
 }
 
-if (import.meta.main) await exit(() => toolProgram(Deno.args));
+function tellError(message: string): void {
+  terminal.err(paintError(terminal.paint("err"), message) + "\n");
+}
+
+/** What the parser says of a mistake, with what may have been meant. */
+function mistake(message: string): string {
+  const [, word, choices] = /'([^']*)' is invalid.*Allowed choices are (.*)\.$/s
+    .exec(message) ?? [];
+  const hint = word === undefined
+    ? ""
+    : suggestion(word, choices.split(", ")).replace("?", "");
+  return message.replace(/^error: /, "").replace(/\.$/, hint)
+    .replace(/\s*\(Did you mean (.*)\?\)/s, ", did you mean $1");
+}
+
+if (import.meta.main) {
+  await exit(() => {
+    checkTool(Deno.args);
+    return execute(toolProgram(), Deno.args);
+  });
+}

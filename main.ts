@@ -6,12 +6,14 @@ const artifacts = artifactsIn(Deno.args, `${import.meta.dirname}/artifacts`);
 const text = recall(artifacts, Deno.args);
 if (text === undefined) {
   // Names in variables: what is named in an import Deno reads before it runs the first line here.
-  const [engine, pipeline, commandLine] = [
+  const [paths, engine, pipeline, commandLine] = [
+    "@std/path",
     "./engine/commands.ts",
     "./pipeline.ts",
     "./cli.ts",
   ];
-  // Read by itself and first, though all need it: Deno takes three times as long over all modules at once.
+  // Read by themselves and first, though all need them: Deno takes three times as long over all modules at once.
+  await import(paths);
   await import(engine);
   const { main } = await import(commandLine);
   await main(async () => (await import(pipeline)).default, Deno.args);

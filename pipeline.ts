@@ -12,6 +12,7 @@ import {
 import { distillations, type Experiment } from "./schemas/experiment.ts";
 import { Matrix } from "./schemas/matrix.ts";
 import { points } from "./schemas/tuning.ts";
+import { nextSteps } from "./setup/next_steps.ts";
 import chooseStage from "./stages/choose.ts";
 import compareStage from "./stages/compare.ts";
 import corpusStage from "./stages/corpus.ts";
@@ -37,6 +38,12 @@ const definition = pipeline(Matrix, ({ pairs }, node) => {
     const { estimate } = await import("./estimate/estimate.ts");
     return estimate(outlook);
   },
+  notice: async (stage, config) => {
+    if (stage !== fetchStage.name) return [];
+    const { downloads } = await import("./setup/downloads.ts");
+    return downloads(config);
+  },
+  next: nextSteps,
 });
 
 /** The method, for one language pair. */

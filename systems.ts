@@ -35,6 +35,13 @@ export function findModel(
   };
 }
 
+/** What the models of the last run may be called, the shortest name of each. */
+export function modelNames(artifacts: string): string[] {
+  const nodes = openWorkspace(artifacts).manifest?.nodes ?? {};
+  return Object.keys(nodes).filter((node) => "model" in nodes[node].outputs)
+    .map(shortName);
+}
+
 /** The folder of an exported model: one that is named, that of a node, by default that of the best student. */
 export function findExport(artifacts: string, model?: string): string {
   if (model !== undefined && statIfThere(join(model, "config.json"))?.isFile) {
@@ -44,14 +51,30 @@ export function findExport(artifacts: string, model?: string): string {
   const node = model === undefined
     ? bestStudent(workspace)
     : modelNode(workspace, model.replace(/(^|\/)export:/, "$1"));
-  const prefix = prefixOf(node);
-  const exported = `${prefix}export:${shortName(node).slice(prefix.length)}`;
+  const exported = exportOf(node);
   if (workspace.manifest?.nodes[exported] === undefined) {
     throw inputError(
       `Cannot serve node "${node}" of "${workspace.folder}": it is not exported; run "deno task pipeline run ${exported}".`,
     );
   }
   return outputPath(workspace, exported, "folder");
+}
+
+/** The folders of all exported models of the last run that are there, of every language pair. */
+export function findExports(artifacts: string): string[] {
+  const workspace = openWorkspace(artifacts);
+  const { manifest, store, folder } = workspace;
+  const found = Object.entries(manifest?.nodes ?? {})
+    .filter(([node]) => /(^|\/)export:/.test(node))
+    .map(([, { outputs }]) => store.path(outputs.folder))
+    .filter((path) => statIfThere(path)?.isDirectory);
+  if (found.length > 0) return found;
+  const [best] = evaluatedStudents(workspace);
+  throw inputError(
+    `Cannot find an exported model in "${folder}"; run "deno task pipeline${
+      best === undefined ? "" : ` run ${exportOf(best)}`
+    }" first, or name the folder of one with --model.`,
+  );
 }
 
 /** The student with the highest BLEU of the one language pair that there is. */
@@ -131,6 +154,12 @@ function modelNode(workspace: Workspace, name: string): string {
 /** `pt-en/` of a node in a language pair, else nothing. */
 function prefixOf(node: string): string {
   return node.slice(0, node.lastIndexOf("/") + 1);
+}
+
+/** The node that exports the model of a node. */
+function exportOf(node: string): string {
+  const prefix = prefixOf(node);
+  return `${prefix}export:${shortName(node).slice(prefix.length)}`;
 }
 
 function shortName(node: string): string {

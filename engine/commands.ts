@@ -10,7 +10,12 @@ import type { Graph, Pipeline } from "./graph.ts";
 import { readLog, readRuns } from "./history.ts";
 import { isLocked } from "./lock.ts";
 import { lookAtSources } from "./looks.ts";
-import { duration, type ProgressWatcher, watchOn } from "./progress.ts";
+import { nextText } from "./next.ts";
+import {
+  type ProgressWatcher,
+  watchOn,
+  type WatchOptions,
+} from "./progress.ts";
 import { runInProcess, runInSandbox } from "./process.ts";
 import { ROOT } from "./project.ts";
 import { type NodeReport, toJson } from "./record.ts";
@@ -26,7 +31,10 @@ import {
   summaries,
 } from "./report.ts";
 import { type Borrow, preview, run } from "./runner.ts";
+import { type Size, wrapped } from "./screen.ts";
 import { select, type Selection } from "./select.ts";
+import { type Paint, paintError } from "./style.ts";
+import { duration } from "./time.ts";
 import { openWorkspace } from "./workspace.ts";
 
 /** Exit codes that scripts rely on. */
@@ -38,12 +46,19 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** The experiment that commands are about where none is named. */
+export const DEFAULT_EXPERIMENT = "quick";
+
 /** Where text goes, and what a terminal is. */
 export interface Console {
   out(text: string): void;
   err(text: string): void;
-  /** Columns of the terminal behind `out` or `err`, undefined where there is none. */
-  columns(stream: "out" | "err"): number | undefined;
+  /** Of the terminal behind `out` or `err`, undefined where lines cannot be redrawn there. */
+  size(stream: "out" | "err"): Size | undefined;
+  /** Tells when that may have changed, until the function that it gives is called. */
+  onResize(listener: () => void): () => void;
+  /** Colours for `out` or `err`, where they are wanted. */
+  paint(stream: "out" | "err"): Paint;
   now(): number;
   /** What the user answers, null where there is no terminal to ask on. */
   ask(question: string): string | null;
@@ -88,7 +103,8 @@ export async function runCommand(
 ): Promise<number> {
   const { console, pipeline } = command;
   const { graph, artifacts, experiment } = open(command, options);
-  select(graph, options, command.words);
+  const { scope } = select(graph, options, command.words);
+  const isSilent = options.json || options.quiet;
   if (options.dryRun) {
     const reports = await preview(graph, {
       artifacts,
@@ -98,17 +114,23 @@ export async function runCommand(
       runnable: true,
     });
     const isStale = reports.some(({ state }) => state === "stale");
-    const estimate = isStale
-      ? await pipeline.estimate?.(outlook(graph, artifacts, reports))
-      : undefined;
-    return tellPreview(command, options, reports, estimate);
+    return tellPreview(command, options, reports, {
+      notices: options.json ? [] : await noticesOf(pipeline, graph, reports),
+      estimate: isStale
+        ? await pipeline.estimate?.(outlook(graph, artifacts, reports))
+        : undefined,
+    });
   }
   if (options.sandbox) await checkBubblewrap();
-  const watcher = watcherOf(
-    console,
-    options,
-    options.quiet ? "quiet" : options.progress ? "full" : "lines",
-  );
+  const level = options.quiet ? "quiet" : options.progress ? "full" : "lines";
+  const { signal } = options;
+  const isLive = level === "full" &&
+    console.size(options.json ? "err" : "out") !== undefined;
+  const watcher = watcherOf(console, options, {
+    level,
+    nodes: scope.size,
+    signal,
+  });
   const began = performance.now();
   try {
     const { nodes, interrupted, looks } = await run(graph, {
@@ -122,14 +144,34 @@ export async function runCommand(
       shareCores: options.shareCores,
       executor: options.sandbox ? runInSandbox : runInProcess,
       borrow: options.borrow,
+      announce: async (reports) => {
+        const notices = isSilent
+          ? []
+          : await noticesOf(pipeline, graph, reports);
+        // A machine that was never timed is timed for it, which is for nothing where nobody looks.
+        const estimate = notices.length > 0 || isLive
+          ? await pipeline.estimate?.(outlook(graph, artifacts, reports))
+          : undefined;
+        if (notices.length > 0) {
+          watcher.notice(noticeText(console, notices, estimate));
+        }
+        if (estimate?.unknown.length === 0) {
+          watcher.expect(new Map(Object.entries(estimate.nodes)));
+        }
+      },
       watcher,
-      signal: options.signal,
+      signal,
     });
     watcher.close();
     const seconds = (performance.now() - began) / 1000;
     const text = options.json
       ? JSON.stringify(toJson(nodes)) + "\n"
-      : outcomeText(pipeline, nodes, options.quiet ? undefined : seconds);
+      : outcomeText(
+        pipeline,
+        nodes,
+        options.quiet ? undefined : seconds,
+        console.paint("out"),
+      );
     console.out(text);
     if (looks !== undefined) {
       looks.stat(experiment.path);
@@ -138,12 +180,63 @@ export async function runCommand(
     }
     if (interrupted) {
       console.err("Interrupted; checkpoints are kept, run again to go on.\n");
-      return EXIT.interrupted;
     }
-    return tellFailures(console, nodes);
+    const code = interrupted ? EXIT.interrupted : tellFailures(console, nodes);
+    // Whoever reads a log or a pipe has not asked for advice.
+    if (!isSilent && console.size("err") !== undefined) {
+      const ended = {
+        pipeline,
+        nodes,
+        summaries: summaries(nodes),
+        interrupted,
+        args: command.args,
+        told: {
+          experiment: options.experiment === DEFAULT_EXPERIMENT
+            ? []
+            : ["--experiment", options.experiment],
+          artifacts: options.artifacts === undefined
+            ? []
+            : ["--artifacts", options.artifacts],
+        },
+      };
+      console.err(nextText(ended, console.paint("err")));
+    }
+    return code;
   } finally {
     watcher.close();
   }
+}
+
+/** What is brought from elsewhere for the nodes that are to be made, each sentence once. */
+async function noticesOf(
+  pipeline: Pipeline,
+  graph: Graph,
+  reports: readonly NodeReport[],
+): Promise<string[]> {
+  const sentences = new Set<string>();
+  for (const { name, state } of reports) {
+    const node = graph.get(name);
+    if (state !== "stale" || node === undefined) continue;
+    const told = await pipeline.notice?.(node.stage.name, node.config) ?? [];
+    told.forEach((sentence) => sentences.add(sentence));
+  }
+  return [...sentences];
+}
+
+/** A paragraph. */
+function noticeText(
+  console: Console,
+  notices: readonly string[],
+  estimate: Estimate | undefined,
+): string {
+  const text = [
+    ...notices,
+    ...estimate === undefined
+      ? []
+      : [`This run takes ${estimateText(estimate)}.`],
+  ].join(" ");
+  const columns = console.size("out")?.columns;
+  return columns === undefined ? text : wrapped(text, columns - 1);
 }
 
 export async function statusCommand(
@@ -244,14 +337,19 @@ function open(command: Command, options: CommonOptions) {
 export function watcherOf(
   console: Console,
   { json }: Pick<CommonOptions, "json">,
-  level: Parameters<typeof watchOn>[1] = "full",
+  options: WatchOptions = { level: "full" },
 ): ProgressWatcher {
   const stream = json ? "err" : "out";
-  return watchOn({
+  const watcher = watchOn({
     write: console[stream],
-    columns: () => console.columns(stream),
+    size: () => console.size(stream),
+    onResize: console.onResize,
+    paint: console.paint(stream),
     now: () => performance.now(),
-  }, level);
+  }, options);
+  // Also where the process is told to end at once: a terminal without its cursor is not one to leave behind.
+  globalThis.addEventListener("unload", watcher.close, { once: true });
+  return watcher;
 }
 
 export function artifactFolder(given: string | undefined): string {
@@ -275,14 +373,20 @@ function tellPreview(
   { console }: Command,
   { json }: CommonOptions,
   reports: readonly NodeReport[],
-  estimate?: Estimate,
+  { notices = [], estimate }: {
+    readonly notices?: readonly string[];
+    readonly estimate?: Estimate;
+  } = {},
 ): number {
+  const paragraphs = [
+    statusTable(reports, console.now(), console.paint("out")),
+    ...notices.length === 0 ? [] : [noticeText(console, notices, undefined)],
+    ...estimate === undefined ? [] : [estimateText(estimate)],
+  ];
   console.out(
     (json
       ? JSON.stringify({ ...toJson(reports), estimate })
-      : statusTable(reports, console.now()) +
-        (estimate === undefined ? "" : `\n\n${estimateText(estimate)}`)) +
-      "\n",
+      : paragraphs.join("\n\n")) + "\n",
   );
   const isStale = reports.some(({ state }) => state === "stale");
   return isStale ? EXIT.stale : EXIT.done;
@@ -293,16 +397,22 @@ function outcomeText(
   pipeline: Pipeline,
   nodes: readonly NodeReport[],
   seconds: number | undefined,
+  paint: Paint,
 ): string {
   const summary = pipeline.summary?.(summaries(nodes)) ?? "";
   return (summary === "" ? "" : summary.replace(/\n*$/, "\n")) +
-    (seconds === undefined ? "" : closing(nodes, seconds));
+    (seconds === undefined ? "" : closing(nodes, seconds, paint));
 }
 
-function closing(nodes: readonly NodeReport[], seconds: number): string {
+function closing(
+  nodes: readonly NodeReport[],
+  seconds: number,
+  paint: Paint,
+): string {
+  // Without colours: it is told again as it is, wherever the next run with nothing to do writes to.
   return nodes.every(({ state }) => state === "cached")
     ? `Nothing to do: ${nodes.length} cached.\n`
-    : `${countStates(nodes)}, in ${duration(seconds)}.\n`;
+    : `${countStates(nodes, paint)}, in ${duration(seconds)}.\n`;
 }
 
 function tellFailures(
@@ -310,7 +420,9 @@ function tellFailures(
   nodes: readonly NodeReport[],
 ): number {
   const errors = nodes.flatMap(({ error }) => error === undefined ? [] : error);
-  for (const { message } of errors) console.err(message + "\n");
+  for (const { message } of errors) {
+    console.err(paintError(console.paint("err"), message) + "\n");
+  }
   if (nodes.every(({ state }) => state === "ran" || state === "cached")) {
     return EXIT.done;
   }

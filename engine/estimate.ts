@@ -4,6 +4,7 @@ import type { Graph } from "./graph.ts";
 import { machine, readRuns } from "./history.ts";
 import { readManifest } from "./manifest.ts";
 import type { NodeReport } from "./record.ts";
+import { roughly } from "./time.ts";
 
 /** A node as far as its work depends on it. */
 export interface Step {
@@ -33,6 +34,8 @@ export interface Estimate {
   readonly bytes: number;
   /** What the speed of this machine is known by. */
   readonly by: string;
+  /** Seconds of each node that something is known of. */
+  readonly nodes: Readonly<Record<string, number>>;
   /** Nodes that nothing is known of yet. */
   readonly unknown: readonly string[];
 }
@@ -101,25 +104,10 @@ function kindOf(machine: Json): string {
 export function estimateText(
   { seconds, bytes, by, unknown }: Estimate,
 ): string {
-  return `about ${roughTime(seconds)} and ${
-    roughSize(bytes)
-  } of disk, by ${by}` +
+  return `about ${roughly(seconds)} and ${roughSize(bytes)} of disk, by ${by}` +
     (unknown.length === 0
       ? ""
       : `; not counted, as its data is not known yet: ${unknown.join(", ")}`);
-}
-
-/** Two digits at most: an estimate that says more claims more. */
-function roughTime(seconds: number): string {
-  const [amount, unit] = seconds < 90
-    ? [seconds, "second"]
-    : seconds < 90 * 60
-    ? [seconds / 60, "minute"]
-    : seconds < 48 * 3600
-    ? [seconds / 3600, "hour"]
-    : [seconds / 86400, "day"];
-  const number = Math.max(1, Number(amount.toPrecision(2)));
-  return `${number} ${unit}${number === 1 ? "" : "s"}`;
 }
 
 function roughSize(bytes: number): string {

@@ -41,7 +41,8 @@ export function readExperiment(
   return { name, path, value, what };
 }
 
-function experimentNames(folder: string): string[] {
+/** The experiments of a folder. */
+export function experimentNames(folder: string): string[] {
   if (!statIfThere(folder)?.isDirectory) return [];
   return [...Deno.readDirSync(folder)].map((entry) => entry.name)
     .filter((name) => name.endsWith(".jsonc"))

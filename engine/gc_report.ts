@@ -3,7 +3,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import type { Json } from "../schemas/manifest.ts";
 import { type Collection, isEmpty, type Item } from "./collection.ts";
 import type { CollectionOptions } from "./gc.ts";
-import { duration } from "./progress.ts";
+import { duration } from "./time.ts";
 import { age, table } from "./report.ts";
 
 /** The results that go, then a summary, then what stays. */

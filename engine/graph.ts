@@ -72,6 +72,24 @@ export interface PipelineOptions {
   origins?(stage: string, config: Json): readonly Origin[];
   /** How much time and disk some nodes will take. */
   estimate?(outlook: Outlook): Promise<Estimate>;
+  /** Sentences on what a node of this stage and config brings from elsewhere, said before it is made. */
+  notice?(stage: string, config: Json): Promise<readonly string[]>;
+  /** What one may do with the nodes that are up to date after a run. */
+  next?(nodes: readonly NodeSummary[], told: Told): readonly NextStep[];
+}
+
+/** Options of a run that commands after it need as well, as they are written there; empty where they were not given. */
+export interface Told {
+  /** `--experiment NAME`. */
+  readonly experiment: readonly string[];
+  /** `--artifacts FOLDER`. */
+  readonly artifacts: readonly string[];
+}
+
+/** A command, as words, and what it does. */
+export interface NextStep {
+  readonly command: readonly string[];
+  readonly does: string;
 }
 
 /** Data from elsewhere: what it is, under which licence, and where it can be had. */

@@ -9,6 +9,9 @@ import { changes, type Described, keyOf } from "./key.ts";
 import { readCached } from "./manifest.ts";
 import type { Workspace } from "./workspace.ts";
 
+/** The reason of a node that no manifest records. */
+export const NEVER_RAN = "never ran";
+
 export interface Result {
   readonly outputs: Readonly<Record<string, Artifact>>;
   readonly metrics: Metrics;
@@ -98,7 +101,7 @@ export async function assess(
     ...explain(workspace, node, recorded, described),
     ...found.faults,
   ];
-  if (found.faults.length > 0 && reasons[0] === "never ran") reasons.shift();
+  if (found.faults.length > 0 && reasons[0] === NEVER_RAN) reasons.shift();
   return { node, state: "stale", reasons, described, key };
 }
 
@@ -109,7 +112,7 @@ function explain(
   recorded: NodeRecord | undefined,
   described: Described,
 ): string[] {
-  if (recorded === undefined) return ["never ran"];
+  if (recorded === undefined) return [NEVER_RAN];
   const code = workspace.manifest?.code[recorded.preimage.code] ??
     { modules: {}, packages: {}, printer: "" };
   return changes(

@@ -1,135 +1,267 @@
-/** Shows a run while it runs: one live line a running node on a terminal, now and then a line elsewhere. */
+/** Shows a run while it runs: live lines of the running nodes on a terminal, now and then a line elsewhere. */
+import { NEVER_RAN } from "./plan.ts";
 import type { NodeReport, Watcher } from "./record.ts";
+import { figureOf, type RunningNode, screenRows, type Whole } from "./rows.ts";
+import { openScreen, type Screen, type Size } from "./screen.ts";
+import { createSeries, type Series } from "./sparkline.ts";
 import type { Progress } from "./stage.ts";
+import type { Paint } from "./style.ts";
+import { duration } from "./time.ts";
 
-export interface Screen {
+/** Where progress is shown. */
+export interface Stream {
   write(text: string): void;
-  /** Columns of the terminal, or undefined where lines cannot be redrawn. */
-  columns(): number | undefined;
+  /** Of the terminal, or undefined where lines cannot be redrawn. */
+  size(): Size | undefined;
+  /** Tells when that may have changed, until the function that it gives is called. */
+  onResize(listener: () => void): () => void;
+  readonly paint: Paint;
   /** Milliseconds. */
   now(): number;
 }
 
-const REDRAW_MILLISECONDS = 100;
+export interface WatchOptions {
+  readonly level: "full" | "lines" | "quiet";
+  /** Nodes that the run is about, where there is a run. */
+  readonly nodes?: number;
+  /** Aborted when the run is told to end. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ProgressWatcher extends Watcher {
+  /** Seconds that nodes to be made are thought to take; nothing is told of the rest of a run that has other ones. */
+  expect(seconds: ReadonlyMap<string, number>): void;
+  close(): void;
+}
+
+const REDRAW_MILLISECONDS = 100, TICK_MILLISECONDS = 250;
 const LINE_MILLISECONDS = 10_000;
 
 interface Running {
   readonly began: number;
-  shown: number;
+  readonly reasons: readonly string[];
+  readonly series: Series;
+  /** When it was last told in a line. */
+  told: number;
   /** The first report: what a resumed node did before does not count for its speed. */
   first?: { readonly at: number; readonly done: number };
-  latest?: Progress;
-}
-
-export interface ProgressWatcher extends Watcher {
-  close(): void;
+  latest?: { readonly at: number; readonly progress: Progress };
 }
 
 export function watchOn(
-  screen: Screen,
-  level: "full" | "lines" | "quiet",
+  stream: Stream,
+  { level, nodes, signal }: WatchOptions,
 ): ProgressWatcher {
+  const began = stream.now();
   const running = new Map<string, Running>();
-  let drawn = 0;
-  let drawnAt = 0;
-  const isLive = () => level === "full" && screen.columns() !== undefined;
-  const erase = () => {
-    if (drawn > 0) screen.write(`\x1b[${drawn}A\r\x1b[J`);
-    drawn = 0;
+  const ended: NodeReport[] = [];
+  const forecast = createForecast();
+  const size = level === "full" ? stream.size() : undefined;
+  let hasStarted = false;
+  let last = size;
+  // A terminal that has gone away is as large as it was.
+  const sizeNow = () => last = stream.size() ?? last;
+  const screen: Screen | undefined = size && openScreen({
+    write: stream.write,
+    size: () => sizeNow() ?? size,
+  });
+
+  const nodeNow = (name: string, node: Running): RunningNode => {
+    const { began, first, latest, series, reasons } = node;
+    const now = stream.now();
+    const means = series.means();
+    return {
+      name,
+      reasons,
+      seconds: (now - began) / 1000,
+      progress: latest?.progress,
+      series: means.length === 0 ? undefined : means,
+      ...first && latest && speedOf(first, latest, now),
+    };
   };
-  const draw = (force: boolean) => {
-    const columns = screen.columns();
-    if (!isLive() || columns === undefined) return;
-    if (!force && screen.now() - drawnAt < REDRAW_MILLISECONDS) return;
-    erase();
-    for (const [name, state] of running) {
-      screen.write(
-        live(name, state, screen.now()).slice(0, columns - 1) + "\n",
-      );
-    }
-    drawn = running.size;
-    drawnAt = screen.now();
+  const wholeNow = (shown: readonly RunningNode[]): Whole | undefined => {
+    if (nodes === undefined) return undefined;
+    const count = (state: string) =>
+      ended.filter((report) => report.state === state).length;
+    const cached = count("cached");
+    return {
+      nodes,
+      done: count("ran") + cached,
+      cached,
+      failed: count("failed"),
+      skipped: count("skipped"),
+      seconds: (stream.now() - began) / 1000,
+      left: forecast.left(shown),
+      stopping: signal?.aborted ?? false,
+    };
   };
-  const line = (text: string) => {
+
+  let drawnAt = -Infinity;
+  const draw = (printed?: string) => {
+    const shown = [...running].map(([name, node]) => nodeNow(name, node));
+    const size = sizeNow();
+    if (screen === undefined || size === undefined) return;
+    // Before the first node starts there may be nothing to do, and nothing is shown of that.
+    const lines = hasStarted
+      ? screenRows(shown, wholeNow(shown), size, stream.paint)
+      : [];
+    if (hasStarted || printed !== undefined) screen.draw(lines, printed);
+    drawnAt = stream.now();
+  };
+  const print = (text: string) => {
     if (level === "quiet") return;
-    erase();
-    screen.write(text + "\n");
-    draw(true);
+    if (screen === undefined) stream.write(text + "\n");
+    else draw(text);
   };
-  const timer = isLive() ? setInterval(() => draw(false), 1000) : undefined;
+  const timer = screen && setInterval(() => draw(), TICK_MILLISECONDS);
+  const redraw = () => draw();
+  const ignoreResizes = screen && stream.onResize(redraw);
+  signal?.addEventListener("abort", redraw);
+
   return {
+    expect: forecast.expect,
     start: (name, reasons) => {
-      running.set(name, { began: screen.now(), shown: screen.now() });
-      line(
-        `${name}: ${reasons.slice(0, 3).join("; ") || "runs"}${
-          reasons.length > 3 ? `; and ${reasons.length - 3} more reasons` : ""
-        }`,
-      );
+      hasStarted = true;
+      running.set(name, {
+        began: stream.now(),
+        told: stream.now(),
+        series: createSeries(),
+        reasons,
+      });
+      // On a terminal, its live line says so.
+      if (screen === undefined) print(`${name}: ${why(reasons) || "runs"}`);
+      else draw();
     },
     progress: (name, progress) => {
-      const state = running.get(name);
-      if (state === undefined) return;
-      state.first ??= { at: screen.now(), done: progress.done };
-      state.latest = progress;
-      if (isLive()) return draw(false);
-      if (level !== "full") return;
-      if (screen.now() - state.shown < LINE_MILLISECONDS) return;
-      state.shown = screen.now();
-      line(live(name, state, screen.now()));
+      const node = running.get(name);
+      if (node === undefined) return;
+      const at = stream.now();
+      node.first ??= { at, done: progress.done };
+      node.latest = { at, progress };
+      const figure = figureOf(progress.note ?? "");
+      if (figure !== undefined) node.series.add(figure.value);
+      if (screen !== undefined) {
+        if (stream.now() - drawnAt >= REDRAW_MILLISECONDS) draw();
+      } else if (
+        level === "full" && stream.now() - node.told >= LINE_MILLISECONDS
+      ) {
+        node.told = stream.now();
+        print(progressLine(nodeNow(name, node)));
+      }
     },
-    log: (name, text) => line(`${name}: ${text}`),
-    notice: line,
+    log: (name, text) => print(`${name}: ${text}`),
+    notice: print,
     end: (report) => {
+      const node = running.get(report.name);
       running.delete(report.name);
-      const text = ending(report);
-      if (text !== undefined) line(text);
-      else draw(true);
+      ended.push(report);
+      forecast.end(report);
+      // What its live line said is not lost.
+      const reasons = screen === undefined ? undefined : node?.reasons;
+      const text = ending(report, reasons, stream.paint);
+      if (text !== undefined) print(text);
+      else draw();
     },
     close: () => {
-      erase();
       clearInterval(timer);
+      ignoreResizes?.();
+      signal?.removeEventListener("abort", redraw);
+      screen?.close();
     },
   };
 }
 
-function ending(report: NodeReport): string | undefined {
+/** Of its unit a second, and the seconds that are left at that speed; neither before it has advanced. */
+function speedOf(
+  first: NonNullable<Running["first"]>,
+  { at, progress: { done, total } }: NonNullable<Running["latest"]>,
+  now: number,
+): Pick<RunningNode, "rate" | "left"> {
+  const advanced = done - first.done;
+  if (advanced <= 0 || at === first.at) return {};
+  const rate = advanced / ((at - first.at) / 1000);
+  if (done >= total) return { rate };
+  return { rate, left: Math.max(0, (total - done) / rate - (now - at) / 1000) };
+}
+
+interface Forecast {
+  expect(seconds: ReadonlyMap<string, number>): void;
+  end(report: NodeReport): void;
+  /** Seconds that the run has left; undefined where nothing is expected. */
+  left(running: readonly RunningNode[]): number | undefined;
+}
+
+/** A figure of so few seconds says nothing of how well an estimate fits. */
+const TELLING_SECONDS = 5;
+
+/** Estimates, corrected by how long what has ended took, and by how far what runs is. Nodes run one after the other. */
+function createForecast(): Forecast {
+  const open = new Map<string, number>();
+  let estimated = 0, spent = 0;
+  return {
+    expect: (seconds) => {
+      for (const [name, each] of seconds) open.set(name, each);
+    },
+    end: ({ name, state, seconds = 0 }) => {
+      if (state === "ran") {
+        estimated += open.get(name) ?? 0;
+        spent += open.has(name) ? seconds : 0;
+      }
+      open.delete(name);
+    },
+    left: (running) => {
+      if (open.size === 0) return undefined;
+      const factor = estimated < TELLING_SECONDS ? 1 : spent / estimated;
+      const known = new Map(running.map((node) => [node.name, node]));
+      return [...open].reduce((sum, [name, seconds]) => {
+        const node = known.get(name);
+        return sum + (node?.left ??
+          Math.max(0, factor * seconds - (node?.seconds ?? 0)));
+      }, 0);
+    },
+  };
+}
+
+function why(reasons: readonly string[]): string {
+  const more = reasons.length > 3
+    ? `; and ${reasons.length - 3} more reasons`
+    : "";
+  return reasons.slice(0, 3).join("; ") + more;
+}
+
+/** `began` are the reasons that were said when it began and are to be said again, where it ended. */
+function ending(
+  report: NodeReport,
+  began: readonly string[] | undefined,
+  paint: Paint,
+): string | undefined {
   const { name, state, seconds = 0, reasons } = report;
+  const isTelling = began !== undefined && began.length > 0 &&
+    began[0] !== NEVER_RAN;
+  const because = isTelling ? paint("faint", `  ${why(began)}`) : "";
   switch (state) {
     case "ran":
-      return `${name}: done in ${duration(seconds)}`;
+      return `${name}: ${paint("good", "done")} in ${
+        duration(seconds)
+      }${because}`;
+    case "cached":
+      return isTelling ? `${name}: ${why(began)}` : undefined;
     case "failed":
-      return `${name}: failed after ${duration(seconds)}`;
+      return `${name}: ${paint("bad", "failed")} after ${duration(seconds)}`;
     case "skipped":
-      return `${name}: skipped, ${reasons.join("; ")}`;
+      return `${name}: ${paint("faint", "skipped")}, ${reasons.join("; ")}`;
     default:
       return undefined;
   }
 }
 
-function live(name: string, state: Running, now: number): string {
-  const { latest, first, began } = state;
-  if (latest === undefined) {
-    return `${name}  running for ${duration((now - began) / 1000)}`;
+function progressLine({ name, seconds, progress, left }: RunningNode): string {
+  if (progress === undefined) {
+    return `${name}  running for ${duration(seconds)}`;
   }
-  const { done, total, unit, note } = latest;
+  const { done, total, unit, note } = progress;
   const percentage = total > 0 ? Math.floor(100 * done / total) : 0;
-  const seconds = first === undefined ? 0 : (now - first.at) / 1000;
-  const advanced = first === undefined ? 0 : done - first.done;
-  const left = advanced > 0 && done < total
-    ? `, ${duration(seconds * (total - done) / advanced)} left`
-    : "";
-  return `${name}  ${percentage} % of ${total} ${unit}${left}${
-    note === undefined ? "" : `, ${note}`
-  }`;
-}
-
-/** Seconds as people say them: `0.4 s`, `42 s`, `3m 05s`, `2h 10m`. */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const two = (value: number) => String(value).padStart(2, "0");
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes}m ${two(whole % 60)}s`;
-  return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
+  return `${name}  ${percentage} % of ${total} ${unit}` +
+    (left === undefined ? "" : `, ${duration(left)} left`) +
+    (note === undefined ? "" : `, ${note}`);
 }

@@ -4,16 +4,18 @@ import type { Json } from "../schemas/manifest.ts";
 import type { Graph, NodeSummary } from "./graph.ts";
 import type { RecordedRun } from "./history.ts";
 import { plan } from "./plan.ts";
-import { duration } from "./progress.ts";
+import { duration } from "./time.ts";
 import type { NodeReport } from "./record.ts";
+import { type Paint, toneOf, unpainted } from "./style.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** One row a node: state, reason, size, age. */
 export function statusTable(
   reports: readonly NodeReport[],
   now: number,
+  paint = unpainted,
 ): string {
-  return table([
+  const rows = [
     ["node", "state", "size", "age", "reason"],
     ...reports.map((report) => {
       const artifacts = Object.values(report.outputs);
@@ -26,17 +28,23 @@ export function statusTable(
         report.reasons.join("; "),
       ];
     }),
-  ]);
+  ];
+  return table(
+    rows,
+    (cell, row, column) =>
+      row > 0 && column === 1 ? paint(toneOf(cell), cell) : cell,
+  );
 }
 
 /** How many nodes are in which state, such as `3 ran, 6 cached`. */
 export function countStates(
   nodes: readonly { readonly state: string }[],
+  paint: Paint = unpainted,
 ): string {
   const states = ["ran", "cached", "stale", "failed", "skipped"] as const;
   return states.flatMap((state) => {
     const count = nodes.filter((node) => node.state === state).length;
-    return count === 0 ? [] : [`${count} ${state}`];
+    return count === 0 ? [] : [paint(toneOf(state), `${count} ${state}`)];
   }).join(", ");
 }
 
@@ -186,13 +194,17 @@ function outcomeOf(run: RecordedRun, going: RecordedRun | undefined): string {
   return run.outcome ?? (run === going ? "running" : "cut off");
 }
 
-/** Columns as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Columns as wide as their widest cell; `show` may colour a cell, which leaves it as wide as it is. */
+export function table(
+  rows: readonly (readonly string[])[],
+  show = (cell: string, _row: number, _column: number) => cell,
+): string {
   const widths = rows[0].map((_, i) =>
     Math.max(...rows.map((row) => row[i].length))
   );
-  return rows.map((row) =>
-    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
+  return rows.map((row, i) =>
+    row.map((cell, j) => show(cell, i, j) + " ".repeat(widths[j] - cell.length))
+      .join("  ").trimEnd()
   ).join("\n");
 }
 

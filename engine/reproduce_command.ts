@@ -221,11 +221,11 @@ async function make(
   console: Command["console"],
   options: ReproduceOptions,
 ): Promise<RunReport> {
-  const watcher = watcherOf(
-    console,
-    options,
-    options.quiet ? "quiet" : options.progress ? "full" : "lines",
-  );
+  const watcher = watcherOf(console, options, {
+    level: options.quiet ? "quiet" : options.progress ? "full" : "lines",
+    nodes: names.length,
+    signal: options.signal,
+  });
   const artifactsGiven = options.artifacts !== undefined;
   try {
     {

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly project?: Project;
   /** Where results are looked for before they are made. */
   readonly borrow?: Borrow;
+  /** Is told of all nodes before any is made, where one is to be. */
+  announce?(reports: readonly NodeReport[]): Promise<void>;
   readonly watcher: Watcher;
   readonly signal?: AbortSignal;
 }
@@ -88,6 +90,9 @@ export async function run(
     }
   }
   await checkMachine(graph, selected, planned, options.force);
+  await options.announce?.(
+    assessed(before, graph, selected, planned, options.force),
+  );
   // The workspace under the lock begins with what was learnt here.
   writeIfPossible(before.index.save);
   const { artifacts, artifactsGiven, watcher, signal } = options;
@@ -132,11 +137,22 @@ export async function preview(
   const workspace = openWorkspace(options.artifacts, options);
   const planned = await plan(workspace, graph);
   if (options.runnable) checkReach(graph, selected, planned);
+  return assessed(workspace, graph, selected, planned, options.force);
+}
+
+/** What is cached and what is to be made, in the graph's order. */
+function assessed(
+  workspace: Workspace,
+  graph: Graph,
+  selected: Selected,
+  planned: ReadonlyMap<string, Assessment>,
+  force: boolean,
+): NodeReport[] {
   return inOrder(graph, selected).flatMap((node) => {
     const assessment = planned.get(node.name);
     if (assessment === undefined) return [];
     const report = reportOf(workspace, assessment);
-    const forced = options.force && selected.asked.has(node.name) &&
+    const forced = force && selected.asked.has(node.name) &&
       report.state === "cached";
     return [
       forced ? { ...report, state: "stale", reasons: ["forced"] } : report,

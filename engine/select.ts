@@ -70,7 +70,12 @@ function matches(
     ? names.filter((name) => pattern.test(name))
     : [];
   if (found.length > 0) return found;
-  const hint = suggestion(glob, [...names, ...words]) ||
+  if (words.includes(glob)) {
+    throw inputError(
+      `Cannot find node "${glob}": it is a command, and stands before all options.`,
+    );
+  }
+  const hint = suggestion(glob, [...words, ...names]) ||
     `; the nodes are ${names.join(", ")}`;
   throw inputError(`Cannot find node "${glob}"${hint.replace(/\?$/, "")}.`);
 }

@@ -14,7 +14,7 @@ import type { Origin } from "./graph.ts";
 import { filesOf, hashFile, hashListing } from "./hash.ts";
 import { readRuns, type RecordedRun } from "./history.ts";
 import { readCache } from "./manifest.ts";
-import { duration } from "./progress.ts";
+import { duration } from "./time.ts";
 import { table } from "./report.ts";
 import {
   type Ancestor,

@@ -48,16 +48,24 @@ export async function estimate(outlook: Outlook): Promise<Estimate> {
   const works = new Map(
     stale.map((name) => [name, workOf(nodes, recorded, name)]),
   );
-  const known = [...works.values()].filter((work) => work !== undefined);
+  const known = [...works].flatMap(([name, work]) =>
+    work === undefined ? [] : [{ name, ...work }]
+  );
   const operations = total(known.map((work) => work.operations));
   const runtime = stale.flatMap((name) => runtimeOf(nodes.get(name)) ?? [])[0];
   const { operationsPerSecond, by } = operations === 0
     ? { operationsPerSecond: 1, by: "the sizes of its inputs" }
     : recordedRate(trainings(outlook, runtime)) ??
       await measuredRate(runtime ?? {});
+  const secondsOf = Object.fromEntries(
+    known.map(({ name, operations, seconds }) => [
+      name,
+      operations / operationsPerSecond + seconds,
+    ]),
+  );
   return {
-    seconds: operations / operationsPerSecond +
-      total(known.map((work) => work.seconds)),
+    seconds: total(Object.values(secondsOf)),
+    nodes: secondsOf,
     bytes: Math.round(total(known.map((work) => work.bytes))),
     by,
     unknown: stale.filter((name) => works.get(name) === undefined),

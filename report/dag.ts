@@ -1,7 +1,7 @@
 /** The graph of nodes as a picture: boxes with state, time and size, each a link to what is told of its node. */
 import { Graph as Layout, layout } from "@dagrejs/dagre";
 import { format as formatBytes } from "@std/fmt/bytes";
-import { duration } from "../engine/progress.ts";
+import { duration } from "../engine/time.ts";
 import { type Markup, markup } from "./markup.ts";
 import { count } from "./numbers.ts";
 import type { NodeState, ReportNode } from "./nodes.ts";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { z } from "zod";
-import { duration } from "../engine/progress.ts";
+import { duration } from "../engine/time.ts";
 import { countStates } from "../engine/report.ts";
 import { attentionMaps } from "./attention.ts";
 import { comparison } from "./comparison.ts";

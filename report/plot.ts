@@ -3,8 +3,11 @@ import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
 import { type Markup, trusted } from "./markup.ts";
 
-const document = new DOMParser()
-  .parseFromString("<html></html>", "text/html");
+// The part of a browser's document that Plot draws with.
+const document = new DOMParser().parseFromString(
+  "<html></html>",
+  "text/html",
+) as unknown as NonNullable<Plot.PlotOptions["document"]>;
 
 /** Attributes with coordinates: two digits behind the point are finer than any screen. */
 const COORDINATES = /^(d|[xy][12]?|cx|cy|r|width|height|transform|points)$/;

@@ -2,12 +2,12 @@
 import { join } from "@std/path";
 import { type Console, EXIT } from "../engine/commands.ts";
 import { jsonIfWhole, readIfThere } from "../engine/atomic.ts";
-import { failure } from "../engine/failure.ts";
 import { inputError, parse } from "../schemas/errors.ts";
 import { ExportConfig } from "../schemas/export.ts";
 import { ServeLimits } from "../schemas/serve.ts";
 import { loadSubwords } from "../text/subwords.ts";
-import { type Server, type ServerOptions, startServer } from "./server.ts";
+import { aborted, listen } from "./listening.ts";
+import { startServer } from "./server.ts";
 import { openTranslators } from "./translators.ts";
 
 export interface ServeOptions extends ServeLimits {
@@ -38,11 +38,13 @@ export async function serveCommand(
     join(folder, precision, "translate.onnx"),
     concurrency,
   );
-  const server = listen({
-    ...{ host, port, config, precision, subwords, translators },
-    ...{ concurrency, limits },
-    warn: (sentence) => console.err(sentence + "\n"),
-  });
+  const address = { host, port };
+  const server = listen(address, () =>
+    startServer({
+      ...{ ...address, config, precision, subwords, translators },
+      ...{ concurrency, limits },
+      warn: (sentence) => console.err(sentence + "\n"),
+    }));
   const { source, target } = config.languages;
   console.out(
     `Serving ${config.system}, ${source} to ${target}, ${precision}, at ${server.address}\n`,
@@ -62,30 +64,4 @@ function readConfig(folder: string): ExportConfig {
     );
   }
   return parse(ExportConfig, jsonIfWhole(text), `"${path}"`);
-}
-
-function listen(options: ServerOptions): Server {
-  const { host, port } = options;
-  try {
-    return startServer(options);
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw failure(
-        `Cannot listen on ${host}:${port}: another program does; name another --port, or 0 for any that is free.`,
-      );
-    }
-    throw inputError(
-      `Cannot listen on ${host}:${port}: ${
-        error instanceof Error ? error.message : String(error)
-      }; name an address of this machine with --host.`,
-    );
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) =>
-    signal.aborted
-      ? resolve()
-      : signal.addEventListener("abort", () => resolve(), { once: true })
-  );
 }

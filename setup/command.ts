@@ -5,6 +5,7 @@ import { lstatIfThere, statIfThere } from "../engine/atomic.ts";
 import { artifactFolder, type Console, EXIT } from "../engine/commands.ts";
 import { estimateText, type Outlook, outlook } from "../engine/estimate.ts";
 import type { Graph, Pipeline } from "../engine/graph.ts";
+import { quoted } from "../engine/next.ts";
 import { Data, Languages } from "../schemas/data.ts";
 import { inputError, parse, suggestion } from "../schemas/errors.ts";
 import { experimentText, type Subject } from "./experiment_file.ts";
@@ -174,11 +175,4 @@ function firstRun(graph: Graph, { tokens }: Survey): Outlook {
     [name, step.stage === "tokenize" ? { ...step, metrics } : step] as const
   );
   return { ...first, nodes: new Map(nodes) };
-}
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path)
-    ? path
-    : `'${path.replaceAll("'", `'\\''`)}'`;
 }

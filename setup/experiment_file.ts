@@ -41,7 +41,7 @@ export function experimentText(
     } // a checkpoint at each; the best three are averaged
     }`;
   return `// ${languages.source} to ${languages.target}: a teacher of ${TEACHER_LAYERS} + ${TEACHER_LAYERS} layers, students of ${STUDENT_LAYERS} + ${STUDENT_LAYERS}, by ${corpus.train} pairs.
-// Every key and its default: schemas/experiment.ts; docs/guide.md tells what they do.
+// Every key and its default: schemas/experiment.ts; docs/experiments.md tells what they do.
 {
   "seed": ${seed}, // of the split, of weights and of the order of batches
   "languages": { "source": ${value(languages.source)}, "target": ${
@@ -61,7 +61,7 @@ export function experimentText(
     "model": ${layers},
     "training": ${training(steps.student)}
   },
-  // The systems that are compared: one a line, see "Systems" in docs/guide.md.
+  // The systems that are compared: one a line, see "Systems" in docs/experiments.md.
   "students": {
     "no-kd": {}, // trained without the teacher: what distillation is measured by
     "rkd": { "alpha": 0.7 }, // learns what the teacher says, for 0.7 of its loss

@@ -17,7 +17,8 @@ const COPIED = [
   "results",
   "bench",
   ...["estimate", "serve", "setup", "sharing", "standards"],
-  ...["runtimes", "schemas", "stages", "tensor", "text", "types"],
+  ...["runtimes", "schemas", "stages", "tensor", "terminal", "text", "types"],
+  "web",
   ...["cli.ts", "doctor.ts", "main.ts", "pipeline.ts", "systems.ts"],
   ...["deno.json", "deno.lock"],
 ];

@@ -8,6 +8,7 @@ const ROOT = fromFileUrl(new URL("..", import.meta.url)).replace(/\/$/, "");
 /** What each folder may import beside itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
+  terminal: [],
   engine: ["schemas"],
   text: ["schemas", "data"],
   metrics: ["schemas"],
@@ -24,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   export: ["metrics", "model", "tensor", "text", "schemas"],
   standards: ["engine", "export", "model", "report", "schemas", "text"],
   serve: ["engine", "export", "model", "schemas", "tensor", "text"],
+  web: ["engine", "schemas", "serve", "text"],
   stages: [
     ...["data", "engine", "export", "metrics", "model", "schemas", "tensor"],
     "text",

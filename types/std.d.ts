@@ -60,8 +60,18 @@ declare module "@std/fmt/bytes" {
   export function format(bytes: number, options?: { binary?: boolean }): string;
 }
 
+declare module "@std/http/etag" {
+  /** Whether what a client names in `If-None-Match` is another version. */
+  export function ifNoneMatch(value: string | null, etag: string): boolean;
+}
+
 declare module "@std/jsonc" {
   export function parse(text: string): unknown;
+}
+
+declare module "@std/media-types" {
+  /** The media type of a file's extension, with its charset where it is text. */
+  export function contentType(extension: string): string | undefined;
 }
 
 declare module "@std/path" {

@@ -17,6 +17,18 @@ const BAD: readonly (readonly [string, readonly string[], string])[] = [
   ["a wrong type", ["--set", "seed=early"], '"seed"'],
   ["an unknown node", ["count:shrt"], 'did you mean "count:short"'],
   ["an unknown command", ["statsu"], 'did you mean "status"'],
+  ["a mistyped command that is the default", ["runn"], 'did you mean "run"'],
+  [
+    "a command behind an option",
+    ["--artifacts", "other", "status"],
+    "stands before all options",
+  ],
+  [
+    "an unknown format",
+    ["graph", "--format", "mermiad"],
+    'did you mean "mermaid"',
+  ],
+  ["an unknown shell", ["completion", "bsh"], 'did you mean "bash"'],
   ["an unknown glob", ["--only", "none:*"], "the nodes are split"],
   ["an unknown experiment", ["--experiment", "quik"], 'did you mean "quick"'],
   [

@@ -4,6 +4,7 @@ import { dirname, join } from "@std/path";
 import type { Console } from "../../engine/commands.ts";
 import { gcCommand } from "../../engine/gc_command.ts";
 import { canonical, hashListing, sha256 } from "../../engine/hash.ts";
+import { unpainted } from "../../engine/style.ts";
 import { CachedResult, Listing } from "../../schemas/manifest.ts";
 import { delay, until } from "./processes.ts";
 import { checkpointOf, exists, type Outcome, type Project } from "./project.ts";
@@ -52,7 +53,9 @@ export async function answering(
   const console: Console = {
     out: (text) => out += text,
     err: (text) => out += text,
-    columns: () => undefined,
+    size: () => undefined,
+    onResize: () => () => {},
+    paint: () => unpainted,
     now: () => Date.now(),
     ask,
   };

@@ -49,6 +49,7 @@ export function makeProject(text = TEXT): Project {
       "engine",
       "schemas",
       "sharing",
+      "terminal",
       "types",
       "deno.json",
       "deno.lock",

@@ -10,6 +10,7 @@ import { join } from "@std/path";
 import pipeline from "../../pipeline.ts";
 import { initCommand } from "../../setup/command.ts";
 import { exists } from "../engine/project.ts";
+import { unpainted } from "../../engine/style.ts";
 import { ROOT, temporary } from "../made_run.ts";
 
 const NOUNS = ["casa", "porta", "mesa", "janela", "rua", "cidade", "lua"];
@@ -192,7 +193,9 @@ function terminal(answers: readonly string[]) {
     said: () => said,
     out: (text: string) => void (said += text),
     err: () => {},
-    columns: () => 80,
+    size: () => undefined,
+    onResize: () => () => {},
+    paint: () => unpainted,
     now: () => 0,
     ask: (question: string) => {
       questions.push(question);

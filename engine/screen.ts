@@ -1,0 +1,132 @@
+/** Keeps the last lines of a terminal up to date, below what is printed for good. */
+import { eastAsianWidth } from "get-east-asian-width";
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface Terminal {
+  write(text: string): void;
+  /** Asked before every frame: windows are resized. */
+  size(): Size;
+}
+
+export interface Screen {
+  /**
+   * Replaces the lines; each has to be narrower than the terminal, and all of them lower. What is printed stands above
+   * them for good.
+   */
+  draw(lines: readonly string[], printed?: string): void;
+  /** Removes them, and gives back the cursor. */
+  close(): void;
+}
+
+const HIDE_CURSOR = "\x1b[?25l", SHOW_CURSOR = "\x1b[?25h";
+
+/** Terminals that know these show a frame when it is whole; to others they mean nothing. */
+const BEGIN_FRAME = "\x1b[?2026h", END_FRAME = "\x1b[?2026l";
+
+const ERASE_TO_END_OF_LINE = "\x1b[K", ERASE_BELOW = "\x1b[J";
+
+/**
+ * A frame is one write that goes over the one before it, so that nothing is blank in between. Colours are fine in lines;
+ * of what moves the cursor, nothing is let through.
+ */
+export function openScreen({ write, size }: Terminal): Screen {
+  let lines: readonly string[] = [];
+  let columns = 0;
+  let isOpen = false;
+
+  /** To where the lines begin: a terminal that became narrower has broken each into several. */
+  const back = (now: Size) => {
+    const height = lines.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / now.columns)),
+      0,
+    );
+    // What was moved out of the window is out of reach.
+    const up = Math.min(height, now.rows - 1);
+    return (up > 0 ? `\x1b[${up}A` : "") + "\r";
+  };
+  return {
+    draw: (given, printed) => {
+      const now = size();
+      const kept = given.map(harmless);
+      const isSame = printed === undefined && now.columns === columns &&
+        kept.length === lines.length &&
+        kept.every((line, i) => line === lines[i]);
+      if (isSame) return;
+      // A printed line may take several rows, and so may one that was broken.
+      const erases = printed !== undefined || now.columns < columns;
+      const text = [
+        ...printed?.split("\n").map((line) => `${harmless(line)}\n`) ?? [],
+        ...kept.map((line) => `${line}${ERASE_TO_END_OF_LINE}\n`),
+      ];
+      write(
+        (isOpen ? "" : HIDE_CURSOR) + BEGIN_FRAME + back(now) +
+          (erases ? ERASE_BELOW : "") + text.join("") + ERASE_BELOW + END_FRAME,
+      );
+      isOpen = true;
+      lines = kept;
+      columns = now.columns;
+    },
+    close: () => {
+      if (!isOpen) return;
+      write(back(size()) + ERASE_BELOW + SHOW_CURSOR);
+      isOpen = false;
+      lines = [];
+    },
+  };
+}
+
+/**
+ * Columns that a text takes, in which colours and marks on letters take none. The parts of a joined emoji are counted
+ * each: not every terminal joins them, and what is narrower than it might be breaks no line.
+ */
+export function widthOf(text: string): number {
+  const plain = text.includes("\x1b") ? text.replace(COLOUR, "") : text;
+  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
+  return [...plain].reduce((width, letter) => {
+    const code = letter.codePointAt(0) ?? 0;
+    return width + (/[\p{M}\p{C}]/u.test(letter) ? 0 : eastAsianWidth(code));
+  }, 0);
+}
+
+/** As much of a plain text as fits in so many columns, with a sign where something was cut off. */
+export function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let kept = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (widthOf(kept + segment) > columns - 1) break;
+    kept += segment;
+  }
+  return columns < 1 ? "" : `${kept}…`;
+}
+
+/** A text broken between words, so that no line is wider than so many columns unless a word is. */
+export function wrapped(text: string, columns: number): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1];
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && widthOf(longer) > columns) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines.join("\n");
+}
+
+// deno-lint-ignore no-control-regex -- colours are control characters
+const COLOUR = /\x1b\[[\d;]*m/g;
+
+/** A text without what would move the cursor: a line that a stage logs may hold anything. */
+function harmless(text: string): string {
+  if (!/\p{Cc}/u.test(text)) return text;
+  let at = 0, kept = "";
+  const plain = (part: string) =>
+    part.replaceAll("\t", "  ").replace(/\p{Cc}/gu, "");
+  for (const { 0: colour, index } of text.matchAll(COLOUR)) {
+    kept += plain(text.slice(at, index)) + colour;
+    at = index + colour.length;
+  }
+  return kept + plain(text.slice(at));
+}

@@ -1,0 +1,64 @@
+/** Draws a series of numbers, such as a loss, in one line of small bars. */
+
+const BARS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+/** A series of any length in a fixed room: the longer it is, the more of its numbers are one mean. */
+export interface Series {
+  add(value: number): void;
+  /** Means in their order, the first of the first numbers. */
+  means(): readonly number[];
+}
+
+interface Mean {
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** Keeps at most `room` means, an even number of them. */
+export function createSeries(room = 128): Series {
+  let whole: Mean[] = [];
+  let open: Mean = { sum: 0, count: 0 };
+  let stride = 1;
+  return {
+    add: (value) => {
+      if (!Number.isFinite(value)) return;
+      open = added(open, { sum: value, count: 1 });
+      if (open.count < stride) return;
+      whole.push(open);
+      open = { sum: 0, count: 0 };
+      if (whole.length < room) return;
+      whole = parts(whole, room / 2).map((part) => part.reduce(added));
+      stride *= 2;
+    },
+    means: () =>
+      [...whole, ...open.count > 0 ? [open] : []]
+        .map(({ sum, count }) => sum / count),
+  };
+}
+
+/** Bars from the lowest number to the highest, at most `width` of them. */
+export function sparkline(values: readonly number[], width: number): string {
+  const means = values.length <= width
+    ? values
+    : parts(values, width).map((part) =>
+      part.reduce((sum, value) => sum + value) / part.length
+    );
+  const [low, high] = [Math.min(...means), Math.max(...means)];
+  return means.map((value) => {
+    const height = high === low ? 0 : (value - low) / (high - low);
+    return BARS[Math.round(height * (BARS.length - 1))];
+  }).join("");
+}
+
+/** A list in so many neighbouring parts of nearly one size, none of them empty. */
+function parts<T>(list: readonly T[], count: number): T[][] {
+  return Array.from({ length: count }, (_, i) =>
+    list.slice(
+      Math.floor(i * list.length / count),
+      Math.floor((i + 1) * list.length / count),
+    ));
+}
+
+function added(one: Mean, other: Mean): Mean {
+  return { sum: one.sum + other.sum, count: one.count + other.count };
+}

@@ -1,0 +1,75 @@
+/** Tells whether the page can be used offline, which its service worker sees to, and of a newer build. */
+/// <reference lib="dom" />
+
+export interface Offline {
+  readonly text: string;
+  /** Loads the newer build that is there. */
+  readonly use?: () => void;
+}
+
+/** What the service worker tells. */
+type Kept =
+  | { readonly kind: "keeping"; readonly done: number; readonly total: number }
+  | { readonly kind: "kept" }
+  | { readonly kind: "failed"; readonly sentence: string };
+
+/** Has the page kept for offline use; `tell` is called whenever something changes. */
+export async function keepOffline(
+  tell: (offline: Offline) => void,
+): Promise<void> {
+  const workers: ServiceWorkerContainer | undefined = navigator.serviceWorker;
+  if (workers === undefined) {
+    return tell({
+      text:
+        "Not ready offline: this browser keeps no pages here, as in a private window.",
+    });
+  }
+  let newer: ServiceWorker | null = null;
+  const use = () => newer?.postMessage("use");
+  const say = (text: string) => {
+    tell(
+      newer === null
+        ? { text }
+        : { text: "A newer build of this page is ready.", use },
+    );
+  };
+  const hadOne = workers.controller !== null;
+  workers.addEventListener(
+    "message",
+    ({ data, source }: MessageEvent<Kept>) => {
+      // A newer build that is still being fetched takes nothing from this one.
+      if (!hadOne || source === workers.controller) say(textOf(data));
+    },
+  );
+  try {
+    workers.addEventListener("controllerchange", () => {
+      if (hadOne) location.reload();
+    });
+    const registration = await workers.register("service_worker.js");
+    const look = () => {
+      if (registration.waiting === null || !hadOne) return;
+      newer = registration.waiting;
+      say("");
+    };
+    look();
+    registration.addEventListener("updatefound", () => {
+      registration.installing?.addEventListener("statechange", look);
+    });
+    (await workers.ready).active?.postMessage("keep");
+  } catch (error) {
+    say(
+      `Not ready offline: ${
+        error instanceof Error ? error.message : String(error)
+      }.`,
+    );
+  }
+}
+
+function textOf(kept: Kept): string {
+  if (kept.kind === "kept") return "Ready offline.";
+  if (kept.kind === "failed") return `Not ready offline: ${kept.sentence}.`;
+  const [done, total] = [kept.done, kept.total].map((bytes) =>
+    (bytes / 1e6).toFixed(0)
+  );
+  return `Not ready offline yet: ${done} of ${total} MB are kept.`;
+}

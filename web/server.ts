@@ -1,0 +1,85 @@
+/** Serves a build from memory: what is not in its list is not there. */
+import { ifNoneMatch } from "@std/http/etag";
+import type { BuiltFile } from "./build.ts";
+import { HEADERS } from "./headers.ts";
+
+export interface Server {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** Fails as `Deno.serve` does where it cannot listen. */
+export function startServer(
+  files: readonly BuiltFile[],
+  { host, port }: { readonly host: string; readonly port: number },
+): Server {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const server = Deno.serve(
+    { hostname: host, port, onListen: () => {} },
+    (request) => answer(byPath, request),
+  );
+  const { addr } = server;
+  const name = addr.hostname.includes(":")
+    ? `[${addr.hostname}]`
+    : addr.hostname;
+  return {
+    address: `http://${name}:${addr.port}`,
+    stop: () => server.shutdown(),
+  };
+}
+
+function answer(
+  files: ReadonlyMap<string, BuiltFile>,
+  { method, url, headers }: Request,
+): Response {
+  if (method !== "GET" && method !== "HEAD") {
+    return told(405, "Cannot use this method here; expected GET or HEAD.", {
+      allow: "GET, HEAD",
+    });
+  }
+  const path = pathOf(new URL(url).pathname);
+  const file = path === undefined ? undefined : files.get(path);
+  if (file === undefined) {
+    return told(404, "Cannot find this file; the translator is at /.");
+  }
+  const etag = `"${file.sha256}"`;
+  const sent = {
+    ...HEADERS,
+    "content-type": file.type,
+    // Always asked for again, and seldom sent again: a new build has the same names.
+    "cache-control": "no-cache, no-transform",
+    etag,
+  };
+  if (!ifNoneMatch(headers.get("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers: sent });
+  }
+  const length = { "content-length": String(file.bytes) };
+  return new Response(method === "HEAD" ? null : file.contents, {
+    headers: { ...sent, ...length },
+  });
+}
+
+/** The path of a file in the build; undefined where the address is none. */
+function pathOf(pathname: string): string | undefined {
+  try {
+    return decodeURIComponent(pathname).slice(1) || "index.html";
+  } catch {
+    // An address such as /%ff is no text.
+    return undefined;
+  }
+}
+
+function told(
+  status: number,
+  sentence: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(sentence + "\n", {
+    status,
+    headers: {
+      ...HEADERS,
+      "content-type": "text/plain; charset=utf-8",
+      ...headers,
+    },
+  });
+}
