@@ -183,7 +183,8 @@ export async function runCommand(
     }
     const code = interrupted ? EXIT.interrupted : tellFailures(console, nodes);
     // Whoever reads a log or a pipe has not asked for advice.
-    if (!isSilent && console.size("err") !== undefined) {
+    const terminal = console.size("err");
+    if (!isSilent && terminal !== undefined) {
       const ended = {
         pipeline,
         nodes,
@@ -199,7 +200,7 @@ export async function runCommand(
             : ["--artifacts", options.artifacts],
         },
       };
-      console.err(nextText(ended, console.paint("err")));
+      console.err(nextText(ended, console.paint("err"), terminal.columns));
     }
     return code;
   } finally {

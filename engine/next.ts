@@ -19,15 +19,24 @@ interface Ended {
 
 const PIPELINE = ["deno", "task", "pipeline"];
 
-/** Lines of text; none where nothing was done. */
-export function nextText(ended: Ended, paint: Paint): string {
+/** Lines of text; none where nothing was done. What a command does stands below it where it has no room beside. */
+export function nextText(
+  ended: Ended,
+  paint: Paint,
+  columns = Infinity,
+): string {
   const steps = nextSteps(ended).slice(0, MOST);
   if (steps.length === 0) return "";
   const commands = steps.map(({ command }) => command.map(quoted).join(" "));
   const width = Math.max(...commands.map((command) => command.length));
-  const lines = steps.map(({ does }, i) =>
+  const beside = steps.map(({ does }, i) =>
     `  ${paint("strong", commands[i].padEnd(width))}  ${does}`
   );
+  const widest = Math.max(...steps.map(({ does }) => width + does.length + 4));
+  const lines = widest < columns ? beside : steps.flatMap(({ does }, i) => [
+    `  ${paint("strong", commands[i])}`,
+    `    ${does}`,
+  ]);
   return ["Next:", ...lines, ""].join("\n");
 }
 
