@@ -117,16 +117,14 @@ const read = <Module>(path: string): Promise<Module> => import(path);
 
 /** Commands that know nothing of a pipeline, and need not wait until it is read. */
 const APART = [
-  ...[
-    "completion",
-    "diff",
-    "export",
-    "import",
-    "keygen",
-    "pull",
-    "push",
-    "sign",
-  ],
+  "completion",
+  "diff",
+  "export",
+  "import",
+  "keygen",
+  "pull",
+  "push",
+  "sign",
   "verify",
 ];
 const NO_PIPELINE: Pipeline = { graph: () => new Map() };

@@ -12,12 +12,8 @@ const ASK = "deno run --quiet --no-prompt --allow-read --allow-env --allow-sys";
 /** By these files next to the nearest deno.json, a folder is known to be this project's. */
 const MARKS = ["main.ts", "terminal/completion.ts"];
 
-const SCRIPTS: Readonly<Record<Shell, (tasks: readonly string[]) => string>> = {
-  bash: (tasks) =>
-    `# Completes "deno task ${tasks.join("|")}" in bash.
-# Where deno's own completion is wanted too, that has to be read before this.
-
-_ckd_root() {
+/** The same in bash and in zsh: prints the folder of the project that the shell is in. */
+const ROOT = `_ckd_root() {
   local folder=$PWD
   while [[ -n $folder ]]; do
     if [[ -f $folder/deno.json || -f $folder/deno.jsonc ]]; then
@@ -28,7 +24,14 @@ _ckd_root() {
     folder=\${folder%/*}
   done
 }
+`;
 
+const SCRIPTS: Readonly<Record<Shell, (tasks: readonly string[]) => string>> = {
+  bash: (tasks) =>
+    `# Completes "deno task ${tasks.join("|")}" in bash.
+# Where deno's own completion is wanted too, that has to be read before this.
+
+${ROOT}
 # Bash would split words at ":" and "=", which nodes and options have: the line itself is split here.
 _ckd_deno() {
   local line=\${COMP_LINE:0:COMP_POINT} root i
@@ -84,18 +87,7 @@ complete -o default -o bashdefault -F _ckd_deno deno
     `# Completes "deno task ${tasks.join("|")}" in zsh.
 # Where deno's own completion is wanted too, that has to be read before this.
 
-_ckd_root() {
-  local folder=$PWD
-  while [[ -n $folder ]]; do
-    if [[ -f $folder/deno.json || -f $folder/deno.jsonc ]]; then
-      ${MARKS.map((mark) => `[[ -f $folder/${mark} ]]`).join(" && ")} &&
-        print -r -- $folder
-      return
-    fi
-    folder=\${folder%/*}
-  done
-}
-
+${ROOT}
 _ckd_deno() {
   local root i
   if [[ $words[2] == task ]]; then
