@@ -58,6 +58,16 @@ import { findExport, findExports, findModel, modelNames } from "./systems.ts";
 import type { WebOptions } from "./web/command.ts";
 import type { Given, Grammar, Slot } from "./terminal/completion.ts";
 import { completionScript, type Shell, SHELLS } from "./terminal/shells.ts";
+import {
+  age,
+  collect,
+  metricNames,
+  METRICS,
+  number,
+  port,
+  positive,
+  size,
+} from "./terminal/values.ts";
 
 const streams = { out: Deno.stdout, err: Deno.stderr };
 const { CI, FORCE_COLOR, NO_COLOR, TERM } = Deno.env.toObject();
@@ -285,6 +295,10 @@ function pipelineProgram(
   words.push("results");
   plain(program.command("results"))
     .description("the table of systems: committed results, or the last run")
+    .addOption(
+      new Option("--table <what>", "scores, learning curves, or grids")
+        .choices(["systems", "curves", "tuning"]).default("systems"),
+    )
     .option(
       "--experiment <name>",
       "an experiment of experiments/, or a file",
@@ -854,84 +868,6 @@ function plain(command: Command): Command {
     writeOut: terminal.out,
     writeErr: () => {},
   }).helpCommand(false);
-}
-
-function collect(value: string, values: string[]): string[] {
-  return [...values, value];
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) {
-    throw inputError(`Cannot use "${text}": expected a number.`);
-  }
-  return value;
-}
-
-function positive(text: string): number {
-  const value = number(text);
-  if (!Number.isInteger(value) || value < 1) {
-    throw inputError(`Cannot use "${text}": expected a whole number from 1.`);
-  }
-  return value;
-}
-
-function port(text: string): number {
-  const value = number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw inputError(`Cannot use "${text}": expected a port from 0 to 65535.`);
-  }
-  return value;
-}
-
-/** Bytes. */
-function size(text: string): number {
-  return quantity(text, "20G", {
-    B: 1,
-    K: 1e3,
-    M: 1e6,
-    G: 1e9,
-    T: 1e12,
-  });
-}
-
-/** Milliseconds. */
-function age(text: string): number {
-  const [minute, hour, day] = [60e3, 3600e3, 86400e3];
-  return quantity(text, "30d", { m: minute, h: hour, d: day, w: 7 * day });
-}
-
-/** A number with its unit, which has to be there: `--max-size 20` may mean anything. */
-function quantity(
-  text: string,
-  example: string,
-  units: Readonly<Record<string, number>>,
-): number {
-  const [, value, unit] = /^(\d+(?:\.\d+)?)([a-zA-Z])$/.exec(text) ?? [];
-  if (!Object.hasOwn(units, unit ?? "")) {
-    throw inputError(
-      `Cannot use "${text}": expected a number and a unit (${
-        Object.keys(units).join(", ")
-      }), such as ${example}.`,
-    );
-  }
-  return Number(value) * units[unit];
-}
-
-const METRICS = ["bleu", "chrf"];
-
-function metricNames(text: string): string[] {
-  const names = text.split(",").map((name) => name.trim().toLowerCase());
-  const unknown = names.find((name) => !METRICS.includes(name));
-  if (unknown !== undefined) {
-    throw inputError(
-      `Cannot score with "${unknown}"${
-        suggestion(unknown, METRICS).replace("?", "") ||
-        `; there are ${METRICS.join(", ")}`
-      }.`,
-    );
-  }
-  return names;
 }
 
 /** Ends the process with a command's exit code; an error is one sentence, its stack only where it is a bug and DEBUG is set. */

@@ -52,17 +52,18 @@ export function trainingSize(
   };
 }
 
-/** The same for the sentences that are held out for the test. */
-export function testSize(
+/** The same for the sentences that are held out. */
+export function heldOutSize(
+  part: "validation" | "test",
   corpusNode: Step,
   train: CorpusSize,
 ): CorpusSize {
-  const pairs = Raw.safeParse(corpusNode.config).data?.corpus.test ?? 0;
-  const part = pairs / train.pairs;
+  const pairs = Raw.safeParse(corpusNode.config).data?.corpus[part] ?? 0;
+  const share = pairs / train.pairs;
   return {
     pairs,
-    sourceTokens: part * train.sourceTokens,
-    targetTokens: part * train.targetTokens,
+    sourceTokens: share * train.sourceTokens,
+    targetTokens: share * train.targetTokens,
   };
 }
 

@@ -5,6 +5,7 @@ import { Distillation, RecordedLayers } from "../schemas/distillation.ts";
 import { Evaluation } from "../schemas/evaluation.ts";
 import { Model, Training } from "../schemas/model.ts";
 import { Runtime } from "../schemas/runtime.ts";
+import { Point } from "../schemas/tuning.ts";
 import { parameterCount, parameterShapes } from "../model/parameters.ts";
 import {
   type CorpusSize,
@@ -13,8 +14,10 @@ import {
   searchOperations,
   trainingOperations,
 } from "./arithmetic.ts";
-import { fetchedBytes, testSize, trainingSize } from "./corpus_size.ts";
+import { fetchedBytes, heldOutSize, trainingSize } from "./corpus_size.ts";
 import { measuredRate, type Recorded, recordedRate } from "./rate.ts";
+
+const Tuned = z.object({ points: z.record(z.string(), Point) });
 
 const Trained = z.object({
   model: Model,
@@ -99,8 +102,17 @@ function trainedOperations(
   const trained = Trained.safeParse(step?.config).data;
   return trained && trainingOperations({
     ...trained,
+    distillation: trained.distillation &&
+      { ...trained.distillation, ...triedPoint(nodes, step) },
     teacher: modelOf(nodes, step?.inputs.teacher)?.model,
   });
+}
+
+/** Weights of a grid for a node that takes those which are chosen: whichever it will be, the work is the same. */
+function triedPoint(nodes: Steps, step: Step | undefined): Point | undefined {
+  const choice = nodes.get(step?.inputs.choice ?? "");
+  const points = Tuned.safeParse(choice?.config).data?.points ?? {};
+  return Object.values(points)[0];
 }
 
 /** The model that a node trains. */
@@ -126,7 +138,6 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       const operations = trainedOperations(nodes, node) ?? 0;
       return { ...least, operations, bytes: modelBytes(nodes, name) };
     }
-    case "choose":
     case "compare":
       return least;
   }
@@ -134,7 +145,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
   const corpusNode = corpusOf(nodes, name);
   const train = corpusNode && trainingSize(nodes, recorded, corpusNode);
   if (corpusNode === undefined || train === undefined) return undefined;
-  const test = testSize(corpusNode, train);
+  const test = heldOutSize("test", corpusNode, train);
   const seconds = START + A_PAIR * train.pairs;
   const tokens = train.sourceTokens + train.targetTokens;
   const evaluation = Evaluation.parse(
@@ -183,6 +194,17 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
         operations: search("model", test, evaluation.beam),
         bytes: 4.5 * test.targetTokens,
       };
+    case "choose": {
+      const validation = heldOutSize("validation", corpusNode, train);
+      const trials = Object.keys(inputs)
+        .filter((input) => input.startsWith("trial:"));
+      return {
+        ...least,
+        operations: total(
+          trials.map((input) => search(input, validation, evaluation.beam)),
+        ),
+      };
+    }
     case "export":
       return {
         operations: search("model", test, evaluation.beam),

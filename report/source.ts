@@ -4,7 +4,6 @@ import { statIfThere } from "../engine/atomic.ts";
 import { readExperiment } from "../engine/experiment.ts";
 import type { Graph, Pipeline } from "../engine/graph.ts";
 import { readRuns, type RecordedRun } from "../engine/history.ts";
-import { readNamedManifest } from "../engine/manifest.ts";
 import { ROOT } from "../engine/project.ts";
 import { openWorkspace, type Workspace } from "../engine/workspace.ts";
 import { committedFolder, readResults } from "../results/committed.ts";
@@ -40,27 +39,36 @@ export function sourceOf(
   );
   const workspace = openWorkspace(artifacts);
   const last = workspace.manifest;
-  if (last?.experiment.name === name) {
+  const isOfLast = last?.experiment.name === name;
+  const run = isOfLast
+    ? readRuns(workspace.folder)
+      .findLast(({ experiment }) => experiment === name)
+    : undefined;
+  const committed = run === undefined
+    ? readResults(artifacts, name)
+    : undefined;
+  if (isOfLast) {
     // The file may have changed since the run, and its order is the one that a reader expects.
     const graph = pipeline.graph(last.experiment.value, what);
     const order = [...pipeline.graph(value, what).keys()];
     const { results, manifest } = gather(workspace, last, graph, order);
-    const outdated = Object.keys(last.nodes)
-      .filter((node) => graph.has(node) && !(node in manifest.nodes));
-    return {
-      experiment: name,
-      workspace,
-      graph,
-      manifest,
-      results,
-      outdated: new Set(outdated),
-      run: readRuns(workspace.folder)
-        .findLast(({ experiment }) => experiment === name),
-    };
+    // In a clone the manifest is there, and nothing that a run measured.
+    const isClone = committed?.results.manifest === results.manifest;
+    if (!isClone) {
+      const outdated = Object.keys(last.nodes)
+        .filter((node) => graph.has(node) && !(node in manifest.nodes));
+      return {
+        experiment: name,
+        workspace,
+        graph,
+        manifest,
+        results,
+        outdated: new Set(outdated),
+        run,
+      };
+    }
   }
-  // A name of dots would lead out of the folder of results.
-  const results = /^\.*$/.test(name) ? undefined : readResults(artifacts, name);
-  if (results === undefined) {
+  if (committed === undefined) {
     throw inputError(
       `Cannot report on "${name}": ${
         last === undefined
@@ -71,9 +79,7 @@ export function sourceOf(
       }"; run "deno task pipeline --experiment ${given}".`,
     );
   }
-  const manifest = readNamedManifest(
-    join(committedFolder(artifacts, name), "manifest.json"),
-  );
+  const { manifest, results } = committed;
   return {
     experiment: name,
     workspace,

@@ -1,20 +1,46 @@
-/** The command `results`: the table of an experiment's systems, from its committed results or the last run. */
+/** The command `results`: what an experiment came to, in tables, from its committed results or the last run. */
 import { basename, join } from "@std/path";
 import { artifactFolder, type Console, EXIT } from "../engine/commands.ts";
 import { readExperiment } from "../engine/experiment.ts";
 import type { Pipeline } from "../engine/graph.ts";
 import { ROOT } from "../engine/project.ts";
 import { openWorkspace } from "../engine/workspace.ts";
-import { type Format, tableOf } from "../metrics/table.ts";
+import { type Format, FORMATS, tableOf } from "../metrics/table.ts";
 import { inputError } from "../schemas/errors.ts";
 import type { Json } from "../schemas/manifest.ts";
-import type { Figure, Results, System } from "../schemas/results.ts";
+import type { Figure, System } from "../schemas/results.ts";
 import { committedFolder, readResults, saveResults } from "./committed.ts";
-import { gather, type Gathered } from "./gather.ts";
+import { curvesJson, curvesTables, learningCurves } from "./curves.ts";
+import { gather, type Gathered, type Saved } from "./gather.ts";
+import { tunedOf, tuningJson, tuningTables } from "./tuning.ts";
+
+/** What can be told of results, as text and as JSON. */
+export const TABLES = {
+  systems: {
+    text: ({ results: { systems } }, format) => tableOf(systems, format),
+    json: ({ results: { systems } }) => systems.map(systemJson),
+  },
+  curves: {
+    text: ({ results }, format) =>
+      FORMATS[format](curvesTables(learningCurves(results))),
+    json: ({ results }) => curvesJson(learningCurves(results)),
+  },
+  tuning: {
+    text: (saved, format) => FORMATS[format](tuningTables(tunedOf(saved))),
+    json: (saved) => tuningJson(tunedOf(saved)),
+  },
+} as const satisfies Readonly<
+  Record<string, {
+    text(saved: Saved, format: Format): string;
+    json(saved: Saved): Json;
+  }>
+>;
+export type TableName = keyof typeof TABLES;
 
 export interface ResultsOptions {
   readonly experiment: string;
   readonly artifacts?: string;
+  readonly table: TableName;
   readonly json: boolean;
   readonly latex: boolean;
   /** Whether the last run is told, though results are committed. */
@@ -35,14 +61,12 @@ export function resultsCommand(
   const artifacts = artifactFolder(options.artifacts);
   const name = basename(options.experiment).replace(/\.jsonc?$/, "");
   const folder = committedFolder(artifacts, name);
-  // A name of dots would lead out of the folder of results.
-  const committed = options.last || options.save || /^\.*$/.test(name)
+  const committed = options.last || options.save
     ? undefined
     : readResults(artifacts, name);
   if (committed !== undefined) {
     console.err(`The committed results of "${name}", ${folder}.\n`);
-    console.out(resultsText(committed, options) + "\n");
-    return EXIT.done;
+    return told(console, committed, options);
   }
   const found = lastRun(pipeline, artifacts, options.experiment);
   if (found.leftOut.length > 0) {
@@ -58,20 +82,26 @@ export function resultsCommand(
       ? `Saved to ${folder}.\n`
       : `The last run of "${name}" in ${artifacts}, which is not committed.\n`,
   );
-  console.out(resultsText(found.results, options) + "\n");
+  return told(console, found, options);
+}
+
+function told(console: Console, saved: Saved, options: ResultsOptions): number {
+  const text = resultsText(saved, options);
+  if (text === "") console.err(`It has nothing for "${options.table}".`);
+  else console.out(text + "\n");
   return EXIT.done;
 }
 
 /** What the command prints of results. */
 export function resultsText(
-  { experiment, systems }: Pick<Results, "experiment" | "systems">,
-  options: Pick<ResultsOptions, "json" | "latex">,
+  saved: Saved,
+  { table, json, latex }: Pick<ResultsOptions, "table" | "json" | "latex">,
 ): string {
-  if (options.json) {
-    return JSON.stringify({ experiment, systems: systems.map(systemJson) });
-  }
-  const format: Format = options.latex ? "latex" : "markdown";
-  return tableOf(systems, format);
+  const { experiment } = saved.results;
+  const teller = TABLES[table];
+  return json
+    ? JSON.stringify({ experiment, [table]: teller.json(saved) })
+    : teller.text(saved, latex ? "latex" : "markdown");
 }
 
 /** `toTeacher` and `p` are of BLEU and against the teacher; null where there is nothing to say. */

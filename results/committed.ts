@@ -18,12 +18,7 @@ import {
   parseManifest,
 } from "../schemas/manifest.ts";
 import { Results, RESULTS_SCHEMA } from "../schemas/results.ts";
-import {
-  type Gathered,
-  madeOfOthers,
-  manifestHash,
-  systemsIn,
-} from "./gather.ts";
+import { madeOfOthers, manifestHash, type Saved, systemsIn } from "./gather.ts";
 
 const [MANIFEST, RESULTS] = ["manifest.json", "results.json"];
 
@@ -34,7 +29,7 @@ export function committedFolder(artifacts: string, experiment: string): string {
 /** Writes both files in full elsewhere first; what a kill may leave between the two renames is refused when read. */
 export function saveResults(
   artifacts: string,
-  { results, manifest }: Pick<Gathered, "results" | "manifest">,
+  { results, manifest }: Saved,
 ): void {
   const folder = committedFolder(artifacts, results.experiment);
   const staging = `${folder}.${Deno.pid}.tmp`;
@@ -59,7 +54,9 @@ export function saveResults(
 export function readResults(
   artifacts: string,
   experiment: string,
-): Results | undefined {
+): Saved | undefined {
+  // A name of dots would lead out of the folder of results.
+  if (/^\.*$/.test(experiment)) return undefined;
   const folder = committedFolder(artifacts, experiment);
   if (statIfThere(folder)?.isDirectory !== true) return undefined;
   const refuse = (reason: string) =>
@@ -96,7 +93,7 @@ export function readResults(
       ? undefined
       : `${RESULTS} was changed after it was saved`);
   if (wrong !== undefined) throw refuse(wrong);
-  return results;
+  return { results, manifest };
 }
 
 /** With the SHA-256 of all the rest: what was measured is in no manifest. */

@@ -20,10 +20,13 @@ import {
   type System,
 } from "../schemas/results.ts";
 
-export interface Gathered {
+export interface Saved {
   readonly results: Results;
   /** The nodes that the figures are of, and no others. */
   readonly manifest: Manifest;
+}
+
+export interface Gathered extends Saved {
   /** Evaluations and comparisons that the manifest has and that are not of this experiment as it was last run. */
   readonly leftOut: readonly string[];
 }

@@ -56,13 +56,14 @@ Deno.test("each picture of a document says what it shows, and is of a size that 
     assert(text.split(" ").length > 3, `${document}: "${text}" of ${target}`);
   }
   const names = shown.map(({ target }) => target.replace(/^.*\//, ""));
-  const pictures = namesIn("docs/pictures").filter((name) =>
-    !name.endsWith(".ts")
+  const pictures = ["docs/pictures", "docs/results"].flatMap((folder) =>
+    namesIn(folder).filter((name) => !name.endsWith(".ts"))
+      .map((name) => ({ folder, name }))
   );
-  assertEquals(pictures.filter((name) => !names.includes(name)), []);
+  assertEquals(pictures.filter(({ name }) => !names.includes(name)), []);
   let all = 0;
-  for (const name of pictures) {
-    const { size } = Deno.statSync(new URL(`docs/pictures/${name}`, FOLDER));
+  for (const { folder, name } of pictures) {
+    const { size } = Deno.statSync(new URL(`${folder}/${name}`, FOLDER));
     assert(size <= MOST.one, `${name} has ${size} bytes`);
     all += size;
   }

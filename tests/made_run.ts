@@ -10,7 +10,12 @@ import {
   writeManifest,
 } from "../engine/manifest.ts";
 import pipeline from "../pipeline.ts";
-import type { Artifact, Metrics, NodeRecord } from "../schemas/manifest.ts";
+import type {
+  Artifact,
+  Json,
+  Metrics,
+  NodeRecord,
+} from "../schemas/manifest.ts";
 
 export const ROOT = fromFileUrl(new URL("..", import.meta.url));
 
@@ -22,6 +27,9 @@ const CURVE = [
 
 /** BLEU of the teacher; each next system has one less, and `better` more. */
 export const BLEU = 40;
+
+/** Validation BLEU of the first point of a grid; each next one has one more. */
+const FIRST_TRIED = 30;
 
 /** The p-value of every difference to the teacher. */
 export const P = 0.25;
@@ -81,6 +89,8 @@ export function makeRun(
         bytes: 10,
         signature: "nrefs:1",
       }
+      : node.stage.name === "choose"
+      ? choice(node.config)
       : node.name === "teacher"
       ? { perplexity: 6.5 }
       : Object.fromEntries(compared.map((name) => [name, P]));
@@ -110,6 +120,20 @@ export function makeRun(
   }
   writeRun(artifacts, name, value, records);
   return records;
+}
+
+/** What a choice says of the points of its grid, of which the last is the best. */
+function choice(config: Json): Metrics {
+  const names = typeof config === "object" && config !== null &&
+      "points" in config
+    ? Object.keys(config.points ?? {})
+    : [];
+  return {
+    chosen: names[names.length - 1],
+    ...Object.fromEntries(
+      names.map((name, i) => [`validationBleu ${name}`, FIRST_TRIED + i]),
+    ),
+  };
 }
 
 /** The manifest of a run with these nodes. */

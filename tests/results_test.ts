@@ -8,7 +8,7 @@ import { startHistory } from "../engine/history.ts";
 import { readCached, readManifest, writeCached } from "../engine/manifest.ts";
 import { openWorkspace } from "../engine/workspace.ts";
 import pipeline from "../pipeline.ts";
-import { resultsText } from "../results/command.ts";
+import { resultsText, TABLES } from "../results/command.ts";
 import { readResults, saveResults } from "../results/committed.ts";
 import { gather } from "../results/gather.ts";
 import { assertInputError } from "./input_error.ts";
@@ -30,8 +30,9 @@ Deno.test("saved results are read back: figures of the manifest, times, machine 
   const records = makeRun(folder.path);
   const found = gathered(folder.path);
   saveResults(folder.path, found);
-  const results = readResults(folder.path, "tiny");
-  assert(results !== undefined);
+  const saved = readResults(folder.path, "tiny");
+  assert(saved !== undefined);
+  const { results } = saved;
   assertEquals(
     JSON.parse(JSON.stringify(results)),
     JSON.parse(JSON.stringify(found.results)),
@@ -206,7 +207,10 @@ Deno.test("what a kill leaves of a save, one new file beside one old, is refused
   const before = Deno.readTextFileSync(path);
   makeRun(folder.path, { better: 2 });
   saveResults(folder.path, gathered(folder.path));
-  assertEquals(readResults(folder.path, "tiny")?.systems[0].bleu.score, 42);
+  assertEquals(
+    readResults(folder.path, "tiny")?.results.systems[0].bleu.score,
+    42,
+  );
   Deno.writeTextFileSync(path, before);
   assertInputError(() => readResults(folder.path, "tiny"), "is 40, and 42 by");
 });
@@ -244,7 +248,7 @@ Deno.test("an evaluation of another student than the manifest's is left out, and
   assertEquals(results.systems[1].bleu.to.teacher?.p, undefined);
   assertEquals(saved.nodes["evaluate:rkd"], undefined);
   saveResults(folder.path, { results, manifest: saved });
-  assertEquals(readResults(folder.path, "tiny")?.systems.length, 3);
+  assertEquals(readResults(folder.path, "tiny")?.results.systems.length, 3);
 });
 
 Deno.test("what an earlier run of another config left in the manifest is left out", () => {
@@ -315,18 +319,24 @@ Deno.test("the test set is read by evaluation, export and comparison, and by not
   }
 });
 
-const MARKER = /^<!-- results: (\S+) -->$/gm;
+/** `<!-- results: EXPERIMENT -->`, or with another table than that of systems: `<!-- results: EXPERIMENT curves -->`. */
+const MARKER = /^<!-- results: (\S+)(?: (\S+))? -->$/gm;
+const TEXT = { table: "systems", json: false, latex: false } as const;
 
 /** What is wrong with the tables of a document that say which committed results they are of. */
 function wrongTables(document: string, artifacts: string): string[] {
   return [...document.matchAll(MARKER)].flatMap(
-    ({ 0: marker, 1: name, index }) => {
+    ({ 0: marker, 1: name, 2: table = TEXT.table, index }) => {
+      assert(table in TABLES, `${marker} names no table`);
       const results = readResults(artifacts, name);
       if (results === undefined) return [`${name} has no committed results`];
-      const table = resultsText(results, { json: false, latex: false });
+      const text = resultsText(results, {
+        ...TEXT,
+        table: table as keyof typeof TABLES,
+      });
       const shown = document.slice(index + marker.length);
-      return shown.startsWith(`\n\n${table}\n`) ? [] : [
-        `${name} is not what "results --experiment ${name}" prints:\n${table}`,
+      return shown.startsWith(`\n\n${text}\n`) ? [] : [
+        `${name} is not what "results --experiment ${name} --table ${table}" prints:\n${text}`,
       ];
     },
   );
@@ -337,7 +347,7 @@ Deno.test("a table in a document is held against the committed results that it n
   makeRun(folder.path);
   const found = gathered(folder.path);
   saveResults(folder.path, found);
-  const table = resultsText(found.results, { json: false, latex: false });
+  const table = resultsText(found, TEXT);
   const document = (name: string, table: string) =>
     `# Results\n\n<!-- results: ${name} -->\n\n${table}\n\nSo it is.\n`;
   const wrong = (name: string, table: string) =>
@@ -346,6 +356,73 @@ Deno.test("a table in a document is held against the committed results that it n
   assertEquals(wrong("tiny", table.replace("39.0", "39.1")).length, 1);
   assertEquals(wrong("tiny", table.replace(/\|\n.*$/, "|")).length, 1);
   assertEquals(wrong("quick", table), ["quick has no committed results"]);
+});
+
+Deno.test("learning curves are told as perplexities, those of a long training thinned out to its end", () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const { manifest, results } = gathered(folder.path);
+  const teacher = Array.from(
+    { length: 25 },
+    (_, i) => ({ step: 10 * i + 10, nll: i / 10 }),
+  );
+  const saved = {
+    manifest,
+    results: { ...results, curves: { ...results.curves, teacher } },
+  };
+  const text = resultsText(saved, { ...TEXT, table: "curves" });
+  const [head, , first, second] = text.split("\n")
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const steps = ["10", "40", "70", "100", "130", "160", "190", "220", "250"];
+  assertEquals(head, ["perplexity at step", ...steps, "averaged"]);
+  // e^0 and e^2.4; no-kd was validated at the steps 50 and 100, the second time with e^3.5.
+  assertEquals(
+    [first[0], first[1], first[9], first[10]],
+    ["teacher", "1.00", "11.02", "6.50"],
+  );
+  assertEquals([second[0], second[4]], ["no-kd", "33.12"]);
+  const json = JSON.parse(
+    resultsText(saved, { ...TEXT, table: "curves", json: true }),
+  );
+  assertEquals(json.curves[1].name, "no-kd");
+  assertEquals(json.curves[1].perplexities[1], {
+    step: 100,
+    perplexity: Math.exp(3.5),
+  });
+});
+
+Deno.test("of each grid the points, their validation BLEU and the chosen one are told, systems as in their table", () => {
+  using folder = temporary();
+  makeRun(folder.path, {
+    set: [
+      'students.ckd-regular.grid={"alpha":[0.3,0.7],"beta":[0.2]}',
+      'students.rkd.grid={"alpha":[0.4]}',
+    ],
+  });
+  const found = gathered(folder.path);
+  assertEquals(
+    resultsText(found, { ...TEXT, table: "tuning" }),
+    `
+| validation BLEU of | alpha0.4 | alpha0.3-beta0.2 | alpha0.7-beta0.2 |           chosen |
+| ------------------ | -------: | ---------------: | ---------------: | ---------------: |
+| rkd                |    30.00 |                  |                  |         alpha0.4 |
+| ckd-regular        |          |            30.00 |            31.00 | alpha0.7-beta0.2 |
+`.trim(),
+  );
+  assertEquals(
+    JSON.parse(resultsText(found, { ...TEXT, table: "tuning", json: true })),
+    {
+      experiment: "tiny",
+      tuning: [
+        { system: "rkd", chosen: "alpha0.4", tried: { "alpha0.4": 30 } },
+        {
+          system: "ckd-regular",
+          chosen: "alpha0.7-beta0.2",
+          tried: { "alpha0.3-beta0.2": 30, "alpha0.7-beta0.2": 31 },
+        },
+      ],
+    },
+  );
 });
 
 for (const name of ["README.md", "docs/results.md"]) {

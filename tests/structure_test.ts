@@ -8,7 +8,7 @@ const ROOT = fromFileUrl(new URL("..", import.meta.url)).replace(/\/$/, "");
 /** What each folder may import beside itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
-  terminal: [],
+  terminal: ["schemas"],
   engine: ["schemas"],
   text: ["schemas", "data"],
   metrics: ["schemas"],

@@ -1,11 +1,11 @@
 /** Makes the pictures of the documents out of a real run: the terminal while it trains, its report, its web page. */
-import { Buffer } from "node:buffer";
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl, join, resolve, toFileUrl } from "@std/path";
 import type { Browser, Page } from "playwright-core";
 import { launch, missing } from "../../tests/report/chromium.ts";
 import { startTask } from "../../tests/serve/served.ts";
 import { missingPty, openSession } from "../../tests/terminal/pty.ts";
+import { capture, withReport } from "./page.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 const HERE = fromFileUrl(new URL(".", import.meta.url));
@@ -142,35 +142,28 @@ async function pictureReport(
   browser: Browser,
   { experiment, artifacts, out }: Options,
 ): Promise<void> {
-  const file = Deno.makeTempFileSync({ suffix: ".html" });
-  try {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["task", "--quiet", "pipeline", "report", "--out", file],
-        ...["--experiment", experiment, ...artifacts],
-      ],
-    }).output();
-    if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
-    for (
-      const [colorScheme, section] of [
-        ["light", "#summary"],
-        ["dark", "#size"],
-      ] as const
-    ) {
-      const page = await browser.newPage({
-        viewport: SCREEN,
-        colorScheme,
-        reducedMotion: "reduce",
-      });
-      await page.goto(toFileUrl(file).href);
-      await page.locator(section).evaluate((one) =>
-        one.scrollIntoView({ behavior: "instant" })
-      );
-      await capture(page, join(out, `report-${colorScheme}.webp`));
-    }
-  } finally {
-    Deno.removeSync(file);
-  }
+  await withReport(
+    ["--experiment", experiment, ...artifacts],
+    async (file) => {
+      for (
+        const [colorScheme, section] of [
+          ["light", "#summary"],
+          ["dark", "#size"],
+        ] as const
+      ) {
+        const page = await browser.newPage({
+          viewport: SCREEN,
+          colorScheme,
+          reducedMotion: "reduce",
+        });
+        await page.goto(toFileUrl(file).href);
+        await page.locator(section).evaluate((one) =>
+          one.scrollIntoView({ behavior: "instant" })
+        );
+        await capture(page, join(out, `report-${colorScheme}.webp`));
+      }
+    },
+  );
 }
 
 /** The page that translates, with a sentence of ours in it. */
@@ -201,26 +194,6 @@ async function pictureWeb(
     if (await words.count() > 0) await words.last().hover();
     await capture(page, join(out, `${name}.webp`));
   }
-}
-
-/** Writes what the page shows, or an element of it, as WebP, which takes half of what PNG does. */
-async function capture(
-  page: Page,
-  path: string,
-  element?: string,
-): Promise<void> {
-  const box = element === undefined
-    ? null
-    : await page.locator(element).boundingBox();
-  const session = await page.context().newCDPSession(page);
-  const { data } = await session.send("Page.captureScreenshot", {
-    format: "webp",
-    quality: 80,
-    ...box === null ? {} : { clip: { ...box, scale: 1 } },
-  });
-  const bytes = Buffer.from(data, "base64");
-  Deno.writeFileSync(path, bytes);
-  console.log(`${path}  ${Math.ceil(bytes.length / 1000)} kB`);
 }
 
 await main();

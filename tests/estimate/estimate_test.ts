@@ -1,5 +1,10 @@
 /** Estimates: their arithmetic against what was measured, and what the command line says of them. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+} from "@std/assert";
 import { join } from "@std/path";
 import { estimateText, outlook } from "../../engine/estimate.ts";
 import { readExperiment } from "../../engine/experiment.ts";
@@ -34,11 +39,11 @@ const TOKENIZED = {
 };
 
 /** The outlook of `quick` where only some nodes are stale, and its other trainings are recorded. */
-function quick(...stale: string[]) {
+function quick(stale: readonly string[], set: readonly string[] = []) {
   const { value, what } = readExperiment(
     join(ROOT, "experiments"),
     "quick",
-    [],
+    set,
   );
   const graph = pipeline.graph(value, what);
   using folder = temporary();
@@ -56,15 +61,30 @@ function quick(...stale: string[]) {
 
 for (const [node, seconds] of Object.entries(QUICK)) {
   Deno.test(`${node} of quick is estimated within a factor of two by the recorded trainings of the others`, async () => {
-    const estimated = await estimate(quick(node));
+    const estimated = await estimate(quick([node]));
     assertEquals(estimated.unknown, []);
     const ratio = estimated.seconds / seconds;
     assert(ratio > 0.5 && ratio < 2, `${ratio}`);
   });
 }
 
+Deno.test("a student whose weights a grid chooses takes what it takes with weights that are given, and its choice a search of each trial", async () => {
+  const [student, choice, evaluation] = [
+    "student:ckd-regular",
+    "choose:ckd-regular",
+    "evaluate:ckd-regular",
+  ];
+  const given = await estimate(quick([student, evaluation]));
+  const grid = 'students.ckd-regular={"encoder":[[1,2,3],[4,5,6]],"grid":' +
+    '{"alpha":[0.3,0.5],"beta":[0.2]}}';
+  const chosen = await estimate(quick([student, choice, evaluation], [grid]));
+  assertEquals(chosen.nodes[student], given.nodes[student]);
+  // 500 validation pairs are searched for each of two trials, 1,000 test pairs for an evaluation.
+  assertAlmostEquals(chosen.nodes[choice], chosen.nodes[evaluation], 0.01);
+});
+
 Deno.test("the states of quick take the bytes that are estimated, to a thousandth", async () => {
-  const { bytes } = await estimate(quick("states"));
+  const { bytes } = await estimate(quick(["states"]));
   assert(Math.abs(bytes / STATES_BYTES - 1) < 1e-3, `${bytes}`);
 });
 

@@ -91,11 +91,15 @@ Deno.test({
         async () => {
           const { page } = await open(browser, out);
           const details = (name: string) => page.locator(`[id="node-${name}"]`);
-          const isOpen = (name: string) =>
-            details(name).evaluate((node) => node.hasAttribute("open"));
-          assert(!await isOpen("teacher"));
+          // The page hears of its new address in a moment of its own.
+          const opens = (name: string) =>
+            page.locator(`[id="node-${name}"][open]`).waitFor();
+          const closes = (name: string) =>
+            page.locator(`[id="node-${name}"]:not([open])`)
+              .waitFor({ state: "attached" });
+          assert(await details("teacher").getAttribute("open") === null);
           await page.locator('.wide a[href="#node-teacher"]').click();
-          assert(await isOpen("teacher"));
+          await opens("teacher");
           const text = await details("teacher").innerText();
           for (
             const part of [
@@ -110,17 +114,18 @@ Deno.test({
           const listed = details("evaluate-pkd").locator("summary").first();
           assert(!await listed.isVisible());
           await page.locator('.wide a[href="#node-evaluate-pkd"]').click();
-          assert(await listed.isVisible());
+          await listed.waitFor();
           await page.locator('.wide a[href="#node-student-rkd.alpha0.4"]')
             .focus();
           await page.keyboard.press("Enter");
           await page.waitForURL(/rkd/);
-          assert(await isOpen("student-rkd.alpha0.4"));
+          await opens("student-rkd.alpha0.4");
           await page.locator('.wide a[href="#node-teacher"]').click();
+          await details("teacher").locator("summary:focus").waitFor();
           await details("teacher").locator("summary").first().click();
-          assert(!await isOpen("teacher"));
+          await closes("teacher");
           await page.locator('.wide a[href="#node-teacher"]').click();
-          assert(await isOpen("teacher"));
+          await opens("teacher");
         },
       );
 

@@ -159,6 +159,16 @@ Deno.test("committed results are reported where the last run was of another expe
   const page = await pageOf(folder.path);
   assertStringIncludes(page, "These are the committed results");
   assertStringIncludes(page, "Learning curve of rkd: 2 validations");
+  // A clone has the manifest of the run, and neither its record nor its objects.
+  makeRun(folder.path);
+  removeObjects(folder.path);
+  for (const part of ["runs", "cache"]) {
+    Deno.removeSync(join(folder.path, part), { recursive: true });
+  }
+  assertStringIncludes(
+    await pageOf(folder.path),
+    "Learning curve of rkd: 2 validations",
+  );
 });
 
 Deno.test("an experiment that nothing is evaluated of has a report that says so", async () => {

@@ -61,7 +61,7 @@ while True:
             os.kill(pid, signal.SIGSTOP)
             while select.select([terminal], [], [], 0.1)[0] and show(terminal):
                 pass
-            print("stopped", file=sys.stderr, flush=True)
+            os.write(2, b"stopped\n")  # at once: an unbuffered print writes a line and its end apart
 
 _, status = os.waitpid(pid, 0)
 code = os.waitstatus_to_exitcode(status)

@@ -1,0 +1,82 @@
+/** The values that options take, as numbers, bytes, times and names; one that makes no sense is an input error. */
+import { inputError, suggestion } from "../schemas/errors.ts";
+
+/** An option that may be repeated. */
+export function collect(value: string, values: string[]): string[] {
+  return [...values, value];
+}
+
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) {
+    throw inputError(`Cannot use "${text}": expected a number.`);
+  }
+  return value;
+}
+
+export function positive(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw inputError(`Cannot use "${text}": expected a whole number from 1.`);
+  }
+  return value;
+}
+
+export function port(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw inputError(`Cannot use "${text}": expected a port from 0 to 65535.`);
+  }
+  return value;
+}
+
+/** Bytes. */
+export function size(text: string): number {
+  return quantity(text, "20G", {
+    B: 1,
+    K: 1e3,
+    M: 1e6,
+    G: 1e9,
+    T: 1e12,
+  });
+}
+
+/** Milliseconds. */
+export function age(text: string): number {
+  const [minute, hour, day] = [60e3, 3600e3, 86400e3];
+  return quantity(text, "30d", { m: minute, h: hour, d: day, w: 7 * day });
+}
+
+/** A number with its unit, which has to be there: `--max-size 20` may mean anything. */
+function quantity(
+  text: string,
+  example: string,
+  units: Readonly<Record<string, number>>,
+): number {
+  const [, value, unit] = /^(\d+(?:\.\d+)?)([a-zA-Z])$/.exec(text) ?? [];
+  if (!Object.hasOwn(units, unit ?? "")) {
+    throw inputError(
+      `Cannot use "${text}": expected a number and a unit (${
+        Object.keys(units).join(", ")
+      }), such as ${example}.`,
+    );
+  }
+  return Number(value) * units[unit];
+}
+
+export const METRICS = ["bleu", "chrf"];
+
+/** Comma-separated names of scores. */
+export function metricNames(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim().toLowerCase());
+  const unknown = names.find((name) => !METRICS.includes(name));
+  if (unknown !== undefined) {
+    throw inputError(
+      `Cannot score with "${unknown}"${
+        suggestion(unknown, METRICS).replace("?", "") ||
+        `; there are ${METRICS.join(", ")}`
+      }.`,
+    );
+  }
+  return names;
+}
