@@ -34,11 +34,7 @@ export function bleuBySize(systems: readonly Scored[]): Markup {
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
   const room = Math.max(0.12 * (most - least), 0.04 * most);
   const domain = [least - room, most + room].map((size) => size / 1e6);
-  const groups = sideBySide(
-    systems,
-    (WIDTH - MARGIN.left - MARGIN.right) /
-      (domain[1] - domain[0]),
-  );
+  const groups = sideBySide(systems, domain);
   const middle = (domain[0] + domain[1]) / 2;
   const placed = groups.flatMap((group) =>
     group.map((scored, place) => ({
@@ -67,43 +63,45 @@ export function bleuBySize(systems: readonly Scored[]): Markup {
         nice: true,
         ticks: 6,
       },
-      marks: placed.flatMap(({ row, family, system, x, dx, ...place }) => {
-        const { score, low, high } = row.bleu;
-        return [
-          ...low === undefined || high === undefined ? [] : [
-            Plot.ruleX([x], {
-              y1: low,
-              y2: high,
-              dx,
-              stroke: colorOf(family),
-              strokeWidth: 1.5,
-            }),
-          ],
-          Plot.dot([x], {
-            x,
-            y: score,
-            dx,
-            r: 4,
-            symbol: FAMILIES[family].symbol,
-            fill: colorOf(family),
-          }),
-          ...place.isBest
-            ? [
-              Plot.text([system], {
-                x,
-                y: high ?? score,
-                dx: dx + (place.isRight ? 6 : -6),
-                dy: -8,
-                textAnchor: place.isRight ? "end" : "start",
-                fill: colorOf(family),
-                stroke: "var(--surface)",
-                strokeWidth: 4,
-                fontWeight: "bold",
+      marks: [
+        ...placed.flatMap(({ row, family, x, dx }) => {
+          const { score, low, high } = row.bleu;
+          return [
+            ...low === undefined || high === undefined ? [] : [
+              Plot.ruleX([x], {
+                y1: low,
+                y2: high,
+                dx,
+                stroke: colorOf(family),
+                strokeWidth: 1.5,
               }),
-            ]
-            : [],
-        ];
-      }),
+            ],
+            Plot.dot([x], {
+              x,
+              y: score,
+              dx,
+              r: 4,
+              symbol: FAMILIES[family].symbol,
+              fill: colorOf(family),
+            }),
+          ];
+        }),
+        // Names last: on what stands beside them.
+        ...placed.filter(({ isBest }) => isBest).map(
+          ({ row: { bleu }, family, system, x, dx, isRight }) =>
+            Plot.text([system], {
+              x,
+              y: bleu.high ?? bleu.score,
+              dx: dx + (isRight ? 6 : -6),
+              dy: -8,
+              textAnchor: isRight ? "end" : "start",
+              fill: colorOf(family),
+              stroke: "var(--surface)",
+              strokeWidth: 4,
+              fontWeight: "bold",
+            }),
+        ),
+      ],
     },
     `BLEU against parameters. ${
       groups.map((group) =>
@@ -123,11 +121,15 @@ interface Placed extends Scored {
   readonly dx: number;
 }
 
-/** Systems of about one size around their mean, the best first, as far apart as the next ones allow. */
+/**
+ * Systems of about one size around their mean, the best first, as far apart as the next ones and the sides of the plot
+ * allow; `domain` in millions of parameters.
+ */
 function sideBySide(
   systems: readonly Scored[],
-  pixels: number,
+  domain: readonly number[],
 ): Placed[][] {
+  const pixels = (WIDTH - MARGIN.left - MARGIN.right) / (domain[1] - domain[0]);
   const groups: Scored[][] = [];
   const sizeOf = ({ row }: Scored) => row.parameters / 1e6;
   for (const system of systems.toSorted((a, b) => sizeOf(a) - sizeOf(b))) {
@@ -141,9 +143,11 @@ function sideBySide(
     group.reduce((sum, system) => sum + sizeOf(system), 0) / group.length
   );
   return groups.map((group, i) => {
-    const gaps = [centers[i - 1], centers[i + 1]].flatMap((other) =>
-      other === undefined ? [] : Math.abs(other - centers[i]) * pixels
-    );
+    // The next group takes its half of a gap; a side of the plot takes nothing.
+    const gaps = [
+      centers[i - 1] ?? 2 * domain[0] - centers[i],
+      centers[i + 1] ?? 2 * domain[1] - centers[i],
+    ].map((other) => Math.abs(other - centers[i]) * pixels);
     const step = Math.min(STEP, 0.8 * Math.min(...gaps) / group.length);
     return group.toSorted((a, b) => b.row.bleu.score - a.row.bleu.score)
       .map((system, place) => ({
