@@ -16,9 +16,10 @@ import {
   statusCommand,
 } from "./engine/commands.ts";
 import { experimentNames, readExperiment } from "./engine/experiment.ts";
-import { isFailure } from "./engine/failure.ts";
+import { isFailure, systemRefusal } from "./engine/failure.ts";
 import { gcCommand, type GcCommandOptions } from "./engine/gc_command.ts";
 import type { Pipeline } from "./engine/graph.ts";
+import { sentence, terminalText } from "./engine/terminal_text.ts";
 import { ROOT } from "./engine/project.ts";
 import type { GraphFormat } from "./engine/report.ts";
 import type { Borrow } from "./engine/runner.ts";
@@ -48,6 +49,7 @@ import { ServeLimits } from "./schemas/serve.ts";
 import type { ServeOptions } from "./serve/command.ts";
 import type {
   BeliefOptions,
+  ExportOptions,
   ImportOptions,
   PullCommandOptions,
   PushCommandOptions,
@@ -57,6 +59,7 @@ import type { DescribeOptions } from "./standards/command.ts";
 import { findExport, findExports, findModel, modelNames } from "./systems.ts";
 import type { WebOptions } from "./web/command.ts";
 import type { Given, Grammar, Slot } from "./terminal/completion.ts";
+import { linesOf } from "./terminal/input_lines.ts";
 import { completionScript, type Shell, SHELLS } from "./terminal/shells.ts";
 import {
   age,
@@ -73,8 +76,11 @@ const streams = { out: Deno.stdout, err: Deno.stderr };
 const { CI, FORCE_COLOR, NO_COLOR, TERM } = Deno.env.toObject();
 
 const terminal: Console = {
-  out: (text) => writeAll(Deno.stdout, text),
-  err: (text) => writeAll(Deno.stderr, text),
+  // What is no terminal gets every byte: a log is piped as it is.
+  out: (text) =>
+    writeAll(Deno.stdout, Deno.stdout.isTerminal() ? terminalText(text) : text),
+  err: (text) => writeAll(Deno.stderr, terminalText(text)),
+  draw: (stream, frame) => writeAll(streams[stream], frame),
   size: (stream) => {
     if (!streams[stream].isTerminal() || !canRedraw({ CI, TERM })) {
       return undefined;
@@ -97,7 +103,7 @@ const terminal: Console = {
   now: () => Date.now(),
   ask: (question) =>
     Deno.stdin.isTerminal() && Deno.stdout.isTerminal()
-      ? prompt(question)
+      ? prompt(sentence(question))
       : null,
 };
 
@@ -141,19 +147,36 @@ const NO_PIPELINE: Pipeline = { graph: () => new Map() };
 
 /** Runs the command line of a pipeline and ends the process with its exit code. */
 export async function main(
-  load: () => Promise<Pipeline>,
+  loadModule: () => Promise<Pipeline>,
   args: readonly string[],
 ): Promise<never> {
+  const load = () => loadModule().catch(refuseModule);
   return await exit(async () => {
     const [first, ...rest] = args;
     if (first === "complete") return await completeCommand(load, rest);
     const isApart = APART.includes(first);
     const pipeline = isApart ? NO_PIPELINE : await load();
     return await execute(
-      pipelineProgram(pipeline, args),
+      pipelineProgram(pipeline, args, load),
       first === "help" ? [...rest.slice(0, 1), "--help"] : args,
     );
   });
+}
+
+/** A module of the pipeline that cannot be loaded, or throws as it is, is its author's to mend. */
+function refuseModule(error: unknown): never {
+  const isTold = isInputError(error) || isFailure(error);
+  if (isTold || Deno.env.has("DEBUG")) throw error;
+  const { message, stack } = error instanceof Error
+    ? error
+    : new Error(String(error));
+  const [place] = /file:\/\/\S+?:\d+(:\d+)?/.exec(`${message}\n${stack}`) ?? [];
+  const [reason] = message.split("\n");
+  throw inputError(
+    `Cannot load the pipeline: ${reason.replace(/[.:]$/, "")}${
+      place === undefined || reason.includes(place) ? "" : ` at ${place}`
+    }; mend the module and run again.`,
+  );
 }
 
 /** The commands of a task, and what the one that was executed ended with. */
@@ -181,13 +204,27 @@ async function execute(
       `\nExamples of a command: ${program.name()} COMMAND --help`,
     );
   }
+  checkGiven(args);
   await program.parseAsync([...args], { from: "user" });
   return code();
+}
+
+/** An input error for a path or a name of no letters, which a script's empty variable leaves: it would be this folder. */
+function checkGiven(args: readonly string[]): void {
+  const at = args.findIndex((arg) => /^(--[\w-]+=)?$/.test(arg));
+  if (at < 0) return;
+  const after = args[at] !== "" || at === 0 ? args[at] : args[at - 1];
+  throw inputError(
+    `Cannot use an empty argument${
+      after === "" ? "" : ` after "${after}"`
+    }: expected a value; leave it out, or give one.`,
+  );
 }
 
 function pipelineProgram(
   pipeline: Pipeline,
   args: readonly string[],
+  load = () => Promise.resolve(pipeline),
 ): Program {
   let code: number = EXIT.done;
   const program = plain(new Command("deno task pipeline"))
@@ -231,7 +268,7 @@ function pipelineProgram(
     .addOption(signedBy()).addOption(unsigned())
     .action(async (nodes: string[], options: RunOptions) => {
       const signal = interruption();
-      const borrow = await borrowing(options, signal);
+      const borrow = await borrowing(pipeline, options, signal);
       code = await runCommand(command, { ...options, nodes, signal, borrow });
     });
   selecting(add("status", "one row a node: state, reason, size, age"))
@@ -311,7 +348,7 @@ function pipelineProgram(
     .option("--json", "one JSON object on standard output", false)
     .action(async (options: ResultsOptions) => {
       const { resultsCommand } = await later.results();
-      code = resultsCommand(pipeline, terminal, options);
+      code = await resultsCommand(pipeline, terminal, options);
     });
 
   words.push("report");
@@ -324,6 +361,7 @@ function pipelineProgram(
     )
     .option("--out <file>", "where it goes (default: in the artifact folder)")
     .option("--against <manifest>", "an earlier run, to be compared with")
+    .option("--force", "replaces any file there, not only a report", false)
     .option("--artifacts <folder>", "artifact folder (default: artifacts)")
     .action(async (options: ReportOptions) => {
       const { reportCommand } = await later.report();
@@ -340,6 +378,7 @@ function pipelineProgram(
         .makeOptionMandatory(),
     )
     .option("--out <path>", "a file, or a new folder for what is several files")
+    .option("--force", "replaces the file that --out names", false)
     .option("--key [file]", "signs a statement (default: the key of keygen)")
     .option(
       "--experiment <name>",
@@ -423,7 +462,7 @@ function pipelineProgram(
     .option("--json", "one JSON object on standard output", false)
     .action(async (manifest: string | undefined, options: SignOptions) => {
       const { signCommand } = await import("./engine/trust_commands.ts");
-      code = signCommand(terminal, manifest, options);
+      code = await signCommand(terminal, load, manifest, options);
     });
 
   words.push("push", "pull", "export", "import");
@@ -431,11 +470,13 @@ function pipelineProgram(
     .description("sends the manifest and its objects to remotes")
     .argument("<remotes...>", "folders or s3:// stores")
     .option("--paranoid", "reads back what is there already", false)
+    .option("--force", "takes the name of another experiment there", false)
     .option("--artifacts <folder>", "artifact folder (default: artifacts)")
     .option("--json", "one JSON object on standard output", false)
     .action(async (remotes: string[], options: PushCommandOptions) => {
       const { pushCommand } = await later.sharing();
-      code = await pushCommand(terminal, remotes, options);
+      const signal = interruption();
+      code = await pushCommand(terminal, load, remotes, { ...options, signal });
     });
   plain(program.command("pull"))
     .description("takes an experiment's manifest and its objects from remotes")
@@ -450,16 +491,19 @@ function pipelineProgram(
     .option("--json", "one JSON object on standard output", false)
     .action(async (remotes: string[], options: PullCommandOptions) => {
       const { pullCommand } = await later.sharing();
-      code = await pullCommand(terminal, remotes, options);
+      const signal = interruption();
+      code = await pullCommand(terminal, load, remotes, { ...options, signal });
     });
   plain(program.command("export"))
     .description("writes the manifest and its objects to one file")
     .argument("<file>")
+    .option("--force", "replaces any file there, not only a bundle", false)
     .option("--artifacts <folder>", "artifact folder (default: artifacts)")
     .option("--json", "one JSON object on standard output", false)
-    .action(async (file: string, options: CommonOptions) => {
+    .action(async (file: string, options: ExportOptions) => {
       const { exportCommand } = await later.sharing();
-      code = await exportCommand(terminal, file, options);
+      const signal = interruption();
+      code = await exportCommand(terminal, load, file, { ...options, signal });
     });
   plain(program.command("import"))
     .description("takes in the file that export wrote")
@@ -469,7 +513,8 @@ function pipelineProgram(
     .option("--json", "one JSON object on standard output", false)
     .action(async (file: string, options: ImportOptions) => {
       const { importCommand } = await later.sharing();
-      code = await importCommand(terminal, file, options);
+      const signal = interruption();
+      code = await importCommand(terminal, load, file, { ...options, signal });
     });
 
   words.push("init");
@@ -521,7 +566,7 @@ async function completeCommand(
   const { complete, completionText } = await later.completion();
   const { SIZES } = await later.plans();
   const { program } = task === "pipeline"
-    ? pipelineProgram(NO_PIPELINE, [])
+    ? pipelineProgram(NO_PIPELINE, [], load)
     : toolProgram();
   const command = task === "pipeline"
     ? program
@@ -615,12 +660,13 @@ type RunOptions = RunCommandOptions & BeliefOptions & {
 
 /** Where a run looks for results, if it names a remote. */
 async function borrowing(
+  pipeline: Pipeline,
   { remote, ...options }: RunOptions,
   signal: AbortSignal,
 ): Promise<Borrow | undefined> {
   if (remote.length === 0) return undefined;
   const { borrowFrom } = await later.sharing();
-  return borrowFrom(remote, options, signal);
+  return borrowFrom(pipeline, remote, options, signal);
 }
 
 function unsigned(): Option {
@@ -711,6 +757,12 @@ function toolProgram(): Program {
     .option("--model <node>", "a node or a folder (default: best student)")
     .option("--int8", "the graph in 8 bits: smaller, nearly the same", false)
     .option("--host <address>", "where it listens", "127.0.0.1")
+    .option(
+      "--allow-host <name>",
+      "another name of the server; may be repeated",
+      collect,
+      [],
+    )
     .option("--port <n>", "0 is any that is free", port, 8000)
     .option(
       "--concurrency <n>",
@@ -720,6 +772,12 @@ function toolProgram(): Program {
     )
     .option("--queue <n>", "sentences that wait", positive, limits.queue)
     .option("--requests <n>", "requests at once", positive, limits.requests)
+    .option(
+      "--connections <n>",
+      "open at once",
+      positive,
+      limits.connections,
+    )
     .option("--max-body <size>", "of a request", size, limits.maxBody)
     .option(
       "--max-sentences <n>",
@@ -728,6 +786,12 @@ function toolProgram(): Program {
       limits.maxSentences,
     )
     .option("--max-words <n>", "of a sentence", positive, limits.maxWords)
+    .option(
+      "--max-characters <n>",
+      "of a sentence",
+      positive,
+      limits.maxCharacters,
+    )
     .option("--max-beam <n>", "of a request", positive, limits.maxBeam)
     .option(
       "--timeout <seconds>",
@@ -801,7 +865,7 @@ async function translateCommand(options: TranslateOptions): Promise<void> {
     precision: options.int8 ? "int8" : "float32",
     beam: options.beam ?? defaults.beam,
     lengthPenalty: options.lengthPenalty ?? defaults.lengthPenalty,
-    lines: inputLines(),
+    lines: linesOf(Deno.stdin.readable),
     write: (line: string) => terminal.out(line + "\n"),
   });
 }
@@ -839,30 +903,6 @@ async function scoreCommand(
   terminal.out((json ? JSON.stringify(report) : formatScores(report)) + "\n");
 }
 
-/** The lines of standard input, whatever ends the last one. */
-async function* inputLines(): AsyncIterable<string> {
-  let pending = "";
-  let count = 0;
-  const text = Deno.stdin.readable
-    .pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
-  try {
-    for await (const chunk of text) {
-      const lines = (pending + chunk).split("\n");
-      pending = lines.pop() ?? "";
-      for (const line of lines) {
-        count++;
-        yield line.replace(/\r$/, "");
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw inputError(
-      `Cannot translate standard input: it is not valid UTF-8 after line ${count}.`,
-    );
-  }
-  if (pending !== "") yield pending;
-}
-
 function plain(command: Command): Command {
   return command.exitOverride().configureOutput({
     writeOut: terminal.out,
@@ -889,17 +929,19 @@ async function exit(command: () => Promise<number>): Promise<never> {
       ? error
       : new Error(String(error));
     const isDebugging = (Deno.env.get("DEBUG") ?? "") !== "";
-    tellError(
-      isDebugging
-        ? stack ?? message
-        : `Unexpected error: ${message} (DEBUG=1 shows where).`,
-    );
-    return Deno.exit(EXIT.failed);
+    const refused = systemRefusal(error);
+    if (isDebugging) terminal.err(`${stack ?? message}\n`);
+    else {
+      tellError(
+        refused ?? `Unexpected error: ${message} (DEBUG=1 shows where).`,
+      );
+    }
+    return Deno.exit(refused === undefined ? EXIT.failed : EXIT.input);
   }
 }
 
 function tellError(message: string): void {
-  terminal.err(paintError(terminal.paint("err"), message) + "\n");
+  terminal.err(paintError(terminal.paint("err"), sentence(message)) + "\n");
 }
 
 /** What the parser says of a mistake, with what may have been meant. */
@@ -910,7 +952,7 @@ function mistake(message: string): string {
     ? ""
     : suggestion(word, choices.split(", ")).replace("?", "");
   return message.replace(/^error: /, "").replace(/\.$/, hint)
-    .replace(/\s*\(Did you mean (.*)\?\)/s, ", did you mean $1");
+    .replace(/\s?\(Did you mean ([^?]*)\?\)/, ", did you mean $1");
 }
 
 if (import.meta.main) {

@@ -3,7 +3,7 @@ import { artifactsIn, recall } from "./engine/idle.ts";
 import { writeAll } from "./engine/write.ts";
 
 const artifacts = artifactsIn(Deno.args, `${import.meta.dirname}/artifacts`);
-const text = recall(artifacts, Deno.args);
+const text = await recall(artifacts, Deno.args);
 if (text === undefined) {
   // Names in variables: what is named in an import Deno reads before it runs the first line here.
   const [paths, engine, pipeline, commandLine] = [

@@ -43,6 +43,10 @@ const definition = pipeline(Matrix, ({ pairs }, node) => {
     const { downloads } = await import("./setup/downloads.ts");
     return downloads(config);
   },
+  recompute: async (node) => {
+    const { recompute } = await import("./results/recompute.ts");
+    return recompute(node);
+  },
   next: nextSteps,
 });
 

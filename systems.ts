@@ -169,7 +169,7 @@ function shortName(node: string): string {
 /** What a node may be called: its name with or without the pair, the word "student:" and the seed. */
 function spellings(node: string): string[] {
   const names = [node, shortName(node)];
-  const withoutSeed = names.map((name) => name.replace(/@.*$/, ""));
+  const withoutSeed = names.map((name) => name.split("@", 1)[0]);
   return [...names, ...withoutSeed].flatMap((name) => [
     name,
     name.slice(prefixOf(name).length),

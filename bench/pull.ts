@@ -89,7 +89,7 @@ async function makeRemote(
       mediaType,
     });
   }
-  const code: Code = { modules: {}, packages: {}, printer: "none" };
+  const code: Code = { modules: {}, packages: {}, resolutions: {} };
   const hash = sha256(canonical(code));
   const preimage = {
     stage: "bench",

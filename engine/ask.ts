@@ -9,6 +9,7 @@ export interface Refusal {
 export async function ask<Answer extends object>(
   worker: Worker,
   question: unknown,
+  transfer: Transferable[] = [],
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<
     Answer | Refusal
@@ -19,7 +20,7 @@ export async function ask<Answer extends object>(
     event.preventDefault();
     reject(new Error(event.message));
   };
-  worker.postMessage(question);
+  worker.postMessage(question, transfer);
   const answer = await promise;
   if (isRefusal(answer)) throw new Error(answer.error);
   return answer;

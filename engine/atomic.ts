@@ -1,6 +1,10 @@
 /** Files and folders that are whole or not there, whatever dies meanwhile, and how what may not be there is read. */
 import { dirname } from "@std/path";
+import { inputError } from "../schemas/errors.ts";
+import { irregular } from "../schemas/input_file.ts";
 import { writeAll } from "./write.ts";
+
+export { reasonOf } from "../schemas/input_file.ts";
 
 /** Writes to a temporary name in the same folder, syncs, renames; `locked` says that nobody else writes there now. */
 export function writeAtomically(
@@ -48,9 +52,12 @@ export function isFull(error: unknown): boolean {
   return /os error 28|ENOSPC|No space left/.test(text);
 }
 
-/** Whether a file or folder of this name is what a write or a removal that died has left. */
-export function isTemporary(name: string): boolean {
-  return name.endsWith(".tmp");
+/** The process that writes, or a number that nothing else has. */
+const WRITER = "(?:\\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})";
+
+/** Whether a file or folder of this name is what a write or a removal that died has left of one that `of` describes. */
+export function isTemporary(name: string, of: RegExp): boolean {
+  return new RegExp(`^(?:${of.source})(?:\\.${WRITER})?\\.tmp$`).test(name);
 }
 
 /** Under the lock always the same, so that the next writer takes over what a kill left. */
@@ -58,8 +65,13 @@ function temporaryName(path: string, locked: boolean): string {
   return locked ? `${path}.tmp` : `${path}.${Deno.pid}.tmp`;
 }
 
-/** The text of a file, or undefined where there is none. */
+/** The text of a file, or undefined where there is none; what is no file is an input error. */
 export function readIfThere(path: string): string | undefined {
+  const found = statIfThere(path);
+  if (found === undefined) return undefined;
+  if (!found.isFile) {
+    throw inputError(`Cannot read "${path}": ${irregular(found)}.`);
+  }
   return ifThere(() => Deno.readTextFileSync(path));
 }
 
@@ -104,20 +116,20 @@ export function removeWhole(path: string): void {
   removeIfThere(aside);
 }
 
-/** What the system says of a file that it refuses. */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/ \(os error \d+\).*$/, "");
-}
-
 /** What is read, or undefined where it is not there, or not any more. */
 export function ifThere<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    const isAbsent = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory;
-    if (!isAbsent) throw error;
+    if (!isAbsent(error)) throw error;
     return undefined;
   }
+}
+
+/** Nothing can be at a path that leads through a file, around in circles, or has a name that no system takes. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.FilesystemLoop ||
+    error instanceof Error && "code" in error && error.code === "ENAMETOOLONG";
 }

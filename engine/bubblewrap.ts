@@ -1,4 +1,5 @@
 /** A second wall around a stage's process, for the native code that Deno's permissions cannot hold: bubblewrap. */
+import { homedir } from "node:os";
 import { dirname, resolve } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
 import { statIfThere } from "./atomic.ts";
@@ -77,39 +78,39 @@ export interface Sandboxed {
 export function bubblewrapCommand(
   sandboxed: Sandboxed,
   args: readonly string[],
-): { readonly program: string; readonly args: readonly string[] } {
+): readonly string[] {
   const { node, job, code, environment } = sandboxed;
   const { net, native = [] } = node.stage.permissions ?? {};
   const usesNetwork = net === true || net !== undefined && net.length > 0;
   const usesNative = native.length > 0;
+  const cache = denoCache(environment);
   const visible = [
     Deno.execPath(),
     ...SYSTEM,
     ...usesNetwork ? [...NETWORK, ...named(environment, CERTIFICATES)] : [],
     ...usesNative ? named(environment, LIBRARIES) : [],
-    denoCache(environment),
+    cache,
     ...code,
     ...nativeFolders(node),
     ...readablePaths(node, job),
   ];
-  return {
-    program: PROGRAM,
-    args: [
-      "--unshare-all",
-      ...usesNetwork ? ["--share-net"] : [],
-      "--die-with-parent",
-      "--new-session",
-      ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
-      ...usesNative ? devices() : [],
-      ...["--dir", Deno.cwd()],
-      ...visible.flatMap((path) => ["--ro-bind-try", path, path]),
-      ...["--bind", dirname(job.lock), dirname(job.lock)],
-      ...["--chdir", Deno.cwd()],
-      "--",
-      Deno.execPath(),
-      ...args,
-    ],
-  };
+  return [
+    PROGRAM,
+    "--unshare-all",
+    ...usesNetwork ? ["--share-net"] : [],
+    "--die-with-parent",
+    "--new-session",
+    ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
+    ...usesNative ? devices() : [],
+    ...["--dir", Deno.cwd()],
+    ...visible.flatMap((path) => ["--ro-bind-try", path, path]),
+    ...["--bind", dirname(job.lock), dirname(job.lock)],
+    ...["--setenv", "DENO_DIR", cache],
+    ...["--chdir", Deno.cwd()],
+    "--",
+    Deno.execPath(),
+    ...args,
+  ];
 }
 
 /** The message of an error, with what to do where it is about a path that exists outside of the sandbox only. */
@@ -152,9 +153,10 @@ function named(
 
 /** Where Deno keeps what it compiled: read, never written from inside. */
 function denoCache(environment: Readonly<Record<string, string>>): string {
-  const { DENO_DIR, XDG_CACHE_HOME, HOME = "/" } = environment;
+  const { DENO_DIR, XDG_CACHE_HOME } = environment;
   if (DENO_DIR !== undefined) return resolve(DENO_DIR);
-  return `${XDG_CACHE_HOME ?? `${HOME}/.cache`}/deno`;
+  // As Deno does: where the environment names no home, the system knows one.
+  return `${XDG_CACHE_HOME ?? `${homedir()}/.cache`}/deno`;
 }
 
 function devices(): string[] {

@@ -18,6 +18,9 @@ export interface Checkpoints {
   readonly leftovers: readonly string[];
 }
 
+/** What lies in work/: a folder a node, and one a command that brings objects in. */
+const WORK = /[0-9a-f]{64}|import|pull|seed/;
+
 export function listCheckpoints(folder: string): Checkpoints {
   const checkpoints: Checkpoint[] = [];
   const leftovers: string[] = [];
@@ -28,7 +31,7 @@ export function listCheckpoints(folder: string): Checkpoints {
     if (files.length > 0) {
       const written = files.reduce((a, b) => Math.max(a, b.written), 0);
       checkpoints.push({ key: name, files, written });
-    } else if (isNode ? !isInUse(folder, name) : isTemporary(name)) {
+    } else if (isNode ? !isInUse(folder, name) : isTemporary(name, WORK)) {
       leftovers.push(path);
     }
   }

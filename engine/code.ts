@@ -1,5 +1,6 @@
 /** The code that a stage executes: every local module that it reaches, and every package that those import. */
-import { fromFileUrl, relative } from "@std/path";
+import { dirname, fromFileUrl, relative, resolve } from "@std/path";
+import { inputError } from "../schemas/errors.ts";
 import type { Code } from "../schemas/manifest.ts";
 import { canonical, sha256 } from "./hash.ts";
 import type { Index, Module } from "./index.ts";
@@ -29,6 +30,7 @@ interface Links {
   readonly local: readonly string[];
   readonly opened: readonly string[];
   readonly packages: readonly string[];
+  readonly resolutions: ReadonlyMap<string, string>;
 }
 
 export function createCodeReader(
@@ -38,26 +40,44 @@ export function createCodeReader(
 ): CodeReader {
   const links = new Map<string, Promise<Links>>();
   const stages = new Map<string, Promise<StageCode>>();
+  const realRoot = Deno.realPathSync(project.root);
 
+  /** Deno lets a module import any file without asking, so what is outside of the project would be an open door. */
+  const checkInside = (path: string, specifier: string, from: string) => {
+    if (looks.stat(path) === undefined) return;
+    if (isWithin(Deno.realPathSync(path), realRoot)) return;
+    throw inputError(
+      `Cannot use module "${
+        relative(project.root, from)
+      }": it imports "${specifier}", which is outside of the ` +
+        "project; move it into the project, or return its path from the stage's `files` where it is data.",
+    );
+  };
   const read = async (path: string): Promise<Links> => {
     const name = relative(project.root, path);
     const module = await readModule(path, name, index, looks);
     const local: string[] = [], opened: string[] = [], packages: string[] = [];
+    const resolutions = new Map<string, string>();
     for (const { kind, specifier } of module.references) {
       if (kind === "file") {
+        // Not by the import map: a URL is made of the text alone.
         if (!/^\.{1,2}\//.test(specifier)) continue;
-        const target = project.resolve(specifier, path);
-        if (target.kind !== "local") continue;
-        if (!looks.stat(target.path)?.isFile) continue;
-        local.push(target.path);
-        opened.push(target.path);
+        const target = resolve(dirname(path), specifier);
+        if (!looks.stat(target)?.isFile) continue;
+        checkInside(target, specifier, path);
+        local.push(target);
+        opened.push(target);
         continue;
       }
-      const target = project.resolve(specifier, path);
-      if (target.kind === "local") local.push(target.path);
+      const { target, lookup } = project.resolve(specifier, path);
+      if (lookup !== undefined) resolutions.set(lookup.specifier, lookup.found);
+      if (target.kind === "local") {
+        checkInside(target.path, specifier, path);
+        local.push(target.path);
+      }
       if (target.kind === "package") packages.push(target.id);
     }
-    return { module, local, opened, packages };
+    return { module, local, opened, packages, resolutions };
   };
   const linksOf = (path: string): Promise<Links> => {
     const known = links.get(path) ?? read(path);
@@ -87,7 +107,9 @@ export function createCodeReader(
         ) => [relative(project.root, path), module.sha256]),
       ),
       packages: project.closure(packages),
-      printer: project.printer,
+      resolutions: Object.fromEntries(
+        [...reached.values()].flatMap(({ resolutions }) => [...resolutions]),
+      ),
     };
     const opened = [...reached.values()].flatMap((links) => links.opened);
     return {
@@ -110,6 +132,10 @@ export function createCodeReader(
   };
 }
 
+function isWithin(path: string, folder: string): boolean {
+  return !/^\.\.([\\/]|$)/.test(relative(folder, path));
+}
+
 async function readModule(
   path: string,
   name: string,
@@ -118,8 +144,8 @@ async function readModule(
 ): Promise<Module> {
   const info = looks.stat(path);
   if (info === undefined) {
-    throw new Error(
-      `Cannot find module ${path}, which another module imports.`,
+    throw inputError(
+      `Cannot find module "${path}", which another module imports; mend the import or bring the module back.`,
     );
   }
   const known = index.module(name, info);

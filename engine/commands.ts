@@ -1,7 +1,8 @@
 /** The commands on a pipeline, after their arguments were parsed; each returns its exit code. */
 import { join } from "@std/path";
 import { inputError, suggestion } from "../schemas/errors.ts";
-import { statIfThere } from "./atomic.ts";
+import { checkFolder } from "../schemas/input_file.ts";
+import { checkArtifactFolder } from "./artifact_folder.ts";
 import { checkBubblewrap } from "./bubblewrap.ts";
 import { type Estimate, estimateText, outlook } from "./estimate.ts";
 import { readExperiment } from "./experiment.ts";
@@ -17,6 +18,7 @@ import {
   type WatchOptions,
 } from "./progress.ts";
 import { runInProcess, runInSandbox } from "./process.ts";
+import { sentence } from "./terminal_text.ts";
 import { ROOT } from "./project.ts";
 import { type NodeReport, toJson } from "./record.ts";
 import {
@@ -53,6 +55,8 @@ export const DEFAULT_EXPERIMENT = "quick";
 export interface Console {
   out(text: string): void;
   err(text: string): void;
+  /** Writes what steers the terminal behind `out` or `err`. */
+  draw(stream: "out" | "err", frame: string): void;
   /** Of the terminal behind `out` or `err`, undefined where lines cannot be redrawn there. */
   size(stream: "out" | "err"): Size | undefined;
   /** Tells when that may have changed, until the function that it gives is called. */
@@ -121,6 +125,7 @@ export async function runCommand(
         : undefined,
     });
   }
+  checkArtifactFolder(artifacts);
   if (options.sandbox) await checkBubblewrap();
   const level = options.quiet ? "quiet" : options.progress ? "full" : "lines";
   const { signal } = options;
@@ -175,8 +180,8 @@ export async function runCommand(
     console.out(text);
     if (looks !== undefined) {
       looks.stat(experiment.path);
-      lookAtSources(looks, ROOT);
-      looks.remember(artifacts, { args: command.args, text });
+      lookAtSources(looks, ROOT, artifacts);
+      await looks.remember(artifacts, { args: command.args, text });
     }
     if (interrupted) {
       console.err("Interrupted; checkpoints are kept, run again to go on.\n");
@@ -342,7 +347,7 @@ export function watcherOf(
 ): ProgressWatcher {
   const stream = json ? "err" : "out";
   const watcher = watchOn({
-    write: console[stream],
+    write: (text) => console.draw(stream, text),
     size: () => console.size(stream),
     onResize: console.onResize,
     paint: console.paint(stream),
@@ -355,10 +360,11 @@ export function watcherOf(
 
 export function artifactFolder(given: string | undefined): string {
   if (given === undefined) return join(ROOT, "artifacts");
-  const info = statIfThere(given);
-  if (info !== undefined && !info.isDirectory) {
-    throw inputError(`Cannot use "${given}" for artifacts: it is no folder.`);
-  }
+  const refuse = (reason: string) =>
+    inputError(
+      `Cannot use "${given}" for artifacts: ${reason}; name another folder.`,
+    );
+  checkFolder(given, refuse);
   return given;
 }
 
@@ -401,7 +407,7 @@ function outcomeText(
   paint: Paint,
 ): string {
   const summary = pipeline.summary?.(summaries(nodes)) ?? "";
-  return (summary === "" ? "" : summary.replace(/\n*$/, "\n")) +
+  return (summary === "" ? "" : summary.replace(/(?<!\n)\n*$/, "\n")) +
     (seconds === undefined ? "" : closing(nodes, seconds, paint));
 }
 
@@ -422,7 +428,7 @@ function tellFailures(
 ): number {
   const errors = nodes.flatMap(({ error }) => error === undefined ? [] : error);
   for (const { message } of errors) {
-    console.err(paintError(console.paint("err"), message) + "\n");
+    console.err(paintError(console.paint("err"), sentence(message)) + "\n");
   }
   if (nodes.every(({ state }) => state === "ran" || state === "cached")) {
     return EXIT.done;

@@ -83,7 +83,7 @@ export function reasonsOf(
   return changes(from, to, stageModule(to.code, to.preimage.stage));
 }
 
-const NO_CODE: Code = { modules: {}, packages: {}, printer: "" };
+const NO_CODE: Code = { modules: {}, packages: {}, resolutions: {} };
 
 /** The outputs that have other bytes, or that only one of two records has. */
 export function otherOutputs(

@@ -2,6 +2,7 @@
 import { relative } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
 import { type Manifest, parseManifest } from "../schemas/manifest.ts";
+import { printable, printableJson } from "../schemas/names.ts";
 import { statIfThere } from "./atomic.ts";
 import {
   artifactFolder,
@@ -29,8 +30,9 @@ export function diffCommand(
   const [from, to] = [before, after].map((given) => manifestOf(given, path));
   const difference = differenceOf(from, to);
   console.out(
-    (options.json ? JSON.stringify(difference) : differenceText(difference)) +
-      "\n",
+    (options.json
+      ? printableJson(difference)
+      : differenceText(printable(difference))) + "\n",
   );
   return EXIT.done;
 }
@@ -100,7 +102,7 @@ function nodeText(
   ];
 }
 
-const CODE = /^(code|package|printer) /;
+const CODE = /^(code|package|import) /;
 
 /** Such as `bleu 38.1 -> 38.4 (+0.3)`. */
 export function metricText({ name, before, after }: MetricDifference): string {

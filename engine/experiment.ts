@@ -2,6 +2,7 @@
 import { basename, join } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
 import { inputError, suggestion } from "../schemas/errors.ts";
+import { checkInput } from "../schemas/input_file.ts";
 import type { Json } from "../schemas/manifest.ts";
 import { statIfThere } from "./atomic.ts";
 
@@ -22,12 +23,13 @@ export function readExperiment(
 ): GivenExperiment {
   const isFile = /[\\/]|\.jsonc?$/.test(nameOrFile);
   const path = isFile ? nameOrFile : join(folder, `${nameOrFile}.jsonc`);
-  if (!statIfThere(path)?.isFile) {
-    if (isFile) {
-      throw inputError(
-        `Cannot read experiment "${nameOrFile}": there is no such file.`,
-      );
-    }
+  if (isFile) {
+    checkInput(
+      path,
+      (reason) =>
+        inputError(`Cannot read experiment "${nameOrFile}": ${reason}.`),
+    );
+  } else if (!statIfThere(path)?.isFile) {
     const names = experimentNames(folder);
     const hint = suggestion(nameOrFile, names).replace(/\?$/, "") ||
       `; there are ${names.join(", ") || "none"}`;

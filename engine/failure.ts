@@ -1,6 +1,6 @@
 /** Failures that are nobody's bug: told in one sentence, without a stack trace, exit code 1. */
 import { inputError } from "../schemas/errors.ts";
-import { isFull } from "./atomic.ts";
+import { isFull, reasonOf } from "./atomic.ts";
 
 const NAME = "Failure";
 
@@ -13,6 +13,15 @@ export function failure(message: string): Error {
 
 export function isFailure(error: unknown): error is Error {
   return error instanceof Error && error.name === NAME;
+}
+
+/** A file that the system refuses where nothing else was expected, in one sentence; undefined of any other error. */
+export function systemRefusal(error: unknown): string | undefined {
+  const message = error instanceof Error ? error.message : "";
+  const [, path] = /\(os error \d+\).*'([^']*)'$/s.exec(message) ?? [];
+  return path === undefined
+    ? undefined
+    : `Cannot use "${path}": ${reasonOf(error)} (DEBUG=1 shows where).`;
 }
 
 /** A full disk is the user's to mend, in one sentence; any other error as it is. */

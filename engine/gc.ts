@@ -1,13 +1,17 @@
 /** Garbage collection decides what goes: the results that nothing keeps, what only they name, and what was cut off. */
-import { join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
+import { inputError, isInputError } from "../schemas/errors.ts";
 import type { CachedResult, Manifest } from "../schemas/manifest.ts";
-import { isTemporary, namesIn, statIfThere } from "./atomic.ts";
+import { FILES } from "./artifact_folder.ts";
+import { isTemporary, lstatIfThere, namesIn, statIfThere } from "./atomic.ts";
 import { type Checkpoint, isInUse, listCheckpoints } from "./checkpoints.ts";
 import type { Collection, Item } from "./collection.ts";
 import { bytesOf, filesUnder, weigh } from "./disk.ts";
 import { readRuns, type RecordedRun } from "./history.ts";
-import { manifestPath, readCache, readManifest } from "./manifest.ts";
+import { manifestPath, readCache, readNamedManifest } from "./manifest.ts";
+import { ROOT } from "./project.ts";
 import { listObjects, type StoredObjects } from "./store.ts";
+import { foldersOfManifests } from "./trace.ts";
 
 /** How long the checkpoints of an unfinished node stay that no kept run began: a training may be worth days. */
 const CHECKPOINT_MILLISECONDS = 14 * 24 * 3600 * 1000;
@@ -33,8 +37,9 @@ export function planCollection(
   folder: string,
   options: CollectionOptions,
 ): Collection {
-  const own = readManifest(folder);
-  const manifests = [...own === undefined ? [] : [own], ...options.manifests];
+  const known = manifestsFor(folder);
+  const own = known.get(manifestPath(folder));
+  const manifests = [...known.values(), ...options.manifests];
   const runs = readRuns(folder);
   const cache = readCache(folder);
   const store = listObjects(folder);
@@ -86,6 +91,32 @@ export function planCollection(
         .filter((checkpoint) => !over.has(checkpoint)).map(itemOf),
     },
   };
+}
+
+/**
+ * By path, the manifests that keep results: the folder's own and those of committed results, the project's among them
+ * wherever the folder is. What one of them keeps is not known unless all of it can be read.
+ */
+function manifestsFor(folder: string): Map<string, Manifest> {
+  const paths = [folder, join(ROOT, "artifacts")].flatMap(foldersOfManifests)
+    .map(manifestPath).filter((path) => lstatIfThere(path) !== undefined);
+  return new Map(paths.map((path) => [path, readWhole(path)]));
+}
+
+function readWhole(path: string): Manifest {
+  try {
+    return readNamedManifest(path);
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    const reason = error.message.replace(/^Cannot \w+ |;.*|\.$/gs, "");
+    const isCommitted = basename(dirname(dirname(path))) === "results";
+    const remedy = isCommitted
+      ? "restore it with git"
+      : "run the pipeline, which writes it anew";
+    throw inputError(
+      `Cannot tell what may be removed: ${reason}; ${remedy}, and run gc again.`,
+    );
+  }
 }
 
 /**
@@ -188,7 +219,8 @@ function isWanted(
 }
 
 function rootLeftovers(folder: string, now: number): string[] {
-  return namesIn(folder).filter(isTemporary).map((name) => join(folder, name))
+  return namesIn(folder).filter((name) => isTemporary(name, FILES))
+    .map((name) => join(folder, name))
     .filter((path) =>
       filesUnder(path).every(({ written }) =>
         now - written > WRITING_MILLISECONDS

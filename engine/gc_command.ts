@@ -1,4 +1,5 @@
 /** The command gc: shows what would be removed, asks, and removes it. */
+import { checkArtifactFolder } from "./artifact_folder.ts";
 import { statIfThere } from "./atomic.ts";
 import { collect, type Collection, isEmpty, isWithin } from "./collection.ts";
 import {
@@ -31,6 +32,7 @@ export async function gcCommand(
 ): Promise<number> {
   const { json } = options;
   const folder = artifactFolder(options.artifacts);
+  checkArtifactFolder(folder);
   const manifests = options.manifest.map(readNamedManifest);
   const request = () => ({ ...options, manifests, now: console.now() });
   const plan = () => planCollection(folder, request());

@@ -74,8 +74,25 @@ export interface PipelineOptions {
   estimate?(outlook: Outlook): Promise<Estimate>;
   /** Sentences on what a node of this stage and config brings from elsewhere, said before it is made. */
   notice?(stage: string, config: Json): Promise<readonly string[]>;
+  /**
+   * Those of a recorded node's metrics that its artifacts decide, computed anew of them; undefined where they are not here.
+   */
+  recompute?(node: Recorded): Promise<Metrics | undefined>;
   /** What one may do with the nodes that are up to date after a run. */
   next?(nodes: readonly NodeSummary[], told: Told): readonly NextStep[];
+}
+
+/** A recorded node whose artifacts can be opened. */
+export interface Recorded {
+  readonly stage: string;
+  readonly config: Json;
+  readonly metrics: Metrics;
+  /** The names of its inputs. */
+  readonly inputs: readonly string[];
+  /** Where an output of its own lies; undefined where it is not here, or not whole. */
+  output(name: string): Promise<string | undefined>;
+  /** The same of an output that it read of an input. */
+  input(name: string, output: string): Promise<string | undefined>;
 }
 
 /** Options of a run that commands after it need as well, as they are written there; empty where they were not given. */

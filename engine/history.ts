@@ -9,6 +9,7 @@ import {
   readIfThere,
   statIfThere,
 } from "./atomic.ts";
+import { makeFolder, readState } from "./state.ts";
 
 export interface History {
   /** Name of the run's file and folder, in the order of the runs whatever the clock says. */
@@ -26,7 +27,7 @@ export function startHistory(
   const runs = join(folder, "runs");
   const run = `${nextNumber(runs)}-${time.replace(/[:.]/g, "-")}`;
   const logs = join(runs, run);
-  Deno.mkdirSync(logs, { recursive: true });
+  makeFolder(folder, `runs/${run}`);
   const append: History["append"] = (event) =>
     Deno.writeTextFileSync(`${logs}.jsonl`, JSON.stringify(event) + "\n", {
       append: true,
@@ -48,11 +49,11 @@ export function readLog(
   run?: string,
 ): string | undefined {
   const runs = join(folder, "runs");
-  if (run !== undefined) return readIfThere(join(runs, run, logName(node)));
+  if (run !== undefined) return readState(join(runs, run, logName(node)));
   const names = entriesOf(runs).filter(({ isDirectory }) => isDirectory)
     .map(({ name }) => name).sort(inOrder);
   for (const name of names.reverse()) {
-    const text = readIfThere(join(runs, name, logName(node)));
+    const text = readState(join(runs, name, logName(node)));
     if (text !== undefined) return text;
   }
   return undefined;
@@ -93,7 +94,7 @@ export function readRuns(folder: string): RecordedRun[] {
 }
 
 function readRun(path: string, run: string): RecordedRun {
-  const lines = (readIfThere(path) ?? "").split("\n");
+  const lines = (readState(path) ?? "").split("\n");
   const events = lines.flatMap((line) =>
     Event.safeParse(jsonIfWhole(line)).data ?? []
   );
@@ -203,14 +204,14 @@ export function machine(): Json {
 }
 
 function cpuModel(): string | null {
-  return /^model name\s*:\s*(.*)$/m.exec(cpuInfo())?.[1] ?? null;
+  return /^model name\s*:(.*)$/m.exec(cpuInfo())?.[1].trim() ?? null;
 }
 
 /** What numeric libraries choose their kernels by, and so the order in which they add. */
 const FEATURES = /^(avx.*|fma|f16c|amx_.*|asimd.*|sve.*|i8mm|bf16)$/;
 
 function cpuFeatures(): string | null {
-  const [, flags] = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuInfo()) ?? [];
+  const [, flags] = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuInfo()) ?? [];
   return flags?.split(" ").filter((flag) => FEATURES.test(flag)).sort()
     .join(" ") ?? null;
 }

@@ -11,7 +11,7 @@ export interface Answer {
   readonly text: string;
 }
 
-export const ANSWER_VERSION = 1;
+export const ANSWER_VERSION = 2;
 
 /** Identity of a path where nothing is. */
 export const ABSENT = "";
@@ -32,21 +32,38 @@ export function answerPath(artifacts: string): string {
   return `${artifacts}/idle.json`;
 }
 
+/** An answer as it is kept, with a checksum. */
+export async function answerText(answer: Answer): Promise<string> {
+  return JSON.stringify([await checksumOf(answer), answer]) + "\n";
+}
+
 /** The text of the last answer to these arguments, or undefined where anything may have changed since. */
-export function recall(
+export async function recall(
   artifacts: string,
   args: readonly string[],
-): string | undefined {
+): Promise<string | undefined> {
   try {
-    const { version, deno, folder, looks, text, ...answer }: Answer = JSON
-      .parse(Deno.readTextFileSync(answerPath(artifacts)));
-    const isSame = version === ANSWER_VERSION &&
-      deno === Deno.version.deno && folder === Deno.cwd() &&
-      JSON.stringify(answer.args) === JSON.stringify(args);
-    return isSame && looks.every(holds) ? text : undefined;
+    const path = answerPath(artifacts);
+    // A pipe may never come to an end.
+    if (!Deno.statSync(path).isFile) return undefined;
+    const [checksum, answer]: [string, Answer] = JSON.parse(
+      Deno.readTextFileSync(path),
+    );
+    const isSame = answer.version === ANSWER_VERSION &&
+      answer.deno === Deno.version.deno && answer.folder === Deno.cwd() &&
+      JSON.stringify(answer.args) === JSON.stringify(args) &&
+      checksum === await checksumOf(answer);
+    return isSame && answer.looks.every(holds) ? answer.text : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** SHA-256, by what needs no import. */
+async function checksumOf(answer: Answer): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(answer));
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  return new Uint8Array(hash).toHex();
 }
 
 function holds([path, before]: Answer["looks"][number]): boolean {

@@ -1,8 +1,11 @@
 /** What is known of files by their size, times and inode, so that an unchanged file is not read again. */
-import { readIfThere, writeAtomically } from "./atomic.ts";
+import { z } from "zod";
+import { sha256 } from "./hash.ts";
 import { identity, latestChange } from "./idle.ts";
+import { readStateJson, writeState } from "./state.ts";
 
-const VERSION = 1;
+const VERSION = 2;
+const NAME = "index.json";
 
 /** A file changed and hashed within this time could change again unseen, so it is not remembered. */
 export const RACY_MILLISECONDS = 50;
@@ -38,8 +41,7 @@ export interface Index {
 
 /** Opens the index of an artifact folder; modules are remembered for one version of the printer. */
 export function openIndex(folder: string, printer: string): Index {
-  const path = `${folder}/index.json`;
-  const { files, modules } = load(path, printer);
+  const { files, modules } = load(`${folder}/${NAME}`, printer);
   /** When each file that is not known was asked for: it is read after that. */
   const asked = new Map<string, number>();
   let changed = false;
@@ -74,35 +76,44 @@ export function openIndex(folder: string, printer: string): Index {
       remember(modules, name, info, module, false),
     save: () => {
       if (!changed) return;
-      const content = {
+      const content = { printer, files: [...files], modules: [...modules] };
+      const stored = {
         version: VERSION,
-        printer,
-        files: [...files],
-        modules: [...modules],
+        checksum: checksumOf(content),
+        ...content,
       };
-      writeAtomically(path, JSON.stringify(content) + "\n", { locked: false });
+      const text = JSON.stringify(stored) + "\n";
+      writeState(folder, NAME, text, { locked: false });
       changed = false;
     },
   };
 }
 
-interface Stored {
-  readonly files: Map<string, Entry<string>>;
-  readonly modules: Map<string, Entry<Module>>;
+interface Content {
+  readonly printer: string;
+  readonly files: readonly [string, Entry<string>][];
+  readonly modules: readonly [string, Entry<Module>][];
 }
 
-/** An index that cannot be used costs rehashing and nothing else, so it is not an error. */
-function load(path: string, printer: string): Stored {
-  try {
-    const stored = JSON.parse(readIfThere(path) ?? "");
-    const isCurrent = stored.version === VERSION;
-    return {
-      files: new Map(isCurrent ? stored.files : []),
-      modules: new Map(
-        isCurrent && stored.printer === printer ? stored.modules : [],
-      ),
-    };
-  } catch {
-    return { files: new Map(), modules: new Map() };
-  }
+/** What is under a right checksum was written by `save`, and needs no further parsing. */
+const Stored = z.object({
+  version: z.literal(VERSION),
+  checksum: z.string(),
+  printer: z.string(),
+  files: z.custom<Content["files"]>(),
+  modules: z.custom<Content["modules"]>(),
+}).refine(({ checksum, ...content }) => checksum === checksumOf(content));
+
+/** Of the content as JSON, whichever way that is written. */
+function checksumOf({ printer, files, modules }: Content): string {
+  return sha256(JSON.stringify([printer, files, modules]));
+}
+
+/** An index that is not as it was written costs rehashing and nothing else, so it is not an error. */
+function load(path: string, printer: string) {
+  const stored = Stored.safeParse(readStateJson(path)).data;
+  return {
+    files: new Map(stored?.files),
+    modules: new Map(stored?.printer === printer ? stored.modules : []),
+  };
 }

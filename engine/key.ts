@@ -1,5 +1,10 @@
 /** The key of a node: what enters it, its hash, and what differs between two of them, all from one description. */
-import type { Code, Json, Preimage } from "../schemas/manifest.ts";
+import {
+  type Code,
+  hashesOf,
+  type Json,
+  type Preimage,
+} from "../schemas/manifest.ts";
 import { canonical, sha256 } from "./hash.ts";
 import { splitId } from "./project.ts";
 
@@ -22,7 +27,9 @@ export function changes(
   after: Described,
   module: string,
 ): string[] {
-  const [from, to] = [before.preimage, after.preimage];
+  const isOfSchema1 = before.code.printer !== undefined;
+  const [from, to] = [before.preimage, after.preimage]
+    .map((each) => isOfSchema1 ? withoutSlashes(each) : each);
   return [
     ...leaves("stage", from.stage, to.stage),
     ...leaves("config", from.config, to.config),
@@ -32,6 +39,18 @@ export function changes(
     ...contentChanges("file ", from.files, to.files),
     ...codeChanges(before.code, after.code, module),
   ];
+}
+
+/** A preimage as schema 1 had it. */
+function withoutSlashes(preimage: Preimage): Preimage {
+  return {
+    ...preimage,
+    files: hashesOf(preimage.files),
+    inputs: Object.fromEntries(
+      Object.entries(preimage.inputs)
+        .map(([name, each]) => [name, hashesOf(each)]),
+    ),
+  };
 }
 
 /** What differs between two values, such as `path.to.key 1 -> 2`. */
@@ -106,13 +125,37 @@ function codeChanges(before: Code, after: Code, module: string): string[] {
       : "changed";
     return [`code ${path === module ? path : `${module} <- ${path}`} ${verb}`];
   });
-  return [
-    ...before.printer === after.printer
-      ? []
-      : [`printer ${before.printer} -> ${after.printer}`],
+  const found = [
     ...modules,
     ...packageChanges(before.packages, after.packages),
+    ...resolutionChanges(before.resolutions, after.resolutions),
   ];
+  const isOfOtherForm =
+    (before.resolutions === undefined) !== (after.resolutions === undefined);
+  return found.length === 0 && isOfOtherForm
+    ? ["code recorded by a version that did not know what imports resolve to"]
+    : found;
+}
+
+/** Of what both know: before schema 2 no resolutions were recorded. */
+function resolutionChanges(
+  before: Code["resolutions"],
+  after: Code["resolutions"],
+): string[] {
+  if (before === undefined || after === undefined) return [];
+  return Object.keys(before)
+    .filter((specifier) =>
+      after[specifier] !== undefined && withoutVersion(before[specifier]) !==
+        withoutVersion(after[specifier])
+    )
+    .map((specifier) =>
+      `import "${specifier}": ${before[specifier]} -> ${after[specifier]}`
+    );
+}
+
+/** A package's version is told with the package. */
+function withoutVersion(target: string): string {
+  return target.replace(/^(npm:@?[^@]+)@[^/]+/, "$1");
 }
 
 function packageChanges(

@@ -1,8 +1,10 @@
 /** One command at a time that writes to an artifact folder: a kernel lock, which dies with its holder. */
 import { join } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
+import { checkArtifactFolder } from "./artifact_folder.ts";
 import { ifThere, reasonOf } from "./atomic.ts";
 import { failure, tellDisk } from "./failure.ts";
+import { isFile, removeUnlessFile } from "./state.ts";
 
 /** Makes the folder where there is none, and waits for another command; `given` says that the user named the folder. */
 export async function lockFolder(
@@ -10,8 +12,10 @@ export async function lockFolder(
   given: boolean,
   onWait: (line: string) => void,
 ): Promise<Deno.FsFile> {
+  checkArtifactFolder(folder);
   try {
     Deno.mkdirSync(folder, { recursive: true });
+    removeUnlessFile(lockPath(folder));
     const file = Deno.openSync(lockPath(folder), {
       read: true,
       write: true,
@@ -39,6 +43,7 @@ export function isLocked(folder: string): boolean {
 
 /** Whether a process holds a lock file at this moment. */
 export function isHeld(path: string): boolean {
+  if (!isFile(path)) return false;
   using file = ifThere(() => Deno.openSync(path));
   return file !== undefined && !file.tryLockSync();
 }

@@ -1,14 +1,17 @@
 /** What a run looked at to find that there is nothing to do, kept for the next one. */
-import { statIfThere, writeAtomically, writeIfPossible } from "./atomic.ts";
+import { basename, dirname, resolve } from "@std/path";
+import { statIfThere, writeIfPossible } from "./atomic.ts";
 import {
   ABSENT,
   type Answer,
   ANSWER_VERSION,
   answerPath,
+  answerText,
   identity,
   latestChange,
 } from "./idle.ts";
 import { RACY_MILLISECONDS } from "./index.ts";
+import { writeState } from "./state.ts";
 
 export interface Looks {
   /** What is at a path now, undefined for nothing; asked before it is read. */
@@ -17,7 +20,7 @@ export interface Looks {
   remember(
     artifacts: string,
     answer: Pick<Answer, "args" | "text">,
-  ): void;
+  ): Promise<void>;
 }
 
 export function createLooks(): Looks {
@@ -30,7 +33,7 @@ export function createLooks(): Looks {
       if (info !== undefined) latest = Math.max(latest, latestChange(info));
       return info;
     },
-    remember: (artifacts, { args, text: said }) => {
+    remember: async (artifacts, { args, text: said }) => {
       if (latest > performance.timeOrigin - RACY_MILLISECONDS) return;
       const answer: Answer = {
         version: ANSWER_VERSION,
@@ -40,9 +43,11 @@ export function createLooks(): Looks {
         looks: [...looks],
         text: said,
       };
-      const text = JSON.stringify(answer) + "\n";
+      const text = await answerText(answer);
       const path = answerPath(artifacts);
-      writeIfPossible(() => writeAtomically(path, text, { locked: false }));
+      writeIfPossible(() =>
+        writeState(dirname(path), basename(path), text, { locked: false })
+      );
     },
   };
 }
@@ -50,13 +55,21 @@ export function createLooks(): Looks {
 const SOURCE = /\.([mc]?[jt]sx?|jsonc?|lock)$/;
 const APART = /^(node_modules|artifacts|\..*)$/;
 
-/** Looks at all source files of a project and their folders: any module could change the graph or the engine. */
-export function lookAtSources(looks: Looks, root: string): void {
+/**
+ * Looks at all source files of a project and their folders: any module could change the graph or the engine. What runs
+ * write to, `artifacts`, is no source.
+ */
+export function lookAtSources(
+  looks: Looks,
+  root: string,
+  artifacts: string,
+): void {
+  const written = resolve(artifacts);
   const walk = (folder: string) => {
     looks.stat(folder);
     for (const entry of Deno.readDirSync(folder)) {
       const path = `${folder}/${entry.name}`;
-      if (APART.test(entry.name)) continue;
+      if (APART.test(entry.name) || path === written) continue;
       if (entry.isDirectory) walk(path);
       else if (SOURCE.test(entry.name)) looks.stat(path);
     }

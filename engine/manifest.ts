@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { z } from "zod";
 import { inputError } from "../schemas/errors.ts";
+import { inputText } from "../schemas/input_file.ts";
 import {
   CachedResult,
   type Code,
@@ -10,41 +11,33 @@ import {
   MANIFEST_SCHEMA,
   type NodeRecord,
   parseManifest,
+  salvageManifest,
 } from "../schemas/manifest.ts";
-import {
-  isTemporary,
-  jsonIfWhole,
-  namesIn,
-  readIfThere,
-  reasonOf,
-  removeIfThere,
-  writeAtomically,
-} from "./atomic.ts";
-import { canonical } from "./hash.ts";
+import { isTemporary, namesIn, removeIfThere } from "./atomic.ts";
+import { canonical, sha256 } from "./hash.ts";
+import { readState, readStateJson, writeState } from "./state.ts";
+
+const MANIFEST = "manifest.json";
 
 export function manifestPath(folder: string): string {
-  return join(folder, "manifest.json");
+  return join(folder, MANIFEST);
 }
 
-/** The manifest of an artifact folder, or undefined before the first run. */
+/**
+ * The manifest of an artifact folder, or undefined before the first run. What is damaged in it is as if it were not
+ * there: the next run writes it anew, from the cached results.
+ */
 export function readManifest(folder: string): Manifest | undefined {
   const path = manifestPath(folder);
-  const text = readIfThere(path);
-  return text === undefined ? undefined : parseManifest(text, path);
+  const text = readState(path);
+  return text === undefined ? undefined : salvageManifest(text, path);
 }
 
 /** A manifest that a user names. */
 export function readNamedManifest(path: string): Manifest {
-  let text: string | undefined;
-  try {
-    text = readIfThere(path);
-  } catch (error) {
-    throw inputError(`Cannot read manifest "${path}": ${reasonOf(error)}.`);
-  }
-  if (text === undefined) {
-    throw inputError(`Cannot read manifest "${path}": there is no such file.`);
-  }
-  return parseManifest(text, path);
+  const refuse = (reason: string) =>
+    inputError(`Cannot read manifest "${path}": ${reason}.`);
+  return parseManifest(inputText(path, refuse), path);
 }
 
 /** A manifest as it is written: equal runs give equal text. */
@@ -64,32 +57,39 @@ export function manifestText(
 
 /** Writes the manifest where its text differs from what is there. */
 export function writeManifest(folder: string, text: string): void {
-  if (!isWritten(folder, text)) writeAtomically(manifestPath(folder), text);
+  if (!isWritten(folder, text)) writeState(folder, MANIFEST, text);
 }
 
 export function isWritten(folder: string, text: string): boolean {
-  return readIfThere(manifestPath(folder)) === text;
+  return readState(manifestPath(folder)) === text;
 }
 
-/** The result of a key, or undefined where there is none that can be used. */
+/** The result of a key, or undefined where there is none that is as it was written. */
 export function readCached(
   folder: string,
   key: string,
 ): CachedResult | undefined {
-  const text = readIfThere(cachePath(folder, key));
-  if (text === undefined) return undefined;
-  const result = CachedResult.safeParse(jsonIfWhole(text)).data;
-  return result?.key === key ? result : undefined;
+  const value = readStateJson(cachePath(folder, key));
+  const result = CachedResult.safeParse(value).data;
+  if (result?.key !== key) return undefined;
+  const { checksum, ...checked } = result;
+  return checksum === undefined || checksum === sha256(canonical(checked))
+    ? result
+    : undefined;
 }
 
 export function writeCached(
   folder: string,
-  result: Omit<CachedResult, "schema">,
+  result: Omit<CachedResult, "schema" | "checksum">,
 ): void {
-  writeAtomically(
-    cachePath(folder, result.key),
-    canonical({ schema: MANIFEST_SCHEMA, ...result }) + "\n",
-  );
+  const { key, outputs, metrics, measurements, seconds, run, time } = result;
+  const checked = {
+    ...{ schema: MANIFEST_SCHEMA, key, outputs, metrics, measurements },
+    ...{ seconds, run, time },
+  };
+  const checksum = sha256(canonical(checked));
+  const text = canonical({ ...checked, checksum }) + "\n";
+  writeState(folder, cacheName(key), text);
 }
 
 export function removeCached(folder: string, key: string): void {
@@ -111,7 +111,7 @@ export function readCache(folder: string): Cache {
     const [, key] = /^([0-9a-f]{64})\.json$/.exec(name) ?? [];
     const result = key === undefined ? undefined : readCached(folder, key);
     if (result !== undefined) results.set(result.key, result);
-    else if (key !== undefined || isTemporary(name)) {
+    else if (key !== undefined || isTemporary(name, /[0-9a-f]{64}\.json/)) {
       refuseNewer(join(cache, name));
       damaged.push(join(cache, name));
     }
@@ -121,12 +121,17 @@ export function readCache(folder: string): Cache {
 
 function refuseNewer(path: string): void {
   const newer = z.object({ schema: z.int().gt(MANIFEST_SCHEMA) });
-  if (!newer.safeParse(jsonIfWhole(readIfThere(path) ?? "")).success) return;
+  if (!newer.safeParse(readStateJson(path)).success) return;
   throw inputError(
     `Cannot tell what may be removed: "${path}" was written by a newer version; update the project.`,
   );
 }
 
-function cachePath(folder: string, key: string): string {
-  return join(folder, "cache", `${key}.json`);
+/** Where the result of a key is kept. */
+export function cachePath(folder: string, key: string): string {
+  return join(folder, cacheName(key));
+}
+
+function cacheName(key: string): string {
+  return `cache/${key}.json`;
 }

@@ -1,18 +1,28 @@
 /** Makes one stale node: runs its stage, moves the outputs into the store, caches the result under its key. */
-import { join } from "@std/path";
-import type { Artifact } from "../schemas/manifest.ts";
+import { dirname, join, relative, resolve } from "@std/path";
+import { type Artifact, contentOf, type Listing } from "../schemas/manifest.ts";
 import { isInputError } from "../schemas/errors.ts";
-import { readIfThere, removeIfThere, statIfThere } from "./atomic.ts";
+import { isPathInside, printable } from "../schemas/names.ts";
+import {
+  ifThere,
+  lstatIfThere,
+  readIfThere,
+  reasonOf,
+  removeIfThere,
+} from "./atomic.ts";
+import { moduleOf } from "./code.ts";
 import { failure, isFailure, tellDisk } from "./failure.ts";
-import { filesOf } from "./hash.ts";
+import { filesOf, hashFile, hashListing, IrregularFile } from "./hash.ts";
 import type { History } from "./history.ts";
 import { outputsRead } from "./inputs.ts";
+import { short } from "./key.ts";
 import { readCached, writeCached } from "./manifest.ts";
 import type { Job } from "./message.ts";
 import type { Assessment, Result } from "./plan.ts";
 import { type Executor, type StageRun, WORKER } from "./process.ts";
 import type { NodeReport, Watcher } from "./record.ts";
 import { deniedAccess } from "./sandbox.ts";
+import { makeFolder, removeUnlessFile } from "./state.ts";
 import { refresh, type Workspace } from "./workspace.ts";
 
 export interface MakeOptions {
@@ -48,15 +58,17 @@ export async function makeNode(
   const logPath = history.logPath(node.name);
   let peakMemoryBytes: number | undefined;
   try {
-    Deno.mkdirSync(folder, { recursive: true });
-    const job = jobOf(workspace, assessment, folder, outputs);
+    makeFolder(workspace.folder, join("work", key, "work"));
+    removeUnlessFile(join(folder, "lock"));
+    const files = await copyFiles(assessment, folder);
+    const job = jobOf(workspace, assessment, folder, outputs, files);
     const { opened } = await workspace.code.stage(node.stage.module);
     const changed = new AbortController();
     const checkCode = async () => {
       const now = await refresh(workspace).code.stage(node.stage.module);
       if (now.hash !== described.preimage.code) changed.abort();
     };
-    let checked = Promise.resolve();
+    let checked: Promise<unknown> = Promise.resolve();
     const stageRun = await executor(node, job, {
       project: workspace.project,
       code: () => executedCode(workspace, described),
@@ -65,7 +77,7 @@ export async function makeNode(
       signal: AbortSignal.any([changed.signal, ...signal ? [signal] : []]),
       listener: {
         ready: () => {
-          checked = checkCode();
+          checked = checkCode().catch((error) => error);
         },
         progress: (progress) => watcher.progress(node.name, progress),
         log: (line) => watcher.log(node.name, line),
@@ -75,7 +87,8 @@ export async function makeNode(
           ),
       },
     });
-    await checked;
+    const unreadable = await checked;
+    if (unreadable instanceof Error) throw unreadable;
     if (changed.signal.aborted) {
       throw failure(
         `The code of stage "${node.stage.name}" was changed while its process started; run again.`,
@@ -88,6 +101,7 @@ export async function makeNode(
       throw told(workspace, assessment, outcome, logPath);
     }
     const { metrics, measurements } = outcome;
+    await checkRead(workspace, assessment, outputs);
     const made = await storeOutputs(workspace, assessment, job);
     tellDifference(workspace, key, made, node.name, watcher);
     const result = { outputs: made, metrics, measurements, seconds: seconds() };
@@ -131,6 +145,35 @@ export async function makeNode(
   }
 }
 
+/** A failure where something that the stage may have read at any time is not, or no more, what its key says. */
+async function checkRead(
+  workspace: Workspace,
+  { node, described }: Assessment,
+  outputs: (name: string) => Result["outputs"] | undefined,
+): Promise<void> {
+  const refuse = (what: string) =>
+    failure(
+      `Cannot keep the result of node "${node.name}": ${what} while it ran; run again.`,
+    );
+  for (const [input, source] of Object.entries(node.inputs)) {
+    for (const name of outputsRead(node.stage, input) ?? []) {
+      const artifact = outputs(source)?.[name];
+      const condition = artifact && await workspace.store.check(artifact);
+      if (condition === "whole") continue;
+      throw refuse(`output ${name} of "${source}" was lost or damaged`);
+    }
+  }
+  // Modules are read as the process starts; what the code opens by itself it may open at any time.
+  const { opened } = await workspace.code.stage(node.stage.module);
+  for (const path of opened) {
+    const name = relative(workspace.project.root, path);
+    const bytes = ifThere(() => Deno.readFileSync(path));
+    const module = bytes && await moduleOf(bytes, path);
+    if (module?.sha256 === described.code.modules[name]) continue;
+    throw refuse(`"${name}" was changed`);
+  }
+}
+
 /** The modules of a stage and of the engine that runs it, and what both need to resolve their imports. */
 async function executedCode(
   { code, project: { root } }: Workspace,
@@ -151,6 +194,7 @@ function jobOf(
   { node }: Assessment,
   folder: string,
   outputs: (name: string) => Result["outputs"] | undefined,
+  files: Job["files"],
 ): Job {
   const inputs: Record<string, Record<string, string>> = {};
   for (const [input, source] of Object.entries(node.inputs)) {
@@ -168,6 +212,7 @@ function jobOf(
     config: node.config,
     seed: node.seed,
     inputs,
+    files,
     outputs: Object.fromEntries(
       Object.entries(node.stage.outputs).map(([name, output]) => [name, {
         path: join(outputFolder, output.path),
@@ -180,6 +225,55 @@ function jobOf(
   };
 }
 
+/**
+ * Copies the user's data files into the node's folder, by their names in the config; a failure where what was copied is
+ * not what the key says, since a file may change at any moment.
+ */
+async function copyFiles(
+  { node, described: { preimage } }: Assessment,
+  folder: string,
+): Promise<Record<string, string>> {
+  const copies = join(folder, "files");
+  removeIfThere(copies);
+  Deno.mkdirSync(copies, { recursive: true });
+  const files: Record<string, string> = {};
+  for (const [path, expected] of Object.entries(preimage.files)) {
+    const copy = join(copies, String(Object.keys(files).length));
+    const found = await copyAndHash(resolve(path), copy).catch((error) => {
+      throw failure(
+        `Cannot read "${path}", which the config of node "${node.name}" names: ${
+          reasonOf(error)
+        }.`,
+      );
+    });
+    if (found !== expected) {
+      throw failure(
+        `Cannot make node "${node.name}": "${path}" was changed since the run began, expected SHA-256 ${
+          short(expected)
+        }, found ${short(found)}; run again.`,
+      );
+    }
+    files[path] = copy;
+  }
+  return files;
+}
+
+/** Copies a file or a folder, and gives what a preimage has of the copy. */
+async function copyAndHash(from: string, to: string): Promise<string> {
+  if (!Deno.statSync(from).isDirectory) {
+    await Deno.copyFile(from, to);
+    return (await hashFile(to)).sha256;
+  }
+  const listing: Listing = [];
+  Deno.mkdirSync(to);
+  for (const path of filesOf(from)) {
+    Deno.mkdirSync(dirname(join(to, path)), { recursive: true });
+    await Deno.copyFile(join(from, path), join(to, path));
+    listing.push({ path, ...await hashFile(join(to, path)) });
+  }
+  return contentOf({ sha256: hashListing(listing), folder: true });
+}
+
 /** Moves each declared output into the store; nothing else may lie in the output folder. */
 async function storeOutputs(
   workspace: Workspace,
@@ -188,15 +282,18 @@ async function storeOutputs(
 ): Promise<Record<string, Artifact>> {
   const declared = Object.entries(node.stage.outputs);
   for (const [name, { path, folder }] of declared) {
-    const info = statIfThere(join(job.outputFolder, path));
+    const info = lstatIfThere(join(job.outputFolder, path));
     if (folder ? info?.isDirectory : info?.isFile) continue;
     throw failure(
       `Stage "${node.stage.name}" did not write its output "${name}", the ${
         folder ? "folder" : "file"
-      } "${path}".`,
+      } "${path}"${
+        info === undefined ? "" : ", but something of another kind"
+      }.`,
     );
   }
-  const stray = filesOf(job.outputFolder).find((file) =>
+  const written = writtenFiles(node, job);
+  const stray = written.find((file) =>
     !declared.some(([, { path, folder }]) =>
       folder ? file.startsWith(path + "/") : file === path
     )
@@ -207,12 +304,32 @@ async function storeOutputs(
         "write it to `context.work`.",
     );
   }
+  const unsafe = written.find((file) => !isPathInside(file));
+  if (unsafe !== undefined) {
+    throw failure(
+      `Stage "${node.stage.name}" wrote a file "${
+        printable(unsafe)
+      }": expected a name without control characters, backslashes and colons that every system can keep.`,
+    );
+  }
   const placed: Record<string, Artifact> = {};
   for (const [name, output] of declared) {
     const path = join(job.outputFolder, output.path);
     placed[name] = await workspace.store.place(path, output);
   }
   return placed;
+}
+
+/** The files in the output folder; a failure where there is something else, such as a link. */
+function writtenFiles({ stage }: Assessment["node"], job: Job): string[] {
+  try {
+    return filesOf(job.outputFolder);
+  } catch (error) {
+    if (!(error instanceof IrregularFile)) throw error;
+    throw failure(
+      `Stage "${stage.name}" wrote something that cannot be stored: ${error.message}`,
+    );
+  }
 }
 
 /** Equal keys should give equal bytes; where they do not, a result cannot be shared, and it is better to know. */

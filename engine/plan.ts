@@ -1,16 +1,25 @@
 /** Decides of each node whether its recorded result still holds, and if not, why. */
 import { fromFileUrl, relative, resolve } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
-import type { Artifact, Metrics, NodeRecord } from "../schemas/manifest.ts";
+import {
+  type Artifact,
+  contentOf,
+  MANIFEST_SCHEMA,
+  type Metrics,
+  type NodeRecord,
+} from "../schemas/manifest.ts";
 import type { Graph, Node } from "./graph.ts";
 import { filesOf, hashFile, hashListing } from "./hash.ts";
 import { outputsRead } from "./inputs.ts";
 import { changes, type Described, keyOf } from "./key.ts";
-import { readCached } from "./manifest.ts";
+import { cachePath, readCached } from "./manifest.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The reason of a node that no manifest records. */
 export const NEVER_RAN = "never ran";
+
+/** The reason of a node that a manifest records as it would be made now. */
+const NOT_CACHED = "no cached result that can be read";
 
 export interface Result {
   readonly outputs: Readonly<Record<string, Artifact>>;
@@ -55,9 +64,11 @@ export async function assess(
     const made = outputs(source);
     inputs[input] = {};
     for (const output of outputsRead(node.stage, input) ?? []) {
-      const sha = made?.[output]?.sha256 ??
-        recorded?.preimage.inputs[input]?.[output];
-      if (sha !== undefined) inputs[input][output] = sha;
+      const artifact = made?.[output];
+      const content = artifact === undefined
+        ? recorded?.preimage.inputs[input]?.[output]
+        : contentOf(artifact);
+      if (content !== undefined) inputs[input][output] = content;
     }
     if (made === undefined) {
       waiting.push(
@@ -86,7 +97,7 @@ export async function assess(
     return { node, state: "stale", reasons, described };
   }
   const key = keyOf(described.preimage);
-  const found = await findResult(workspace, node, key, recorded);
+  const found = await findResult(workspace, node, key);
   if (found.result !== undefined) {
     return {
       node,
@@ -102,6 +113,7 @@ export async function assess(
     ...found.faults,
   ];
   if (found.faults.length > 0 && reasons[0] === NEVER_RAN) reasons.shift();
+  if (reasons.length === 0) reasons.push(NOT_CACHED);
   return { node, state: "stale", reasons, described, key };
 }
 
@@ -114,7 +126,7 @@ function explain(
 ): string[] {
   if (recorded === undefined) return [NEVER_RAN];
   const code = workspace.manifest?.code[recorded.preimage.code] ??
-    { modules: {}, packages: {}, printer: "" };
+    { modules: {}, packages: {}, resolutions: {} };
   return changes(
     { preimage: recorded.preimage, code },
     described,
@@ -122,30 +134,21 @@ function explain(
   );
 }
 
-/** A result of this key whose objects are whole: the recorded one, else the cached one. */
+/** The cached result of a key, where its objects are whole; the manifest is for people and carries no checksum. */
 async function findResult(
   workspace: Workspace,
   node: Node,
   key: string,
-  recorded: NodeRecord | undefined,
-): Promise<{ result?: Result; faults: string[] }> {
-  let faults: string[] = [];
-  const candidates = [
-    () => recorded?.key === key ? recorded : undefined,
-    () => readCached(workspace.folder, key),
-  ];
-  for (const candidate of candidates) {
-    const found = candidate();
-    if (found === undefined) continue;
-    const { outputs, metrics } = found;
-    const broken = await faultsOf(workspace, outputs);
-    const declared = Object.keys(node.stage.outputs);
-    if (broken.length === 0 && declared.every((name) => name in outputs)) {
-      return { result: { outputs, metrics }, faults: [] };
-    }
-    if (faults.length === 0) faults = broken;
-  }
-  return { faults };
+): Promise<{ result?: Result; faults: readonly string[] }> {
+  workspace.looks.stat(cachePath(workspace.folder, key));
+  const found = readCached(workspace.folder, key);
+  if (found?.schema !== MANIFEST_SCHEMA) return { faults: [] };
+  const { outputs, metrics } = found;
+  const faults = await faultsOf(workspace, outputs);
+  const declared = Object.keys(node.stage.outputs);
+  return faults.length === 0 && declared.every((name) => name in outputs)
+    ? { result: { outputs, metrics }, faults: [] }
+    : { faults };
 }
 
 async function faultsOf(
@@ -194,7 +197,7 @@ async function userFile(
       const sha256 = await hashByIndex(workspace, file, info);
       listing.push({ path, sha256, bytes: info.size });
     }
-    return hashListing(listing);
+    return contentOf({ sha256: hashListing(listing), folder: true });
   } catch (error) {
     throw inputError(
       `Cannot read "${path}", which the config of node "${node.name}" names: ${

@@ -1,10 +1,11 @@
 /** Runs one node in a process of its own, and tells what came of it. */
 import { join, toFileUrl } from "@std/path";
+import { isInputError, parse } from "../schemas/errors.ts";
 import type { Metrics } from "../schemas/manifest.ts";
-import { readIfThere } from "./atomic.ts";
+import { jsonIfWhole, readIfThere } from "./atomic.ts";
 import { bubblewrapCommand, explainAbsence } from "./bubblewrap.ts";
 import type { Node } from "./graph.ts";
-import { type Job, type Message, SEPARATOR } from "./message.ts";
+import { type Job, LONGEST_MESSAGE, Message } from "./message.ts";
 import type { Project } from "./project.ts";
 import { sandboxArguments, sandboxEnvironment } from "./sandbox.ts";
 import type { Progress } from "./stage.ts";
@@ -42,6 +43,15 @@ export const WORKER = "engine/worker.ts";
 
 const SECONDS_TO_END = 2;
 
+/** How long a process may take to exit that has sent its result. */
+const SECONDS_TO_EXIT = 10;
+
+/**
+ * Runs a command with its messages apart from what it prints: they go by descriptor 3 into what is standard output here,
+ * and all that it prints into standard error.
+ */
+const OWN_CHANNEL = 'exec "$0" "$@" 3>&1 1>&2';
+
 /** Runs a node's stage on a job somewhere and tells what came of it. */
 export type Executor = (
   node: Node,
@@ -62,8 +72,15 @@ export interface ExecutorOptions {
 }
 
 /** The executor of a run: a process for each node, with the permissions that its stage declares. */
-export const runInProcess: Executor = (node, job, options) =>
-  runStage(node, job, options, (args) => ({ program: Deno.execPath(), args }));
+export const runInProcess: Executor = async (node, job, options) => {
+  const wrapper = await diesWithParent();
+  return await runStage(
+    node,
+    job,
+    options,
+    (args) => [...wrapper, Deno.execPath(), ...args],
+  );
+};
 
 /** The same inside bubblewrap, where native code is held as well. */
 export const runInSandbox: Executor = async (node, job, options) => {
@@ -87,46 +104,48 @@ async function runStage(
   commandOf: (
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
-  ) => {
-    readonly program: string;
-    readonly args: readonly string[];
-  },
+  ) => readonly string[],
 ): Promise<StageRun> {
   const { project, opened, logPath, listener, signal } = options;
   using log = Deno.openSync(logPath, { create: true, append: true });
   const write = (text: string) => writeAll(log, text);
   const env = sandboxEnvironment(node, Deno.env.toObject());
-  const { program, args } = commandOf([
+  const command = commandOf([
     "run",
     "--quiet",
     "--no-prompt",
     "--cached-only",
     "--frozen",
+    // An origin of its own: what localStorage and caches keep is lost with the process.
+    `--location=https://${crypto.randomUUID()}.invalid`,
     `--config=${project.root}/deno.json`,
     ...sandboxArguments(node, job, project, opened),
     entry(node, project),
   ], env);
-  const child = new Deno.Command(program, {
-    args: [...args],
+  const child = new Deno.Command("sh", {
+    args: ["-c", OWN_CHANNEL, ...command],
     clearEnv: true,
     env,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const stdin = child.stdin.getWriter();
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  const killIn = (seconds: number) =>
+    timers.push(setTimeout(() => kill(child, "SIGKILL"), seconds * 1000));
   const end = () => {
     kill(child, "SIGTERM");
-    killer = setTimeout(() => kill(child, "SIGKILL"), SECONDS_TO_END * 1000);
+    killIn(SECONDS_TO_END);
   };
-  let killer: ReturnType<typeof setTimeout> | undefined;
   signal?.addEventListener("abort", end);
-  const stdin = child.stdin.getWriter();
   let outcome: StageRun["outcome"] | undefined;
   let peakMemoryBytes: number | undefined;
   const finish = (result: StageRun["outcome"]) => {
     outcome = result;
     peakMemoryBytes = peakMemory(child.pid);
     stdin.close().catch(ignoreBrokenPipe);
+    killIn(SECONDS_TO_EXIT);
   };
   const take = (message: Message) => {
     switch (message.type) {
@@ -150,16 +169,24 @@ async function runStage(
       }
     }
   };
+  /** The first result or error counts: what comes after it may be the stage's own. */
+  const takeLine = (line: string) => {
+    if (outcome !== undefined) return;
+    const message = parseMessage(line);
+    if (typeof message !== "string") return take(message);
+    finish({ kind: "error", name: "Error", message });
+    kill(child, "SIGKILL");
+  };
   try {
     if (signal?.aborted) end();
     const sent = stdin.write(
       new TextEncoder().encode(JSON.stringify(job) + "\n"),
-    )
-      .catch(ignoreBrokenPipe);
+    ).catch(ignoreBrokenPipe);
     const [status] = await Promise.all([
       child.status,
       sent,
-      readMessages(child.stdout, take, write),
+      // A process that can tell nothing any more is of no use.
+      readLines(child.stdout, takeLine).then(() => killIn(SECONDS_TO_END)),
       readText(child.stderr, write),
     ]);
     if (signal?.aborted || status.signal === "SIGINT") {
@@ -171,10 +198,46 @@ async function runStage(
     return { outcome: outcome ?? { kind: "died", how }, peakMemoryBytes };
   } finally {
     kill(child, "SIGKILL");
-    clearTimeout(killer);
+    for (const timer of timers) clearTimeout(timer);
     signal?.removeEventListener("abort", end);
   }
 }
+
+/** A message, or what is wrong with it. */
+function parseMessage(line: string): Message | string {
+  try {
+    return parse(Message, jsonIfWhole(line), "a message");
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    const reason = error.message.replace(/^Cannot use a message: /, "")
+      .replace(/\.$/, "");
+    return `what it reported cannot be recorded: ${reason}`;
+  }
+}
+
+/**
+ * What a command begins with whose process is killed by the kernel together with this one, also while native code keeps
+ * it busy; empty where the system has no such program, and the end of its standard input has to do.
+ */
+function diesWithParent(): Promise<readonly string[]> {
+  wrapper ??= canRun([...WRAPPER, Deno.execPath(), "--version"])
+    .then((can) => can ? WRAPPER : []);
+  return wrapper;
+}
+
+async function canRun([program, ...args]: readonly string[]): Promise<boolean> {
+  const quiet = { stdout: "null", stderr: "null" } as const;
+  try {
+    return (await new Deno.Command(program, { args, ...quiet }).output())
+      .success;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return false;
+  }
+}
+
+const WRAPPER = ["setpriv", "--pdeathsig", "KILL", "--"];
+let wrapper: Promise<readonly string[]> | undefined;
 
 /** A main module that imports the stage statically, which needs no permission to read code. */
 function entry(node: Node, project: Project): string {
@@ -185,33 +248,32 @@ function entry(node: Node, project: Project): string {
   return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
-async function readMessages(
+/** The lines of a stream; one that is too long counts as one that cannot be read. */
+async function readLines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  take: (message: Message) => void,
-  write: (text: string) => void,
+  take: (line: string) => void,
 ): Promise<void> {
+  const decoder = new TextDecoder();
   let pending = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (pending + chunk).split("\n");
+  for await (const chunk of stream) {
+    const lines = (pending + decoder.decode(chunk, { stream: true }))
+      .split("\n");
     pending = lines.pop() ?? "";
-    for (const line of lines) {
-      const at = line.indexOf(SEPARATOR);
-      if (at < 0) write(line + "\n");
-      else {
-        if (at > 0) write(line.slice(0, at) + "\n");
-        take(JSON.parse(line.slice(at + 1)));
-      }
+    lines.forEach(take);
+    if (pending.length > LONGEST_MESSAGE) {
+      take("");
+      pending = "";
     }
   }
-  if (pending !== "") write(pending + "\n");
 }
 
 async function readText(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   write: (text: string) => void,
 ): Promise<void> {
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    write(chunk);
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) {
+    write(decoder.decode(chunk, { stream: true }));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Shows a run while it runs: live lines of the running nodes on a terminal, now and then a line elsewhere. */
 import { NEVER_RAN } from "./plan.ts";
+import { terminalText } from "./terminal_text.ts";
 import type { NodeReport, Watcher } from "./record.ts";
 import { figureOf, type RunningNode, screenRows, type Whole } from "./rows.ts";
 import { openScreen, type Screen, type Size } from "./screen.ts";
@@ -110,7 +111,7 @@ export function watchOn(
   };
   const print = (text: string) => {
     if (level === "quiet") return;
-    if (screen === undefined) stream.write(text + "\n");
+    if (screen === undefined) stream.write(terminalText(text) + "\n");
     else draw(text);
   };
   const timer = screen && setInterval(() => draw(), TICK_MILLISECONDS);

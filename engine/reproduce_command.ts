@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { inputError, isInputError } from "../schemas/errors.ts";
 import type { Code, Manifest } from "../schemas/manifest.ts";
+import { printable, printableJson } from "../schemas/names.ts";
 import { entriesOf, readIfThere, writeAtomically } from "./atomic.ts";
 import { checkBubblewrap } from "./bubblewrap.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type RunCommandOptions,
   watcherOf,
 } from "./commands.ts";
+import { incoherence } from "./coherence.ts";
 import { metricText } from "./diff_command.ts";
 import { failure } from "./failure.ts";
 import { revisionsOf } from "./git.ts";
@@ -36,6 +38,7 @@ import { findRevision } from "./revision.ts";
 import { run, type RunReport } from "./runner.ts";
 import { seed } from "./seed.ts";
 import { select } from "./select.ts";
+import { incoherent } from "./trust.ts";
 import { openWorkspace } from "./workspace.ts";
 
 export interface ReproduceOptions extends
@@ -80,8 +83,8 @@ export async function reproduceCommand(
   const task = await plan(pipeline, path, options);
   const changed = await changedNodes(task);
   if (changed.length > 0 && !options.anyway) {
-    if (options.json) console.out(JSON.stringify({ changed }) + "\n");
-    else for (const { node, why } of changed) console.out(line(node, why));
+    if (options.json) console.out(printableJson({ changed }) + "\n");
+    else for (const each of printable(changed)) console.out(line(each));
     throw inputError(
       `Cannot reproduce "${path}": ${changed.length} of its nodes would be made in another way than they were; ${await wayBack(
         task,
@@ -110,8 +113,8 @@ export async function reproduceCommand(
   const told = { folder, nodes, first: first ?? null };
   console.out(
     (options.json
-      ? JSON.stringify({ ...told, tolerance: options.tolerance })
-      : comparisonText(nodes, first)) + "\n",
+      ? printableJson({ ...told, tolerance: options.tolerance })
+      : comparisonText(printable(nodes), printable(first))) + "\n",
   );
   for (const { error } of report.nodes) {
     if (error !== undefined) console.err(error.message + "\n");
@@ -127,6 +130,10 @@ async function plan(
 ): Promise<Task> {
   const manifest = readNamedManifest(path);
   const graph = await graphOf(pipeline, manifest, path);
+  const torn = incoherence(manifest, graph);
+  if (torn !== undefined) {
+    throw inputError(incoherent("reproduce", `"${path}"`, torn));
+  }
   const isRecorded = (name: string) => Object.hasOwn(manifest.nodes, name);
   const nodes = [...graph.keys()].filter(isRecorded);
   const { scope } = select(graph, { nodes, only, until });
@@ -134,7 +141,7 @@ async function plan(
   if (names.length === 0) {
     throw inputError(
       `Cannot reproduce "${path}": it records none of the nodes that are asked for; it has ${
-        Object.keys(manifest.nodes).join(", ") || "none"
+        printable(Object.keys(manifest.nodes).join(", ")) || "none"
       }.`,
     );
   }
@@ -287,7 +294,7 @@ function madeOf({ folder }: Task, { nodes }: RunReport): Manifest {
   };
 }
 
-function line(node: string, why: readonly string[]): string {
+function line({ node, why }: Reason): string {
   const more = why.length > 3 ? `; and ${why.length - 3} more reasons` : "";
   return `${node}: ${why.slice(0, 3).join("; ")}${more}\n`;
 }

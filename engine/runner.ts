@@ -1,8 +1,8 @@
 /** Brings nodes up to date: plans, runs what is stale in its own process, stores and records what it made. */
-import { inputError } from "../schemas/errors.ts";
+import { inputError, isInputError } from "../schemas/errors.ts";
 import type { Json } from "../schemas/manifest.ts";
 import { writeIfPossible } from "./atomic.ts";
-import { tellDisk } from "./failure.ts";
+import { isFailure, tellDisk } from "./failure.ts";
 import type { Graph, Node } from "./graph.ts";
 import { type History, startHistory } from "./history.ts";
 import { openLedger } from "./ledger.ts";
@@ -93,21 +93,24 @@ export async function run(
   await options.announce?.(
     assessed(before, graph, selected, planned, options.force),
   );
-  // The workspace under the lock begins with what was learnt here.
-  writeIfPossible(before.index.save);
   const { artifacts, artifactsGiven, watcher, signal } = options;
-  using lock = await Promise.race([
-    lockFolder(before.folder, artifactsGiven, watcher.notice),
-    aborted(signal),
-  ]);
+  const locking = lockFolder(before.folder, artifactsGiven, watcher.notice);
+  using lock = await Promise.race([aborted(signal), locking]);
   if (lock === undefined) {
+    // Whoever waits next shall not wait for a run that is over.
+    locking.then((late) => late.close(), () => {});
     const nodes = inOrder(graph, selected)
       .map((node) => skipped(node, "interrupted"));
     return { nodes, interrupted: true };
   }
   try {
     return await runLocked(
-      openWorkspace(artifacts, { ...options, project: before.project }),
+      // It begins with what was learnt here.
+      openWorkspace(artifacts, {
+        ...options,
+        project: before.project,
+        index: before.index,
+      }),
       graph,
       selected,
       options,
@@ -117,10 +120,12 @@ export async function run(
   }
 }
 
+/** Comes when the user stops the run, at once where that was before. */
 function aborted(signal: AbortSignal | undefined): Promise<undefined> {
-  return new Promise((resolve) =>
-    signal?.addEventListener("abort", () => resolve(undefined))
-  );
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve(undefined);
+    signal?.addEventListener("abort", () => resolve(undefined));
+  });
 }
 
 /** What would run, in the graph's order; reads only. */
@@ -167,7 +172,10 @@ async function runLocked(
   options: RunOptions,
 ): Promise<RunReport> {
   const { watcher, signal } = options;
+  // Once more: while the lock was waited for, another command may have made or removed anything.
   const planned = await plan(workspace, graph);
+  checkReach(graph, selected, planned);
+  await checkMachine(graph, selected, planned, options.force);
   const ledger = openLedger(workspace, graph, options.experiment);
   const reports = new Map<string, NodeReport>();
   const outputs = (name: string) =>
@@ -269,14 +277,31 @@ async function runLocked(
     finish(report);
   };
 
+  /** What a person or a file caused while others ran is told of the node that it stops, and ends no more than that. */
+  const bringOrTell = async (node: Node) => {
+    try {
+      await bring(node);
+    } catch (error) {
+      if (!isInputError(error) && !isFailure(error)) throw error;
+      const { message } = error;
+      finish({
+        ...skipped(node, ""),
+        state: "failed",
+        reasons: [],
+        error: { message, input: isInputError(error) },
+      });
+    }
+  };
+
   const tasks = inOrder(graph, selected).map((node) => taskOf(node));
   let isWhole = false;
   try {
     await schedule(tasks, capacity(options), async ({ name }) => {
       const node = graph.get(name);
-      if (node !== undefined) await bring(node);
+      if (node !== undefined) await bringOrTell(node);
     }, signal);
-    ledger.save();
+    // A run that was stopped before it made anything changed nothing, and so it says nothing of its experiment.
+    if (made.size > 0 || signal?.aborted !== true) ledger.save();
     isWhole = true;
   } finally {
     const seconds = (performance.now() - began) / 1000;

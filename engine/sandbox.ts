@@ -1,12 +1,13 @@
 /** What the process of a stage may touch: its job, what it declares, and nothing else. */
 import { isAbsolute, join, resolve } from "@std/path";
 import { statIfThere } from "./atomic.ts";
-import type { Job } from "./message.ts";
+import { CHANNEL, type Job } from "./message.ts";
 import type { Node } from "./graph.ts";
 import type { Project } from "./project.ts";
 
-/** Variables that Deno itself needs to find its cache; code in the process cannot read them. */
+/** Variables that the shell needs to find Deno, and Deno its cache; code in the process cannot read them. */
 const ALWAYS = [
+  "PATH",
   "DENO_DIR",
   "HOME",
   "XDG_CACHE_HOME",
@@ -49,7 +50,7 @@ export function sandboxArguments(
   const readable = [...own, ...readablePaths(node, job), ...opened];
   return [
     flag("read", [...readable.flatMap(underBothNames), ...packages]),
-    flag("write", own.flatMap(underBothNames)),
+    flag("write", [...own.flatMap(underBothNames), CHANNEL]),
     ...packages.length > 0 ? [flag("ffi", packages)] : [],
     ...env.length > 0 ? [flag("env", env)] : [],
     ...sys.length > 0 ? [flag("sys", sys)] : [],
@@ -61,11 +62,11 @@ export function sandboxArguments(
   ];
 }
 
-/** What a node may read beside its code and its own folder: inputs, the user's data files, declared settings. */
+/** What a node may read beside its code and its own folder: inputs, copies of data files, declared settings. */
 export function readablePaths(node: Node, job: Job): string[] {
   return [
     ...Object.values(job.inputs).flatMap((paths) => Object.values(paths)),
-    ...(node.stage.files?.(node.config) ?? []).map((path) => resolve(path)),
+    ...Object.values(job.files),
     ...(node.stage.permissions?.read ?? []).map(expandHome),
   ];
 }
@@ -123,7 +124,8 @@ export function deniedAccess(
       return undefined;
     case "read":
       return `Stage "${stage}" may not read${what}: it is none of its inputs; return its path from the stage's ` +
-        "`files` where it is data (its content enters the key), or name it in `permissions.read` where it is a setting.";
+        "`files` where it is data (its content enters the key) and read the copy `context.files[path]`, or name it in " +
+        "`permissions.read` where it is a setting.";
     case "write":
       return `Stage "${stage}" may not write${what}: a stage writes to \`context.outputs\` and \`context.work\` only.`;
     case "net":

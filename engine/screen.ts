@@ -1,5 +1,6 @@
 /** Keeps the last lines of a terminal up to date, below what is printed for good. */
 import { eastAsianWidth } from "get-east-asian-width";
+import { terminalText } from "./terminal_text.ts";
 
 export interface Size {
   readonly columns: number;
@@ -118,15 +119,7 @@ export function wrapped(text: string, columns: number): string {
 // deno-lint-ignore no-control-regex -- colours are control characters
 const COLOUR = /\x1b\[[\d;]*m/g;
 
-/** A text without what would move the cursor: a line that a stage logs may hold anything. */
-function harmless(text: string): string {
-  if (!/\p{Cc}/u.test(text)) return text;
-  let at = 0, kept = "";
-  const plain = (part: string) =>
-    part.replaceAll("\t", "  ").replace(/\p{Cc}/gu, "");
-  for (const { 0: colour, index } of text.matchAll(COLOUR)) {
-    kept += plain(text.slice(at, index)) + colour;
-    at = index + colour.length;
-  }
-  return kept + plain(text.slice(at));
+/** A line without what would move the cursor: one that a stage logs may hold anything. */
+function harmless(line: string): string {
+  return terminalText(line.replaceAll("\t", "  ").replaceAll("\n", ""));
 }

@@ -4,7 +4,7 @@ import type { Artifact, Manifest } from "../schemas/manifest.ts";
 import { removeIfThere, statIfThere } from "./atomic.ts";
 import { failure } from "./failure.ts";
 import { filesOf } from "./hash.ts";
-import { manifestText, writeManifest } from "./manifest.ts";
+import { manifestText, writeCached, writeManifest } from "./manifest.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Copies what is missing, each hashed as a copy; under the lock of the folder that they go to. */
@@ -25,6 +25,10 @@ export async function seed(
           "with --objects, or make it as well with --until.",
       );
     }
+  }
+  const time = new Date().toISOString();
+  for (const { key, outputs, metrics } of records.values()) {
+    writeCached(to.folder, { key, outputs, metrics, measurements: {}, time });
   }
   const { experiment, code } = manifest;
   const text = manifestText(experiment, records, new Map(Object.entries(code)));

@@ -8,14 +8,15 @@ import {
   verify,
 } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { dirname, join, resolve } from "@std/path";
+import { dirname, isAbsolute, join, resolve } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
+import { checkInput, inputText } from "../schemas/input_file.ts";
 import {
   type PublicKey,
   Signatures,
   SIGNATURES_SCHEMA,
 } from "../schemas/signature.ts";
-import { ifThere, jsonIfWhole, readIfThere, reasonOf } from "./atomic.ts";
+import { ifThere, jsonIfWhole, reasonOf, statIfThere } from "./atomic.ts";
 import { canonical, sha256 } from "./hash.ts";
 import { writeAll } from "./write.ts";
 
@@ -35,21 +36,30 @@ export function signaturesPath(manifest: string): string {
   return manifest.replace(/\.json$/, "") + ".sig.json";
 }
 
-/** The user's folder of keys and trust, outside of any project. */
+/** The user's folder of keys and trust, outside of any project; undefined where the environment names no home. */
 export function configFolder(
   environment: Readonly<Record<string, string>>,
-): string {
-  const { APPDATA, XDG_CONFIG_HOME, HOME = "/" } = environment;
-  return join(APPDATA ?? XDG_CONFIG_HOME ?? join(HOME, ".config"), "ckd");
+): string | undefined {
+  const { APPDATA, XDG_CONFIG_HOME, HOME } = environment;
+  const config = [APPDATA, XDG_CONFIG_HOME, HOME && join(HOME, ".config")]
+    .find((path) => path !== undefined && isAbsolute(path));
+  return config && join(config, "ckd");
 }
 
 /** Where a private key lies: the user's choice or the folder of keys, and never inside the project. */
 export function signingKeyPath(
   given: string | undefined,
-  config: string,
+  config: string | undefined,
   project: string,
 ): string {
-  const path = resolve(given ?? join(config, "signing-key.pem"));
+  const named = given ?? (config && join(config, "signing-key.pem"));
+  if (named === undefined) {
+    throw inputError(
+      "Cannot tell where your key is: expected HOME or XDG_CONFIG_HOME to name a folder, found neither; set one, or " +
+        "name the file of the key with --key.",
+    );
+  }
+  const path = resolve(named);
   if (!`${realPath(path)}/`.startsWith(`${realPath(project)}/`)) return path;
   throw inputError(
     `Cannot use the key "${path}": it would lie inside the project "${project}", from where it would be shared; ` +
@@ -94,26 +104,21 @@ export function makeSigningKey(path: string): SigningKey {
 export function readSigningKey(path: string): SigningKey {
   const refuse = (reason: string) =>
     inputError(`Cannot sign with the key "${path}": ${reason}.`);
-  let pem: string | undefined;
-  try {
-    const mode = ifThere(() => Deno.statSync(path))?.mode ?? 0;
-    if ((mode & 0o077) !== 0) {
-      throw refuse(
-        `others may read it (mode ${
-          (mode & 0o777).toString(8)
-        }); if nobody has, run "chmod 600" on it, else make a new one`,
-      );
-    }
-    pem = readIfThere(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    throw refuse(reasonOf(error));
-  }
-  if (pem === undefined) {
+  if (statIfThere(path) === undefined) {
     throw refuse(
       'there is no such file; make one with "deno task pipeline keygen", or name one with --key',
     );
   }
+  checkInput(path, refuse);
+  const mode = statIfThere(path)?.mode ?? 0;
+  if ((mode & 0o077) !== 0) {
+    throw refuse(
+      `others may read it (mode ${
+        (mode & 0o777).toString(8)
+      }); if nobody has, run "chmod 600" on it, else make a new one`,
+    );
+  }
+  const pem = inputText(path, refuse);
   let key: KeyObject | undefined;
   try {
     key = createPrivateKey(pem);
@@ -143,6 +148,11 @@ export function addSignature(
     signatures: { ...others, [key.publicKey]: key.sign(hash) },
   };
   return canonical(content) + "\n";
+}
+
+/** Whether a text is the file of a manifest's signatures. */
+export function areSignatures(text: string): boolean {
+  return Signatures.safeParse(jsonIfWhole(text)).success;
 }
 
 /** Whether a key has signed the text whose hash this is. */

@@ -60,6 +60,11 @@ export interface Context<
   readonly seed: number;
   /** Absolute path of each declared output of each input; read-only. */
   readonly inputs: Paths<Inputs>;
+  /**
+   * Absolute path of the copy of each file and folder that the stage's `files` names, by the name given there: the bytes
+   * that are in the key, whatever becomes of the original meanwhile.
+   */
+  readonly files: Readonly<Record<string, string>>;
   /** Absolute path to write each output to; folders exist already, files do not. */
   readonly outputs: { readonly [Name in Outputs]: string };
   /** A folder of the node's own that outlives a kill of the process: checkpoints. Removed when the node is done. */
@@ -93,7 +98,7 @@ export interface Stage<
   readonly outputs: Outputs;
   readonly permissions?: Permissions;
   readonly resources?: Resources;
-  /** Data files of the user that this config names; their content enters the key, and the stage may read them. */
+  /** Data files of the user that this config names; their content enters the key, and the stage reads copies of them. */
   files?(config: Config): readonly string[];
   /** What else decides the result, such as the tensor runtime: enters the key. */
   environment?(config: Config): Json;

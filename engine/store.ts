@@ -9,11 +9,9 @@ import {
   entriesOf,
   isTemporary,
   namesIn,
-  readIfThere,
   removeIfThere,
   removeWhole,
   statIfThere,
-  writeAtomically,
 } from "./atomic.ts";
 import { type FileOnDisk, filesUnder } from "./disk.ts";
 import {
@@ -27,6 +25,7 @@ import {
 import type { Index } from "./index.ts";
 import type { Looks } from "./looks.ts";
 import type { Output } from "./stage.ts";
+import { makeFolder, readState, writeState } from "./state.ts";
 
 export type Condition = "whole" | "missing" | "damaged";
 
@@ -87,7 +86,7 @@ export function openStore(
     if (!artifact.folder) return await fileCondition(name, artifact, rehash);
     const listingPath = join(folder, listingName(name));
     looks.stat(listingPath);
-    const text = readIfThere(listingPath);
+    const text = readState(listingPath);
     if (text === undefined) return "missing";
     if (sha256(text) !== artifact.sha256) return "damaged";
     const listing = Listing.parse(JSON.parse(text));
@@ -102,7 +101,7 @@ export function openStore(
     const name = objectName(sha);
     const target = join(folder, name);
     Deno.chmodSync(path, 0o444);
-    Deno.mkdirSync(dirname(target), { recursive: true });
+    makeFolder(folder, dirname(name));
     if (statIfThere(target)?.isDirectory) removeIfThere(target);
     Deno.renameSync(path, target);
     index.rememberFile(name, Deno.statSync(target), sha, true);
@@ -111,7 +110,7 @@ export function openStore(
     const name = objectName(sha, true);
     const target = join(folder, name);
     for (const file of listing) Deno.chmodSync(join(path, file.path), 0o444);
-    writeAtomically(join(folder, listingName(name)), canonical(listing));
+    writeState(folder, listingName(name), canonical(listing));
     removeWhole(target);
     Deno.renameSync(path, target);
     for (const file of listing) {
@@ -172,17 +171,20 @@ export interface StoredObjects {
   readonly leftovers: readonly string[];
 }
 
+/** Names of an object's files, in the folder of its first two letters. */
+const OBJECT = /([0-9a-f]{62})(?:\.files(?:\.json)?)?/;
+
 export function listObjects(folder: string): StoredObjects {
   const objects = new Map<string, FileOnDisk[]>();
   const leftovers: string[] = [];
   for (const prefix of prefixes(folder)) {
     for (const name of namesIn(join(folder, "objects", prefix))) {
       const path = join(folder, "objects", prefix, name);
-      const [, rest] = /^([0-9a-f]{62})(\.files(\.json)?)?$/.exec(name) ?? [];
+      const [, rest] = new RegExp(`^${OBJECT.source}$`).exec(name) ?? [];
       if (rest !== undefined) {
         const sha = prefix + rest;
         objects.set(sha, [...objects.get(sha) ?? [], ...filesUnder(path)]);
-      } else if (isTemporary(name)) leftovers.push(path);
+      } else if (isTemporary(name, OBJECT)) leftovers.push(path);
     }
   }
   return { objects, leftovers };

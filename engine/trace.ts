@@ -3,15 +3,17 @@ import { join } from "@std/path";
 import { isInputError } from "../schemas/errors.ts";
 import {
   type CachedResult,
+  hashesOf,
+  hashOf,
   type Json,
-  Listing,
   type Manifest,
   type NodeRecord,
 } from "../schemas/manifest.ts";
-import { entriesOf, jsonIfWhole, readIfThere } from "./atomic.ts";
+import { entriesOf, isTemporary, readIfThere } from "./atomic.ts";
 import type { Origin, Pipeline } from "./graph.ts";
 import { manifestPath, readManifest } from "./manifest.ts";
 import type { Store } from "./store.ts";
+import { listingIn } from "./trust.ts";
 
 /** A manifest that this folder has: its own, or one of its committed results. */
 export interface Known {
@@ -51,11 +53,17 @@ export interface Source {
   readonly isKnown: boolean;
 }
 
-export function knownManifests(folder: string): Known[] {
+/** Where a folder has manifests: its own, and those of its committed results. */
+export function foldersOfManifests(folder: string): string[] {
   const results = join(folder, "results");
-  const folders = entriesOf(results).filter(({ isDirectory }) => isDirectory)
+  const folders = entriesOf(results)
+    .filter(({ name, isDirectory }) => isDirectory && !isTemporary(name, /.+/))
     .map(({ name }) => join(results, name)).sort();
-  return [folder, ...folders].flatMap((folder) => {
+  return [folder, ...folders];
+}
+
+export function knownManifests(folder: string): Known[] {
+  return foldersOfManifests(folder).flatMap((folder) => {
     const manifest = readManifest(folder);
     return manifest === undefined
       ? []
@@ -82,7 +90,7 @@ export function findBytes(
       if (path !== undefined) inside.push({ known, node, output, path });
     }
     for (const [path, hash] of Object.entries(record.preimage.files)) {
-      if (hash === sha256) data.push({ known, node, path });
+      if (hashOf(hash) === sha256) data.push({ known, node, path });
     }
   }
   return [...whole, ...inside, ...data];
@@ -111,7 +119,7 @@ export function lineageOf(
     const record = known.manifest.nodes[node];
     if (lineage.has(record.key)) continue;
     const sources = Object.entries(record.inputs).map(([input, source]) => {
-      const outputs = record.preimage.inputs[input] ?? {};
+      const outputs = hashesOf(record.preimage.inputs[input] ?? {});
       const maker = makerOf(source, outputs, [known, ...all]);
       if (maker !== undefined) open.push(maker);
       const name = maker?.node ?? source;
@@ -154,7 +162,7 @@ function ancestor(
     config,
     seed,
     inputs,
-    files,
+    files: hashesOf(files),
     origins: originsOf(stage, config, origins),
   };
 }
@@ -177,6 +185,5 @@ function originsOf(
 function fileWithin(listing: string, sha256: string): string | undefined {
   const text = readIfThere(listing);
   if (text === undefined) return undefined;
-  return Listing.safeParse(jsonIfWhole(text)).data
-    ?.find((file) => file.sha256 === sha256)?.path;
+  return listingIn(text)?.find((file) => file.sha256 === sha256)?.path;
 }

@@ -1,7 +1,9 @@
 /** The command trace: where a file comes from, told to people and to scripts. */
 import { format as formatBytes } from "@std/fmt/bytes";
-import { inputError } from "../schemas/errors.ts";
+import { inputError, isInputError } from "../schemas/errors.ts";
+import { checkInput, type Refuse } from "../schemas/input_file.ts";
 import type { CachedResult, Json } from "../schemas/manifest.ts";
+import { printable, printableJson } from "../schemas/names.ts";
 import { statIfThere } from "./atomic.ts";
 import {
   artifactFolder,
@@ -11,7 +13,7 @@ import {
 } from "./commands.ts";
 import { failure } from "./failure.ts";
 import type { Origin } from "./graph.ts";
-import { filesOf, hashFile, hashListing } from "./hash.ts";
+import { filesOf, hashFile, hashListing, IrregularFile } from "./hash.ts";
 import { readRuns, type RecordedRun } from "./history.ts";
 import { readCache } from "./manifest.ts";
 import { duration } from "./time.ts";
@@ -66,25 +68,39 @@ export async function traceCommand(
     ? []
     : lineageOf(found[0], known, pipeline);
   const files = await namedFiles(lineage);
-  const told = { traced, found, makings, lineage, files };
+  const told = { traced, found: found.map(named), makings, lineage, files };
   console.out(
-    (options.json ? JSON.stringify(traceJson(told)) : traceText(told)) + "\n",
+    (options.json
+      ? printableJson(traceJson(told))
+      : traceText(printable(told))) + "\n",
   );
   return EXIT.done;
 }
 
 async function contentOf(path: string): Promise<Traced> {
-  const info = statIfThere(path);
-  if (info === undefined) {
-    throw inputError(`Cannot trace "${path}": there is no such file.`);
+  const refuse = (reason: string) =>
+    inputError(`Cannot trace "${path}": ${reason}.`);
+  if (statIfThere(path)?.isDirectory !== true) {
+    checkInput(path, refuse);
+    return { path, ...await hashFile(path) };
   }
-  if (!info.isDirectory) return { path, ...await hashFile(path) };
   const listing = [];
-  for (const file of filesOf(path)) {
+  for (const file of regularFiles(path, refuse)) {
     listing.push({ path: file, ...await hashFile(`${path}/${file}`) });
   }
   const bytes = listing.reduce((sum, { bytes }) => sum + bytes, 0);
   return { path, sha256: hashListing(listing), bytes };
+}
+
+function regularFiles(folder: string, refuse: Refuse): string[] {
+  try {
+    return filesOf(folder);
+  } catch (error) {
+    if (error instanceof IrregularFile) {
+      throw refuse(error.message.replace(/\.$/, ""));
+    }
+    throw error;
+  }
 }
 
 function makingOf(
@@ -112,7 +128,7 @@ async function namedFiles(
     const isThere = statIfThere(path) !== undefined;
     const now = !isThere
       ? "missing"
-      : (await contentOf(path)).sha256 === sha256
+      : await hashIfFile(path) === sha256
       ? "same"
       : "changed";
     named.push({ path, sha256, now });
@@ -120,9 +136,30 @@ async function namedFiles(
   return named;
 }
 
+/** Undefined where a path that a manifest names leads to what is no file here, such as a device. */
+async function hashIfFile(path: string): Promise<string | undefined> {
+  try {
+    return (await contentOf(path)).sha256;
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Where bytes are named, without all else that is said there. */
+interface Place extends Omit<Found, "known"> {
+  readonly experiment: string;
+  readonly manifest: string;
+}
+
+function named({ known, ...found }: Found): Place {
+  const { path, manifest } = known;
+  return { ...found, experiment: manifest.experiment.name, manifest: path };
+}
+
 interface Told {
   readonly traced: Traced;
-  readonly found: readonly Found[];
+  readonly found: readonly Place[];
   readonly makings: readonly Making[];
   readonly lineage: readonly Ancestor[];
   readonly files: readonly NamedFile[];
@@ -132,12 +169,12 @@ interface Told {
 function traceJson({ traced, found, makings, lineage, files }: Told): Json {
   return {
     ...traced,
-    found: found.map(({ known, node, output, path }) => ({
+    found: found.map(({ node, output, path, experiment, manifest }) => ({
       node,
       output: output ?? null,
       path: path ?? null,
-      experiment: known.manifest.experiment.name,
-      manifest: known.path,
+      experiment,
+      manifest,
     })),
     made: makings.map((making) => ({ ...making })),
     lineage: lineage.map(({ origins, inputs, ...ancestor }) => ({
@@ -193,13 +230,15 @@ const NOW = {
   missing: "not there now",
 } as const;
 
-function foundText({ known, node, output, path }: Found): string {
+function foundText(
+  { node, output, path, experiment, manifest }: Place,
+): string {
   const what = output === undefined
     ? `the data file "${path}" of`
     : path === undefined
     ? `the output ${output} of`
     : `"${path}" in the output ${output} of`;
-  return `It is ${what} ${node}, experiment "${known.manifest.experiment.name}", in ${known.path}.`;
+  return `It is ${what} ${node}, experiment "${experiment}", in ${manifest}.`;
 }
 
 function makingText(

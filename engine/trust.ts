@@ -2,6 +2,15 @@
 import { join } from "@std/path";
 import { inputError, isInputError, parse } from "../schemas/errors.ts";
 import {
+  isName,
+  isPathInside,
+  isPathName,
+  isPrintable,
+  NAME_LENGTH,
+  PATH_LENGTH,
+  printable,
+} from "../schemas/names.ts";
+import {
   type Artifact,
   Listing,
   type Manifest,
@@ -9,6 +18,7 @@ import {
 } from "../schemas/manifest.ts";
 import { PublicKey, Signatures, Trust } from "../schemas/signature.ts";
 import { jsonIfWhole, readIfThere, statIfThere } from "./atomic.ts";
+import { incoherence } from "./coherence.ts";
 import { failure } from "./failure.ts";
 import { canonical, sha256 } from "./hash.ts";
 import { keyOf } from "./key.ts";
@@ -29,8 +39,10 @@ export const LIMITS = {
   nodes: 100_000,
   /** Files of a folder. */
   files: 1_000_000,
-  nameLength: 256,
-  pathLength: 1024,
+  nameLength: NAME_LENGTH,
+  pathLength: PATH_LENGTH,
+  /** Characters of a text that is printed, such as a metric's. */
+  valueLength: 65_536,
 } as const;
 
 /** Who is believed. */
@@ -44,8 +56,8 @@ export interface Policy {
 export interface PolicyOptions {
   /** The folder of `deno.json`, whose field `trust` names keys; without, the project that the engine lies in. */
   readonly project?: string;
-  /** The user's folder, whose `trust.json` names further keys. */
-  readonly config: string;
+  /** The user's folder, whose `trust.json` names further keys; undefined where the user has none. */
+  readonly config: string | undefined;
   /** Keys, files with keys, or names that the policy has: where there are any, only these are believed. */
   readonly signedBy?: readonly string[];
   readonly unsigned?: boolean;
@@ -54,10 +66,11 @@ export interface PolicyOptions {
 export function readPolicy(
   { project = ROOT, config, signedBy = [], unsigned = false }: PolicyOptions,
 ): Policy {
-  const [own, users] = [join(project, "deno.json"), join(config, "trust.json")];
+  const own = join(project, "deno.json");
+  const users = config && join(config, "trust.json");
   const known = [
     ...trusted(fieldOf(readJson(own), "trust"), `field "trust" of "${own}"`),
-    ...trusted(readJson(users), `"${users}"`),
+    ...users === undefined ? [] : trusted(readJson(users), `"${users}"`),
   ];
   const named = signedBy.flatMap((given) => keysNamed(given, known));
   return {
@@ -194,6 +207,14 @@ export function signersOf(
  * are, or does not hold together.
  */
 export function checkManifest(text: string, what: string): Manifest {
+  const manifest = readForeign(text, what);
+  const torn = incoherence(manifest);
+  if (torn !== undefined) throw failure(incoherent("accept", what, torn));
+  return manifest;
+}
+
+/** The same of one that need not hold together, as it is only looked at. */
+export function readForeign(text: string, what: string): Manifest {
   const refuse = (reason: string) =>
     failure(`Cannot accept ${what}: ${reason}; get it anew.`);
   const tooLarge = sizeRefusal(text, LIMITS.manifestBytes) ??
@@ -207,6 +228,11 @@ export function checkManifest(text: string, what: string): Manifest {
   const wrong = nameRefusal(manifest) ?? contradiction(manifest);
   if (wrong !== undefined) throw refuse(wrong);
   return manifest;
+}
+
+/** What to say of a manifest that does not hold together, which who made it can mend. */
+export function incoherent(verb: string, what: string, torn: string): string {
+  return `Cannot ${verb} ${what}: ${torn}; "deno task pipeline" with its experiment, where it was made, brings all of it up to date.`;
 }
 
 /** A key, or a hash of code, that is not that of what it stands for. */
@@ -227,6 +253,12 @@ function contradiction({ nodes, code }: Manifest): string | undefined {
   return undefined;
 }
 
+/** A listing whose paths stay inside of their folder, or undefined where a text is none. */
+export function listingIn(text: string): Listing | undefined {
+  const listing = Listing.safeParse(jsonIfWhole(text)).data;
+  return listing?.every(({ path }) => isPathInside(path)) ? listing : undefined;
+}
+
 /** The listing of a folder object that comes from elsewhere; a failure where it is not that of the artifact. */
 export function acceptListing(text: string, artifact: Artifact): Listing {
   const refuse = (reason: string) =>
@@ -244,7 +276,7 @@ export function acceptListing(text: string, artifact: Artifact): Listing {
   if (listing.length > LIMITS.files) {
     throw refuse(`it names ${listing.length} files, more than ${LIMITS.files}`);
   }
-  const wrong = listing.find(({ path }) => !isInside(path));
+  const wrong = listing.find(({ path }) => !isPathInside(path));
   if (wrong !== undefined) {
     throw refuse(`"${shown(wrong.path)}" is no path inside a folder`);
   }
@@ -260,14 +292,6 @@ export function acceptListing(text: string, artifact: Artifact): Listing {
   return listing;
 }
 
-/** Names of one folder each, none of which leads out of it or means something to a system. */
-function isInside(path: string): boolean {
-  return path.length <= LIMITS.pathLength &&
-    path.split("/").every((part) =>
-      part !== "" && part !== "." && part !== ".." && isName(part)
-    ) && !/[\\:]/.test(path);
-}
-
 function parentsOf(path: string): string[] {
   const parts = path.split("/");
   return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("/"));
@@ -280,38 +304,56 @@ function nameRefusal(
   if (records.length > LIMITS.nodes) {
     return `it has ${records.length} nodes, more than ${LIMITS.nodes}`;
   }
-  const ofNodes = records.flatMap(([name, { preimage, ...record }]) => [
-    name,
-    preimage.stage,
-    ...Object.entries(record.inputs).flat(),
-    ...Object.keys(record.outputs),
-    ...Object.values(record.outputs).map(({ mediaType }) => mediaType),
-    ...Object.keys(record.metrics),
-    ...Object.values(preimage.inputs).flatMap((input) => Object.keys(input)),
-  ]);
-  const paths = [
-    ...records.flatMap(([, { preimage }]) => Object.keys(preimage.files)),
-    ...Object.values(code).flatMap(({ modules, packages }) => [
-      ...Object.keys(modules),
-      ...Object.keys(packages),
-    ]),
-  ];
-  const names = [experiment.name, ...ofNodes];
-  const wrong = names.find((name) => !isName(name)) ??
-    paths.find((path) => !isName(path, LIMITS.pathLength));
-  if (wrong !== undefined) {
-    return `"${shown(wrong)}" is no name`;
-  }
   const large = records.flatMap(([, { outputs }]) => Object.values(outputs))
     .find(({ bytes }) => bytes > LIMITS.objectBytes);
-  return large === undefined
+  if (large !== undefined) {
+    return `an object of ${large.bytes} bytes is larger than ${LIMITS.objectBytes}`;
+  }
+  /** What becomes part of a path somewhere: of a folder, a crate, a remote. */
+  const pathNames = [
+    experiment.name,
+    ...records.flatMap(([name, { preimage, outputs }]) => [
+      ...name.split(/[:/]/),
+      preimage.stage,
+      ...Object.keys(outputs),
+    ]),
+  ];
+  const names = records.flatMap(([name, { preimage, ...record }]) => [
+    name,
+    ...Object.entries(record.inputs).flat(),
+    ...Object.values(record.outputs).map(({ mediaType }) => mediaType),
+    ...Object.keys(record.metrics),
+    ...Object.entries(preimage.inputs).flatMap(([input, outputs]) => [
+      input,
+      ...Object.keys(outputs),
+    ]),
+  ]);
+  const codes = Object.values(code);
+  const paths = [
+    ...records.flatMap(([, { preimage }]) => Object.keys(preimage.files)),
+    ...codes.flatMap(({ modules, packages, resolutions = {} }) => [
+      ...Object.keys(modules),
+      ...Object.keys(packages),
+      ...Object.entries(resolutions).flat(),
+    ]),
+  ];
+  const wrong = pathNames.find((name) => !isPathName(name)) ??
+    names.find((name) => !isName(name)) ??
+    paths.find((path) => !isName(path, LIMITS.pathLength));
+  if (wrong !== undefined) return `"${shown(wrong)}" is no name`;
+  const texts = [
+    ...records.flatMap(([, { metrics }]) => Object.values(metrics)),
+    ...codes.flatMap(({ packages, printer = "" }) => [
+      ...Object.values(packages),
+      printer,
+    ]),
+  ].map(String);
+  const unreadable = texts.find((text) =>
+    text.length > LIMITS.valueLength || !isPrintable(text)
+  );
+  return unreadable === undefined
     ? undefined
-    : `an object of ${large.bytes} bytes is larger than ${LIMITS.objectBytes}`;
-}
-
-/** Whether a name can be printed: control characters would steer a terminal, and marks of direction hide what is there. */
-function isName(name: string, longest: number = LIMITS.nameLength): boolean {
-  return name.length > 0 && name.length <= longest && !/\p{C}/u.test(name);
+    : `"${shown(unreadable)}" is no text that can be printed`;
 }
 
 function sizeRefusal(text: string, most: number): string | undefined {
@@ -357,8 +399,10 @@ function isEscaped(text: string, at: number): boolean {
 
 /** Text from elsewhere as a message quotes it: nothing that steers a terminal, and of a long word the beginning. */
 function shown(text: string): string {
-  const printable = text.slice(0, 10_000).replace(/\p{C}/gu, "?");
-  return printable.replace(/(\S{80})\S+/gu, "$1…").slice(0, 400);
+  return printable(text.slice(0, 10_000)).replace(/(\S{80})\S+/gu, "$1…").slice(
+    0,
+    400,
+  );
 }
 
 /** What the user did not write, the user cannot mend: an input error becomes a refusal. */
@@ -370,7 +414,7 @@ function parsed<T>(read: () => T, refuse: (reason: string) => Error): T {
     throw refuse(
       shown(
         error.message.replace(/^Cannot (read|use) [^:]*: /, "")
-          .replace(/;.*$/s, "").replace(/\.$/, ""),
+          .replace(/;.*/s, "").replace(/\.$/, ""),
       ),
     );
   }

@@ -9,8 +9,10 @@ import {
 import { inputError } from "../schemas/errors.ts";
 import { manifestPath } from "./manifest.ts";
 import { ROOT } from "./project.ts";
+import { type LoadPipeline, vouchFor } from "./publish.ts";
 import {
   addSignature,
+  areSignatures,
   configFolder,
   makeSigningKey,
   readSigningKey,
@@ -18,6 +20,7 @@ import {
   signingKeyPath,
 } from "./signature.ts";
 import { checkManifest } from "./trust.ts";
+import { openWorkspace } from "./workspace.ts";
 
 export interface KeyOptions {
   /** The file of the private key; without, one in the user's folder. */
@@ -42,19 +45,31 @@ export function keygenCommand(console: Console, options: KeyOptions): number {
 }
 
 /** Signs a manifest, that of the artifact folder unless one is named. */
-export function signCommand(
+export async function signCommand(
   console: Console,
+  load: LoadPipeline,
   named: string | undefined,
   options: SignOptions,
-): number {
+): Promise<number> {
   const path = named ?? manifestPath(artifactFolder(options.artifacts));
   const text = readIfThere(path);
   if (text === undefined) {
     throw inputError(`Cannot sign "${path}": there is no such file.`);
   }
-  const { experiment, nodes } = checkManifest(text, `"${path}"`);
-  const key = readSigningKey(keyPath(options));
   const signatures = signaturesPath(path);
+  const before = readIfThere(signatures);
+  // In an artifact folder the name is the engine's own.
+  if (named !== undefined && before !== undefined && !areSignatures(before)) {
+    throw inputError(
+      `Cannot sign "${path}": "${signatures}" is there and holds no signatures; move it away.`,
+    );
+  }
+  const manifest = checkManifest(text, `"${path}"`);
+  const { experiment, nodes } = manifest;
+  const key = readSigningKey(keyPath(options));
+  const { store } = openWorkspace(artifactFolder(options.artifacts));
+  const deed = { verb: "sign", what: `"${path}"` };
+  await vouchFor(console, await load(), manifest, store, deed, options);
   writeAtomically(
     signatures,
     addSignature(text, key, readIfThere(signatures)),

@@ -1,6 +1,6 @@
 /** The process of one stage: takes the job, runs the stage, reports; holds the node's lock while it lives. */
 import type { Json } from "../schemas/manifest.ts";
-import { type Job, type Message, SEPARATOR } from "./message.ts";
+import { CHANNEL, type Job, type Message } from "./message.ts";
 import type { Stage, StageResult } from "./stage.ts";
 import { writeAll } from "./write.ts";
 
@@ -26,6 +26,9 @@ export async function work<
   Inputs extends Record<string, readonly string[]>,
   Outputs extends Stage["outputs"],
 >(stage: Stage<Config, Inputs, Outputs>): Promise<never> {
+  const channel = Deno.openSync(CHANNEL, { write: true });
+  const send = (message: Message) =>
+    writeAll(channel, JSON.stringify(message) + "\n");
   send({ type: "ready" });
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
   const { job, rest } = await readJob(lines);
@@ -40,7 +43,7 @@ export async function work<
   });
   const orphaned = rest.then(() => Deno.exit(finished ? 0 : 1));
   try {
-    using lock = await holdLock(job.lock);
+    using lock = await holdLock(job.lock, send);
     void lock;
     const { metrics = {}, measurements = {} } = await perform(stage, job, send);
     if (!finished) send({ type: "result", metrics, measurements });
@@ -68,7 +71,10 @@ async function readJob(
 }
 
 /** The process of a killed run may live a moment longer; the kernel lock says when it is gone. */
-async function holdLock(path: string): Promise<Deno.FsFile> {
+async function holdLock(
+  path: string,
+  send: (message: Message) => void,
+): Promise<Deno.FsFile> {
   const file = Deno.openSync(path, { write: true, create: true });
   if (!file.tryLockSync(true)) {
     send({ type: "waiting" });
@@ -102,6 +108,7 @@ function contextOf<Context>(
     config: job.config,
     seed: job.seed,
     inputs: job.inputs,
+    files: job.files,
     outputs: Object.fromEntries(
       Object.entries(job.outputs).map(([name, { path }]) => [name, path]),
     ),
@@ -125,8 +132,4 @@ function describe(
   return error instanceof Error
     ? { name: error.name, message: error.message, stack: error.stack ?? "" }
     : { name: "Error", message: String(error), stack: "" };
-}
-
-function send(message: Message): void {
-  writeAll(Deno.stdout, SEPARATOR + JSON.stringify(message) + "\n");
 }

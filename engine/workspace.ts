@@ -23,6 +23,8 @@ export interface Workspace {
 export interface WorkspaceOptions {
   /** Without, that which the engine lies in. */
   readonly project?: Project;
+  /** Without, that of the folder. */
+  readonly index?: Index;
   /** Whether objects are rehashed before they are used, whatever the index says. */
   readonly paranoid?: boolean;
 }
@@ -30,10 +32,13 @@ export interface WorkspaceOptions {
 /** Reads only: the folder need not exist. */
 export function openWorkspace(
   folder: string,
-  { project = openProject(), paranoid = false }: WorkspaceOptions = {},
+  {
+    project = openProject(),
+    index = openIndex(resolve(folder), project.printer),
+    paranoid = false,
+  }: WorkspaceOptions = {},
 ): Workspace {
   const absolute = resolve(folder);
-  const index = openIndex(absolute, project.printer);
   const looks = createLooks();
   looks.stat(manifestPath(absolute));
   return {

@@ -1,5 +1,6 @@
 /** Reads files of one segment a line, as the metrics score them. */
 import { inputError } from "../schemas/errors.ts";
+import { checkInput, reasonOf } from "../schemas/input_file.ts";
 import { trimEnd } from "./tokenize.ts";
 
 /** The lines of a UTF-8 file, unpacked where its name ends in .gz, without white space at their ends. */
@@ -22,7 +23,10 @@ export async function readLines(path: string): Promise<string[]> {
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
+  const refuse = (reason: string) =>
+    inputError(`Cannot read "${path}": ${reason}.`);
   try {
+    checkInput(path, refuse);
     const file = await Deno.readFile(path);
     if (!path.endsWith(".gz")) return file;
     const unpacked = new Blob([file]).stream()
@@ -30,11 +34,10 @@ async function readBytes(path: string): Promise<Uint8Array> {
     return new Uint8Array(await new Response(unpacked).arrayBuffer());
   } catch (error) {
     if (error instanceof TypeError) {
-      throw inputError(`Cannot read "${path}": it is no whole gzip file.`);
+      throw refuse("it is no whole gzip file");
     }
     if (!(error instanceof Error) || !("code" in error)) throw error;
-    const reason = error.message.replace(/ \(os error \d+\).*$/s, "");
-    throw inputError(`Cannot read "${path}": ${reason}.`);
+    throw refuse(reasonOf(error));
   }
 }
 

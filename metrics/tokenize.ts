@@ -10,7 +10,7 @@ export type Tokenizer = typeof TOKENIZERS[number];
 const SPACE =
   "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const SPACES = new RegExp(`[${SPACE}]+`, "u");
-const SPACES_AT_END = new RegExp(`[${SPACE}]+$`, "u");
+const IS_SPACE = new RegExp(`[${SPACE}]`, "u");
 
 /** The words between white space. */
 export function words(line: string): string[] {
@@ -19,7 +19,10 @@ export function words(line: string): string[] {
 
 /** The line without white space at its end. */
 export function trimEnd(line: string): string {
-  return line.replace(SPACES_AT_END, "");
+  let end = line.length;
+  // Not by one expression, which would read each run of spaces as often as it is long.
+  while (end > 0 && IS_SPACE.test(line[end - 1])) end--;
+  return line.slice(0, end);
 }
 
 /** The tokens of a line. */

@@ -32,15 +32,39 @@ export async function translateLines(
   lines: readonly string[],
   options: LineOptions,
 ): Promise<string[]> {
-  const { firstLine = 1 } = options;
+  const { translatable, refused } = await encoded(subwords, lines, options);
+  if (refused !== undefined) throw refused;
+  return await translated(translator, subwords, translatable, options);
+}
+
+type Sources = Awaited<ReturnType<Subwords["encode"]>>;
+
+/** The subwords of the lines before the first that is too long, and what is to be said of that one. */
+async function encoded(
+  subwords: Subwords,
+  lines: readonly string[],
+  { firstLine = 1 }: LineOptions,
+): Promise<{ readonly translatable: Sources; readonly refused?: Error }> {
   const sources = await subwords.encode(lines.map((line) => line.trim()));
-  sources.forEach(({ length }, index) => {
-    if (length <= MAXIMUM_LENGTH) return;
-    throw inputError(
+  const index = sources.findIndex(({ length }) => length > MAXIMUM_LENGTH);
+  if (index < 0) return { translatable: sources };
+  return {
+    translatable: sources.slice(0, index),
+    refused: inputError(
       `Cannot translate line ${firstLine + index}: expected at most ` +
-        `${MAXIMUM_LENGTH} subwords, found ${length}; split it into sentences.`,
-    );
-  });
+        `${MAXIMUM_LENGTH} subwords, found ${
+          sources[index].length
+        }; split it into sentences.`,
+    ),
+  };
+}
+
+async function translated(
+  translator: Translator,
+  subwords: Subwords,
+  sources: Sources,
+  options: LineOptions,
+): Promise<string[]> {
   const hypotheses = await translator.translate(sources, options);
   const texts = await subwords.decode(hypotheses.map(({ ids }) => ids));
   return texts.map((text) => text.replace(/[\r\n]+/g, " ").trim());
@@ -100,7 +124,7 @@ export interface StreamOptions {
 
 /**
  * Translates a stream of lines as they arrive: what has arrived is translated together, so that a file goes in large
- * batches and a single line is answered at once.
+ * batches and a single line is answered at once. All lines before one that cannot be translated are written.
  */
 export async function translateStream(options: StreamOptions): Promise<void> {
   const saved = loadModel(
@@ -116,12 +140,16 @@ export async function translateStream(options: StreamOptions): Promise<void> {
     let firstLine = 1;
     for await (const lines of chunksOf(options.lines)) {
       const { beam, lengthPenalty } = options;
-      const translations = await translateLines(translator, subwords, lines, {
-        beam,
-        lengthPenalty,
-        firstLine,
-      });
+      const search = { beam, lengthPenalty, firstLine };
+      const { translatable, refused } = await encoded(subwords, lines, search);
+      const translations = await translated(
+        translator,
+        subwords,
+        translatable,
+        search,
+      );
       for (const line of translations) await options.write(line);
+      if (refused !== undefined) throw refused;
       firstLine += lines.length;
     }
   } finally {
@@ -129,29 +157,45 @@ export async function translateStream(options: StreamOptions): Promise<void> {
   }
 }
 
-/** The lines in groups: those that arrived while the group before was in use, and those that come soon after. */
+/** What comes next of some lines. */
+type Read =
+  | { readonly kind: "line"; readonly line: string }
+  | { readonly kind: "end" }
+  | { readonly kind: "error"; readonly error: unknown };
+
+/**
+ * The lines in groups: those that arrived while the group before was in use, and those that come soon after. An error
+ * comes after all lines that were before it.
+ */
 async function* chunksOf(
   lines: AsyncIterable<string>,
 ): AsyncGenerator<string[]> {
   const iterator = lines[Symbol.asyncIterator]();
-  let next: Promise<IteratorResult<string>> | undefined;
+  const advance = (): Promise<Read> =>
+    iterator.next().then(
+      ({ done, value }) =>
+        done ? { kind: "end" } : { kind: "line", line: value },
+      (error) => ({ kind: "error", error }),
+    );
+  let next: Promise<Read> | undefined;
   try {
     while (true) {
-      next ??= iterator.next();
-      let read: IteratorResult<string> | undefined = await next;
+      next ??= advance();
+      let read: Read | undefined = await next;
       const chunk: string[] = [];
       const pause = Promise.withResolvers<undefined>();
       const timer = setTimeout(() => pause.resolve(undefined), GATHER_MS);
-      while (read !== undefined && read.done !== true) {
-        chunk.push(read.value);
+      while (read?.kind === "line") {
+        chunk.push(read.line);
         next = undefined;
         if (chunk.length === CHUNK_LINES) break;
-        next = iterator.next();
+        next = advance();
         read = await Promise.race([next, pause.promise]);
       }
       clearTimeout(timer);
       if (chunk.length > 0) yield chunk;
-      if (read?.done === true) return;
+      if (read?.kind === "end") return;
+      if (read?.kind === "error") throw read.error;
     }
   } finally {
     // Not awaited: a read that is under way on a terminal may never end.

@@ -1,12 +1,10 @@
 /** The command `report`: one HTML file on an experiment's last run. */
 import { join, resolve } from "@std/path";
-import { reasonOf, writeAtomically } from "../engine/atomic.ts";
 import { artifactFolder, type Console, EXIT } from "../engine/commands.ts";
-import { tellDisk } from "../engine/failure.ts";
 import type { Pipeline } from "../engine/graph.ts";
-import { inputError } from "../schemas/errors.ts";
+import { outputPath, writeOutputText } from "../engine/output_file.ts";
 import { contentsOf } from "./contents.ts";
-import { page } from "./page.ts";
+import { isReport, page } from "./page.ts";
 import { sourceOf } from "./source.ts";
 
 export interface ReportOptions {
@@ -14,6 +12,8 @@ export interface ReportOptions {
   readonly artifacts?: string;
   /** Where the page goes; without, `report.html` of the artifact folder. */
   readonly out?: string;
+  /** Whether any file is replaced there, not a former report only. */
+  readonly force: boolean;
   /** The manifest of an earlier run, which this one is compared with. */
   readonly against?: string;
 }
@@ -26,28 +26,17 @@ export async function reportCommand(
 ): Promise<number> {
   const artifacts = artifactFolder(options.artifacts);
   const path = resolve(options.out ?? join(artifacts, "report.html"));
+  // Where none is named, whatever lies there is a report: the name is the command's own.
+  const force = options.force || options.out === undefined;
+  const output = { force, isOwn: isReport };
+  outputPath(path, output);
   const source = sourceOf(pipeline, artifacts, options.experiment);
   const contents = await contentsOf(
     source,
     options.against,
     (line) => console.err(line + "\n"),
   );
-  write(path, page(contents));
+  await writeOutputText(path, output, page(contents));
   console.out(path + "\n");
   return EXIT.done;
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeAtomically(path, text, { locked: false });
-  } catch (error) {
-    const told = tellDisk(error, path);
-    throw told === error
-      ? inputError(
-        `Cannot write the report to "${path}": ${
-          reasonOf(error)
-        }; name another file by --out.`,
-      )
-      : told;
-  }
 }

@@ -28,6 +28,13 @@ interface Section {
   readonly body: Part;
 }
 
+const GENERATOR = "ckd report";
+
+/** Whether a file that begins like this is a page of ours. */
+export function isReport(beginning: string): boolean {
+  return beginning.includes(`<meta name="generator" content="${GENERATOR}">`);
+}
+
 /** The whole page as text. */
 export function page(contents: Contents): string {
   const style = read("page.css"), script = read("page.js");
@@ -46,6 +53,7 @@ export function page(contents: Contents): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="${GENERATOR}">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">

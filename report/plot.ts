@@ -32,7 +32,7 @@ export function drawn(options: Plot.PlotOptions, label: string): Markup {
 
 function rounded(text: string): string {
   return text.replace(
-    /\d+\.\d{3,}/g,
+    /(?<!\d)\d+\.\d{3,}/g,
     (number) => String(Number(Number(number).toFixed(2))),
   );
 }

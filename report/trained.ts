@@ -64,7 +64,7 @@ export function trainedOf(source: Source): Trained[] {
 
 /** `rkd` of the node `pt-en/student:rkd@2`. */
 function nameOf({ name, stage }: Node): string {
-  const own = /:(.+)$/.exec(name)?.[1];
+  const own = /:(.+)/.exec(name)?.[1];
   return own === undefined ? stage.name : systemOf(own).system;
 }
 

@@ -4,7 +4,8 @@ import { artifactFolder, type Console, EXIT } from "../engine/commands.ts";
 import { readExperiment } from "../engine/experiment.ts";
 import type { Pipeline } from "../engine/graph.ts";
 import { ROOT } from "../engine/project.ts";
-import { openWorkspace } from "../engine/workspace.ts";
+import { vouchFor } from "../engine/publish.ts";
+import { openWorkspace, type Workspace } from "../engine/workspace.ts";
 import { type Format, FORMATS, tableOf } from "../metrics/table.ts";
 import { inputError } from "../schemas/errors.ts";
 import type { Json } from "../schemas/manifest.ts";
@@ -50,11 +51,11 @@ export interface ResultsOptions {
 }
 
 /** Prints the table, and on standard error where its figures are from. */
-export function resultsCommand(
+export async function resultsCommand(
   pipeline: Pipeline,
   console: Console,
   options: ResultsOptions,
-): number {
+): Promise<number> {
   if (options.json && options.latex) {
     throw inputError("Cannot print --json and --latex at once; name one.");
   }
@@ -76,7 +77,13 @@ export function resultsCommand(
       }.\n`,
     );
   }
-  if (options.save) saveResults(artifacts, found);
+  if (options.save) {
+    const { manifest, workspace } = found;
+    const deed = { verb: "save", what: `the results of "${name}"` };
+    const { store } = workspace;
+    await vouchFor(console, pipeline, manifest, store, deed, options);
+    saveResults(artifacts, found);
+  }
   console.err(
     options.save
       ? `Saved to ${folder}.\n`
@@ -139,7 +146,7 @@ function lastRun(
   pipeline: Pipeline,
   artifacts: string,
   given: string,
-): Gathered {
+): Gathered & { readonly workspace: Workspace } {
   const { name, value, what } = readExperiment(
     join(ROOT, "experiments"),
     given,
@@ -168,5 +175,5 @@ function lastRun(
       `Cannot show results of "${name}": the last run in "${artifacts}" evaluated nothing; ${remedy}.`,
     );
   }
-  return gathered;
+  return { ...gathered, workspace };
 }

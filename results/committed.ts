@@ -8,6 +8,7 @@ import {
   statIfThere,
   writeAtomically,
 } from "../engine/atomic.ts";
+import { madeOfOthers } from "../engine/coherence.ts";
 import { failure, tellDisk } from "../engine/failure.ts";
 import { canonical, sha256 } from "../engine/hash.ts";
 import { keyOf } from "../engine/key.ts";
@@ -17,8 +18,9 @@ import {
   type Manifest,
   parseManifest,
 } from "../schemas/manifest.ts";
+import { isPathName } from "../schemas/names.ts";
 import { Results, RESULTS_SCHEMA } from "../schemas/results.ts";
-import { madeOfOthers, manifestHash, type Saved, systemsIn } from "./gather.ts";
+import { manifestHash, type Saved, systemsIn } from "./gather.ts";
 
 const [MANIFEST, RESULTS] = ["manifest.json", "results.json"];
 
@@ -55,8 +57,8 @@ export function readResults(
   artifacts: string,
   experiment: string,
 ): Saved | undefined {
-  // A name of dots would lead out of the folder of results.
-  if (/^\.*$/.test(experiment)) return undefined;
+  // Another name would lead out of the folder of results.
+  if (!isPathName(experiment)) return undefined;
   const folder = committedFolder(artifacts, experiment);
   if (statIfThere(folder)?.isDirectory !== true) return undefined;
   const refuse = (reason: string) =>

@@ -1,6 +1,7 @@
 /** Gathers the results of an experiment: the figures of a manifest's nodes, with what was measured when they were made. */
 import { z } from "zod";
 import { jsonIfWhole, readIfThere } from "../engine/atomic.ts";
+import { agree, madeOfOthers } from "../engine/coherence.ts";
 import type { Graph } from "../engine/graph.ts";
 import { canonical, sha256 } from "../engine/hash.ts";
 import { readRuns, type RecordedRun } from "../engine/history.ts";
@@ -97,18 +98,6 @@ export function manifestHash(manifest: Manifest): string {
   return sha256(canonical(manifest));
 }
 
-/** A node that was made of another content than its input has now, or undefined. */
-export function madeOfOthers(
-  { preimage, inputs }: NodeRecord,
-  nodes: ReadonlyMap<string, NodeRecord>,
-): string | undefined {
-  return Object.entries(inputs).find(([input, source]) =>
-    Object.entries(preimage.inputs[input] ?? {}).some(([output, hash]) =>
-      nodes.get(source)?.outputs[output]?.sha256 !== hash
-    )
-  )?.[1];
-}
-
 /**
  * The nodes that were made of each other and for this graph. A manifest keeps what an earlier run left under a name until a
  * run comes to it: figures of nodes that do not belong together are no results.
@@ -128,21 +117,6 @@ function belonging(
     }
   }
   return found;
-}
-
-/** Whether two configs have no value that differs; one that only one has is a default that came or went. */
-function agree(one: Json | undefined, other: Json | undefined): boolean {
-  if (one === undefined || other === undefined) return true;
-  if (!isRecord(one) || !isRecord(other)) {
-    return canonical(one) === canonical(other);
-  }
-  return Object.keys(one).every((key) => agree(one[key], other[key]));
-}
-
-function isRecord(
-  value: Json,
-): value is { readonly [key: string]: Json | undefined } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function measuredOf(

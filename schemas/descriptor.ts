@@ -28,7 +28,7 @@ const Package = z.strictObject({
   ),
   /** One version and no range: the bytes are pinned. */
   version: z.string().regex(
-    /^\d+\.\d+\.\d+[\w.+-]*$/,
+    /^\d+\.\d+\.\d+(?:[a-zA-Z_.+-][\w.+-]*)?$/,
     "expected an exact version",
   ),
   integrity: z.string().regex(

@@ -107,7 +107,7 @@ function expected(issue: z.core.$ZodIssue): string {
   return issue.message.replace(
     /^(Invalid input|Invalid option|Too small|Too big): /,
     "",
-  ).replace(/, received .*$/, "");
+  ).split(", received ", 1)[0];
 }
 
 /** A strict mismatch inside the branch that the user meant lies deeper than the other branches' mismatches. */

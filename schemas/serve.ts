@@ -13,11 +13,15 @@ export const ServeLimits = z.strictObject({
   maxSentences: count.default(256),
   /** Words of a sentence. */
   maxWords: count.default(256),
+  /** Characters of a sentence, in units of UTF-16. */
+  maxCharacters: count.default(10_000),
   maxBeam: count.max(64).default(10),
   /** Sentences that wait for their turn, of all requests. */
   queue: count.default(1024),
   /** Requests that are under way at once, their bodies being read or their sentences translated. */
   requests: count.default(256),
+  /** Connections that are open at once; for one more, the longest idle is closed. */
+  connections: count.default(512),
   /** Seconds that a request may take, and that a stop waits for those under way. */
   timeout: count.max(86_400).default(60),
 }).refine(({ queue, maxSentences }) => queue >= maxSentences, {

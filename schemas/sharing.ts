@@ -10,8 +10,8 @@ export const NAMED_MANIFESTS = 8;
 
 /** The name of an experiment as a file has it on any system and in any address. */
 export const SharedName = z.string().regex(
-  /^[\p{L}\p{N}_][\p{L}\p{N}_.@+ -]{0,99}$/u,
-  "expected up to 100 letters, digits, spaces and . _ @ + -, a letter or digit first",
+  /^[\p{L}\p{N}_][\p{L}\p{N}_.@+ -]{0,127}$/u,
+  "expected up to 128 letters, digits, spaces and . _ @ + -, a letter or digit first",
 );
 
 const Hash = Artifact.shape.sha256;

@@ -6,8 +6,9 @@ import type {
   TranslateLine,
 } from "../schemas/serve.ts";
 import { type Deadline, deadline } from "./deadline.ts";
+import { UNBUFFERED } from "./http/server.ts";
 import { isRefusal } from "./refusal.ts";
-import { requestReader } from "./request.ts";
+import { receive } from "./request.ts";
 import { prepare, type Prepared, type Service } from "./translation.ts";
 
 export const LINES = "application/x-ndjson";
@@ -18,19 +19,18 @@ export interface Answered {
   readonly finished: Promise<void>;
 }
 
-/** Answers requests to a model that was measured with a beam; `fail` is told what nobody expects. */
+/** Answers requests to translate; `fail` is told what nobody expects. */
 export function answerer(
   service: Service,
   limits: ServeLimits,
-  beam: number,
   fail: (error: unknown) => Refused,
 ): (request: Request) => Promise<Answered> {
-  const read = requestReader(limits, beam);
   return async (request) => {
     const time = deadline(request.signal, limits.timeout);
     try {
-      const wanted = await read(request, time.signal);
-      const prepared = await prepare(service, wanted, time.signal);
+      const body = await receive(request, limits, time.signal);
+      const wanted = await service.reader.read(body, time.signal);
+      const prepared = prepare(service, wanted, time.signal);
       if (wantsLines(request)) return lines(prepared, time, fail);
       const translations: TranslateAnswer["translations"] = [];
       await prepared.start((index, translation) => {
@@ -73,7 +73,9 @@ function lines(
       close();
     });
   return {
-    response: new Response(readable, { headers: { "content-type": LINES } }),
+    response: new Response(readable, {
+      headers: { "content-type": LINES, [UNBUFFERED]: "no" },
+    }),
     finished,
   };
 }

@@ -3,16 +3,20 @@ import { join } from "@std/path";
 import { type Console, EXIT } from "../engine/commands.ts";
 import { jsonIfWhole, readIfThere } from "../engine/atomic.ts";
 import { inputError, parse } from "../schemas/errors.ts";
+import { checkInput } from "../schemas/input_file.ts";
 import { ExportConfig } from "../schemas/export.ts";
 import { ServeLimits } from "../schemas/serve.ts";
 import { loadSubwords } from "../text/subwords.ts";
 import { aborted, listen } from "./listening.ts";
+import { openReader } from "./readers.ts";
 import { startServer } from "./server.ts";
 import { openTranslators } from "./translators.ts";
 
 export interface ServeOptions extends ServeLimits {
   readonly host: string;
   readonly port: number;
+  /** Names by which the server may be asked for beside its address. */
+  readonly allowHost: readonly string[];
   readonly int8: boolean;
   /** Sentences that are translated at once. */
   readonly concurrency: number;
@@ -22,7 +26,7 @@ export interface ServeOptions extends ServeLimits {
 export async function serveCommand(
   console: Console,
   folder: string,
-  { host, port, int8, concurrency, ...given }: ServeOptions,
+  { host, port, allowHost, int8, concurrency, ...given }: ServeOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const limits = parse(ServeLimits, given, "the limits");
@@ -33,16 +37,20 @@ export async function serveCommand(
     );
   }
   const precision = int8 ? "int8" : "fp32";
-  const subwords = await loadSubwords(join(folder, "tokenizer.json"));
-  using translators = await openTranslators(
-    join(folder, precision, "translate.onnx"),
-    concurrency,
+  const tokenizer = join(folder, "tokenizer.json");
+  const graph = join(folder, precision, "translate.onnx");
+  checkInput(
+    graph,
+    (reason) => inputError(`Cannot serve "${graph}": ${reason}.`),
   );
+  const subwords = await loadSubwords(tokenizer);
+  using reader = await openReader({ tokenizer, limits, beam: config.beam });
+  using translators = await openTranslators(graph, concurrency);
   const address = { host, port };
   const server = listen(address, () =>
     startServer({
-      ...{ ...address, config, precision, subwords, translators },
-      ...{ concurrency, limits },
+      ...{ ...address, allowHost, config, precision, reader, subwords },
+      ...{ translators, concurrency, limits },
       warn: (sentence) => console.err(sentence + "\n"),
     }));
   const { source, target } = config.languages;

@@ -15,6 +15,7 @@ const REFUSALS = {
   405: "another method",
   413: "a body, a sentence or a list that is too large",
   415: "another type of content, or a compressed one",
+  421: "a host by which the server is not known",
   429: "too much is waiting",
   500: "a defect of the server",
   503: "stopping, or not done in time",
@@ -31,14 +32,14 @@ export function openApi(
   { system, from, to, beam }: Described,
   limits: ServeLimits,
 ) {
-  const { timeout, maxBody, maxWords } = limits;
+  const { timeout, maxBody, maxCharacters, maxWords } = limits;
   return {
     openapi: "3.1.0",
     info: {
       title: `Translation from ${from} to ${to}`,
       version: "1",
       description:
-        `The model "${system}". A request has at most ${maxBody} bytes, a sentence ${maxWords} words; it is done within ${timeout} s or given up.`,
+        `The model "${system}". A request has at most ${maxBody} bytes, a sentence ${maxWords} words and ${maxCharacters} characters; it is done within ${timeout} s or given up.`,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],

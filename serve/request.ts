@@ -1,39 +1,20 @@
-/** Reads what a client wants translated, and refuses what is no such request or too large. */
-import { isInputError, parse } from "../schemas/errors.ts";
-import {
-  type ServeLimits,
-  type TranslateRequest,
-  translateRequest,
-} from "../schemas/serve.ts";
-import { refusal } from "./refusal.ts";
+/** Takes in what a client sends to be translated, and no more of it than may be. */
+import type { ServeLimits } from "../schemas/serve.ts";
+import { isRefusal, refusal } from "./refusal.ts";
 
-export interface ReadRequest {
-  readonly sentences: readonly string[];
-  readonly beam: number;
-  readonly alternatives: TranslateRequest["alternatives"];
-}
-
-/** Reads requests to a model that was measured with a beam. */
-export function requestReader(
+/** The bytes of a request's body; refuses one of another type, or one that is too large. */
+export async function receive(
+  request: Request,
   limits: ServeLimits,
-  beam: number,
-): (request: Request, signal: AbortSignal) => Promise<ReadRequest> {
-  const schema = translateRequest(limits, beam);
-  return async (request, signal) => {
-    checkHeaders(request, limits);
-    const value = asJson(await bodyOf(request, limits, signal));
-    // Before the schema, which would look at each of a million.
-    checkCount(value, limits);
-    const { text, beam, alternatives } = checked(schema, value);
-    const sentences = typeof text === "string" ? [text] : text;
-    checkWords(sentences, limits);
-    return { sentences: sentences.map(asLine), beam, alternatives };
-  };
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkHeaders(request, limits);
+  return await bodyOf(request, limits, signal);
 }
 
 function checkHeaders({ headers }: Request, { maxBody }: ServeLimits): void {
   const type = headers.get("content-type") ?? "none";
-  if (!/^application\/json *(;|$)/i.test(type)) {
+  if (type.split(";")[0].trim().toLowerCase() !== "application/json") {
     throw refusal(
       415,
       `Cannot read the request: expected content-type application/json, found ${
@@ -53,17 +34,16 @@ function checkHeaders({ headers }: Request, { maxBody }: ServeLimits): void {
   }
 }
 
-/** The text of a body, of which no more is read than may be. */
 async function bodyOf(
   { body }: Request,
   { maxBody }: ServeLimits,
   signal: AbortSignal,
-): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+): Promise<Uint8Array<ArrayBuffer>> {
   const reader = body?.getReader();
   const cancel = () => void reader?.cancel().catch(() => {});
   signal.addEventListener("abort", cancel);
-  let text = "", bytes = 0;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
   try {
     while (reader !== undefined) {
       const { done, value } = await reader.read();
@@ -71,16 +51,30 @@ async function bodyOf(
       if (done) break;
       bytes += value.length;
       if (bytes > maxBody) throw large(maxBody);
-      text += decoder.decode(value, { stream: true });
+      chunks.push(value);
     }
-    return text + decoder.decode();
   } catch (error) {
     cancel();
-    if (!(error instanceof TypeError)) throw error;
-    throw refusal(400, "Cannot read the request: its body is not UTF-8.");
+    signal.throwIfAborted();
+    if (isRefusal(error)) throw error;
+    throw refusal(400, "Cannot read the request: its body is not complete.");
   } finally {
     signal.removeEventListener("abort", cancel);
   }
+  return joined(chunks, bytes);
+}
+
+function joined(
+  chunks: readonly Uint8Array[],
+  bytes: number,
+): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(bytes);
+  let start = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, start);
+    start += chunk.length;
+  }
+  return all;
 }
 
 function large(maxBody: number): Error {
@@ -89,58 +83,3 @@ function large(maxBody: number): Error {
     `Cannot take the request: expected a body of at most ${maxBody} bytes, found more; send several requests.`,
   );
 }
-
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw refusal(
-      400,
-      'Cannot read the request: its body is no JSON; expected an object such as {"text": "Hello"}.',
-    );
-  }
-}
-
-function checkCount(value: unknown, { maxSentences }: ServeLimits): void {
-  const isObject = typeof value === "object" && value !== null;
-  const text = isObject && "text" in value ? value.text : undefined;
-  if (!Array.isArray(text) || text.length <= maxSentences) return;
-  throw refusal(
-    413,
-    `Cannot take the request: expected at most ${maxSentences} sentences, found ${text.length}; send several requests.`,
-  );
-}
-
-function checked(
-  schema: ReturnType<typeof translateRequest>,
-  value: unknown,
-): TranslateRequest {
-  try {
-    return parse(schema, value, "the request");
-  } catch (error) {
-    if (isInputError(error)) throw refusal(400, error.message);
-    // Of JSON that is too deep to be shown.
-    if (!(error instanceof RangeError)) throw error;
-    throw refusal(400, "Cannot read the request: its JSON is nested too deep.");
-  }
-}
-
-function checkWords(
-  sentences: readonly string[],
-  { maxWords }: ServeLimits,
-): void {
-  for (const [i, sentence] of sentences.entries()) {
-    const words = sentence.match(/\S+/g)?.length ?? 0;
-    if (words <= maxWords) continue;
-    throw refusal(
-      413,
-      `Cannot take sentence ${
-        i + 1
-      }: expected at most ${maxWords} words, found ${words}; split it into sentences.`,
-    );
-  }
-}
-
-/** Models are trained on lines. */
-const asLine = (sentence: string) =>
-  sentence.replace(/\s*[\r\n]\s*/g, " ").trim();

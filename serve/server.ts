@@ -3,18 +3,23 @@ import type { ExportConfig, ExportPrecision } from "../schemas/export.ts";
 import type { Health, Refused, ServeLimits } from "../schemas/serve.ts";
 import type { Subwords } from "../text/subwords.ts";
 import { answerer } from "./answer.ts";
+import { serveHttp } from "./http/server.ts";
 import { createMetrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
 import { createQueue } from "./queue.ts";
 import { busy, isRefusal, refusal, refused } from "./refusal.ts";
+import type { Reader } from "./readers.ts";
 import type { Translators } from "./translators.ts";
 
 export interface ServerOptions {
   readonly host: string;
   /** 0 is any that is free. */
   readonly port: number;
+  /** Names of the server beside its address and those of loopback. */
+  readonly allowHost: readonly string[];
   readonly config: ExportConfig;
   readonly precision: ExportPrecision;
+  readonly reader: Reader;
   readonly subwords: Subwords;
   readonly translators: Translators;
   /** How many translators there are. */
@@ -29,6 +34,9 @@ export interface Server {
   /** Refuses what comes, ends what is under way. */
   stop(): Promise<void>;
 }
+
+/** Connections that requests to translate do not take. */
+const LOOKING = 8;
 
 interface Route {
   readonly methods: readonly string[];
@@ -87,7 +95,6 @@ export function startServer(options: ServerOptions): Server {
   const translate = answerer(
     { ...options, queue, report: sentenceSeconds.observe },
     limits,
-    config.beam,
     fail,
   );
   const description = openApi({
@@ -101,10 +108,12 @@ export function startServer(options: ServerOptions): Server {
     if (isStopping) {
       throw busy(503, "Cannot take the request: the server is stopping.");
     }
-    if (underWay.size >= limits.requests) {
+    // Some connections are left for those who only look.
+    const most = Math.min(limits.requests, Math.max(1, server.most - LOOKING));
+    if (underWay.size >= most) {
       throw busy(
         429,
-        `Cannot take the request: ${underWay.size} are under way of ${limits.requests} that may be; ask again later.`,
+        `Cannot take the request: ${underWay.size} are under way of ${most} that may be; ask again later.`,
       );
     }
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -171,23 +180,18 @@ export function startServer(options: ServerOptions): Server {
     return response;
   };
 
-  const server = Deno.serve(
-    { hostname: options.host, port: options.port, onListen: () => {} },
+  const { host, port, allowHost } = options;
+  const { connections, timeout } = limits;
+  const server = serveHttp(
+    { host, port, allowHost, connections, timeout },
     answer,
   );
-  const { hostname, port } = server.addr;
   return {
-    address: `http://${
-      hostname.includes(":") ? `[${hostname}]` : hostname
-    }:${port}`,
+    address: server.address,
     stop: async () => {
       isStopping = true;
       await Promise.all(underWay);
-      // A client that does not read its answer must not hold the server.
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, limits.timeout * 1000);
-      await Promise.race([server.shutdown(), promise]);
-      clearTimeout(timer);
+      await server.stop();
     },
   };
 }

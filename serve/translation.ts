@@ -1,13 +1,13 @@
-/** From sentences to their translations: subwords, a turn in the queue, and text again. */
-import { MAXIMUM_LENGTH } from "../model/search.ts";
+/** From sentences of ids to their translations: a turn in the queue, and text again. */
 import type { Scored, Translation } from "../schemas/serve.ts";
 import type { Subwords } from "../text/subwords.ts";
 import type { Queue } from "./queue.ts";
-import { refusal } from "./refusal.ts";
-import type { ReadRequest } from "./request.ts";
+import type { Reader } from "./readers.ts";
+import type { ReadRequest } from "./reading.ts";
 import type { Found, Translators } from "./translators.ts";
 
 export interface Service {
+  readonly reader: Reader;
   readonly subwords: Subwords;
   readonly translators: Translators;
   readonly queue: Queue;
@@ -21,22 +21,11 @@ export interface Prepared {
   start(done: (index: number, translation: Translation) => void): Promise<void>;
 }
 
-/** Splits sentences into subwords; one that the model has no positions for is refused. */
-export async function prepare(
+export function prepare(
   { subwords, translators, queue, report }: Service,
-  { sentences, beam, alternatives }: ReadRequest,
+  { sources, beam, alternatives }: ReadRequest,
   signal: AbortSignal,
-): Promise<Prepared> {
-  const sources = await subwords.encode(sentences);
-  for (const [i, { length }] of sources.entries()) {
-    if (length <= MAXIMUM_LENGTH) continue;
-    throw refusal(
-      413,
-      `Cannot take sentence ${
-        i + 1
-      }: expected at most ${MAXIMUM_LENGTH} subwords, found ${length}; split it into sentences.`,
-    );
-  }
+): Prepared {
   const run = async (index: number): Promise<Translation> => {
     const source = sources[index];
     const start = performance.now();

@@ -1,13 +1,15 @@
 /** `pipeline init`: looks a corpus over, writes an experiment on it, and tells what that will take. */
 import { dirname, join } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
-import { lstatIfThere, statIfThere } from "../engine/atomic.ts";
+import { lstatIfThere } from "../engine/atomic.ts";
 import { artifactFolder, type Console, EXIT } from "../engine/commands.ts";
 import { estimateText, type Outlook, outlook } from "../engine/estimate.ts";
 import type { Graph, Pipeline } from "../engine/graph.ts";
+import { writeOutputText } from "../engine/output_file.ts";
 import { quoted } from "../engine/next.ts";
 import { Data, Languages } from "../schemas/data.ts";
 import { inputError, parse, suggestion } from "../schemas/errors.ts";
+import { checkFolder } from "../schemas/input_file.ts";
 import { experimentText, type Subject } from "./experiment_file.ts";
 import { findings } from "./findings.ts";
 import { type Size, SIZES } from "./plans.ts";
@@ -47,8 +49,7 @@ export async function initCommand(
     console.out("Nothing was written.\n");
     return EXIT.done;
   }
-  Deno.mkdirSync(folder, { recursive: true });
-  Deno.writeTextFileSync(path, text, { createNew: true });
+  await writeOutputText(path, { force: false }, text);
   const estimate = await pipeline.estimate?.(firstRun(graph, found));
   const experiment = dirname(path) === "." ? `./${path}` : path;
   const command = `deno task pipeline --experiment ${quoted(experiment)}`;
@@ -64,12 +65,11 @@ export async function initCommand(
 }
 
 function checkFree(folder: string, path: string): void {
-  const info = statIfThere(folder);
-  if (info !== undefined && !info.isDirectory) {
-    throw inputError(
-      `Cannot write "${path}": "${folder}" is no folder; give another one.`,
-    );
-  }
+  checkFolder(
+    folder,
+    (reason) =>
+      inputError(`Cannot write to "${folder}": ${reason}; give another one.`),
+  );
   if (lstatIfThere(path) !== undefined) {
     throw inputError(
       `Cannot write "${path}": it is there already; give another folder, or remove it.`,

@@ -4,12 +4,15 @@ import { dirname } from "@std/path";
 import { removeIfThere } from "../engine/atomic.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Content } from "./remote.ts";
-import { type Patience, persist } from "./request.ts";
+import { INTERRUPTED, type Patience, persist } from "./request.ts";
 
 export interface Expected {
   readonly sha256: string;
   readonly bytes: number;
 }
+
+/** A connection that brings fewer before it breaks has made no progress: a byte now and then has no end. */
+const PROGRESS_BYTES = 4096;
 
 /** `absent` is not there, `other` has other bytes than its name says. */
 export type Arrival = "whole" | "absent" | "other";
@@ -45,10 +48,12 @@ export async function receive(
       const before = sink.bytes();
       const outcome = before === expected.bytes
         ? "whole"
-        : await fill(sink, read, expected, received);
+        : await fill(sink, read, expected, received, patience);
+      const progress = Math.min(patience.least, PROGRESS_BYTES);
+      const advanced = sink.bytes() - before >= progress;
       return typeof outcome === "string"
         ? { value: outcome }
-        : { ...outcome, advanced: sink.bytes() > before };
+        : { ...outcome, advanced };
     }, giveUp);
   const isRight = async () => await sink.finish() === expected.sha256;
   let arrival = await arrive();
@@ -71,6 +76,7 @@ async function fill(
   read: (from: number) => Promise<Content | undefined>,
   expected: Expected,
   received: (bytes: number) => void,
+  { signal }: Patience,
 ): Promise<Arrival | { readonly reason: string }> {
   const content = await read(sink.bytes());
   if (content === undefined) return "absent";
@@ -88,6 +94,7 @@ async function fill(
         return { reason: error instanceof Error ? error.message : `${error}` };
       }
       if (next.done === true) break;
+      if (signal?.aborted) return { reason: INTERRUPTED };
       if (sink.bytes() + next.value.length > expected.bytes) return "other";
       await sink.write(next.value);
       received(next.value.length);

@@ -8,6 +8,7 @@ import { filesOf, hashListing } from "../engine/hash.ts";
 import { LIMITS } from "../engine/trust.ts";
 import type { Workspace } from "../engine/workspace.ts";
 import type { Artifact, Listing } from "../schemas/manifest.ts";
+import { pathIn } from "../schemas/names.ts";
 
 /** An artifact that is not in the store yet; of a folder, with its files. */
 export interface Wanted {
@@ -74,7 +75,7 @@ export function openArrivals(
     }
     const files = listing?.map(({ path, ...file }) => ({
       ...file,
-      path: join(pathOf(artifact), path),
+      path: pathIn(pathOf(artifact), path),
     })) ?? [{ ...artifact, path: pathOf(artifact) }];
     for (const { sha256, bytes, path } of files) {
       const known = pieces.get(sha256) ?? { sha256, bytes, paths: [] };

@@ -1,11 +1,13 @@
 /** Remotes as the cache of a run: the result of a key, if a manifest that is believed names it. */
 import { isFailure } from "../engine/failure.ts";
+import type { Pipeline } from "../engine/graph.ts";
 import { sha256 } from "../engine/hash.ts";
+import { checkMetrics } from "../engine/recompute.ts";
 import type { Borrow } from "../engine/runner.ts";
 import { acceptManifest, LIMITS, type Policy } from "../engine/trust.ts";
 import { jsonIfWhole } from "../engine/atomic.ts";
 import { isInputError } from "../schemas/errors.ts";
-import type { NodeRecord } from "../schemas/manifest.ts";
+import type { Manifest, NodeRecord } from "../schemas/manifest.ts";
 import { KeyRecord } from "../schemas/sharing.ts";
 import { bring, type Source } from "./bring.ts";
 import { readSignatures } from "./pull.ts";
@@ -17,7 +19,13 @@ import { readText } from "./text.ts";
 type Named = KeyRecord["manifests"][number];
 
 /** What believed manifests say, by key. */
-type Records = ReadonlyMap<string, NodeRecord>;
+type Records = ReadonlyMap<string, Recorded>;
+
+interface Recorded {
+  readonly node: string;
+  readonly record: NodeRecord;
+  readonly manifest: Manifest;
+}
 
 /** A key's record is short. */
 export const RECORD_BYTES = 1 << 14;
@@ -26,7 +34,11 @@ export const RECORD_BYTES = 1 << 14;
  * Nothing that a remote says of a key is believed by itself: its record leads to a manifest, a trusted key has signed that
  * one, and there the key is the hash of the node's preimage. What fails is told, and the node is made here.
  */
-export function openBorrowing(source: Source, policy: Policy): Borrow {
+export function openBorrowing(
+  source: Source,
+  policy: Policy,
+  pipeline: Pick<Pipeline, "recompute"> = {},
+): Borrow {
   const remotes = new Set(source.remotes);
   const manifests = new Map<string, Promise<Records>>();
   /** One at a time: each has many connections by itself, and what arrives of two would lie in the same place. */
@@ -46,13 +58,17 @@ export function openBorrowing(source: Source, policy: Policy): Borrow {
         return accepted;
       };
       try {
-        const record = await find(remote, key, source.patience, acceptOnce);
-        if (record === undefined) continue;
+        const found = await find(remote, key, source.patience, acceptOnce);
+        if (found === undefined) continue;
+        const { record, manifest } = found;
         ears.found(remote.name);
         // Its objects may lie in any of them, in this one first.
         const all = { ...source, remotes: [...new Set([remote, ...remotes])] };
         const artifacts = Object.values(record.outputs);
         await inTurn(() => bring(workspace, artifacts, all, ears));
+        const { store } = workspace;
+        const told = () => {};
+        await checkMetrics(pipeline, manifest, store, told, [found.node]);
         settleResult(workspace, record);
         return true;
       } catch (error) {
@@ -73,7 +89,7 @@ async function find(
   key: string,
   patience: Patience,
   accept: (named: Named) => Promise<Records>,
-): Promise<NodeRecord | undefined> {
+): Promise<Recorded | undefined> {
   const text = await readText(remote, keyPath(key), RECORD_BYTES, patience);
   const record = readKeyRecord(text);
   for (const named of record?.manifests ?? []) {
@@ -103,8 +119,10 @@ async function accept(
   const signatures = await readSignatures(remote, hash, patience);
   try {
     const { manifest } = acceptManifest(text, signatures, experiment, policy);
-    const records = Object.values(manifest.nodes);
-    return new Map(records.map((record) => [record.key, record]));
+    const records = Object.entries(manifest.nodes);
+    return new Map(
+      records.map(([node, record]) => [record.key, { node, record, manifest }]),
+    );
   } catch (error) {
     if (!isFailure(error) && !isInputError(error)) throw error;
     notice(`"${remote.name}": ${error.message}`);

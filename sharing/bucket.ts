@@ -173,7 +173,7 @@ function baseOf(
         "Cannot use AWS_ENDPOINT_URL: expected an address such as https://s3.example.org.",
       );
     }
-    return `${url.origin}${url.pathname.replace(/\/*$/, "")}/${bucket}/`;
+    return `${url.origin}${url.pathname.replace(/(?<!\/)\/*$/, "")}/${bucket}/`;
   }
   // Amazon's certificate is not of names with further dots.
   return bucket.includes(".")

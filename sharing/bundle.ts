@@ -1,9 +1,9 @@
 /** The bundle: one tar of plain files, equal for equal contents: the manifest, its signatures, listings, then files by hash. */
 import { Buffer } from "node:buffer";
 import { Header } from "tar/header";
-import { ifThere, reasonOf } from "../engine/atomic.ts";
 import { failure } from "../engine/failure.ts";
 import { inputError } from "../schemas/errors.ts";
+import { openInput } from "../schemas/input_file.ts";
 import { chunksOf } from "./chunks.ts";
 
 /** The names of its first members; the signatures may be missing. */
@@ -35,6 +35,13 @@ export function paddingOf(bytes: number): Uint8Array {
   return new Uint8Array((BLOCK - bytes % BLOCK) % BLOCK);
 }
 
+/** Whether a file that begins like this, in Latin-1, is a bundle: its first member is the manifest, as `export` writes it. */
+export function isBundle(beginning: string): boolean {
+  const block = Buffer.from(beginning.slice(0, BLOCK), "latin1");
+  const bytes = block.length < BLOCK ? undefined : sizeIn(block);
+  return bytes !== undefined && block.equals(headerOf(MANIFEST, bytes));
+}
+
 /** A bundle that is read member by member: whoever reads says which one must come. */
 export interface Bundle {
   /** The text of a member of at most so many bytes, or undefined where another one comes. */
@@ -49,7 +56,7 @@ export interface Bundle {
 
 /** Only what `export` writes is read: there is one form of each header, and so nothing that tools could read differently. */
 export function openBundle(path: string): Bundle {
-  const file = open(path);
+  const file = openBundleFile(path);
   const refusal = (reason: string) =>
     failure(`Cannot import "${path}": ${reason}; get it anew.`);
   const { size } = file.statSync();
@@ -123,17 +130,12 @@ export function openBundle(path: string): Bundle {
   };
 }
 
-function open(path: string): Deno.FsFile {
-  const refuse = (reason: string) =>
-    inputError(`Cannot import "${path}": ${reason}.`);
-  try {
-    const info = ifThere(() => Deno.statSync(path));
-    // A pipe would be waited for.
-    if (info?.isFile) return Deno.openSync(path);
-  } catch (error) {
-    throw refuse(reasonOf(error));
-  }
-  throw refuse("there is no such file");
+/** Opens the file of a bundle. */
+export function openBundleFile(path: string): Deno.FsFile {
+  return openInput(
+    path,
+    (reason) => inputError(`Cannot import "${path}": ${reason}.`),
+  );
 }
 
 /** The size that a header tells, or undefined where it tells none that can be. */

@@ -10,6 +10,11 @@ import {
 } from "../engine/commands.ts";
 import { tellDisk } from "../engine/failure.ts";
 import { lockFolder } from "../engine/lock.ts";
+import { outputPath } from "../engine/output_file.ts";
+import type { Pipeline } from "../engine/graph.ts";
+import { manifestPath } from "../engine/manifest.ts";
+import { type LoadPipeline, vouchFor } from "../engine/publish.ts";
+import { checkMetrics, lackingText } from "../engine/recompute.ts";
 import type { Borrow } from "../engine/runner.ts";
 import { configFolder } from "../engine/signature.ts";
 import { type Policy, readPolicy, requireKeys } from "../engine/trust.ts";
@@ -18,16 +23,22 @@ import { parse } from "../schemas/errors.ts";
 import { SharedName } from "../schemas/sharing.ts";
 import { openBorrowing } from "./borrow.ts";
 import type { Ears, Moved } from "./bring.ts";
-import { contentsOf } from "./contents.ts";
-import { exportBundle } from "./export.ts";
+import { type Contents, contentsOf } from "./contents.ts";
+import { openBundleFile } from "./bundle.ts";
+import { bundleOutput, exportBundle } from "./export.ts";
 import { importBundle } from "./import.ts";
-import { pull } from "./pull.ts";
+import { type CheckArrived, pull } from "./pull.ts";
 import { push, writerOf } from "./push.ts";
 import type { Remote } from "./remote.ts";
 import { openRemote } from "./remotes.ts";
-import { PATIENT } from "./request.ts";
+import { type Patience, PATIENT } from "./request.ts";
 
 type Options = Pick<CommonOptions, "artifacts" | "json">;
+
+interface Interruptible {
+  /** Ends all requests. */
+  readonly signal: AbortSignal;
+}
 
 /** Whom to believe. */
 export interface BeliefOptions {
@@ -35,36 +46,70 @@ export interface BeliefOptions {
   readonly unsigned: boolean;
 }
 
-export interface PushCommandOptions extends Options {
+export interface PushCommandOptions extends Options, Interruptible {
+  /** Whether the manifest of another experiment of the same name is replaced there. */
+  readonly force: boolean;
   /** Whether what is there already is read back. */
   readonly paranoid: boolean;
 }
 
-export interface PullCommandOptions extends Options, BeliefOptions {
+export interface PullCommandOptions
+  extends Options, BeliefOptions, Interruptible {
   readonly experiment: string;
 }
 
-export type ImportOptions = Options & BeliefOptions;
+export interface ExportOptions extends Options, Interruptible {
+  /** Whether any file is replaced, not a former bundle only. */
+  readonly force: boolean;
+}
 
-export async function pushCommand(
+export type ImportOptions = Options & BeliefOptions & Interruptible;
+
+type SharingCommand<Given, Own extends Interruptible> = (
   console: Console,
+  load: LoadPipeline,
+  given: Given,
+  options: Own,
+) => Promise<number>;
+
+/** A command that says so where it was told to end, and is gone on with by the same command. */
+function interruptible<Given, Own extends Interruptible>(
+  command: SharingCommand<Given, Own>,
+): SharingCommand<Given, Own> {
+  return async (console, load, given, options) => {
+    try {
+      return await command(console, load, given, options);
+    } catch (error) {
+      if (!options.signal.aborted) throw error;
+      console.err(
+        "Interrupted; what has arrived is kept, run again to go on.\n",
+      );
+      return EXIT.interrupted;
+    }
+  };
+}
+
+export const pushCommand = interruptible(async (
+  console,
+  load,
   addresses: readonly string[],
   options: PushCommandOptions,
-): Promise<number> {
-  const remotes = openRemotes(addresses, { made: true });
+) => {
+  const patience = { ...PATIENT, signal: options.signal };
+  const remotes = openRemotes(addresses, patience, { made: true });
   remotes.forEach(writerOf);
   const workspace = openWorkspace(artifactFolder(options.artifacts));
-  const contents = await contentsOf(workspace);
+  const contents = await vouchedFor(console, load, workspace, "push", options);
   const { name } = contents.manifest.experiment;
   const isSigned = contents.signatures !== undefined;
   const sent: (Moved & { readonly remote: string })[] = [];
   for (const remote of remotes) {
-    const { paranoid } = options;
+    const { paranoid, force } = options;
     const moved = await showing(
       console,
       options,
       "push",
-      (ears) => push(contents, remote, { paranoid, patience: PATIENT }, ears),
+      (ears) => push(contents, remote, { paranoid, force, patience }, ears),
     );
     sent.push({ remote: remote.name, ...moved });
     if (!options.json) {
@@ -81,26 +126,29 @@ export async function pushCommand(
     );
   }
   return EXIT.done;
-}
+});
 
-export async function pullCommand(
-  console: Console,
+export const pullCommand = interruptible(async (
+  console,
+  load,
   addresses: readonly string[],
   options: PullCommandOptions,
-): Promise<number> {
+) => {
   const experiment = parse(
     SharedName,
     basename(options.experiment).replace(/\.jsonc?$/, ""),
     "--experiment",
   );
-  const remotes = openRemotes(addresses);
+  const patience = { ...PATIENT, signal: options.signal };
+  const remotes = openRemotes(addresses, patience);
   const policy = policyOf(options);
-  const source = { remotes, patience: PATIENT };
+  const source = { remotes, patience };
   const pulled = await changing(
     console,
     options,
     "pull",
-    (workspace, ears) => pull(workspace, experiment, policy, source, ears),
+    (workspace, ears) =>
+      pull(workspace, experiment, policy, source, ears, arrived(load, ears)),
   );
   const { remote, nodes, signedBy } = pulled;
   console.out(
@@ -111,21 +159,25 @@ export async function pullCommand(
       }: ${nodes} nodes, ${told(pulled)}.\n`,
   );
   return EXIT.done;
-}
+});
 
-export async function exportCommand(
-  console: Console,
+export const exportCommand = interruptible(async (
+  console,
+  load,
   file: string,
-  options: Options,
-): Promise<number> {
+  options: ExportOptions,
+) => {
+  const output = bundleOutput(options.force);
+  outputPath(file, output);
   const workspace = openWorkspace(artifactFolder(options.artifacts));
-  const contents = await contentsOf(workspace);
+  const deed = "export";
+  const contents = await vouchedFor(console, load, workspace, deed, options);
   const { name } = contents.manifest.experiment;
   const moved = await showing(
     console,
     options,
-    "export",
-    (ears) => exportBundle(contents, file, ears),
+    deed,
+    (ears) => exportBundle(contents, file, stopping(ears, options), output),
   );
   console.out(
     options.json
@@ -133,19 +185,29 @@ export async function exportCommand(
       : `Exported "${name}" to "${file}": ${told(moved)}.\n`,
   );
   return EXIT.done;
-}
+});
 
-export async function importCommand(
-  console: Console,
+export const importCommand = interruptible(async (
+  console,
+  load,
   file: string,
   options: ImportOptions,
-): Promise<number> {
+) => {
   const policy = policyOf(options);
+  // Before a folder is made for what cannot be read.
+  openBundleFile(file).close();
   const imported = await changing(
     console,
     options,
     "import",
-    (workspace, ears) => importBundle(workspace, file, policy, ears),
+    (workspace, ears) =>
+      importBundle(
+        workspace,
+        file,
+        policy,
+        stopping(ears, options),
+        arrived(load, ears),
+      ),
   );
   const { experiment, nodes, signedBy } = imported;
   console.out(
@@ -156,27 +218,64 @@ export async function importCommand(
       }: ${nodes} nodes, ${told(imported)}.\n`,
   );
   return EXIT.done;
-}
+});
 
 /** Where a run looks before it makes a result. */
 export function borrowFrom(
+  pipeline: Pipeline,
   addresses: readonly string[],
   options: BeliefOptions,
   signal: AbortSignal,
 ): Borrow {
-  const remotes = openRemotes(addresses);
-  const source = { remotes, patience: { ...PATIENT, signal } };
-  return openBorrowing(source, policyOf(options));
+  const patience = { ...PATIENT, signal };
+  const source = { remotes: openRemotes(addresses, patience), patience };
+  return openBorrowing(source, policyOf(options), pipeline);
 }
 
 function openRemotes(
   addresses: readonly string[],
+  patience: Patience,
   { made = false } = {},
 ): Remote[] {
   const environment = Deno.env.toObject();
   return addresses.map((address) =>
-    openRemote(address, { environment, patience: PATIENT, made })
+    openRemote(address, { environment, patience, made })
   );
+}
+
+/** What there is to share, which holds together and whose metrics are those of its artifacts. */
+async function vouchedFor(
+  console: Console,
+  load: LoadPipeline,
+  workspace: Workspace,
+  verb: string,
+  options: Options,
+): Promise<Contents> {
+  const contents = await contentsOf(workspace);
+  const { manifest } = contents;
+  const deed = { verb, what: `"${manifestPath(workspace.folder)}"` };
+  const { store } = workspace;
+  await vouchFor(console, await load(), manifest, store, deed, options);
+  return contents;
+}
+
+/** Recomputes the metrics of what has come, as far as its artifacts tell them. */
+function arrived(load: LoadPipeline, { progress, notice }: Ears): CheckArrived {
+  return async (manifest, { store }) => {
+    const lacking = await checkMetrics(await load(), manifest, store, progress);
+    if (lacking.length > 0) notice(lackingText(lacking).trimEnd());
+  };
+}
+
+/** Work on the disk ends where it tells how far it is. */
+function stopping(ears: Ears, { signal }: Interruptible): Ears {
+  return {
+    ...ears,
+    progress: (progress) => {
+      signal.throwIfAborted();
+      ears.progress(progress);
+    },
+  };
 }
 
 function policyOf({ signedBy, unsigned }: BeliefOptions): Policy {
@@ -189,20 +288,30 @@ function policyOf({ signedBy, unsigned }: BeliefOptions): Policy {
 /** Works on the folder under its lock. */
 async function changing<T>(
   console: Console,
-  options: Options,
+  options: Options & Interruptible,
   name: string,
   work: (workspace: Workspace, ears: Ears) => Promise<T>,
 ): Promise<T> {
   const folder = artifactFolder(options.artifacts);
   const isGiven = options.artifacts !== undefined;
   return await showing(console, options, name, async (ears) => {
-    using _lock = await lockFolder(folder, isGiven, ears.notice);
+    using _lock = await Promise.race([
+      lockFolder(folder, isGiven, ears.notice),
+      aborted(options.signal),
+    ]);
     try {
       return await work(openWorkspace(folder), ears);
     } catch (error) {
       throw tellDisk(error, folder);
     }
   });
+}
+
+/** Fails as soon as it is told to. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener("abort", () => reject(signal.reason))
+  );
 }
 
 /** Shows how far something is while it lasts. */

@@ -1,5 +1,4 @@
 /** What there is to share of an artifact folder: its manifest, signatures, and the files of every object, all known to be whole. */
-import { join } from "@std/path";
 import { readIfThere } from "../engine/atomic.ts";
 import { failure } from "../engine/failure.ts";
 import { sha256 } from "../engine/hash.ts";
@@ -9,6 +8,7 @@ import { acceptListing, checkManifest } from "../engine/trust.ts";
 import type { Workspace } from "../engine/workspace.ts";
 import { parse } from "../schemas/errors.ts";
 import type { Manifest } from "../schemas/manifest.ts";
+import { pathIn } from "../schemas/names.ts";
 import { SharedName } from "../schemas/sharing.ts";
 import { readSignaturesOf } from "./signatures.ts";
 import type { LocalFile } from "./remote.ts";
@@ -58,7 +58,7 @@ export async function contentsOf(workspace: Workspace): Promise<Contents> {
         const size = Deno.statSync(listingPath).size;
         listings.set(sha256, { path: listingPath, sha256, bytes: size });
         for (const file of acceptListing(text, artifact)) {
-          files.set(file.sha256, { ...file, path: join(path, file.path) });
+          files.set(file.sha256, { ...file, path: pathIn(path, file.path) });
         }
       }
     }

@@ -1,30 +1,36 @@
 /** Writes a bundle: the manifest of an artifact folder and all that it names in one file. */
 import { createHash } from "node:crypto";
-import { dirname } from "@std/path";
-import { reasonOf, removeIfThere } from "../engine/atomic.ts";
-import { tellDisk } from "../engine/failure.ts";
-import { inputError } from "../schemas/errors.ts";
+import { type OutputOptions, writeOutput } from "../engine/output_file.ts";
 import type { Ears, Moved } from "./bring.ts";
-import { END, headerOf, MANIFEST, paddingOf, SIGNATURES } from "./bundle.ts";
+import {
+  END,
+  headerOf,
+  isBundle,
+  MANIFEST,
+  paddingOf,
+  SIGNATURES,
+} from "./bundle.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Contents } from "./contents.ts";
 import { damagedHere } from "./refusals.ts";
 import { type LocalFile, objectPath } from "./remote.ts";
 import { tally } from "./tally.ts";
 
-/** The file is whole or not there; one that was there is replaced. */
+export function bundleOutput(force: boolean): OutputOptions {
+  return { force, isOwn: isBundle };
+}
+
+/** The file is whole or not there; of those that were there, a bundle is replaced, and any other by force only. */
 export async function exportBundle(
   { text, signatures, listings, files }: Contents,
   path: string,
   { progress }: Pick<Ears, "progress">,
+  output: OutputOptions = bundleOutput(false),
 ): Promise<Moved> {
   const objects = [...listings, ...files];
   const bytes = objects.reduce((sum, { bytes }) => sum + bytes, 0);
   const told = tally({ objects: objects.length, bytes }, progress);
-  const temporary = `${path}.tmp`;
-  let isWhole = false;
-  try {
-    using file = create(temporary);
+  await writeOutput(path, output, async (file) => {
     const write = (bytes: Uint8Array) => {
       for (let at = 0; at < bytes.length;) {
         at += file.writeSync(bytes.subarray(at));
@@ -37,23 +43,8 @@ export async function exportBundle(
       told.finish();
     }
     write(END);
-    file.syncSync();
-    Deno.renameSync(temporary, path);
-    isWhole = true;
-  } catch (error) {
-    throw tellDisk(error, dirname(path));
-  } finally {
-    if (!isWhole) removeIfThere(temporary);
-  }
+  });
   return { objects: objects.length, bytes };
-}
-
-function create(path: string): Deno.FsFile {
-  try {
-    return Deno.openSync(path, { write: true, create: true, truncate: true });
-  } catch (error) {
-    throw inputError(`Cannot write "${path}": ${reasonOf(error)}.`);
-  }
 }
 
 type Write = (bytes: Uint8Array) => void;

@@ -14,6 +14,8 @@ import {
 import { failure } from "../engine/failure.ts";
 import { hashFile } from "../engine/hash.ts";
 import { inputError } from "../schemas/errors.ts";
+import { checkFolder } from "../schemas/input_file.ts";
+import { pathIn } from "../schemas/names.ts";
 import { chunksOf } from "./chunks.ts";
 import { damagedHere, notArrived } from "./refusals.ts";
 import type { Content, Remote, Writer } from "./remote.ts";
@@ -26,6 +28,10 @@ export function openFolder(
   folder: string,
   { made }: { made: boolean },
 ): Remote {
+  checkFolder(
+    folder,
+    (reason) => inputError(`Cannot use "${folder}" as a remote: ${reason}.`),
+  );
   const info = statIfThere(folder);
   const parent = statIfThere(dirname(join(folder, ".")));
   if (info === undefined ? !made || !parent?.isDirectory : !info.isDirectory) {
@@ -37,7 +43,7 @@ export function openFolder(
   }
   return {
     name: folder,
-    read: (path, from) => Promise.resolve(read(join(folder, path), from)),
+    read: (path, from) => Promise.resolve(read(pathIn(folder, path), from)),
     writer: writerTo(folder),
   };
 }
@@ -83,10 +89,10 @@ function writerTo(folder: string): Writer {
     }
   };
   return {
-    size: (path) => Promise.resolve(statIfThere(join(folder, path))?.size),
+    size: (path) => Promise.resolve(statIfThere(pathIn(folder, path))?.size),
     putFile: (path, { path: from, sha256 }, sent) =>
       telling(path, async () => {
-        const target = join(folder, path);
+        const target = pathIn(folder, path);
         const temporary = `${target}.${crypto.randomUUID()}.tmp`;
         Deno.mkdirSync(dirname(target), { recursive: true });
         removeAbandoned(dirname(target));
@@ -104,7 +110,7 @@ function writerTo(folder: string): Writer {
       }),
     putText: (path, text) =>
       telling(path, () => {
-        const target = join(folder, path);
+        const target = pathIn(folder, path);
         writeAtomically(target, text, { locked: false });
         if (readIfThere(target) !== text) {
           throw notArrived(path, folder);
@@ -130,7 +136,10 @@ async function copy(
 
 /** What pushes that died have left. */
 function removeAbandoned(folder: string): void {
-  for (const name of namesIn(folder).filter(isTemporary)) {
+  for (
+    const name of namesIn(folder)
+      .filter((name) => isTemporary(name, /[0-9a-f]{64}/))
+  ) {
     const path = join(folder, name);
     const written = statIfThere(path)?.mtime?.getTime() ?? Date.now();
     if (Date.now() - written > ABANDONED_MILLISECONDS) removeIfThere(path);

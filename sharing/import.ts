@@ -14,6 +14,7 @@ import type { Expected } from "./arrival.ts";
 import { missingOf, openArrivals } from "./arrivals.ts";
 import type { Ears, Moved } from "./bring.ts";
 import { type Bundle, MANIFEST, openBundle, SIGNATURES } from "./bundle.ts";
+import { type CheckArrived, unchecked } from "./pull.ts";
 import { objectPath } from "./remote.ts";
 import { settleManifest } from "./settle.ts";
 import { tally } from "./tally.ts";
@@ -30,6 +31,7 @@ export async function importBundle(
   path: string,
   policy: Policy,
   { progress }: Pick<Ears, "progress">,
+  check: CheckArrived = unchecked,
 ): Promise<Imported> {
   using bundle = openBundle(path);
   const text = await bundle.text(MANIFEST, LIMITS.manifestBytes);
@@ -70,6 +72,7 @@ export async function importBundle(
   } finally {
     arrivals.discard();
   }
+  await check(manifest, workspace);
   settleManifest(workspace, manifest, { text, signatures });
   return {
     experiment: manifest.experiment.name,

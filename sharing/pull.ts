@@ -3,8 +3,11 @@ import { failure } from "../engine/failure.ts";
 import { sha256 } from "../engine/hash.ts";
 import { acceptManifest, LIMITS, type Policy } from "../engine/trust.ts";
 import type { Workspace } from "../engine/workspace.ts";
+import type { Manifest } from "../schemas/manifest.ts";
 import { bring, type Ears, type Moved, type Source } from "./bring.ts";
 import {
+  idOf,
+  nameIn,
   type Remote,
   sharedManifestPath,
   sharedSignaturesPath,
@@ -20,6 +23,14 @@ export interface Pulled extends Moved {
   readonly signedBy: readonly string[];
 }
 
+/** Fails where a manifest whose objects have come is not to be believed. */
+export type CheckArrived = (
+  manifest: Manifest,
+  workspace: Workspace,
+) => Promise<void>;
+
+export const unchecked: CheckArrived = () => Promise.resolve();
+
 /** The manifest is that of the first remote that has one; objects come from any. Under the lock of the folder. */
 export async function pull(
   workspace: Workspace,
@@ -27,17 +38,26 @@ export async function pull(
   policy: Policy,
   source: Source,
   ears: Ears,
+  check: CheckArrived = unchecked,
 ): Promise<Pulled> {
   const { remote, ...signed } = await readManifest(experiment, source);
   const { manifest, signedBy } = acceptManifest(
     signed.text,
     signed.signatures,
-    experiment,
+    nameIn(experiment),
     policy,
   );
+  if (![nameIn(experiment), idOf(manifest.experiment)].includes(experiment)) {
+    throw failure(
+      `Cannot accept the manifest of "${experiment}": it is of another experiment, ${
+        idOf(manifest.experiment)
+      }; pull that, or push the one that is meant again.`,
+    );
+  }
   const records = Object.values(manifest.nodes);
   const artifacts = records.flatMap(({ outputs }) => Object.values(outputs));
   const moved = await bring(workspace, artifacts, source, ears);
+  await check(manifest, workspace);
   settleManifest(workspace, manifest, signed);
   return { ...moved, remote, signedBy, nodes: records.length };
 }

@@ -1,7 +1,9 @@
 /** Pushes the manifest of an artifact folder and all that it names to a remote: what is missing there, the manifest last. */
 import { canonical } from "../engine/hash.ts";
-import { LIMITS } from "../engine/trust.ts";
+import { failure, isFailure } from "../engine/failure.ts";
+import { LIMITS, readForeign } from "../engine/trust.ts";
 import { inputError } from "../schemas/errors.ts";
+import type { Manifest } from "../schemas/manifest.ts";
 import {
   KEY_RECORD_SCHEMA,
   type KeyRecord,
@@ -13,6 +15,7 @@ import type { Contents } from "./contents.ts";
 import { inParallel } from "./parallel.ts";
 import { readSignatures } from "./pull.ts";
 import {
+  idOf,
   keyPath,
   type LocalFile,
   objectPath,
@@ -30,6 +33,8 @@ import { isWholeThere } from "./whole.ts";
 export interface PushOptions {
   /** Whether what is there already is read back, and sent again where it is damaged. */
   readonly paranoid: boolean;
+  /** Whether the manifest of an experiment that only has the same name is replaced. */
+  readonly force?: boolean;
   readonly patience: Patience;
 }
 
@@ -45,18 +50,20 @@ export async function push(
   const writer = writerOf(remote);
   const { text, hash, manifest } = contents;
   const { name } = manifest.experiment;
+  // Before anything moves, and again before the name is given to another manifest.
+  await checkHead(contents, remote, options);
   const missing = await missingThere(contents, remote, writer, options);
   const bytes = missing.reduce((sum, { bytes }) => sum + bytes, 0);
   const told = tally({ objects: missing.length, bytes }, ears.progress);
   await inParallel(missing, LANES, async (file) => {
-    await writer.putFile(objectPath(file.sha256), file, told.add);
+    await writer.putFile(objectPath(file.sha256), file, (bytes) => {
+      options.patience.signal?.throwIfAborted();
+      told.add(bytes);
+    });
     told.finish();
   });
 
-  const head = sharedManifestPath(name);
-  const { patience } = options;
-  const { manifestBytes } = LIMITS;
-  const before = await readText(remote, head, manifestBytes, patience);
+  const { before, other } = await checkHead(contents, remote, options);
   await pushSignatures(contents, remote, writer, options);
   if (before === text && !options.paranoid) {
     return { objects: missing.length, bytes };
@@ -67,8 +74,55 @@ export async function push(
   await inParallel([...keys], LANES, async (key) => {
     await pushKey(key, named, remote, writer, options);
   });
-  await writer.putText(head, text);
+  if (before !== undefined && other !== undefined) {
+    await writer.putText(sharedManifestPath(other), before);
+    ears.notice(
+      `What was "${name}" in "${remote.name}" is of another experiment; it stays there as "${other}".`,
+    );
+  }
+  await writer.putText(sharedManifestPath(idOf(manifest.experiment)), text);
+  await writer.putText(sharedManifestPath(name), text);
   return { objects: missing.length, bytes };
+}
+
+/** The manifest that has the name there, and its id where it is of another experiment. */
+interface Head {
+  readonly before?: string;
+  readonly other?: string;
+}
+
+/** A failure where the name is that of another experiment there, of which this one is no later form. */
+async function checkHead(
+  { manifest }: Contents,
+  remote: Remote,
+  { force, patience }: PushOptions,
+): Promise<Head> {
+  const { name } = manifest.experiment;
+  const head = sharedManifestPath(name);
+  const { manifestBytes } = LIMITS;
+  const before = await readText(remote, head, manifestBytes, patience);
+  const there = headOf(before ?? "");
+  // What nobody could pull by this name is in nobody's way.
+  if (there?.experiment.name !== name) return { before };
+  const other = idOf(there.experiment);
+  if (other === idOf(manifest.experiment)) return { before };
+  const keys = new Set(Object.values(manifest.nodes).map(({ key }) => key));
+  const isRelated = Object.values(there.nodes).some(({ key }) => keys.has(key));
+  if (isRelated || force) return { before, other };
+  throw failure(
+    `Cannot push "${name}" to "${remote.name}": the experiment of that name there is another one, which has no node in ` +
+      `common with this one; give the file of yours another name and run it, or take the name with --force, after which ` +
+      `the other one is "${other}".`,
+  );
+}
+
+function headOf(text: string): Manifest | undefined {
+  try {
+    return readForeign(text, "what is there");
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return undefined;
+  }
 }
 
 /** An input error where a remote can only be read. */

@@ -2,13 +2,13 @@
 import { inputError } from "../schemas/errors.ts";
 import type { S3Environment } from "./bucket.ts";
 import { openFolder } from "./folder.ts";
-import { openHttp } from "./http.ts";
+import { openHttp, REDIRECTS } from "./http.ts";
 import type { Remote } from "./remote.ts";
 import type { Patience } from "./request.ts";
 import { openS3 } from "./s3.ts";
 
 export interface OpenOptions {
-  readonly environment: S3Environment;
+  readonly environment: S3Environment & { readonly [REDIRECTS]?: string };
   readonly patience: Patience;
   /** Whether a folder is made where there is none. */
   readonly made?: boolean;
@@ -24,7 +24,7 @@ export function openRemote(
       return openFolder(address, { made });
     case "http":
     case "https":
-      return openHttp(address, patience);
+      return openHttp(address, patience, environment[REDIRECTS]);
     case "s3":
       return openS3(address, environment, patience);
     default:

@@ -1,20 +1,27 @@
-/** Requests over HTTP: tried again where the other end is busy or the connection breaks, and no silence lasts. */
+/** Requests over HTTP: tried again where the other end is busy or the connection breaks; no silence lasts, and no drip. */
 import { failure } from "../engine/failure.ts";
 import type { Content } from "./remote.ts";
 
 /** How long a network is given. */
 export interface Patience {
-  /** Attempts in a row that bring nothing, after which it is given up. */
+  /** Attempts in a row that make no progress, after which it is given up. */
   readonly attempts: number;
   /** Milliseconds before the second attempt; each further one waits three times as long. */
   readonly wait: number;
   /** Milliseconds that a silent connection is waited for. */
   readonly silence: number;
+  /** Bytes that a connection has to bring in each such time. */
+  readonly least: number;
   /** Ends all waiting. */
   readonly signal?: AbortSignal;
 }
 
-export const PATIENT: Patience = { attempts: 4, wait: 500, silence: 60_000 };
+export const PATIENT: Patience = {
+  attempts: 4,
+  wait: 500,
+  silence: 60_000,
+  least: 60_000,
+};
 
 export interface Query {
   readonly url: string | URL;
@@ -44,14 +51,21 @@ export async function ask(
 const UNREACHABLE = "unreachable";
 
 export function unreachable(name: string, reason: string): Error {
-  const error = failure(
+  return unusable(
     `Cannot reach "${name}": ${reason}; run the same command again, what has arrived is kept.`,
   );
+}
+
+/** The failure of a remote of which nothing is to be had. */
+export function unusable(message: string): Error {
+  const error = failure(message);
   error.cause = UNREACHABLE;
   return error;
 }
 
-/** Whether a remote did not answer, rather than gave what cannot be used. */
+export const INTERRUPTED = "it was interrupted";
+
+/** Whether a remote did not answer, or not for itself, rather than gave what cannot be used. */
 export function isUnreachable({ cause }: Error): boolean {
   return cause === UNREACHABLE;
 }
@@ -70,6 +84,7 @@ export async function persist<T>(
 ): Promise<T> {
   let [failed, pause] = [0, wait];
   for (;;) {
+    if (signal?.aborted) throw giveUp(INTERRUPTED);
     const outcome = await attempt();
     if ("value" in outcome) return outcome.value;
     if (outcome.advanced) [failed, pause] = [0, wait];
@@ -109,6 +124,7 @@ async function attempt(
   const silence = watch(patience);
   try {
     const response = await fetch(url, { ...init, signal: silence.signal });
+    silence.answered();
     const { status, headers } = response;
     const isPassing = status >= 500 || status === 408 || status === 429;
     if (isPassing) {
@@ -149,8 +165,11 @@ async function* bodyOf(
     while (reader !== undefined) {
       const { done, value } = await reader.read(memory);
       if (done || value === undefined) return;
-      silence.heard();
+      silence.heard(value.length);
+      // What is not asked for cannot come.
+      silence.pause();
       yield value;
+      silence.resume();
       memory = new Uint8Array(value.buffer);
     }
   } catch (error) {
@@ -170,19 +189,26 @@ function pieceBytes(headers: Headers): number {
 
 interface Silence {
   readonly signal: AbortSignal;
-  heard(): void;
+  /** The answer has begun. */
+  answered(): void;
+  heard(bytes: number): void;
+  pause(): void;
+  resume(): void;
   end(): void;
   /** Why a connection ended, as a clause. */
   reasonOf(error: unknown): string;
 }
 
-/** Aborts what has not been heard of for too long. */
-function watch({ silence, signal }: Patience): Silence {
+/** Aborts what has brought too little for too long. */
+function watch({ silence, least, signal }: Patience): Silence {
   const controller = new AbortController();
-  let heardAt = performance.now();
-  // Looks again when it could have been silent for so long, and not at every piece.
+  let [since, bytes] = [performance.now(), 0];
+  let pausedAt: number | undefined;
+  // Looks again when it could have been so long, and not at every piece.
   const look = () => {
-    const left = heardAt + silence - performance.now();
+    const left = pausedAt === undefined
+      ? since + silence - performance.now()
+      : silence;
     if (left <= 0) return controller.abort();
     timer = setTimeout(look, left);
   };
@@ -191,16 +217,29 @@ function watch({ silence, signal }: Patience): Silence {
     signal: signal === undefined
       ? controller.signal
       : AbortSignal.any([controller.signal, signal]),
-    heard: () => {
-      heardAt = performance.now();
+    answered: () => {
+      since = performance.now();
+    },
+    heard: (more) => {
+      bytes += more;
+      if (bytes >= least) [since, bytes] = [performance.now(), 0];
+    },
+    pause: () => {
+      pausedAt = performance.now();
+    },
+    resume: () => {
+      since += performance.now() - (pausedAt ?? performance.now());
+      pausedAt = undefined;
     },
     end: () => clearTimeout(timer),
     reasonOf: (error) =>
       signal?.aborted
-        ? "it was interrupted"
-        : controller.signal.aborted
+        ? INTERRUPTED
+        : !controller.signal.aborted
+        ? causeOf(error)
+        : bytes === 0
         ? "it fell silent"
-        : causeOf(error),
+        : `it sends fewer than ${least} bytes in ${silence / 1000} s`,
   };
 }
 
@@ -212,7 +251,7 @@ function causeOf(error: unknown): string {
   }
   const message = inner instanceof Error ? inner.message : String(inner);
   return message.replace(/[\s\p{C}]+/gu, " ")
-    .replace(/^error sending request .*? ?\(\S*\): /, "")
+    .replace(/^error sending request [^(]*\([^\s)]*\): /, "")
     .replace(/^client error \(\w+\): /, "").replace(/\.$/, "");
 }
 

@@ -1,5 +1,6 @@
 /** A remote in an S3-compatible store: read and written, each upload compared with the store's own checksum. */
 import { sha256 } from "../engine/hash.ts";
+import { withoutPassword } from "../schemas/addresses.ts";
 import { inputError } from "../schemas/errors.ts";
 import {
   type Bucket,
@@ -95,13 +96,15 @@ async function putWhole(
 }
 
 function placeOf(address: string): Place {
-  const name = address.replace(/\/+$/, "");
+  const name = address.replace(/(?<!\/)\/+$/, "");
   const [bucket, ...folders] = name.slice("s3://".length).split("/");
   const isPlace = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) &&
     !folders.some((folder) => /^\.{0,2}$/.test(folder));
   if (!isPlace) {
     throw inputError(
-      `Cannot use "${address}" as a remote: expected s3://BUCKET or s3://BUCKET/FOLDER.`,
+      `Cannot use "${
+        withoutPassword(address)
+      }" as a remote: expected s3://BUCKET or s3://BUCKET/FOLDER.`,
     );
   }
   return {

@@ -9,7 +9,11 @@ import {
 } from "../engine/manifest.ts";
 import { signaturesPath } from "../engine/signature.ts";
 import type { Workspace } from "../engine/workspace.ts";
-import type { Manifest, NodeRecord } from "../schemas/manifest.ts";
+import {
+  type Manifest,
+  MANIFEST_SCHEMA,
+  type NodeRecord,
+} from "../schemas/manifest.ts";
 
 /** A manifest with what signs it, as they came. */
 export interface Signed {
@@ -40,7 +44,7 @@ export function settleResult(
   { key, outputs, metrics }: NodeRecord,
 ): void {
   const known = readCached(folder, key);
-  const isKnown = known !== undefined &&
+  const isKnown = known?.schema === MANIFEST_SCHEMA &&
     canonical([known.outputs, known.metrics]) === canonical([outputs, metrics]);
   if (isKnown) return;
   const time = new Date().toISOString();

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Expected } from "./arrival.ts";
 import type { Remote } from "./remote.ts";
-import { type Patience, persist, unreachable } from "./request.ts";
+import { INTERRUPTED, type Patience, persist, unreachable } from "./request.ts";
 
 export async function isWholeThere(
   remote: Pick<Remote, "name" | "read">,
@@ -20,6 +20,7 @@ export async function isWholeThere(
         hash.update(chunk);
         bytes += chunk.length;
         if (bytes > expected.bytes) return { value: false };
+        if (patience.signal?.aborted) return { reason: INTERRUPTED };
       }
     } catch (error) {
       return { reason: error instanceof Error ? error.message : `${error}` };

@@ -20,13 +20,13 @@ export default stage({
   // The tar library asks for it as it loads; nobody sets it.
   permissions: { env: ["TESTING_TAR_FAKE_PLATFORM"] },
   files: ({ data }) => descriptorFiles(data),
-  run: async ({ config, seed, inputs, outputs, work }) => {
+  run: async ({ config, seed, inputs, files, outputs, work }) => {
     const { writeCorpus } = await import("../text/corpus.ts");
     const { selections } = await import("../text/descriptors.ts");
     const { data, languages } = config;
     const report = await writeCorpus(
       config,
-      selections(data, languages),
+      selections(data, languages, files),
       inputs.files.files,
       seed,
       { ...outputs, work },

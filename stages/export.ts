@@ -30,7 +30,7 @@ export default stage({
   resources: { cores: "all" },
   files: ({ data }) => descriptorFiles(data),
   environment: () => identityOf({ name: "onnx", provider: "cpu" }),
-  run: async ({ config, inputs, outputs, log, progress }) => {
+  run: async ({ config, inputs, files, outputs, log, progress }) => {
     const { translationPath, writeDescription, writeGraphs } = await import(
       "../export/folder.ts"
     );
@@ -49,7 +49,7 @@ export default stage({
     const { folder } = outputs;
     const { tokenizer } = inputs.tokens;
 
-    const accounts = accountsOf(data, languages);
+    const accounts = accountsOf(data, languages, files);
     const use = narrowest(accounts.flatMap(({ terms }) => terms));
     if (use !== "any") log(`For ${use} use only, as its data are`);
 

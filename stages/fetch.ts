@@ -28,14 +28,14 @@ export default stage({
   requires: async ({ data, languages }) => {
     await pinnedFiles(data, languages);
   },
-  run: async ({ config, outputs, work, log, progress }) => {
+  run: async ({ config, files: copies, outputs, work, log, progress }) => {
     const { data, languages } = config;
     const { copyFiles } = await import("../text/files.ts");
     const { selections } = await import("../text/descriptors.ts");
-    const { own, additional } = selections(data, languages);
+    const { own, additional } = selections(data, languages, copies);
     const packages = [...own === undefined ? [] : [own], ...additional]
       .flatMap(({ packages }) => packages);
-    const files = pinnedFiles(data, languages);
+    const files = pinnedFiles(data, languages, copies);
     const folder = outputs.files;
     const metrics: Record<string, number | string> = {};
     if (packages.length > 0) {
@@ -48,7 +48,7 @@ export default stage({
       const options = { folder, work, mirrors: mirrors(), log, progress };
       Object.assign(metrics, await fetchFiles(files, options));
     }
-    Object.assign(metrics, await copyFiles(data, folder));
+    Object.assign(metrics, await copyFiles(data, folder, copies));
     return { metrics };
   },
 });

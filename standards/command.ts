@@ -2,12 +2,14 @@
 import { artifactFolder, type Console, EXIT } from "../engine/commands.ts";
 import type { Pipeline } from "../engine/graph.ts";
 import { canonical } from "../engine/hash.ts";
-import { readSigningKey } from "../engine/signature.ts";
+import { outputPath, writeOutputText } from "../engine/output_file.ts";
+import { readSigningKey, type SigningKey } from "../engine/signature.ts";
 import { keyPath } from "../engine/trust_commands.ts";
 import { inputError } from "../schemas/errors.ts";
+import { printableLines } from "../schemas/names.ts";
 import { envelope } from "./envelope.ts";
 import { statement } from "./in_toto.ts";
-import { indented, newFolder, writeText } from "./places.ts";
+import { indented, newFolder } from "./places.ts";
 import { describe, type Described } from "./record.ts";
 
 export interface DescribeOptions {
@@ -16,6 +18,8 @@ export interface DescribeOptions {
   readonly artifacts?: string;
   /** A file, or a new folder for what consists of several; without, one text goes to standard output. */
   readonly out?: string;
+  /** Whether a file that is there is replaced. */
+  readonly force: boolean;
   /** Signs a statement: with the key in this file, or with the user's own. */
   readonly key?: string | true;
 }
@@ -29,12 +33,16 @@ export async function describeCommand(
   names: readonly string[],
   options: DescribeOptions,
 ): Promise<number> {
-  const { format, key, out } = options;
+  const { format, key, out, force } = options;
   if (key !== undefined && format !== "in-toto") {
     throw inputError(
       `Cannot sign what is described as ${format}: --key goes with --format in-toto.`,
     );
   }
+  const signing = key === undefined
+    ? undefined
+    : readSigningKey(keyPath(key === true ? {} : { key }));
+  if (out !== undefined && isText(format)) outputPath(out, { force });
   const artifacts = artifactFolder(options.artifacts);
   const tell = (line: string) => console.err(line + "\n");
   const described: Describe = (names) => {
@@ -49,10 +57,14 @@ export async function describeCommand(
   };
   switch (format) {
     case "in-toto":
-      tellText(console, out, statementText(described(names), key));
+      await tellText(
+        console,
+        options,
+        statementText(described(names), signing),
+      );
       break;
     case "model-card":
-      tellText(console, out, await cardText(described, names));
+      await tellText(console, options, await cardText(described, names));
       break;
     case "ro-crate": {
       const { writeCrate } = await import("./crate_folder.ts");
@@ -70,25 +82,29 @@ export async function describeCommand(
   return EXIT.done;
 }
 
+/** Whether a standard is one text, which may go to a file. */
+function isText(format: DescribeOptions["format"]): boolean {
+  return format === "in-toto" || format === "model-card";
+}
+
 /** Prints a text, or writes it to a file and prints its path. */
-function tellText(
+async function tellText(
   console: Console,
-  out: string | undefined,
+  { out, force }: Pick<DescribeOptions, "out" | "force">,
   text: string,
-): void {
-  if (out !== undefined) writeText(out, text);
-  console.out(out === undefined ? text : out + "\n");
+): Promise<void> {
+  if (out !== undefined) await writeOutputText(out, { force }, text);
+  console.out(out === undefined ? printableLines(text) : out + "\n");
 }
 
 function statementText(
   described: Described,
-  key: string | true | undefined,
+  key: SigningKey | undefined,
 ): string {
   const made = statement(described);
   if (key === undefined) return indented(made);
-  const path = keyPath(key === true ? {} : { key });
   // A line, as files of several statements have them.
-  return canonical(envelope(canonical(made), readSigningKey(path))) + "\n";
+  return canonical(envelope(canonical(made), key)) + "\n";
 }
 
 async function cardText(

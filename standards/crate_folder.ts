@@ -4,6 +4,7 @@ import { readIfThere } from "../engine/atomic.ts";
 import { failure } from "../engine/failure.ts";
 import { canonical } from "../engine/hash.ts";
 import { ROOT } from "../engine/project.ts";
+import { pathIn } from "../schemas/names.ts";
 import { copyFile, indented, writeText } from "./places.ts";
 import { type Described, type MadeOutput, spanOf } from "./record.ts";
 import { METADATA, roCrate, type RunFiles } from "./ro_crate.ts";
@@ -51,9 +52,10 @@ function copyOutput(
   from: string,
   folder: string,
 ): void {
-  if (!artifact.folder) return copyFile(from, join(folder, path));
+  const to = pathIn(folder, path);
+  if (!artifact.folder) return copyFile(from, to);
   for (const file of files) {
-    copyFile(join(from, file.path), join(folder, path, file.path));
+    copyFile(pathIn(from, file.path), pathIn(to, file.path));
   }
 }
 

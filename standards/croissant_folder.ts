@@ -2,6 +2,7 @@
 import { dirname, join } from "@std/path";
 import { failure } from "../engine/failure.ts";
 import { hashFile } from "../engine/hash.ts";
+import { pathIn } from "../schemas/names.ts";
 import { croissant, folderOf, PAIRS, type PairsFile } from "./croissant.ts";
 import type { DataSet } from "./data.ts";
 import { pairsOf } from "./pairs.ts";
@@ -26,7 +27,7 @@ export async function writeCroissants(
           "to get it anew.",
       );
     }
-    const own = join(folder, folderOf(set));
+    const own = pathIn(folder, folderOf(set));
     const pairs = await writePairs(set, set.folder, join(own, PAIRS));
     const path = join(own, "croissant.json");
     writeText(path, indented(croissant(set, pairs, node?.making?.ended)));

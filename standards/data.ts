@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { z } from "zod";
 import { sha256 } from "../engine/hash.ts";
+import { withoutPassword } from "../schemas/addresses.ts";
 import { Data, Languages } from "../schemas/data.ts";
 import { parse } from "../schemas/errors.ts";
 import type { Listing } from "../schemas/manifest.ts";
@@ -109,7 +110,7 @@ function dataFilesOf(
     })),
     ...files.map((file): DataFile => ({
       name: file.name,
-      uri: file.urls[0],
+      uri: file.urls[0] && withoutPassword(file.urls[0]),
       mediaType: mediaTypeOf(file.name),
       terms: termsOf(file.licence),
       digest: {

@@ -1,5 +1,5 @@
 /** An in-toto statement with SLSA provenance: which bytes were built, of what, by whom and when. */
-import type { Json } from "../schemas/manifest.ts";
+import { hashOf, type Json } from "../schemas/manifest.ts";
 import type { DataSet } from "./data.ts";
 import { parsePackage } from "./packages.ts";
 import {
@@ -134,7 +134,8 @@ function namedFiles({ lineage }: Described): Resource[] {
   const files = new Map(
     lineage.flatMap(({ record }) => Object.entries(record.preimage.files)),
   );
-  return [...files].map(([name, sha256]) => ({ name, digest: { sha256 } }));
+  return [...files]
+    .map(([name, content]) => ({ name, digest: { sha256: hashOf(content) } }));
 }
 
 /**

@@ -1,13 +1,9 @@
 /** Where descriptions are written: whole files, in a folder that held nothing before. */
 import { dirname } from "@std/path";
-import {
-  namesIn,
-  reasonOf,
-  statIfThere,
-  writeAtomically,
-} from "../engine/atomic.ts";
+import { namesIn, reasonOf, writeAtomically } from "../engine/atomic.ts";
 import { tellDisk } from "../engine/failure.ts";
 import { inputError } from "../schemas/errors.ts";
+import { checkFolder } from "../schemas/input_file.ts";
 
 /** The folder that a description goes to, which is not mixed with what is there. */
 export function newFolder(format: string, out: string | undefined): string {
@@ -16,12 +12,12 @@ export function newFolder(format: string, out: string | undefined): string {
       `Cannot print a description as ${format}, which is a folder; name a new one with --out.`,
     );
   }
-  const info = statIfThere(out);
-  if (info !== undefined && (!info.isDirectory || namesIn(out).length > 0)) {
-    throw inputError(
-      `Cannot write to "${out}": expected a new or empty folder; name another one with --out.`,
+  const refuse = (reason: string) =>
+    inputError(
+      `Cannot write to "${out}": ${reason}; name another one with --out.`,
     );
-  }
+  checkFolder(out, refuse);
+  if (namesIn(out).length > 0) throw refuse("expected a new or empty folder");
   return out;
 }
 

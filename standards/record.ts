@@ -1,20 +1,22 @@
 /** What is described, whatever the format: nodes of a run, all that they were made of, when and where, and the data. */
-import { join } from "@std/path";
 import { z } from "zod";
-import { jsonIfWhole, readIfThere } from "../engine/atomic.ts";
+import { readIfThere } from "../engine/atomic.ts";
 import { failure } from "../engine/failure.ts";
 import type { Pipeline } from "../engine/graph.ts";
 import { manifestPath } from "../engine/manifest.ts";
+import { checkCoherent } from "../engine/publish.ts";
 import { select } from "../engine/select.ts";
 import { lineageOf } from "../engine/trace.ts";
+import { listingIn } from "../engine/trust.ts";
 import { pathIfThere, type Source, sourceOf } from "../report/source.ts";
 import {
   type Artifact,
   type Json,
-  Listing,
+  type Listing,
   type Manifest,
   type NodeRecord,
 } from "../schemas/manifest.ts";
+import { pathIn } from "../schemas/names.ts";
 import type { Results } from "../schemas/results.ts";
 import { type DataSet, dataSetsOf } from "./data.ts";
 
@@ -65,6 +67,8 @@ export function describe(
 ): Described {
   const source = sourceOf(pipeline, artifacts, experiment);
   const { graph, manifest } = source;
+  const what = `the run of "${source.experiment}"`;
+  checkCoherent(manifest, graph, { verb: "describe", what });
   const { asked } = select(graph, { nodes: names });
   const made = (name: string) => Object.hasOwn(manifest.nodes, name);
   const missing = [...asked].filter((name) => !made(name));
@@ -101,7 +105,7 @@ function nodeOf(source: Source, name: string): MadeNode {
   const outputs = Object.entries(record.outputs).map(
     ([output, artifact]): MadeOutput => ({
       name: output,
-      path: `${folderOf(name)}/${paths[output]?.path ?? output}`,
+      path: pathIn(folderOf(name), paths[output]?.path ?? output),
       artifact,
       files: listingOf(source, artifact),
       at: pathIfThere(source, artifact),
@@ -121,9 +125,7 @@ function listingOf(
 ): Listing | undefined {
   if (!artifact.folder) return undefined;
   const text = readIfThere(store.listingPath(artifact));
-  return text === undefined
-    ? undefined
-    : Listing.safeParse(jsonIfWhole(text)).data;
+  return text === undefined ? undefined : listingIn(text);
 }
 
 function makingOf(
@@ -176,6 +178,6 @@ export function filesOf(output: MadeOutput): Listing {
   if (!folder) return [{ path, sha256, bytes }];
   return (files ?? []).map((file) => ({
     ...file,
-    path: join(path, file.path),
+    path: pathIn(path, file.path),
   }));
 }

@@ -1,5 +1,6 @@
 /** A Provenance Run Crate: a run as RO-Crate tells it, each node an action of a stage on files with their hashes. */
 import { sha256 } from "../engine/hash.ts";
+import { hashOf } from "../schemas/manifest.ts";
 import { termsOfAll } from "./data.ts";
 import {
   action,
@@ -189,7 +190,8 @@ function addStep(
   }>,
 ) {
   const { name, record: { metrics: figures, preimage } } = node;
-  const files = Object.entries(preimage.files);
+  const files = Object.entries(preimage.files)
+    .map(([name, content]) => [name, hashOf(content)] as const);
   const instrument = add(tool(node, manifest));
   const made = add(action(node, {
     instrument,
@@ -227,10 +229,10 @@ function single(entity: Entity): Entity {
   return Object.fromEntries(properties);
 }
 
-/** The version of the TypeScript that the code was parsed by. */
-function printerOf({ manifest }: Described): string {
+/** The version of the TypeScript that the code was parsed by, which manifests of schema 1 tell. */
+function printerOf({ manifest }: Described): string | undefined {
   const [code] = Object.values(manifest.code);
-  return code?.printer.replace(/^.*@/, "") ?? "";
+  return code?.printer?.replace(/^.*@/, "");
 }
 
 /** A file of the crate, or a folder with its files. */

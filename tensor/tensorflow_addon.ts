@@ -41,6 +41,12 @@ export function loadAddon(
   { provider, version, library }: Wanted,
   folder = addonFolder(),
 ): tf.KernelBackend {
+  if (folder === undefined) {
+    throw inputError(
+      `Cannot use runtime tensorflow on ${provider}: expected HOME, XDG_CACHE_HOME or CKD_TENSORFLOW to tell where its ` +
+        "addon is, found none of them; set one.",
+    );
+  }
   const name = PACKAGES[provider];
   const build = provider === "cpu"
     ? "runtimes/tensorflow/build"

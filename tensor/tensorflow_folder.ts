@@ -9,15 +9,18 @@ export const FOLDER_VARIABLES = [
   "USERPROFILE",
 ] as const;
 
-/** The folder whose `node_modules` has the package: $CKD_TENSORFLOW, or `ckd-tensorflow` in the user's cache folder. */
+/**
+ * The folder whose `node_modules` has the package: $CKD_TENSORFLOW, or `ckd-tensorflow` in the user's cache folder;
+ * undefined where the environment names neither that nor a home. As it is named, absolute or not.
+ */
 export function addonFolder(
   variable: (name: typeof FOLDER_VARIABLES[number]) => string | undefined = (
     name,
   ) => Deno.env.get(name),
-): string {
+): string | undefined {
   const own = variable("CKD_TENSORFLOW");
   if (own) return own;
-  const home = variable("HOME") || variable("USERPROFILE") || "";
-  const cache = variable("XDG_CACHE_HOME") || join(home, ".cache");
-  return join(cache, "ckd-tensorflow");
+  const home = variable("HOME") || variable("USERPROFILE");
+  const cache = variable("XDG_CACHE_HOME") || home && join(home, ".cache");
+  return cache ? join(cache, "ckd-tensorflow") : undefined;
 }

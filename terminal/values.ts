@@ -16,7 +16,7 @@ export function number(text: string): number {
 
 export function positive(text: string): number {
   const value = number(text);
-  if (!Number.isInteger(value) || value < 1) {
+  if (!Number.isSafeInteger(value) || value < 1) {
     throw inputError(`Cannot use "${text}": expected a whole number from 1.`);
   }
   return value;
@@ -32,36 +32,39 @@ export function port(text: string): number {
 
 /** Bytes. */
 export function size(text: string): number {
-  return quantity(text, "20G", {
-    B: 1,
-    K: 1e3,
-    M: 1e6,
-    G: 1e9,
-    T: 1e12,
-  });
+  const units = { B: 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+  return quantity(text, units, { example: "20G", most: "9000T" });
 }
 
 /** Milliseconds. */
 export function age(text: string): number {
   const [minute, hour, day] = [60e3, 3600e3, 86400e3];
-  return quantity(text, "30d", { m: minute, h: hour, d: day, w: 7 * day });
+  const units = { m: minute, h: hour, d: day, w: 7 * day };
+  return quantity(text, units, { example: "30d", most: "36500d" });
 }
 
 /** A number with its unit, which has to be there: `--max-size 20` may mean anything. */
 function quantity(
   text: string,
-  example: string,
   units: Readonly<Record<string, number>>,
+  { example, most }: { readonly example: string; readonly most: string },
 ): number {
-  const [, value, unit] = /^(\d+(?:\.\d+)?)([a-zA-Z])$/.exec(text) ?? [];
-  if (!Object.hasOwn(units, unit ?? "")) {
+  const valueOf = (text: string) => {
+    const [, value, unit = ""] = /^(\d+(?:\.\d+)?)([a-zA-Z])$/.exec(text) ?? [];
+    return Object.hasOwn(units, unit) ? Number(value) * units[unit] : NaN;
+  };
+  const value = valueOf(text);
+  if (Number.isNaN(value)) {
     throw inputError(
       `Cannot use "${text}": expected a number and a unit (${
         Object.keys(units).join(", ")
       }), such as ${example}.`,
     );
   }
-  return Number(value) * units[unit];
+  if (value > valueOf(most)) {
+    throw inputError(`Cannot use "${text}": expected at most ${most}.`);
+  }
+  return value;
 }
 
 export const METRICS = ["bleu", "chrf"];

@@ -88,6 +88,7 @@ async function chosen(
       evaluation,
       runtime: { name: "onnx", provider: "cpu" },
     },
+    files: {},
     seed: 1,
     inputs: {
       ...given,

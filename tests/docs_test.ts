@@ -19,19 +19,29 @@ const DOCUMENTS = [
 /** Bytes that a picture, and all of them, may take: who clones has them all. */
 const MOST = { one: 150_000, all: 600_000 };
 
-for (const [document, least] of [["engine", 15], ["sharing", 12]] as const) {
-  Deno.test(`each test that docs/${document}.md names is there`, () => {
-    const named = [
-      ...read(`docs/${document}.md`)
-        .matchAll(/`([a-z_]+)`: ([^|]+?) … *\|/g),
-    ];
-    assert(named.length > least);
-    for (const [, file, name] of named) {
-      const path = `tests/engine/${file}_test.ts`;
-      assert(read(path).includes(name), `"${name}" is no test of ${path}.`);
-    }
-  });
-}
+Deno.test("each test that docs/engine.md names is there", () => {
+  const named = [
+    ...read("docs/engine.md").matchAll(/`([a-z_]+)`: ([^|]+?) … *\|/g),
+  ];
+  assert(named.length > 15);
+  for (const [, file, name] of named) {
+    const path = `tests/engine/${file}_test.ts`;
+    assert(read(path).includes(name), `"${name}" is no test of ${path}.`);
+  }
+});
+
+Deno.test("each threat in docs/sharing.md that is held names its test, by file and title", () => {
+  const rows = read("docs/sharing.md").split("\n")
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()))
+    .filter(([, held]) => held === "yes" || held === "no");
+  assert(rows.length >= 30);
+  for (const [threat, held, , test] of rows) {
+    if (held === "no") continue;
+    const [, path, name] = /^`(tests\/[^`]+)`: (.+)$/.exec(test) ?? [];
+    assert(path !== undefined, `"${threat}" names no test.`);
+    assert(read(path).includes(name), `"${name}" is no test of ${path}.`);
+  }
+});
 
 Deno.test("each link of a document to a file of the project leads to one, and to a heading of it", () => {
   const broken = DOCUMENTS.flatMap((document) =>

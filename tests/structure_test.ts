@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tensor: ["schemas"],
   model: ["tensor", "text", "schemas"],
   data: ["schemas"],
-  results: ["engine", "metrics", "schemas"],
+  results: ["engine", "metrics", "schemas", "text"],
   estimate: ["engine", "model", "schemas", "tensor", "text"],
   setup: ["engine", "schemas", "text"],
   sharing: ["engine", "schemas"],

@@ -3,8 +3,9 @@ import type { Data, Languages } from "../schemas/data.ts";
 import { Descriptor } from "../schemas/descriptor.ts";
 import { parse } from "../schemas/errors.ts";
 import {
+  type Copies,
   descriptorNames,
-  descriptorPath,
+  descriptorText,
   type Selection,
   selections,
 } from "./descriptors.ts";
@@ -27,11 +28,15 @@ export interface AccountOfText extends Account {
 }
 
 /** The data sets of a config: those of its descriptors as they are now, then the user's own files, if there are any. */
-export function accountsOf(data: Data, languages: Languages): AccountOfText[] {
-  const { own, additional } = selections(data, languages);
+export function accountsOf(
+  data: Data,
+  languages: Languages,
+  copies: Copies = {},
+): AccountOfText[] {
+  const { own, additional } = selections(data, languages, copies);
   const selected = [...own === undefined ? [] : [own], ...additional];
   const described = descriptorNames(data).map((written, i) =>
-    accountOf(written, selected[i])
+    accountOf(written, selected[i], copies)
   );
   return data.train === undefined ? described : [...described, {
     name: "own-files",
@@ -42,8 +47,12 @@ export function accountsOf(data: Data, languages: Languages): AccountOfText[] {
   }];
 }
 
-function accountOf(written: string, selection: Selection): AccountOfText {
-  const text = Deno.readTextFileSync(descriptorPath(written));
+function accountOf(
+  written: string,
+  selection: Selection,
+  copies: Copies,
+): AccountOfText {
+  const text = descriptorText(written, copies);
   const { name, description, citation } = parse(
     Descriptor,
     JSON.parse(text),

@@ -1,6 +1,8 @@
 /** Reads single files out of tarballs: those of packages, and those of data sets, which nobody but us has looked into. */
+import { basename } from "@std/path";
 import { list } from "tar/list";
 import { inputError } from "../schemas/errors.ts";
+import { printable } from "../schemas/names.ts";
 import type { NamedFile } from "./lines.ts";
 
 /** A file of a package: its path inside the package, and its text. */
@@ -18,23 +20,49 @@ export async function readArchive(
   wanted: (path: string) => boolean,
 ): Promise<ArchivedFile[]> {
   const files: ArchivedFile[] = [];
-  await list({
-    file: tarball,
-    strict: true,
-    filter: (path) => wanted(inner(path)),
-    onReadEntry: (entry) => {
-      const chunks: Uint8Array[] = [];
-      entry.on("data", (chunk) => chunks.push(chunk));
-      entry.on("end", () => {
-        files.push({ path: inner(entry.path), text: textOf(chunks) });
-      });
-    },
-  });
+  const limit = EXPANSION * Deno.statSync(tarball).size;
+  let bytes = 0;
+  try {
+    await list({
+      file: tarball,
+      strict: true,
+      maxDecompressionRatio: EXPANSION,
+      filter: (path, entry) => {
+        if ("type" in entry) bytes += entry.size;
+        return wanted(inner(path)) && bytes <= limit;
+      },
+      onReadEntry: (entry) => {
+        const chunks: Uint8Array[] = [];
+        entry.on("data", (chunk) => chunks.push(chunk));
+        entry.on("end", () => {
+          files.push({ path: inner(entry.path), text: textOf(chunks) });
+        });
+      },
+    });
+  } catch (error) {
+    throw unusable(basename(tarball), `it is broken (${reasonOf(error)})`);
+  }
+  if (bytes > limit) throw unusable(basename(tarball), TOO_LARGE);
   return files.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 }
 
 /** No archive of text is this many times as large once it is unpacked. */
-const EXPANSION = 200;
+export const EXPANSION = 200;
+
+export const TOO_LARGE = `it unpacks to more than ${EXPANSION} times its size`;
+
+/** The error of an archive that cannot be used, whoever made it. */
+export function unusable(name: string, reason: string): Error {
+  return inputError(
+    `Cannot use archive "${name}": ${
+      printable(reason)
+    }; get the file that the data set describes.`,
+  );
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /**
  * Writes one member of an archive (`.tar`, gzip too) to a path. An archive that has a path outside of itself, a link, or
@@ -67,7 +95,7 @@ export async function unpack(
         } else if (!["File", "OldFile", "Directory"].includes(entry.type)) {
           refuse(`its member "${path}" is a ${entry.type}, no file or folder`);
         } else if (bytes > limit) {
-          refuse(`it unpacks to more than ${EXPANSION} times its size`);
+          refuse(TOO_LARGE);
         } else if (entry.type !== "Directory") {
           known.push(path);
         }
@@ -86,21 +114,15 @@ export async function unpack(
     if (error instanceof Error && "code" in error && error.code === "ENOSPC") {
       throw error;
     }
-    refuse(
-      `it is broken (${
-        error instanceof Error ? error.message : String(error)
-      })`,
-    );
+    refuse(`it is broken (${reasonOf(error)})`);
   }
   if (refusal !== undefined) {
-    throw inputError(
-      `Cannot use archive "${archive.name}": ${refusal}; get the file that the data set describes.`,
-    );
+    throw unusable(archive.name, refusal);
   }
   if (!found) {
     throw inputError(
       `Cannot use archive "${archive.name}": it has no member "${member}", only ${
-        known.slice(0, 5).map((path) => `"${path}"`).join(", ")
+        known.slice(0, 5).map((path) => `"${printable(path)}"`).join(", ")
       }${known.length > 5 ? " and others" : ""}.`,
     );
   }

@@ -98,7 +98,7 @@ function plain(text: string, { markup, mnemonics }: Notation): string {
   if (markup) result = spaced(result.replace(TAG, ""));
   if (mnemonics) {
     result = spaced(
-      result.replace(/\s*\(&{1,2}\w\)/g, "").replace(/&&(?=\S)/g, "")
+      result.replace(/ ?\(&{1,2}\w\)/g, "").replace(/&&(?=\S)/g, "")
         .replace(/(^|\s)&(?=\p{L})/gu, "$1"),
     );
   }
@@ -126,12 +126,14 @@ function words(text: string): number {
 
 /** A name of the program rather than text, such as `editor.action.clipboard` or `command:workbench.open`. */
 function isIdentifier(text: string): boolean {
-  return /^[\w.-]*[._]\w[\w.-]*$/.test(text) ||
+  return /^[\w.-]+$/.test(text) && /[._]\w/.test(text) ||
     /^(command|onCommand):/.test(text);
 }
 
 function tagNames(text: string): string[] {
-  return (text.match(TAG) ?? []).map((tag) => tag.replace(/\s.*>$/s, ">"));
+  return (text.match(TAG) ?? []).map((tag) =>
+    tag.slice(0, -1).split(/\s/, 1)[0]
+  );
 }
 
 /** Whatever stands for something that the program puts in: both sides must have the same, in any order. */

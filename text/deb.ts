@@ -1,8 +1,16 @@
 /** Reads files out of a Debian package: an `ar` archive whose member `data.tar.xz` holds them. */
 import { Buffer } from "node:buffer";
+import { basename } from "@std/path";
 import { list } from "tar/list";
 import * as xz from "xz-decompress";
-import { type ArchivedFile, textOf } from "./archive.ts";
+import {
+  type ArchivedFile,
+  EXPANSION,
+  reasonOf,
+  textOf,
+  TOO_LARGE,
+  unusable,
+} from "./archive.ts";
 
 /** This package is CommonJS, whose names Deno does not see. */
 const { XzReadableStream } =
@@ -15,12 +23,13 @@ export async function readDeb(
   path: string,
   wanted: (path: string) => boolean,
 ): Promise<ArchivedFile[]> {
-  const data = memberOf(await Deno.readFile(path), DATA);
+  const name = basename(path);
+  const archive = await Deno.readFile(path);
+  const data = memberOf(archive, DATA);
   if (data === undefined) {
-    throw new Error(
-      `Cannot read "${path}": it is no Debian package of a ${DATA}.`,
-    );
+    throw unusable(name, `it is no Debian package of a ${DATA}`);
   }
+  const limit = EXPANSION * archive.length;
   const files: ArchivedFile[] = [];
   const ended = Promise.withResolvers<void>();
   const parser = list({
@@ -37,12 +46,24 @@ export async function readDeb(
   });
   parser.on("error", ended.reject);
   parser.on("end", ended.resolve);
-  for await (const chunk of new XzReadableStream(new Blob([data]).stream())) {
-    // The parser reads text out of Node's buffers only; and this is a copy, as the decompressor uses its memory again.
-    parser.write(Buffer.from(chunk));
+  // Where the decompressor gives up first, nobody waits for it.
+  ended.promise.catch(() => {});
+  let bytes = 0;
+  try {
+    for await (const chunk of new XzReadableStream(new Blob([data]).stream())) {
+      bytes += chunk.length;
+      if (bytes > limit) break;
+      // The parser reads text out of Node's buffers only; and this is a copy, as the decompressor uses its memory again.
+      parser.write(Buffer.from(chunk));
+    }
+    if (bytes <= limit) {
+      parser.end();
+      await ended.promise;
+    }
+  } catch (error) {
+    throw unusable(name, `it is broken (${reasonOf(error)})`);
   }
-  parser.end();
-  await ended.promise;
+  if (bytes > limit) throw unusable(name, TOO_LARGE);
   return files;
 }
 
@@ -56,7 +77,10 @@ function memberOf(
   if (text(0, MAGIC.length) !== MAGIC.trimEnd()) return undefined;
   for (let at = MAGIC.length; at + HEADER_BYTES <= archive.length;) {
     const name = text(at, at + 16).replace(/\/$/, "");
-    const start = at + HEADER_BYTES, bytes = Number(text(at + 48, at + 58));
+    const size = text(at + 48, at + 58);
+    // One below nothing would lead back to where it stands.
+    if (!/^\d+$/.test(size)) return undefined;
+    const start = at + HEADER_BYTES, bytes = Number(size);
     if (name === wanted) return archive.subarray(start, start + bytes);
     at = start + bytes + bytes % 2;
   }

@@ -1,5 +1,5 @@
 /** Finds the descriptors of `data/`, and in them the sources that an experiment selects. */
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join, relative } from "@std/path";
 import type { Data, Languages } from "../schemas/data.ts";
 import {
   type DataFile,
@@ -52,6 +52,15 @@ export function descriptorPath(name: string): string {
   return isPath(name) ? name : join(FOLDER, `${name}.json`);
 }
 
+/** Where copies of data files are, by the path that names the original; what has no copy is read where it is. */
+export type Copies = Readonly<Record<string, string>>;
+
+/** A descriptor's file as a stage names it: one of `data/` by its path from the working directory. */
+export function descriptorFile(name: string): string {
+  const path = descriptorPath(name);
+  return path === name ? path : relative(Deno.cwd(), path);
+}
+
 /** An input error for a name that no descriptor has. */
 export function checkDescriptor(name: string): void {
   if (isPath(name)) return checkReadable([name]);
@@ -70,11 +79,17 @@ function isPath(name: string): boolean {
   return name.endsWith(".json");
 }
 
-function readDescriptor(name: string): Descriptor {
-  const path = descriptorPath(name);
+/** The text of a descriptor. */
+export function descriptorText(name: string, copies: Copies): string {
+  return Deno.readTextFileSync(
+    copies[descriptorFile(name)] ?? descriptorPath(name),
+  );
+}
+
+function readDescriptor(name: string, copies: Copies): Descriptor {
   let written: unknown;
   try {
-    written = JSON.parse(Deno.readTextFileSync(path));
+    written = JSON.parse(descriptorText(name, copies));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw inputError(
@@ -85,7 +100,11 @@ function readDescriptor(name: string): Descriptor {
 }
 
 /** Reads the descriptors of a config and selects from them; what they do not have is an input error. */
-export function selections(data: Data, languages: Languages): Selections {
+export function selections(
+  data: Data,
+  languages: Languages,
+  copies: Copies = {},
+): Selections {
   if (
     languages.source === languages.target && descriptorNames(data).length > 0
   ) {
@@ -94,21 +113,24 @@ export function selections(data: Data, languages: Languages): Selections {
     );
   }
   const additional = (data.additional ?? []).map((name) =>
-    select(name, languages)
+    select(readDescriptor(name, copies), languages)
   );
   return data.descriptor === undefined ? { additional } : {
-    own: select(data.descriptor, languages, data.sources),
+    own: select(
+      readDescriptor(data.descriptor, copies),
+      languages,
+      data.sources,
+    ),
     additional,
   };
 }
 
-/** Reads a descriptor and selects from it, all sources unless some are named. */
+/** Selects from a descriptor, all sources unless some are named. */
 function select(
-  written: string,
+  descriptor: Descriptor,
   languages: Languages,
   sources?: readonly string[],
 ): Selection {
-  const descriptor = readDescriptor(written);
   const { name } = descriptor;
   const labels = descriptor.sources.map(({ label }) => label);
   for (const label of sources ?? []) {

@@ -1,5 +1,6 @@
 /** Downloads a file over HTTP to the disk: bounded, resumed where it was cut, tried again, and nothing but data. */
 import { format } from "@std/fmt/bytes";
+import { isPrivate } from "../schemas/addresses.ts";
 
 /** A download that failed for good, and why: a clause without a full stop. */
 export interface Failure {
@@ -14,10 +15,22 @@ export interface DownloadOptions {
   log(line: string): void;
   /** Milliseconds before the first new attempt; each further one waits three times as long. */
   readonly patience?: number;
+  readonly pace?: Pace;
 }
 
-/** Attempts in a row that bring nothing before it is given up, and how long a silent connection is waited for. */
-const ATTEMPTS = 4, SILENCE_MILLISECONDS = 60_000;
+/** What a connection has to bring so that it is waited for. */
+export interface Pace {
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+/** Attempts in a row that bring fewer bytes than are progress, after which it is given up. */
+const ATTEMPTS = 4, PROGRESS_BYTES = 4096;
+
+const PACE: Pace = { bytes: 60_000, milliseconds: 60_000 };
+
+/** Hosts that lead to each other lead nowhere. */
+const HOPS = 5;
 
 /** A web page where data was expected: a login, a licence to accept, an error that is sent as if it were none. */
 const PAGE = /^\s*<(!doctype\s+html|html)\b/i;
@@ -29,15 +42,18 @@ const PAGE = /^\s*<(!doctype\s+html|html)\b/i;
 export async function download(
   url: string,
   path: string,
-  { limit, progress, log, patience = 500 }: DownloadOptions,
+  { limit, progress, log, patience = 500, pace = PACE }: DownloadOptions,
 ): Promise<Failure | undefined> {
   let attempts = 0, wait = patience;
   for (;;) {
     const before = sizeOf(path);
-    const outcome = await attempt(url, path, limit, progress);
+    const outcome = await attempt(url, path, limit, pace, progress);
     if (outcome === "whole") return undefined;
     const { reason, isFinal = false } = outcome;
-    if (sizeOf(path) > before) [attempts, wait] = [0, patience];
+    // A byte now and then is none.
+    if (sizeOf(path) - before >= Math.min(pace.bytes, PROGRESS_BYTES)) {
+      [attempts, wait] = [0, patience];
+    }
     attempts++;
     if (isFinal || attempts === ATTEMPTS) return { reason };
     log(`  ${reason}; trying again from byte ${sizeOf(path)}`);
@@ -56,12 +72,13 @@ async function attempt(
   url: string,
   path: string,
   limit: number,
+  pace: Pace,
   progress: (bytes: number) => void,
 ): Promise<"whole" | Interruption> {
-  const silence = watch();
+  const silence = watch(pace);
   try {
     const from = sizeOf(path);
-    const response = await fetch(url, {
+    const response = await follow(url, {
       signal: silence.signal,
       headers: {
         // The file's own bytes are wanted, not a form that is shorter on the way.
@@ -69,6 +86,8 @@ async function attempt(
         ...from > 0 ? { range: `bytes=${from}-` } : {},
       },
     });
+    if ("reason" in response) return response;
+    silence.answered();
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
       return refused(response, path, from);
@@ -80,16 +99,46 @@ async function attempt(
       Deno.removeSync(path);
       return { reason: "it does not go on where it was told to" };
     }
-    return await receive(response.body, path, start, limit, (bytes) => {
-      silence.heard();
+    return await receive(response.body, path, start, limit, (bytes, more) => {
+      silence.heard(more);
       progress(bytes);
     });
   } catch (error) {
     if (isOfDisk(error) || error instanceof Deno.errors.NotCapable) throw error;
-    return { reason: silence.signal.aborted ? "it fell silent" : cause(error) };
+    return { reason: silence.reason() ?? cause(error) };
   } finally {
     silence.end();
   }
+}
+
+/** The answer of a host, or of those that it leads to: from the public network not into a private one. */
+async function follow(
+  url: string,
+  init: RequestInit,
+): Promise<Response | Interruption> {
+  let at = new URL(url);
+  for (let hops = 0; hops <= HOPS; hops++) {
+    const response = await fetch(at, { ...init, redirect: "manual" });
+    const location = response.headers.get("location");
+    const leads = [301, 302, 303, 307, 308].includes(response.status);
+    if (!leads || location === null) return response;
+    await response.body?.cancel();
+    const to = ledTo(at, location);
+    if ("reason" in to) return to;
+    at = to;
+  }
+  return { reason: `it leads on more than ${HOPS} times`, isFinal: true };
+}
+
+/** Where an address leads by a redirect, or why it is not followed. */
+export function ledTo(at: URL, location: string): URL | Interruption {
+  const to = URL.canParse(location, at) ? new URL(location, at) : undefined;
+  if (to === undefined || !/^https?:$/.test(to.protocol)) {
+    return { reason: "it leads to no address of the web", isFinal: true };
+  }
+  if (!isPrivate(to) || isPrivate(at)) return to;
+  const reason = `it leads to ${to.host}, which is in a private network`;
+  return { reason, isFinal: true };
 }
 
 function refused(
@@ -112,7 +161,7 @@ async function receive(
   path: string,
   start: number,
   limit: number,
-  received: (bytes: number) => void,
+  received: (bytes: number, more: number) => void,
 ): Promise<"whole" | Interruption> {
   using file = Deno.openSync(path, { write: true, create: true });
   file.truncateSync(start);
@@ -133,24 +182,35 @@ async function receive(
       at += file.writeSync(chunk.subarray(at));
     }
     bytes += chunk.length;
-    received(bytes);
+    received(bytes, chunk.length);
   }
   return "whole";
 }
 
-/** Aborts what has not been heard of for too long. */
-function watch() {
+/** Aborts what has brought too little for too long. */
+function watch({ bytes: least, milliseconds }: Pace) {
   const controller = new AbortController();
-  const start = () =>
-    setTimeout(() => controller.abort(), SILENCE_MILLISECONDS);
-  let timer = start();
+  const start = () => setTimeout(() => controller.abort(), milliseconds);
+  let [timer, bytes] = [start(), 0];
+  const anew = () => {
+    clearTimeout(timer);
+    [timer, bytes] = [start(), 0];
+  };
   return {
     signal: controller.signal,
-    heard() {
-      clearTimeout(timer);
-      timer = start();
+    answered: anew,
+    heard(more: number) {
+      bytes += more;
+      if (bytes >= least) anew();
     },
     end: () => clearTimeout(timer),
+    /** Why it was aborted, if it was. */
+    reason: () =>
+      !controller.signal.aborted
+        ? undefined
+        : bytes === 0
+        ? "it fell silent"
+        : `it sends fewer than ${least} bytes in ${milliseconds / 1000} s`,
   };
 }
 

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { format } from "@std/fmt/bytes";
 import { join } from "@std/path";
+import { withoutPassword } from "../schemas/addresses.ts";
 import { inputError } from "../schemas/errors.ts";
 import { download } from "./download.ts";
 import {
@@ -194,7 +195,7 @@ async function downloaded(
       const found = await fileHash(partial);
       if (found === sha256) {
         Deno.renameSync(partial, path);
-        return url;
+        return withoutPassword(url);
       }
       const bytes = Deno.statSync(partial).size;
       Deno.removeSync(partial);

@@ -1,10 +1,11 @@
 /** The data files that a config names: which they are, whether they can be read, and their copies in a run's folder. */
-import { join, relative } from "@std/path";
+import { join } from "@std/path";
 import type { Data, Languages, ParallelFiles } from "../schemas/data.ts";
 import {
   checkDescriptor,
+  type Copies,
+  descriptorFile,
   descriptorNames,
-  descriptorPath,
   selections,
 } from "./descriptors.ts";
 import { checkHashes } from "./pinned.ts";
@@ -32,8 +33,7 @@ export function dataFiles(data: Data, languages: Languages): string[] {
 export function descriptorFiles(data: Data): string[] {
   return descriptorNames(data).map((name) => {
     checkDescriptor(name);
-    const path = descriptorPath(name);
-    return path === name ? path : relative(Deno.cwd(), path);
+    return descriptorFile(name);
   });
 }
 
@@ -41,13 +41,15 @@ export function descriptorFiles(data: Data): string[] {
 export async function copyFiles(
   data: Data,
   folder: string,
+  copies: Copies = {},
 ): Promise<Record<string, number>> {
   const pairs: Record<string, number> = {};
   for (const { part, files } of partsOf(data)) {
     const names = copyNames(part, files);
     for (const [i, path] of pathsOf(files).entries()) {
-      checkReadable([path]);
-      await Deno.copyFile(path, join(folder, names[i]));
+      const from = copies[path] ?? path;
+      checkReadable([from]);
+      await Deno.copyFile(from, join(folder, names[i]));
     }
     pairs[part] = 0;
     for await (const _ of readParallel(locate(part, files, folder))) {

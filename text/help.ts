@@ -6,8 +6,8 @@ import { unescapeXml } from "./entities.ts";
 const ELEMENT =
   /<(p|h[1-6])\s+id="((?:par|hd|tit|lst|cel)_[^"]+)"([^>]*)>(.*?)<\/\1>/gs;
 
-/** A tag, with its slash, name, attributes and closing slash; or text. */
-const PIECE = /<(\/?)([a-z][\w:-]*)([^>]*?)(\/?)>|[^<]+|</gi;
+/** A tag, with its slash, name, what follows that, and its end, which the last may lack; or text. */
+const PIECE = /<(\/?)([a-z][\w:-]*)(?![\w:-])([^>]*)(>|$)|[^<]+|</gi;
 
 const SPACE = /[\s\u00a0\u200b]+/gu;
 
@@ -78,11 +78,12 @@ function textsOf(html: string): Map<string, string[]> {
 }
 
 function plain(html: string): string {
-  const text = html.replace(
-    /<\/?([a-z]*)[^>]*>/gi,
-    (tag, name: string) =>
-      tag[1] !== "/" && SEPARATING.has(name.toLowerCase()) ? " " : "",
-  );
+  const text = html.replace(/<[^>]*>?/g, (tag) => {
+    // Without an end it is no tag.
+    if (!tag.endsWith(">")) return tag;
+    const [, name = ""] = /^<([a-z]*)/i.exec(tag) ?? [];
+    return SEPARATING.has(name.toLowerCase()) ? " " : "";
+  });
   return unescapeXml(text);
 }
 
@@ -91,9 +92,9 @@ function shown(html: string): string {
   let text = "", muted = 0;
   const open: boolean[] = [];
   for (
-    const [piece, slash, name, attributes, closing] of html.matchAll(PIECE)
+    const [piece, slash, name, attributes, end] of html.matchAll(PIECE)
   ) {
-    if (name === undefined) {
+    if (name === undefined || end === "") {
       if (muted === 0) text += unescapeXml(piece);
       continue;
     }
@@ -101,12 +102,12 @@ function shown(html: string): string {
     if (slash === "" && isEmpty) text += " ";
     if (slash === "" && !isEmpty) {
       const isHidden = name.toLowerCase() === "span" &&
-        /\shidden(?=[\s=]|$)/.test(attributes) &&
+        /\shidden(?=[\s=]|\/?$)/.test(attributes) &&
         !/\sid="default/.test(attributes);
       open.push(isHidden);
       muted += Number(isHidden);
     }
-    if (!isEmpty && (slash !== "" || closing !== "")) {
+    if (!isEmpty && (slash !== "" || attributes.endsWith("/"))) {
       muted -= Number(open.pop() ?? false);
     }
   }

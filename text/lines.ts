@@ -1,7 +1,8 @@
 /** Reads text files line by line, gzip too; everything that is wrong with one is an input error that names file and line. */
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { inputError } from "../schemas/errors.ts";
+import { inputError, isInputError } from "../schemas/errors.ts";
+import { openInput, reasonOf, type Refuse } from "../schemas/input_file.ts";
 
 /** A file to read, and the name by which the user knows it. */
 export interface NamedFile {
@@ -20,12 +21,7 @@ const GZIP = [0x1f, 0x8b];
 /** An input error for the first of some paths that is not a file that can be read. */
 export function checkReadable(paths: readonly string[]): void {
   for (const path of paths) {
-    try {
-      using file = Deno.openSync(path);
-      if (file.statSync().isDirectory) throw new Error("it is a folder");
-    } catch (error) {
-      throw unreadable(path, error);
-    }
+    using _file = openInput(path, unreadable(path));
   }
 }
 
@@ -107,7 +103,7 @@ function firstInvalid(bytes: Uint8Array): number {
 async function* readBytes(file: NamedFile): AsyncGenerator<Uint8Array> {
   let compressed = false;
   try {
-    using handle = await Deno.open(file.path);
+    using handle = openInput(file.path, unreadable(file.name));
     const first = await nextChunk(handle);
     compressed = first !== undefined &&
       GZIP.every((byte, i) => first[i] === byte);
@@ -123,10 +119,12 @@ async function* readBytes(file: NamedFile): AsyncGenerator<Uint8Array> {
     throw compressed
       ? inputError(
         `Cannot decompress "${file.name}": its gzip is broken (${
-          reason(error)
+          reasonOf(error)
         }); make or fetch the file again.`,
       )
-      : unreadable(file.name, error);
+      : isInputError(error)
+      ? error
+      : unreadable(file.name)(reasonOf(error));
   }
 }
 
@@ -156,14 +154,6 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
-function unreadable(name: string, error: unknown): Error {
-  return inputError(`Cannot read "${name}": ${reason(error)}.`);
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "permission denied";
-  }
-  return error instanceof Error ? error.message : String(error);
+function unreadable(name: string): Refuse {
+  return (reason) => inputError(`Cannot read "${name}": ${reason}.`);
 }

@@ -1,8 +1,14 @@
 /** The files that a config needs of its descriptors, each with the SHA-256 that its bytes must have. */
 import type { Data, Languages } from "../schemas/data.ts";
 import type { DataFile, Recipe } from "../schemas/descriptor.ts";
+import { withoutPassword } from "../schemas/addresses.ts";
 import { inputError } from "../schemas/errors.ts";
-import { type Selection, type Selections, selections } from "./descriptors.ts";
+import {
+  type Copies,
+  type Selection,
+  type Selections,
+  selections,
+} from "./descriptors.ts";
 
 /** A file whose bytes are known, by the descriptor or by the experiment. */
 export interface PinnedFile extends Omit<DataFile, "made"> {
@@ -40,8 +46,12 @@ export function checkHashes(
 }
 
 /** The files that a config needs; one whose bytes nobody vouches for is an input error. */
-export function pinnedFiles(data: Data, languages: Languages): PinnedFile[] {
-  return allOf(selections(data, languages)).flatMap(
+export function pinnedFiles(
+  data: Data,
+  languages: Languages,
+  copies: Copies = {},
+): PinnedFile[] {
+  return allOf(selections(data, languages, copies)).flatMap(
     ({ name, files, known }) => {
       const hashOf = (file: DataFile) =>
         file.sha256 ?? data.sha256?.[file.name];
@@ -70,7 +80,9 @@ export function pinnedFiles(data: Data, languages: Languages): PinnedFile[] {
 export function whereToGet(
   { urls, origin }: Pick<DataFile, "urls" | "origin">,
 ): string {
-  return [...urls, ...origin === undefined ? [] : [origin]].join(" or ");
+  return withoutPassword(
+    [...urls, ...origin === undefined ? [] : [origin]].join(" or "),
+  );
 }
 
 function notPinned(set: string, files: readonly DataFile[]): Error {

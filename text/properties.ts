@@ -25,7 +25,7 @@ function* logicalLines(text: string): Generator<string> {
     const line = natural.replace(/^[ \t\f]+/, "");
     if (pending === undefined && (line === "" || /^[#!]/.test(line))) continue;
     const whole = (pending ?? "") + line;
-    const backslashes = /\\*$/.exec(line)?.[0].length ?? 0;
+    const backslashes = /(?<!\\)\\*$/.exec(line)?.[0].length ?? 0;
     if (backslashes % 2 === 1) {
       pending = whole.slice(0, -1);
     } else {

@@ -4,6 +4,9 @@ import { fromFileUrl, join, resolve } from "@std/path";
 /** The project's folder, whose `.npmrc` counts as it would for npm. */
 export const PROJECT = resolve(fromFileUrl(new URL("..", import.meta.url)));
 
+/** A variable in a setting, as npm reads it. */
+const VARIABLE = /\$\{([^${}?]+)\??\}/g;
+
 /** Places of files, proxies and certificates; the last few are read by the runtime itself. */
 const VARIABLES: readonly string[] = [
   "HOME",
@@ -58,11 +61,13 @@ export function settingsAccess(): SettingsAccess {
   for (const path of files) {
     read.add(path);
     const text = readIfAllowed(path);
-    for (const [, name] of text.matchAll(/\$\{([^}?]+)\??\}/g)) env.add(name);
-    const named = text.matchAll(
-      /^\s*(?:\S*:)?(?:cafile|certfile|keyfile|cache)\s*=\s*(.+?)\s*$/gm,
-    );
-    for (const [, file] of named) read.add(expanded(file));
+    for (const [, name] of text.matchAll(VARIABLE)) env.add(name);
+    for (const line of text.split("\n")) {
+      const [, file = ""] =
+        /^(?:\S*:)?(?:cafile|certfile|keyfile|cache)\s*=(.*)$/
+          .exec(line.trim()) ?? [];
+      if (file.trim() !== "") read.add(expanded(file.trim()));
+    }
   }
   return { env: [...env], read: [...read] };
 }
@@ -86,7 +91,7 @@ function expanded(path: string): string {
   const plain = path.replace(/^(["'])(.*)\1$/, "$2");
   return resolve(
     plain.replace(/^~(?=[/\\])/, home()).replace(
-      /\$\{([^}?]+)\??\}/g,
+      VARIABLE,
       (_, name: string) => variable(name) ?? "",
     ),
   );

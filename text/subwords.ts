@@ -8,6 +8,7 @@ import {
 } from "tokenizers";
 import { z } from "zod";
 import { inputError } from "../schemas/errors.ts";
+import { checkInput } from "../schemas/input_file.ts";
 import { byWords } from "./words.ts";
 
 /** Encodes text as ids and back; padding, begin and end of sentence are never in what it returns or needs. */
@@ -58,9 +59,19 @@ const TRAINER_LIMIT = 30_000;
 /** Lines that are encoded at once: a batch is spread over the cores and held in memory. */
 const LINES = 2000;
 
+/** Characters of a word that the trainer learns from as a whole, as many as Moses takes in a corpus. */
+const LONGEST_WORD = 1000;
+
+/**
+ * So much of a longer word, or of longer white space: the trainer's time grows with the square of a word's length. What
+ * is white space either here or to the trainer counts as both.
+ */
+const PART = /[\S\ufeff]{1000}(?=[\S\ufeff])|[\s\u0085]{1000}(?=[\s\u0085])/gu;
+
 /**
  * Learns exactly `size` subwords from some lines and writes them as a `tokenizer.json`. Equal lines give equal bytes.
- * A size that the lines cannot give is an input error which says how many they can.
+ * A size that the lines cannot give is an input error which says how many they can. A word of more than 1,000
+ * characters counts as several.
  */
 export async function trainSubwords(
   lines: Iterable<string> | AsyncIterable<string>,
@@ -90,12 +101,8 @@ export async function loadSubwords(path: string): Promise<Subwords> {
     inputError(
       `Cannot use the subwords "${path}": ${why}; make them again with the tokenize stage.`,
     );
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw broken(error instanceof Error ? error.message : String(error));
-  }
+  checkInput(path, broken);
+  const text = await Deno.readTextFile(path);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -205,7 +212,8 @@ async function* pieces(
 ): AsyncGenerator<string> {
   let pending: string[] = [];
   for await (const line of lines) {
-    pending.push(line, "\n");
+    const isLong = line.length > LONGEST_WORD;
+    pending.push(isLong ? line.replace(PART, "$&\n") : line, "\n");
     if (pending.length >= 2 * LINES) {
       yield pending.join("");
       pending = [];

@@ -38,8 +38,8 @@ async function* untagged(lines: Lines): Lines {
 
 async function* segments(lines: Lines): Lines {
   for await (const line of lines) {
-    for (const [, text] of line.matchAll(SEGMENT)) {
-      yield unescapeXml(text.trim());
+    for (const [, text, end] of line.matchAll(SEGMENT)) {
+      if (end) yield unescapeXml(text.trim());
     }
   }
 }
@@ -48,7 +48,8 @@ async function* segments(lines: Lines): Lines {
 const TAG_LINE =
   /^\s*<\/?(url|keywords|speaker|talkid|title|description|reviewer|translator|doc|transcript)\b/i;
 
-const SEGMENT = /<seg\b[^>]*>(.*?)<\/seg>/gi;
+/** With its end, which the last may lack. */
+const SEGMENT = /<seg\b[^>]*(?:>(.*?)(<\/seg>|$)|$)/gi;
 
 /** The pairs of a source's texts of one part, in the order of its descriptor; each with its place. */
 export async function* readTexts(

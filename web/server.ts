@@ -1,5 +1,6 @@
 /** Serves a build from memory: what is not in its list is not there. */
 import { ifNoneMatch } from "@std/http/etag";
+import { serveHttp } from "../serve/http/server.ts";
 import type { BuiltFile } from "./build.ts";
 import { HEADERS } from "./headers.ts";
 
@@ -8,24 +9,23 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Fails as `Deno.serve` does where it cannot listen. */
+/** Connections that are open at once; for one more, the longest idle is closed. */
+const CONNECTIONS = 512;
+
+/** Seconds for a request and its answer. */
+const TIMEOUT = 60;
+
+/** Fails as `Deno.listen` does where it cannot listen. */
 export function startServer(
   files: readonly BuiltFile[],
   { host, port }: { readonly host: string; readonly port: number },
 ): Server {
   const byPath = new Map(files.map((file) => [file.path, file]));
-  const server = Deno.serve(
-    { hostname: host, port, onListen: () => {} },
+  const { address, stop } = serveHttp(
+    { host, port, connections: CONNECTIONS, timeout: TIMEOUT },
     (request) => answer(byPath, request),
   );
-  const { addr } = server;
-  const name = addr.hostname.includes(":")
-    ? `[${addr.hostname}]`
-    : addr.hostname;
-  return {
-    address: `http://${name}:${addr.port}`,
-    stop: () => server.shutdown(),
-  };
+  return { address, stop };
 }
 
 function answer(

@@ -44,7 +44,12 @@ const BAD: readonly (readonly [string, readonly string[], string])[] = [
   [
     "an artifact folder that is a file",
     ["--artifacts", "text.txt"],
-    "no folder",
+    "expected a folder",
+  ],
+  [
+    "an empty argument",
+    ["--artifacts", ""],
+    'empty argument after "--artifacts"',
   ],
   ["a node alone whose input is missing", ["--only", "total:all"], "by itself"],
   ["an unknown node to explain", ["explain", "splt"], 'did you mean "split"'],
@@ -89,29 +94,38 @@ Deno.test("an input error of a stage ends with exit code 2", async () => {
   assertEquals(err, "Cannot add these up.\nCannot add these up.\n");
 });
 
-Deno.test("a manifest of a newer version, of a merge conflict or of no JSON is refused with the remedy", async () => {
+Deno.test("a manifest of a newer version is refused with the remedy", async () => {
   using project = makeProject();
   await nodesOf(project);
   const manifest = project.read("artifacts/manifest.json");
-  const newer = manifest.replace('"schema":1', '"schema":2');
+  const newer = manifest.replace('"schema":2', '"schema":3');
   assert(newer !== manifest);
+  project.write("artifacts/manifest.json", newer);
+  for (const command of ["run", "status", "verify"]) {
+    const { code, err } = await project.run(command);
+    assertEquals(code, 2);
+    assertStringIncludes(err, "it has schema 3, written by a newer version");
+    assertEquals(project.read("artifacts/manifest.json"), newer);
+  }
+});
+
+Deno.test("a manifest that is damaged or has a merge conflict is no manifest for a run, which writes it anew, and an error for verify", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const manifest = project.read("artifacts/manifest.json");
   const cases = [
-    [newer, "it has schema 2, written by a newer version"],
     [`<<<<<<< ours\n${manifest}=======\n>>>>>>> theirs\n`, "merge conflict"],
-    ["{", "it is no JSON; delete it and run again"],
+    ["{", "it is no JSON"],
   ];
   for (const [text, part] of cases) {
     project.write("artifacts/manifest.json", text);
-    for (const command of ["run", "status", "verify"]) {
-      const { code, err } = await project.run(command);
-      assertEquals(code, 2);
-      assertStringIncludes(err, part);
-      assertEquals(project.read("artifacts/manifest.json"), text);
-    }
+    const { code, err } = await project.run("verify");
+    assertEquals(code, 2);
+    assertStringIncludes(err, part);
+    assertEquals(project.read("artifacts/manifest.json"), text);
+    assertEquals(inState(await nodesOf(project), "ran"), []);
+    assertEquals(project.read("artifacts/manifest.json"), manifest);
   }
-  Deno.removeSync(project.path("artifacts/manifest.json"));
-  assertEquals(inState(await nodesOf(project), "ran"), []);
-  assertEquals(project.read("artifacts/manifest.json"), manifest);
 });
 
 Deno.test("status and --dry-run exit with 10 when something would run, and run nothing", async () => {

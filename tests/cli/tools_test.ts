@@ -107,6 +107,43 @@ for (const [what, args, part] of [...BAD, ...DAMAGED]) {
   });
 }
 
+Deno.test("translate answers all lines before a broken one, and names that from 1", async () => {
+  const translate = async (input: Uint8Array<ArrayBuffer>) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", `${ROOT}/cli.ts`],
+        ...translating("model.safetensors", "tokenizer.json"),
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(input);
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, out: decode(stdout), err: decode(stderr) };
+  };
+  for (const before of [0, 1, 3]) {
+    const { code, out, err } = await translate(
+      Uint8Array.of(
+        ...new TextEncoder().encode("uma frase\n".repeat(before)),
+        ...[0x61, 0xff, 0x0a],
+        ...new TextEncoder().encode("depois\n"),
+      ),
+    );
+    assertEquals(code, 2);
+    assertEquals(out.split("\n").length - 1, before);
+    assertEquals(
+      err,
+      `Cannot translate line ${
+        before + 1
+      } of standard input: it is not valid UTF-8.\n`,
+    );
+  }
+});
+
 Deno.test("score gives BLEU and chrF of equal files as 100, as text and as JSON", async () => {
   const file = Deno.makeTempFileSync();
   Deno.writeTextFileSync(file, "the cat sat on the mat\nand it was good\n");

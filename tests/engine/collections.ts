@@ -4,6 +4,7 @@ import { dirname, join } from "@std/path";
 import type { Console } from "../../engine/commands.ts";
 import { gcCommand } from "../../engine/gc_command.ts";
 import { canonical, hashListing, sha256 } from "../../engine/hash.ts";
+import { writeCached } from "../../engine/manifest.ts";
 import { unpainted } from "../../engine/style.ts";
 import { CachedResult, Listing } from "../../schemas/manifest.ts";
 import { delay, until } from "./processes.ts";
@@ -53,6 +54,7 @@ export async function answering(
   const console: Console = {
     out: (text) => out += text,
     err: (text) => out += text,
+    draw: (_, frame) => out += frame,
     size: () => undefined,
     onResize: () => () => {},
     paint: () => unpainted,
@@ -116,8 +118,7 @@ export function writeResult(
     readonly outputs: CachedResult["outputs"];
   },
 ): void {
-  const result: CachedResult = {
-    schema: 1,
+  writeCached(inArtifacts(project, ""), {
     key,
     outputs,
     metrics: {},
@@ -125,10 +126,7 @@ export function writeResult(
     seconds: 1,
     run: "000000",
     time: new Date(Date.now() - days * DAY).toISOString(),
-  };
-  const path = cacheAt(project, key);
-  Deno.mkdirSync(dirname(path), { recursive: true });
-  Deno.writeTextFileSync(path, canonical(result) + "\n");
+  });
 }
 
 /** A result that nothing keeps, with a file; its key. */

@@ -122,6 +122,34 @@ Deno.test("--manifest keeps what another manifest names", async () => {
   assertEquals(inState(second, "cached"), ["split"]);
 });
 
+Deno.test("committed results keep what they name, those of the project in any folder", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const commit = (results: string) => {
+    Deno.mkdirSync(project.path(results), { recursive: true });
+    Deno.copyFileSync(
+      project.path("artifacts/manifest.json"),
+      project.path(`${results}/manifest.json`),
+    );
+  };
+  commit("artifacts/results/first");
+  await nodesOf(project, ...OTHER_SEED);
+  await nodesOf(project, "--set", "seed=3");
+  const { objects, results } = await gc(project, "--yes");
+  assertEquals(nodesIn(results), COUNTED);
+  assertEquals(inState(await nodesOf(project, "status"), "stale"), []);
+  assert(objects > 0);
+
+  const other = ["--artifacts", project.path("other")];
+  await nodesOf(project, ...other);
+  await nodesOf(project, ...other, ...OTHER_SEED);
+  await nodesOf(project, ...other, "--set", "seed=3");
+  assertEquals(nodesIn((await gc(project, ...other)).results), COUNTED);
+  Deno.removeSync(project.path("artifacts/results"), { recursive: true });
+  Deno.removeSync(project.path("artifacts/manifest.json"));
+  assertEquals((await gc(project, ...other)).results.length, 8);
+});
+
 Deno.test("the objects of the manifest stay where no cached result names them", async () => {
   using project = makeProject();
   await nodesOf(project);

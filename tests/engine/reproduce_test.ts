@@ -369,7 +369,7 @@ function teacherManifest(
   environment: Json,
   model: string,
 ): Manifest {
-  const code = { modules: {}, packages: { [zod]: "sha512-" }, printer: "" };
+  const code = { modules: {}, packages: { [zod]: "sha512-" }, resolutions: {} };
   const hash = sha256(canonical(code));
   const preimage = { ...PREIMAGE, code: hash, environment };
   return {

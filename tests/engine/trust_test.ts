@@ -16,7 +16,7 @@ import { assertInputError } from "../input_error.ts";
 import { makeKeys, signedBy } from "./keys.ts";
 
 const UNSIGNED: Policy = { keys: new Map(), unsigned: true };
-const CODE = { modules: {}, packages: {}, printer: "" };
+const CODE = { modules: {}, packages: {}, resolutions: {} };
 const PREIMAGE = {
   stage: "split",
   code: sha256(canonical(CODE)),
@@ -240,7 +240,7 @@ const BAD: readonly (readonly [string, () => string, string])[] = [
   ["another shape", () => "[]\n", "expected object"],
   [
     "a newer version",
-    () => manifest().replace('"schema":1', '"schema":2'),
+    () => manifest().replace('"schema":1', '"schema":3'),
     "written by a newer version",
   ],
   [
@@ -268,6 +268,16 @@ const BAD: readonly (readonly [string, () => string, string])[] = [
     "a name with a control character",
     () => manifest({ node: "split\u001b[2J" }),
     "is no name",
+  ],
+  [
+    "an output whose name leads out of its folder",
+    () => manifest({ outputs: { "../../../PWNED.sh": LINES } }),
+    '"../../../PWNED.sh" is no name',
+  ],
+  [
+    "a metric with a control character",
+    () => manifest({ metrics: { signature: "\u001b[2J" } }),
+    "is no text that can be printed",
   ],
   [
     "an experiment's name with a control character",
@@ -319,7 +329,9 @@ const BAD: readonly (readonly [string, () => string, string])[] = [
   [
     "code under another's hash",
     () =>
-      manifest({ code: { [PREIMAGE.code]: { ...CODE, printer: "another" } } }),
+      manifest({
+        code: { [PREIMAGE.code]: { ...CODE, resolutions: { a: "b" } } },
+      }),
     "has another hash",
   ],
   [

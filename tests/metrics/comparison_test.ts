@@ -182,6 +182,7 @@ async function runStage(hypotheses: Readonly<Record<string, string[]>>) {
     const comparison = `${folder}/comparison.json`;
     const { metrics } = await compare.run({
       config: { evaluation: Evaluation.parse({}) },
+      files: {},
       seed: 0,
       inputs: { ...inputs, corpus: { test } },
       outputs: { comparison },

@@ -168,7 +168,7 @@ Deno.test("files that cannot be scored are named with what is wrong", () => {
     );
     assertEquals(
       await score({ hypothesis: path.h + "x" }),
-      `Cannot read "${path.h}x": No such file or directory.`,
+      `Cannot read "${path.h}x": there is no such file.`,
     );
     assertEquals(
       await score({ tokenize: "intll" }),

@@ -32,6 +32,7 @@ Deno.test("evaluation writes a line for each test pair and gives the scores that
         evaluation: Evaluation.parse({ beam: 2, lowercase: true }),
         runtime: { name: "onnx", provider: "cpu" },
       },
+      files: {},
       seed: 1,
       inputs: {
         model: { model: path("model.safetensors") },

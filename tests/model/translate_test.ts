@@ -109,6 +109,34 @@ Deno.test("a stream gives one line for each line, in order, and an empty one for
   assertEquals(await translated(model, from([])), []);
 });
 
+Deno.test("all lines before one that cannot be translated are answered, and the error comes after", async () => {
+  await using model = await files();
+  const long = "the file ".repeat(2000);
+  async function* broken(count: number) {
+    for (let line = 1; line <= count; line++) yield `the file ${line}`;
+    // Not there before the lines are in use.
+    if (count > 2) await new Promise((resolve) => setTimeout(resolve, 100));
+    throw new Error("broken");
+  }
+  for (const count of [0, 1, 2, 3]) {
+    const written: string[] = [];
+    const write = (line: string) => void written.push(line);
+    await assertRejects(
+      () => translated(model, broken(count), { write }),
+      Error,
+      "broken",
+    );
+    assertEquals(written.length, count);
+    const lines = [...Array(count).fill("the file"), long, "the file"];
+    await assertRejects(
+      () => translated(model, from(lines), { write }),
+      Error,
+      `Cannot translate line ${count + 1}: expected at most`,
+    );
+    assertEquals(written.length, 2 * count);
+  }
+});
+
 Deno.test("a line is answered before the next one comes", async () => {
   await using model = await files();
   let answers = 0;

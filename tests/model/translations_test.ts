@@ -129,6 +129,7 @@ Deno.test("the stage writes the tokens that students are trained on, and says ho
       lengthPenalty,
       runtime: { name: "onnx", provider: "cpu" },
     },
+    files: {},
     seed: 1,
     inputs: {
       teacher: { model: path("teacher") },

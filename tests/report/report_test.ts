@@ -252,7 +252,7 @@ Deno.test("what cannot be reported is one sentence with exit code 2, and nothing
   await refused("there is no such file", ...TINY, "--against", "none.json");
   await refused("unknown option '--json'", ...TINY, "--json");
   const file = join(folder.path, "manifest.json", "report.html");
-  await refused("name another file by --out", ...TINY, "--out", file);
+  await refused("name another file", ...TINY, "--out", file);
   const empty = join(folder.path, "nothing");
   const { code, err } = await report(empty, ...TINY);
   assertEquals(code, 2);

@@ -138,10 +138,15 @@ export type Started = Pick<
 export async function startTask(
   task: "serve" | "web",
   args: readonly string[],
+  descriptors?: number,
 ): Promise<Started> {
   const { tasks } = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")));
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [...tasks[task].split(" ").slice(1), "--port", "0", ...args],
+  const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors} &&`;
+  const process = new Deno.Command("sh", {
+    args: [
+      ...["-c", `${limit} exec "$0" "$@"`, Deno.execPath()],
+      ...[...tasks[task].split(" ").slice(1), "--port", "0", ...args],
+    ],
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",
@@ -170,8 +175,16 @@ export async function startTask(
 }
 
 /** Starts a server of translations. */
-export async function serve(...args: string[]): Promise<Served> {
-  const started = await startTask("serve", args);
+export function serve(...args: string[]): Promise<Served> {
+  return serveWith(undefined, ...args);
+}
+
+/** Starts one that may have so many descriptors open. */
+export async function serveWith(
+  descriptors: number | undefined,
+  ...args: string[]
+): Promise<Served> {
+  const started = await startTask("serve", args, descriptors);
   const { url } = started;
   const metric = async (name: string) => {
     const text = await (await fetch(`${url}/metrics`)).text();

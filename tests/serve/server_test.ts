@@ -15,6 +15,7 @@ import {
 } from "../../schemas/serve.ts";
 import { Health, Refused } from "../../schemas/serve.ts";
 import { loadSubwords } from "../../text/subwords.ts";
+import { exchange, watchHealth } from "./raw.ts";
 import { badRequests, send } from "./requests.ts";
 import { exportedRun, LONG, SENTENCES, serve } from "./served.ts";
 
@@ -236,6 +237,52 @@ Deno.test("a server of the best student", async (t) => {
   );
 
   await t.step(
+    "what would take quadratic time is read at once, or refused by its characters",
+    async () => {
+      const longest = watchHealth(server.url);
+      for (
+        const [text, status, what] of [
+          [" ".repeat(100_000), 413, "100000"],
+          [`a${" \n".repeat(4999)}b`, 200, ""],
+          ["abcdefgh".repeat(15_000), 413, "120000"],
+          ["abcdefgh".repeat(1250), 413, "subwords"],
+        ] as const
+      ) {
+        const begin = performance.now();
+        const response = await server.translate({ text });
+        assertEquals(response.status, status, text.slice(0, 10));
+        assertStringIncludes(await response.text(), what);
+        assert(performance.now() - begin < 5000, text.slice(0, 10));
+      }
+      assert(await longest() < 2000);
+    },
+  );
+
+  await t.step(
+    "only who asks for a name of this machine is answered",
+    async () => {
+      for (
+        const [host, status] of [
+          ["localhost", 200],
+          ["127.0.0.1:1", 200],
+          ["[::1]:80", 200],
+          ["evil.example", 421],
+          ["10.0.0.1", 421],
+          ["[]][", 400],
+        ] as const
+      ) {
+        const text = `GET /health HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+        const found = await exchange(
+          server.url,
+          new TextEncoder().encode(text),
+        );
+        assertEquals(found.status, status, host);
+        assert(!found.text.includes(".ts"), found.text);
+      }
+    },
+  );
+
+  await t.step(
     "metrics count what was done, in Prometheus's format",
     async () => {
       const response = await fetch(`${server.url}/metrics`);
@@ -307,7 +354,20 @@ Deno.test("small limits", async (t) => {
   await using server = await serve(
     ...["--model", run.folder, "--int8", "--concurrency", "1"],
     ...["--queue", "600", "--max-sentences", "600", "--requests", "4"],
-    ...["--timeout", "3"],
+    ...["--timeout", "3", "--allow-host", "translate.example"],
+  );
+
+  await t.step(
+    "a name that is allowed is answered, with any port",
+    async () => {
+      for (
+        const [host, status] of [["translate.example:99", 200], ["a", 421]]
+      ) {
+        const text = `GET /health HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+        const bytes = new TextEncoder().encode(text);
+        assertEquals((await exchange(server.url, bytes)).status, status);
+      }
+    },
   );
 
   await t.step(
@@ -368,7 +428,7 @@ Deno.test("small limits", async (t) => {
       const slow = await Promise.all(Array.from({ length: 4 }, async () => {
         const connection = await Deno.connect({ hostname, port: Number(port) });
         await connection.write(new TextEncoder().encode(
-          "POST /translate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+          "POST /translate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
         ));
         return connection;
       }));
@@ -411,6 +471,33 @@ Deno.test("told to stop, a server refuses what comes, ends what is under way and
     out,
     /^Serving no-kd, pt to en, fp32, at http:\S+\nStopped: .*\n$/,
   );
+});
+
+Deno.test("a word of 120,000 characters is refused by translate in one sentence, within seconds", async () => {
+  const word = "abcdefgh".repeat(15_000);
+  const begin = performance.now();
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", "cli.ts", "translate"],
+      ...["--artifacts", run.artifacts],
+    ],
+    cwd: new URL("../..", import.meta.url),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  // It may end before it has read all.
+  const [{ code, stderr }] = await Promise.all([
+    process.output(),
+    new Blob([`o gato\n${word}\n`]).stream().pipeTo(process.stdin)
+      .catch(() => {}),
+  ]);
+  assertEquals(code, 2);
+  assertMatch(
+    new TextDecoder().decode(stderr),
+    /^Cannot [^\n]*subwords[^\n]*\.\n$/,
+  );
+  assert(performance.now() - begin < 20_000);
 });
 
 const UNUSABLE: readonly (readonly [string, readonly string[], string])[] = [

@@ -193,6 +193,7 @@ function terminal(answers: readonly string[]) {
     said: () => said,
     out: (text: string) => void (said += text),
     err: () => {},
+    draw: () => {},
     size: () => undefined,
     onResize: () => () => {},
     paint: () => unpainted,

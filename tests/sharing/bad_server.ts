@@ -11,27 +11,44 @@ export interface BadServer extends AsyncDisposable {
 export function answerBadly(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
 ): BadServer {
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const open = new Set<Deno.Conn>();
   let next: Next = () => 1;
   /** The requests until one is answered badly. */
   let good = Infinity;
+  const server = serveBytes(({ path, from }) => {
+    const bytes = files.get(path);
+    return good-- <= 0 ? badAnswer(bytes, next) : answer(bytes, from);
+  });
+  return {
+    ...server,
+    misbehave: (by) => {
+      next = by;
+      good = next() < 0.02 ? Infinity : below(next, 10);
+    },
+  };
+}
+
+/** Answers each connection with the bytes that are said, whatever they are. */
+export function serveBytes(
+  answerOf: (request: Asked) => Answer,
+): AsyncDisposable & { readonly url: string } {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const open = new Set<Deno.Conn>();
+  const close = (connection: Deno.Conn) => {
+    if (open.delete(connection)) connection.close();
+  };
   const serve = async (connection: Deno.Conn) => {
     try {
       const request = await readRequest(connection);
       if (request === undefined) return;
-      const bytes = files.get(request.path);
-      const isBad = good-- <= 0;
-      const { head, body } = isBad
-        ? badAnswer(bytes, next)
-        : answer(bytes, request.from);
-      await writeAll(connection, new TextEncoder().encode(head));
-      for (const part of body) await writeAll(connection, part);
+      const { head, body, hangs = false } = answerOf(request);
+      await writeAll(connection, bytesOf(head));
+      for await (const part of body) await writeAll(connection, part);
+      const buffer = new Uint8Array(1 << 10);
+      while (hangs && await connection.read(buffer) !== null);
     } catch {
       // The other end has had enough.
     } finally {
-      open.delete(connection);
-      connection.close();
+      close(connection);
     }
   };
   const serving = new Set<Promise<void>>();
@@ -44,21 +61,31 @@ export function answerBadly(
   })();
   return {
     url: `http://127.0.0.1:${listener.addr.port}/`,
-    misbehave: (by) => {
-      next = by;
-      good = next() < 0.02 ? Infinity : below(next, 10);
-    },
     [Symbol.asyncDispose]: async () => {
       listener.close();
+      [...open].forEach(close);
       await accepting;
       await Promise.all(serving);
     },
   };
 }
 
+/** The bytes of a text, a character each. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** The path and first byte that a request asks for. */
+export interface Asked {
+  readonly path: string;
+  readonly from: number;
+}
+
 interface Answer {
   readonly head: string;
-  readonly body: Iterable<Uint8Array>;
+  readonly body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Whether the connection is left open behind it. */
+  readonly hangs?: boolean;
 }
 
 function answer(bytes: Uint8Array | undefined, from: number): Answer {
@@ -118,7 +145,7 @@ const HEADERS = [
 ];
 
 /** Bytes in an endless row, of which a client has to stop reading. */
-function* flood(bytes: number): Iterable<Uint8Array> {
+export function* flood(bytes: number): Iterable<Uint8Array> {
   const part = new Uint8Array(1 << 16);
   for (let left = bytes; left > 0; left -= part.length) yield part;
 }
@@ -145,10 +172,9 @@ function badAnswer(bytes = new Uint8Array(), next: Next): Answer {
   };
 }
 
-/** The path and first byte that a request asks for. */
 async function readRequest(
   connection: Deno.Conn,
-): Promise<{ readonly path: string; readonly from: number } | undefined> {
+): Promise<Asked | undefined> {
   const buffer = new Uint8Array(1 << 13);
   let text = "";
   while (!text.includes("\r\n\r\n")) {

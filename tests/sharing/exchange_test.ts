@@ -185,6 +185,8 @@ Deno.test("a manifest that nobody has signed gives no result of a key, whatever 
     sha256: put(evil),
     bytes: evil.length,
   };
+  // What was made of the true counts would give it away.
+  delete manifest.nodes["total:all"];
   const named = {
     experiment: "quick",
     sha256: put(canonical(manifest) + "\n"),

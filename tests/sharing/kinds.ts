@@ -7,7 +7,12 @@ import { MISSING_MOTO, serveFolder, startStore } from "./servers.ts";
 import { temporary } from "./made.ts";
 
 /** Gives up at once, as tests must. */
-export const HASTY: Patience = { attempts: 2, wait: 1, silence: 5000 };
+export const HASTY: Patience = {
+  attempts: 2,
+  wait: 1,
+  silence: 5000,
+  least: 1,
+};
 
 /** A place that is written to by one address and read by another, which may be the same. */
 export interface Shared extends AsyncDisposable {

@@ -38,7 +38,7 @@ export const NODES: Nodes = {
 const CODE: Code = {
   modules: { "stages/made.ts": sha256("made") },
   packages: {},
-  printer: "none",
+  resolutions: {},
 };
 const CODE_HASH = sha256(canonical(CODE));
 

@@ -7,7 +7,8 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { namesIn } from "../../engine/atomic.ts";
-import { sha256 } from "../../engine/hash.ts";
+import { canonical, sha256 } from "../../engine/hash.ts";
+import { keyOf } from "../../engine/key.ts";
 import { manifestPath } from "../../engine/manifest.ts";
 import { signaturesPath, type SigningKey } from "../../engine/signature.ts";
 import type { Policy } from "../../engine/trust.ts";
@@ -22,6 +23,7 @@ import {
 } from "../../sharing/remote.ts";
 import { openRemote } from "../../sharing/remotes.ts";
 import { readText } from "../../sharing/text.ts";
+import type { Json, NodeRecord } from "../../schemas/manifest.ts";
 import { makeKeys, signedBy } from "../engine/keys.ts";
 import { assertInputError } from "../input_error.ts";
 import { HASTY, KINDS } from "./kinds.ts";
@@ -284,6 +286,100 @@ Deno.test("a remote keeps each manifest that was pushed, and names the last", as
   );
 });
 
+/** Makes the run of an experiment of a value, whose nodes have keys of their own where `seed` is another. */
+async function makeExperiment(
+  folder: string,
+  value: Json,
+  seed: number,
+): Promise<string> {
+  await makeArtifacts(folder);
+  const manifest = JSON.parse(Deno.readTextFileSync(manifestPath(folder)));
+  manifest.experiment.value = value;
+  for (const record of Object.values<NodeRecord>(manifest.nodes)) {
+    const preimage = { ...record.preimage, seed };
+    Object.assign(record, { preimage, key: keyOf(preimage) });
+  }
+  const text = canonical(manifest) + "\n";
+  Deno.writeTextFileSync(manifestPath(folder), text);
+  return text;
+}
+
+Deno.test("two experiments of one name: the second is refused, and by force the first can still be pulled", async () => {
+  using one = temporary();
+  using other = temporary();
+  using there = temporary();
+  using theirs = temporary();
+  const remote = folderRemote(there.path);
+  const first = await makeExperiment(one.path, { data: "ours" }, 1);
+  const second = await makeExperiment(other.path, { data: "theirs" }, 2);
+  await pushFrom(one.path, remote);
+  const before = namesIn(join(there.path, "objects"));
+  const { message } = await assertRejects(
+    () => pushFrom(other.path, remote),
+    Error,
+  );
+  assertStringIncludes(message, "no node in common with this one");
+  assertStringIncludes(message, "--force");
+  const [id] = /made@[0-9a-f]{12}/.exec(message) ?? [];
+  assert(id !== undefined);
+  assertEquals(namesIn(join(there.path, "objects")), before);
+
+  const notices: string[] = [];
+  const contents = await contentsOf(workspaceIn(other.path));
+  await push(
+    contents,
+    remote,
+    { paranoid: false, force: true, patience: HASTY },
+    { ...SILENT, notice: (line) => notices.push(line) },
+  );
+  assertStringIncludes(notices.join(), `it stays there as "${id}"`);
+  await pullInto(theirs.path, [remote]);
+  assertEquals((await seen(theirs.path)).manifest, second);
+  const source = { remotes: [remote], patience: HASTY };
+  await pull(workspaceIn(theirs.path), id, UNSIGNED, source, SILENT);
+  assertEquals((await seen(theirs.path)).manifest, first);
+  await assertRejects(
+    () => {
+      const none = id.replace(/.$/, (digit) => digit === "0" ? "1" : "0");
+      return pull(workspaceIn(theirs.path), none, UNSIGNED, source, SILENT);
+    },
+    Error,
+    "nobody has pushed it there",
+  );
+});
+
+Deno.test("an experiment that was changed takes its name along, and what it was stays under its own", async () => {
+  using ours = temporary();
+  using there = temporary();
+  using theirs = temporary();
+  const remote = folderRemote(there.path);
+  const first = await makeExperiment(ours.path, { beta: 0.2 }, 1);
+  await pushFrom(ours.path, remote);
+  const second = await makeExperiment(ours.path, { beta: 0.4 }, 1);
+  await pushFrom(ours.path, remote);
+  await pullInto(theirs.path, [remote]);
+  assertEquals((await seen(theirs.path)).manifest, second);
+  const kept = namesIn(join(there.path, "manifests")).sort()
+    .map((name) => Deno.readTextFileSync(join(there.path, "manifests", name)));
+  assertEquals(kept.toSorted(), [first, second, second].toSorted());
+  // One that was renamed there is of nobody's experiment.
+  const renamed = join(there.path, "manifests/made@000000000000.json");
+  Deno.writeTextFileSync(renamed, first);
+  const source = { remotes: [remote], patience: HASTY };
+  await assertRejects(
+    () =>
+      pull(
+        workspaceIn(theirs.path),
+        "made@000000000000",
+        UNSIGNED,
+        source,
+        SILENT,
+      ),
+    Error,
+    "it is of another experiment",
+  );
+});
+
 const ADDRESSES: readonly (readonly [string, string])[] = [
   ["no/such/folder", "no such folder"],
   ["ftp://example.org/", 'of the kind "ftp://"'],
@@ -291,6 +387,8 @@ const ADDRESSES: readonly (readonly [string, string])[] = [
   ["https://example.org/?token=secret", "without user, password"],
   ["s3://", "expected s3://BUCKET"],
   ["s3://models/../others", "expected s3://BUCKET"],
+  ["s3://key:secret@models", "expected s3://BUCKET"],
+  ["https://someone:sec/secret@example.org/", "expected an address"],
   ["s3://models", "AWS_ACCESS_KEY_ID"],
 ];
 

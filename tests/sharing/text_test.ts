@@ -1,9 +1,10 @@
-/** Short texts of a remote over a real connection: slow ones are waited for, what falls silent, is too long or no text is refused. */
+/** Short texts of a remote over a real connection: slow ones are waited for, what drips or falls silent, is too long or no text is refused. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { openRemote } from "../../sharing/remotes.ts";
+import type { Patience } from "../../sharing/request.ts";
 import { readText } from "../../sharing/text.ts";
 
-const PATIENCE = { attempts: 1, wait: 1, silence: 1000 };
+const PATIENCE = { attempts: 1, wait: 1, silence: 1000, least: 1 };
 const MOST = 100_000;
 
 /** Says a letter every tenth of a second, as often as it is told to, and then ends or falls silent. */
@@ -24,6 +25,7 @@ function letters(times: number, ends: boolean): ReadableStream<Uint8Array> {
 
 const ANSWERS: Readonly<Record<string, () => BodyInit>> = {
   "/slow": () => letters(20, true),
+  "/drips": () => letters(1000, false),
   "/silent": () => letters(3, false),
   "/whole": () => "ü".repeat(MOST / 2),
   "/longer": () => "ü".repeat(MOST / 2) + ".",
@@ -37,10 +39,12 @@ Deno.test("a text of a web server is waited for while it comes, and taken as it 
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     ({ url }) => new Response(ANSWERS[new URL(url).pathname]()),
   );
-  const remote = openRemote(`http://127.0.0.1:${server.addr.port}/`, {
-    environment: {},
-    patience: PATIENCE,
-  });
+  const open = (patience: Patience) =>
+    openRemote(`http://127.0.0.1:${server.addr.port}/`, {
+      environment: {},
+      patience,
+    });
+  const remote = open(PATIENCE);
   const read = (path: string) => readText(remote, path, MOST, PATIENCE);
   const refused = async (path: string, part: string) => {
     await assertRejects(() => read(path), Error, part);
@@ -50,6 +54,14 @@ Deno.test("a text of a web server is waited for while it comes, and taken as it 
   });
   await t.step("one that falls silent", async () => {
     await refused("silent", "it fell silent");
+  });
+  await t.step("one that only drips", async () => {
+    const hasty = { ...PATIENCE, least: 15 };
+    await assertRejects(
+      () => readText(open(hasty), "drips", MOST, hasty),
+      Error,
+      "it sends fewer than 15 bytes in 1 s",
+    );
   });
   await t.step("as long as may be, and longer", async () => {
     assertEquals(await read("whole"), "ü".repeat(MOST / 2));

@@ -150,7 +150,7 @@ test("a process that may read the addon's folder and load its native code needs 
   const root = fromFileUrl(new URL("../..", import.meta.url));
   const module = (name: string) =>
     JSON.stringify(new URL(`../../tensor/${name}.ts`, import.meta.url).href);
-  const folder = addonFolder();
+  const folder = addonFolder() ?? "";
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...[

@@ -48,6 +48,7 @@ export async function build(
   await fetchStage.run({
     ...context,
     config: { data: parsed, languages },
+    files: {},
     inputs: {},
     outputs: { files: outputs },
   });
@@ -55,6 +56,7 @@ export async function build(
   const { metrics = {} } = await corpusStage.run({
     ...context,
     config: { data: parsed, languages, corpus: Corpus.parse(corpus) },
+    files: {},
     inputs: { files: { files: outputs } },
     outputs: {
       train: path("train.out"),

@@ -23,6 +23,7 @@ if (stage === "corpus") {
       corpus: Corpus.parse({}),
     },
     // As fetch leaves the user's file: by the name of the part.
+    files: {},
     inputs: { files: { files: path("files") } },
     outputs: { ...parts, test: path("test.tsv"), report: path("report.json") },
   });
@@ -30,6 +31,7 @@ if (stage === "corpus") {
   await tokenizeStage.run({
     ...common,
     config: Vocabulary.parse({ size: 400 }),
+    files: {},
     inputs: { corpus: parts },
     outputs: {
       tokenizer: path("tokenizer.json"),

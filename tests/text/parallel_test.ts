@@ -253,7 +253,7 @@ Deno.test("a path that is missing or a folder is an input error before anything 
     for (
       const [path, why] of [
         [`${folder}/missing.tsv`, "there is no such file"],
-        [folder, "it is a folder"],
+        [folder, "expected a file, found a folder"],
       ]
     ) {
       const error = assertThrows(() => checkReadable([there, path]));

@@ -50,6 +50,7 @@ async function tokenizeIn(
   const result = await tokenizeStage.run({
     config,
     seed: 1,
+    files: {},
     inputs: {
       corpus: { train: path("train.tsv"), validation: path("validation.tsv") },
     },

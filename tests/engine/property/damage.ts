@@ -1,9 +1,9 @@
-/** What happens to an artifact folder between runs: objects, cached results, the index and the manifest are lost or spoilt. */
-import { join } from "@std/path";
+/** What happens to the objects of an artifact folder: they are lost or spoilt. */
+import { dirname, join } from "@std/path";
 import type { Dice } from "./dice.ts";
 import { type Content, keyOf, shaOf, sizeOf } from "./made.ts";
 import type { Memory } from "./oracle.ts";
-import { statOf, writeSomehow } from "./site.ts";
+import { OTHER_THINGS, replace, writeSomehow } from "./site.ts";
 
 export interface Folder {
   readonly path: string;
@@ -73,69 +73,42 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     else writeObject(found.path, bytes, dice);
     return `object ${found.path} touched`;
   },
-  "cached result deleted": (folder, dice) => {
-    const found = pickCached(folder, dice);
-    if (found === undefined) return undefined;
-    folder.memory.cached.delete(found.description);
-    Deno.removeSync(found.path);
-    return `cached result of ${found.description} deleted`;
-  },
-  "cached result truncated": (folder, dice) => {
-    const found = pickCached(folder, dice);
-    if (found === undefined) return undefined;
-    folder.memory.cached.delete(found.description);
-    const text = Deno.readTextFileSync(found.path);
-    const length = dice.below(text.length - 2);
-    Deno.writeTextFileSync(found.path, text.slice(0, length));
-    return `cached result of ${found.description} cut to ${length} bytes`;
-  },
-  "all cached results deleted": ({ path, memory }) => {
-    if (memory.cached.size === 0) return undefined;
-    Deno.removeSync(join(path, "cache"), { recursive: true });
-    memory.cached.clear();
-    return "all cached results deleted";
-  },
-  "index deleted": ({ path }) => {
-    if (statOf(join(path, "index.json")) === undefined) return undefined;
-    Deno.removeSync(join(path, "index.json"));
-    return "index deleted";
-  },
-  "index spoilt": ({ path }, dice) => {
-    const index = join(path, "index.json");
-    if (statOf(index) === undefined) return undefined;
-    const text = Deno.readTextFileSync(index);
-    const spoilt = dice.pick([
-      "",
-      "null",
-      "[]",
-      "{}",
-      '"index"',
-      '{"version":1}',
-      "\0".repeat(text.length),
-      text.slice(0, dice.below(text.length - 2)),
-      text.replace('"version":1', '"version":0'),
-      '{"version":1,"files":5}',
-      '{"version":1,"files":[null]}',
-    ]);
-    Deno.writeTextFileSync(index, spoilt);
-    return `index replaced by ${JSON.stringify(spoilt.slice(0, 40))}`;
-  },
-  "manifest deleted": ({ path, memory }) => {
-    if (statOf(join(path, "manifest.json")) === undefined) return undefined;
-    Deno.removeSync(join(path, "manifest.json"));
-    memory.recorded.clear();
-    return "manifest deleted";
+  "object replaced by something else": onObject((path, content, dice) => {
+    const what = content.kind === "file" ? path : `${path}.json`;
+    replace(what, dice.pick(OTHER_THINGS));
+    return true;
+  }),
+  "folder of objects replaced by something else": ({ path, memory }, dice) => {
+    if (memory.whole.size === 0) return undefined;
+    const contents = [...memory.whole];
+    const [, chosen] = dice.pick(contents);
+    const folder = dice.chance(0.3)
+      ? join(path, "objects")
+      : dirname(objectPath(path, chosen));
+    for (const [key, content] of contents) {
+      if (!objectPath(path, content).startsWith(folder)) continue;
+      memory.whole.delete(key);
+      memory.broken.set(key, content);
+    }
+    const thing = dice.pick(["a file", "a FIFO", "a dangling link"] as const);
+    replace(folder, thing);
+    return `${folder} replaced by ${thing}`;
   },
   "leavings of a killed run": ({ path, keys }, dice) => {
     if (keys.size === 0) return undefined;
     const work = join(path, "work", dice.pick([...keys.values()]));
-    Deno.mkdirSync(join(work, "outputs/extra"), { recursive: true });
+    try {
+      Deno.mkdirSync(join(work, "outputs/extra"), { recursive: true });
+      Deno.mkdirSync(join(path, `objects/00/00.${dice.below(99)}.tmp`), {
+        recursive: true,
+      });
+    } catch {
+      // Another damage has put something in the way.
+      return undefined;
+    }
     Deno.writeTextFileSync(join(work, "outputs/main.txt"), "half");
     Deno.writeTextFileSync(join(work, "outputs/stray.txt"), "stray");
     Deno.writeTextFileSync(join(path, `index.json.${dice.below(99)}.tmp`), "{");
-    Deno.mkdirSync(join(path, `objects/00/00.${dice.below(99)}.tmp`), {
-      recursive: true,
-    });
     return "leavings of a killed run";
   },
 };
@@ -202,15 +175,6 @@ function pickFile({ path, memory }: Folder, dice: Dice) {
   const content = dice.pick(contents);
   const file = fileIn(objectPath(path, content), content, dice);
   return file === undefined ? undefined : { path: file };
-}
-
-function pickCached({ path, memory, keys }: Folder, dice: Dice) {
-  const descriptions = [...memory.cached];
-  if (descriptions.length === 0) return undefined;
-  const description = dice.pick(descriptions);
-  const key = keys.get(description);
-  if (key === undefined) throw new Error(`${description} has no key.`);
-  return { description, path: join(path, "cache", `${key}.json`) };
 }
 
 /**

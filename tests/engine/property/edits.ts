@@ -2,8 +2,10 @@
 import type { Dice } from "./dice.ts";
 import {
   addNode,
+  ALIASES,
   DATA_FILES,
   DATA_FOLDER,
+  helpersOf,
   IMPORTABLE,
   LOCAL_LINKS,
   type Meaning,
@@ -11,6 +13,7 @@ import {
   type NodeSpec,
   NOTE,
   PACKAGE_LINKS,
+  randomAlias,
   randomConfig,
   randomLink,
   randomOperation,
@@ -80,9 +83,9 @@ export const EDITS: Readonly<Record<string, Edit>> = {
   "kind of import": onMeaning((meaning, dice) => {
     const i = dice.below(meaning.links.length + 1);
     const link = meaning.links[i];
-    if (link === undefined || link.target === TABLE || link.target === NOTE) {
-      return undefined;
-    }
+    const isFixed = link === undefined || link.how === "alias" ||
+      link.target === TABLE || link.target === NOTE;
+    if (isFixed) return undefined;
     const isPackage = IMPORTABLE.some((name) => name === link.target);
     const how = dice.pick(isPackage ? PACKAGE_LINKS : LOCAL_LINKS);
     meaning.links[i] = { ...link, how };
@@ -205,6 +208,45 @@ export const EDITS: Readonly<Record<string, Edit>> = {
       ["idle", "grain"],
     ]);
     return `${name}: ${draft.packages[name].dependencies}`;
+  },
+  "alias pointed elsewhere": (draft, dice) => {
+    const alias = dice.pick(ALIASES);
+    draft.aliases[alias] = randomAlias(draft, dice);
+    return `${alias}: ${JSON.stringify(draft.aliases[alias])}`;
+  },
+  "alias pointed to another file of its package": (draft, dice) => {
+    const alias = dice.pick(ALIASES);
+    const { target, how } = draft.aliases[alias];
+    if (how === "named") return undefined;
+    const other = how === "package" ? "subpath" : "package";
+    draft.aliases[alias] = { target, how: other };
+    return `${alias}: ${target} ${other}`;
+  },
+  "alias pointed from a package to a module": (draft, dice) => {
+    const alias = dice.pick(ALIASES);
+    const last = helpersOf(draft).at(-1);
+    const isModule = draft.aliases[alias].how === "named";
+    if (last === undefined || isModule) return undefined;
+    draft.aliases[alias] = { target: last, how: "named" };
+    return `${alias}: ${last}`;
+  },
+  "two aliases swapped": (draft) => {
+    const [one, two] = ALIASES.map((alias) => draft.aliases[alias]);
+    draft.aliases = { one: two, two: one };
+    return JSON.stringify(draft.aliases);
+  },
+  "relative path remapped": (draft, dice) => {
+    const helpers = helpersOf(draft);
+    if (helpers.length < 2) return undefined;
+    const i = dice.below(helpers.length - 1);
+    if (draft.remaps[helpers[i]] === undefined) {
+      draft.remaps[helpers[i]] = dice.pick(helpers.slice(i + 1));
+    } else delete draft.remaps[helpers[i]];
+    return `${helpers[i]}: ${draft.remaps[helpers[i]] ?? "itself"}`;
+  },
+  "entry of deno.json that no module names": (draft, dice) => {
+    draft.spare = dice.below(3);
+    return String(draft.spare);
   },
   "version of the printer": (draft, dice) => {
     draft.printer = `6.0.${dice.below(3) + 3}`;

@@ -110,14 +110,16 @@ function follow(world: World, { target, how }: Link, value: string): string {
     case "named":
     case "namespace":
     case "dynamic":
-      return interpret(world, target, value);
+      return interpret(world, world.remaps[target] ?? target, value);
     case "reexport":
     case "effect":
       return value;
     case "package":
     case "subpath":
     case "npm":
-      return value + rollOf(world.packages, target);
+      return value + rollOf(world.packages, target, how);
+    case "alias":
+      return follow(world, world.aliases[target], value);
     case "json":
       return value + JSON.parse(world.assets[target]).entry;
     case "opened":
@@ -145,17 +147,18 @@ function operate(operation: Operation, value: string): string {
   }
 }
 
-/** What a package does: some changes of it and of what it depends on change that, others do not. */
+/** What a file of a package does: some changes of it and of what it depends on change that, others do not. */
 export function rollOf(
   packages: Readonly<Record<string, Package>>,
   name: string,
+  how: "package" | "subpath" | "npm",
 ): string {
   const { version, dependencies } = packages[name];
   const own = String(Number(version.split(".")[1]) % 2);
   return dependencies.reduce(
     (roll, dependency) =>
-      roll + rollOf(packages, dependency.replace(/(?<=.)@.*/, "")),
-    own,
+      roll + rollOf(packages, dependency.replace(/(?<=.)@.*/, ""), "package"),
+    how === "subpath" ? `deep ${own}` : own,
   );
 }
 
@@ -177,16 +180,49 @@ export interface Expectation {
   readonly made: Made;
 }
 
+/** All that decides what a node makes, but for its stage's code. */
+export interface Task {
+  readonly stage: string;
+  readonly config: Config;
+  readonly seed: number;
+  readonly inputs: Readonly<Record<string, Readonly<Record<string, Content>>>>;
+  readonly data: Readonly<Record<string, Content>>;
+  readonly environment: number | null;
+}
+
 const known = new Map<string, Promise<Made>>();
+
+/** What a task makes with the code of a world. */
+export async function workOf(
+  world: World,
+  task: Task,
+): Promise<Omit<Expectation, "name">> {
+  const { stage, config, seed, inputs, data, environment } = task;
+  const path = stagePath(stage);
+  const description = plain({ ...task, code: codeOf(world, path) });
+  const work = known.get(description) ?? makeBy(
+    (text) => interpret(world, path, text),
+    {
+      config,
+      seed,
+      inputs: mapValues(inputs, (outputs) => mapValues(outputs, digestOf)),
+      data: mapValues(data, digestOf),
+      environment,
+    },
+    shapeOf(world, stage).extra,
+  );
+  known.set(description, work);
+  return { description, made: await work };
+}
 
 /** What each node of a world makes, in the world's order. */
 export async function expectationsOf(world: World): Promise<Expectation[]> {
   const made = new Map<string, Made>();
   const expectations: Expectation[] = [];
   for (const node of world.nodes) {
+    const { stage, config, seed } = node;
     const name = nameOf(node);
-    const path = stagePath(node.stage);
-    const shape = shapeOf(world, node.stage);
+    const shape = shapeOf(world, stage);
     const inputs = Object.fromEntries(
       Object.entries(node.inputs).map(([input, source]) => [
         input,
@@ -199,34 +235,18 @@ export async function expectationsOf(world: World): Promise<Expectation[]> {
         })),
       ]),
     );
-    const data = Object.fromEntries(
-      node.config.reads.map((path) => [path, dataAt(world, path)]),
-    );
-    const { config, seed } = node;
-    const environment = shape.environment ? world.runtime : null;
-    const description = plain({
-      stage: node.stage,
-      code: codeOf(world, path),
+    const work = await workOf(world, {
+      stage,
       config,
       seed,
       inputs,
-      data,
-      environment,
+      data: Object.fromEntries(
+        config.reads.map((path) => [path, dataAt(world, path)]),
+      ),
+      environment: shape.environment ? world.runtime : null,
     });
-    const work = known.get(description) ?? makeBy(
-      (text) => interpret(world, path, text),
-      {
-        config,
-        seed,
-        inputs: mapValues(inputs, (outputs) => mapValues(outputs, digestOf)),
-        data: mapValues(data, digestOf),
-        environment,
-      },
-      shape.extra,
-    );
-    known.set(description, work);
-    made.set(name, await work);
-    expectations.push({ name, description, made: await work });
+    made.set(name, work.made);
+    expectations.push({ name, ...work });
   }
   return expectations;
 }
@@ -240,23 +260,32 @@ export function mapValues<T, U>(
   );
 }
 
-/** What a stage executes: the meaning of each module that it reaches, assets byte by byte, packages with their like. */
+/**
+ * What a stage executes: the meaning of each module that it reaches, assets byte by byte, packages with their like, and
+ * what the import map makes of the names that it reaches.
+ */
 function codeOf(world: World, entry: string): unknown {
   const modules: Record<string, unknown> = {};
   const packages: Record<string, string> = {};
+  const resolved: Record<string, unknown> = {};
   const open: Link[] = [{ target: entry, how: "named" }];
   for (let link = open.pop(); link !== undefined; link = open.pop()) {
-    const { target } = link;
-    if (target in modules) continue;
-    if (target === TABLE || target === NOTE) {
+    const { target, how } = link;
+    if (how === "alias") {
+      resolved[target] = world.aliases[target];
+      open.push(world.aliases[target]);
+    } else if (target === TABLE || target === NOTE) {
       const text = world.assets[target];
       if (text !== undefined) modules[target] = text;
     } else if (target in world.modules) {
-      modules[target] = world.modules[target].meaning;
-      open.push(...world.modules[target].meaning.links);
+      const path = world.remaps[target] ?? target;
+      if (path !== target) resolved[target] = path;
+      if (path in modules) continue;
+      modules[path] = world.modules[path].meaning;
+      open.push(...world.modules[path].meaning.links);
     } else collect(world.packages, target, packages);
   }
-  return { modules, packages, printer: world.printer };
+  return { modules, packages, resolved };
 }
 
 function collect(

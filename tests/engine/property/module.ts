@@ -1,7 +1,6 @@
 /** Executes the modules of a world as they lie on the disk now: Deno caches a module by its URL, so each text has its own. */
-import { dirname, join, resolve, toFileUrl } from "@std/path";
+import { dirname, join, relative, resolve, toFileUrl } from "@std/path";
 import { rollOf } from "./made.ts";
-import { PACKAGE_REQUEST } from "./text.ts";
 import type { Package } from "./world.ts";
 import { statOf } from "./site.ts";
 
@@ -24,12 +23,32 @@ function urlOf(path: string, trail: readonly string[] = []): string {
   const text = Deno.readTextFileSync(path);
   if (path.endsWith(".json")) return urlOfText(text, "application/json");
   const linked = text.replace(SPECIFIER, (whole, before, quote, specifier) => {
-    const url = specifier.startsWith(".")
-      ? urlIfThere(resolve(dirname(path), specifier), [...trail, path])
-      : packageUrl(path, specifier);
+    const target = mapped(path, specifier);
+    const url = target.startsWith("npm:")
+      ? packageUrl(rootOf(path), target)
+      : urlIfThere(target, [...trail, path]);
     return url === undefined ? whole : `${before}${quote}${url}${quote}`;
   }).replaceAll("import.meta.url", JSON.stringify(toFileUrl(path).href));
   return urlOfText(linked, "application/typescript");
+}
+
+function rootOf(module: string): string {
+  return join(dirname(module), "..");
+}
+
+/** What a specifier stands for by the import map as it lies there: a path, or a package with its request and file. */
+function mapped(from: string, specifier: string): string {
+  if (specifier.startsWith("npm:")) return specifier;
+  const root = rootOf(from);
+  const { imports }: { imports: Record<string, string> } = JSON.parse(
+    Deno.readTextFileSync(join(root, "deno.json")),
+  );
+  const name = specifier.startsWith(".")
+    ? `./${relative(root, resolve(dirname(from), specifier))}`
+    : specifier;
+  const target = imports[name] ??
+    (name.endsWith("/deep") ? `${imports[name.slice(0, -5)]}/deep` : name);
+  return target.startsWith("npm:") ? target : resolve(root, target);
 }
 
 /** A comment may name a module that is not there, or its own. */
@@ -42,21 +61,20 @@ function urlIfThere(
 }
 
 /** The packages of the tests are not installed: what they do is worked out from the lock file. */
-function packageUrl(from: string, specifier: string): string {
-  const root = join(dirname(from), "..");
-  const lock: {
-    specifiers: Record<string, string>;
-    npm: Record<string, Omit<Package, "version">>;
-  } = JSON.parse(Deno.readTextFileSync(join(root, "deno.lock")));
+function packageUrl(root: string, target: string): string {
+  const lock: { npm: Record<string, Omit<Package, "version">> } = JSON.parse(
+    Deno.readTextFileSync(join(root, "deno.lock")),
+  );
   const packages = Object.fromEntries(
     Object.entries(lock.npm).map(([id, entry]) => {
       const [, name, version] = /^(.[^@]*)@(.*)$/.exec(id) ?? [];
       return [name, { ...entry, version }];
     }),
   );
-  const name = specifier.replace(/^npm:/, "").replace(/\/deep$/, "")
-    .replace(`@${PACKAGE_REQUEST}`, "");
-  const roll = JSON.stringify(rollOf(packages, name));
+  const [, name, deep] = /^npm:(.[^@]*)@[^/]*(\/deep)?$/.exec(target) ?? [];
+  const roll = JSON.stringify(
+    rollOf(packages, name, deep === undefined ? "package" : "subpath"),
+  );
   return urlOfText(
     `export const roll = (text) => text + ${roll};`,
     "text/javascript",

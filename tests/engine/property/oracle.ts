@@ -7,8 +7,8 @@ import { nameOf } from "./world.ts";
 export interface Memory {
   /** Descriptions whose results are cached. */
   readonly cached: Set<string>;
-  /** The manifest: descriptions by the names of the nodes. */
-  readonly recorded: Map<string, string>;
+  /** Keys of cached results of which nobody could follow what they are of, since files changed while they were made. */
+  readonly unsure: Set<string>;
   /** The objects that are whole, by their content. */
   readonly whole: Map<string, Content>;
   /** The objects that were damaged and not made again. */
@@ -29,53 +29,71 @@ export interface Forecast {
 export function emptyMemory(): Memory {
   return {
     cached: new Set(),
-    recorded: new Map(),
+    unsure: new Set(),
     whole: new Map(),
     broken: new Map(),
   };
 }
 
-/** What a run has to do; the memory is brought to what it is after the run, which may be stopped after some nodes. */
+export interface Limits {
+  /** Nodes after which a run is stopped. */
+  readonly stopAfter?: number;
+  /** The nodes that may run; all where nothing is given. */
+  readonly scope?: ReadonlySet<string>;
+}
+
+/** What a run has to do; the memory is brought to what it is after the run. */
 export function forecast(
   memory: Memory,
   world: World,
   expectations: readonly Expectation[],
-  stopAfter = Infinity,
+  { stopAfter = Infinity, scope }: Limits = {},
 ): Forecast {
-  const isOrdered = sharesBroken(memory, expectations);
+  const inScope = expectations.filter(({ name }) => scope?.has(name) ?? true);
+  const isOrdered = sharesBroken(memory, inScope);
   const ran: Expectation[] = [];
-  const recorded = new Map<string, string>();
   let faults = 0;
-  for (const expectation of expectations) {
-    const { name, description, made: { outputs } } = expectation;
-    const before = memory.recorded.get(name);
-    if (ran.length === stopAfter) {
-      if (before !== undefined) recorded.set(name, before);
-      continue;
-    }
-    recorded.set(name, description);
-    const contents = Object.values(outputs);
-    const isKnown = memory.cached.has(description) || before === description;
-    const isWhole = contents.every((content) =>
-      memory.whole.has(keyOf(content))
-    );
-    if (isKnown && isWhole) continue;
+  for (const expectation of inScope) {
+    if (ran.length === stopAfter) break;
+    const isKnown = memory.cached.has(expectation.description);
+    if (isKnown && isWhole(memory, expectation)) continue;
     if (isKnown) faults++;
     ran.push(expectation);
-    memory.cached.add(description);
-    for (const content of contents) {
+    memory.cached.add(expectation.description);
+    for (const content of Object.values(expectation.made.outputs)) {
       memory.whole.set(keyOf(content), content);
       memory.broken.delete(keyOf(content));
     }
   }
-  memory.recorded.clear();
-  for (const entry of recorded) memory.recorded.set(...entry);
   const names = new Set(ran.map(({ name }) => name));
   const cutOffs = world.nodes.filter((node) =>
     !names.has(nameOf(node)) &&
     Object.values(node.inputs).some((input) => names.has(input))
   ).length;
   return { ran, isOrdered, faults, cutOffs };
+}
+
+/** The nodes that need nothing made, neither for themselves nor for what they read. */
+export function upToDate(
+  memory: Memory,
+  world: World,
+  expectations: readonly Expectation[],
+): Set<string> {
+  const names = new Set<string>();
+  for (const [i, expectation] of expectations.entries()) {
+    const isCurrent = Object.values(world.nodes[i].inputs).every((input) =>
+      names.has(input)
+    ) &&
+      memory.cached.has(expectation.description) &&
+      isWhole(memory, expectation);
+    if (isCurrent) names.add(expectation.name);
+  }
+  return names;
+}
+
+function isWhole({ whole }: Memory, { made }: Expectation): boolean {
+  return Object.values(made.outputs)
+    .every((content) => whole.has(keyOf(content)));
 }
 
 /** Whether two nodes have an object in common that is not whole. */

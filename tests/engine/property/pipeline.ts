@@ -1,5 +1,5 @@
 /** The graph of a world, made as a project makes it: stages, an experiment, `pipeline()`; and what runs the stages. */
-import { join, relative, toFileUrl } from "@std/path";
+import { fromFileUrl, join, relative, toFileUrl } from "@std/path";
 import { z } from "zod";
 import { type Graph, type Handle, pipeline } from "../../../engine/graph.ts";
 import type { Executor } from "../../../engine/process.ts";
@@ -11,7 +11,8 @@ import {
 } from "../../../engine/stage.ts";
 import { perform } from "../../../engine/worker.ts";
 import { type Content, digestOf, makeBy, mapValues } from "./made.ts";
-import { applyOf } from "./module.ts";
+import { type Apply, applyOf } from "./module.ts";
+import type { Happen, Moment } from "./moments.ts";
 import {
   type Config,
   DEFAULTS,
@@ -131,9 +132,13 @@ function stageOf(
       meanwhile?.read();
       return environment;
     },
-    run: async ({ config, seed, inputs, outputs, log, progress }) => {
+    run: async (
+      { config, seed, inputs, files, outputs, work, log, progress },
+    ) => {
+      const process = processes.get(work);
+      if (process === undefined) throw new Error(`${work} has no process.`);
       const inProject = (path: string) => relative(root, path);
-      const { outputs: made, metrics } = await makeBy(await applyOf(path), {
+      const material = {
         config: { ...config, reads: config.reads.map(inProject) },
         seed,
         inputs: mapValues(
@@ -141,10 +146,19 @@ function stageOf(
           (paths) => mapValues(paths, (path) => digestOf(read(path))),
         ),
         data: Object.fromEntries(
-          config.reads.map((path) => [inProject(path), digestOf(read(path))]),
+          config.reads.map((path) => [
+            inProject(path),
+            digestOf(read(files[path])),
+          ]),
         ),
         environment,
-      }, shape.extra);
+      };
+      await process.happen("while it runs");
+      const { outputs: made, metrics } = await makeBy(
+        process.apply,
+        material,
+        shape.extra,
+      );
       for (const [output, content] of Object.entries(made)) {
         write(outputs[output], content);
       }
@@ -154,6 +168,12 @@ function stageOf(
     },
   });
 }
+
+/** What a stage's process has read of its code, by the node's own folder. */
+const processes = new Map<string, {
+  readonly apply: Apply;
+  readonly happen: (moment: Moment) => void | Promise<void>;
+}>();
 
 export function read(path: string): Content {
   if (!Deno.statSync(path).isDirectory) {
@@ -182,19 +202,49 @@ function write(path: string, content: Content): void {
   }
 }
 
-/** Runs stages in this process; `start` is told of each node. */
-export function executorHere(start: (node: string) => void): Executor {
-  return async (node, job, { listener }) => {
+export interface ExecutorHooks {
+  /** A node's process starts. */
+  start(node: string): void;
+  readonly happen: Happen;
+  /** Whether a process ends without a result where the user stops the run. */
+  readonly isInterruptible: boolean;
+}
+
+/** The process of a stage was killed, and with it the engine. */
+export class Killed extends Error {}
+
+/** Runs stages in this process, which first reads their code as theirs would. */
+export function executorHere(
+  { start, happen, isInterruptible }: ExecutorHooks,
+): Executor {
+  return async (node, job, { listener, signal }) => {
     start(node.name);
-    listener.ready();
-    const { metrics = {}, measurements = {} } = await perform(
-      node.stage,
-      job,
-      (message) => {
-        if (message.type === "log") listener.log(message.line);
-        if (message.type === "progress") listener.progress(message.progress);
-      },
-    );
-    return { outcome: { kind: "done", metrics, measurements } };
+    const happenHere = (moment: Moment) => happen(moment, node.name);
+    try {
+      await happenHere("before its code is read");
+      const apply = await applyOf(fromFileUrl(node.stage.module));
+      processes.set(job.work, { apply, happen: happenHere });
+      listener.ready();
+      await happenHere("before it reads");
+      const { metrics = {}, measurements = {} } = await perform(
+        node.stage,
+        job,
+        (message) => {
+          if (message.type === "log") listener.log(message.line);
+          if (message.type === "progress") listener.progress(message.progress);
+        },
+      );
+      await happenHere("before its outputs are stored");
+      if (isInterruptible && signal?.aborted) {
+        return { outcome: { kind: "interrupted" } };
+      }
+      return { outcome: { kind: "done", metrics, measurements } };
+    } catch (error) {
+      if (error instanceof Killed || !(error instanceof Error)) throw error;
+      const { name, message } = error;
+      return { outcome: { kind: "error", name, message } };
+    } finally {
+      processes.delete(job.work);
+    }
   };
 }

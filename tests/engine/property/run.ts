@@ -1,8 +1,10 @@
 /** Runs the engine on a world, and compares what it reports and records with what is expected. */
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { manifestPath } from "../../../engine/manifest.ts";
 import { openProject } from "../../../engine/project.ts";
+import type { NodeReport } from "../../../engine/record.ts";
 import { run, type RunReport } from "../../../engine/runner.ts";
+import type { Selection } from "../../../engine/select.ts";
 import { type Expectation, plain, shaOf, sizeOf } from "./made.ts";
 import {
   executorHere,
@@ -10,14 +12,13 @@ import {
   graphOf,
   type Meanwhile,
 } from "./pipeline.ts";
-import type { World } from "./world.ts";
+import type { Happen } from "./moments.ts";
+import type { Config, World } from "./world.ts";
 
 export interface Run {
   /** Names of the nodes whose stages ran, in the order in which they were started. */
   readonly ran: readonly string[];
   readonly report: RunReport;
-  /** The manifest after it. */
-  readonly text: string;
 }
 
 export interface RunEngineOptions {
@@ -25,38 +26,67 @@ export interface RunEngineOptions {
   readonly artifacts: string;
   readonly world: World;
   readonly jobs: number;
-  /** Nodes that run until the user stops the run. */
-  readonly stopAfter?: number;
+  readonly selection?: Selection;
+  readonly force?: boolean;
   readonly meanwhile?: Meanwhile;
+  /** Is told of the nodes as they start and end, and of the moments between. */
+  readonly start?: (node: string) => void;
+  readonly end?: (report: NodeReport) => void;
+  readonly happen?: Happen;
+  readonly signal?: AbortSignal;
+  /** Whether a stage's process ends without a result where the user stops the run. */
+  readonly isInterruptible?: boolean;
 }
 
 export async function runEngine(options: RunEngineOptions): Promise<Run> {
-  const { root, artifacts, world, jobs, stopAfter, meanwhile } = options;
+  const { root, artifacts, world, jobs, selection = {}, force = false } =
+    options;
+  const { meanwhile, signal } = options;
+  const { start, end, happen = () => {}, isInterruptible = false } = options;
   const ran: string[] = [];
-  const stop = new AbortController();
   const experiment = experimentOf(root, world);
   const report = await run(graphOf(root, world, experiment, meanwhile), {
     artifacts,
     artifactsGiven: true,
     experiment: { name: "property", value: experiment },
-    selection: {},
-    force: false,
+    selection,
+    force,
     paranoid: false,
     jobs,
     shareCores: true,
-    executor: executorHere((node) => {
-      ran.push(node);
-      if (ran.length === stopAfter) stop.abort();
+    executor: executorHere({
+      start: (node) => {
+        ran.push(node);
+        start?.(node);
+      },
+      happen,
+      isInterruptible,
     }),
     project: openProject(root),
-    watcher: { start() {}, progress() {}, log() {}, end() {}, notice() {} },
-    signal: stop.signal,
+    watcher: {
+      start: (node) => {
+        happen("before a node starts", node);
+        setTimeout(() => happen("while its data are copied", node));
+      },
+      progress() {},
+      log() {},
+      end: (report) => {
+        end?.(report);
+        happen("after it ended", report.name);
+      },
+      notice: (line) => {
+        if (line.includes("waiting for it to end")) {
+          happen("while the run waits for its lock", "");
+        }
+      },
+    },
+    signal,
   });
-  return { ran, report, text: manifestOf(artifacts) };
+  return { ran, report };
 }
 
 export function manifestOf(artifacts: string): string {
-  return Deno.readTextFileSync(join(artifacts, "manifest.json"));
+  return Deno.readTextFileSync(manifestPath(artifacts));
 }
 
 /** Nodes of equal descriptions are one piece of work, which any of them may do where several run at once. */
@@ -79,21 +109,31 @@ export function checkRan(
   assertEquals(names.map(twins).sort(), had.map(twins).sort(), what);
 }
 
-interface Recorded {
+export interface Recorded {
   readonly metrics: unknown;
   readonly outputs: Readonly<
     Record<string, { readonly sha256: string; readonly bytes: number }>
   >;
 }
 
-interface NodeRecord extends Recorded {
+export interface NodeRecord extends Recorded {
   readonly key: string;
   readonly inputs: unknown;
+  readonly preimage: {
+    readonly stage: string;
+    readonly code: string;
+    readonly config: Config;
+    readonly inputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly files: Readonly<Record<string, string>>;
+    readonly seed: number;
+    readonly environment: number | null;
+  };
 }
 
-/** The records by node. */
+/** The records by node; `text` is that of the manifest. */
 export function checkReport(
-  { ran, report, text }: Run,
+  { ran, report }: Run,
+  text: string,
   expectations: readonly Expectation[],
 ): Readonly<Record<string, NodeRecord>> {
   const { nodes }: { nodes: Record<string, NodeRecord> } = JSON.parse(text);
@@ -101,7 +141,10 @@ export function checkReport(
   assert(!report.interrupted);
   assertEquals(Object.keys(nodes), [...names].sort(), "nodes recorded");
   assertEquals(
-    report.nodes.map(({ name, state }) => [name, state]),
+    report.nodes.map(({ name, state, error }) => [
+      name,
+      error === undefined ? state : `${state}: ${error.message}`,
+    ]),
     names.map((name) => [name, ran.includes(name) ? "ran" : "cached"]),
     "states that are reported",
   );
@@ -112,7 +155,11 @@ export function checkReport(
   return nodes;
 }
 
-function checkMade(found: Recorded, { name, made }: Expectation): void {
+/** `name` is told where it is not so. */
+export function checkMade(
+  found: Recorded,
+  { name, made }: Pick<Expectation, "name" | "made">,
+): void {
   const outputs = Object.entries(found.outputs)
     .map(([output, { sha256, bytes }]) => [output, sha256, bytes]);
   const contents = Object.entries(made.outputs)

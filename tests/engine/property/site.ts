@@ -32,7 +32,7 @@ export function filesOfWorld(world: World): Record<string, string> {
     ...world.assets,
     ...world.data,
     [TYPES]: `export type Word = string | ${world.types};\n`,
-    "deno.json": JSON.stringify({ imports: importMap() }),
+    "deno.json": JSON.stringify({ imports: importMap(world) }),
     "deno.lock": JSON.stringify(lockOf(world)),
     // The engine lists what a stage's process executes; the stages run in this one, and so it is empty.
     "engine/worker.ts": "",
@@ -43,11 +43,25 @@ export function filesOfWorld(world: World): Record<string, string> {
   return files;
 }
 
-function importMap(): Record<string, string> {
-  const packages = IMPORTABLE.map((name) =>
-    [name, `npm:${name}@${PACKAGE_REQUEST}`] as const
+function importMap(
+  { aliases, remaps, spare }: World,
+): Record<string, string> {
+  const requestOf = (name: string) => `npm:${name}@${PACKAGE_REQUEST}`;
+  const named = Object.entries(aliases).map(([alias, { target, how }]) =>
+    [
+      alias,
+      how === "named"
+        ? `./${target}`
+        : requestOf(target) + (how === "subpath" ? "/deep" : ""),
+    ] as const
   );
-  return Object.fromEntries([["typescript", PRINTER], ...packages]);
+  return Object.fromEntries([
+    ["typescript", PRINTER],
+    ...IMPORTABLE.map((name) => [name, requestOf(name)] as const),
+    ...named,
+    ...Object.entries(remaps).map(([path, to]) => [`./${path}`, `./${to}`]),
+    ["spare", `${requestOf("idle")}/${spare}`],
+  ]);
 }
 
 function lockOf({ packages, printer }: World) {
@@ -119,6 +133,36 @@ export function writeSomehow(
 function isInEarlierSecond(time: Date | null | undefined): boolean {
   return Math.floor((time?.getTime() ?? 0) / 1000) !==
     Math.floor(Date.now() / 1000);
+}
+
+/** What may lie where a file should. */
+export const OTHER_THINGS = [
+  "a folder",
+  "a folder with a file",
+  "a FIFO",
+  "a dangling link",
+] as const;
+
+/** Puts something else where a file or a folder was. */
+export function replace(
+  path: string,
+  thing: typeof OTHER_THINGS[number] | "a file",
+): void {
+  Deno.removeSync(path, { recursive: true });
+  switch (thing) {
+    case "a folder":
+      return Deno.mkdirSync(path);
+    case "a folder with a file":
+      Deno.mkdirSync(path);
+      return Deno.writeTextFileSync(join(path, "file"), "in the way");
+    case "a file":
+      return Deno.writeTextFileSync(path, "in the way");
+    case "a FIFO":
+      new Deno.Command("mkfifo", { args: [path] }).outputSync();
+      return;
+    case "a dangling link":
+      return Deno.symlinkSync(join(path, "..", "nowhere"), path);
+  }
 }
 
 /** What is at a path, or undefined. */

@@ -13,7 +13,7 @@ export const PACKAGE_REQUEST = "^1.0.0";
 
 /** `from` and the link's target are paths in the project. */
 export function specifierOf({ target, how }: Link): string {
-  if (how === "package") return target;
+  if (how === "package" || how === "alias") return target;
   if (how === "subpath") return `${target}/deep`;
   if (how === "npm") return `npm:${target}@${PACKAGE_REQUEST}`;
   return `../${target}`;
@@ -116,6 +116,7 @@ function importLine(link: Link, i: number, pen: Pen): string {
   switch (link.how) {
     case "named":
       return `import { apply as a${i}${pen.comma()} } from ${from}${pen.end()}`;
+    case "alias":
     case "namespace":
       return `import * as a${i} from ${from}${pen.end()}`;
     case "reexport":
@@ -141,6 +142,8 @@ function linkLine(link: Link, i: number, pen: Pen): string {
       return `value = await a${i}(value${pen.comma()})${pen.end()}`;
     case "namespace":
       return `value = await a${i}.apply(${pen.space()}value)${pen.end()}`;
+    case "alias":
+      return `value = await (a${i}.roll ?? a${i}.apply)(value)${pen.end()}`;
     case "dynamic":
       return `value = await (await import(${from})).apply(value)${pen.end()}`;
     case "json":

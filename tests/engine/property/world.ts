@@ -27,13 +27,20 @@ export const PACKAGE_LINKS = ["package", "subpath", "npm"] as const;
 export type How =
   | typeof LOCAL_LINKS[number]
   | typeof PACKAGE_LINKS[number]
+  | "alias"
   | "json"
   | "opened";
 
 export interface Link {
-  /** A path in the project or the name of a package. */
+  /** A path in the project, the name of a package or an alias. */
   readonly target: string;
   readonly how: How;
+}
+
+/** What an alias of the import map stands for: the main file of a package, another file of it, or a module. */
+export interface AliasTarget {
+  readonly target: string;
+  readonly how: "package" | "subpath" | "named";
 }
 
 /** What a stage declares; it is written in its module, so that a change of it is a change of code. */
@@ -96,7 +103,13 @@ export interface World {
   /** Version of a module that has types only. */
   types: number;
   packages: Record<string, Package>;
-  /** Version of the package that prints modules for their hash. */
+  /** Names of the import map whose meaning changes. */
+  aliases: Record<string, AliasTarget>;
+  /** Helpers in whose place the import map puts others, by their paths. */
+  remaps: Record<string, string>;
+  /** An entry of the import map that no module names. */
+  spare: number;
+  /** Version of the package that prints modules for their hash; it decides nothing. */
   printer: string;
   /** Data files of the user, by their paths from the project's root. */
   data: Record<string, string>;
@@ -113,6 +126,8 @@ export const DATA_FOLDER = "../data/folder";
 export const DATA_FILES = ["../data/a.txt", "../data/b.txt"] as const;
 /** A stage may import the first three; the others are there as dependencies or for nothing. */
 export const IMPORTABLE = ["dice", "@toss/coin", "urn"] as const;
+
+export const ALIASES = ["one", "two"] as const;
 
 /** Whitespace, commas and marks of comments inside a literal are no formatting. */
 export const TEXTS = ["k", "k ", "k  ", "// k", "k,", "é\n", "[]"];
@@ -170,18 +185,37 @@ export function randomOperation(dice: Dice): Operation {
 
 /** Where a module may refer to: helpers only to later ones, so that no circle arises. */
 export function randomLink(world: World, from: string, dice: Dice): Link {
-  const kind = dice.below(8);
+  const kind = dice.below(10);
+  const later = helpersOf(world).filter((path) =>
+    !from.startsWith("lib/") || path > from
+  );
+  // An alias may stand for the last helper, which therefore has none.
+  if (kind >= 8 && (later.length > 0 || !from.startsWith("lib/"))) {
+    return { target: dice.pick(ALIASES), how: "alias" };
+  }
   if (kind === 0) return { target: TABLE, how: "json" };
   if (kind === 1) return { target: NOTE, how: "opened" };
   if (kind <= 3) {
     return { target: dice.pick(IMPORTABLE), how: dice.pick(PACKAGE_LINKS) };
   }
-  const helpers = Object.keys(world.modules).filter((path) =>
-    path.startsWith("lib/") && (!from.startsWith("lib/") || path > from)
-  );
-  return helpers.length === 0
+  return later.length === 0
     ? { target: TABLE, how: "json" }
-    : { target: dice.pick(helpers), how: dice.pick(LOCAL_LINKS) };
+    : { target: dice.pick(later), how: dice.pick(LOCAL_LINKS) };
+}
+
+/** The modules that others import, each of which may import later ones. */
+export function helpersOf({ modules }: World): string[] {
+  return Object.keys(modules).filter((path) => path.startsWith("lib/")).sort();
+}
+
+export function randomAlias(world: World, dice: Dice): AliasTarget {
+  const last = helpersOf(world).at(-1);
+  return last !== undefined && dice.chance(0.3)
+    ? { target: last, how: "named" }
+    : {
+      target: dice.pick(IMPORTABLE),
+      how: dice.pick(["package", "subpath"]),
+    };
 }
 
 function randomModule(world: World, path: string, dice: Dice): Module {
@@ -268,6 +302,9 @@ export function randomWorld(dice: Dice): World {
       grain: { version: "1.0.0", integrity: "sha512-d", dependencies: [] },
       idle: { version: "1.0.0", integrity: "sha512-e", dependencies: [] },
     },
+    aliases: {},
+    remaps: {},
+    spare: 0,
     printer: "6.0.3",
     data: {
       "../data/a.txt": "aaaa",
@@ -283,6 +320,7 @@ export function randomWorld(dice: Dice): World {
     const path = `lib/h${i}.ts`;
     world.modules[path] = randomModule(world, path, dice);
   }
+  for (const alias of ALIASES) world.aliases[alias] = randomAlias(world, dice);
   const shapes: Shape[] = [];
   for (let i = 0; i < stages; i++) {
     const path = `stages/s${i}.ts`;

@@ -13,9 +13,12 @@ export default stage({
   },
   resources: { cores: 1 },
   files: ({ text }) => [text],
-  run: async ({ config, outputs, log }) => {
+  run: async ({ config, files, outputs, log }) => {
     const { clean } = await import("../clean.ts");
-    const text = clean(await Deno.readTextFile(config.text), config.lowercase);
+    const text = clean(
+      await Deno.readTextFile(files[config.text]),
+      config.lowercase,
+    );
     const lines = text.trim().split("\n");
     for (const [i, line] of lines.entries()) {
       await Deno.writeTextFile(`${outputs.lines}/${i}.txt`, line + "\n");

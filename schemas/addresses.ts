@@ -1,0 +1,36 @@
+/** Addresses of the network: where they lead, and how they are told without their secrets. */
+
+/** A text in which no address tells the password, or the token, that stands before its host. */
+export function withoutPassword(text: string): string {
+  return text
+    // Of a user; one that is no port, also where it has characters that an address cannot hold.
+    .replace(
+      /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#:@]{0,256}:)(?!\d{0,5}([\s/?#"]|$))(?:[^\s/?#]{0,4096}|\S{0,4096})@/gi,
+      "$1…@",
+    )
+    .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#:@…]{1,4096}@/gi, "$1…@");
+}
+
+/** Hosts of this machine, of its own network and of its link: what lies there need not be meant for strangers. */
+const PRIVATE = [
+  /^localhost$|\.(localhost|local|internal|home\.arpa)$/,
+  /^(0|10|127)\.\d/,
+  /^169\.254\./,
+  /^192\.168\./,
+  /^172\.(1[6-9]|2\d|3[01])\./,
+  /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+  /^\[(::|::1|f[cd][0-9a-f]{2}:.*|fe[89ab][0-9a-f]:.*|64:ff9b:.*)\]$/,
+] as const;
+
+/** Whether an address names a host that is not of the public network; a name is not looked up. */
+export function isPrivate({ hostname }: URL): boolean {
+  const host = hostname.toLowerCase().replace(/\.$/, "");
+  const [, high, low] =
+    /^\[::(?:ffff:)?([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(host) ?? [];
+  if (high !== undefined) {
+    const number = parseInt(high, 16) * 65536 + parseInt(low, 16);
+    const mapped = [24, 16, 8, 0].map((shift) => (number >>> shift) & 255);
+    return isPrivate(new URL(`http://${mapped.join(".")}/`));
+  }
+  return PRIVATE.some((pattern) => pattern.test(host));
+}

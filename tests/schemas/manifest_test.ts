@@ -1,0 +1,84 @@
+/** Manifests of the form before are read, checked and compared as those of today are. */
+import { assert, assertEquals } from "@std/assert";
+import { checkManifest } from "../../engine/trust.ts";
+import { differenceOf } from "../../engine/diff.ts";
+import { changes } from "../../engine/key.ts";
+import {
+  MANIFEST_SCHEMA,
+  parseManifest,
+  salvageManifest,
+} from "../../schemas/manifest.ts";
+
+const RESULTS = new URL("../../artifacts/results/", import.meta.url);
+
+const committed = [...Deno.readDirSync(RESULTS)].map(({ name }) => name).sort()
+  .map((name) => {
+    const url = new URL(`${name}/manifest.json`, RESULTS);
+    return { name, text: Deno.readTextFileSync(url) };
+  });
+
+for (const { name, text } of committed) {
+  Deno.test(`the committed manifest of ${name} is read and holds together`, () => {
+    const manifest = checkManifest(text, name);
+    assert(Object.keys(manifest.nodes).length > 0);
+    assertEquals(parseManifest(text, name), manifest);
+    assertEquals(salvageManifest(text, name), manifest);
+  });
+}
+
+Deno.test("committed manifests of the form before are compared with one another", () => {
+  const [first, second] = committed.map(({ name, text }) =>
+    parseManifest(text, name)
+  );
+  assertEquals(differenceOf(first, first).nodes.length, 0);
+  assert(differenceOf(first, second).nodes.length > 0);
+});
+
+Deno.test("between the form before and today's, only what really changed is a reason", () => {
+  const [{ name, text }] = committed;
+  const before = parseManifest(text, name);
+  assertEquals(before.schema, 1);
+  const [record] = Object.values(before.nodes)
+    .filter(({ preimage }) => Object.keys(preimage.inputs).length > 0);
+  const { preimage } = record;
+  const { printer, ...code } = before.code[preimage.code];
+  assert(printer !== undefined);
+  const now = {
+    preimage: {
+      ...preimage,
+      inputs: Object.fromEntries(
+        Object.entries(preimage.inputs).map(([input, outputs]) => [
+          input,
+          Object.fromEntries(
+            Object.entries(outputs).map((
+              [output, hash],
+            ) => [output, hash + "/"]),
+          ),
+        ]),
+      ),
+    },
+    code: { ...code, resolutions: { zod: "npm:zod@4.6.7" } },
+  };
+  const then = { preimage, code: before.code[preimage.code] };
+  assertEquals(changes(then, now, "stages/x.ts"), [
+    "code recorded by a version that did not know what imports resolve to",
+  ]);
+  const seeded = { ...now, preimage: { ...now.preimage, seed: 77 } };
+  assertEquals(changes(then, seeded, "stages/x.ts"), [
+    `seed ${preimage.seed} -> 77`,
+    "code recorded by a version that did not know what imports resolve to",
+  ]);
+});
+
+Deno.test("of a manifest one of whose records is damaged, the others are read", () => {
+  const [{ name, text }] = committed;
+  const value = JSON.parse(text);
+  const [lost, ...kept] = Object.keys(value.nodes);
+  value.nodes[lost].outputs = 7;
+  const salvaged = salvageManifest(JSON.stringify(value), name);
+  assertEquals(Object.keys(salvaged?.nodes ?? {}), kept);
+  for (const text of ["", "{", "[]", "null", "7", '{"schema":1}']) {
+    assertEquals(salvageManifest(text, name), undefined);
+  }
+  assert(MANIFEST_SCHEMA > 1);
+});
