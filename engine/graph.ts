@@ -5,6 +5,7 @@ import type { Json, Metrics } from "../schemas/manifest.ts";
 import { canonical } from "./hash.ts";
 import type { Estimate, Outlook } from "./estimate.ts";
 import { outputsRead } from "./inputs.ts";
+import { checkOutputs } from "./outputs.ts";
 import type { Meant, Output, Stage } from "./stage.ts";
 
 /** A stage with its config and inputs: what the engine brings up to date. */
@@ -157,6 +158,7 @@ function nodeFunction(nodes: Map<string, Node>, prefix?: string): NodeFunction {
         `Cannot add node "${full}" twice; give one of them another name or prefix.`,
       );
     }
+    checkOutputs(stage);
     for (const input of Object.keys(given)) {
       if (outputsRead(stage, input) === undefined) {
         throw inputError(

@@ -2,6 +2,7 @@
 import { dirname, join, relative, resolve } from "@std/path";
 import { type Artifact, contentOf, type Listing } from "../schemas/manifest.ts";
 import { isInputError } from "../schemas/errors.ts";
+import { irregular } from "../schemas/input_file.ts";
 import { isPathInside, printable } from "../schemas/names.ts";
 import {
   ifThere,
@@ -260,7 +261,9 @@ async function copyFiles(
 
 /** Copies a file or a folder, and gives what a preimage has of the copy. */
 async function copyAndHash(from: string, to: string): Promise<string> {
-  if (!Deno.statSync(from).isDirectory) {
+  const info = Deno.statSync(from);
+  if (!info.isDirectory) {
+    if (!info.isFile) throw new Error(irregular(info));
     await Deno.copyFile(from, to);
     return (await hashFile(to)).sha256;
   }

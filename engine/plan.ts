@@ -1,6 +1,7 @@
 /** Decides of each node whether its recorded result still holds, and if not, why. */
 import { fromFileUrl, relative, resolve } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
+import { irregular } from "../schemas/input_file.ts";
 import {
   type Artifact,
   contentOf,
@@ -8,6 +9,7 @@ import {
   type Metrics,
   type NodeRecord,
 } from "../schemas/manifest.ts";
+import { environmentOf, filesNamed } from "./declarations.ts";
 import type { Graph, Node } from "./graph.ts";
 import { filesOf, hashFile, hashListing } from "./hash.ts";
 import { outputsRead } from "./inputs.ts";
@@ -88,7 +90,7 @@ export async function assess(
       inputs,
       files: await userFiles(workspace, node),
       seed: node.seed,
-      environment: node.stage.environment?.(node.config) ?? null,
+      environment: environmentOf(node),
     },
   };
   if (waiting.length > 0) {
@@ -171,7 +173,7 @@ async function userFiles(
   node: Node,
 ): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
-  for (const path of node.stage.files?.(node.config) ?? []) {
+  for (const path of filesNamed(node)) {
     hashes[path] = await userFile(workspace, node, path);
   }
   return hashes;
@@ -187,6 +189,7 @@ async function userFile(
     const info = workspace.looks.stat(absolute);
     if (info === undefined) throw new Error("there is no such file");
     if (!info.isDirectory) {
+      if (!info.isFile) throw new Error(irregular(info));
       return await hashByIndex(workspace, absolute, info);
     }
     const listing = [];

@@ -8,6 +8,7 @@ import {
   otherOutputs,
   reasonsOf,
 } from "./diff.ts";
+import { environmentOf } from "./declarations.ts";
 import type { Graph, Node } from "./graph.ts";
 import { canonical } from "./hash.ts";
 import { leaves } from "./key.ts";
@@ -159,7 +160,7 @@ export async function presentChanges(
     code: present.hash,
     config: node.config,
     seed: node.seed,
-    environment: node.stage.environment?.(node.config) ?? null,
+    environment: environmentOf(node),
   };
   return reasonsOf(
     { record, code },

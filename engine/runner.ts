@@ -2,6 +2,7 @@
 import { inputError, isInputError } from "../schemas/errors.ts";
 import type { Json } from "../schemas/manifest.ts";
 import { writeIfPossible } from "./atomic.ts";
+import { checkRequirements } from "./declarations.ts";
 import { isFailure, tellDisk } from "./failure.ts";
 import type { Graph, Node } from "./graph.ts";
 import { type History, startHistory } from "./history.ts";
@@ -354,7 +355,7 @@ async function checkMachine(
     const isKept = planned.get(name)?.state === "cached" &&
       !(force && asked.has(name));
     const node = graph.get(name);
-    if (!isKept) await node?.stage.requires?.(node.config);
+    if (!isKept && node !== undefined) await checkRequirements(node);
   }
 }
 
