@@ -42,9 +42,13 @@ interface Lock {
 /** Root of the project that the engine lies in. */
 export const ROOT = resolve(fromFileUrl(new URL("..", import.meta.url)));
 
-export function openProject(root = ROOT): Project {
-  const imports = readImports(join(root, "deno.json"));
-  const lock = readLock(join(root, "deno.lock"));
+/** `read` gives the text of `deno.json` and of `deno.lock`, those of the root unless they are of another time. */
+export function openProject(
+  root = ROOT,
+  read: (path: string) => string | undefined = readIfThere,
+): Project {
+  const imports = readImports(join(root, "deno.json"), read);
+  const lock = readLock(join(root, "deno.lock"), read);
   const idsByName = new Map<string, string[]>();
   for (const id of Object.keys(lock.npm)) {
     const { name } = splitId(id);
@@ -170,11 +174,14 @@ function isPath(specifier: string): boolean {
 }
 
 /** The import map, its paths written as from the root. */
-function readImports(path: string): Readonly<Record<string, string>> {
+function readImports(
+  path: string,
+  read: (path: string) => string | undefined,
+): Readonly<Record<string, string>> {
   const { imports = {}, scopes }: {
     imports?: Record<string, string>;
     scopes?: unknown;
-  } = parsed(Deno.readTextFileSync(path), path);
+  } = parsed(read(path) ?? "", path);
   if (scopes !== undefined) {
     throw inputError(
       `Cannot tell what modules import: "${path}" has "scopes", which are not read; name each package in "imports".`,
@@ -183,8 +190,11 @@ function readImports(path: string): Readonly<Record<string, string>> {
   return imports;
 }
 
-function readLock(path: string): Lock {
-  const text = readIfThere(path);
+function readLock(
+  path: string,
+  read: (path: string) => string | undefined,
+): Lock {
+  const text = read(path);
   if (text === undefined) {
     throw inputError(
       `Cannot find ${path}, which pins the packages; run "deno install".`,

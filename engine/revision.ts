@@ -1,11 +1,14 @@
 /** Finds the git revision whose code made nodes: by what its modules mean and its packages are, not by what anyone noted. */
+import { join } from "@std/path";
 import { z } from "zod";
+import { isInputError } from "../schemas/errors.ts";
 import type { Code } from "../schemas/manifest.ts";
 import { jsonIfWhole } from "./atomic.ts";
 import { moduleOf } from "./code.ts";
 import { git, gitBytes, type Revision, revisionsOf } from "./git.ts";
+import { openProject, type Project } from "./project.ts";
 
-const LOCK = "deno.lock";
+const [MAP, LOCK] = ["deno.json", "deno.lock"];
 
 /** The newest revision that has all of some codes, or undefined. */
 export async function findRevision(
@@ -13,7 +16,7 @@ export async function findRevision(
   codes: readonly Code[],
 ): Promise<Revision | undefined> {
   const modules = codes.flatMap(({ modules }) => Object.keys(modules));
-  const paths = [...new Set(modules), LOCK];
+  const paths = [...new Set(modules), MAP, LOCK];
   const contents = readContents(root);
   const hasAll = async (blobs: ReadonlyMap<string, string>) => {
     for (const code of codes) {
@@ -43,7 +46,7 @@ function blobsOf(
 }
 
 async function has(
-  { modules, packages }: Code,
+  { modules, packages, resolutions = {} }: Code,
   blobs: ReadonlyMap<string, string>,
   contents: Contents,
 ): Promise<boolean> {
@@ -51,6 +54,10 @@ async function has(
   const isLocked = Object.entries(packages)
     .every(([id, integrity]) => integrities.get(id) === integrity);
   if (!isLocked) return false;
+  const project = contents.project(blobs.get(MAP) ?? "", blobs.get(LOCK) ?? "");
+  const isResolved = Object.entries(resolutions)
+    .every(([specifier, found]) => project?.(specifier) === found);
+  if (!isResolved) return false;
   for (const [path, hash] of Object.entries(modules)) {
     const blob = blobs.get(path);
     if (blob === undefined || await contents.meaning(blob, path) !== hash) {
@@ -65,7 +72,11 @@ interface Contents {
   meaning(blob: string, path: string): Promise<string>;
   /** The integrity of each package of a lock file. */
   packages(blob: string): ReadonlyMap<string, string>;
+  /** What specifiers resolve to by an import map and a lock file; undefined where these are not to be used. */
+  project(map: string, lock: string): Resolve | undefined;
 }
+
+type Resolve = (specifier: string) => string | undefined;
 
 const Lock = z.object({
   npm: z.record(z.string(), z.object({ integrity: z.string().optional() })),
@@ -74,9 +85,18 @@ const Lock = z.object({
 function readContents(root: string): Contents {
   const meanings = new Map<string, string>();
   const locks = new Map<string, ReadonlyMap<string, string>>();
+  const projects = new Map<string, Resolve | undefined>();
   const read = (blob: string) =>
     gitBytes(root, "cat-file", "blob", blob) ?? new Uint8Array();
+  const text = (blob: string) => new TextDecoder().decode(read(blob));
   return {
+    project: (map, lock) => {
+      const name = `${map} ${lock}`;
+      if (!projects.has(name)) {
+        projects.set(name, resolver(text(map), text(lock)));
+      }
+      return projects.get(name);
+    },
     meaning: async (blob, path) => {
       const known = meanings.get(blob) ??
         (await moduleOf(read(blob), path)).sha256;
@@ -85,11 +105,38 @@ function readContents(root: string): Contents {
     },
     packages: (blob) => {
       const known = locks.get(blob) ??
-        lockedPackages(new TextDecoder().decode(read(blob)));
+        lockedPackages(text(blob));
       locks.set(blob, known);
       return known;
     },
   };
+}
+
+function resolver(map: string, lock: string): Resolve | undefined {
+  const root = "/";
+  try {
+    const project = openProject(
+      root,
+      (path) => path.endsWith(MAP) ? map : lock,
+    );
+    return (specifier) => lookedUp(project, specifier, root);
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    return undefined;
+  }
+}
+
+function lookedUp(
+  project: Project,
+  specifier: string,
+  root: string,
+): string | undefined {
+  try {
+    return project.resolve(specifier, join(root, "module.ts")).lookup?.found;
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    return undefined;
+  }
 }
 
 function lockedPackages(text: string): Map<string, string> {

@@ -130,6 +130,10 @@ const METRICS: readonly StageAttack[] = [
   },
 ];
 
+/** Statements by which a stage sends a text where the engine's own messages go. */
+const SEND =
+  `const channel = Deno.openSync("/dev/fd/3", { write: true }); const send = (text: string) => { const bytes = new TextEncoder().encode(text); for (let at = 0; at < bytes.length;) at += channel.writeSync(bytes.subarray(at)); };`;
+
 /** What goes to standard output and to the engine's own channel. */
 const MESSAGES: readonly StageAttack[] = [
   {
@@ -234,30 +238,25 @@ const MESSAGES: readonly StageAttack[] = [
     ],
   ].map(([what, text, fails]): StageAttack => ({
     name: `sends on the engine's channel ${what}`,
-    top: 'import { writeSync } from "node:fs";',
-    body:
-      `const text: string = ${text}; const bytes = new TextEncoder().encode(text); for (let at = 0; at < bytes.length;) at += writeSync(3, bytes.subarray(at));`,
+    body: `${SEND} send(${text});`,
     expect: { fails: [...fails] },
   })),
   {
     name: "sends a false result before it has written anything",
-    top: 'import { writeSync } from "node:fs";',
     body:
-      `writeSync(3, new TextEncoder().encode('{"type":"result","metrics":{"n":9},"measurements":{}}\\n')); await new Promise(() => {});`,
+      `${SEND} send('{"type":"result","metrics":{"n":9},"measurements":{}}\\n'); await new Promise(() => {});`,
     expect: { fails: ['Stage "attack" did not write its output'] },
   },
   {
     name: "sends its result twice, of which the first counts",
-    top: 'import { writeSync } from "node:fs";',
     body:
-      `await honest(); for (const n of [7, 8]) writeSync(3, new TextEncoder().encode(JSON.stringify({ type: "result", metrics: { n }, measurements: {} }) + "\\n"));`,
+      `await honest(); ${SEND} for (const n of [7, 8]) send(JSON.stringify({ type: "result", metrics: { n }, measurements: {} }) + "\\n");`,
     expect: { runs: "honestly", metrics: { n: 7 } },
   },
   {
     name: "says a hundred times that it is ready, and that it waits",
-    top: 'import { writeSync } from "node:fs";',
     body:
-      `for (let i = 0; i < 100; i++) writeSync(3, new TextEncoder().encode('{"type":"ready"}\\n{"type":"waiting"}\\n'));`,
+      `${SEND} for (let i = 0; i < 100; i++) send('{"type":"ready"}\\n{"type":"waiting"}\\n');`,
     expect: HONESTLY,
   },
   {
@@ -600,7 +599,7 @@ const DECLARATIONS: readonly StageAttack[] = [
     name: `declares an output ${what}`,
     fields:
       `outputs: { out: { path: "${path}", mediaType: "text/plain" }, folder: { path: "folder", mediaType: "inode/directory", folder: true } },`,
-    expect: { refused: ["attack", "output"] },
+    expect: { refused: ["attack"] },
   })),
   {
     name: "declares the output __proto__",

@@ -1,5 +1,8 @@
 /** What of a stage's code enters its key, and what code is refused. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { findRevision } from "../../engine/revision.ts";
+import type { Manifest } from "../../schemas/manifest.ts";
+import { makeRepository } from "./repository.ts";
 import {
   inState,
   makeProject,
@@ -58,6 +61,27 @@ Deno.test("two aliases that are swapped rerun the stage that imports them", asyn
   project.edit("deno.json", `"alias-1": "${path}"`, `"alias-1": "${zod}"`);
   project.edit("deno.json", `"alias-2": "${zod}"`, `"alias-2": "${path}"`);
   assertStringIncludes(await reasonOf(project), 'import "alias-1"');
+});
+
+Deno.test("the revision that made a node is one whose import map means the same", async () => {
+  using project = await aliased("npm:deno-std@1.4.0/path/mod.js");
+  const repository = makeRepository(project);
+  const codeNow = () => {
+    const { nodes, code }: Manifest = JSON.parse(
+      project.read("artifacts/manifest.json"),
+    );
+    return code[nodes.split.preimage.code];
+  };
+  const first = { code: codeNow(), commit: repository.commit("first") };
+  project.edit("deno.json", "/path/mod.js", "/assert/mod.js");
+  await nodesOf(project);
+  const second = { code: codeNow(), commit: repository.commit("second") };
+  for (const { code, commit } of [first, second]) {
+    assertEquals(
+      (await findRevision(project.folder, [code]))?.commit,
+      commit,
+    );
+  }
 });
 
 Deno.test("a path that the import map gives another meaning reruns the stage that imports it", async () => {

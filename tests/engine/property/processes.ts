@@ -13,6 +13,8 @@ const MILLISECONDS = 1500;
 /** Much longer than a command takes. */
 const SECONDS = 120;
 
+const CHECKPOINTS = /\/work\/[0-9a-f]{64}\/work\//;
+
 export async function playProcesses(seed: number): Promise<void> {
   using project = makeProject(TEXT);
   const dice = diceOf("processes", seed);
@@ -128,9 +130,10 @@ function change(project: Project, dice: Dice): string {
   }
 }
 
-/** Anything that lies in the artifact folder is lost, spoilt or replaced. */
+/** Anything that lies in the artifact folder is lost, spoilt or replaced, but for what is a stage's own. */
 function damage(project: Project, dice: Dice): string {
-  const paths = pathsBelow(project.path("artifacts"));
+  const paths = pathsBelow(project.path("artifacts"))
+    .filter((path) => !CHECKPOINTS.test(path));
   return paths.length === 0
     ? "nothing to damage"
     : damageOne(project, dice.pick(paths), dice);

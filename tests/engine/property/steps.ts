@@ -183,7 +183,7 @@ async function runDisturbed(
 ): Promise<void> {
   const { happen } = timetable(events);
   let lock = events.some(({ moment }) => moment === MOMENTS[0])
-    ? holdLock(site)
+    ? await holdLock(site)
     : undefined;
   const release = () => {
     lock?.close();
@@ -366,7 +366,7 @@ async function stopWhileWaiting(site: Site, dice: Dice): Promise<void> {
   const isLate = dice.chance(0.5);
   if (!isLate) stop.abort();
   const jobs = 1 + dice.below(3);
-  const lock = holdLock(site);
+  const lock = await holdLock(site);
   let report: Run["report"];
   try {
     const run = await runEngine({
@@ -499,10 +499,14 @@ function lockPath({ artifacts }: Site): string {
 }
 
 /** As another run holds it, which has put right what lay there. */
-function holdLock(site: Site): Deno.FsFile {
+async function holdLock(site: Site): Promise<Deno.FsFile> {
   const path = lockPath(site);
   if (statOf(path)?.isFile !== true) removeIfThere(path);
   const file = Deno.openSync(path, { write: true, create: true });
-  if (!file.tryLockSync(true)) throw new Error(`${path} is held.`);
+  // A process that another sequence starts at this moment may have the file of the last run for a while.
+  for (let tries = 0; !file.tryLockSync(true); tries++) {
+    if (tries === 1000) throw new Error(`${path} is held.`);
+    await new Promise((done) => setTimeout(done, 1));
+  }
   return file;
 }
