@@ -8,6 +8,8 @@ export interface FileOnDisk {
   readonly bytes: number;
   /** Milliseconds. */
   readonly written: number;
+  /** The same of its inode: by a write, a rename or another mode. */
+  readonly changed: number;
 }
 
 /** The files at and below a path; links are not followed. */
@@ -21,6 +23,7 @@ export function filesUnder(path: string): FileOnDisk[] {
     identity: info.ino === null ? path : `${info.dev}:${info.ino}`,
     bytes: info.size,
     written: info.mtime?.getTime() ?? 0,
+    changed: info.ctime?.getTime() ?? 0,
   }];
 }
 

@@ -7,13 +7,22 @@ import { isPathInside, printable } from "../schemas/names.ts";
 import {
   ifThere,
   lstatIfThere,
+  namesIn,
   readIfThere,
   reasonOf,
   removeIfThere,
+  removeWhole,
 } from "./atomic.ts";
 import { moduleOf } from "./code.ts";
 import { failure, isFailure, tellDisk } from "./failure.ts";
-import { filesOf, hashFile, hashListing, IrregularFile } from "./hash.ts";
+import { filesUnder } from "./disk.ts";
+import {
+  canonical,
+  filesOf,
+  hashFile,
+  hashListing,
+  IrregularFile,
+} from "./hash.ts";
 import type { History } from "./history.ts";
 import { outputsRead } from "./inputs.ts";
 import { short } from "./key.ts";
@@ -23,7 +32,12 @@ import type { Assessment, Result } from "./plan.ts";
 import { type Executor, type StageRun, WORKER } from "./process.ts";
 import type { NodeReport, Watcher } from "./record.ts";
 import { deniedAccess } from "./sandbox.ts";
-import { makeFolder, removeUnlessFile } from "./state.ts";
+import {
+  makeFolder,
+  readState,
+  removeUnlessFile,
+  writeState,
+} from "./state.ts";
 import { refresh, type Workspace } from "./workspace.ts";
 
 export interface MakeOptions {
@@ -59,17 +73,22 @@ export async function makeNode(
   const logPath = history.logPath(node.name);
   let peakMemoryBytes: number | undefined;
   try {
-    makeFolder(workspace.folder, join("work", key, "work"));
+    makeFolder(workspace.folder, join("work", key));
     removeUnlessFile(join(folder, "lock"));
     const files = await copyFiles(assessment, folder);
     const job = jobOf(workspace, assessment, folder, outputs, files);
     const { opened } = await workspace.code.stage(node.stage.module);
+    if (dropsCheckpoint(workspace, key, job, opened)) {
+      watcher.notice(
+        `${node.name}: starts anew, as what its checkpoint was made of has been replaced since.`,
+      );
+    }
     const changed = new AbortController();
     const checkCode = async () => {
       const now = await refresh(workspace).code.stage(node.stage.module);
       if (now.hash !== described.preimage.code) changed.abort();
     };
-    let checked: Promise<unknown> = Promise.resolve();
+    let unreadable: unknown;
     const stageRun = await executor(node, job, {
       project: workspace.project,
       code: () => executedCode(workspace, described),
@@ -77,8 +96,13 @@ export async function makeNode(
       logPath,
       signal: AbortSignal.any([changed.signal, ...signal ? [signal] : []]),
       listener: {
-        ready: () => {
-          checked = checkCode().catch((error) => error);
+        ready: async () => {
+          try {
+            await checkCode();
+          } catch (error) {
+            unreadable = error;
+            changed.abort();
+          }
         },
         progress: (progress) => watcher.progress(node.name, progress),
         log: (line) => watcher.log(node.name, line),
@@ -88,8 +112,7 @@ export async function makeNode(
           ),
       },
     });
-    const unreadable = await checked;
-    if (unreadable instanceof Error) throw unreadable;
+    if (unreadable !== undefined) throw unreadable;
     if (changed.signal.aborted) {
       throw failure(
         `The code of stage "${node.stage.name}" was changed while its process started; run again.`,
@@ -144,6 +167,37 @@ export async function makeNode(
       error: { message: error.message, input: isInputError(error) },
     };
   }
+}
+
+/**
+ * Whether a checkpoint was removed since an input or a file that the stage opens by itself is not what it was as the
+ * node last started: the checkpoint may hold what came of other bytes.
+ */
+function dropsCheckpoint(
+  { folder }: Workspace,
+  key: string,
+  job: Job,
+  opened: readonly string[],
+): boolean {
+  const inputs = Object.values(job.inputs)
+    .flatMap((paths) => Object.values(paths));
+  const sources = canonical(
+    [...inputs, ...opened].flatMap(filesUnder)
+      .map(({ identity, bytes, written, changed }) => [
+        identity,
+        bytes,
+        written,
+        changed,
+      ]),
+  );
+  const name = join("work", key, "sources.json");
+  const isSame = readState(join(folder, name)) === sources;
+  const work = join("work", key, "work");
+  const drops = !isSame && namesIn(join(folder, work)).length > 0;
+  if (drops) removeWhole(join(folder, work));
+  makeFolder(folder, work);
+  if (!isSame) writeState(folder, name, sources);
+  return drops;
 }
 
 /** A failure where something that the stage may have read at any time is not, or no more, what its key says. */

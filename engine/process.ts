@@ -29,8 +29,8 @@ export interface StageRun {
 }
 
 export interface StageListener {
-  /** The process has read the stage's code. */
-  ready(): void;
+  /** The process has read the stage's code; it is given its job when this is done, unless the run was stopped by then. */
+  ready(): Promise<void>;
   progress(progress: Progress): void;
   /** A line of the stage for the user. */
   log(line: string): void;
@@ -147,10 +147,15 @@ async function runStage(
     stdin.close().catch(ignoreBrokenPipe);
     killIn(SECONDS_TO_EXIT);
   };
+  const sendJob = () => {
+    const text = JSON.stringify(job) + "\n";
+    if (signal?.aborted) return;
+    stdin.write(new TextEncoder().encode(text)).catch(ignoreBrokenPipe);
+  };
   const take = (message: Message) => {
     switch (message.type) {
       case "ready":
-        return listener.ready();
+        return void listener.ready().then(sendJob);
       case "waiting":
         return listener.waiting();
       case "progress":
@@ -179,12 +184,8 @@ async function runStage(
   };
   try {
     if (signal?.aborted) end();
-    const sent = stdin.write(
-      new TextEncoder().encode(JSON.stringify(job) + "\n"),
-    ).catch(ignoreBrokenPipe);
     const [status] = await Promise.all([
       child.status,
-      sent,
       // A process that can tell nothing any more is of no use.
       readLines(child.stdout, takeLine).then(() => killIn(SECONDS_TO_END)),
       readText(child.stderr, write),

@@ -8,7 +8,7 @@ import { perform } from "../../engine/worker.ts";
 import numbers from "./numbers.ts";
 
 const inThisProcess: Executor = async ({ stage }, job, { listener }) => {
-  listener.ready();
+  await listener.ready();
   const { metrics = {}, measurements = {} } = await perform(
     stage,
     job,

@@ -10,7 +10,14 @@ import {
   stage,
 } from "../../../engine/stage.ts";
 import { perform } from "../../../engine/worker.ts";
-import { type Content, digestOf, makeBy, mapValues } from "./made.ts";
+import {
+  type Content,
+  digestOf,
+  makeBy,
+  mapValues,
+  type Material,
+} from "./made.ts";
+import { statOf } from "./site.ts";
 import { type Apply, applyOf } from "./module.ts";
 import type { Happen, Moment } from "./moments.ts";
 import {
@@ -138,7 +145,8 @@ function stageOf(
       const process = processes.get(work);
       if (process === undefined) throw new Error(`${work} has no process.`);
       const inProject = (path: string) => relative(root, path);
-      const material = {
+      const checkpoint = join(work, "material.json");
+      const material: Material = resume(checkpoint) ?? {
         config: { ...config, reads: config.reads.map(inProject) },
         seed,
         inputs: mapValues(
@@ -153,6 +161,7 @@ function stageOf(
         ),
         environment,
       };
+      Deno.writeTextFileSync(checkpoint, JSON.stringify(material));
       await process.happen("while it runs");
       const { outputs: made, metrics } = await makeBy(
         process.apply,
@@ -174,6 +183,13 @@ const processes = new Map<string, {
   readonly apply: Apply;
   readonly happen: (moment: Moment) => void | Promise<void>;
 }>();
+
+/** What an earlier process of the node had read before it was ended. */
+function resume(checkpoint: string): Material | undefined {
+  return statOf(checkpoint) === undefined
+    ? undefined
+    : JSON.parse(Deno.readTextFileSync(checkpoint));
+}
 
 export function read(path: string): Content {
   if (!Deno.statSync(path).isDirectory) {
@@ -224,7 +240,7 @@ export function executorHere(
       await happenHere("before its code is read");
       const apply = await applyOf(fromFileUrl(node.stage.module));
       processes.set(job.work, { apply, happen: happenHere });
-      listener.ready();
+      await listener.ready();
       await happenHere("before it reads");
       const { metrics = {}, measurements = {} } = await perform(
         node.stage,
