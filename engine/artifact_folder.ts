@@ -18,14 +18,24 @@ export const FILES = new RegExp(
   ].join("|"),
 );
 
+/** All that a run makes at the top of one. */
+const OWN = new RegExp(
+  `^(?:${FILES.source}|cache|objects|reproduced|results|runs|work)$`,
+);
+
 /** What systems and people put into any folder. */
 const ANYWHERE = /^(?:\.DS_Store|\.git(?:attributes|ignore|keep)|lost\+found)$/;
 
 /** An input error unless a folder is an artifact folder, or could become one: it is not there, or holds nothing yet. */
 export function checkArtifactFolder(folder: string): void {
   if (statIfThere(folder)?.isDirectory !== true) return;
-  const stranger = namesIn(folder).find((name) => isStrange(folder, name));
+  const strangers = namesIn(folder).filter((name) => isStrange(folder, name));
+  const [stranger] = strangers;
   if (stranger === undefined || hasRun(folder)) return;
+  // What is damaged tells no more of a run, but its names and the lock do.
+  const isDamaged = isLockFile(join(folder, "lock")) &&
+    strangers.every((name) => OWN.test(name));
+  if (isDamaged) return;
   throw inputError(
     `Cannot use "${folder}" for artifacts: expected a new or empty folder or one that a run has made, found ` +
       `"${stranger}" in it and no trace of a run; name another one with --artifacts.`,
@@ -54,8 +64,7 @@ function hasRun(folder: string): boolean {
     namesIn(join(folder, "results")).some((name) =>
       isManifest(join(folder, "results", name, "manifest.json"))
     ) ||
-    isOf(join(folder, "index.json"), "version", "files", "modules") ||
-    isLockFile(join(folder, "lock"));
+    isOf(join(folder, "index.json"), "version", "files", "modules");
 }
 
 /** The engine's lock is never removed, and nothing is ever written to it. */

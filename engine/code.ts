@@ -3,7 +3,7 @@ import { dirname, fromFileUrl, relative, resolve } from "@std/path";
 import { inputError } from "../schemas/errors.ts";
 import type { Code } from "../schemas/manifest.ts";
 import { canonical, sha256 } from "./hash.ts";
-import type { Index, Module } from "./index.ts";
+import type { Index, Module, Reference } from "./index.ts";
 import type { Looks } from "./looks.ts";
 import type { Project } from "./project.ts";
 
@@ -29,6 +29,8 @@ interface Links {
   readonly module: Module;
   readonly local: readonly string[];
   readonly opened: readonly string[];
+  /** Those of the local ones of which each byte counts, as they are read and not executed. */
+  readonly read: readonly string[];
   readonly packages: readonly string[];
   readonly resolutions: ReadonlyMap<string, string>;
 }
@@ -57,6 +59,7 @@ export function createCodeReader(
     const name = relative(project.root, path);
     const module = await readModule(path, name, index, looks);
     const local: string[] = [], opened: string[] = [], packages: string[] = [];
+    const asBytes: string[] = [];
     const resolutions = new Map<string, string>();
     for (const { kind, specifier } of module.references) {
       if (kind === "file") {
@@ -67,6 +70,7 @@ export function createCodeReader(
         checkInside(target, specifier, path);
         local.push(target);
         opened.push(target);
+        asBytes.push(target);
         continue;
       }
       const { target, lookup } = project.resolve(specifier, path);
@@ -74,10 +78,11 @@ export function createCodeReader(
       if (target.kind === "local") {
         checkInside(target.path, specifier, path);
         local.push(target.path);
+        if (kind === "bytes") asBytes.push(target.path);
       }
       if (target.kind === "package") packages.push(target.id);
     }
-    return { module, local, opened, packages, resolutions };
+    return { module, local, opened, read: asBytes, packages, resolutions };
   };
   const linksOf = (path: string): Promise<Links> => {
     const known = links.get(path) ?? read(path);
@@ -99,23 +104,27 @@ export function createCodeReader(
   };
   const describe = async (path: string): Promise<StageCode> => {
     const reached = await reach([path]);
-    const packages = [...reached.values()].flatMap((links) => links.packages);
+    const all = [...reached.values()];
+    const packages = all.flatMap((links) => links.packages);
+    const asBytes = new Set(all.flatMap((links) => links.read));
     const code: Code = {
       modules: Object.fromEntries(
-        [...reached].map((
-          [path, { module }],
-        ) => [relative(project.root, path), module.sha256]),
+        [...reached].map(([path, { module }]) => [
+          relative(project.root, path),
+          asBytes.has(path) ? hashOfBytes(path, index, looks) : module.sha256,
+        ]),
       ),
       packages: project.closure(packages),
       resolutions: Object.fromEntries(
-        [...reached.values()].flatMap(({ resolutions }) => [...resolutions]),
+        all.flatMap(({ resolutions }) => [...resolutions]),
       ),
     };
-    const opened = [...reached.values()].flatMap((links) => links.opened);
+    // A worker's script imports others, which are read when it is started.
+    const opened = await reach(all.flatMap((links) => links.opened));
     return {
       code,
       hash: sha256(canonical(code)),
-      opened: [...new Set(opened)],
+      opened: [...opened.keys()],
     };
   };
 
@@ -130,6 +139,15 @@ export function createCodeReader(
         [...await reach(entries)].map(([path, { local }]) => [path, local]),
       ),
   };
+}
+
+function hashOfBytes(path: string, index: Index, looks: Looks): string {
+  const info = looks.stat(path);
+  const known = info && index.file(path, info);
+  if (known !== undefined) return known;
+  const hash = sha256(Deno.readFileSync(path));
+  if (info !== undefined) index.rememberFile(path, info, hash);
+  return hash;
 }
 
 function isWithin(path: string, folder: string): boolean {
@@ -160,8 +178,28 @@ export async function moduleOf(
   bytes: Uint8Array,
   path: string,
 ): Promise<Module> {
-  if (!SOURCE.test(path)) return { sha256: sha256(bytes), references: [] };
+  if (!SOURCE.test(path)) {
+    const references = /\.wasm$/.test(path) ? wasmImports(bytes) : [];
+    return { sha256: sha256(bytes), references };
+  }
   const { meaningOf } = await import("./meaning.ts");
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return meaningOf(decoder.decode(bytes), path);
+}
+
+/** What a key may have of a file of these bytes: their hash where it is read, that of its meaning where it is executed. */
+export async function hashesOf(
+  bytes: Uint8Array,
+  path: string,
+): Promise<string[]> {
+  return [sha256(bytes), (await moduleOf(bytes, path)).sha256];
+}
+
+/** The modules that WebAssembly imports by their paths; other names are given to it by who instantiates it. */
+function wasmImports(bytes: Uint8Array): Reference[] {
+  const own = new Uint8Array(bytes);
+  if (!WebAssembly.validate(own)) return [];
+  return WebAssembly.Module.imports(new WebAssembly.Module(own))
+    .filter(({ module }) => /^\.{0,2}\//.test(module))
+    .map(({ module }) => ({ kind: "import", specifier: module }));
 }

@@ -42,6 +42,28 @@ export async function hashFile(
   return { sha256: hash.digest("hex"), bytes };
 }
 
+/** Copies a file to a new one, and gives the hash of what was written; ends with an error when it is told to stop. */
+export async function copyAndHash(
+  from: string,
+  to: string,
+  signal?: AbortSignal,
+): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash("sha256");
+  using source = await Deno.open(from);
+  using target = await Deno.open(to, { write: true, createNew: true });
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  let bytes = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const read = await source.read(chunk);
+    if (read === null) return { sha256: hash.digest("hex"), bytes };
+    const piece = chunk.subarray(0, read);
+    hash.update(piece);
+    for (let at = 0; at < read;) at += await target.write(piece.subarray(at));
+    bytes += read;
+  }
+}
+
 /** Something in a folder that is neither a file nor a folder, such as a link. */
 export class IrregularFile extends Error {}
 

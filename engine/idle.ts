@@ -34,7 +34,8 @@ export function answerPath(artifacts: string): string {
 
 /** An answer as it is kept, with a checksum. */
 export async function answerText(answer: Answer): Promise<string> {
-  return JSON.stringify([await checksumOf(answer), answer]) + "\n";
+  const text = JSON.stringify(answer);
+  return `${await checksumOf(text)}\n${text}`;
 }
 
 /** The text of the last answer to these arguments, or undefined where anything may have changed since. */
@@ -46,13 +47,14 @@ export async function recall(
     const path = answerPath(artifacts);
     // A pipe may never come to an end.
     if (!Deno.statSync(path).isFile) return undefined;
-    const [checksum, answer]: [string, Answer] = JSON.parse(
-      Deno.readTextFileSync(path),
-    );
+    const kept = Deno.readTextFileSync(path);
+    const end = kept.indexOf("\n");
+    const text = kept.slice(end + 1);
+    const answer: Answer = JSON.parse(text);
     const isSame = answer.version === ANSWER_VERSION &&
       answer.deno === Deno.version.deno && answer.folder === Deno.cwd() &&
       JSON.stringify(answer.args) === JSON.stringify(args) &&
-      checksum === await checksumOf(answer);
+      kept.slice(0, end) === await checksumOf(text);
     return isSame && answer.looks.every(holds) ? answer.text : undefined;
   } catch {
     return undefined;
@@ -60,8 +62,8 @@ export async function recall(
 }
 
 /** SHA-256, by what needs no import. */
-async function checksumOf(answer: Answer): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(answer));
+async function checksumOf(text: string): Promise<string> {
+  const bytes = new TextEncoder().encode(text);
   const hash = await crypto.subtle.digest("SHA-256", bytes);
   return new Uint8Array(hash).toHex();
 }

@@ -4,7 +4,7 @@ import { sha256 } from "./hash.ts";
 import { identity, latestChange } from "./idle.ts";
 import { readStateJson, writeState } from "./state.ts";
 
-const VERSION = 2;
+const VERSION = 3;
 const NAME = "index.json";
 
 /** A file changed and hashed within this time could change again unseen, so it is not remembered. */
@@ -16,9 +16,12 @@ export interface Module {
   readonly references: readonly Reference[];
 }
 
-/** `file` is a `new URL(literal, import.meta.url)`: something that the code opens by itself. */
+/**
+ * `file` is a `new URL(literal, import.meta.url)`: something that the code opens by itself. `bytes` is an import of a
+ * file as text, bytes or JSON, of which each byte counts.
+ */
 export interface Reference {
-  readonly kind: "import" | "file";
+  readonly kind: "import" | "bytes" | "file";
   readonly specifier: string;
 }
 

@@ -54,12 +54,22 @@ function referenceOf(node: ts.Node): Reference | undefined {
     (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) &&
     node.moduleSpecifier !== undefined &&
     ts.isStringLiteral(node.moduleSpecifier)
-  ) return { kind: "import", specifier: node.moduleSpecifier.text };
+  ) {
+    return {
+      kind: node.attributes === undefined ? "import" : "bytes",
+      specifier: node.moduleSpecifier.text,
+    };
+  }
   if (
     ts.isCallExpression(node) &&
     node.expression.kind === ts.SyntaxKind.ImportKeyword &&
     node.arguments.length > 0 && ts.isStringLiteralLike(node.arguments[0])
-  ) return { kind: "import", specifier: node.arguments[0].text };
+  ) {
+    return {
+      kind: node.arguments.length === 1 ? "import" : "bytes",
+      specifier: node.arguments[0].text,
+    };
+  }
   if (
     ts.isNewExpression(node) && node.expression.getText() === "URL" &&
     node.arguments?.length === 2 &&

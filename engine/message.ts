@@ -1,6 +1,7 @@
 /** What the engine and the process of a stage tell each other: one job in, then one JSON line a message out. */
 import { z } from "zod";
 import type { Json } from "../schemas/manifest.ts";
+import { isName, isPrintable } from "../schemas/names.ts";
 
 /** Absolute paths; `folder` is the node's own, it holds the others and the lock. */
 export interface Job {
@@ -27,15 +28,15 @@ const quantity = z.number({ error: "expected a finite number" });
 
 /** Names and texts are printed and end up in file formats: no control characters, no more than a line. */
 const Measured = z.record(
-  z.string().max(256).regex(
-    /^[^\p{C}]+$/u,
-    "expected a name of 1 to 256 characters without control characters",
+  z.string().refine(
+    (name) => isName(name),
+    "expected a name of 1 to 256 characters that can be printed",
   ),
   z.union([
     quantity,
-    z.string().max(10_000).regex(
-      /^[^\p{Cc}]*$/u,
-      "expected a text without control characters",
+    z.string().max(10_000).refine(
+      isPrintable,
+      "expected a text of one line that can be printed",
     ),
   ], { error: "expected a finite number or a text of one line" }),
 ).refine(

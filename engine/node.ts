@@ -6,6 +6,7 @@ import { irregular } from "../schemas/input_file.ts";
 import { isPathInside, printable } from "../schemas/names.ts";
 import {
   ifThere,
+  isFull,
   lstatIfThere,
   namesIn,
   readIfThere,
@@ -13,13 +14,13 @@ import {
   removeIfThere,
   removeWhole,
 } from "./atomic.ts";
-import { moduleOf } from "./code.ts";
+import { hashesOf } from "./code.ts";
 import { failure, isFailure, tellDisk } from "./failure.ts";
 import { filesUnder } from "./disk.ts";
 import {
   canonical,
+  copyAndHash,
   filesOf,
-  hashFile,
   hashListing,
   IrregularFile,
 } from "./hash.ts";
@@ -34,6 +35,7 @@ import type { NodeReport, Watcher } from "./record.ts";
 import { deniedAccess } from "./sandbox.ts";
 import {
   makeFolder,
+  makeRemovable,
   readState,
   removeUnlessFile,
   writeState,
@@ -75,7 +77,9 @@ export async function makeNode(
   try {
     makeFolder(workspace.folder, join("work", key));
     removeUnlessFile(join(folder, "lock"));
-    const files = await copyFiles(assessment, folder);
+    makeRemovable(folder);
+    const files = await copyFiles(assessment, folder, signal);
+    if (files === undefined) return undefined;
     const job = jobOf(workspace, assessment, folder, outputs, files);
     const { opened } = await workspace.code.stage(node.stage.module);
     if (dropsCheckpoint(workspace, key, job, opened)) {
@@ -118,6 +122,7 @@ export async function makeNode(
         `The code of stage "${node.stage.name}" was changed while its process started; run again.`,
       );
     }
+    makeRemovable(folder);
     peakMemoryBytes = stageRun.peakMemoryBytes;
     const { outcome } = stageRun;
     if (outcome.kind === "interrupted") return undefined;
@@ -166,6 +171,8 @@ export async function makeNode(
       measurements: {},
       error: { message: error.message, input: isInputError(error) },
     };
+  } finally {
+    removeIfThere(join(folder, "files"));
   }
 }
 
@@ -223,8 +230,8 @@ async function checkRead(
   for (const path of opened) {
     const name = relative(workspace.project.root, path);
     const bytes = ifThere(() => Deno.readFileSync(path));
-    const module = bytes && await moduleOf(bytes, path);
-    if (module?.sha256 === described.code.modules[name]) continue;
+    const hashes = bytes === undefined ? [] : await hashesOf(bytes, path);
+    if (hashes.includes(described.code.modules[name])) continue;
     throw refuse(`"${name}" was changed`);
   }
 }
@@ -282,25 +289,32 @@ function jobOf(
 
 /**
  * Copies the user's data files into the node's folder, by their names in the config; a failure where what was copied is
- * not what the key says, since a file may change at any moment.
+ * not what the key says, since a file may change at any moment; undefined when it was interrupted.
  */
 async function copyFiles(
   { node, described: { preimage } }: Assessment,
   folder: string,
-): Promise<Record<string, string>> {
+  signal: AbortSignal | undefined,
+): Promise<Record<string, string> | undefined> {
   const copies = join(folder, "files");
   removeIfThere(copies);
+  if (Object.keys(preimage.files).length === 0) return {};
   Deno.mkdirSync(copies, { recursive: true });
   const files: Record<string, string> = {};
   for (const [path, expected] of Object.entries(preimage.files)) {
     const copy = join(copies, String(Object.keys(files).length));
-    const found = await copyAndHash(resolve(path), copy).catch((error) => {
+    let found: string;
+    try {
+      found = await copyContent(resolve(path), copy, signal);
+    } catch (error) {
+      if (signal?.aborted) return undefined;
+      if (isFull(error)) throw error;
       throw failure(
         `Cannot read "${path}", which the config of node "${node.name}" names: ${
           reasonOf(error)
         }.`,
       );
-    });
+    }
     if (found !== expected) {
       throw failure(
         `Cannot make node "${node.name}": "${path}" was changed since the run began, expected SHA-256 ${
@@ -314,19 +328,22 @@ async function copyFiles(
 }
 
 /** Copies a file or a folder, and gives what a preimage has of the copy. */
-async function copyAndHash(from: string, to: string): Promise<string> {
+async function copyContent(
+  from: string,
+  to: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const info = Deno.statSync(from);
   if (!info.isDirectory) {
     if (!info.isFile) throw new Error(irregular(info));
-    await Deno.copyFile(from, to);
-    return (await hashFile(to)).sha256;
+    return contentOf(await copyAndHash(from, to, signal));
   }
   const listing: Listing = [];
   Deno.mkdirSync(to);
   for (const path of filesOf(from)) {
     Deno.mkdirSync(dirname(join(to, path)), { recursive: true });
-    await Deno.copyFile(join(from, path), join(to, path));
-    listing.push({ path, ...await hashFile(join(to, path)) });
+    const copied = await copyAndHash(join(from, path), join(to, path), signal);
+    listing.push({ path, ...copied });
   }
   return contentOf({ sha256: hashListing(listing), folder: true });
 }
@@ -366,7 +383,8 @@ async function storeOutputs(
     throw failure(
       `Stage "${node.stage.name}" wrote a file "${
         printable(unsafe)
-      }": expected a name without control characters, backslashes and colons that every system can keep.`,
+      }": expected a name that every system can keep, without control characters, backslashes and colons, no dot or ` +
+        'space at its end, and none that a system reserves, such as "aux".',
     );
   }
   const placed: Record<string, Artifact> = {};

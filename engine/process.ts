@@ -43,6 +43,9 @@ export const WORKER = "engine/worker.ts";
 
 const SECONDS_TO_END = 2;
 
+/** A message beside the result, as a stage's process writes it. */
+const ASIDE = /^\{"type":"(?:log|progress)"/;
+
 /** How long a process may take to exit that has sent its result. */
 const SECONDS_TO_EXIT = 10;
 
@@ -179,6 +182,8 @@ async function runStage(
     if (outcome !== undefined) return;
     const message = parseMessage(line);
     if (typeof message !== "string") return take(message);
+    // A training is not worth less for a line of its log.
+    if (ASIDE.test(line)) return write(`${message}: ${line.slice(0, 1000)}\n`);
     finish({ kind: "error", name: "Error", message });
     kill(child, "SIGKILL");
   };

@@ -1,12 +1,14 @@
 /** Whether recorded metrics are those that the hashed artifacts give: a signature vouches for who said them, not for them. */
 import { isInputError } from "../schemas/errors.ts";
-import type {
-  Artifact,
-  Manifest,
-  Metrics,
-  NodeRecord,
+import {
+  type Artifact,
+  hashOf,
+  type Manifest,
+  type Metrics,
+  type NodeRecord,
 } from "../schemas/manifest.ts";
 import { printable } from "../schemas/names.ts";
+import { statIfThere } from "./atomic.ts";
 import { isOf } from "./coherence.ts";
 import { failure } from "./failure.ts";
 import type { Pipeline } from "./graph.ts";
@@ -91,9 +93,24 @@ function opened(
     input: (name: string, output: string) => {
       const hash = preimage.inputs[name]?.[output];
       const source = nodes[inputs[name]]?.outputs[output];
-      return pathOf(isOf(hash ?? "", source) ? source : undefined);
+      return pathOf(
+        isOf(hash ?? "", source) ? source : artifactOf(hash, store),
+      );
     },
   };
+}
+
+/** What a preimage names, where it is in the store though the manifest does not say which node left it. */
+function artifactOf(
+  content: string | undefined,
+  store: Store,
+): Artifact | undefined {
+  if (content === undefined) return undefined;
+  const sha256 = hashOf(content);
+  const kind = content === sha256 ? {} : { folder: true as const };
+  const artifact = { sha256, bytes: 0, mediaType: "", ...kind };
+  const info = statIfThere(store.path(artifact));
+  return info === undefined ? undefined : { ...artifact, bytes: info.size };
 }
 
 function isEqual(

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { isInputError } from "../schemas/errors.ts";
 import type { Code } from "../schemas/manifest.ts";
 import { jsonIfWhole } from "./atomic.ts";
-import { moduleOf } from "./code.ts";
+import { hashesOf } from "./code.ts";
 import { git, gitBytes, type Revision, revisionsOf } from "./git.ts";
 import { openProject, type Project } from "./project.ts";
 
@@ -60,16 +60,15 @@ async function has(
   if (!isResolved) return false;
   for (const [path, hash] of Object.entries(modules)) {
     const blob = blobs.get(path);
-    if (blob === undefined || await contents.meaning(blob, path) !== hash) {
-      return false;
-    }
+    if (blob === undefined) return false;
+    if (!(await contents.hashes(blob, path)).includes(hash)) return false;
   }
   return true;
 }
 
 /** What files of the repository hold, each read once. */
 interface Contents {
-  meaning(blob: string, path: string): Promise<string>;
+  hashes(blob: string, path: string): Promise<readonly string[]>;
   /** The integrity of each package of a lock file. */
   packages(blob: string): ReadonlyMap<string, string>;
   /** What specifiers resolve to by an import map and a lock file; undefined where these are not to be used. */
@@ -83,7 +82,7 @@ const Lock = z.object({
 });
 
 function readContents(root: string): Contents {
-  const meanings = new Map<string, string>();
+  const known = new Map<string, readonly string[]>();
   const locks = new Map<string, ReadonlyMap<string, string>>();
   const projects = new Map<string, Resolve | undefined>();
   const read = (blob: string) =>
@@ -97,11 +96,10 @@ function readContents(root: string): Contents {
       }
       return projects.get(name);
     },
-    meaning: async (blob, path) => {
-      const known = meanings.get(blob) ??
-        (await moduleOf(read(blob), path)).sha256;
-      meanings.set(blob, known);
-      return known;
+    hashes: async (blob, path) => {
+      const hashes = known.get(blob) ?? await hashesOf(read(blob), path);
+      known.set(blob, hashes);
+      return hashes;
     },
     packages: (blob) => {
       const known = locks.get(blob) ??

@@ -4,7 +4,6 @@ import {
   ifThere,
   jsonIfWhole,
   lstatIfThere,
-  removeWhole,
   statIfThere,
   writeAtomically,
 } from "./atomic.ts";
@@ -13,7 +12,13 @@ import {
 export function readState(path: string): string | undefined {
   // A pipe or a device may never come to an end.
   if (!isFile(path)) return undefined;
-  return ifThere(() => Deno.readTextFileSync(path));
+  try {
+    return ifThere(() => Deno.readTextFileSync(path));
+  } catch (error) {
+    // It can still be replaced.
+    if (error instanceof Deno.errors.PermissionDenied) return undefined;
+    throw error;
+  }
 }
 
 /** The value of such a file that holds JSON, or undefined. */
@@ -23,7 +28,7 @@ export function readStateJson(path: string): unknown {
 }
 
 /**
- * Writes such a file atomically. Whatever is at its path and is no file is removed: inside of an artifact folder the
+ * Writes such a file atomically. What is at its path and is no file is moved aside: inside of an artifact folder the
  * path is the engine's.
  */
 export function writeState(
@@ -34,12 +39,12 @@ export function writeState(
 ): void {
   const path = join(folder, name);
   makeFolder(folder, name.split("/").slice(0, -1).join("/"));
-  removeOther(path, isFile);
-  removeOther(`${path}.tmp`, isFile);
+  moveOther(path, isFile);
+  moveOther(`${path}.tmp`, isFile);
   writeAtomically(path, text, options);
 }
 
-/** Makes a folder of the engine's in an artifact folder; whatever is in its way there and is no folder is removed. */
+/** Makes a folder of the engine's in an artifact folder; what is in its way there and is no folder is moved aside. */
 export function makeFolder(folder: string, name: string): void {
   const path = join(folder, name);
   if (isFolder(path)) return;
@@ -47,18 +52,38 @@ export function makeFolder(folder: string, name: string): void {
   let below = folder;
   for (const part of name.split("/")) {
     below = join(below, part);
-    removeOther(below, isFolder);
+    moveOther(below, isFolder);
     Deno.mkdirSync(below, { recursive: true });
   }
 }
 
-/** Makes sure that a file of the engine's can be opened to be written. */
-export function removeUnlessFile(path: string): void {
-  removeOther(path, isFile);
+/** Makes sure that what is in a folder can be moved and removed, whatever rights a stage has taken away. */
+export function makeRemovable(folder: string): void {
+  const info = lstatIfThere(folder);
+  if (info?.isDirectory !== true) return;
+  const mode = info.mode ?? OWNER;
+  if ((mode & OWNER) !== OWNER) Deno.chmodSync(folder, mode | OWNER);
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) makeRemovable(join(folder, name));
+  }
 }
 
-function removeOther(path: string, isWanted: (path: string) => boolean): void {
-  if (lstatIfThere(path) !== undefined && !isWanted(path)) removeWhole(path);
+/** Read, write and enter, for the owner of a folder. */
+const OWNER = 0o700;
+
+/** Makes sure that a file of the engine's can be opened to be written. */
+export function removeUnlessFile(path: string): void {
+  moveOther(path, isFile);
+}
+
+/** Out of the way, but not gone: it may be a link of the user's to a disk that is not there now. */
+function moveOther(path: string, isWanted: (path: string) => boolean): void {
+  if (lstatIfThere(path) === undefined || isWanted(path)) return;
+  for (let i = 1;; i++) {
+    const aside = `${path}.aside-${i}`;
+    if (lstatIfThere(aside) !== undefined) continue;
+    return Deno.renameSync(path, aside);
+  }
 }
 
 /** Whether something is a file, which comes to an end, and no pipe, device or folder. */

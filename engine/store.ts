@@ -8,6 +8,7 @@ import {
 import {
   entriesOf,
   isTemporary,
+  jsonIfWhole,
   namesIn,
   removeIfThere,
   removeWhole,
@@ -89,7 +90,8 @@ export function openStore(
     const text = readState(listingPath);
     if (text === undefined) return "missing";
     if (sha256(text) !== artifact.sha256) return "damaged";
-    const listing = Listing.parse(JSON.parse(text));
+    const listing = Listing.safeParse(jsonIfWhole(text)).data;
+    if (listing === undefined) return "damaged";
     for (const file of listing) {
       const found = await fileCondition(`${name}/${file.path}`, file, rehash);
       if (found !== "whole") return found;

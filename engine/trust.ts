@@ -3,7 +3,6 @@ import { join } from "@std/path";
 import { inputError, isInputError, parse } from "../schemas/errors.ts";
 import {
   isName,
-  isPathInside,
   isPathName,
   isPrintable,
   NAME_LENGTH,
@@ -255,8 +254,7 @@ function contradiction({ nodes, code }: Manifest): string | undefined {
 
 /** A listing whose paths stay inside of their folder, or undefined where a text is none. */
 export function listingIn(text: string): Listing | undefined {
-  const listing = Listing.safeParse(jsonIfWhole(text)).data;
-  return listing?.every(({ path }) => isPathInside(path)) ? listing : undefined;
+  return Listing.safeParse(jsonIfWhole(text)).data;
 }
 
 /** The listing of a folder object that comes from elsewhere; a failure where it is not that of the artifact. */
@@ -275,10 +273,6 @@ export function acceptListing(text: string, artifact: Artifact): Listing {
   );
   if (listing.length > LIMITS.files) {
     throw refuse(`it names ${listing.length} files, more than ${LIMITS.files}`);
-  }
-  const wrong = listing.find(({ path }) => !isPathInside(path));
-  if (wrong !== undefined) {
-    throw refuse(`"${shown(wrong.path)}" is no path inside a folder`);
   }
   const paths = new Set(listing.map(({ path }) => path));
   const folders = new Set(listing.flatMap(({ path }) => parentsOf(path)));

@@ -1,7 +1,7 @@
 /** What is recorded of finished work: the manifest that is shared, and the results that are cached by key. */
 import { z } from "zod";
 import { inputError, parse } from "./errors.ts";
-import { isPathInside } from "./names.ts";
+import { isPathInside, printable } from "./names.ts";
 
 /** Version of the two formats below that is written; a newer one is refused, not guessed at. */
 export const MANIFEST_SCHEMA = 2;
@@ -64,7 +64,10 @@ export function hashesOf(
 
 /** The files of a folder object, sorted by path; its canonical JSON is what the folder's hash is of. */
 export const Listing = z.array(z.strictObject({
-  path: z.string().refine(isPathInside, "expected a path inside of the folder"),
+  path: z.string().refine(isPathInside, {
+    error: ({ input }) =>
+      `"${printable(String(input).slice(0, 80))}" is no path inside a folder`,
+  }),
   sha256: Hash,
   bytes: z.int().min(0),
 }));

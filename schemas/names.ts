@@ -6,8 +6,11 @@ import { inputError } from "./errors.ts";
 export const NAME_LENGTH = 256, PATH_LENGTH = 1024;
 const NAME_BYTES = 255;
 
-/** Control characters steer a terminal, and marks of direction hide what is there; separators of lines begin new ones. */
-const UNPRINTABLE = /[\p{C}\u2028\u2029]/gu;
+/**
+ * Control characters steer a terminal, and marks of direction hide what is there; separators of lines begin new ones.
+ * Joiners do neither, and some languages cannot be written without them.
+ */
+const UNPRINTABLE = /(?![\u200c\u200d])[\p{C}\u2028\u2029]/gu;
 
 /** Whether a name can be printed as it is. */
 export function isName(name: string, longest = NAME_LENGTH): boolean {

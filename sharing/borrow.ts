@@ -2,7 +2,7 @@
 import { isFailure } from "../engine/failure.ts";
 import type { Pipeline } from "../engine/graph.ts";
 import { sha256 } from "../engine/hash.ts";
-import { checkMetrics } from "../engine/recompute.ts";
+import { checkMetrics, lackingText } from "../engine/recompute.ts";
 import type { Borrow } from "../engine/runner.ts";
 import { acceptManifest, LIMITS, type Policy } from "../engine/trust.ts";
 import { jsonIfWhole } from "../engine/atomic.ts";
@@ -67,8 +67,16 @@ export function openBorrowing(
         const artifacts = Object.values(record.outputs);
         await inTurn(() => bring(workspace, artifacts, all, ears));
         const { store } = workspace;
-        const told = () => {};
-        await checkMetrics(pipeline, manifest, store, told, [found.node]);
+        const lacking = await checkMetrics(
+          pipeline,
+          manifest,
+          store,
+          () => {},
+          [
+            found.node,
+          ],
+        );
+        if (lacking.length > 0) ears.notice(lackingText(lacking).trim());
         settleResult(workspace, record);
         return true;
       } catch (error) {

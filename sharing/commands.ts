@@ -296,8 +296,8 @@ async function changing<T>(
   const isGiven = options.artifacts !== undefined;
   return await showing(console, options, name, async (ears) => {
     using _lock = await Promise.race([
-      lockFolder(folder, isGiven, ears.notice),
       aborted(options.signal),
+      lockFolder(folder, isGiven, ears.notice),
     ]);
     try {
       return await work(openWorkspace(folder), ears);
@@ -309,9 +309,10 @@ async function changing<T>(
 
 /** Fails as soon as it is told to. */
 function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) =>
-    signal.addEventListener("abort", () => reject(signal.reason))
-  );
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
 }
 
 /** Shows how far something is while it lasts. */

@@ -63,6 +63,61 @@ Deno.test("two aliases that are swapped rerun the stage that imports them", asyn
   assertStringIncludes(await reasonOf(project), 'import "alias-1"');
 });
 
+for (
+  const [how, use] of [
+    [
+      "imported as text",
+      'import note from "../note.ts" with { type: "text" };\n',
+    ],
+    [
+      "opened by its URL",
+      'const note = await Deno.readTextFile(new URL("../note.ts", import.meta.url));\n',
+    ],
+  ]
+) {
+  Deno.test(`of a module that is ${how}, a comment counts`, async () => {
+    using project = makeProject();
+    project.write(`${WORDS}/note.ts`, "// first\nexport {};\n");
+    const isImport = use.startsWith("import");
+    project.edit(
+      STAGE,
+      isImport ? 'import { z } from "zod";' : "    const { clean }",
+      isImport
+        ? `import { z } from "zod";\n${use}`
+        : `    ${use}    const { clean }`,
+    );
+    project.edit(STAGE, "log(`", "log(note + `");
+    await nodesOf(project);
+    assertEquals(inState(await nodesOf(project), "ran"), []);
+    project.write(`${WORDS}/note.ts`, "// second\nexport {};\n");
+    assert(inState(await nodesOf(project), "ran").includes("split"));
+    assertStringIncludes((await project.run("log", "split")).out, "second");
+  });
+}
+
+Deno.test("a worker's script may import other modules, and the stage runs", async () => {
+  using project = makeProject();
+  project.write(`${WORDS}/shout.ts`, 'export const shout = "LOUD";\n');
+  project.write(
+    `${WORDS}/worker.ts`,
+    'import { shout } from "./shout.ts";\nself.onmessage = () => self.postMessage(shout);\n',
+  );
+  project.edit(
+    STAGE,
+    "    log(",
+    `    const worker = new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
+    const said = await new Promise((done) => {
+      worker.onmessage = ({ data }) => done(data);
+      worker.postMessage("");
+    });
+    worker.terminate();
+    log(String(said));
+    log(`,
+  );
+  assertEquals(inState(await nodesOf(project), "failed"), []);
+  assertStringIncludes((await project.run("log", "split")).out, "LOUD");
+});
+
 Deno.test("the revision that made a node is one whose import map means the same", async () => {
   using project = await aliased("npm:deno-std@1.4.0/path/mod.js");
   const repository = makeRepository(project);

@@ -30,6 +30,13 @@ const LEAST: Readonly<Record<string, number>> = {
   "edit: file touched": 100,
   "edit: file written as it is": 100,
   ...times(KINDS.map((kind) => `edit: ${kind}`), 3),
+  // An answer is kept only where all files have their age, and gone with the next run that does something.
+  ...times(
+    KINDS.filter((kind) => kind.startsWith("answer")).map((kind) =>
+      `edit: ${kind}`
+    ),
+    1,
+  ),
   ...times(MOMENTS.map((moment) => `change ${moment}`), 25),
   ...times(ALIVE.flatMap((moment) => [`kill ${moment}`, `stop ${moment}`]), 6),
 };

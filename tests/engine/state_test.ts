@@ -1,6 +1,8 @@
 /** What the engine keeps on the disk: believed only as it was written, and never in a person's way. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
 import { statIfThere } from "../../engine/atomic.ts";
+import { makeRemovable } from "../../engine/state.ts";
 import { delay } from "./processes.ts";
 import {
   inState,
@@ -250,6 +252,41 @@ Deno.test("objects that are lost while a run waits for its turn are made anew, o
     new TextDecoder().decode(only.stderr),
     'Cannot run "total:all" by itself: "count:all", which it needs',
   );
+});
+
+Deno.test("a folder whose rights a stage took away can be removed, whatever is in it", () => {
+  const folder = Deno.makeTempDirSync();
+  const inner = join(folder, "outputs/lines");
+  Deno.mkdirSync(inner, { recursive: true });
+  Deno.symlinkSync("/", join(folder, "link"));
+  for (const path of [inner, join(folder, "outputs"), folder]) {
+    Deno.chmodSync(path, 0o555);
+  }
+  const mode = Deno.statSync("/").mode;
+  makeRemovable(folder);
+  for (const path of [inner, join(folder, "outputs"), folder]) {
+    assertEquals((Deno.statSync(path).mode ?? 0) & 0o700, 0o700);
+  }
+  assertEquals(Deno.statSync("/").mode, mode);
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a progress or a log line that cannot be shown costs no result", async () => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/split.ts`,
+    "run: async ({ config, files, outputs, log })",
+    "run: async ({ config, files, outputs, log, progress })",
+  );
+  project.edit(
+    `${WORDS}/stages/split.ts`,
+    "    log(",
+    `    progress({ done: 0 / 0, total: 1, unit: "lines" });
+    log(new Error("no text") as unknown as string);
+    log(`,
+  );
+  const nodes = await nodesOf(project);
+  assertEquals(inState(nodes, "ran"), ALL);
 });
 
 Deno.test("localStorage and caches that a stage fills are empty in its next run", async () => {
