@@ -15,7 +15,7 @@ const PAGE = Deno.readTextFileSync(join(ROOT, "docs/extend.md"));
 const COPIED = [
   ...["data", "engine", "experiments", "export", "metrics", "model", "report"],
   "results",
-  "bench",
+  ...["bench", "lint"],
   ...["estimate", "serve", "setup", "sharing", "standards"],
   ...["runtimes", "schemas", "stages", "tensor", "terminal", "text", "types"],
   "web",
