@@ -1,7 +1,11 @@
 /** Metrics that artifacts decide are computed anew where they are published or come from elsewhere, and not believed. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import type { Recorded } from "../../engine/graph.ts";
 import { canonical, sha256 } from "../../engine/hash.ts";
+import { checkMetrics } from "../../engine/recompute.ts";
+import { openWorkspace } from "../../engine/workspace.ts";
+import { parseManifest } from "../../schemas/manifest.ts";
 import { keyPath, objectPath } from "../../sharing/remote.ts";
 import { recompute } from "../../results/recompute.ts";
 import { makeKeys } from "./keys.ts";
@@ -102,6 +106,27 @@ Deno.test("a bundle whose metric its artifacts do not give is not imported", asy
     await refused(theirs, "import", "run.tar", "--unsigned"),
     "words is recorded as 7, and its artifacts give 6",
   );
+});
+
+Deno.test("what a node was made of is found by its hash, also where the manifest leaves out the node that left it", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const manifest = parseManifest(project.read(MANIFEST), MANIFEST);
+  const { "count:all": _, ...nodes } = manifest.nodes;
+  const found: (string | undefined)[] = [];
+  const pipeline = {
+    graph: () => new Map(),
+    recompute: async ({ input }: Recorded) => {
+      found.push(await input("counted", "counts"));
+      return {};
+    },
+  };
+  const { store } = openWorkspace(project.path("artifacts"));
+  const told = () => {};
+  await checkMetrics(pipeline, { ...manifest, nodes }, store, told, [
+    "total:all",
+  ]);
+  assert(found[0]?.startsWith(project.path("artifacts/objects")));
 });
 
 Deno.test("BLEU, chrF and the comparison are those of the translations, and told as unknown without them", async () => {
