@@ -25,7 +25,9 @@ export function outputPath(
   if (isFree(path, refuse)) return path;
   // By force neither: nobody wants /dev/null to become a file.
   checkInput(path, refuse);
-  if (!force && isOwn?.(beginningOf(path)) !== true) {
+  // A script's mktemp makes the file first.
+  const isEmpty = Deno.statSync(path).size === 0;
+  if (!force && !isEmpty && isOwn?.(beginningOf(path)) !== true) {
     throw inputError(
       `Cannot write "${path}": there is a file already; name another one, or replace it with --force.`,
     );
