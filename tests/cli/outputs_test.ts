@@ -60,6 +60,10 @@ async function check(
   assert(Deno.lstatSync(link).isSymlink);
   assert(Deno.readTextFileSync(other) !== PRECIOUS);
 
+  // As mktemp leaves it.
+  Deno.writeTextFileSync(other, "");
+  assertEquals((await write(other)).code, 0);
+
   for (const device of ["/dev/null", "/dev/full"]) {
     await refused(device, "--force");
     assert(Deno.lstatSync(device).isCharDevice);
