@@ -33,12 +33,12 @@ export const EXPERIMENT_PARAMETER: Entity = {
   valueRequired: true,
 };
 
-export function typescript(version: string | undefined): Entity {
+export function typescript(version: string): Entity {
   return {
     "@id": "#typescript",
     "@type": "ComputerLanguage",
     name: "TypeScript",
-    ...version === undefined ? {} : { version },
+    version,
     identifier: "https://www.typescriptlang.org/",
     url: "https://www.typescriptlang.org/",
   };

@@ -107,7 +107,7 @@ export function roCrate(described: Described, run: RunFiles): Crate {
   const workflow = add({
     ...writtenFile(run.workflow),
     "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
-    programmingLanguage: add(typescript(printerOf(described))),
+    programmingLanguage: add(typescript(typescriptOf(described))),
     license: add(PROJECT_LICENCE),
     input: [add(EXPERIMENT_PARAMETER)],
     hasPart: unique(steps.map(({ instrument }) => instrument)),
@@ -229,10 +229,10 @@ function single(entity: Entity): Entity {
   return Object.fromEntries(properties);
 }
 
-/** The version of the TypeScript that the code was parsed by, which manifests of schema 1 tell. */
-function printerOf({ manifest }: Described): string | undefined {
+/** A version of TypeScript that the code is known to run with: that which schema 1 records, else the one of this Deno. */
+function typescriptOf({ manifest }: Described): string {
   const [code] = Object.values(manifest.code);
-  return code?.printer?.replace(/^.*@/, "");
+  return code?.printer?.replace(/^.*@/, "") ?? Deno.version.typescript;
 }
 
 /** A file of the crate, or a folder with its files. */
