@@ -188,7 +188,7 @@ export async function moduleOf(
 }
 
 /** What a key may have of a file of these bytes: their hash where it is read, that of its meaning where it is executed. */
-export async function hashesOf(
+export async function possibleHashes(
   bytes: Uint8Array,
   path: string,
 ): Promise<string[]> {

@@ -4,7 +4,7 @@ import { inputError } from "../schemas/errors.ts";
 import { checkArtifactFolder } from "./artifact_folder.ts";
 import { ifThere, reasonOf } from "./atomic.ts";
 import { failure, tellDisk } from "./failure.ts";
-import { isFile, removeUnlessFile } from "./state.ts";
+import { isFile, moveUnlessFile } from "./state.ts";
 
 /** Makes the folder where there is none, and waits for another command; `given` says that the user named the folder. */
 export async function lockFolder(
@@ -15,7 +15,7 @@ export async function lockFolder(
   checkArtifactFolder(folder);
   try {
     Deno.mkdirSync(folder, { recursive: true });
-    removeUnlessFile(lockPath(folder));
+    moveUnlessFile(lockPath(folder));
     const file = Deno.openSync(lockPath(folder), {
       read: true,
       write: true,

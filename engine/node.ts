@@ -14,7 +14,7 @@ import {
   removeIfThere,
   removeWhole,
 } from "./atomic.ts";
-import { hashesOf } from "./code.ts";
+import { possibleHashes } from "./code.ts";
 import { failure, isFailure, tellDisk } from "./failure.ts";
 import { filesUnder } from "./disk.ts";
 import {
@@ -36,8 +36,8 @@ import { deniedAccess } from "./sandbox.ts";
 import {
   makeFolder,
   makeRemovable,
+  moveUnlessFile,
   readState,
-  removeUnlessFile,
   writeState,
 } from "./state.ts";
 import { refresh, type Workspace } from "./workspace.ts";
@@ -76,7 +76,7 @@ export async function makeNode(
   let peakMemoryBytes: number | undefined;
   try {
     makeFolder(workspace.folder, join("work", key));
-    removeUnlessFile(join(folder, "lock"));
+    moveUnlessFile(join(folder, "lock"));
     makeRemovable(folder);
     const files = await copyFiles(assessment, folder, signal);
     if (files === undefined) return undefined;
@@ -230,7 +230,7 @@ async function checkRead(
   for (const path of opened) {
     const name = relative(workspace.project.root, path);
     const bytes = ifThere(() => Deno.readFileSync(path));
-    const hashes = bytes === undefined ? [] : await hashesOf(bytes, path);
+    const hashes = bytes === undefined ? [] : await possibleHashes(bytes, path);
     if (hashes.includes(described.code.modules[name])) continue;
     throw refuse(`"${name}" was changed`);
   }

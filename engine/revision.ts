@@ -4,7 +4,7 @@ import { z } from "zod";
 import { isInputError } from "../schemas/errors.ts";
 import type { Code } from "../schemas/manifest.ts";
 import { jsonIfWhole } from "./atomic.ts";
-import { hashesOf } from "./code.ts";
+import { possibleHashes } from "./code.ts";
 import { git, gitBytes, type Revision, revisionsOf } from "./git.ts";
 import { openProject, type Project } from "./project.ts";
 
@@ -97,7 +97,7 @@ function readContents(root: string): Contents {
       return projects.get(name);
     },
     hashes: async (blob, path) => {
-      const hashes = known.get(blob) ?? await hashesOf(read(blob), path);
+      const hashes = known.get(blob) ?? await possibleHashes(read(blob), path);
       known.set(blob, hashes);
       return hashes;
     },

@@ -72,7 +72,7 @@ export function makeRemovable(folder: string): void {
 const OWNER = 0o700;
 
 /** Makes sure that a file of the engine's can be opened to be written. */
-export function removeUnlessFile(path: string): void {
+export function moveUnlessFile(path: string): void {
   moveOther(path, isFile);
 }
 
