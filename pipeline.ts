@@ -2,17 +2,24 @@
  * The method: train a deep teacher on a parallel corpus, record its hidden states, distill students from them with
  * the combined-layer loss, and evaluate them all (Wu et al. 2020, "Why Skip If You Can Combine").
  */
-import { type Handle, type NodeFunction, pipeline } from "./engine/graph.ts";
-import { systemsTable } from "./metrics/table.ts";
+import {
+  type Handle,
+  type NodeFunction,
+  pipeline,
+} from "./engine/graph/graph.ts";
+import { systemsTable } from "./nmt/metrics/table.ts";
 import {
   recordedLayers,
   usesStates,
   usesTeacher,
-} from "./schemas/distillation.ts";
-import { distillations, type Experiment } from "./schemas/experiment.ts";
-import { Matrix } from "./schemas/matrix.ts";
-import { points } from "./schemas/tuning.ts";
-import { nextSteps } from "./setup/next_steps.ts";
+} from "./schemas/experiment/distillation.ts";
+import {
+  distillations,
+  type Experiment,
+} from "./schemas/experiment/experiment.ts";
+import { Matrix } from "./schemas/experiment/language_pairs.ts";
+import { points } from "./schemas/experiment/tuning.ts";
+import { nextSteps } from "./apps/init/next_steps.ts";
 import chooseStage from "./stages/choose.ts";
 import compareStage from "./stages/compare.ts";
 import corpusStage from "./stages/corpus.ts";
@@ -24,7 +31,7 @@ import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
 import tokenizeStage from "./stages/tokenize.ts";
 import translationsStage from "./stages/translations.ts";
-import { dataOrigins } from "./text/origins.ts";
+import { dataOrigins } from "./nmt/text/descriptors/origins.ts";
 
 const definition = pipeline(Matrix, ({ pairs }, node) => {
   for (const { name, experiment } of pairs) {
@@ -35,16 +42,16 @@ const definition = pipeline(Matrix, ({ pairs }, node) => {
   origins: (stage, config) =>
     stage === fetchStage.name ? dataOrigins(config) : [],
   estimate: async (outlook) => {
-    const { estimate } = await import("./estimate/estimate.ts");
+    const { estimate } = await import("./apps/estimate/estimate.ts");
     return estimate(outlook);
   },
   notice: async (stage, config) => {
     if (stage !== fetchStage.name) return [];
-    const { downloads } = await import("./setup/downloads.ts");
+    const { downloads } = await import("./apps/init/downloads.ts");
     return downloads(config);
   },
   recompute: async (node) => {
-    const { recompute } = await import("./results/recompute.ts");
+    const { recompute } = await import("./apps/results/recompute.ts");
     return recompute(node);
   },
   next: nextSteps,
@@ -157,6 +164,6 @@ function distill(experiment: Experiment, node: NodeFunction): void {
 export default definition;
 
 if (import.meta.main) {
-  const { main } = await import("./cli.ts");
+  const { main } = await import("./cli/program.ts");
   await main(() => Promise.resolve(definition), Deno.args);
 }

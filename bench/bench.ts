@@ -1,11 +1,11 @@
 /** Measures the product beside what a user would pick instead, run by run in turns; what `deno task bench` runs. */
 import { parseArgs } from "@std/cli/parse-args";
-import { inputError } from "../schemas/errors.ts";
+import { inputError } from "../base/input_error.ts";
 import { chosen, count, runMain } from "./flags.ts";
 import { grouped, measure, type Options, type Result } from "./measure.ts";
-import { findPeers, readCpu } from "./peers.ts";
-import { prepare } from "./prepared.ts";
-import { progress } from "./report.ts";
+import { findPeers, readCpu } from "../apps/doctor/peers.ts";
+import { prepare } from "./measures/prepared.ts";
+import { progress } from "./measures/report.ts";
 import { ROWS } from "./rows.ts";
 import { table } from "./table.ts";
 

@@ -1,10 +1,10 @@
 /** Measures the engine beside DVC, Snakemake and Ninja on the same graphs: whole processes, run in turns. */
 import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
-import { inputError } from "../schemas/errors.ts";
+import { inputError } from "../base/input_error.ts";
 import { versionOf } from "./engine/command.ts";
 import { findPeers, type Peer } from "./engine/peers.ts";
-import { ROOT } from "../engine/project.ts";
+import { ROOT } from "../engine/keys/project.ts";
 import {
   type Bench,
   BUBBLEWRAP,
@@ -15,9 +15,9 @@ import {
   ROWS,
 } from "./engine/rows.ts";
 import { chosen, count, runMain } from "./flags.ts";
-import { readCpu } from "./peers.ts";
-import { median, progress } from "./report.ts";
-import { table as columns } from "../engine/report.ts";
+import { readCpu } from "../apps/doctor/peers.ts";
+import { median, progress } from "./measures/report.ts";
+import { table as columns } from "../cli/console/listings.ts";
 
 interface Cell {
   readonly median: number;

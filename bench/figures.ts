@@ -1,13 +1,13 @@
 /** What the measuring processes share: their flags, the runtime, the prepared batches, the one JSON line that they print. */
 import { parseArgs } from "@std/cli/parse-args";
-import { loadModel, type SavedModel } from "../model/checkpoint.ts";
-import { Model, Training } from "../schemas/model.ts";
-import { readSafetensors } from "../schemas/safetensors.ts";
-import { inputError } from "../schemas/errors.ts";
-import type { Runtime } from "../tensor/program.ts";
-import { readTokens } from "../text/tokens.ts";
-import { type Ordered, touched } from "./pairs.ts";
-import type { Report } from "./report.ts";
+import { loadModel, type SavedModel } from "../nmt/transformer/checkpoint.ts";
+import { Model, Training } from "../schemas/experiment/model.ts";
+import { readSafetensors } from "../nmt/tensor/safetensors.ts";
+import { inputError } from "../base/input_error.ts";
+import type { Runtime } from "../nmt/tensor/program.ts";
+import { readTokens } from "../nmt/text/subwords/tokens.ts";
+import { type Ordered, touched } from "./measures/pairs.ts";
+import type { Report } from "./measures/report.ts";
 
 /** The numbers of these names among the arguments, by default as given; `threads` beside them. */
 export function numbers<Names extends string>(
@@ -26,7 +26,7 @@ export function numbers<Names extends string>(
   ) as Record<Names | "threads", number>;
 }
 
-/** The path of a file in the folder of `--prepared`, which bench/prepared.ts filled. */
+/** The path of a file in the folder of `--prepared`, which bench/measures/prepared.ts filled. */
 export function preparedFile(name: string): string {
   const { prepared } = parseArgs(Deno.args, { string: ["prepared"] });
   if (prepared === undefined || prepared === "") {

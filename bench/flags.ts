@@ -1,5 +1,5 @@
 /** The arguments that the benchmarks share, and how one ends that cannot use them. */
-import { inputError, isInputError, suggestion } from "../schemas/errors.ts";
+import { inputError, isInputError, suggestion } from "../base/input_error.ts";
 
 /** Tells an input error in its sentence and ends with exit code 2. */
 export async function runMain(main: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 /** Runs the measuring processes of rows in turns, ours and each peer, and makes the rows' results of what they print. */
 import { join } from "@std/path";
-import type { Peers, Setting } from "./peers.ts";
-import { median, progress, Report } from "./report.ts";
+import type { Peers, Setting } from "../apps/doctor/peers.ts";
+import { median, progress, Report } from "./measures/report.ts";
 import type { Command, Row } from "./rows.ts";
 
 /** A row as it is reported: medians over the turns, the peer in its fastest setting. */

@@ -1,8 +1,8 @@
 /** Shows that training here is the same as in PyTorch: both loss curves from the same weights on the same batches; `deno task bench parity`. */
 import { parseArgs } from "@std/cli/parse-args";
-import { inputError } from "../schemas/errors.ts";
-import { Distillation } from "../schemas/distillation.ts";
-import { Model, Training } from "../schemas/model.ts";
+import { inputError } from "../base/input_error.ts";
+import { Distillation } from "../schemas/experiment/distillation.ts";
+import { Model, Training } from "../schemas/experiment/model.ts";
 import { count } from "./flags.ts";
 import {
   BAR,
@@ -13,8 +13,8 @@ import {
 import { type Compared, ourCurves } from "./parity/ours.ts";
 import { missingText, readText } from "./parity/text.ts";
 import { missingTorch, theirCurves } from "./parity/theirs.ts";
-import { findPeers, readCpu } from "./peers.ts";
-import { progress } from "./report.ts";
+import { findPeers, readCpu } from "../apps/doctor/peers.ts";
+import { progress } from "./measures/report.ts";
 
 const USAGE = `deno task bench parity [--steps 200] [--every 20] ` +
   `[--threads 1] [--json]

@@ -1,20 +1,20 @@
 /** Measures `pull` beside curl on the same objects from the same static server: whole processes, in turns. */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
-import { canonical, sha256 } from "../engine/hash.ts";
-import { keyOf } from "../engine/key.ts";
-import { manifestText, writeManifest } from "../engine/manifest.ts";
-import { ROOT } from "../engine/project.ts";
-import { openWorkspace } from "../engine/workspace.ts";
-import { inputError } from "../schemas/errors.ts";
+import { canonical, sha256 } from "../engine/files/hash.ts";
+import { keyOf } from "../engine/keys/key.ts";
+import { manifestText, writeManifest } from "../engine/store/manifest.ts";
+import { ROOT } from "../engine/keys/project.ts";
+import { openWorkspace } from "../engine/store/workspace.ts";
+import { inputError } from "../base/input_error.ts";
 import type { Artifact, Code } from "../schemas/manifest.ts";
-import { contentsOf } from "../sharing/contents.ts";
+import { contentsOf } from "../sharing/transfer/contents.ts";
 import { push } from "../sharing/push.ts";
-import { objectPath } from "../sharing/remote.ts";
-import { openRemote } from "../sharing/remotes.ts";
-import { PATIENT } from "../sharing/request.ts";
+import { objectPath } from "../sharing/remotes/remote.ts";
+import { openRemote } from "../sharing/remotes/open.ts";
+import { PATIENT } from "../sharing/remotes/request.ts";
 import { count, runMain } from "./flags.ts";
-import { median } from "./report.ts";
+import { median } from "./measures/report.ts";
 
 const USAGE =
   "deno run -A bench/pull.ts [--objects 1000] [--kilobytes 1000] [--alternations 5]";
@@ -146,7 +146,7 @@ async function startServer(folder: string) {
 /** Seconds of a whole `pull` into an empty folder: each object is hashed, synced and moved to its place. */
 async function pullAll(url: string, folder: string): Promise<number> {
   return await timed(folder, Deno.execPath(), [
-    ...["run", "--quiet", "--allow-all", join(ROOT, "main.ts")],
+    ...["run", "--quiet", "--allow-all", join(ROOT, "cli/main.ts")],
     ...["pull", url, "--experiment", EXPERIMENT, "--unsigned"],
     ...["--artifacts", folder],
   ]);

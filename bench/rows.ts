@@ -6,7 +6,7 @@ export interface Command {
   readonly arguments: readonly string[];
   /** What `--steps` tells it: steps to time in a run, or turns of its own two sides, of which one run is enough. */
   readonly counts?: "steps" | "turns";
-  /** Whether it reads real text; `{prepared}` in its arguments is the folder that bench/prepared.ts fills. */
+  /** Whether it reads real text; `{prepared}` in its arguments is the folder that bench/measures/prepared.ts fills. */
   readonly needsText: boolean;
 }
 

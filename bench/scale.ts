@@ -1,11 +1,11 @@
 /** Measures how the product grows: a step with its sizes and threads, the pipeline with its pairs; `deno task bench scale`. */
 import { parseArgs } from "@std/cli/parse-args";
-import { table } from "../engine/report.ts";
-import { inputError } from "../schemas/errors.ts";
+import { table } from "../cli/console/listings.ts";
+import { inputError } from "../base/input_error.ts";
 import { chosen, count } from "./flags.ts";
 import type { Options } from "./measure.ts";
-import { findPeers, readCpu } from "./peers.ts";
-import { progress } from "./report.ts";
+import { findPeers, readCpu } from "../apps/doctor/peers.ts";
+import { progress } from "./measures/report.ts";
 import { measurePipeline, type Taken } from "./scale/pipeline.ts";
 import {
   type Growth,

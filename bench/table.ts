@@ -1,5 +1,5 @@
 /** The table of `deno task bench` as text. */
-import { table as columns } from "../engine/report.ts";
+import { table as columns } from "../cli/console/listings.ts";
 import type { Result } from "./measure.ts";
 
 export interface Machine {

@@ -16,7 +16,7 @@ const MessageFile = z.strictObject({
   path: pattern,
   /** What the keys of this file start with; `*` is what the path's `*` stood for. */
   prefix: z.string().default(""),
-  /** The text is a letter-for-letter pseudo-localisation of the language, as `text/pseudo.ts` undoes it. */
+  /** The text is a letter-for-letter pseudo-localisation of the language, as `nmt/text/formats/pseudo_localisation.ts` undoes it. */
   pseudo: z.boolean().default(false),
 });
 export type MessageFile = z.infer<typeof MessageFile>;
@@ -43,7 +43,7 @@ const Package = z.strictObject({
 });
 export type Package = z.infer<typeof Package>;
 
-/** How the files of a source are written; `text/messages.ts` has a reader for each. */
+/** How the files of a source are written; `nmt/text/formats/messages.ts` has a reader for each. */
 const Format = z.enum([
   "json",
   "properties",
@@ -78,7 +78,7 @@ const fileName = z.string().regex(
   "expected a plain file name",
 );
 
-/** How a file is made of others; `text/recipes.ts` has a function for each. */
+/** How a file is made of others; `nmt/text/formats/recipes.ts` has a function for each. */
 const Recipe = z.enum([
   /** Debian packages of LibreOffice's help, a language each: `page TAB element TAB other language TAB en`. */
   "help-pages",
@@ -136,7 +136,7 @@ export type Place = z.infer<typeof Place>;
 
 const part = z.enum(["train", "validation", "test"]);
 
-/** A file a side, in which the same sentence stands at the same place; `text/texts.ts` has a reader for each format. */
+/** A file a side, in which the same sentence stands at the same place; `nmt/text/formats/texts.ts` has a reader for each format. */
 const SidesFormat = z.enum([
   /** A sentence a line. */
   "lines",

@@ -1,7 +1,7 @@
 /** What is recorded of finished work: the manifest that is shared, and the results that are cached by key. */
 import { z } from "zod";
-import { inputError, parse } from "./errors.ts";
-import { isPathInside, printable } from "./names.ts";
+import { inputError, parse } from "../base/input_error.ts";
+import { isPathInside, printable } from "../base/names.ts";
 
 /** Version of the two formats below that is written; a newer one is refused, not guessed at. */
 export const MANIFEST_SCHEMA = 2;

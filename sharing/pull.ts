@@ -1,20 +1,29 @@
 /** Pulls the manifest of an experiment and all that it names out of remotes. */
-import { failure } from "../engine/failure.ts";
-import { sha256 } from "../engine/hash.ts";
-import { acceptManifest, LIMITS, type Policy } from "../engine/trust.ts";
-import type { Workspace } from "../engine/workspace.ts";
+import { failure } from "../engine/files/failure.ts";
+import { sha256 } from "../engine/files/hash.ts";
+import {
+  acceptManifest,
+  LIMITS,
+  type Policy,
+} from "../engine/provenance/trust_policy.ts";
+import type { Workspace } from "../engine/store/workspace.ts";
 import type { Manifest } from "../schemas/manifest.ts";
-import { bring, type Ears, type Moved, type Source } from "./bring.ts";
+import {
+  bring,
+  type Ears,
+  type Moved,
+  type Source,
+} from "./transfer/download.ts";
 import {
   idOf,
   nameIn,
   type Remote,
   sharedManifestPath,
   sharedSignaturesPath,
-} from "./remote.ts";
-import type { Patience } from "./request.ts";
-import { settleManifest, type Signed } from "./settle.ts";
-import { readText } from "./text.ts";
+} from "./remotes/remote.ts";
+import type { Patience } from "./remotes/request.ts";
+import { settleManifest, type Signed } from "./transfer/commit.ts";
+import { readText } from "./remotes/text.ts";
 
 export interface Pulled extends Moved {
   /** The remote that the manifest is of. */

@@ -1,18 +1,18 @@
 /** Pushes the manifest of an artifact folder and all that it names to a remote: what is missing there, the manifest last. */
-import { canonical } from "../engine/hash.ts";
-import { failure, isFailure } from "../engine/failure.ts";
-import { LIMITS, readForeign } from "../engine/trust.ts";
-import { inputError } from "../schemas/errors.ts";
+import { canonical } from "../engine/files/hash.ts";
+import { failure, isFailure } from "../engine/files/failure.ts";
+import { LIMITS, readForeign } from "../engine/provenance/trust_policy.ts";
+import { inputError } from "../base/input_error.ts";
 import type { Manifest } from "../schemas/manifest.ts";
 import {
   KEY_RECORD_SCHEMA,
   type KeyRecord,
   NAMED_MANIFESTS,
 } from "../schemas/sharing.ts";
-import { readKeyRecord, RECORD_BYTES } from "./borrow.ts";
-import type { Ears, Moved } from "./bring.ts";
-import type { Contents } from "./contents.ts";
-import { inParallel } from "./parallel.ts";
+import { readKeyRecord, RECORD_BYTES } from "./remote_cache.ts";
+import type { Ears, Moved } from "./transfer/download.ts";
+import type { Contents } from "./transfer/contents.ts";
+import { inParallel } from "./remotes/parallel.ts";
 import { readSignatures } from "./pull.ts";
 import {
   idOf,
@@ -23,12 +23,12 @@ import {
   sharedManifestPath,
   sharedSignaturesPath,
   type Writer,
-} from "./remote.ts";
-import type { Patience } from "./request.ts";
-import { mergeSignatures } from "./signatures.ts";
-import { tally } from "./tally.ts";
-import { readText } from "./text.ts";
-import { isWholeThere } from "./whole.ts";
+} from "./remotes/remote.ts";
+import type { Patience } from "./remotes/request.ts";
+import { mergeSignatures } from "./transfer/signatures.ts";
+import { tally } from "./transfer/progress.ts";
+import { readText } from "./remotes/text.ts";
+import { isWholeThere } from "./remotes/read_back.ts";
 
 export interface PushOptions {
   /** Whether what is there already is read back, and sent again where it is damaged. */

@@ -1,14 +1,14 @@
 /** Chooses the weights of a distillation: those of the trial that translates the validation pairs best. */
 import { z } from "zod";
-import { joined } from "../engine/permissions.ts";
-import { stage } from "../engine/stage.ts";
-import { Evaluation } from "../schemas/evaluation.ts";
-import { Runtime } from "../schemas/runtime.ts";
-import { Point } from "../schemas/tuning.ts";
-import { identityOf } from "../tensor/identities.ts";
-import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
-import { requireRuntime } from "../tensor/probe.ts";
-import { SUBWORDS_PERMISSIONS } from "../text/permissions.ts";
+import { joined } from "../engine/graph/permissions.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Evaluation } from "../schemas/experiment/evaluation.ts";
+import { Runtime } from "../schemas/experiment/runtime.ts";
+import { Point } from "../schemas/experiment/tuning.ts";
+import { identityOf } from "../nmt/tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
+import { requireRuntime } from "../nmt/tensor/probe.ts";
+import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
 
 export default stage({
   name: "choose",
@@ -32,9 +32,9 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, log, progress }) => {
-    const { translateWith } = await import("../model/translate.ts");
-    const { scoreLines } = await import("../metrics/score.ts");
-    const { readPairs } = await import("../text/tokenize.ts");
+    const { translateWith } = await import("../nmt/decoding/translate.ts");
+    const { scoreLines } = await import("../nmt/metrics/score.ts");
+    const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const { points, evaluation, runtime } = config;
     const pairs = await readPairs(inputs.corpus.validation);
     const names = Object.keys(points);

@@ -1,7 +1,7 @@
 /** Compares the test translations of all systems of a language pair with the baselines': which differences are chance. */
 import { z } from "zod";
-import { stage } from "../engine/stage.ts";
-import { Evaluation } from "../schemas/evaluation.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Evaluation } from "../schemas/experiment/evaluation.ts";
 
 export default stage({
   name: "compare",
@@ -14,9 +14,9 @@ export default stage({
   resources: { cores: 1 },
   run: async ({ config, inputs, outputs, log }) => {
     const { compareFiles, comparisonMetrics } = await import(
-      "../metrics/comparison.ts"
+      "../nmt/metrics/comparison.ts"
     );
-    const { readPairs } = await import("../text/tokenize.ts");
+    const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const pairs = await readPairs(inputs.corpus.test);
     const { corpus: _, ...systems } = inputs;
     const comparison = await compareFiles({

@@ -1,8 +1,8 @@
 /** Makes train, validation and test out of the raw data: extracted, cleaned, split by groups. */
 import { z } from "zod";
-import { stage } from "../engine/stage.ts";
-import { Corpus, Data, Languages } from "../schemas/data.ts";
-import { descriptorFiles } from "../text/files.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Corpus, Data, Languages } from "../schemas/experiment/data.ts";
+import { descriptorFiles } from "../nmt/text/fetch/user_files.ts";
 
 const TSV = "text/tab-separated-values";
 
@@ -21,8 +21,10 @@ export default stage({
   permissions: { env: ["TESTING_TAR_FAKE_PLATFORM"] },
   files: ({ data }) => descriptorFiles(data),
   run: async ({ config, seed, inputs, files, outputs, work }) => {
-    const { writeCorpus } = await import("../text/corpus.ts");
-    const { selections } = await import("../text/descriptors.ts");
+    const { writeCorpus } = await import("../nmt/text/corpus/corpus.ts");
+    const { selections } = await import(
+      "../nmt/text/descriptors/descriptors.ts"
+    );
     const { data, languages } = config;
     const report = await writeCorpus(
       config,

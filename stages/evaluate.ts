@@ -1,13 +1,13 @@
 /** Translates the test set with a model, scores the translations, and says how large and how fast the model is. */
 import { z } from "zod";
-import { joined } from "../engine/permissions.ts";
-import { stage } from "../engine/stage.ts";
-import { Evaluation } from "../schemas/evaluation.ts";
-import { Runtime } from "../schemas/runtime.ts";
-import { identityOf } from "../tensor/identities.ts";
-import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
-import { requireRuntime } from "../tensor/probe.ts";
-import { SUBWORDS_PERMISSIONS } from "../text/permissions.ts";
+import { joined } from "../engine/graph/permissions.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Evaluation } from "../schemas/experiment/evaluation.ts";
+import { Runtime } from "../schemas/experiment/runtime.ts";
+import { identityOf } from "../nmt/tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
+import { requireRuntime } from "../nmt/tensor/probe.ts";
+import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
 
 const round = (score: number) => Number(score.toFixed(4));
 
@@ -25,11 +25,11 @@ export default stage({
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, log, progress }) => {
     const { parameterCount, parameterShapes } = await import(
-      "../model/parameters.ts"
+      "../nmt/transformer/parameters.ts"
     );
-    const { translateWith } = await import("../model/translate.ts");
-    const { scoreLines } = await import("../metrics/score.ts");
-    const { readPairs } = await import("../text/tokenize.ts");
+    const { translateWith } = await import("../nmt/decoding/translate.ts");
+    const { scoreLines } = await import("../nmt/metrics/score.ts");
+    const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const { evaluation, runtime } = config;
 
     const pairs = await readPairs(inputs.corpus.test);

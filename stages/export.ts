@@ -1,15 +1,15 @@
 /** Writes a model as ONNX files that anybody can run, and says how large they are and how well they translate. */
 import { z } from "zod";
-import { joined } from "../engine/permissions.ts";
-import { stage } from "../engine/stage.ts";
-import { Data, Languages } from "../schemas/data.ts";
-import { Evaluation } from "../schemas/evaluation.ts";
-import { EXPORT_SCHEMA } from "../schemas/export.ts";
-import { BOS, EOS, PAD } from "../schemas/vocabulary.ts";
-import { identityOf } from "../tensor/identities.ts";
-import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
-import { descriptorFiles } from "../text/files.ts";
-import { SUBWORDS_PERMISSIONS } from "../text/permissions.ts";
+import { joined } from "../engine/graph/permissions.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Data, Languages } from "../schemas/experiment/data.ts";
+import { Evaluation } from "../schemas/experiment/evaluation.ts";
+import { EXPORT_SCHEMA } from "../schemas/exported_model.ts";
+import { BOS, EOS, PAD } from "../schemas/experiment/vocabulary.ts";
+import { identityOf } from "../nmt/tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
+import { descriptorFiles } from "../nmt/text/fetch/user_files.ts";
+import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
 
 export default stage({
   name: "export",
@@ -32,19 +32,19 @@ export default stage({
   environment: () => identityOf({ name: "onnx", provider: "cpu" }),
   run: async ({ config, inputs, files, outputs, log, progress }) => {
     const { translationPath, writeDescription, writeGraphs } = await import(
-      "../export/folder.ts"
+      "../nmt/export/folder.ts"
     );
-    const { qualityOf } = await import("../export/quality.ts");
-    const { loadModel } = await import("../model/checkpoint.ts");
+    const { qualityOf } = await import("../nmt/export/quality.ts");
+    const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
     const { parameterCount, parameterShapes } = await import(
-      "../model/parameters.ts"
+      "../nmt/transformer/parameters.ts"
     );
-    const { MAXIMUM_LENGTH } = await import("../model/search.ts");
-    const { checkVocabulary } = await import("../model/translate.ts");
-    const { accountsOf } = await import("../text/accounts.ts");
-    const { loadSubwords } = await import("../text/subwords.ts");
-    const { narrowest } = await import("../text/terms.ts");
-    const { readPairs } = await import("../text/tokenize.ts");
+    const { MAXIMUM_LENGTH } = await import("../nmt/decoding/beam_search.ts");
+    const { checkVocabulary } = await import("../nmt/decoding/translate.ts");
+    const { accountsOf } = await import("../nmt/text/descriptors/citations.ts");
+    const { loadSubwords } = await import("../nmt/text/subwords/subwords.ts");
+    const { narrowest } = await import("../nmt/text/descriptors/licences.ts");
+    const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const { system, languages, data, evaluation } = config;
     const { folder } = outputs;
     const { tokenizer } = inputs.tokens;

@@ -1,11 +1,11 @@
 /** Brings the raw data: the packages and files of descriptors, verified, and copies of the user's own files. */
 import { z } from "zod";
-import { stage } from "../engine/stage.ts";
-import { Data, Languages } from "../schemas/data.ts";
-import { dataFiles } from "../text/files.ts";
-import { mirrors, VARIABLE } from "../text/mirrors.ts";
-import { pinnedFiles } from "../text/pinned.ts";
-import { settingsAccess } from "../text/registry.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Data, Languages } from "../schemas/experiment/data.ts";
+import { dataFiles } from "../nmt/text/fetch/user_files.ts";
+import { mirrors, VARIABLE } from "../nmt/text/fetch/mirrors.ts";
+import { pinnedFiles } from "../nmt/text/descriptors/checksums.ts";
+import { settingsAccess } from "../nmt/text/fetch/registry.ts";
 
 const settings = settingsAccess();
 
@@ -30,8 +30,10 @@ export default stage({
   },
   run: async ({ config, files: copies, outputs, work, log, progress }) => {
     const { data, languages } = config;
-    const { copyFiles } = await import("../text/files.ts");
-    const { selections } = await import("../text/descriptors.ts");
+    const { copyFiles } = await import("../nmt/text/fetch/user_files.ts");
+    const { selections } = await import(
+      "../nmt/text/descriptors/descriptors.ts"
+    );
     const { own, additional } = selections(data, languages, copies);
     const packages = [...own === undefined ? [] : [own], ...additional]
       .flatMap(({ packages }) => packages);
@@ -39,12 +41,12 @@ export default stage({
     const folder = outputs.files;
     const metrics: Record<string, number | string> = {};
     if (packages.length > 0) {
-      const { fetchPackages } = await import("../text/packages.ts");
+      const { fetchPackages } = await import("../nmt/text/fetch/packages.ts");
       const options = { folder, cache: work, log, progress };
       Object.assign(metrics, await fetchPackages(packages, options));
     }
     if (files.length > 0) {
-      const { fetchFiles } = await import("../text/fetching.ts");
+      const { fetchFiles } = await import("../nmt/text/fetch/fetch.ts");
       const options = { folder, work, mirrors: mirrors(), log, progress };
       Object.assign(metrics, await fetchFiles(files, options));
     }

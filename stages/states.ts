@@ -1,11 +1,11 @@
 /** Records the teacher's hidden states of the training pairs, once for all students. */
 import { z } from "zod";
-import { stage } from "../engine/stage.ts";
-import { RecordedLayers } from "../schemas/distillation.ts";
-import { Runtime } from "../schemas/runtime.ts";
-import { identityOf } from "../tensor/identities.ts";
-import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
-import { requireRuntime } from "../tensor/probe.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { RecordedLayers } from "../schemas/experiment/distillation.ts";
+import { Runtime } from "../schemas/experiment/runtime.ts";
+import { identityOf } from "../nmt/tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
+import { requireRuntime } from "../nmt/tensor/probe.ts";
 
 export default stage({
   name: "states",
@@ -27,10 +27,10 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, work, progress }) => {
-    const { recordStates } = await import("../model/states.ts");
-    const { loadModel } = await import("../model/checkpoint.ts");
-    const { loadRuntime } = await import("../tensor/runtime.ts");
-    const { readTokens } = await import("../text/tokens.ts");
+    const { recordStates } = await import("../nmt/states/states.ts");
+    const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
+    const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
+    const { readTokens } = await import("../nmt/text/subwords/tokens.ts");
     await recordStates({
       runtime: await loadRuntime(config.runtime),
       teacher: loadModel(inputs.teacher.model, "the model of the teacher"),

@@ -1,11 +1,11 @@
 /** Trains a student: distilled from the teacher's recorded states, or without a teacher where none is given. */
 import { z } from "zod";
-import { stage } from "../engine/stage.ts";
-import { Runtime } from "../schemas/runtime.ts";
-import { Student } from "../schemas/distillation.ts";
-import { identityOf } from "../tensor/identities.ts";
-import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
-import { requireRuntime } from "../tensor/probe.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Runtime } from "../schemas/experiment/runtime.ts";
+import { Student } from "../schemas/experiment/distillation.ts";
+import { identityOf } from "../nmt/tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
+import { requireRuntime } from "../nmt/tensor/probe.ts";
 
 export default stage({
   name: "student",
@@ -36,13 +36,15 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
-    const { distilled } = await import("../model/distillation.ts");
-    const { fit } = await import("../model/fit.ts");
-    const { loadModel } = await import("../model/checkpoint.ts");
-    const { startingWeights } = await import("../model/start.ts");
-    const { lessonsOf } = await import("../model/states.ts");
-    const { readChoice } = await import("../schemas/tuning.ts");
-    const { loadRuntime } = await import("../tensor/runtime.ts");
+    const { distilled } = await import("../nmt/distillation/loss.ts");
+    const { fit } = await import("../nmt/training/train.ts");
+    const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
+    const { startingWeights } = await import(
+      "../nmt/distillation/initialization.ts"
+    );
+    const { lessonsOf } = await import("../nmt/states/states.ts");
+    const { readChoice } = await import("../schemas/experiment/tuning.ts");
+    const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { model, training, vocabulary } = config;
     const { teacher: given, states, choice }: Partial<typeof inputs> = inputs;
     const distillation = {

@@ -1,11 +1,11 @@
 /** Trains a Transformer on the references alone: the teacher. */
 import { z } from "zod";
-import { stage } from "../engine/stage.ts";
-import { Runtime } from "../schemas/runtime.ts";
-import { Model, Training } from "../schemas/model.ts";
-import { identityOf } from "../tensor/identities.ts";
-import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
-import { requireRuntime } from "../tensor/probe.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Runtime } from "../schemas/experiment/runtime.ts";
+import { Model, Training } from "../schemas/experiment/model.ts";
+import { identityOf } from "../nmt/tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
+import { requireRuntime } from "../nmt/tensor/probe.ts";
 
 export default stage({
   name: "teacher",
@@ -29,8 +29,8 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
-    const { fit } = await import("../model/fit.ts");
-    const { loadRuntime } = await import("../tensor/runtime.ts");
+    const { fit } = await import("../nmt/training/train.ts");
+    const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { model, training, vocabulary } = config;
     return fit({
       runtime: await loadRuntime(config.runtime),

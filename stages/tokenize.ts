@@ -1,7 +1,7 @@
 /** Learns the subwords on train, and writes train and validation as their ids. */
-import { stage } from "../engine/stage.ts";
-import { Vocabulary } from "../schemas/vocabulary.ts";
-import { SUBWORDS_PERMISSIONS } from "../text/permissions.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Vocabulary } from "../schemas/experiment/vocabulary.ts";
+import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
 
 const TOKENS = "application/vnd.safetensors";
 
@@ -18,9 +18,13 @@ export default stage({
   permissions: SUBWORDS_PERMISSIONS,
   resources: { cores: "all" },
   run: async ({ config, inputs, outputs }) => {
-    const { loadSubwords, trainSubwords } = await import("../text/subwords.ts");
-    const { sidesOf, tokenize } = await import("../text/tokenize.ts");
-    const { writeTokens } = await import("../text/tokens.ts");
+    const { loadSubwords, trainSubwords } = await import(
+      "../nmt/text/subwords/subwords.ts"
+    );
+    const { sidesOf, tokenize } = await import(
+      "../nmt/text/subwords/tokenize.ts"
+    );
+    const { writeTokens } = await import("../nmt/text/subwords/tokens.ts");
     const { corpus } = inputs;
     await trainSubwords(sidesOf(corpus.train), config.size, outputs.tokenizer);
     const subwords = await loadSubwords(outputs.tokenizer);

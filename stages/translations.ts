@@ -1,11 +1,11 @@
 /** Translates the training sentences with the teacher, for students that are trained on what it says of them. */
 import { z } from "zod";
-import { stage } from "../engine/stage.ts";
-import { Evaluation } from "../schemas/evaluation.ts";
-import { Runtime } from "../schemas/runtime.ts";
-import { identityOf } from "../tensor/identities.ts";
-import { RUNTIME_PERMISSIONS } from "../tensor/permissions.ts";
-import { requireRuntime } from "../tensor/probe.ts";
+import { stage } from "../engine/graph/stage.ts";
+import { Evaluation } from "../schemas/experiment/evaluation.ts";
+import { Runtime } from "../schemas/experiment/runtime.ts";
+import { identityOf } from "../nmt/tensor/identities.ts";
+import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
+import { requireRuntime } from "../nmt/tensor/probe.ts";
 
 export default stage({
   name: "translations",
@@ -26,11 +26,15 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, work, progress }) => {
-    const { loadModel } = await import("../model/checkpoint.ts");
-    const { createTranslator } = await import("../model/search.ts");
-    const { translateTokens } = await import("../model/translations.ts");
-    const { loadRuntime } = await import("../tensor/runtime.ts");
-    const { readTokens, writeTokens } = await import("../text/tokens.ts");
+    const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
+    const { createTranslator } = await import("../nmt/decoding/beam_search.ts");
+    const { translateTokens } = await import(
+      "../nmt/decoding/teacher_translations.ts"
+    );
+    const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
+    const { readTokens, writeTokens } = await import(
+      "../nmt/text/subwords/tokens.ts"
+    );
     const { runtime, ...options } = config;
     const teacher = loadModel(inputs.teacher.model, "the model of the teacher");
     const translator = await createTranslator(

@@ -1,46 +1,30 @@
 /** The directions in which the modules import each other. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join, relative } from "@std/path";
-import { openWorkspace } from "../engine/workspace.ts";
+import { openWorkspace } from "../engine/store/workspace.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** What each folder may import beside itself. */
+const SERVICE_WORKER = join(ROOT, "apps/web/page/service_worker.ts");
+
+/** What each room may import beside itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  schemas: [],
-  terminal: ["schemas"],
-  engine: ["schemas"],
-  text: ["schemas", "data"],
-  metrics: ["schemas"],
-  tensor: ["schemas"],
-  model: ["tensor", "text", "schemas"],
-  data: ["schemas"],
-  results: ["engine", "metrics", "schemas", "text"],
-  estimate: ["engine", "model", "schemas", "tensor", "text"],
-  setup: ["engine", "schemas", "text"],
-  sharing: ["engine", "schemas"],
-  report: [
-    ...["engine", "metrics", "model", "results", "schemas", "tensor", "text"],
-  ],
-  export: ["metrics", "model", "tensor", "text", "schemas"],
-  standards: ["engine", "export", "model", "report", "schemas", "text"],
-  serve: ["engine", "export", "model", "schemas", "tensor", "text"],
-  web: ["engine", "schemas", "serve", "text"],
-  stages: [
-    ...["data", "engine", "export", "metrics", "model", "schemas", "tensor"],
-    "text",
-  ],
+  base: [],
+  schemas: ["base"],
+  engine: ["base", "schemas"],
+  nmt: ["base", "schemas"],
+  stages: ["base", "engine", "nmt", "schemas"],
+  sharing: ["base", "engine", "schemas"],
+  apps: ["base", "engine", "nmt", "schemas"],
+  cli: ["apps", "base", "engine", "nmt", "schemas", "sharing", ""],
 };
 
 /** Static and literal dynamic imports at run time, as paths relative to the root. */
 async function moduleGraph(): Promise<Map<string, string[]>> {
   const { code } = openWorkspace(join(ROOT, "artifacts"));
   const folders = Object.keys(MAY_IMPORT).map((folder) => join(ROOT, folder));
-  const entries = folders.flatMap((folder) =>
-    [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".ts"))
-      .map(({ name }) => join(folder, name))
-  );
-  const graph = await code.graph([...entries, join(ROOT, "cli.ts")]);
+  const entries = folders.flatMap(modulesIn);
+  const graph = await code.graph([...entries, join(ROOT, "pipeline.ts")]);
   return new Map(
     [...graph].map(([from, to]) => [
       relative(ROOT, from),
@@ -49,10 +33,18 @@ async function moduleGraph(): Promise<Map<string, string[]>> {
   );
 }
 
+function modulesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = join(folder, name);
+    if (isDirectory) return modulesIn(path);
+    return name.endsWith(".ts") && path !== SERVICE_WORKER ? [path] : [];
+  });
+}
+
 const folderOf = (path: string) =>
   path.includes("/") ? path.slice(0, path.indexOf("/")) : "";
 
-Deno.test("imports run one way: schemas, tensor, model, stages; the engine knows schemas only", async () => {
+Deno.test("imports run one way: base, schemas, then engine and nmt, which do not know each other, then stages, sharing, apps, cli", async () => {
   const wrong = [...await moduleGraph()].flatMap(([from, targets]) => {
     const folder = folderOf(from);
     const allowed = MAY_IMPORT[folder];
@@ -88,5 +80,5 @@ Deno.test("one file imports the command line package", async () => {
     const text = await Deno.readTextFile(join(ROOT, path));
     if (/from "commander"/.test(text)) importing.push(path);
   }
-  assertEquals(importing, ["cli.ts"]);
+  assertEquals(importing, ["cli/program.ts"]);
 });

@@ -1,10 +1,10 @@
 /** Brings the numbers pipeline of this project up to date with its stages in this process: thousands of nodes in a minute. */
 import { join } from "@std/path";
-import { readExperiment } from "../../engine/experiment.ts";
-import type { Executor } from "../../engine/process.ts";
-import { ROOT } from "../../engine/project.ts";
-import { run } from "../../engine/runner.ts";
-import { perform } from "../../engine/worker.ts";
+import { readExperiment } from "../../engine/graph/experiment.ts";
+import type { Executor } from "../../engine/executors/local.ts";
+import { ROOT } from "../../engine/keys/project.ts";
+import { run } from "../../engine/run/runner.ts";
+import { perform } from "../../engine/executors/stage_process.ts";
 import numbers from "./numbers.ts";
 
 const inThisProcess: Executor = async ({ stage }, job, { listener }) => {

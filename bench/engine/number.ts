@@ -1,6 +1,6 @@
 /** Writes a number: a stage that takes no time, so that what a run takes is the engine's. */
 import { z } from "zod";
-import { stage } from "../../engine/stage.ts";
+import { stage } from "../../engine/graph/stage.ts";
 
 export default stage({
   name: "number",

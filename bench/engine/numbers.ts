@@ -1,6 +1,6 @@
 /** A pipeline of trivial stages: columns of nodes that each need the one above. */
 import { z } from "zod";
-import { type Handle, pipeline } from "../../engine/graph.ts";
+import { type Handle, pipeline } from "../../engine/graph/graph.ts";
 import numberStage from "./number.ts";
 
 export const Numbers = z.strictObject({

@@ -1,6 +1,6 @@
 /** The engines that a user could take instead, each with the same graph: DVC, Snakemake, Ninja. */
 import { join } from "@std/path";
-import { readIfThere, removeIfThere } from "../../engine/atomic.ts";
+import { readIfThere, removeIfThere } from "../../engine/files/atomic.ts";
 import { type Command, mustRun, versionOf } from "./command.ts";
 
 /** For each node the nodes that it needs, all of them before it. */

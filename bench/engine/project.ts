@@ -1,10 +1,10 @@
 /** The engine's projects as they are measured: this repository, and copies of it whose pipeline is the trivial one. */
 import { join } from "@std/path";
 import type { z } from "zod";
-import { answerPath } from "../../engine/idle.ts";
-import { removeIfThere, statIfThere } from "../../engine/atomic.ts";
-import { EXIT } from "../../engine/commands.ts";
-import { ROOT } from "../../engine/project.ts";
+import { answerPath } from "../../engine/keys/no_op_cache.ts";
+import { removeIfThere, statIfThere } from "../../engine/files/atomic.ts";
+import { EXIT } from "../../cli/commands/pipeline.ts";
+import { ROOT } from "../../engine/keys/project.ts";
 import { type Command, mustRun, runCommand } from "./command.ts";
 import type { Numbers } from "./numbers.ts";
 import type { Dag } from "./peers.ts";

@@ -1,5 +1,5 @@
 /** What the comparison of two trainings says: losses side by side, and how far apart they come. */
-import { table } from "../../engine/report.ts";
+import { table } from "../../cli/console/listings.ts";
 import type { Curves } from "./ours.ts";
 import type { TheirCurves } from "./theirs.ts";
 

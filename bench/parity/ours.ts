@@ -1,22 +1,36 @@
 /** Trains a teacher and its student with the product, step by step, and leaves all that PyTorch needs to do the same. */
 import { join } from "@std/path";
-import { type SavedModel, saveModel } from "../../model/checkpoint.ts";
-import { distilled } from "../../model/distillation.ts";
-import { initialWeights, type Weights } from "../../model/parameters.ts";
-import { type Lessons, lessonsOf, recordStates } from "../../model/states.ts";
-import { type Task, trainedShapes } from "../../model/step.ts";
-import { createTrainer } from "../../model/trainer.ts";
-import type { Distillation } from "../../schemas/distillation.ts";
-import type { Model, Training } from "../../schemas/model.ts";
+import {
+  type SavedModel,
+  saveModel,
+} from "../../nmt/transformer/checkpoint.ts";
+import { distilled } from "../../nmt/distillation/loss.ts";
+import {
+  initialWeights,
+  type Weights,
+} from "../../nmt/transformer/parameters.ts";
+import {
+  type Lessons,
+  lessonsOf,
+  recordStates,
+} from "../../nmt/states/states.ts";
+import { type Task, trainedShapes } from "../../nmt/training/training_step.ts";
+import { createTrainer } from "../../nmt/training/compiled_step.ts";
+import type { Distillation } from "../../schemas/experiment/distillation.ts";
+import type { Model, Training } from "../../schemas/experiment/model.ts";
 import {
   type StoredTensor,
   writeSafetensors,
-} from "../../schemas/safetensors.ts";
-import type { Runtime } from "../../tensor/program.ts";
-import { loadRuntime } from "../../tensor/runtime.ts";
-import { type Batch, batchOrder, makeBatch } from "../../text/batches.ts";
-import type { Tokens } from "../../text/tokens.ts";
-import { type Ordered, touched } from "../pairs.ts";
+} from "../../nmt/tensor/safetensors.ts";
+import type { Runtime } from "../../nmt/tensor/program.ts";
+import { loadRuntime } from "../../nmt/tensor/runtime.ts";
+import {
+  type Batch,
+  batchOrder,
+  makeBatch,
+} from "../../nmt/text/subwords/batches.ts";
+import type { Tokens } from "../../nmt/text/subwords/tokens.ts";
+import { type Ordered, touched } from "../measures/pairs.ts";
 
 /** A teacher and a student that are trained alike, without dropout. */
 export interface Compared {

@@ -1,10 +1,10 @@
 /** Real text to compare trainings on: pairs of Multi30k, German to English, as the product's own stages make tokens of them. */
 import { join } from "@std/path";
-import { statIfThere } from "../../engine/atomic.ts";
-import { ROOT } from "../../engine/project.ts";
-import { openWorkspace } from "../../engine/workspace.ts";
-import { readTokens, type Tokens } from "../../text/tokens.ts";
-import { corpora } from "../corpora.ts";
+import { statIfThere } from "../../engine/files/atomic.ts";
+import { ROOT } from "../../engine/keys/project.ts";
+import { openWorkspace } from "../../engine/store/workspace.ts";
+import { readTokens, type Tokens } from "../../nmt/text/subwords/tokens.ts";
+import { corpora } from "../measures/corpora.ts";
 
 export interface TextSizes {
   /** Subwords. */
@@ -53,7 +53,7 @@ export async function readText(
         "run",
         "--quiet",
         "--allow-all",
-        join(ROOT, "main.ts"),
+        join(ROOT, "cli/main.ts"),
         "run",
         "tokenize",
         `--experiment=${experiment}`,

@@ -1,8 +1,8 @@
 /** Has PyTorch train what the product trained. */
 import { join } from "@std/path";
 import { z } from "zod";
-import { inputError } from "../../schemas/errors.ts";
-import type { Peers } from "../peers.ts";
+import { inputError } from "../../base/input_error.ts";
+import type { Peers } from "../../apps/doctor/peers.ts";
 
 const losses = z.array(z.number());
 

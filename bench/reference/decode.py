@@ -1,6 +1,6 @@
 """Beam search of a student in CTranslate2, as fast as it goes on a CPU; prints one JSON line.
 
-The same weights, ids and search as bench/decode.ts: the model file is read as it is and becomes a CTranslate2 model, whose
+The same weights, ids and search as bench/measures/decode.ts: the model file is read as it is and becomes a CTranslate2 model, whose
 translations can be compared with ours by --check. Only search is timed, ids in and ids out.
 """
 import argparse

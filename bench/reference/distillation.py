@@ -1,4 +1,4 @@
-"""The distillation step in PyTorch on the product's batches of real sentences; the other side of bench/distillation.ts."""
+"""The distillation step in PyTorch on the product's batches of real sentences; the other side of bench/measures/distillation.ts."""
 import time
 
 from figures import flags, read_batches, report, torch_with

@@ -1,4 +1,4 @@
-"""Trains a model in PyTorch to the end as model/training.ts does: validation, checkpoints to go on from, the average of the best."""
+"""Trains a model in PyTorch to the end as nmt/training/training_loop.ts does: validation, checkpoints to go on from, the average of the best."""
 import json
 import math
 import os
@@ -16,7 +16,7 @@ from transformer import PAD, Transformer, cross_entropy, final_states, load, pre
 from weights import initialise, names, product_weights, save
 
 BOS, EOS = 1, 2
-# Tokens of a batch of the validation at least, as in model/training.ts.
+# Tokens of a batch of the validation at least, as in nmt/training/training_loop.ts.
 VALIDATION_TOKENS = 4096
 
 

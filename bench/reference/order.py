@@ -1,4 +1,4 @@
-"""The product's random numbers, and with them the order of its batches: see schemas/random.ts and text/batches.ts."""
+"""The product's random numbers, and with them the order of its batches: see nmt/random.ts and nmt/text/subwords/batches.ts."""
 import math
 
 import numpy as np

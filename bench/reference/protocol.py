@@ -1,4 +1,4 @@
-"""Every training of the paper's protocol in PyTorch, teacher inside of the step; the other side of bench/protocol.ts."""
+"""Every training of the paper's protocol in PyTorch, teacher inside of the step; the other side of bench/measures/protocol.ts."""
 import time
 
 from figures import flags, read_batches, report, torch_with
@@ -6,7 +6,7 @@ from lessons import stepper
 from transformer import adam, cross_entropy, load
 
 WARM_UP = 1
-# Layer maps of the students with combined layers; see bench/protocol.ts.
+# Layer maps of the students with combined layers; see bench/measures/protocol.ts.
 MAPS = [[[1, 2, 3], [4, 5, 6]], [[1, 2, 3, 4], [3, 4, 5, 6]], [[1, 2], [5, 6]], [[1, 3], [4, 6]]]
 
 

@@ -1,4 +1,4 @@
-"""The teacher's states of real sentences, computed in PyTorch's inference mode and written; the other side of bench/states.ts."""
+"""The teacher's states of real sentences, computed in PyTorch's inference mode and written; the other side of bench/measures/states.ts."""
 import tempfile
 import time
 

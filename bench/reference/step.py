@@ -1,4 +1,4 @@
-"""The training step of a 12-layer teacher in PyTorch on one synthetic batch without padding; the other side of bench/step.ts."""
+"""The training step of a 12-layer teacher in PyTorch on one synthetic batch without padding; the other side of bench/measures/step.ts."""
 import contextlib
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""From a file of real pairs to packed ids by the Rust library called from Python; the other side of bench/tokenizing.ts."""
+"""From a file of real pairs to packed ids by the Rust library called from Python; the other side of bench/measures/tokenizing.ts."""
 import os
 import time
 

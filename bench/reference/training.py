@@ -1,4 +1,4 @@
-"""Training of a 12-layer teacher in PyTorch on the product's batches of real sentences; the other side of bench/training.ts."""
+"""Training of a 12-layer teacher in PyTorch on the product's batches of real sentences; the other side of bench/measures/training.ts."""
 import time
 
 from figures import flags, read_batches, report, torch_with

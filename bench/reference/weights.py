@@ -59,7 +59,7 @@ def save(path, weights, config, vocabulary):
 
 @torch.no_grad()
 def initialise(model, config, seed):
-    """Sets the parameters to the product's initial values, which model/parameters.ts has: the same numbers for a seed."""
+    """Sets the parameters to the product's initial values, which nmt/transformer/parameters.ts has: the same numbers for a seed."""
     state = model.state_dict()
     for name in names(config):
         tensor = state[torch_name(name)]

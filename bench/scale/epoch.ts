@@ -1,7 +1,7 @@
 /** Opens the tokens of `--tokens` as a training does, orders an epoch's batches and makes each; prints one JSON line. */
 import { parseArgs } from "@std/cli/parse-args";
-import { batchOrder, makeBatch } from "../../text/batches.ts";
-import { readTokens } from "../../text/tokens.ts";
+import { batchOrder, makeBatch } from "../../nmt/text/subwords/batches.ts";
+import { readTokens } from "../../nmt/text/subwords/tokens.ts";
 import { report } from "../figures.ts";
 
 const { tokens: path } = parseArgs(Deno.args, { string: ["tokens"] });

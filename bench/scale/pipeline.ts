@@ -1,9 +1,9 @@
 /** How time and memory of the pipeline's stages grow with the number of pairs. */
 import { join } from "@std/path";
 import { z } from "zod";
-import { openWorkspace } from "../../engine/workspace.ts";
-import { ROOT } from "../../engine/project.ts";
-import { Report } from "../report.ts";
+import { openWorkspace } from "../../engine/store/workspace.ts";
+import { ROOT } from "../../engine/keys/project.ts";
+import { Report } from "../measures/report.ts";
 import { corpusFile, writePairs } from "./pairs.ts";
 
 /** What a stage, or a part of a training, took of some pairs. */
@@ -41,7 +41,7 @@ export async function measurePipeline(pairs: number): Promise<Taken[]> {
       }),
     );
     await run([
-      join(ROOT, "main.ts"),
+      join(ROOT, "cli/main.ts"),
       "run",
       "--until=tokenize",
       `--experiment=${experiment}`,

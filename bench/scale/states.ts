@@ -1,13 +1,16 @@
 /** Records the states of all pairs of `--tokens` with a narrow teacher and reads batches of them back; prints one JSON line. */
 import { parseArgs } from "@std/cli/parse-args";
-import { initialWeights, parameterShapes } from "../../model/parameters.ts";
-import { openStates, recordStates } from "../../model/states.ts";
-import { Distillation } from "../../schemas/distillation.ts";
-import { Model } from "../../schemas/model.ts";
-import { batchOrder, makeBatch } from "../../text/batches.ts";
-import { readTokens } from "../../text/tokens.ts";
+import {
+  initialWeights,
+  parameterShapes,
+} from "../../nmt/transformer/parameters.ts";
+import { openStates, recordStates } from "../../nmt/states/states.ts";
+import { Distillation } from "../../schemas/experiment/distillation.ts";
+import { Model } from "../../schemas/experiment/model.ts";
+import { batchOrder, makeBatch } from "../../nmt/text/subwords/batches.ts";
+import { readTokens } from "../../nmt/text/subwords/tokens.ts";
 import { report, versionOf } from "../figures.ts";
-import { loadRuntime } from "../../tensor/runtime.ts";
+import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 const VOCABULARY = 8000, BATCHES = 50;
 const { tokens: path } = parseArgs(Deno.args, { string: ["tokens"] });

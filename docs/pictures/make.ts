@@ -2,9 +2,9 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl, join, resolve, toFileUrl } from "@std/path";
 import type { Browser, Page } from "playwright-core";
-import { launch, missing } from "../../tests/report/chromium.ts";
-import { startTask } from "../../tests/serve/served.ts";
-import { missingPty, openSession } from "../../tests/terminal/pty.ts";
+import { launch, missing } from "../../tests/apps/report/chromium.ts";
+import { startTask } from "../../tests/apps/serve/served.ts";
+import { missingPty, openSession } from "../../tests/cli/console/pty.ts";
 import { capture, withReport } from "./page.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));

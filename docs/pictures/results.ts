@@ -1,6 +1,6 @@
 /** Makes the pictures of committed results out of their reports: the learning curves, and BLEU against parameters. */
 import { fromFileUrl, join, toFileUrl } from "@std/path";
-import { launch, missing } from "../../tests/report/chromium.ts";
+import { launch, missing } from "../../tests/apps/report/chromium.ts";
 import { capture, withReport } from "./page.ts";
 
 const FOLDER = fromFileUrl(new URL("../results/", import.meta.url));

@@ -1,10 +1,10 @@
 /** The training step does not grow slow beside the matrix products that it consists of. */
 import { assert } from "@std/assert";
-import { syntheticBatch } from "../../bench/batch.ts";
+import { syntheticBatch } from "../../bench/measures/batch.ts";
 import { training } from "../../bench/figures.ts";
-import { measureRoofline } from "../../bench/products.ts";
-import { Model } from "../../schemas/model.ts";
-import { loadRuntime } from "../../tensor/runtime.ts";
+import { measureRoofline } from "../../bench/measures/products.ts";
+import { Model } from "../../schemas/experiment/model.ts";
+import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 /**
  * Time of the step below over that of its products alone, as measured when it was last made faster; both in one process

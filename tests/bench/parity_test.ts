@@ -10,13 +10,20 @@ import {
   runScript,
   theirCurves,
 } from "../../bench/parity/theirs.ts";
-import { findPeers, readCpu } from "../../bench/peers.ts";
-import { loadModel } from "../../model/checkpoint.ts";
-import { initialWeights, parameterShapes } from "../../model/parameters.ts";
-import { Distillation } from "../../schemas/distillation.ts";
-import { Model, Training } from "../../schemas/model.ts";
-import { batchOrder } from "../../text/batches.ts";
-import { packSide, type Tokens, writeTokens } from "../../text/tokens.ts";
+import { findPeers, readCpu } from "../../apps/doctor/peers.ts";
+import { loadModel } from "../../nmt/transformer/checkpoint.ts";
+import {
+  initialWeights,
+  parameterShapes,
+} from "../../nmt/transformer/parameters.ts";
+import { Distillation } from "../../schemas/experiment/distillation.ts";
+import { Model, Training } from "../../schemas/experiment/model.ts";
+import { batchOrder } from "../../nmt/text/subwords/batches.ts";
+import {
+  packSide,
+  type Tokens,
+  writeTokens,
+} from "../../nmt/text/subwords/tokens.ts";
 
 const REFERENCE = join(
   import.meta.dirname ?? ".",

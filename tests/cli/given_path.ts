@@ -1,7 +1,7 @@
 /** Gives a command what it does not expect at a path, and says what is wrong with how it takes that. */
 import { join } from "@std/path";
-import { canMount, mount, unmount } from "../engine/mounts.ts";
-import { makeRun, ROOT } from "../made_run.ts";
+import { canMount, mount, unmount } from "../engine/fixtures/mounts.ts";
+import { makeRun, ROOT } from "../fixtures/made_run.ts";
 import type { Kind, PathCase } from "./paths.ts";
 
 /** A command may think for so long on a busy machine; one that waits for a pipe would wait for ever. */
@@ -73,7 +73,7 @@ export function makeSite(): Site {
       const args = given.map((word) =>
         words[word] ?? word.replace("@", () => paths[kind])
       );
-      const main = join(ROOT, isTool ? "cli.ts" : "main.ts");
+      const main = join(ROOT, isTool ? "cli/program.ts" : "cli/main.ts");
       const child = new Deno.Command(Deno.execPath(), {
         args: ["run", "--quiet", "--allow-all", main, ...args],
         cwd: path("cwd"),

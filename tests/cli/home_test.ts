@@ -1,10 +1,10 @@
 /** A machine on which nothing says where the user's home is: what needs none works, and what needs one says so. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { sha256 } from "../../engine/hash.ts";
-import { bubblewrapMissing } from "../engine/bubblewrap.ts";
-import { exists } from "../engine/project.ts";
-import { ROOT, temporary } from "../made_run.ts";
+import { sha256 } from "../../engine/files/hash.ts";
+import { bubblewrapMissing } from "../engine/fixtures/bubblewrap.ts";
+import { exists } from "../engine/fixtures/project.ts";
+import { ROOT, temporary } from "../fixtures/made_run.ts";
 
 /** All else is unset. */
 const ENVIRONMENT = Object.fromEntries(
@@ -17,7 +17,7 @@ async function homeless(
   env: Readonly<Record<string, string>> = {},
 ) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "main.ts", ...args],
+    args: ["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
     cwd: ROOT,
     stdin: "null",
     clearEnv: true,

@@ -1,9 +1,9 @@
 /** Files that users name to be written: what is there is replaced where it is the command's own, or by --force. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { canMount, mount, unmount } from "../engine/mounts.ts";
-import { makeProject, nodesOf } from "../engine/project.ts";
-import { makeRun, ROOT, temporary } from "../made_run.ts";
+import { canMount, mount, unmount } from "../engine/fixtures/mounts.ts";
+import { makeProject, nodesOf } from "../engine/fixtures/project.ts";
+import { makeRun, ROOT, temporary } from "../fixtures/made_run.ts";
 
 interface Writer {
   /** Runs it with a path to write to, and further words. */
@@ -21,7 +21,7 @@ const PRECIOUS = "the only copy\n";
 
 async function pipeline(...args: readonly string[]): Promise<Ended> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "main.ts", ...args],
+    args: ["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
     cwd: ROOT,
     stdin: "null",
   }).output();

@@ -1,7 +1,7 @@
 /** The whole table of commands and paths: each command that takes a path, given each kind of thing that it cannot use. */
 import { assert, assertEquals } from "@std/assert";
 import { allProblems, makeSite } from "./given_path.ts";
-import { canMount } from "../engine/mounts.ts";
+import { canMount } from "../engine/fixtures/mounts.ts";
 import { type Kind, KINDS, PATH_CASES } from "./paths.ts";
 
 /** Whether this machine can make it: a pipe, a device, a folder that root cannot write to. */

@@ -6,7 +6,7 @@ import {
   makeProject,
   nodesOf,
   WORDS,
-} from "../engine/project.ts";
+} from "../engine/fixtures/project.ts";
 
 const BAD: readonly (readonly [string, readonly string[], string])[] = [
   [
@@ -215,7 +215,7 @@ Deno.test("explain shows the preimage that the key is the hash of", async () => 
   await nodesOf(project);
   const { out } = await project.run("explain", "count:short", "--json");
   const { key, preimage, state } = JSON.parse(out);
-  const { keyOf } = await import("../../engine/key.ts");
+  const { keyOf } = await import("../../engine/keys/key.ts");
   assertEquals(state, "cached");
   assertEquals(keyOf(preimage), key);
   const text = await project.run(

@@ -1,13 +1,13 @@
 /** The command `results` as users run it: formats, where figures are from, saving, and what it refuses. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { exists } from "../engine/project.ts";
-import { makeRun, P, ROOT, temporary } from "../made_run.ts";
+import { exists } from "../engine/fixtures/project.ts";
+import { makeRun, P, ROOT, temporary } from "../fixtures/made_run.ts";
 
 async function results(artifacts: string, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--allow-all", "main.ts", "results"],
+      ...["run", "--quiet", "--allow-all", "cli/main.ts", "results"],
       ...["--artifacts", artifacts, ...args],
     ],
     cwd: ROOT,

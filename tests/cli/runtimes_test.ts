@@ -1,14 +1,14 @@
 /** What the command line says of runtimes: the doctor's findings, and the refusal of what a machine lacks. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { statIfThere } from "../../engine/atomic.ts";
+import { statIfThere } from "../../engine/files/atomic.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
 async function pipeline(
   args: readonly string[],
   env: Record<string, string> = {},
-  main = "main.ts",
+  main = "cli/main.ts",
 ) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", `${ROOT}/${main}`, ...args],
@@ -128,11 +128,11 @@ Deno.test({
 
 Deno.test("8-bit products with another runtime than the default are refused", async () => {
   const args = ["translate", "--int8", "--runtime", "reference"];
-  const { code, err } = await pipeline(args, {}, "cli.ts");
+  const { code, err } = await pipeline(args, {}, "cli/program.ts");
   assertEquals(code, 2);
   assertStringIncludes(err, "Cannot use --int8 with runtime reference on cpu");
   const unknown = ["translate", "--provider", "tpu"];
-  const refused = await pipeline(unknown, {}, "cli.ts");
+  const refused = await pipeline(unknown, {}, "cli/program.ts");
   assertEquals(refused.code, 2);
   assertStringIncludes(refused.err, 'found "tpu"');
 });

@@ -1,10 +1,13 @@
 /** The commands beside the pipeline: their arguments and what they say of bad ones. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { saveModel } from "../../model/checkpoint.ts";
-import { initialWeights, parameterShapes } from "../../model/parameters.ts";
-import { Model } from "../../schemas/model.ts";
-import { trainSubwords } from "../../text/subwords.ts";
+import { saveModel } from "../../nmt/transformer/checkpoint.ts";
+import {
+  initialWeights,
+  parameterShapes,
+} from "../../nmt/transformer/parameters.ts";
+import { Model } from "../../schemas/experiment/model.ts";
+import { trainSubwords } from "../../nmt/text/subwords/subwords.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 

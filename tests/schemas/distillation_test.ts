@@ -1,15 +1,15 @@
 /** What a distillation may say: its defaults, what it needs of its teacher, and where it does not fit the two models. */
 import { assertEquals } from "@std/assert";
-import { mismatches } from "../../schemas/agreement.ts";
+import { mismatches } from "../../schemas/experiment/agreement.ts";
 import {
   Distillation,
   recordedLayers,
   usesStates,
   usesTeacher,
-} from "../../schemas/distillation.ts";
-import { parse } from "../../schemas/errors.ts";
-import { Model, StudentModel } from "../../schemas/model.ts";
-import { assertInputError } from "../input_error.ts";
+} from "../../schemas/experiment/distillation.ts";
+import { parse } from "../../base/input_error.ts";
+import { Model, StudentModel } from "../../schemas/experiment/model.ts";
+import { assertInputError } from "../fixtures/input_error.ts";
 
 type Part = Readonly<Record<string, unknown>>;
 

@@ -1,14 +1,17 @@
 /** Tests of the experiment schema: what students inherit, and which experiments are refused with which sentence. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { isInputError, parse } from "../../schemas/errors.ts";
+import { isInputError, parse } from "../../base/input_error.ts";
 import {
   recordedLayers,
   usesStates,
   usesTeacher,
-} from "../../schemas/distillation.ts";
-import { distillations, Experiment } from "../../schemas/experiment.ts";
-import { Matrix } from "../../schemas/matrix.ts";
-import { points } from "../../schemas/tuning.ts";
+} from "../../schemas/experiment/distillation.ts";
+import {
+  distillations,
+  Experiment,
+} from "../../schemas/experiment/experiment.ts";
+import { Matrix } from "../../schemas/experiment/language_pairs.ts";
+import { points } from "../../schemas/experiment/tuning.ts";
 
 const base = {
   languages: { source: "pt", target: "en" },

@@ -1,8 +1,8 @@
 /** Manifests of the form before are read, checked and compared as those of today are. */
 import { assert, assertEquals } from "@std/assert";
-import { checkManifest } from "../../engine/trust.ts";
-import { differenceOf } from "../../engine/diff.ts";
-import { changes } from "../../engine/key.ts";
+import { checkManifest } from "../../engine/provenance/trust_policy.ts";
+import { differenceOf } from "../../engine/provenance/diff.ts";
+import { changes } from "../../engine/keys/key.ts";
 import {
   MANIFEST_SCHEMA,
   parseManifest,

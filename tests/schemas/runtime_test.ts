@@ -1,9 +1,9 @@
 /** The choice of a runtime: its default, what cannot be, and what of it enters keys. */
 import { assertEquals } from "@std/assert";
-import { parse } from "../../schemas/errors.ts";
-import { PROVIDERS, Runtime } from "../../schemas/runtime.ts";
-import { identityOf } from "../../tensor/identities.ts";
-import { assertInputError } from "../input_error.ts";
+import { parse } from "../../base/input_error.ts";
+import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
+import { identityOf } from "../../nmt/tensor/identities.ts";
+import { assertInputError } from "../fixtures/input_error.ts";
 
 Deno.test("ONNX Runtime on the CPU is the default", () => {
   assertEquals(parse(Runtime, {}, "runtime"), {

@@ -1,22 +1,22 @@
 /** Connections that are cut at random moments: nothing partial is seen, and a second call completes. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { sha256 } from "../../engine/hash.ts";
-import type { Policy } from "../../engine/trust.ts";
-import { contentsOf } from "../../sharing/contents.ts";
-import { PART_BYTES } from "../../sharing/multipart.ts";
+import { sha256 } from "../../engine/files/hash.ts";
+import type { Policy } from "../../engine/provenance/trust_policy.ts";
+import { contentsOf } from "../../sharing/transfer/contents.ts";
+import { PART_BYTES } from "../../sharing/s3/multipart.ts";
 import { pull } from "../../sharing/pull.ts";
 import { push } from "../../sharing/push.ts";
 import {
   objectPath,
   type Remote,
   sharedManifestPath,
-} from "../../sharing/remote.ts";
-import { openRemote } from "../../sharing/remotes.ts";
-import { readText } from "../../sharing/text.ts";
-import { isWholeThere } from "../../sharing/whole.ts";
-import { random } from "../../schemas/random.ts";
-import { HASTY } from "./kinds.ts";
+} from "../../sharing/remotes/remote.ts";
+import { openRemote } from "../../sharing/remotes/open.ts";
+import { readText } from "../../sharing/remotes/text.ts";
+import { isWholeThere } from "../../sharing/remotes/read_back.ts";
+import { random } from "../../nmt/random.ts";
+import { HASTY } from "./fixtures/kinds.ts";
 import {
   assertObjectsWhole,
   makeArtifacts,
@@ -24,13 +24,13 @@ import {
   seen,
   temporary,
   workspaceIn,
-} from "./made.ts";
+} from "./fixtures/made.ts";
 import {
   MISSING_MOTO,
   serveFolder,
   startStore,
   stretchWire,
-} from "./servers.ts";
+} from "./fixtures/servers.ts";
 
 /** CUTS=100 cuts as often; CUTS_SEED=7 at other moments. */
 const TRIALS = Number(Deno.env.get("CUTS") ?? 12);

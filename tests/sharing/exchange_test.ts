@@ -1,9 +1,9 @@
 /** Two clones exchange a run by the command line: one runs, signs and shares it, the other finds every node cached. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { canonical, sha256 } from "../../engine/hash.ts";
-import { keyPath, objectPath } from "../../sharing/remote.ts";
-import { type Keys, makeKeys } from "../engine/keys.ts";
+import { canonical, sha256 } from "../../engine/files/hash.ts";
+import { keyPath, objectPath } from "../../sharing/remotes/remote.ts";
+import { type Keys, makeKeys } from "../engine/fixtures/keys.ts";
 import {
   exists,
   inState,
@@ -11,9 +11,9 @@ import {
   nodesOf,
   objectPath as storedPath,
   type Project,
-} from "../engine/project.ts";
-import { KINDS, type Shared } from "./kinds.ts";
-import { temporary } from "./made.ts";
+} from "../engine/fixtures/project.ts";
+import { KINDS, type Shared } from "./fixtures/kinds.ts";
+import { temporary } from "./fixtures/made.ts";
 
 const NODE_COUNT = 5;
 

@@ -2,33 +2,33 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { dirname, join } from "@std/path";
-import { ifThere, namesIn, removeIfThere } from "../../engine/atomic.ts";
-import { isFailure } from "../../engine/failure.ts";
-import { canonical, hashListing, sha256 } from "../../engine/hash.ts";
-import type { Policy } from "../../engine/trust.ts";
-import { contentsOf } from "../../sharing/contents.ts";
-import { END, headerOf, paddingOf } from "../../sharing/bundle.ts";
-import { exportBundle } from "../../sharing/export.ts";
-import { importBundle } from "../../sharing/import.ts";
+import { ifThere, namesIn, removeIfThere } from "../../engine/files/atomic.ts";
+import { isFailure } from "../../engine/files/failure.ts";
+import { canonical, hashListing, sha256 } from "../../engine/files/hash.ts";
+import type { Policy } from "../../engine/provenance/trust_policy.ts";
+import { contentsOf } from "../../sharing/transfer/contents.ts";
+import { END, headerOf, paddingOf } from "../../sharing/bundles/bundle.ts";
+import { exportBundle } from "../../sharing/bundles/export.ts";
+import { importBundle } from "../../sharing/bundles/import.ts";
 import { pull } from "../../sharing/pull.ts";
 import { push } from "../../sharing/push.ts";
 import {
   objectPath,
   sharedManifestPath,
   sharedSignaturesPath,
-} from "../../sharing/remote.ts";
-import { openRemote } from "../../sharing/remotes.ts";
-import { isInputError } from "../../schemas/errors.ts";
-import { random } from "../../schemas/random.ts";
-import { makeKeys, signedBy } from "../engine/keys.ts";
-import { answerBadly } from "./bad_server.ts";
+} from "../../sharing/remotes/remote.ts";
+import { openRemote } from "../../sharing/remotes/open.ts";
+import { isInputError } from "../../base/input_error.ts";
+import { random } from "../../nmt/random.ts";
+import { makeKeys, signedBy } from "../engine/fixtures/keys.ts";
+import { answerBadly } from "./fixtures/bad_server.ts";
 import {
   assertObjectsWhole,
   makeArtifacts,
   seen,
   temporary,
   workspaceIn,
-} from "./made.ts";
+} from "./fixtures/made.ts";
 import {
   below,
   EVIL_PATHS,
@@ -36,7 +36,7 @@ import {
   type Next,
   oneOf,
   reshaped,
-} from "./mutations.ts";
+} from "./fixtures/mutations.ts";
 
 /** FUZZ_CASES=100000 tries as many; FUZZ_SEED=7 others; FUZZ_ONLY=123 one alone. */
 const CASES = Number(Deno.env.get("FUZZ_CASES") ?? 3000);
@@ -386,7 +386,7 @@ const EVILS: readonly Evil[] = [
       headerOf(oneOf(next, EVIL_MEMBERS), below(next, 3)),
     );
     block.write(oneOf(next, [..."01234567xgLKDMNSV"]), 156);
-    block.write("../../../../../outside", 157);
+    block.write("../../../../outside", 157);
     block.write("        ", 148);
     const sum = block.reduce((sum, byte) => sum + byte, 0);
     block.write(sum.toString(8).padStart(6, "0") + "\0 ", 148);

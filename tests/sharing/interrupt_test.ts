@@ -6,11 +6,11 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { pull } from "../../sharing/pull.ts";
-import { openRemote } from "../../sharing/remotes.ts";
-import { INTERRUPTED, PATIENT } from "../../sharing/request.ts";
-import { makeProject } from "../engine/project.ts";
-import { bytesOf, serveBytes } from "./bad_server.ts";
-import { temporary, workspaceIn } from "./made.ts";
+import { openRemote } from "../../sharing/remotes/open.ts";
+import { INTERRUPTED, PATIENT } from "../../sharing/remotes/request.ts";
+import { makeProject } from "../engine/fixtures/project.ts";
+import { bytesOf, serveBytes } from "./fixtures/bad_server.ts";
+import { temporary, workspaceIn } from "./fixtures/made.ts";
 
 /** Each says nothing more of use, for as long as anybody waits. */
 const REMOTES = {

@@ -6,28 +6,37 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { namesIn } from "../../engine/atomic.ts";
-import { canonical, sha256 } from "../../engine/hash.ts";
-import { keyOf } from "../../engine/key.ts";
-import { manifestPath } from "../../engine/manifest.ts";
-import { signaturesPath, type SigningKey } from "../../engine/signature.ts";
-import type { Policy } from "../../engine/trust.ts";
-import type { Ears, Moved } from "../../sharing/bring.ts";
-import { contentsOf } from "../../sharing/contents.ts";
+import { namesIn } from "../../engine/files/atomic.ts";
+import { canonical, sha256 } from "../../engine/files/hash.ts";
+import { keyOf } from "../../engine/keys/key.ts";
+import { manifestPath } from "../../engine/store/manifest.ts";
+import {
+  signaturesPath,
+  type SigningKey,
+} from "../../engine/provenance/signature.ts";
+import type { Policy } from "../../engine/provenance/trust_policy.ts";
+import type { Ears, Moved } from "../../sharing/transfer/download.ts";
+import { contentsOf } from "../../sharing/transfer/contents.ts";
 import { pull, type Pulled } from "../../sharing/pull.ts";
 import { push } from "../../sharing/push.ts";
 import {
   objectPath,
   type Remote,
   sharedManifestPath,
-} from "../../sharing/remote.ts";
-import { openRemote } from "../../sharing/remotes.ts";
-import { readText } from "../../sharing/text.ts";
+} from "../../sharing/remotes/remote.ts";
+import { openRemote } from "../../sharing/remotes/open.ts";
+import { readText } from "../../sharing/remotes/text.ts";
 import type { Json, NodeRecord } from "../../schemas/manifest.ts";
-import { makeKeys, signedBy } from "../engine/keys.ts";
-import { assertInputError } from "../input_error.ts";
-import { HASTY, KINDS } from "./kinds.ts";
-import { makeArtifacts, NODES, seen, temporary, workspaceIn } from "./made.ts";
+import { makeKeys, signedBy } from "../engine/fixtures/keys.ts";
+import { assertInputError } from "../fixtures/input_error.ts";
+import { HASTY, KINDS } from "./fixtures/kinds.ts";
+import {
+  makeArtifacts,
+  NODES,
+  seen,
+  temporary,
+  workspaceIn,
+} from "./fixtures/made.ts";
 
 const SILENT: Ears = { progress: () => {}, notice: () => {} };
 const UNSIGNED: Policy = { keys: new Map(), unsigned: true };

@@ -1,8 +1,8 @@
 /** Short texts of a remote over a real connection: slow ones are waited for, what drips or falls silent, is too long or no text is refused. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { openRemote } from "../../sharing/remotes.ts";
-import type { Patience } from "../../sharing/request.ts";
-import { readText } from "../../sharing/text.ts";
+import { openRemote } from "../../sharing/remotes/open.ts";
+import type { Patience } from "../../sharing/remotes/request.ts";
+import { readText } from "../../sharing/remotes/text.ts";
 
 const PATIENCE = { attempts: 1, wait: 1, silence: 1000, least: 1 };
 const MOST = 100_000;

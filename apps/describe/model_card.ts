@@ -1,0 +1,134 @@
+/** The card of a trained or exported model of a run: the text is nmt/export/model_card.ts, what it tells is gathered here. */
+import { join } from "@std/path";
+import { jsonIfWhole, readIfThere } from "../../engine/files/atomic.ts";
+import {
+  type Card,
+  card,
+  type Lesson,
+  type Run,
+} from "../../nmt/export/model_card.ts";
+import { type Trained, trainedOf } from "../report/trained.ts";
+import { inputError } from "../../base/input_error.ts";
+import { ExportConfig } from "../../schemas/exported_model.ts";
+import { type Described, filesOf, type MadeNode } from "./record.ts";
+
+/**
+ * The card of the one described node, which is a teacher, a student or an export; `maximumLength` is how many ids a
+ * sentence may have.
+ */
+export function modelCard(
+  described: Described,
+  maximumLength: number,
+): string {
+  const [node] = described.nodes;
+  const stage = node.record.preimage.stage;
+  const isExport = stage === "export";
+  const name = isExport ? node.record.inputs.model : node.name;
+  const all = trainedOf(described.source);
+  const own = all.find(({ nodes }) => nodes.includes(name));
+  const model = described.lineage.find((each) => each.name === name);
+  if (own === undefined || model === undefined) {
+    throw inputError(
+      `Cannot write a model card of "${node.name}": it is no model; name one of ${
+        all.flatMap(({ nodes }) => nodes).join(", ")
+      }.`,
+    );
+  }
+  const teacher = all.find(({ family, pair }) =>
+    family === "teacher" && pair === own.pair
+  );
+  const [first] = described.data;
+  const told: Card = {
+    system: own.system,
+    languages: first.languages,
+    model: own.model,
+    parameters: Number(model.record.metrics.parameters),
+    vocabulary: vocabularyOf(described),
+    maximumLength,
+    data: described.data,
+    exported: isExport ? exportConfig(node) : undefined,
+    run: runOf(described, { model, own, teacher }),
+  };
+  return card(told);
+}
+
+/** The model that a card is written of unless one is named: the student with the highest BLEU. */
+export function bestModel({ source: { results } }: Described): string {
+  const students = results.systems.filter(({ system }) => system !== "teacher");
+  const pairs = new Set(students.map(({ pair }) => pair));
+  const best = students.flatMap(({ runs }) => runs)
+    .toSorted((a, b) => b.bleu.score - a.bleu.score)[0];
+  if (best === undefined || pairs.size > 1) {
+    throw inputError(
+      `Cannot tell which model to write a card of: ${
+        best === undefined
+          ? "no student was evaluated"
+          : "there are several language pairs"
+      }; name a node, such as ${best?.model ?? "teacher"}.`,
+    );
+  }
+  return best.model;
+}
+
+function runOf(
+  { source, manifest, nodes, lineage }: Described,
+  { model, own, teacher }: {
+    readonly model: MadeNode;
+    readonly own: Trained;
+    readonly teacher: Trained | undefined;
+  },
+): Run {
+  const rows = own === teacher ? [own.row] : [teacher?.row, own.row];
+  const traced = [
+    ...nodes,
+    ...lineage.filter((node) =>
+      node !== model && !nodes.includes(node) &&
+      ["teacher", "tokenize", "corpus"].includes(node.record.preimage.stage)
+    ),
+  ];
+  const all = nodes.includes(model) ? traced : [model, ...traced];
+  return {
+    experiment: manifest.experiment.name,
+    node: model.name,
+    lesson: lessonOf(own, teacher, source.graph.get(model.name)?.inputs ?? {}),
+    systems: rows.flatMap((row) => row ?? []),
+    hashes: all.flatMap(({ outputs }) =>
+      outputs.flatMap(filesOf).map(({ path, sha256 }) =>
+        [path, sha256] as const
+      )
+    ),
+  };
+}
+
+function lessonOf(
+  { distillation, family }: Trained,
+  teacher: Trained | undefined,
+  inputs: Readonly<Record<string, string>>,
+): Lesson | undefined {
+  if (distillation === undefined) return undefined;
+  const learns = family !== "alone" && teacher !== undefined;
+  return {
+    distillation,
+    onTranslations: inputs.lessons !== inputs.tokens,
+    teacher: learns
+      ? { node: teacher.nodes[0], model: teacher.model }
+      : undefined,
+  };
+}
+
+function vocabularyOf({ lineage }: Described): number {
+  const tokens = lineage.find(({ record }) =>
+    record.preimage.stage === "tokenize"
+  );
+  return Number(tokens?.record.metrics.vocabulary);
+}
+
+function exportConfig({ outputs }: MadeNode): ExportConfig | undefined {
+  const [{ at }] = outputs;
+  const text = at === undefined
+    ? undefined
+    : readIfThere(join(at, "config.json"));
+  return text === undefined
+    ? undefined
+    : ExportConfig.safeParse(jsonIfWhole(text)).data;
+}

@@ -1,0 +1,59 @@
+/** Where descriptions are written: whole files, in a folder that held nothing before. */
+import { dirname } from "@std/path";
+import {
+  namesIn,
+  reasonOf,
+  writeAtomically,
+} from "../../engine/files/atomic.ts";
+import { tellDisk } from "../../engine/files/failure.ts";
+import { inputError } from "../../base/input_error.ts";
+import { checkFolder } from "../../base/input_file.ts";
+
+/** The folder that a description goes to, which is not mixed with what is there. */
+export function newFolder(format: string, out: string | undefined): string {
+  if (out === undefined) {
+    throw inputError(
+      `Cannot print a description as ${format}, which is a folder; name a new one with --out.`,
+    );
+  }
+  const refuse = (reason: string) =>
+    inputError(
+      `Cannot write to "${out}": ${reason}; name another one with --out.`,
+    );
+  checkFolder(out, refuse);
+  if (namesIn(out).length > 0) throw refuse("expected a new or empty folder");
+  return out;
+}
+
+export function writeText(path: string, text: string): void {
+  onDisk(path, () => writeAtomically(path, text, { locked: false }));
+}
+
+/** A copy of what is in the store, where nothing may be changed; this may. */
+export function copyFile(from: string, to: string): void {
+  onDisk(to, () => {
+    Deno.mkdirSync(dirname(to), { recursive: true });
+    Deno.copyFileSync(from, to);
+    Deno.chmodSync(to, 0o644);
+  });
+}
+
+function onDisk(path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const told = tellDisk(error, path);
+    throw told === error
+      ? inputError(
+        `Cannot write "${path}": ${
+          reasonOf(error)
+        }; name another place with --out.`,
+      )
+      : told;
+  }
+}
+
+/** JSON as people read it. */
+export function indented(value: unknown): string {
+  return JSON.stringify(value, null, 2) + "\n";
+}

@@ -1,0 +1,168 @@
+/** What this machine can use of what the project can, each thing really tried; what is missing, and how to get it. */
+import { format as bytes } from "@std/fmt/bytes";
+import { dirname, resolve } from "@std/path";
+import { statfsSync } from "node:fs";
+import { findPeers, readCpu } from "./peers.ts";
+import { statIfThere } from "../../engine/files/atomic.ts";
+import { checkBubblewrap } from "../../engine/executors/sandbox.ts";
+import { isInputError } from "../../base/input_error.ts";
+import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
+import { identityOf } from "../../nmt/tensor/identities.ts";
+import { probe } from "../../nmt/tensor/probe.ts";
+
+export interface Finding {
+  readonly name: string;
+  readonly usable: boolean;
+  /** What is there; or one sentence that says what is missing and how to get it. */
+  readonly detail: string;
+}
+
+export interface Examination {
+  /** Whether the default runtime works: nothing else is needed unless it is asked for. */
+  readonly ready: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** Less is too little for the states of a teacher on a real corpus. */
+const LEAST_DISK = 5e9;
+
+/** Looks at everything at once; `artifacts` is the folder whose disk is meant. */
+export async function examine(artifacts: string): Promise<Examination> {
+  const standard = Runtime.parse({});
+  const runtimes = Object.entries(PROVIDERS).flatMap(([name, providers]) =>
+    providers.map((provider) => Runtime.parse({ name, provider }))
+  );
+  const findings = await Promise.all([
+    ...runtimes.map(runtimeFinding),
+    sandboxFinding(),
+    machineFinding(),
+    diskFinding(artifacts),
+    slurmFinding(),
+    benchFinding(),
+  ]);
+  const isStandard = ({ name, provider }: Runtime) =>
+    name === standard.name && provider === standard.provider;
+  return { ready: findings[runtimes.findIndex(isStandard)].usable, findings };
+}
+
+/** One line a finding, then what they come to. */
+export function findings({ ready, findings }: Examination): string {
+  const width = Math.max(...findings.map(({ name }) => name.length));
+  const lines = findings.map(({ name, usable, detail }) =>
+    `${usable ? "yes" : "no "}  ${name.padEnd(width)}  ${detail}`
+  );
+  const missing = findings.filter(({ usable }) => !usable).length;
+  const summary = ready
+    ? `The default runtime works.${
+      missing === 0
+        ? ""
+        : ` What is missing (${missing} of ${findings.length}) is needed only where it is asked for.`
+    }`
+    : "The default runtime does not work: no model can be trained or used here.";
+  return [...lines, "", summary].join("\n");
+}
+
+async function runtimeFinding(runtime: Runtime): Promise<Finding> {
+  const name = `${runtime.name} on ${runtime.provider}`;
+  const missing = await probe(runtime);
+  return missing === undefined
+    ? {
+      name,
+      usable: true,
+      detail: `works, version ${identityOf(runtime).version}`,
+    }
+    : { name, usable: false, detail: bare(missing) };
+}
+
+/** A sentence without "Cannot use ...:", which the name of its finding says already. */
+const bare = (sentence: string) => sentence.replace(/^Cannot use [^:]*: /, "");
+
+async function sandboxFinding(): Promise<Finding> {
+  const name = "--sandbox";
+  try {
+    await checkBubblewrap();
+    return { name, usable: true, detail: "works, bubblewrap" };
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    return { name, usable: false, detail: bare(error.message) };
+  }
+}
+
+function machineFinding(): Finding {
+  const { total, available } = Deno.systemMemoryInfo();
+  return {
+    name: "machine",
+    usable: true,
+    detail: `${navigator.hardwareConcurrency} cores, ${
+      bytes(total)
+    } of memory, ${bytes(available)} free`,
+  };
+}
+
+/** Of the nearest folder that exists, as the artifacts' own may be yet to be made. */
+function diskFinding(artifacts: string): Finding {
+  let folder = resolve(artifacts);
+  while (statIfThere(folder) === undefined) folder = dirname(folder);
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const usable = free >= LEAST_DISK;
+  const detail = `${bytes(free)} free in ${folder}`;
+  return {
+    name: "disk",
+    usable,
+    detail: usable
+      ? detail
+      : `${detail}, a real corpus takes ${
+        bytes(LEAST_DISK)
+      }; run "deno task pipeline gc", or name another folder by --artifacts.`,
+  };
+}
+
+async function slurmFinding(): Promise<Finding> {
+  const name = "Slurm";
+  const found = await output("sbatch", "--version");
+  return found === undefined
+    ? {
+      name,
+      usable: false,
+      detail: '"sbatch" is not found; machines of a Slurm cluster have it.',
+    }
+    : { name, usable: true, detail: found };
+}
+
+async function benchFinding(): Promise<Finding> {
+  const name = "bench";
+  const peers = await findPeers(await readCpu());
+  const missing = ["torch", "ctranslate2"].filter((peer) => !peers.has(peer));
+  if (missing.length > 0) {
+    return {
+      name,
+      usable: false,
+      detail: `no ${
+        missing.join(", no ")
+      } in ${peers.python}; run bench/setup, or name the Python that has them by CKD_BENCH_PYTHON.`,
+    };
+  }
+  return {
+    name,
+    usable: true,
+    detail: `PyTorch and CTranslate2 in ${peers.python}`,
+  };
+}
+
+/** What a program prints, undefined where there is no such program or it fails. */
+async function output(
+  program: string,
+  ...args: string[]
+): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command(program, {
+      args,
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+/** How many operations the models take, counted in those of matrix products: the arithmetic behind every estimate. */
+import {
+  type Distillation,
+  recordedLayers,
+} from "../../schemas/experiment/distillation.ts";
+import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import type { Model, Training } from "../../schemas/experiment/model.ts";
+
+/** What a corpus holds once it is tokenized; tokens without the one that ends each sentence. */
+export interface CorpusSize {
+  readonly pairs: number;
+  readonly sourceTokens: number;
+  readonly targetTokens: number;
+}
+
+/**
+ * What everything but products costs for a feature of a token in a layer, forwards and backwards: norms, dropout,
+ * softmax, attention, Adam. In the time of operations of products, fitted to the rows step-d256 and step-d512 of
+ * docs/performance.md and to the teacher of `quick`, widths 128 to 512.
+ */
+const A_FEATURE = 11_500;
+
+/** The same for a logit of the teacher's soft targets, and for a feature of a recorded state; fitted to `quick`. */
+const A_LOGIT = 1300, A_STATE = 3000;
+
+/** A training step is a forward pass and a backward one of twice its work. */
+const FORWARD = 1 / 3;
+
+/** Beam search, whose products are small, takes this much longer than its operations do in training. */
+const SEARCH = 2;
+
+/** The shorter side of a batch, as a part of `batchTokens`, which bounds the longer. */
+const SHORTER = 0.9;
+
+/** Weights of the matrices that each token of a side is multiplied with. */
+function weights({ width, feedForward, ...model }: Model) {
+  const block = 2 * width * feedForward;
+  return {
+    encoder: model.encoderLayers * (4 * width ** 2 + block),
+    decoder: model.decoderLayers * (8 * width ** 2 + block),
+  };
+}
+
+/** Operations of a training step's forward and backward pass over some tokens. */
+function passes(
+  model: Model,
+  vocabulary: number,
+  source: number,
+  target: number,
+): number {
+  const { encoder, decoder } = weights(model);
+  const features = model.width *
+    (model.encoderLayers * source + model.decoderLayers * target);
+  return 6 *
+      (encoder * source + (decoder + vocabulary * model.width) * target) +
+    A_FEATURE * features;
+}
+
+/** Operations of a whole training, and of what it learns of a teacher where it has one. */
+export function trainingOperations(
+  { model, training, vocabulary, distillation, teacher = model }: {
+    readonly model: Model;
+    readonly training: Training;
+    readonly vocabulary: number;
+    readonly distillation?: Distillation;
+    readonly teacher?: Model;
+  },
+): number {
+  const source = training.batchTokens, target = SHORTER * training.batchTokens;
+  let step = passes(model, vocabulary, source, target);
+  if (distillation !== undefined && distillation.alpha > 0) {
+    step += target * vocabulary * (2 * teacher.width + A_LOGIT);
+  }
+  if (distillation !== undefined && distillation.beta > 0) {
+    const { encoder, decoder } = recordedLayers([distillation]);
+    const states = teacher.width *
+      (encoder.length * source + decoder.length * target);
+    step += states * (6 * model.width + A_STATE);
+  }
+  return training.steps * step;
+}
+
+/** Operations of one pass of a teacher over all pairs. */
+export function recordingOperations(
+  teacher: Model,
+  vocabulary: number,
+  { pairs, sourceTokens, targetTokens }: CorpusSize,
+): number {
+  return FORWARD *
+    passes(teacher, vocabulary, sourceTokens + pairs, targetTokens + pairs);
+}
+
+/** Operations of beam search over some sentences. */
+export function searchOperations(
+  model: Model,
+  vocabulary: number,
+  beam: number,
+  { pairs, sourceTokens, targetTokens }: CorpusSize,
+): number {
+  return SEARCH * FORWARD *
+    passes(
+      model,
+      vocabulary,
+      sourceTokens + pairs,
+      beam * (targetTokens + pairs),
+    );
+}
+
+/** Bytes of a recording: layers in float16, the final state in float32. Attention maps come on top. */
+export function recordingBytes(
+  { width }: Model,
+  { encoder, decoder, attention }: RecordedLayers,
+  { pairs, sourceTokens, targetTokens }: CorpusSize,
+): number {
+  const source = sourceTokens + pairs, target = targetTokens + pairs;
+  const [across, along] = [source / pairs, target / pairs];
+  const maps = (attention?.encoder.length ?? 0) * source * across +
+    (attention?.decoder.length ?? 0) * target * (across + along);
+  return 2 * width * (encoder.length * source + decoder.length * target) +
+    4 * width * target + 2 * maps;
+}

@@ -1,0 +1,117 @@
+/** How large the corpus of a node is: as it was tokenized, or guessed from its files before that. */
+import { z } from "zod";
+import { type Step, type Steps } from "../../engine/graph/estimate.ts";
+import { canonical } from "../../engine/files/hash.ts";
+import { statIfThere } from "../../engine/files/atomic.ts";
+import { Corpus, Data, Languages } from "../../schemas/experiment/data.ts";
+import {
+  type Selection,
+  selections,
+} from "../../nmt/text/descriptors/descriptors.ts";
+import { pathsOf } from "../../nmt/text/formats/parallel.ts";
+import type { CorpusSize } from "./arithmetic.ts";
+
+/** A subword of 4,000 or more takes about this many bytes of text, and a sentence so many subwords. */
+const BYTES_A_TOKEN = 4.3, TOKENS_A_SENTENCE = 14;
+
+/** Text that one byte of a gzip file, and of a package, gives: a package holds other things as well. */
+const OF_GZIP = 3, OF_PACKAGE = 1 / 8;
+
+const Tokenized = z.object({
+  trainPairs: z.number(),
+  trainSourceTokens: z.number(),
+  trainTargetTokens: z.number(),
+});
+
+const Raw = z.object({ data: Data, languages: Languages, corpus: Corpus });
+
+/** The part of a corpus that is trained on, before or after it is made; undefined where nothing tells. */
+export function trainingSize(
+  nodes: Steps,
+  recorded: Steps,
+  corpusNode: Step,
+): CorpusSize | undefined {
+  for (const steps of [nodes, recorded]) {
+    for (const { stage, inputs, metrics } of steps.values()) {
+      const made = steps.get(inputs.corpus ?? "");
+      if (stage !== "tokenize" || made === undefined) continue;
+      if (canonical(made.config) !== canonical(corpusNode.config)) continue;
+      const counts = Tokenized.safeParse(metrics).data;
+      if (counts === undefined) continue;
+      return {
+        pairs: counts.trainPairs,
+        sourceTokens: counts.trainSourceTokens,
+        targetTokens: counts.trainTargetTokens,
+      };
+    }
+  }
+  const bytes = textBytes(corpusNode);
+  if (bytes === undefined) return undefined;
+  const tokens = bytes / 2 / BYTES_A_TOKEN;
+  return {
+    pairs: tokens / TOKENS_A_SENTENCE,
+    sourceTokens: tokens,
+    targetTokens: tokens,
+  };
+}
+
+/** The same for the sentences that are held out. */
+export function heldOutSize(
+  part: "validation" | "test",
+  corpusNode: Step,
+  train: CorpusSize,
+): CorpusSize {
+  const pairs = Raw.safeParse(corpusNode.config).data?.corpus[part] ?? 0;
+  const share = pairs / train.pairs;
+  return {
+    pairs,
+    sourceTokens: share * train.sourceTokens,
+    targetTokens: share * train.targetTokens,
+  };
+}
+
+/** Bytes that are fetched for a config, those of the user's own files too; undefined where one is not known. */
+export function fetchedBytes({ config }: Step): number | undefined {
+  return sum(sizes(config).map(({ bytes }) => bytes));
+}
+
+/** Bytes of the text to train on, by those of the files that it is in. */
+function textBytes({ config }: Step): number | undefined {
+  return sum(
+    sizes(config).map(({ bytes, text }) =>
+      bytes === undefined ? undefined : bytes * text
+    ),
+  );
+}
+
+interface Size {
+  readonly bytes: number | undefined;
+  /** Bytes of text that each gives. */
+  readonly text: number;
+}
+
+function sizes(config: unknown): Size[] {
+  const { data, languages } = Raw.partial({ corpus: true }).parse(config);
+  const { own, additional } = selections(data, languages);
+  const gzip = (name: string) => /\.t?gz$/.test(name) ? OF_GZIP : 1;
+  const ofSelection = ({ packages, files }: Selection): Size[] => [
+    ...packages.map(({ bytes }) => ({ bytes, text: OF_PACKAGE })),
+    ...files.map(({ name, bytes }) => ({ bytes, text: gzip(name) })),
+  ];
+  const users = data.train === undefined ? [] : pathsOf(data.train);
+  return [
+    ...[...own === undefined ? [] : [own], ...additional].flatMap(ofSelection),
+    ...users.map((path) => ({
+      bytes: statIfThere(path)?.size,
+      text: gzip(path),
+    })),
+  ];
+}
+
+function sum(numbers: readonly (number | undefined)[]): number | undefined {
+  return numbers.reduce(
+    (total, each) =>
+      total === undefined || each === undefined ? undefined : total + each,
+    0,
+  );
+}

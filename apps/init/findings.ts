@@ -1,0 +1,78 @@
+/** What a survey found, in a few lines, and what a user may want to look at before hours go into it. */
+import type { Languages } from "../../schemas/experiment/data.ts";
+import type { Survey } from "./survey.ts";
+
+/** A test set of fewer sentences seldom tells two systems apart. */
+const ENOUGH_TEST = 500;
+
+/** From these parts of the pairs on, it is said what they hint at. */
+const HINTS: readonly {
+  readonly rule: string;
+  readonly part: number;
+  readonly hint: string;
+}[] = [
+  {
+    rule: "length ratio",
+    part: 0.1,
+    hint: "many pairs differ threefold in length: are the two sides aligned?",
+  },
+  {
+    rule: "identical",
+    part: 0.1,
+    hint: "many pairs are the same on both sides: is much of it untranslated?",
+  },
+  {
+    rule: "empty",
+    part: 0.05,
+    hint: "many pairs have an empty side: does one file lack lines?",
+  },
+  {
+    rule: "duplicate",
+    part: 0.3,
+    hint: "many pairs are there twice: was a file added more than once?",
+  },
+];
+
+/** Lines of text for people. */
+export function findings(
+  { corpus, tokens, lengths, maximumLength }: Survey,
+  { source, target }: Languages,
+): string[] {
+  const { read, kept, dropped } = corpus.sources.train;
+  const rules = Object.entries(dropped).sort(([, a], [, b]) => b - a);
+  const leftOut = rules.map(([rule, pairs]) => `${rule} ${count(pairs)}`);
+  const near = corpus.nearDuplicates.train + corpus.nearDuplicates.validation;
+  const mean = (sum: number) => (sum / tokens.pairs).toFixed(1);
+  return [
+    `${count(read)} pairs, aligned and UTF-8; ${count(kept)} are kept` +
+    (leftOut.length === 0 ? "." : `, left out: ${leftOut.join(", ")}.`),
+    `${count(corpus.train)} to train on, ${
+      count(corpus.validation)
+    } held out for validation and ${count(corpus.test)} for the test` +
+    (near === 0
+      ? "."
+      : `; ${count(near)} left out that nearly equal a pair held out.`),
+    `A pair has ${mean(tokens.source)} subwords of ${source} and ${
+      mean(tokens.target)
+    } of ${target}; the longer side ${lengths.median} in the middle, ${lengths.high} at 95 %, ${lengths.longest} at most` +
+    (tokens.tooLong === 0
+      ? "."
+      : `; longer than ${maximumLength}, and not trained on: ${
+        count(tokens.tooLong)
+      }.`),
+    ...HINTS
+      .filter(({ rule, part }) =>
+        (rules.find(([name]) => name === rule)?.[1] ?? 0) > part * read
+      )
+      .map(({ hint }) => `Look: ${hint}`),
+    ...corpus.test < ENOUGH_TEST
+      ? [
+        `Look: ${corpus.test} test sentences seldom tell two systems apart; more text, or a "test" file, would.`,
+      ]
+      : [],
+  ];
+}
+
+function count(number: number): string {
+  return number.toLocaleString("en");
+}

@@ -1,0 +1,165 @@
+/** Looks a user's corpus over before anything runs: by the pipeline's own readers, rules, split and subwords. */
+import { join } from "@std/path";
+import {
+  Corpus,
+  type Data,
+  type Languages,
+} from "../../schemas/experiment/data.ts";
+import { isInputError } from "../../base/input_error.ts";
+import {
+  type CorpusReport,
+  writeCorpus,
+} from "../../nmt/text/corpus/corpus.ts";
+import { copyFiles, dataFiles } from "../../nmt/text/fetch/user_files.ts";
+import {
+  loadSubwords,
+  trainSubwords,
+} from "../../nmt/text/subwords/subwords.ts";
+import { sidesOf, tokenize } from "../../nmt/text/subwords/tokenize.ts";
+import { lengthOf, type Tokens } from "../../nmt/text/subwords/tokens.ts";
+import {
+  MAXIMUM_LENGTH,
+  type Plan,
+  planFor,
+  type Size,
+  vocabulariesFrom,
+} from "./plans.ts";
+
+/** Pairs whose subwords are looked at: of a larger corpus, that many from its start. */
+const SAMPLE = 50_000;
+
+/** The part of the pairs that is short enough to be trained on, unless they have more subwords than there may be. */
+const MOST = 0.95, LIMIT = 1000;
+
+export interface Survey {
+  readonly plan: Plan;
+  /** Pairs with a side of more subwords are better not trained on. */
+  readonly maximumLength: number;
+  readonly corpus: CorpusReport;
+  /** Of all training pairs, as far as a sample tells. */
+  readonly tokens: {
+    readonly pairs: number;
+    readonly tooLong: number;
+    readonly source: number;
+    readonly target: number;
+  };
+  /** Subwords of the longer side of a pair: of the middle one, of one in twenty, of the longest. */
+  readonly lengths: {
+    readonly median: number;
+    readonly high: number;
+    readonly longest: number;
+  };
+}
+
+/** Whatever the pipeline would refuse of the corpus is an input error here. */
+export async function survey(
+  data: Data,
+  languages: Languages,
+  size: Size,
+  seed: number,
+): Promise<Survey> {
+  dataFiles(data, languages);
+  const work = await Deno.makeTempDir({ prefix: "survey-" });
+  try {
+    const files = join(work, "files");
+    await Deno.mkdir(files);
+    const { train: read } = await copyFiles(data, files);
+    const wanted = planFor(read, size);
+    const { validation, test } = wanted;
+    const places = {
+      train: join(work, "train.tsv"),
+      validation: join(work, "validation.tsv"),
+      test: join(work, "test.tsv"),
+      work,
+    };
+    const corpus = await writeCorpus(
+      { data, languages, corpus: Corpus.parse({ validation, test }) },
+      { additional: [] },
+      files,
+      seed,
+      places,
+    );
+    const plan = { ...planFor(corpus.train, size), validation, test };
+    const sample = join(work, "sample.tsv");
+    await Deno.writeTextFile(
+      sample,
+      ReadableStream.from(head(sidesOf(places.train), 2 * SAMPLE)),
+    );
+    const tokenizer = join(work, "tokenizer.json");
+    const vocabulary = await largest(plan.vocabulary, sample, tokenizer);
+    const subwords = await loadSubwords(tokenizer);
+    const { tokens } = await tokenize(sample, subwords, LIMIT, "train");
+    const scale = corpus.train / Math.min(corpus.train, SAMPLE);
+    return {
+      plan: { ...plan, vocabulary },
+      corpus,
+      ...measured(tokens, scale),
+    };
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+/** Trains the subwords of a sample: as many as are wanted, or the next fewer that its text gives. */
+async function largest(
+  wanted: number,
+  sample: string,
+  path: string,
+): Promise<number> {
+  const [size, ...smaller] = vocabulariesFrom(wanted);
+  try {
+    await trainSubwords(sidesOf(sample), size, path);
+    return size;
+  } catch (error) {
+    if (!isInputError(error) || smaller.length === 0) throw error;
+    return largest(smaller[0], sample, path);
+  }
+}
+
+/** Tokens and lengths of all pairs, by those of a sample: those that are too long to be trained on apart. */
+function measured(
+  tokens: Tokens,
+  scale: number,
+): Pick<Survey, "tokens" | "lengths" | "maximumLength"> {
+  const longer = Float64Array.from(
+    { length: tokens.pairs },
+    (_, i) => Math.max(lengthOf(tokens.source, i), lengthOf(tokens.target, i)),
+  );
+  const sorted = longer.toSorted();
+  const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))];
+  const high = at(MOST);
+  const maximumLength = Math.min(
+    LIMIT,
+    Math.max(MAXIMUM_LENGTH, Math.ceil(high / 20) * 20),
+  );
+  let source = 0, target = 0, kept = 0;
+  longer.forEach((length, i) => {
+    if (length > maximumLength) return;
+    source += lengthOf(tokens.source, i);
+    target += lengthOf(tokens.target, i);
+    kept++;
+  });
+  const scaled = (count: number) => Math.round(scale * count);
+  return {
+    maximumLength,
+    tokens: {
+      pairs: scaled(kept),
+      tooLong: scaled(tokens.pairs - kept),
+      source: scaled(source),
+      target: scaled(target),
+    },
+    lengths: { median: at(0.5), high, longest: at(1) },
+  };
+}
+
+/** The pairs of the first so many sides, as a file's text. */
+async function* head(
+  sides: AsyncIterable<string>,
+  most: number,
+): AsyncGenerator<string> {
+  let count = 0;
+  for await (const side of sides) {
+    yield side + (count % 2 === 0 ? "\t" : "\n");
+    if (++count === most) return;
+  }
+}

@@ -1,0 +1,127 @@
+/** Two runs side by side: scores before and now, and the nodes that differ with the reasons. */
+import * as Plot from "@observablehq/plot";
+import {
+  metricText,
+  type NodeDifference,
+} from "../../../engine/provenance/diff.ts";
+import type { Against, ComparedSystem } from "../against.ts";
+import { type Markup, markup } from "../html/markup.ts";
+import { count, figure, signed } from "../html/numbers.ts";
+import { drawn } from "../html/plot.ts";
+import { sortableTable } from "../html/table.ts";
+
+const WIDTH = 360;
+/** Lines that are told of a node at most. */
+const LINES = 12;
+
+export function comparison(
+  { path, experiment, systems, difference: { experiment: given, nodes, same } }:
+    Against,
+): Markup {
+  return markup`<p>Before is <code>${path}</code>, a run of ${experiment}. Nodes that are the same in both: ${same}; that differ: ${nodes.length}.</p>
+${scorePlot(systems)}${scoreTable(systems)}${
+    lines("experiment", "changed", given)
+  }${nodes.map(nodeChanges)}${alone(nodes, "added")}${alone(nodes, "removed")}`;
+}
+
+function scorePlot(systems: readonly ComparedSystem[]): Markup | undefined {
+  const both = systems.flatMap(({ name, before, now }) =>
+    before === undefined || now === undefined
+      ? []
+      : [{ name, before: before.bleu.score, now: now.bleu.score }]
+  );
+  if (both.length === 0) return undefined;
+  const longest = Math.max(...both.map(({ name }) => name.length));
+  const label = both.map(({ name, before, now }) =>
+    `${name} ${figure(before, 1)}, now ${figure(now, 1)}`
+  ).join("; ");
+  const dot = { y: "name", r: 4 };
+  return markup`<figure class="large"><figcaption>BLEU before (open) and now (filled)</figcaption>${
+    drawn(
+      {
+        width: WIDTH,
+        height: 60 + 20 * both.length,
+        marginLeft: 16 + 6.2 * longest,
+        marginRight: 16,
+        marginTop: 18,
+        marginBottom: 38,
+        x: { label: "BLEU", grid: true, nice: true, ticks: 5 },
+        y: { label: null, domain: both.map(({ name }) => name), tickSize: 0 },
+        marks: [
+          Plot.ruleY(both, {
+            y: "name",
+            x1: "before",
+            x2: "now",
+            stroke: "var(--muted)",
+            strokeWidth: 1.5,
+          }),
+          Plot.dot(both, {
+            ...dot,
+            x: "before",
+            stroke: "var(--muted)",
+            fill: "var(--surface)",
+          }),
+          Plot.dot(both, { ...dot, x: "now", fill: "var(--combined)" }),
+        ],
+      },
+      `BLEU of each system before and now: ${label}.`,
+    )
+  }</figure>`;
+}
+
+function scoreTable(systems: readonly ComparedSystem[]): Markup | undefined {
+  const cell = (
+    value: number | undefined,
+    text: (value: number, digits: number) => string = figure,
+  ) => value === undefined ? undefined : { text: text(value, 1), value };
+  return systems.length === 0 ? undefined : sortableTable(
+    "Systems of both runs",
+    ["system", "BLEU before", "BLEU now", "change", "chrF before", "chrF now"],
+    systems.map(({ name, before, now }) => [
+      { text: name, value: name },
+      cell(before?.bleu.score),
+      cell(now?.bleu.score),
+      cell(before && now && now.bleu.score - before.bleu.score, signed),
+      cell(before?.chrf.score),
+      cell(now?.chrf.score),
+    ]),
+  );
+}
+
+function nodeChanges(
+  { node, change, reasons, outputs, metrics }: NodeDifference,
+): Markup | undefined {
+  return lines(node, change, [
+    ...reasons,
+    ...outputs.map((output) => `output ${output}: other bytes`),
+    ...metrics.map(metricText),
+  ]);
+}
+
+/** The nodes that only one of the runs has. */
+function alone(
+  nodes: readonly NodeDifference[],
+  change: NodeDifference["change"],
+): Markup | undefined {
+  const names = nodes.filter((node) => node.change === change)
+    .map(({ node }) => node);
+  return names.length === 0
+    ? undefined
+    : markup`<p>Nodes ${change}: ${names.join(", ")}.</p>`;
+}
+
+function lines(
+  what: string,
+  change: string,
+  told: readonly string[],
+): Markup | undefined {
+  return told.length === 0
+    ? undefined
+    : markup`<details class="change"><summary><strong>${what}</strong> ${change}</summary><ul>${
+      told.slice(0, LINES).map((line) => markup`<li>${line}</li>`)
+    }${
+      told.length <= LINES
+        ? undefined
+        : markup`<li>and ${count(told.length - LINES, "more line")}</li>`
+    }</ul></details>`;
+}

@@ -1,0 +1,114 @@
+/** What stands behind each node: key, config, inputs, outputs, metrics and log, opened by a click. */
+import { format as formatBytes } from "@std/fmt/bytes";
+import { factsOf, nodeId, stageId, stageOf } from "./dag.ts";
+import { type Markup, markup } from "../html/markup.ts";
+import { count, figure } from "../html/numbers.ts";
+import { type Log, type ReportNode, STATES } from "../nodes.ts";
+
+/** Nodes that a stage shows at once. */
+const CROWD = 6;
+
+/** The nodes under their stages, in the order of the graph; a crowded stage is opened by a click as well. */
+export function nodeList(nodes: readonly ReportNode[]): Markup {
+  const stages = Map.groupBy(nodes, stageOf);
+  return markup`<div class="nodes">${
+    [...stages].map(([stage, group]) => {
+      const id = stageId(stage);
+      const title = markup`<h3>${stage}</h3>`;
+      return group.length <= CROWD
+        ? markup`<section id="${id}" aria-label="${stage}">${title}${
+          group.map(nodeDetails)
+        }</section>`
+        : markup`<details id="${id}" class="stage"><summary>${title} <span class="aside">${
+          count(group.length, "node")
+        }, ${factsOf(group)}</span></summary>${
+          group.map(nodeDetails)
+        }</details>`;
+    })
+  }</div>`;
+}
+
+function nodeDetails(node: ReportNode): Markup {
+  const { name, state } = node;
+  return markup`<details id="${nodeId(name)}" class="node ${
+    state.replace(" ", "-")
+  }"><summary><span class="name">${name}</span> <span class="aside">${
+    factsOf([node])
+  }</span></summary>${facts(node)}</details>`;
+}
+
+function facts(node: ReportNode): Markup {
+  const { state, key, time, seed, config, inputs, outputs, metrics } = node;
+  const rows: readonly (readonly [string, Markup | string | undefined])[] = [
+    ["state", `${state}: ${STATES[state]}`],
+    ["key", key && markup`<code>${key}</code>`],
+    ["made", time && time.replace(/\.\d+Z$/, "Z").replace("T", " ")],
+    ["seed", String(seed)],
+    ["inputs", inputList(inputs)],
+    ["outputs", outputTable(outputs)],
+    ["metrics", metricList(metrics)],
+    [
+      "config",
+      markup`<pre tabindex="0">${JSON.stringify(config, undefined, 1)}</pre>`,
+    ],
+    ["log", logText(node.log)],
+  ];
+  return markup`<dl>${
+    rows.map(([term, told]) =>
+      told === undefined ? undefined : markup`<dt>${term}</dt><dd>${told}</dd>`
+    )
+  }</dl>`;
+}
+
+function inputList(inputs: ReportNode["inputs"]): Markup | undefined {
+  const entries = Object.entries(inputs);
+  return entries.length === 0
+    ? undefined
+    : markup`<ul>${
+      entries.map(([input, source]) =>
+        markup`<li>${input === source ? undefined : `${input}: `}<a href="#${
+          nodeId(source)
+        }">${source}</a></li>`
+      )
+    }</ul>`;
+}
+
+function outputTable(outputs: ReportNode["outputs"]): Markup | undefined {
+  const entries = Object.entries(outputs);
+  return entries.length === 0
+    ? undefined
+    : markup`<ul>${
+      entries.map(([output, { sha256, bytes, mediaType, isThere }]) =>
+        markup`<li>${output}, ${formatBytes(bytes)}, ${mediaType}${
+          isThere ? undefined : markup`, <strong>not in the store</strong>`
+        }<br><code>${sha256}</code></li>`
+      )
+    }</ul>`;
+}
+
+function metricList(metrics: ReportNode["metrics"]): Markup | undefined {
+  const entries = Object.entries(metrics);
+  return entries.length === 0
+    ? undefined
+    : markup`<ul class="metrics">${
+      entries.map(([name, value]) =>
+        markup`<li>${name} ${
+          typeof value === "number"
+            ? figure(value, Number.isInteger(value) ? 0 : 4)
+            : value
+        }</li>`
+      )
+    }</ul>`;
+}
+
+function logText(log: Log | undefined): Markup | string {
+  if (log === undefined) return "none is kept here";
+  const { lines, leftOut } = log;
+  return markup`${
+    leftOut === 0
+      ? undefined
+      : markup`<p class="aside">The last ${lines.length} of ${
+        lines.length + leftOut
+      } lines.</p>`
+  }<pre tabindex="0">${lines.join("\n")}</pre>`;
+}

@@ -1,0 +1,113 @@
+/** Finds what a report is of: the last run in the artifact folder, or else the experiment's committed results. */
+import { join } from "@std/path";
+import { statIfThere } from "../../engine/files/atomic.ts";
+import { readExperiment } from "../../engine/graph/experiment.ts";
+import type { Graph, Pipeline } from "../../engine/graph/graph.ts";
+import { readRuns, type RecordedRun } from "../../engine/store/run_log.ts";
+import { ROOT } from "../../engine/keys/project.ts";
+import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
+import { committedFolder, readResults } from "../results/committed.ts";
+import { gather } from "../results/gather.ts";
+import { inputError } from "../../base/input_error.ts";
+import type { Artifact, Manifest } from "../../schemas/manifest.ts";
+import type { Results } from "../../schemas/results.ts";
+
+export interface Source {
+  readonly experiment: string;
+  readonly workspace: Workspace;
+  /** Of the experiment as it was run. */
+  readonly graph: Graph;
+  /** The nodes that were made of each other and for this graph. */
+  readonly manifest: Manifest;
+  readonly results: Results;
+  /** Nodes that have a result of another content or config than this graph asks for. */
+  readonly outdated: ReadonlySet<string>;
+  /** The last run of the experiment here; undefined for committed results. */
+  readonly run?: RecordedRun;
+}
+
+/** Reads only. An input error where the folder has neither a run of the experiment nor results that are committed. */
+export function sourceOf(
+  pipeline: Pipeline,
+  artifacts: string,
+  given: string,
+): Source {
+  const { name, value, what } = readExperiment(
+    join(ROOT, "experiments"),
+    given,
+    [],
+  );
+  const workspace = openWorkspace(artifacts);
+  const last = workspace.manifest;
+  const isOfLast = last?.experiment.name === name;
+  const run = isOfLast
+    ? readRuns(workspace.folder)
+      .findLast(({ experiment }) => experiment === name)
+    : undefined;
+  const committed = run === undefined
+    ? readResults(artifacts, name)
+    : undefined;
+  if (isOfLast) {
+    // The file may have changed since the run, and its order is the one that a reader expects.
+    const graph = pipeline.graph(last.experiment.value, what);
+    const order = [...pipeline.graph(value, what).keys()];
+    const { results, manifest } = gather(workspace, last, graph, order);
+    // In a clone the manifest is there, and nothing that a run measured.
+    const isClone = committed?.results.manifest === results.manifest;
+    if (!isClone) {
+      const outdated = Object.keys(last.nodes)
+        .filter((node) => graph.has(node) && !(node in manifest.nodes));
+      return {
+        experiment: name,
+        workspace,
+        graph,
+        manifest,
+        results,
+        outdated: new Set(outdated),
+        run,
+      };
+    }
+  }
+  if (committed === undefined) {
+    throw inputError(
+      `Cannot report on "${name}": ${
+        last === undefined
+          ? `nothing was run in "${artifacts}"`
+          : `the last run in "${artifacts}" was of "${last.experiment.name}"`
+      }, and no results are committed in "${
+        committedFolder(artifacts, name)
+      }"; run "deno task pipeline --experiment ${given}".`,
+    );
+  }
+  const { manifest, results } = committed;
+  return {
+    experiment: name,
+    workspace,
+    graph: pipeline.graph(manifest.experiment.value, what),
+    manifest,
+    results,
+    outdated: new Set(),
+  };
+}
+
+/** Where the bytes of an artifact lie, or undefined where they are gone. */
+export function pathIfThere(
+  { workspace }: Source,
+  artifact: Artifact | undefined,
+): string | undefined {
+  const path = artifact && workspace.store.path(artifact);
+  return path !== undefined && statIfThere(path) !== undefined
+    ? path
+    : undefined;
+}
+
+/** The same of an output of the node behind an input of a node. */
+export function inputPath(
+  source: Source,
+  node: string,
+  input: string,
+  output: string,
+): string | undefined {
+  const behind = source.graph.get(node)?.inputs[input] ?? "";
+  return pathIfThere(source, source.manifest.nodes[behind]?.outputs[output]);
+}

@@ -1,0 +1,120 @@
+/** The systems of an experiment, trained or yet to be: model, distillation, what they learn from, and their results. */
+import { z } from "zod";
+import type { Node } from "../../engine/graph/graph.ts";
+import { systemOf } from "../../nmt/metrics/baselines.ts";
+import { Distillation } from "../../schemas/experiment/distillation.ts";
+import { parse } from "../../base/input_error.ts";
+import { Model } from "../../schemas/experiment/model.ts";
+import type { System } from "../../schemas/results.ts";
+import { Point } from "../../schemas/experiment/tuning.ts";
+import { pairOf, trialsIn } from "./nodes.ts";
+import type { Source } from "./source.ts";
+
+/** What a system learns from, and how figures draw those that learn alike. */
+export const FAMILIES = {
+  teacher: { title: "teacher", symbol: "star" },
+  alone: { title: "references alone", symbol: "square" },
+  translations: { title: "teacher's translations", symbol: "wye" },
+  soft: { title: "soft targets", symbol: "triangle" },
+  skipped: { title: "one teacher layer each", symbol: "diamond" },
+  combined: { title: "combined layers", symbol: "circle" },
+} as const;
+export type Family = keyof typeof FAMILIES;
+
+export interface Trained {
+  readonly pair?: string;
+  /** As the table calls it. */
+  readonly system: string;
+  readonly family: Family;
+  readonly model: Model;
+  /** What a student is distilled by, with the weights that were chosen for it; undefined for a teacher. */
+  readonly distillation?: Distillation;
+  /** The nodes of its models, one a seed. */
+  readonly nodes: readonly string[];
+  /** Its row of the table, once it is evaluated. */
+  readonly row?: System;
+}
+
+const Config = z.object({
+  model: Model,
+  distillation: Distillation.optional(),
+});
+const Choices = z.object({ points: z.record(z.string(), Point) });
+
+/** The teacher and the students of each language pair: those with results in the order of the table, then the others. */
+export function trainedOf(source: Source): Trained[] {
+  const { graph, results: { systems } } = source;
+  const trials = trialsIn(graph);
+  const models = [...graph.values()].filter(({ name, stage }) =>
+    ["teacher", "student"].includes(stage.name) && !trials.has(name)
+  );
+  const places = systems.map(({ pair, system }) => `${pair}/${system}`);
+  const placeOf = ({ pair, system }: Trained) => {
+    const place = places.indexOf(`${pair}/${system}`);
+    return place < 0 ? places.length : place;
+  };
+  const bySystem = Map.groupBy(
+    models,
+    (node) => `${pairOf(node.name)}/${nameOf(node)}`,
+  );
+  return [...bySystem.values()]
+    .map((nodes) => trained(source, nodes))
+    .toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** `rkd` of the node `pt-en/student:rkd@2`. */
+function nameOf({ name, stage }: Node): string {
+  const own = /:(.+)/.exec(name)?.[1];
+  return own === undefined ? stage.name : systemOf(own).system;
+}
+
+function trained(source: Source, nodes: readonly Node[]): Trained {
+  const [node] = nodes;
+  const pair = pairOf(node.name);
+  const system = nameOf(node);
+  const { model, distillation } = parse(
+    Config,
+    node.config,
+    `config of node "${node.name}"`,
+  );
+  const chosen = distillation &&
+    { ...distillation, ...chosenWeights(source, node) };
+  return {
+    pair,
+    system,
+    family: familyOf(node, chosen),
+    model,
+    distillation: chosen,
+    nodes: nodes.map(({ name }) => name),
+    row: source.results.systems.find((row) =>
+      row.pair === pair && row.system === system
+    ),
+  };
+}
+
+/** The weights of the trial that was chosen for a student. */
+function chosenWeights(
+  { manifest, graph }: Source,
+  { inputs }: Node,
+): Partial<Point> {
+  const choice = inputs.choice;
+  if (choice === undefined) return {};
+  const chosen = manifest.nodes[choice]?.metrics.chosen;
+  const choices = Choices.safeParse(graph.get(choice)?.config).data;
+  return choices?.points[String(chosen)] ?? {};
+}
+
+function familyOf(
+  { inputs }: Node,
+  distillation: Distillation | undefined,
+): Family {
+  if (distillation === undefined) return "teacher";
+  const { alpha, encoder, decoder, attention, start } = distillation;
+  const combined = [...encoder, ...decoder];
+  if (combined.some((layers) => layers.length > 1)) return "combined";
+  const single = [attention, start]
+    .flatMap(({ encoder, decoder }) => [...encoder, ...decoder]);
+  if (combined.length + single.length > 0) return "skipped";
+  if (alpha > 0) return "soft";
+  return inputs.lessons === inputs.tokens ? "alone" : "translations";
+}

@@ -1,0 +1,183 @@
+/** Gathers the results of an experiment: the figures of a manifest's nodes, with what was measured when they were made. */
+import { z } from "zod";
+import { jsonIfWhole, readIfThere } from "../../engine/files/atomic.ts";
+import { agree, madeOfOthers } from "../../engine/provenance/coherence.ts";
+import type { Graph } from "../../engine/graph/graph.ts";
+import { canonical, sha256 } from "../../engine/files/hash.ts";
+import { readRuns, type RecordedRun } from "../../engine/store/run_log.ts";
+import { readCached } from "../../engine/store/manifest.ts";
+import type { Workspace } from "../../engine/store/workspace.ts";
+import { systemsOf } from "../../nmt/metrics/systems.ts";
+import type {
+  CachedResult,
+  Json,
+  Manifest,
+  NodeRecord,
+} from "../../schemas/manifest.ts";
+import {
+  type Measured,
+  type Results,
+  RESULTS_SCHEMA,
+  type System,
+} from "../../schemas/results.ts";
+
+export interface Saved {
+  readonly results: Results;
+  /** The nodes that the figures are of, and no others. */
+  readonly manifest: Manifest;
+}
+
+export interface Gathered extends Saved {
+  /** Evaluations and comparisons that the manifest has and that are not of this experiment as it was last run. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * The results of the last run in an artifact folder. `graph` is that of the manifest's experiment, and `order` has names of
+ * nodes in the order in which systems are told.
+ */
+export function gather(
+  workspace: Pick<Workspace, "folder" | "store">,
+  recorded: Manifest,
+  graph: Graph,
+  order: readonly string[],
+): Gathered {
+  const nodes = belonging(recorded, graph);
+  const codes = new Set(
+    [...nodes.values()].map(({ preimage }) => preimage.code),
+  );
+  const manifest: Manifest = {
+    ...recorded,
+    code: Object.fromEntries(
+      Object.entries(recorded.code).filter(([hash]) => codes.has(hash)),
+    ),
+    nodes: Object.fromEntries(nodes),
+  };
+  const { measured, machines } = measuredOf(workspace.folder, manifest);
+  return {
+    results: {
+      schema: RESULTS_SCHEMA,
+      experiment: manifest.experiment.name,
+      systems: systemsIn(manifest, measured, order),
+      measured,
+      machines,
+      curves: curvesOf(workspace, manifest),
+      manifest: manifestHash(manifest),
+    },
+    manifest,
+    leftOut: Object.keys(recorded.nodes).filter((name) =>
+      /(^|\/)(evaluate:|compare$)/.test(name) && !nodes.has(name)
+    ),
+  };
+}
+
+/** The systems of a manifest, in the order of these nodes' names; nodes that are not named come last. */
+export function systemsIn(
+  { nodes }: Manifest,
+  measured: Results["measured"],
+  order: readonly string[],
+): System[] {
+  const places = new Map(order.map((name, place) => [name, place]));
+  const placeOf = (name: string) => places.get(name) ?? order.length;
+  return systemsOf(
+    Object.entries(nodes)
+      .toSorted(([a], [b]) => placeOf(a) - placeOf(b))
+      .map(([name, { metrics, inputs, outputs, preimage }]) => ({
+        name,
+        metrics,
+        measurements: measured[name]?.measurements ?? {},
+        seconds: measured[name]?.seconds,
+        seed: preimage.seed,
+        inputs,
+        outputs,
+      })),
+  );
+}
+
+export function manifestHash(manifest: Manifest): string {
+  return sha256(canonical(manifest));
+}
+
+/**
+ * The nodes that were made of each other and for this graph. A manifest keeps what an earlier run left under a name until a
+ * run comes to it: figures of nodes that do not belong together are no results.
+ */
+function belonging(
+  { nodes }: Manifest,
+  graph: Graph,
+): Map<string, NodeRecord> {
+  const found = new Map<string, NodeRecord>();
+  for (const { name, config, seed } of graph.values()) {
+    const record = nodes[name];
+    if (record === undefined) continue;
+    const { preimage } = record;
+    const isAsked = preimage.seed === seed && agree(preimage.config, config);
+    if (isAsked && madeOfOthers(record, found) === undefined) {
+      found.set(name, record);
+    }
+  }
+  return found;
+}
+
+function measuredOf(
+  folder: string,
+  { nodes }: Manifest,
+): Pick<Results, "measured" | "machines"> {
+  const runs = readRuns(folder);
+  const machines: Json[] = [];
+  const indexOf = (machine: Json | undefined) => {
+    if (machine === undefined) return undefined;
+    const text = canonical(machine);
+    const known = machines.findIndex((other) => canonical(other) === text);
+    return known < 0 ? machines.push(machine) - 1 : known;
+  };
+  const measured: Record<string, Measured> = {};
+  for (const [name, { key }] of Object.entries(nodes)) {
+    const made = readCached(folder, key);
+    if (made?.seconds === undefined) continue;
+    measured[name] = {
+      seconds: secondsOf(made, made.seconds, runs),
+      time: made.time,
+      measurements: made.measurements,
+      machine: indexOf(runs.find(({ run }) => run === made.run)?.machine),
+    };
+  }
+  return { measured, machines };
+}
+
+/** What a node took, with the attempts that were cut off before the one that finished it. */
+function secondsOf(
+  { key, run: finishing }: CachedResult,
+  seconds: number,
+  runs: readonly RecordedRun[],
+): number {
+  let before = 0;
+  for (const { run, work } of runs) {
+    const attempt = work.get(key);
+    if (run === finishing) return Math.round((before + seconds) * 1000) / 1000;
+    if (attempt === undefined) continue;
+    before = attempt.finished ? 0 : before + attempt.seconds;
+  }
+  return seconds;
+}
+
+const Validations = z.array(z.object({ step: z.int(), nll: z.number() }));
+
+/** The learning curve of each model whose object is there. */
+function curvesOf(
+  { store }: Pick<Workspace, "store">,
+  { nodes }: Manifest,
+): Results["curves"] {
+  const curves: Results["curves"] = {};
+  for (const [name, { outputs: { curve } }] of Object.entries(nodes)) {
+    const text = curve && readIfThere(store.path(curve));
+    if (text === undefined) continue;
+    const validations = Validations.safeParse(jsonIfWhole(text)).data;
+    if (validations === undefined) continue;
+    curves[name] = validations.map(({ step, nll }) => ({
+      step,
+      nll: Number(nll.toFixed(4)),
+    }));
+  }
+  return curves;
+}

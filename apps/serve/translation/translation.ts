@@ -1,0 +1,56 @@
+/** From sentences of ids to their translations: a turn in the queue, and text again. */
+import type { Scored, Translation } from "../../../schemas/http_api.ts";
+import type { Subwords } from "../../../nmt/text/subwords/subwords.ts";
+import type { Queue } from "./queue.ts";
+import type { Reader } from "./readers.ts";
+import type { ReadRequest } from "./reading.ts";
+import type { Found, Translators } from "./translators.ts";
+
+export interface Service {
+  readonly reader: Reader;
+  readonly subwords: Subwords;
+  readonly translators: Translators;
+  readonly queue: Queue;
+  /** Told how long each sentence took, its wait not counted. */
+  report(seconds: number): void;
+}
+
+export interface Prepared {
+  readonly count: number;
+  /** Refuses at once where there is no room; gives each translation as it is done. */
+  start(done: (index: number, translation: Translation) => void): Promise<void>;
+}
+
+export function prepare(
+  { subwords, translators, queue, report }: Service,
+  { sources, beam, alternatives }: ReadRequest,
+  signal: AbortSignal,
+): Prepared {
+  const run = async (index: number): Promise<Translation> => {
+    const source = sources[index];
+    const start = performance.now();
+    const found = await translators.translate({
+      source,
+      beam,
+      count: alternatives ?? 1,
+    });
+    const scored = await asText(subwords, found);
+    report((performance.now() - start) / 1000);
+    return { ...scored[0], ...alternatives && { alternatives: scored } };
+  };
+  return {
+    count: sources.length,
+    start: (done) => queue.add({ count: sources.length, signal, run, done }),
+  };
+}
+
+async function asText(
+  subwords: Subwords,
+  found: readonly Found[],
+): Promise<Scored[]> {
+  const texts = await subwords.decode(found.map(({ ids }) => ids));
+  return found.map(({ score }, i) => ({
+    text: texts[i].replace(/[\r\n]+/g, " ").trim(),
+    score,
+  }));
+}

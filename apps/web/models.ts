@@ -1,0 +1,102 @@
+/** The exported models of a build: what the page has to know of each, and the files that it needs. */
+import { join } from "@std/path";
+import {
+  jsonIfWhole,
+  readIfThere,
+  statIfThere,
+} from "../../engine/files/atomic.ts";
+import { sha256 } from "../../engine/files/hash.ts";
+import { inputError, parse } from "../../base/input_error.ts";
+import {
+  ExportConfig,
+  type ExportPrecision,
+} from "../../schemas/exported_model.ts";
+import { narrowest, termsOf } from "../../nmt/text/descriptors/licences.ts";
+import type { SiteModel } from "./page/site.ts";
+
+export interface Exported {
+  readonly model: SiteModel;
+  /** By their paths in the build. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+/** The models of some folders, as `deno task pipeline run export:NAME` writes them, in the order of the page. */
+export function readModels(
+  folders: readonly string[],
+  precision: ExportPrecision,
+): Exported[] {
+  const taken = new Set<string>();
+  const idOf = (wanted: string) => {
+    let id = wanted;
+    for (let i = 2; taken.has(id); i++) id = `${wanted}-${i}`;
+    taken.add(id);
+    return id;
+  };
+  const models = [...new Set(folders)].map((folder) =>
+    readModel(folder, precision, idOf)
+  );
+  const direction = ({ model: { languages } }: Exported) =>
+    `${languages.source} ${languages.target}`;
+  const rank = ({ model: { system, bleu = 0 } }: Exported) =>
+    system === "teacher" ? -1 : bleu;
+  return [...Map.groupBy(models, direction).values()].flatMap((group) =>
+    group.toSorted((a, b) => rank(b) - rank(a))
+  );
+}
+
+function readModel(
+  folder: string,
+  precision: ExportPrecision,
+  idOf: (wanted: string) => string,
+): Exported {
+  const config = readConfig(folder);
+  const { system, languages, parameters, beam, maximumLength, ids } = config;
+  const read = (name: string) => {
+    const path = join(folder, name);
+    if (!statIfThere(path)?.isFile) {
+      throw inputError(
+        `Cannot use the exported model "${folder}": expected ${name} in it, found none; export it again.`,
+      );
+    }
+    return Deno.readFileSync(path);
+  };
+  // A name may have any signs, an address may not.
+  const id = idOf(
+    `${languages.source}-${languages.target}/${
+      system.replace(/[^\w.@-]+/g, "_")
+    }`,
+  );
+  const subwords = read("tokenizer.json");
+  const paths = {
+    graph: `models/${id}/translate.onnx`,
+    // Models of one experiment have theirs in common.
+    tokenizer: `tokenizers/${sha256(subwords).slice(0, 16)}.json`,
+    card: `models/${id}/card.txt`,
+  };
+  return {
+    model: {
+      ...{ id, system, languages, precision, parameters },
+      bleu: config.quality?.[precision].bleu,
+      ...{ beam, maximumLength, end: ids.eos, padding: ids.pad },
+      ...paths,
+      licences: config.licences,
+      use: narrowest(config.licences.map(({ licence }) => termsOf(licence))),
+    },
+    files: new Map([
+      [paths.graph, read(join(precision, "translate.onnx"))],
+      [paths.tokenizer, subwords],
+      [paths.card, read("README.md")],
+    ]),
+  };
+}
+
+function readConfig(folder: string): ExportConfig {
+  const path = join(folder, "config.json");
+  const text = readIfThere(path);
+  if (text === undefined) {
+    throw inputError(
+      `Cannot use the exported model "${folder}": expected config.json in it, found none.`,
+    );
+  }
+  return parse(ExportConfig, jsonIfWhole(text), `"${path}"`);
+}

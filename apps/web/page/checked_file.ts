@@ -1,0 +1,39 @@
+/** Files of the build, used only if their bytes are those that were built. */
+import type { CheckedFile } from "./model/translation.ts";
+
+/** The bytes of a file; an error of one sentence where it cannot be had or is another. */
+export async function bytesOf(
+  { url, sha256 }: CheckedFile,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const name = decodeURIComponent(new URL(url).pathname);
+  let bytes: ArrayBuffer;
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the server says ${response.status}`);
+    bytes = await response.arrayBuffer();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `Cannot load ${name}: ${why}; reload the page to try again.`,
+    );
+  }
+  const found = await hashOf(bytes);
+  if (found !== sha256) {
+    throw new Error(
+      `Cannot use ${name}: it is not the file of this build, expected the SHA-256 ${
+        sha256.slice(0, 12)
+      }…, found ${
+        found.slice(0, 12)
+      }…; reload the page, or build and upload it again.`,
+    );
+  }
+  return new Uint8Array(bytes);
+}
+
+async function hashOf(bytes: ArrayBuffer): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(
+    new Uint8Array(digest),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
+}

@@ -1,0 +1,257 @@
+/** The page: what is typed goes to one model or two, and what they tell comes back. */
+/// <reference lib="dom" />
+import { createHighlight } from "./view/highlight.ts";
+import { keepOffline } from "./offline.ts";
+import { createPane, type Looked } from "./view/pane.ts";
+import { missing } from "./requirements.ts";
+import type { Site, SiteModel } from "./site.ts";
+import { type Sentence, sentencesOf } from "./model/text.ts";
+
+/** Milliseconds without a key after which what is typed is translated. */
+const PAUSE = 120;
+/** Beams that can be chosen beside a model's own. */
+const BEAMS = [1, 2, 3, 5, 8, 10];
+
+const names = new Intl.DisplayNames(["en"], { type: "language" });
+
+/** An element of index.html. */
+function element<Kind extends HTMLElement>(
+  id: string,
+  kind: { new (): Kind },
+): Kind {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`The page has no "${id}".`);
+  return found;
+}
+
+async function start(): Promise<void> {
+  const lack = missing();
+  if (lack !== undefined) throw new Error(lack);
+  const base = document.baseURI;
+  const site = await siteAt(base);
+  translatorOf(site, base);
+  element("translator", HTMLElement).hidden = false;
+  const offline = element("offline", HTMLElement);
+  const use = element("use", HTMLButtonElement);
+  await keepOffline((told) => {
+    offline.textContent = told.text;
+    use.hidden = told.use === undefined;
+    use.onclick = told.use ?? null;
+  });
+}
+
+async function siteAt(base: string): Promise<Site> {
+  try {
+    const response = await fetch(new URL("site.json", base));
+    if (!response.ok) throw new Error(`the server says ${response.status}`);
+    return await response.json();
+  } catch (error) {
+    throw new Error(
+      `Cannot load site.json, the list of models: ${
+        error instanceof Error ? error.message : String(error)
+      }; reload the page to try again.`,
+    );
+  }
+}
+
+/** Wires the page. */
+function translatorOf(site: Site, base: string): void {
+  const field = element("source", HTMLTextAreaElement);
+  const direction = element("direction", HTMLSelectElement);
+  const swap = element("swap", HTMLButtonElement);
+  const model = element("model", HTMLSelectElement);
+  const beside = element("beside", HTMLSelectElement);
+  const beam = element("beam", HTMLSelectElement);
+  const sections = [
+    element("first", HTMLElement),
+    element("second", HTMLElement),
+  ];
+  const highlight = createHighlight(element("mirror", HTMLElement), field);
+  const [first, second] = sections.map((section) =>
+    createPane(section, site, base, (looked) => highlight.mark(marksOf(looked)))
+  );
+
+  const directions = [...new Set(site.models.map(directionOf))];
+  const inDirection = () =>
+    site.models.filter((model) => directionOf(model) === direction.value);
+  const reverse = () => direction.value.split(" ").reverse().join(" ");
+  const modelOf = ({ value }: HTMLSelectElement) =>
+    site.models.find(({ id }) => id === value);
+
+  let lines: readonly (readonly Sentence[])[] = [];
+  const chooseSentence = () => {
+    const all = lines.flat();
+    const at = all.findLast(({ start }) => start <= field.selectionStart) ??
+      all[0];
+    for (const pane of [first, second]) pane.choose(at?.text);
+  };
+  const write = () => {
+    lines = sentencesOf(field.value, field.lang);
+    first.write(lines);
+    second.write(lines);
+    chooseSentence();
+  };
+  const openSecond = () => {
+    const chosen = modelOf(beside);
+    sections[1].hidden = chosen === undefined;
+    sections[0].parentElement?.classList.toggle("two", chosen !== undefined);
+    if (chosen === undefined) second.close();
+    else second.open(chosen, Number(beam.value));
+  };
+  const openFirst = () => {
+    const chosen = modelOf(model);
+    if (chosen === undefined) return;
+    const before = beside.value;
+    options(beside, [
+      { value: "", text: "none" },
+      ...inDirection().filter(({ id }) => id !== chosen.id).map(optionOf),
+    ]);
+    if ([...beside.options].some(({ value }) => value === before)) {
+      beside.value = before;
+    }
+    if (beside.value !== before) openSecond();
+    first.open(chosen, Number(beam.value));
+  };
+  const turn = () => {
+    const models = inDirection();
+    const [best] = models;
+    const { source, target } = best.languages;
+    field.lang = source;
+    element("source-name", HTMLElement).textContent = nameOf(source);
+    for (const section of sections) {
+      for (const name of section.querySelectorAll(".target-name")) {
+        name.textContent = nameOf(target);
+      }
+    }
+    document.title = `${nameOf(source)} to ${nameOf(target)}`;
+    swap.hidden = !directions.includes(reverse());
+    options(model, models.map(optionOf));
+    const beams = new Set([...BEAMS, best.beam]);
+    options(
+      beam,
+      [...beams].sort((a, b) => a - b).map((width) => ({
+        value: String(width),
+        text: String(width),
+      })),
+    );
+    beam.value = String(best.beam);
+    beside.value = "";
+    openSecond();
+    openFirst();
+    about(models);
+    write();
+  };
+
+  options(
+    direction,
+    directions.map((value) => ({
+      value,
+      text: value.split(" ").map(nameOf).join(" to "),
+    })),
+  );
+  element("directions", HTMLElement).hidden = directions.length < 2;
+  direction.addEventListener("change", turn);
+  model.addEventListener("change", openFirst);
+  beside.addEventListener("change", openSecond);
+  beam.addEventListener("change", () => {
+    for (const pane of [first, second]) pane.search(Number(beam.value));
+  });
+  swap.addEventListener("click", () => {
+    const text = first.text();
+    direction.value = reverse();
+    field.value = text;
+    field.dispatchEvent(new Event("input"));
+    turn();
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(write, PAUSE);
+  });
+  document.addEventListener("selectionchange", () => {
+    if (document.activeElement === field) chooseSentence();
+  });
+  turn();
+
+  element("engine", HTMLElement).textContent =
+    `Runs in this browser alone, by ONNX Runtime Web ${site.runtime}: nothing that you type leaves it.`;
+}
+
+/** What a word's model looked at, as parts of the text. */
+function marksOf(looked: Looked | undefined) {
+  if (looked === undefined) return [];
+  const { sentence, translation: { sourceWords, attention }, word } = looked;
+  return sourceWords.map(({ start, text }, i) => ({
+    start: sentence.start + start,
+    end: sentence.start + start + text.length,
+    share: attention[word][i],
+  }));
+}
+
+/** What the models of a direction were trained on, and what they may be used for. */
+function about(models: readonly SiteModel[]): void {
+  const uses = new Set(models.map(({ use }) => use));
+  const use = uses.has("research")
+    ? "For research only: some of the text that these models were trained on may be used for nothing else."
+    : uses.has("non-commercial")
+    ? "Not for commercial use: some of the text that these models were trained on must not be used so."
+    : "";
+  element("use-of-models", HTMLElement).textContent = use;
+  const licences = new Map(
+    models.flatMap(({ licences }) =>
+      licences.map(({ data, licence }) => [`${data}: ${licence}`, true])
+    ),
+  );
+  const listed = licences.size > 0
+    ? [...licences.keys()]
+    : ["files of their owner's, whose terms are not known here"];
+  element("licences", HTMLElement).replaceChildren(
+    ...listed.map((text) => itemOf(text)),
+  );
+  element("cards", HTMLElement).replaceChildren(
+    ...models.map(({ system, card }) => {
+      const link = document.createElement("a");
+      link.href = card;
+      link.textContent = `Model card of ${system}`;
+      return itemOf(link);
+    }),
+  );
+}
+
+function itemOf(content: string | HTMLElement): HTMLElement {
+  const item = document.createElement("li");
+  item.append(content);
+  return item;
+}
+
+interface Choice {
+  readonly value: string;
+  readonly text: string;
+}
+
+function options(select: HTMLSelectElement, choices: readonly Choice[]): void {
+  select.replaceChildren(
+    ...choices.map(({ value, text }) => new Option(text, value)),
+  );
+}
+
+function optionOf({ id, system, bleu }: SiteModel): Choice {
+  const score = bleu === undefined ? "" : ` (BLEU ${bleu.toFixed(1)})`;
+  return { value: id, text: `${system}${score}` };
+}
+
+function directionOf({ languages: { source, target } }: SiteModel): string {
+  return `${source} ${target}`;
+}
+
+function nameOf(language: string): string {
+  return names.of(language) ?? language;
+}
+
+try {
+  await start();
+} catch (error) {
+  const problem = element("problem", HTMLElement);
+  problem.textContent = error instanceof Error ? error.message : String(error);
+  problem.hidden = false;
+}

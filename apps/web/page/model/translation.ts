@@ -1,0 +1,62 @@
+/** What a model makes of a sentence, as a worker tells it to the page. */
+import type { Word } from "../view/words.ts";
+
+export interface Translation {
+  /** What `deno task translate` writes for the sentence: the words with what is before each. */
+  readonly words: readonly {
+    readonly before: string;
+    readonly text: string;
+  }[];
+  /** Words of the sentence itself. */
+  readonly sourceWords: readonly Word[];
+  /** Shares of each word's attention that each word of the source has: [word][source word]. */
+  readonly attention: readonly (readonly number[])[];
+  /** log p. */
+  readonly score: number;
+  readonly milliseconds: number;
+}
+
+export interface Alternative {
+  readonly text: string;
+  /** log p. */
+  readonly score: number;
+}
+
+/** What a worker is told to do; each is answered once, with its id. */
+export type Question =
+  | { readonly id: number; readonly open: Opening }
+  | {
+    readonly id: number;
+    readonly translate: string;
+    readonly beam: number;
+  }
+  | {
+    readonly id: number;
+    readonly alternatives: string;
+    readonly beam: number;
+  };
+
+/** What a worker needs of a model. */
+export interface Opening {
+  readonly graph: CheckedFile;
+  readonly tokenizer: CheckedFile;
+  readonly languages: { readonly source: string; readonly target: string };
+  readonly maximumLength: number;
+  readonly end: number;
+  readonly padding: number;
+  /** The beam that it will mostly search with. */
+  readonly beam: number;
+  /** Address of the folder of ONNX Runtime. */
+  readonly runtime: string;
+  readonly threads: number;
+}
+
+/** A file that is used only if its bytes have this hash. */
+export interface CheckedFile {
+  readonly url: string;
+  readonly sha256: string;
+}
+
+export type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };

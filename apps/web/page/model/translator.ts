@@ -1,0 +1,97 @@
+/** A model in a worker of its own, so that the page never waits for it. */
+/// <reference lib="dom" />
+import { fileOf, type Site, type SiteModel } from "../site.ts";
+import type {
+  Alternative,
+  Answer,
+  CheckedFile,
+  Opening,
+  Question,
+  Translation,
+} from "./translation.ts";
+
+export interface Translator {
+  /** Settled once the model is loaded. */
+  readonly ready: Promise<void>;
+  translate(text: string, beam: number): Promise<Translation>;
+  /** As many of the best translations as the beam is wide, best first. */
+  alternatives(text: string, beam: number): Promise<Alternative[]>;
+  /** What is under way is never answered. */
+  close(): void;
+}
+
+type Asked = Question extends infer Each
+  ? Each extends { readonly id: number } ? Omit<Each, "id"> : never
+  : never;
+
+/** Parameters from which a model's matrices are large enough to be shared between threads: below, one is faster. */
+const LARGE = 20e6;
+const THREADS = 4;
+
+/** Opens a model of the build that lies at an address. */
+export function openTranslator(
+  site: Site,
+  model: SiteModel,
+  base: string,
+): Translator {
+  const worker = new Worker(new URL("worker.js", import.meta.url), {
+    type: "module",
+  });
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  const fail = (sentence: string) => {
+    for (const { reject } of waiting.values()) reject(new Error(sentence));
+    waiting.clear();
+  };
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+    const asked = waiting.get(data.id);
+    waiting.delete(data.id);
+    if ("error" in data) asked?.reject(new Error(data.error));
+    else asked?.resolve(data.result);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(
+      `Cannot run the translator: ${
+        event.message || "its script did not load"
+      }; reload the page to try again.`,
+    );
+  };
+
+  let last = 0;
+  const ask = <Result>(asked: Asked): Promise<Result> => {
+    const id = ++last;
+    const settled = Promise.withResolvers<unknown>();
+    waiting.set(id, settled);
+    const question: Question = { id, ...asked };
+    worker.postMessage(question);
+    return settled.promise as Promise<Result>;
+  };
+  const file = (path: string): CheckedFile => ({
+    url: new URL(path, base).href,
+    sha256: fileOf(site, path).sha256,
+  });
+  const { languages, maximumLength, end, padding, beam } = model;
+  const open: Opening = {
+    graph: file(model.graph),
+    tokenizer: file(model.tokenizer),
+    runtime: new URL("runtime/", base).href,
+    threads: threadsFor(model),
+    ...{ languages, maximumLength, end, padding, beam },
+  };
+  const ready = ask<void>({ open });
+  return {
+    ready,
+    translate: (translate, beam) =>
+      ready.then(() => ask<Translation>({ translate, beam })),
+    alternatives: (alternatives, beam) =>
+      ready.then(() => ask<Alternative[]>({ alternatives, beam })),
+    close: () => worker.terminate(),
+  };
+}
+
+/** Memory is shared between threads only where the page is isolated from other origins. */
+function threadsFor({ parameters }: SiteModel): number {
+  return globalThis.crossOriginIsolated && parameters >= LARGE
+    ? Math.min(THREADS, navigator.hardwareConcurrency)
+    : 1;
+}

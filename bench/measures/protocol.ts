@@ -1,0 +1,95 @@
+/**
+ * Measures the paper's whole protocol: a teacher, its states, and six students. Each training is compiled for real and
+ * runs some steps on real batches; the states of the pairs of those are recorded for real. The figure is what ten passes
+ * over Multi30k take at these rates: the compilations once, `whole` steps of each training, the states of `pairs` pairs
+ * once. The peer's is the same without states and with the teacher in each step of the five students that have one.
+ * Validation and checkpoints are left out on both sides.
+ */
+import { makeBatch } from "../../nmt/text/subwords/batches.ts";
+import {
+  createTrainer,
+  type Trainer,
+} from "../../nmt/training/compiled_step.ts";
+import type { Lessons } from "../../nmt/states/states.ts";
+import {
+  numbers,
+  preparedTeacher,
+  preparedText,
+  report,
+  training,
+  versionOf,
+} from "../figures.ts";
+import {
+  ckd,
+  CKD_REGULAR,
+  record,
+  studentTrainer,
+  type System,
+} from "./teacher_targets.ts";
+import { loadRuntime } from "../../nmt/tensor/runtime.ts";
+
+/** The paper's students. */
+const STUDENTS: Readonly<Record<string, System>> = {
+  no_kd: { alpha: 0, beta: 0, encoder: [] },
+  rkd: { alpha: 0.7, beta: 0, encoder: [] },
+  ckd_0: CKD_REGULAR,
+  ckd_1: ckd([[1, 2, 3, 4], [3, 4, 5, 6]]),
+  ckd_2: ckd([[1, 2], [5, 6]]),
+  ckd_3: ckd([[1, 3], [4, 6]]),
+};
+const WARM_UP = 1;
+
+const given = numbers({ steps: 4, whole: 1600, pairs: 29_000 });
+const { steps, threads } = given;
+const runtime = await loadRuntime();
+const { tokens, order } = preparedText(WARM_UP + steps, true);
+const teacher = preparedTeacher();
+const figures: Record<string, number> = {};
+
+/** Seconds of a training: to be ready, and for all steps at the rate of some. */
+async function trainingSeconds(
+  create: () => Promise<Trainer & { readonly lessons?: Lessons }>,
+): Promise<number> {
+  const began = performance.now();
+  const trainer = await create();
+  const compiled = performance.now() - began;
+  let started = 0;
+  for (let step = 0; step < WARM_UP + steps; step++) {
+    if (step === WARM_UP) started = performance.now();
+    const batch = makeBatch(tokens, order[step]);
+    await trainer.run(batch, step, trainer.lessons?.read(batch));
+  }
+  const run = performance.now() - started;
+  await trainer.dispose();
+  trainer.lessons?.close();
+  return (compiled + run / steps * given.whole) / 1000;
+}
+
+const folder = await Deno.makeTempDir({ prefix: "ckd-bench-" });
+try {
+  const { model, vocabulary } = teacher;
+  figures.teacher_s = await trainingSeconds(() =>
+    createTrainer(runtime, { model, vocabulary, training }, {
+      seed: 1,
+      threads,
+    })
+  );
+  const recorded = { teacher, tokens, folder };
+  const before = performance.now();
+  await record(runtime, recorded, threads);
+  figures.states_s = (performance.now() - before) / 1000 / tokens.pairs *
+    given.pairs;
+  for (const [name, system] of Object.entries(STUDENTS)) {
+    figures[`${name}_s`] = await trainingSeconds(() =>
+      studentTrainer(runtime, recorded, system, threads)
+    );
+  }
+  const sum = Object.values(figures).reduce((sum, each) => sum + each, 0);
+  await report(
+    { ...figures, minutes: sum / 60 },
+    threads,
+    versionOf(runtime),
+  );
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}

@@ -1,0 +1,73 @@
+/** What a run ends with on a terminal: commands to go on with, as a shell takes them. */
+import type {
+  NextStep,
+  NodeSummary,
+  Pipeline,
+  Told,
+} from "../../engine/graph/graph.ts";
+import type { NodeReport } from "../../engine/run/node_record.ts";
+import type { Paint } from "./style.ts";
+
+/** More than so many nobody reads. */
+const MOST = 4;
+
+interface Ended {
+  readonly pipeline: Pipeline;
+  /** All nodes of the run, and of them what is up to date. */
+  readonly nodes: readonly NodeReport[];
+  readonly summaries: readonly NodeSummary[];
+  readonly interrupted: boolean;
+  /** The arguments of the run. */
+  readonly args: readonly string[];
+  readonly told: Told;
+}
+
+const PIPELINE = ["deno", "task", "pipeline"];
+
+/** Lines of text; none where nothing was done. What a command does stands below it where it has no room beside. */
+export function nextText(
+  ended: Ended,
+  paint: Paint,
+  columns = Infinity,
+): string {
+  const steps = nextSteps(ended).slice(0, MOST);
+  if (steps.length === 0) return "";
+  const commands = steps.map(({ command }) => command.map(quoted).join(" "));
+  const width = Math.max(...commands.map((command) => command.length));
+  const beside = steps.map(({ does }, i) =>
+    `  ${paint("strong", commands[i].padEnd(width))}  ${does}`
+  );
+  const widest = Math.max(...steps.map(({ does }) => width + does.length + 4));
+  const lines = widest < columns ? beside : steps.flatMap(({ does }, i) => [
+    `  ${paint("strong", commands[i])}`,
+    `    ${does}`,
+  ]);
+  return ["Next:", ...lines, ""].join("\n");
+}
+
+function nextSteps(
+  { pipeline, nodes, summaries, interrupted, args, told }: Ended,
+): readonly NextStep[] {
+  const again = [...PIPELINE, ...args];
+  if (interrupted) return [{ command: again, does: "goes on from here" }];
+  const failed = nodes.find(({ state }) => state === "failed");
+  if (failed !== undefined) {
+    const options = [...told.experiment, ...told.artifacts];
+    return [
+      {
+        command: [...PIPELINE, "log", failed.name, ...options],
+        does: "all that it said",
+      },
+      { command: again, does: "once mended: what was finished stays" },
+    ];
+  }
+  const hasRun = nodes.some(({ state }) => state === "ran");
+  return hasRun ? pipeline.next?.(summaries, told) ?? [] : [];
+}
+
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
+  return /^[\w./@%+=:,-]+$/.test(word)
+    ? word
+    : `'${word.replaceAll("'", `'\\''`)}'`;
+}

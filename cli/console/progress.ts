@@ -1,0 +1,273 @@
+/** Shows a run while it runs: live lines of the running nodes on a terminal, now and then a line elsewhere. */
+import { NEVER_RAN } from "../../engine/run/plan.ts";
+import { terminalText } from "./terminal_text.ts";
+import type { NodeReport, Watcher } from "../../engine/run/node_record.ts";
+import {
+  figureOf,
+  type RunningNode,
+  screenRows,
+  type Whole,
+} from "./progress_rows.ts";
+import { openScreen, type Screen, type Size } from "./screen.ts";
+import { createSeries, type Series } from "./sparkline.ts";
+import type { Progress } from "../../engine/graph/stage.ts";
+import type { Paint } from "./style.ts";
+import { duration } from "../../base/durations.ts";
+
+/** Where progress is shown. */
+export interface Stream {
+  write(text: string): void;
+  /** Of the terminal, or undefined where lines cannot be redrawn. */
+  size(): Size | undefined;
+  /** Tells when that may have changed, until the function that it gives is called. */
+  onResize(listener: () => void): () => void;
+  readonly paint: Paint;
+  /** Milliseconds. */
+  now(): number;
+}
+
+export interface WatchOptions {
+  readonly level: "full" | "lines" | "quiet";
+  /** Nodes that the run is about, where there is a run. */
+  readonly nodes?: number;
+  /** Aborted when the run is told to end. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ProgressWatcher extends Watcher {
+  /** Seconds that nodes to be made are thought to take; nothing is told of the rest of a run that has other ones. */
+  expect(seconds: ReadonlyMap<string, number>): void;
+  close(): void;
+}
+
+const REDRAW_MILLISECONDS = 100, TICK_MILLISECONDS = 250;
+const LINE_MILLISECONDS = 10_000;
+
+interface Running {
+  readonly began: number;
+  readonly reasons: readonly string[];
+  readonly series: Series;
+  /** When it was last told in a line. */
+  told: number;
+  /** The first report: what a resumed node did before does not count for its speed. */
+  first?: { readonly at: number; readonly done: number };
+  latest?: { readonly at: number; readonly progress: Progress };
+}
+
+export function watchOn(
+  stream: Stream,
+  { level, nodes, signal }: WatchOptions,
+): ProgressWatcher {
+  const began = stream.now();
+  const running = new Map<string, Running>();
+  const ended: NodeReport[] = [];
+  const forecast = createForecast();
+  const size = level === "full" ? stream.size() : undefined;
+  let hasStarted = false;
+  let last = size;
+  // A terminal that has gone away is as large as it was.
+  const sizeNow = () => last = stream.size() ?? last;
+  const screen: Screen | undefined = size && openScreen({
+    write: stream.write,
+    size: () => sizeNow() ?? size,
+  });
+
+  const nodeNow = (name: string, node: Running): RunningNode => {
+    const { began, first, latest, series, reasons } = node;
+    const now = stream.now();
+    const means = series.means();
+    return {
+      name,
+      reasons,
+      seconds: (now - began) / 1000,
+      progress: latest?.progress,
+      series: means.length === 0 ? undefined : means,
+      ...first && latest && speedOf(first, latest, now),
+    };
+  };
+  const wholeNow = (shown: readonly RunningNode[]): Whole | undefined => {
+    if (nodes === undefined) return undefined;
+    const count = (state: string) =>
+      ended.filter((report) => report.state === state).length;
+    const cached = count("cached");
+    return {
+      nodes,
+      done: count("ran") + cached,
+      cached,
+      failed: count("failed"),
+      skipped: count("skipped"),
+      seconds: (stream.now() - began) / 1000,
+      left: forecast.left(shown),
+      stopping: signal?.aborted ?? false,
+    };
+  };
+
+  let drawnAt = -Infinity;
+  const draw = (printed?: string) => {
+    const shown = [...running].map(([name, node]) => nodeNow(name, node));
+    const size = sizeNow();
+    if (screen === undefined || size === undefined) return;
+    // Before the first node starts there may be nothing to do, and nothing is shown of that.
+    const lines = hasStarted
+      ? screenRows(shown, wholeNow(shown), size, stream.paint)
+      : [];
+    if (hasStarted || printed !== undefined) screen.draw(lines, printed);
+    drawnAt = stream.now();
+  };
+  const print = (text: string) => {
+    if (level === "quiet") return;
+    if (screen === undefined) stream.write(terminalText(text) + "\n");
+    else draw(text);
+  };
+  const timer = screen && setInterval(() => draw(), TICK_MILLISECONDS);
+  const redraw = () => draw();
+  const ignoreResizes = screen && stream.onResize(redraw);
+  signal?.addEventListener("abort", redraw);
+
+  return {
+    expect: forecast.expect,
+    start: (name, reasons) => {
+      hasStarted = true;
+      running.set(name, {
+        began: stream.now(),
+        told: stream.now(),
+        series: createSeries(),
+        reasons,
+      });
+      // On a terminal, its live line says so.
+      if (screen === undefined) print(`${name}: ${why(reasons) || "runs"}`);
+      else draw();
+    },
+    progress: (name, progress) => {
+      const node = running.get(name);
+      if (node === undefined) return;
+      const at = stream.now();
+      node.first ??= { at, done: progress.done };
+      node.latest = { at, progress };
+      const figure = figureOf(progress.note ?? "");
+      if (figure !== undefined) node.series.add(figure.value);
+      if (screen !== undefined) {
+        if (stream.now() - drawnAt >= REDRAW_MILLISECONDS) draw();
+      } else if (
+        level === "full" && stream.now() - node.told >= LINE_MILLISECONDS
+      ) {
+        node.told = stream.now();
+        print(progressLine(nodeNow(name, node)));
+      }
+    },
+    log: (name, text) => print(`${name}: ${text}`),
+    notice: print,
+    end: (report) => {
+      const node = running.get(report.name);
+      running.delete(report.name);
+      ended.push(report);
+      forecast.end(report);
+      // What its live line said is not lost.
+      const reasons = screen === undefined ? undefined : node?.reasons;
+      const text = ending(report, reasons, stream.paint);
+      if (text !== undefined) print(text);
+      else draw();
+    },
+    close: () => {
+      clearInterval(timer);
+      ignoreResizes?.();
+      signal?.removeEventListener("abort", redraw);
+      screen?.close();
+    },
+  };
+}
+
+/** Of its unit a second, and the seconds that are left at that speed; neither before it has advanced. */
+function speedOf(
+  first: NonNullable<Running["first"]>,
+  { at, progress: { done, total } }: NonNullable<Running["latest"]>,
+  now: number,
+): Pick<RunningNode, "rate" | "left"> {
+  const advanced = done - first.done;
+  if (advanced <= 0 || at === first.at) return {};
+  const rate = advanced / ((at - first.at) / 1000);
+  if (done >= total) return { rate };
+  return { rate, left: Math.max(0, (total - done) / rate - (now - at) / 1000) };
+}
+
+interface Forecast {
+  expect(seconds: ReadonlyMap<string, number>): void;
+  end(report: NodeReport): void;
+  /** Seconds that the run has left; undefined where nothing is expected. */
+  left(running: readonly RunningNode[]): number | undefined;
+}
+
+/** A figure of so few seconds says nothing of how well an estimate fits. */
+const TELLING_SECONDS = 5;
+
+/** Estimates, corrected by how long what has ended took, and by how far what runs is. Nodes run one after the other. */
+function createForecast(): Forecast {
+  const open = new Map<string, number>();
+  let estimated = 0, spent = 0;
+  return {
+    expect: (seconds) => {
+      for (const [name, each] of seconds) open.set(name, each);
+    },
+    end: ({ name, state, seconds = 0 }) => {
+      if (state === "ran") {
+        estimated += open.get(name) ?? 0;
+        spent += open.has(name) ? seconds : 0;
+      }
+      open.delete(name);
+    },
+    left: (running) => {
+      if (open.size === 0) return undefined;
+      const factor = estimated < TELLING_SECONDS ? 1 : spent / estimated;
+      const known = new Map(running.map((node) => [node.name, node]));
+      return [...open].reduce((sum, [name, seconds]) => {
+        const node = known.get(name);
+        return sum + (node?.left ??
+          Math.max(0, factor * seconds - (node?.seconds ?? 0)));
+      }, 0);
+    },
+  };
+}
+
+function why(reasons: readonly string[]): string {
+  const more = reasons.length > 3
+    ? `; and ${reasons.length - 3} more reasons`
+    : "";
+  return reasons.slice(0, 3).join("; ") + more;
+}
+
+/** `began` are the reasons that were said when it began and are to be said again, where it ended. */
+function ending(
+  report: NodeReport,
+  began: readonly string[] | undefined,
+  paint: Paint,
+): string | undefined {
+  const { name, state, seconds = 0, reasons } = report;
+  const isTelling = began !== undefined && began.length > 0 &&
+    began[0] !== NEVER_RAN;
+  const because = isTelling ? paint("faint", `  ${why(began)}`) : "";
+  switch (state) {
+    case "ran":
+      return `${name}: ${paint("good", "done")} in ${
+        duration(seconds)
+      }${because}`;
+    case "cached":
+      return isTelling ? `${name}: ${why(began)}` : undefined;
+    case "failed":
+      return `${name}: ${paint("bad", "failed")} after ${duration(seconds)}`;
+    case "skipped":
+      return `${name}: ${paint("faint", "skipped")}, ${reasons.join("; ")}`;
+    default:
+      return undefined;
+  }
+}
+
+function progressLine({ name, seconds, progress, left }: RunningNode): string {
+  if (progress === undefined) {
+    return `${name}  running for ${duration(seconds)}`;
+  }
+  const { done, total, unit, note } = progress;
+  const percentage = total > 0 ? Math.floor(100 * done / total) : 0;
+  return `${name}  ${percentage} % of ${total} ${unit}` +
+    (left === undefined ? "" : `, ${duration(left)} left`) +
+    (note === undefined ? "" : `, ${note}`);
+}

@@ -1,0 +1,135 @@
+/** The process of one stage: takes the job, runs the stage, reports; holds the node's lock while it lives. */
+import type { Json } from "../../schemas/manifest.ts";
+import { CHANNEL, type Job, type Message } from "./messages.ts";
+import type { Stage, StageResult } from "../graph/stage.ts";
+import { writeAll } from "../../base/write_all.ts";
+
+const PROGRESS_MILLISECONDS = 100;
+
+/** Runs a stage in this process on a job whose lock is held; `tell` is sent what it logs and how far it is. */
+export function perform<
+  Config,
+  Inputs extends Record<string, readonly string[]>,
+  Outputs extends Stage["outputs"],
+>(
+  stage: Stage<Config, Inputs, Outputs>,
+  job: Job,
+  tell: (message: Message) => void,
+): Promise<StageResult> {
+  prepare(job);
+  return stage.run(contextOf(job, tell));
+}
+
+/** Runs a stage with the job from standard input, whose end means that the engine is gone. */
+export async function work<
+  Config,
+  Inputs extends Record<string, readonly string[]>,
+  Outputs extends Stage["outputs"],
+>(stage: Stage<Config, Inputs, Outputs>): Promise<never> {
+  const channel = Deno.openSync(CHANNEL, { write: true });
+  const send = (message: Message) =>
+    writeAll(channel, JSON.stringify(message) + "\n");
+  send({ type: "ready" });
+  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
+  const { job, rest } = await readJob(lines);
+  let finished = false;
+  const fail = (error: unknown) => {
+    finished = true;
+    send({ type: "error", ...describe(error) });
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    if (!finished) fail(event.reason);
+  });
+  const orphaned = rest.then(() => Deno.exit(finished ? 0 : 1));
+  try {
+    using lock = await holdLock(job.lock, send);
+    void lock;
+    const { metrics = {}, measurements = {} } = await perform(stage, job, send);
+    if (!finished) send({ type: "result", metrics, measurements });
+    finished = true;
+  } catch (error) {
+    if (!finished) fail(error);
+  }
+  return await orphaned;
+}
+
+async function readJob(
+  lines: ReadableStream<string>,
+): Promise<{ job: Job; rest: Promise<void> }> {
+  const reader = lines.getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { done, value } = await reader.read();
+    if (done) Deno.exit(1);
+    text += value;
+  }
+  const drain = async () => {
+    while (!(await reader.read()).done);
+  };
+  return { job: JSON.parse(text), rest: drain() };
+}
+
+/** The process of a killed run may live a moment longer; the kernel lock says when it is gone. */
+async function holdLock(
+  path: string,
+  send: (message: Message) => void,
+): Promise<Deno.FsFile> {
+  const file = Deno.openSync(path, { write: true, create: true });
+  if (!file.tryLockSync(true)) {
+    send({ type: "waiting" });
+    await file.lock(true);
+  }
+  return file;
+}
+
+/** Outputs start empty; checkpoints of a killed run stay. */
+function prepare(job: Job): void {
+  try {
+    Deno.removeSync(job.outputFolder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  Deno.mkdirSync(job.outputFolder, { recursive: true });
+  Deno.mkdirSync(job.work, { recursive: true });
+  for (const { path, folder } of Object.values(job.outputs)) {
+    const parent = folder ? path : path.replace(/[\\/][^\\/]*$/, "");
+    Deno.mkdirSync(parent, { recursive: true });
+  }
+}
+
+/** The job's config was parsed by the stage's own schema and its paths are named by the stage: JSON lost only types. */
+function contextOf<Context>(
+  job: Job,
+  tell: (message: Message) => void,
+): Context & Json {
+  let shown = 0;
+  const context = {
+    config: job.config,
+    seed: job.seed,
+    inputs: job.inputs,
+    files: job.files,
+    outputs: Object.fromEntries(
+      Object.entries(job.outputs).map(([name, { path }]) => [name, path]),
+    ),
+    work: job.work,
+    log: (line: string) => tell({ type: "log", line }),
+    progress: (progress: { done: number; total: number; unit: string }) => {
+      const now = performance.now();
+      if (
+        now - shown < PROGRESS_MILLISECONDS && progress.done < progress.total
+      ) return;
+      shown = now;
+      tell({ type: "progress", progress });
+    },
+  };
+  return context as unknown as Context & Json;
+}
+
+function describe(
+  error: unknown,
+): { name: string; message: string; stack: string } {
+  return error instanceof Error
+    ? { name: error.name, message: error.message, stack: error.stack ?? "" }
+    : { name: "Error", message: String(error), stack: "" };
+}

@@ -1,0 +1,99 @@
+/** Files that a user names to be written: whole or not there, and in place of another file only where that is wanted. */
+import { dirname } from "@std/path";
+import { inputError } from "../../base/input_error.ts";
+import { checkInput, isFree, reasonOf } from "../../base/input_file.ts";
+import { ifThere, removeIfThere } from "./atomic.ts";
+import { tellDisk } from "./failure.ts";
+import { writeAll } from "../../base/write_all.ts";
+
+export interface OutputOptions {
+  /** Whether any file that is there is replaced. */
+  readonly force: boolean;
+  /** Whether a file is one that the same command wrote, which is replaced anyway; by how it begins. */
+  isOwn?(beginning: string): boolean;
+}
+
+/** Bytes by which a file is recognized. */
+const BEGINNING = 2048;
+
+/** The path that is written for one that a user names, links resolved; an input error unless that may be done. */
+export function outputPath(
+  path: string,
+  { force, isOwn }: OutputOptions,
+): string {
+  const refuse = (reason: string) => refusal(path, reason);
+  if (isFree(path, refuse)) return path;
+  // By force neither: nobody wants /dev/null to become a file.
+  checkInput(path, refuse);
+  // A script's mktemp makes the file first.
+  const isEmpty = Deno.statSync(path).size === 0;
+  if (!force && !isEmpty && isOwn?.(beginningOf(path)) !== true) {
+    throw inputError(
+      `Cannot write "${path}": there is a file already; name another one, or replace it with --force.`,
+    );
+  }
+  return Deno.realPathSync(path);
+}
+
+/** Writes beside the file, syncs and renames. */
+export async function writeOutput(
+  path: string,
+  options: OutputOptions,
+  write: (file: Deno.FsFile) => Promise<void> | void,
+): Promise<void> {
+  const target = outputPath(path, options);
+  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+  try {
+    {
+      using file = create(temporary, path);
+      await write(file);
+      file.syncSync();
+    }
+    // Something may have come there meanwhile.
+    outputPath(path, options);
+    rename(temporary, target, path);
+  } catch (error) {
+    throw tellDisk(error, path);
+  } finally {
+    removeIfThere(temporary);
+  }
+}
+
+/** The same for a text. */
+export function writeOutputText(
+  path: string,
+  options: OutputOptions,
+  text: string,
+): Promise<void> {
+  return writeOutput(path, options, (file) => writeAll(file, text));
+}
+
+function create(temporary: string, path: string): Deno.FsFile {
+  try {
+    Deno.mkdirSync(dirname(temporary), { recursive: true });
+    return Deno.openSync(temporary, { write: true, createNew: true });
+  } catch (error) {
+    throw refusal(path, reasonOf(error));
+  }
+}
+
+function rename(temporary: string, target: string, path: string): void {
+  try {
+    Deno.renameSync(temporary, target);
+  } catch (error) {
+    throw refusal(path, reasonOf(error));
+  }
+}
+
+function beginningOf(path: string): string {
+  using file = ifThere(() => Deno.openSync(path));
+  const bytes = new Uint8Array(BEGINNING);
+  const count = file?.readSync(bytes) ?? 0;
+  return new TextDecoder("latin1").decode(bytes.subarray(0, count));
+}
+
+function refusal(path: string, reason: string): Error {
+  return inputError(
+    `Cannot write "${path}": ${reason}; name another file.`,
+  );
+}

@@ -1,0 +1,81 @@
+/** Which nodes a command is about: all, the named ones with what they need, or a narrower part. */
+import { globToRegExp } from "@std/path";
+import { inputError, suggestion } from "../../base/input_error.ts";
+import type { Graph } from "./graph.ts";
+
+export interface Selection {
+  /** Brought up to date with all that they need. */
+  readonly nodes?: readonly string[];
+  readonly only?: readonly string[];
+  readonly from?: readonly string[];
+  readonly until?: readonly string[];
+}
+
+export interface Selected {
+  /** What may run. */
+  readonly scope: ReadonlySet<string>;
+  /** What was asked for by name; all of the scope where nothing was. */
+  readonly asked: ReadonlySet<string>;
+}
+
+/** Applies a selection; a name or glob that no node has is an input error. `words` may have been meant as well. */
+export function select(
+  graph: Graph,
+  selection: Selection,
+  words: readonly string[] = [],
+): Selected {
+  const match = (globs: readonly string[]) =>
+    new Set(globs.flatMap((glob) => matches(graph, glob, words)));
+  const { nodes = [], only = [], from = [], until = [] } = selection;
+  const all = new Set(graph.keys());
+  const asked = [
+    ...nodes.length > 0 ? [match(nodes)] : [],
+    ...only.length > 0 ? [match(only)] : [],
+    ...from.length > 0 ? [descendants(graph, match(from))] : [],
+    ...until.length > 0 ? [ancestors(graph, match(until))] : [],
+  ].reduce<ReadonlySet<string>>((a, b) => a.intersection(b), all);
+  const open = only.length === 0 && from.length === 0 && nodes.length > 0;
+  return { scope: open ? ancestors(graph, asked) : asked, asked };
+}
+
+/** Nodes and all that they need. */
+function ancestors(graph: Graph, names: ReadonlySet<string>): Set<string> {
+  const found = new Set(names);
+  for (const node of [...graph.values()].reverse()) {
+    if (!found.has(node.name)) continue;
+    for (const input of Object.values(node.inputs)) found.add(input);
+  }
+  return found;
+}
+
+/** Nodes and all that need them. */
+function descendants(graph: Graph, names: ReadonlySet<string>): Set<string> {
+  const found = new Set(names);
+  for (const node of graph.values()) {
+    const inputs = Object.values(node.inputs);
+    if (inputs.some((input) => found.has(input))) found.add(node.name);
+  }
+  return found;
+}
+
+function matches(
+  graph: Graph,
+  glob: string,
+  words: readonly string[],
+): string[] {
+  const names = [...graph.keys()];
+  if (graph.has(glob)) return [glob];
+  const pattern = globToRegExp(glob);
+  const found = /[*?[{]/.test(glob)
+    ? names.filter((name) => pattern.test(name))
+    : [];
+  if (found.length > 0) return found;
+  if (words.includes(glob)) {
+    throw inputError(
+      `Cannot find node "${glob}": it is a command, and stands before all options.`,
+    );
+  }
+  const hint = suggestion(glob, [...words, ...names]) ||
+    `; the nodes are ${names.join(", ")}`;
+  throw inputError(`Cannot find node "${glob}"${hint.replace(/\?$/, "")}.`);
+}

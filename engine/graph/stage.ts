@@ -1,0 +1,125 @@
+/** A stage: a plain value that says what it needs, what it makes and how; the only thing a pipeline is built from. */
+import type { z } from "zod";
+import type { Json } from "../../schemas/manifest.ts";
+
+export type { Json };
+
+/** A file or a folder that a stage leaves; `path` is its name inside the stage's output folder. */
+export interface Output {
+  readonly path: string;
+  readonly mediaType: string;
+  readonly folder?: boolean;
+}
+
+/** What a stage may touch beyond its inputs, its outputs and its own code. All empty unless declared. */
+export interface Permissions {
+  /** Hosts, or `true` where the host is the user's setting (a package registry). */
+  readonly net?: readonly string[] | true;
+  /** Environment variables by name; a trailing `*` is a prefix. */
+  readonly env?: readonly string[];
+  /** Files outside the project that are settings rather than data (they are not in the key). */
+  readonly read?: readonly string[];
+  /** Packages with native code, by their name in the import map, or folders that have some, by their absolute path. */
+  readonly native?: readonly string[];
+  readonly sys?: readonly string[];
+}
+
+/** What a stage takes of the machine while it runs. */
+export interface Resources {
+  /** Cores, or "all". */
+  readonly cores?: number | "all";
+  readonly memoryBytes?: number;
+}
+
+/** How far a stage is; `note` is shown as it is. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly note?: string;
+}
+
+/** The names of the inputs that a declared name stands for: itself or, where it ends in `*`, all that begin so. */
+export type Meant<Name> = Name extends `${infer Start}*` ? `${Start}${string}`
+  : Name;
+
+type Paths<Names extends Record<string, readonly string[]>> = {
+  readonly [Input in keyof Names as Meant<Input>]: {
+    readonly [Output in Names[Input][number]]: string;
+  };
+};
+
+/** What a running stage sees: paths, its config, and ways to report. */
+export interface Context<
+  Config,
+  Inputs extends Record<string, readonly string[]>,
+  Outputs extends string,
+> {
+  readonly config: Config;
+  /** Seed of all randomness of this node. */
+  readonly seed: number;
+  /** Absolute path of each declared output of each input; read-only. */
+  readonly inputs: Paths<Inputs>;
+  /**
+   * Absolute path of the copy of each file and folder that the stage's `files` names, by the name given there: the bytes
+   * that are in the key, whatever becomes of the original meanwhile.
+   */
+  readonly files: Readonly<Record<string, string>>;
+  /** Absolute path to write each output to; folders exist already, files do not. */
+  readonly outputs: { readonly [Name in Outputs]: string };
+  /** A folder of the node's own that outlives a kill of the process: checkpoints. Removed when the node is done. */
+  readonly work: string;
+  log(line: string): void;
+  progress(progress: Progress): void;
+}
+
+/** Numbers and short texts that a stage reports of its result; recorded in the manifest, so equal on equal runs. */
+export type Metrics = Readonly<Record<string, number | string>>;
+
+export interface Stage<
+  Config = unknown,
+  Inputs extends Record<string, readonly string[]> = Record<
+    string,
+    readonly string[]
+  >,
+  Outputs extends Record<string, Output> = Record<string, Output>,
+> {
+  readonly name: string;
+  /** `import.meta.url` of the module whose default export is this stage. */
+  readonly module: string;
+  readonly config: z.ZodType<Config>;
+  /**
+   * For each input, which outputs of the node given there are read; the key depends on these and no others. A name that
+   * ends in `*` stands for any number of inputs that begin so.
+   */
+  readonly inputs: Inputs;
+  /** Inputs that a node may leave out; `context.inputs` does not have them then. */
+  readonly optional?: readonly (keyof Inputs & string)[];
+  readonly outputs: Outputs;
+  readonly permissions?: Permissions;
+  readonly resources?: Resources;
+  /** Data files of the user that this config names; their content enters the key, and the stage reads copies of them. */
+  files?(config: Config): readonly string[];
+  /** What else decides the result, such as the tensor runtime: enters the key. */
+  environment?(config: Config): Json;
+  /** An input error where this machine lacks what the config asks for; asked before a run writes anything. */
+  requires?(config: Config): Promise<void>;
+  run(
+    context: Context<Config, Inputs, Extract<keyof Outputs, string>>,
+  ): Promise<StageResult>;
+}
+
+export interface StageResult {
+  readonly metrics?: Metrics;
+  /** What differs between two equal runs (seconds, speed): recorded with the run, not in the manifest. */
+  readonly measurements?: Metrics;
+}
+
+/** Declares a stage; exists for its types. */
+export function stage<
+  Config,
+  const Inputs extends Record<string, readonly string[]>,
+  const Outputs extends Record<string, Output>,
+>(definition: Stage<Config, Inputs, Outputs>): Stage<Config, Inputs, Outputs> {
+  return definition;
+}

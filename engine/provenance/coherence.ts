@@ -1,0 +1,138 @@
+/** Whether what a manifest says holds together: each node made of what the others left, by one code, for one experiment. */
+import {
+  type Artifact,
+  contentOf,
+  type Json,
+  type Manifest,
+  type NodeRecord,
+} from "../../schemas/manifest.ts";
+import { printable } from "../../base/names.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { canonical } from "../files/hash.ts";
+
+/**
+ * What does not hold together in a manifest, as a clause that names the nodes, or undefined. With the graph of its
+ * experiment each record has to be that of a node of it as well. A node that is missing is no contradiction.
+ */
+export function incoherence(
+  manifest: Manifest,
+  graph?: Graph,
+): string | undefined {
+  return otherInputs(manifest) ?? twoCodes(manifest) ??
+    (graph && otherExperiment(manifest, graph));
+}
+
+/** A node that was made of another content than its input has now, or that is not there, or undefined. */
+export function madeOfOthers(
+  { preimage, inputs }: NodeRecord,
+  nodes: ReadonlyMap<string, NodeRecord>,
+): string | undefined {
+  return Object.entries(inputs).find(([input, source]) =>
+    Object.entries(preimage.inputs[input] ?? {}).some(([output, hash]) =>
+      !isOf(hash, nodes.get(source)?.outputs[output])
+    )
+  )?.[1];
+}
+
+/** Whether what stands in a preimage is of an artifact; schema 1 did not tell a folder from a file. */
+export function isOf(content: string, artifact: Artifact | undefined): boolean {
+  return artifact !== undefined &&
+    [artifact.sha256, contentOf(artifact)].includes(content);
+}
+
+/** Whether two configs have no value that differs; one that only one has is a default that came or went. */
+export function agree(one: Json | undefined, other: Json | undefined): boolean {
+  if (one === undefined || other === undefined) return true;
+  if (!isRecord(one) || !isRecord(other)) {
+    return canonical(one) === canonical(other);
+  }
+  return Object.keys(one).every((key) => agree(one[key], other[key]));
+}
+
+function otherInputs({ nodes }: Manifest): string | undefined {
+  const records = new Map(Object.entries(nodes));
+  for (const [name, record] of records) {
+    const { inputs, preimage } = record;
+    const [named, made] = [inputs, preimage.inputs]
+      .map((each) => canonical(Object.keys(each).sort()));
+    if (named !== made) {
+      return `the inputs of node ${
+        quoted(name)
+      } are not those that it was made of`;
+    }
+    const there = Object.entries(inputs)
+      .filter(([, source]) => records.has(source));
+    const known = { ...record, inputs: Object.fromEntries(there) };
+    const source = madeOfOthers(known, records);
+    if (source !== undefined) {
+      return `node ${quoted(name)} was made of another ${
+        quoted(source)
+      } than is recorded`;
+    }
+  }
+  return undefined;
+}
+
+/** The codes of nodes that were brought up to date together are of one revision, where nothing has two contents. */
+function twoCodes({ nodes, code }: Manifest): string | undefined {
+  const makers = new Map(
+    Object.entries(nodes).map(([name, { preimage }]) => [preimage.code, name]),
+  );
+  const seen = new Map<string, { content: string; maker: string }>();
+  for (const [hash, maker] of makers) {
+    const { modules = {}, packages = {} } = Object.hasOwn(code, hash)
+      ? code[hash]
+      : {};
+    const contents = [
+      ...Object.entries(modules),
+      ...Object.entries(packages).map(([id, each]) => [`package ${id}`, each]),
+    ];
+    for (const [path, content] of contents) {
+      const before = seen.get(path);
+      if (before === undefined) seen.set(path, { content, maker });
+      else if (before.content !== content) {
+        return `nodes ${quoted(before.maker)} and ${
+          quoted(maker)
+        } were made by two revisions of the code, in which ${
+          quoted(path)
+        } differs`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function otherExperiment(
+  { nodes, experiment }: Manifest,
+  graph: Graph,
+): string | undefined {
+  for (const [name, record] of Object.entries(nodes)) {
+    const node = graph.get(name);
+    const what = node === undefined ? "no node" : differing(record, node);
+    if (what === undefined) continue;
+    return `its experiment ${quoted(experiment.name)} has ${what} ${
+      node === undefined ? "called" : "for node"
+    } ${quoted(name)}${node === undefined ? "" : ", which was made otherwise"}`;
+  }
+  return undefined;
+}
+
+function differing(
+  { preimage, inputs }: NodeRecord,
+  node: Node,
+): string | undefined {
+  if (preimage.stage !== node.stage.name) return "another stage";
+  if (preimage.seed !== node.seed) return "another seed";
+  if (canonical(inputs) !== canonical(node.inputs)) return "other inputs";
+  return agree(preimage.config, node.config) ? undefined : "another config";
+}
+
+function isRecord(
+  value: Json,
+): value is { readonly [key: string]: Json | undefined } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function quoted(name: string): string {
+  return `"${printable(name.slice(0, 200))}"`;
+}

@@ -1,0 +1,123 @@
+/** Whether recorded metrics are those that the hashed artifacts give: a signature vouches for who said them, not for them. */
+import { isInputError } from "../../base/input_error.ts";
+import {
+  type Artifact,
+  hashOf,
+  type Manifest,
+  type Metrics,
+  type NodeRecord,
+} from "../../schemas/manifest.ts";
+import { printable } from "../../base/names.ts";
+import { statIfThere } from "../files/atomic.ts";
+import { isOf } from "./coherence.ts";
+import { failure } from "../files/failure.ts";
+import type { Pipeline } from "../graph/graph.ts";
+import type { Progress } from "../graph/stage.ts";
+import type { Store } from "../store/object_store.ts";
+
+/** Metrics are kept to four digits, of which another machine may round the last one otherwise. */
+const ROUNDING = 1.01e-4;
+
+/** What is larger is no text that is scored. */
+const BYTES = 512 << 20;
+
+/**
+ * Fails where a metric of a node differs from what the pipeline computes of its artifacts in a store; gives the nodes
+ * whose metrics could not be recomputed, as their artifacts are not there.
+ */
+export async function checkMetrics(
+  { recompute }: Pick<Pipeline, "recompute">,
+  { nodes }: Pick<Manifest, "nodes">,
+  store: Store,
+  progress: (progress: Progress) => void = () => {},
+  names: readonly string[] = Object.keys(nodes),
+): Promise<string[]> {
+  const lacking: string[] = [];
+  if (recompute === undefined) return lacking;
+  for (const [done, name] of names.entries()) {
+    progress({ done, total: names.length, unit: "nodes", note: name });
+    const record = nodes[name];
+    let found: Metrics | undefined;
+    try {
+      found = await recompute(opened(record, nodes, store));
+    } catch (error) {
+      if (!isInputError(error)) throw error;
+      throw failure(
+        `Cannot believe the metrics of node "${name}": ${
+          printable(error.message.replace(/\.$/, ""))
+        }; make it anew with "deno task pipeline run --force ${name}".`,
+      );
+    }
+    if (found === undefined) lacking.push(name);
+    for (const [metric, value] of Object.entries(found ?? {})) {
+      const told = record.metrics[metric];
+      if (isEqual(told, value)) continue;
+      throw failure(
+        `Cannot believe the metrics of node "${name}": ${
+          printable(`${metric} is recorded as ${told ?? "nothing"}`)
+        }, and its artifacts give ${value}; make it anew with "deno task pipeline run --force ${name}".`,
+      );
+    }
+  }
+  return lacking;
+}
+
+/** What to say of metrics that had to be left as they are told; empty where there are none. */
+export function lackingText(lacking: readonly string[]): string {
+  const [first] = lacking;
+  if (first === undefined) return "";
+  const others = lacking.length - 1;
+  return `Not recomputed, as artifacts are not here: the metrics of ${first}${
+    others === 0 ? "" : ` and ${others} more node${others === 1 ? "" : "s"}`
+  }.\n`;
+}
+
+function opened(
+  { preimage, inputs, outputs, metrics }: NodeRecord,
+  nodes: Manifest["nodes"],
+  store: Store,
+) {
+  const pathOf = async (artifact: Artifact | undefined) => {
+    if (artifact === undefined || artifact.bytes > BYTES) return undefined;
+    return await store.check(artifact) === "whole"
+      ? store.path(artifact)
+      : undefined;
+  };
+  return {
+    stage: preimage.stage,
+    config: preimage.config,
+    metrics,
+    inputs: Object.keys(inputs),
+    output: (name: string) =>
+      pathOf(Object.hasOwn(outputs, name) ? outputs[name] : undefined),
+    input: (name: string, output: string) => {
+      const hash = preimage.inputs[name]?.[output];
+      const source = nodes[inputs[name]]?.outputs[output];
+      return pathOf(
+        isOf(hash ?? "", source) ? source : artifactOf(hash, store),
+      );
+    },
+  };
+}
+
+/** What a preimage names, where it is in the store though the manifest does not say which node left it. */
+function artifactOf(
+  content: string | undefined,
+  store: Store,
+): Artifact | undefined {
+  if (content === undefined) return undefined;
+  const sha256 = hashOf(content);
+  const kind = content === sha256 ? {} : { folder: true as const };
+  const artifact = { sha256, bytes: 0, mediaType: "", ...kind };
+  const info = statIfThere(store.path(artifact));
+  return info === undefined ? undefined : { ...artifact, bytes: info.size };
+}
+
+function isEqual(
+  told: number | string | undefined,
+  found: number | string,
+): boolean {
+  return typeof told === "number" && typeof found === "number"
+    ? Math.abs(told - found) <= ROUNDING
+    : told === found;
+}

@@ -1,0 +1,186 @@
+/** Compares what a manifest records of its nodes with what was made anew: bytes, metrics, and why they differ. */
+import { globToRegExp } from "@std/path";
+import { inputError } from "../../base/input_error.ts";
+import type { Json, Manifest, NodeRecord } from "../../schemas/manifest.ts";
+import {
+  type MetricDifference,
+  otherMetrics,
+  otherOutputs,
+  reasonsOf,
+} from "./diff.ts";
+import { environmentOf } from "../graph/declarations.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { canonical } from "../files/hash.ts";
+import { leaves } from "../keys/key.ts";
+import type { Workspace } from "../store/workspace.ts";
+
+export type Verdict = "same bytes" | "same metrics" | "different" | "not made";
+
+export interface ReproducedNode {
+  readonly node: string;
+  readonly verdict: Verdict;
+  /** Outputs that have other bytes. */
+  readonly outputs: readonly string[];
+  /** Metrics that are not equal. */
+  readonly metrics: readonly MetricDifference[];
+}
+
+/** How far a metric may be from the recorded one. */
+export interface Tolerance {
+  /** Which metrics are meant. */
+  readonly glob: string;
+  readonly most: number;
+  /** Whether `most` is a part of the recorded value. */
+  readonly relative: boolean;
+}
+
+/** `0.01` is a part of any metric, `bleu=0.5` an amount of the metrics that this name or glob is of. */
+export function readTolerance(text: string): Tolerance {
+  const [, glob, number] = /^(?:(.+)=)?(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (number === undefined) {
+    throw inputError(
+      `Cannot use the tolerance "${text}": expected a part of every metric, such as 0.01, or METRIC=AMOUNT, such as ` +
+        "bleu=0.5.",
+    );
+  }
+  const most = Number(number);
+  return { glob: glob ?? "*", most, relative: glob === undefined };
+}
+
+/** Compares nodes, in the graph's order; `made` has those that could be made. */
+export function compareNodes(
+  recorded: Manifest["nodes"],
+  made: Manifest["nodes"],
+  names: readonly string[],
+  tolerances: readonly Tolerance[],
+): ReproducedNode[] {
+  const found = new Map<string, ReproducedNode>();
+  /** Whether all that was made of a node, where there is any, is as good as recorded. */
+  const isBorneOut = (name: string) => {
+    const below = names.filter((other) =>
+      Object.values(recorded[other].inputs).includes(name)
+    ).map((other) => found.get(other)?.verdict);
+    return below.length > 0 &&
+      below.every((verdict) => verdict !== "different");
+  };
+  // From the last one back: a node without metrics is judged by those of the nodes below it.
+  for (const node of names.toReversed()) {
+    const [before, after] = [recorded[node], made[node]];
+    if (after === undefined) {
+      found.set(node, { node, verdict: "not made", outputs: [], metrics: [] });
+      continue;
+    }
+    const outputs = otherOutputs(before.outputs, after.outputs);
+    const metrics = otherMetrics(before.metrics, after.metrics);
+    const isNear = metrics.every((metric) => isWithin(metric, tolerances)) &&
+      (Object.keys(before.metrics).length > 0 || isBorneOut(node));
+    const verdict = outputs.length === 0 && metrics.length === 0
+      ? "same bytes"
+      : isNear
+      ? "same metrics"
+      : "different";
+    found.set(node, { node, verdict, outputs, metrics });
+  }
+  return names.flatMap((name) => found.get(name) ?? []);
+}
+
+/** A text has to be the same; a tolerance that names it says that it need not. */
+function isWithin(
+  { name, before, after }: MetricDifference,
+  tolerances: readonly Tolerance[],
+): boolean {
+  const meant = tolerances
+    .filter(({ glob }) => globToRegExp(glob).test(name));
+  const own = meant.filter(({ relative }) => !relative);
+  const { most, relative } = (own.length > 0 ? own : meant).at(-1) ??
+    { most: 0, relative: false };
+  if (typeof before !== "number" || typeof after !== "number") {
+    return own.length > 0;
+  }
+  const unit = relative ? Math.abs(before) : 1;
+  return Math.abs(after - before) <= most * unit;
+}
+
+export interface Reason {
+  readonly node: string;
+  readonly why: readonly string[];
+}
+
+export interface Machines {
+  readonly now: Json;
+  /** The one that made a recorded node, where that is known. */
+  then(node: string, record: NodeRecord): Json | undefined;
+}
+
+/** The first node that has other bytes though it was made of the same inputs, and what else differs there. */
+export function firstDifference(
+  recorded: Manifest,
+  made: Manifest,
+  nodes: readonly ReproducedNode[],
+  machines: Machines,
+): Reason | undefined {
+  const inputs = ({ preimage }: NodeRecord) => canonical(preimage.inputs);
+  const first = nodes.find(({ node, outputs }) =>
+    outputs.length > 0 &&
+    inputs(recorded.nodes[node]) === inputs(made.nodes[node])
+  );
+  if (first === undefined) return undefined;
+  const record = recorded.nodes[first.node];
+  const declared = reasonsOf(
+    { record, code: recorded.code },
+    { record: made.nodes[first.node], code: made.code },
+  );
+  const then = machines.then(first.node, record);
+  const machine = then === undefined
+    ? []
+    : leaves("machine", then, machines.now);
+  const why = [...declared, ...machine];
+  return {
+    node: first.node,
+    why: why.length > 0 ? why : [
+      then === undefined
+        ? "all that decides it is the same, and no record tells which machine made it: another processor, or a stage " +
+          "that is not deterministic"
+        : "all that decides it is the same, on the same kind of machine: the stage is not deterministic",
+    ],
+  };
+}
+
+/** What of the project would now decide a recorded node's result in another way, before anything has run. */
+export async function presentChanges(
+  { code: reader }: Pick<Workspace, "code">,
+  { nodes, code }: Manifest,
+  node: Node,
+): Promise<string[]> {
+  const record = nodes[node.name];
+  const present = await reader.stage(node.stage.module);
+  const preimage = {
+    ...record.preimage,
+    stage: node.stage.name,
+    code: present.hash,
+    config: node.config,
+    seed: node.seed,
+    environment: environmentOf(node),
+  };
+  return reasonsOf(
+    { record, code },
+    {
+      record: { ...record, preimage },
+      code: { [present.hash]: present.code },
+    },
+  );
+}
+
+/** The nodes above some in a graph, in its order. */
+export function nodesAbove(
+  graph: Graph,
+  names: ReadonlySet<string>,
+): Node[] {
+  const above = new Set<string>();
+  for (const node of [...graph.values()].reverse()) {
+    if (!names.has(node.name) && !above.has(node.name)) continue;
+    for (const input of Object.values(node.inputs)) above.add(input);
+  }
+  return [...graph.values()]
+    .filter(({ name }) => above.has(name) && !names.has(name));
+}

@@ -1,0 +1,56 @@
+/** What the manifest will say: the nodes of a graph, each as it was last brought up to date. */
+import type { Code, Json, NodeRecord } from "../../schemas/manifest.ts";
+import type { Graph } from "../graph/graph.ts";
+import { isWritten, manifestText, writeManifest } from "../store/manifest.ts";
+import type { Assessment } from "./plan.ts";
+import type { Workspace } from "../store/workspace.ts";
+
+export interface Ledger {
+  /** A node that is up to date. */
+  enter(assessment: Assessment): void;
+  /** Whether the manifest says all this already. */
+  isWritten(): boolean;
+  /** Writes the manifest and the index. */
+  save(): void;
+  /** The same, in a tenth of the time at most: a large manifest is not written for each node. */
+  saveNowAndThen(): void;
+}
+
+export function openLedger(
+  { folder, manifest, index }: Workspace,
+  graph: Graph,
+  experiment: { readonly name: string; readonly value: Json },
+): Ledger {
+  const recorded = Object.entries(manifest?.nodes ?? {});
+  const nodes = new Map<string, NodeRecord>(
+    recorded.filter(([name]) => graph.has(name)),
+  );
+  const code = new Map<string, Code>(Object.entries(manifest?.code ?? {}));
+  const text = () => manifestText(experiment, nodes, code);
+  const save = () => {
+    writeManifest(folder, text());
+    index.save();
+  };
+  let next = 0;
+  return {
+    enter: ({ node, key, described, result }) => {
+      if (key === undefined || result === undefined) return;
+      code.set(described.preimage.code, described.code);
+      nodes.set(node.name, {
+        key,
+        preimage: described.preimage,
+        inputs: node.inputs,
+        ...result,
+      });
+    },
+    isWritten: () => isWritten(folder, text()),
+    save,
+    saveNowAndThen: () => {
+      const began = performance.now();
+      if (began < next) return;
+      save();
+      const ended = performance.now();
+      next = ended + 9 * (ended - began);
+    },
+  };
+}

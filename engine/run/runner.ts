@@ -1,0 +1,396 @@
+/** Brings nodes up to date: plans, runs what is stale in its own process, stores and records what it made. */
+import { inputError, isInputError } from "../../base/input_error.ts";
+import type { Json } from "../../schemas/manifest.ts";
+import { writeIfPossible } from "../files/atomic.ts";
+import { checkRequirements } from "../graph/declarations.ts";
+import { isFailure, tellDisk } from "../files/failure.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { type History, startHistory } from "../store/run_log.ts";
+import { openLedger } from "./next_manifest.ts";
+import { lockFolder } from "../store/lock.ts";
+import type { Looks } from "../keys/no_op_record.ts";
+import { makeNode } from "./run_node.ts";
+import { assess, type Assessment, plan } from "./plan.ts";
+import type { Executor } from "../executors/local.ts";
+import type { Project } from "../keys/project.ts";
+import { type NodeReport, reportOf, type Watcher } from "./node_record.ts";
+import { schedule, type Task } from "../graph/schedule.ts";
+import { select, type Selected, type Selection } from "../graph/selection.ts";
+import type { Progress } from "../graph/stage.ts";
+import { openWorkspace, refresh, type Workspace } from "../store/workspace.ts";
+
+export interface RunOptions {
+  readonly artifacts: string;
+  /** Whether the user named the artifact folder. */
+  readonly artifactsGiven: boolean;
+  readonly experiment: { readonly name: string; readonly value: Json };
+  readonly selection: Selection;
+  readonly force: boolean;
+  /** Whether objects are rehashed before they are used. */
+  readonly paranoid: boolean;
+  /** Stages at once, as far as the machine has what they declare. */
+  readonly jobs: number;
+  /** Whether stages may take more cores together than the machine has. */
+  readonly shareCores: boolean;
+  /** Where stages run. */
+  readonly executor: Executor;
+  /** Without, that which the engine lies in. */
+  readonly project?: Project;
+  /** Where results are looked for before they are made. */
+  readonly borrow?: Borrow;
+  /** Is told of all nodes before any is made, where one is to be. */
+  announce?(reports: readonly NodeReport[]): Promise<void>;
+  readonly watcher: Watcher;
+  readonly signal?: AbortSignal;
+}
+
+/** Brings the result of a key from elsewhere into the folder; gives whether there was one. */
+export type Borrow = (
+  workspace: Workspace,
+  node: string,
+  key: string,
+  ears: {
+    /** There is one, and it is on its way. */
+    found(where: string): void;
+    progress(progress: Progress): void;
+    notice(line: string): void;
+  },
+) => Promise<boolean>;
+
+/** Nodes in the graph's order; all that the selection may run. */
+export interface RunReport {
+  readonly nodes: readonly NodeReport[];
+  readonly interrupted: boolean;
+  /** All that the report was drawn from, where there was nothing to do. */
+  readonly looks?: Looks;
+}
+
+export async function run(
+  graph: Graph,
+  options: RunOptions,
+): Promise<RunReport> {
+  const selected = select(graph, options.selection);
+  const before = openWorkspace(options.artifacts, options);
+  const planned = await plan(before, graph);
+  checkReach(graph, selected, planned);
+  const idle = !options.force &&
+    [...selected.scope].every((name) => planned.get(name)?.state === "cached");
+  if (idle) {
+    const ledger = openLedger(before, graph, options.experiment);
+    for (const assessment of planned.values()) {
+      if (selected.scope.has(assessment.node.name)) ledger.enter(assessment);
+    }
+    if (ledger.isWritten()) {
+      // What the index learnt is learnt again next time.
+      writeIfPossible(before.index.save);
+      const nodes = inOrder(graph, selected)
+        .flatMap((node) => planned.get(node.name) ?? [])
+        .map((assessment) => reportOf(before, assessment));
+      const looks = options.paranoid ? undefined : before.looks;
+      return { nodes, interrupted: false, looks };
+    }
+  }
+  await checkMachine(graph, selected, planned, options.force);
+  await options.announce?.(
+    assessed(before, graph, selected, planned, options.force),
+  );
+  const { artifacts, artifactsGiven, watcher, signal } = options;
+  const locking = lockFolder(before.folder, artifactsGiven, watcher.notice);
+  using lock = await Promise.race([aborted(signal), locking]);
+  if (lock === undefined) {
+    // Whoever waits next shall not wait for a run that is over.
+    locking.then((late) => late.close(), () => {});
+    const nodes = inOrder(graph, selected)
+      .map((node) => skipped(node, "interrupted"));
+    return { nodes, interrupted: true };
+  }
+  try {
+    return await runLocked(
+      // It begins with what was learnt here.
+      openWorkspace(artifacts, {
+        ...options,
+        project: before.project,
+        index: before.index,
+      }),
+      graph,
+      selected,
+      options,
+    );
+  } catch (error) {
+    throw tellDisk(error, before.folder);
+  }
+}
+
+/** Comes when the user stops the run, at once where that was before. */
+function aborted(signal: AbortSignal | undefined): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve(undefined);
+    signal?.addEventListener("abort", () => resolve(undefined));
+  });
+}
+
+/** What would run, in the graph's order; reads only. */
+export async function preview(
+  graph: Graph,
+  options:
+    & Pick<RunOptions, "artifacts" | "selection" | "force" | "paranoid">
+    & {
+      /** Whether a selection that could not run is an error. */
+      readonly runnable: boolean;
+    },
+): Promise<NodeReport[]> {
+  const selected = select(graph, options.selection);
+  const workspace = openWorkspace(options.artifacts, options);
+  const planned = await plan(workspace, graph);
+  if (options.runnable) checkReach(graph, selected, planned);
+  return assessed(workspace, graph, selected, planned, options.force);
+}
+
+/** What is cached and what is to be made, in the graph's order. */
+function assessed(
+  workspace: Workspace,
+  graph: Graph,
+  selected: Selected,
+  planned: ReadonlyMap<string, Assessment>,
+  force: boolean,
+): NodeReport[] {
+  return inOrder(graph, selected).flatMap((node) => {
+    const assessment = planned.get(node.name);
+    if (assessment === undefined) return [];
+    const report = reportOf(workspace, assessment);
+    const forced = force && selected.asked.has(node.name) &&
+      report.state === "cached";
+    return [
+      forced ? { ...report, state: "stale", reasons: ["forced"] } : report,
+    ];
+  });
+}
+
+async function runLocked(
+  workspace: Workspace,
+  graph: Graph,
+  selected: Selected,
+  options: RunOptions,
+): Promise<RunReport> {
+  const { watcher, signal } = options;
+  // Once more: while the lock was waited for, another command may have made or removed anything.
+  const planned = await plan(workspace, graph);
+  checkReach(graph, selected, planned);
+  await checkMachine(graph, selected, planned, options.force);
+  const ledger = openLedger(workspace, graph, options.experiment);
+  const reports = new Map<string, NodeReport>();
+  const outputs = (name: string) =>
+    selected.scope.has(name)
+      ? reports.get(name)?.outputs
+      : planned.get(name)?.result?.outputs;
+  const began = performance.now();
+  let history: History | undefined;
+  const record = () =>
+    history ??= startHistory(workspace.folder, {
+      experiment: options.experiment.name,
+      keys: Object.fromEntries(
+        [...planned.values()].flatMap(({ node, key, state }) =>
+          key !== undefined && state === "cached" ? [[node.name, key]] : []
+        ),
+      ),
+    });
+  const finish = (report: NodeReport) => {
+    reports.set(report.name, report);
+    watcher.end(report);
+  };
+
+  /** What is being made, by key: two nodes of one key are one piece of work. */
+  const making = new Map<string, Promise<unknown>>();
+  const made = new Set<string>();
+  const assessNow = async (node: Node) => {
+    const known = await assess(workspace, node, outputs);
+    return known.state === "cached"
+      ? { current: workspace, assessment: known }
+      : await assessAnew(node);
+  };
+  const assessAnew = async (node: Node) => {
+    const current = refresh(workspace);
+    return { current, assessment: await assess(current, node, outputs) };
+  };
+
+  /** A result from elsewhere, where there is one, or made here; undefined when it was interrupted. */
+  const obtain = async (
+    current: Workspace,
+    assessment: Assessment,
+    forced: boolean,
+  ) => {
+    const { node, key = "", reasons } = assessment;
+    const { borrow, executor } = options;
+    const isBorrowed = !forced && await borrow?.(current, node.name, key, {
+      found: (where) => watcher.start(node.name, [`taken from ${where}`]),
+      progress: (progress) => watcher.progress(node.name, progress),
+      notice: watcher.notice,
+    });
+    if (isBorrowed) {
+      const found = await assess(current, node, outputs);
+      if (found.state === "cached") return reportOf(current, found);
+    }
+    if (signal?.aborted) return undefined;
+    watcher.start(node.name, reasons);
+    return await makeNode(current, assessment, {
+      executor,
+      history: record(),
+      outputs,
+      watcher,
+      signal,
+    });
+  };
+
+  const bring = async (node: Node) => {
+    const blocker = Object.values(node.inputs).find((input) => {
+      const state = reports.get(input)?.state;
+      return state === "failed" || state === "skipped";
+    });
+    if (blocker !== undefined) {
+      return finish(skipped(node, `needs ${blocker}, which did not finish`));
+    }
+    let { current, assessment } = await assessNow(node);
+    const { key = "" } = assessment;
+    while (making.has(key)) await making.get(key);
+    if (made.has(key)) ({ current, assessment } = await assessNow(node));
+    const forced = options.force && selected.asked.has(node.name) &&
+      !made.has(key);
+    if (assessment.state === "cached" && !forced) {
+      ledger.enter(assessment);
+      return finish(reportOf(workspace, assessment));
+    }
+    const reasons = assessment.state === "cached"
+      ? ["forced"]
+      : assessment.reasons;
+    const work = obtain(current, { ...assessment, reasons }, forced)
+      .then((report) => {
+        if (report !== undefined && report.state !== "failed") made.add(key);
+        return report;
+      });
+    making.set(key, work.catch(() => {}));
+    const report = await work.finally(() => making.delete(key));
+    if (report === undefined) return finish(skipped(node, "interrupted"));
+    if (report.state !== "failed") {
+      const { outputs, metrics } = report;
+      ledger.enter({ ...assessment, result: { outputs, metrics } });
+      ledger.saveNowAndThen();
+    }
+    finish(report);
+  };
+
+  /** What a person or a file caused while others ran is told of the node that it stops, and ends no more than that. */
+  const bringOrTell = async (node: Node) => {
+    try {
+      await bring(node);
+    } catch (error) {
+      if (!isInputError(error) && !isFailure(error)) throw error;
+      const { message } = error;
+      finish({
+        ...skipped(node, ""),
+        state: "failed",
+        reasons: [],
+        error: { message, input: isInputError(error) },
+      });
+    }
+  };
+
+  const tasks = inOrder(graph, selected).map((node) => taskOf(node));
+  let isWhole = false;
+  try {
+    await schedule(tasks, capacity(options), async ({ name }) => {
+      const node = graph.get(name);
+      if (node !== undefined) await bringOrTell(node);
+    }, signal);
+    // A run that was stopped before it made anything changed nothing, and so it says nothing of its experiment.
+    if (made.size > 0 || signal?.aborted !== true) ledger.save();
+    isWhole = true;
+  } finally {
+    const seconds = (performance.now() - began) / 1000;
+    const told = [...reports.values()];
+    history?.append({
+      event: "end",
+      time: new Date().toISOString(),
+      seconds,
+      outcome: signal?.aborted
+        ? "interrupted"
+        : !isWhole || told.some(({ state }) => state === "failed")
+        ? "failed"
+        : "done",
+      states: Object.fromEntries(told.map(({ name, state }) => [name, state])),
+      keys: Object.fromEntries(
+        told.flatMap(({ name, key }) => key === undefined ? [] : [[name, key]]),
+      ),
+    });
+  }
+  const nodes = inOrder(graph, selected)
+    .map((node) => reports.get(node.name) ?? skipped(node, "interrupted"));
+  return { nodes, interrupted: signal?.aborted === true };
+}
+
+/** A narrowed selection cannot run a node whose inputs lie outside it and are stale. */
+function checkReach(
+  graph: Graph,
+  { scope }: Selected,
+  planned: ReadonlyMap<string, Assessment>,
+): void {
+  for (const name of scope) {
+    for (const input of Object.values(graph.get(name)?.inputs ?? {})) {
+      if (scope.has(input) || planned.get(input)?.state === "cached") continue;
+      throw inputError(
+        `Cannot run "${name}" by itself: "${input}", which it needs, is not up to date; ` +
+          `name the node without --only or --from, or run "${input}" first.`,
+      );
+    }
+  }
+}
+
+/** What may run has what it asks of the machine. */
+async function checkMachine(
+  graph: Graph,
+  { scope, asked }: Selected,
+  planned: ReadonlyMap<string, Assessment>,
+  force: boolean,
+): Promise<void> {
+  for (const name of scope) {
+    const isKept = planned.get(name)?.state === "cached" &&
+      !(force && asked.has(name));
+    const node = graph.get(name);
+    if (!isKept && node !== undefined) await checkRequirements(node);
+  }
+}
+
+function inOrder(graph: Graph, { scope }: Selected): Node[] {
+  return [...graph.values()].filter((node) => scope.has(node.name));
+}
+
+function skipped(node: Node, reason: string): NodeReport {
+  return {
+    name: node.name,
+    state: "skipped",
+    reasons: [reason],
+    outputs: {},
+    metrics: {},
+    measurements: {},
+  };
+}
+
+/** A stage that declares no cores takes all: two trainings on the same cores take more than twice as long. */
+function taskOf(node: Node): Task {
+  const { cores = "all", memoryBytes = 0 } = node.stage.resources ?? {};
+  return {
+    name: node.name,
+    needs: Object.values(node.inputs),
+    cores: cores === "all" ? navigator.hardwareConcurrency : cores,
+    memoryBytes,
+  };
+}
+
+function capacity(
+  { jobs, shareCores }: Pick<RunOptions, "jobs" | "shareCores">,
+) {
+  return {
+    jobs,
+    cores: shareCores ? Infinity : navigator.hardwareConcurrency,
+    memoryBytes: Deno.systemMemoryInfo().total,
+  };
+}

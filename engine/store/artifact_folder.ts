@@ -1,0 +1,86 @@
+/** Which folders are artifact folders: a run mixes with no other, and garbage collection removes nothing of any other. */
+import { join } from "@std/path";
+import { inputError } from "../../base/input_error.ts";
+import {
+  isTemporary,
+  jsonIfWhole,
+  namesIn,
+  readIfThere,
+  statIfThere,
+} from "../files/atomic.ts";
+
+/** The files at the top of an artifact folder: those of the engine, and those that commands write there by default. */
+export const FILES = new RegExp(
+  [
+    "(?:idle|index|manifest|manifest\\.sig|reproduces)\\.json",
+    "lock",
+    "report\\.html",
+  ].join("|"),
+);
+
+/** All that a run makes at the top of one. */
+const OWN = new RegExp(
+  `^(?:${FILES.source}|cache|objects|reproduced|results|runs|work)$`,
+);
+
+/** What systems and people put into any folder. */
+const ANYWHERE = /^(?:\.DS_Store|\.git(?:attributes|ignore|keep)|lost\+found)$/;
+
+/** An input error unless a folder is an artifact folder, or could become one: it is not there, or holds nothing yet. */
+export function checkArtifactFolder(folder: string): void {
+  if (statIfThere(folder)?.isDirectory !== true) return;
+  const strangers = namesIn(folder).filter((name) => isStrange(folder, name));
+  const [stranger] = strangers;
+  if (stranger === undefined || hasRun(folder)) return;
+  // What is damaged tells no more of a run, but its names and the lock do.
+  const isDamaged = isLockFile(join(folder, "lock")) &&
+    strangers.every((name) => OWN.test(name));
+  if (isDamaged) return;
+  throw inputError(
+    `Cannot use "${folder}" for artifacts: expected a new or empty folder or one that a run has made, found ` +
+      `"${stranger}" in it and no trace of a run; name another one with --artifacts.`,
+  );
+}
+
+/** Whether something is more than what a run that was cut off at once may leave. */
+function isStrange(folder: string, name: string): boolean {
+  if (name === "lock" || ANYWHERE.test(name) || isTemporary(name, FILES)) {
+    return false;
+  }
+  const path = join(folder, name);
+  const info = statIfThere(path);
+  return info?.isDirectory === true ? namesIn(path).length > 0 : true;
+}
+
+/** Whether anything there can only be of a run: any one thing is enough, as each may be lost or damaged. */
+function hasRun(folder: string): boolean {
+  const holds = (name: string, form: RegExp) =>
+    namesIn(join(folder, name)).some((name) => form.test(name));
+  return holds("cache", /^[0-9a-f]{64}\.json$/) ||
+    holds("runs", /^\d{4,}-.*\.jsonl$/) ||
+    holds("work", /^(?:[0-9a-f]{64}|(?:import|pull|seed)\.tmp)$/) ||
+    holds("reproduced", /^[0-9a-f]{12}$/) ||
+    isManifest(join(folder, "manifest.json")) ||
+    namesIn(join(folder, "results")).some((name) =>
+      isManifest(join(folder, "results", name, "manifest.json"))
+    ) ||
+    isOf(join(folder, "index.json"), "version", "files", "modules");
+}
+
+/** The engine's lock is never removed, and nothing is ever written to it. */
+function isLockFile(path: string): boolean {
+  const info = statIfThere(path);
+  return info?.isFile === true && info.size === 0;
+}
+
+function isManifest(path: string): boolean {
+  return isOf(path, "schema", "experiment", "nodes", "code");
+}
+
+/** Whether a file holds a JSON object with these fields. */
+function isOf(path: string, ...fields: readonly string[]): boolean {
+  if (statIfThere(path)?.isFile !== true) return false;
+  const value = jsonIfWhole(readIfThere(path) ?? "");
+  return typeof value === "object" && value !== null &&
+    fields.every((field) => field in value);
+}

@@ -1,0 +1,254 @@
+/** Garbage collection decides what goes: the results that nothing keeps, what only they name, and what was cut off. */
+import { basename, dirname, join } from "@std/path";
+import { inputError, isInputError } from "../../base/input_error.ts";
+import type { CachedResult, Manifest } from "../../schemas/manifest.ts";
+import { FILES } from "./artifact_folder.ts";
+import {
+  isTemporary,
+  lstatIfThere,
+  namesIn,
+  statIfThere,
+} from "../files/atomic.ts";
+import { type Checkpoint, isInUse, listCheckpoints } from "./checkpoints.ts";
+import type { Collection, Item } from "./gc_sweep.ts";
+import { bytesOf, filesUnder, weigh } from "../files/disk.ts";
+import { readRuns, type RecordedRun } from "./run_log.ts";
+import { manifestPath, readCache, readNamedManifest } from "./manifest.ts";
+import { ROOT } from "../keys/project.ts";
+import { listObjects, type StoredObjects } from "./object_store.ts";
+import { foldersOfManifests } from "../provenance/trace.ts";
+
+/** How long the checkpoints of an unfinished node stay that no kept run began: a training may be worth days. */
+const CHECKPOINT_MILLISECONDS = 14 * 24 * 3600 * 1000;
+
+/** A run with nothing to do saves the index without the lock, so its temporary file may be in use for a moment. */
+const WRITING_MILLISECONDS = 60_000;
+
+export interface CollectionOptions {
+  /** How many of the last runs keep the results that they used. */
+  readonly keepLast: number;
+  /** Milliseconds; younger results and checkpoints stay. */
+  readonly olderThan?: number;
+  /** Bytes of objects; results go, the oldest first, until the objects take no more. */
+  readonly maxSize?: number;
+  /** Kept beside the folder's own. */
+  readonly manifests: readonly Manifest[];
+  /** Milliseconds. */
+  readonly now: number;
+}
+
+/** What would be removed as things are now; reads only, also while a run is going on. */
+export function planCollection(
+  folder: string,
+  options: CollectionOptions,
+): Collection {
+  const known = manifestsFor(folder);
+  const own = known.get(manifestPath(folder));
+  const manifests = [...known.values(), ...options.manifests];
+  const runs = readRuns(folder);
+  const cache = readCache(folder);
+  const store = listObjects(folder);
+  const kept = new Set([
+    ...manifests.flatMap(keysOf),
+    ...lastRuns(folder, runs, own, options.keepLast)
+      .flatMap(({ nodes }) => [...nodes.keys()]),
+  ]);
+  const chosen = choose(manifests, cache.results, store.objects, kept, options);
+  const work = listCheckpoints(folder);
+  const isOver = (checkpoint: Checkpoint) =>
+    !isWanted(checkpoint, cache.results.get(checkpoint.key), kept, options) &&
+    !isInUse(folder, checkpoint.key);
+  const over = new Set(work.checkpoints.filter(isOver));
+  const nodes = nodeNames(manifests, runs);
+  const itemOf = (checkpoint: Checkpoint): Item => ({
+    node: nodes.get(checkpoint.key),
+    key: checkpoint.key,
+    time: new Date(checkpoint.written).toISOString(),
+    bytes: bytesOf(checkpoint.files),
+  });
+  const leftovers = [
+    ...cache.damaged,
+    ...store.leftovers,
+    ...work.leftovers,
+    ...rootLeftovers(folder, options.now),
+  ];
+  return {
+    results: chosen.results.map(({ key, time, seconds, outputs }) => ({
+      node: nodes.get(key),
+      key,
+      time,
+      seconds,
+      bytes: Object.values(outputs).reduce((sum, { bytes }) => sum + bytes, 0),
+    })),
+    objects: chosen.objects,
+    checkpoints: [...over].map(itemOf),
+    leftovers,
+    bytes: {
+      objects: chosen.bytes.freed,
+      checkpoints: bytesOf([...over].flatMap(({ files }) => files)),
+      leftovers: bytesOf(leftovers.flatMap(filesUnder)),
+    },
+    kept: {
+      results: cache.results.size - chosen.results.length,
+      objects: store.objects.size - chosen.objects.length,
+      bytes: chosen.bytes.kept,
+      checkpoints: work.checkpoints
+        .filter((checkpoint) => !over.has(checkpoint)).map(itemOf),
+    },
+  };
+}
+
+/**
+ * By path, the manifests that keep results: the folder's own and those of committed results, the project's among them
+ * wherever the folder is. What one of them keeps is not known unless all of it can be read.
+ */
+function manifestsFor(folder: string): Map<string, Manifest> {
+  const paths = [folder, join(ROOT, "artifacts")].flatMap(foldersOfManifests)
+    .map(manifestPath).filter((path) => lstatIfThere(path) !== undefined);
+  return new Map(paths.map((path) => [path, readWhole(path)]));
+}
+
+function readWhole(path: string): Manifest {
+  try {
+    return readNamedManifest(path);
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    const reason = error.message.replace(/^Cannot \w+ |;.*|\.$/gs, "");
+    const isCommitted = basename(dirname(dirname(path))) === "results";
+    const remedy = isCommitted
+      ? "restore it with git"
+      : "run the pipeline, which writes it anew";
+    throw inputError(
+      `Cannot tell what may be removed: ${reason}; ${remedy}, and run gc again.`,
+    );
+  }
+}
+
+/**
+ * The runs that are kept, the newest first; one that failed or was cut off does not count. A run that found all made
+ * leaves no record but its manifest, which is kept anyway and counts as one.
+ */
+function lastRuns(
+  folder: string,
+  runs: readonly RecordedRun[],
+  own: Manifest | undefined,
+  count: number,
+): RecordedRun[] {
+  const last = runs.at(-1);
+  const named = new Set(own === undefined ? [] : keysOf(own));
+  const manifest = statIfThere(manifestPath(folder))?.mtime?.getTime() ?? 0;
+  const isRewritten = last?.outcome !== undefined && manifest > last.written &&
+    [...last.nodes.keys()].some((key) => !named.has(key));
+  let left = isRewritten ? count - 1 : count;
+  const kept: RecordedRun[] = [];
+  for (const run of runs.toReversed()) {
+    if (left === 0) break;
+    kept.push(run);
+    if (run.outcome === "done") left--;
+  }
+  return kept;
+}
+
+interface Choice {
+  readonly results: readonly CachedResult[];
+  readonly objects: readonly string[];
+  readonly bytes: { readonly freed: number; readonly kept: number };
+}
+
+/** The results that go, the oldest first, and the objects that nothing names then. */
+function choose(
+  manifests: readonly Manifest[],
+  results: ReadonlyMap<string, CachedResult>,
+  stored: StoredObjects["objects"],
+  kept: ReadonlySet<string>,
+  { now, olderThan, maxSize }: CollectionOptions,
+): Choice {
+  const claims = countClaims(manifests, results);
+  const scales = weigh([...stored.values()].flat());
+  const before = scales.bytes();
+  const objects: string[] = [];
+  const drop = (sha: string) => {
+    const files = stored.get(sha);
+    if (files === undefined) return;
+    scales.drop(files);
+    objects.push(sha);
+  };
+  for (const sha of stored.keys()) if (!claims.has(sha)) drop(sha);
+  const limit = new Date(now - (olderThan ?? 0)).toISOString();
+  const candidates = [...results.values()]
+    .filter(({ key, time }) =>
+      !kept.has(key) && (olderThan === undefined || time < limit)
+    ).sort((a, b) => a.time < b.time ? -1 : 1);
+  const chosen: CachedResult[] = [];
+  for (const result of candidates) {
+    if (maxSize !== undefined && scales.bytes() <= maxSize) break;
+    chosen.push(result);
+    for (const sha of hashesOf(result.outputs)) {
+      const left = (claims.get(sha) ?? 0) - 1;
+      claims.set(sha, left);
+      if (left === 0) drop(sha);
+    }
+  }
+  const bytes = { freed: before - scales.bytes(), kept: scales.bytes() };
+  return { results: chosen, objects, bytes };
+}
+
+/** How many results and manifests' nodes name each object. */
+function countClaims(
+  manifests: readonly Manifest[],
+  results: ReadonlyMap<string, CachedResult>,
+): Map<string, number> {
+  const claims = new Map<string, number>();
+  const records = manifests.flatMap(({ nodes }) => Object.values(nodes));
+  for (const { outputs } of [...records, ...results.values()]) {
+    for (const sha of hashesOf(outputs)) {
+      claims.set(sha, (claims.get(sha) ?? 0) + 1);
+    }
+  }
+  return claims;
+}
+
+/**
+ * Whether a checkpoint may still save work: none where the node has finished since, always where a kept run began the
+ * node, and else for a time.
+ */
+function isWanted(
+  { key, written }: Checkpoint,
+  result: CachedResult | undefined,
+  kept: ReadonlySet<string>,
+  { now, olderThan }: CollectionOptions,
+): boolean {
+  if (result !== undefined && Date.parse(result.time) >= written) return false;
+  const limit = olderThan ?? CHECKPOINT_MILLISECONDS;
+  return kept.has(key) || now - written < limit;
+}
+
+function rootLeftovers(folder: string, now: number): string[] {
+  return namesIn(folder).filter((name) => isTemporary(name, FILES))
+    .map((name) => join(folder, name))
+    .filter((path) =>
+      filesUnder(path).every(({ written }) =>
+        now - written > WRITING_MILLISECONDS
+      )
+    );
+}
+
+function nodeNames(
+  manifests: readonly Manifest[],
+  runs: readonly RecordedRun[],
+): Map<string, string> {
+  return new Map([
+    ...runs.flatMap(({ nodes }) => [...nodes]),
+    ...manifests.flatMap(({ nodes }) =>
+      Object.entries(nodes).map(([name, { key }]) => [key, name] as const)
+    ),
+  ]);
+}
+
+function keysOf({ nodes }: Manifest): string[] {
+  return Object.values(nodes).map(({ key }) => key);
+}
+
+function hashesOf(outputs: CachedResult["outputs"]): Set<string> {
+  return new Set(Object.values(outputs).map(({ sha256 }) => sha256));
+}

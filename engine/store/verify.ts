@@ -1,0 +1,82 @@
+/** Verifies the objects that a manifest names: each is rehashed, on all cores. */
+import type { Artifact } from "../../schemas/manifest.ts";
+import { statIfThere } from "../files/atomic.ts";
+import { filesOf, hashFile, IrregularFile } from "../files/hash.ts";
+import { type Hashed, openHashers } from "../files/parallel_hash.ts";
+import type { Progress } from "../graph/stage.ts";
+import type { Condition } from "./object_store.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface Verification {
+  readonly node: string;
+  readonly output: string;
+  readonly sha256: string;
+  readonly condition: Condition;
+}
+
+/** Below this, starting another thread takes longer than what it would spare. */
+const BYTES_A_THREAD = 64 << 20;
+
+/** Rehashes every object that a manifest names, one that several nodes have once. */
+export async function verify(
+  { manifest, store }: Pick<Workspace, "manifest" | "store">,
+  tell: (progress: Progress) => void = () => {},
+): Promise<Verification[]> {
+  const named = Object.entries(manifest?.nodes ?? {}).flatMap(
+    ([node, { outputs }]) =>
+      Object.entries(outputs)
+        .map(([output, artifact]) => ({ node, output, artifact })),
+  );
+  const artifacts = new Map(
+    named.map(({ artifact }) => [store.path(artifact), artifact]),
+  );
+  const total = [...artifacts.values()]
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+  using hashers = openHashers(
+    Math.min(navigator.hardwareConcurrency, Math.ceil(total / BYTES_A_THREAD)),
+  );
+  let done = 0;
+  const hash = async (path: string): Promise<Hashed> => {
+    const hashed = await hashers.hash(path);
+    done += hashed.bytes;
+    tell({ done, total, unit: "bytes" });
+    return hashed;
+  };
+  // All are asked for at once, so that no core waits while the store goes through them in order.
+  const hashed = new Map<string, Promise<Hashed>>();
+  for (const [path, artifact] of artifacts) {
+    for (const file of filesAt(path, artifact)) {
+      const pending = hash(file);
+      pending.catch(() => {});
+      hashed.set(file, pending);
+    }
+  }
+  const conditions = new Map<string, Condition>();
+  for (const [path, artifact] of artifacts) {
+    const condition = await store.verify(
+      artifact,
+      (file) => hashed.get(file) ?? hashFile(file),
+    );
+    conditions.set(path, condition);
+  }
+  return named.map(({ node, output, artifact }) => ({
+    node,
+    output,
+    sha256: artifact.sha256,
+    condition: conditions.get(store.path(artifact)) ?? "missing",
+  }));
+}
+
+/** The files of an object that can be hashed; what is missing or is no file the store tells. */
+function filesAt(path: string, { folder }: Artifact): string[] {
+  const info = statIfThere(path);
+  if (info === undefined || folder !== true) return info?.isFile ? [path] : [];
+  try {
+    return info.isDirectory
+      ? filesOf(path).map((file) => `${path}/${file}`)
+      : [];
+  } catch (error) {
+    if (error instanceof IrregularFile) return [];
+    throw error;
+  }
+}

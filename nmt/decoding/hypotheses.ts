@@ -1,0 +1,110 @@
+/** The beam search of one sentence: which hypotheses live, which have ended, and when none can become the best. */
+import { inputError } from "../../base/input_error.ts";
+
+export interface Hypothesis {
+  /** Without begin and end of sentence. */
+  readonly ids: Int32Array;
+  /** log p of the ids and the end of sentence. */
+  readonly score: number;
+  /** The score divided by length^lengthPenalty; the length counts the end of sentence. */
+  readonly normalised: number;
+}
+
+export interface SearchOptions {
+  /** Hypotheses kept; 1 is greedy search. */
+  readonly beam: number;
+  readonly lengthPenalty: number;
+  /** Ids that a hypothesis may have, the end of sentence not counted. */
+  readonly maximumLength: number;
+}
+
+/** What a step of the decoder says of one sentence: `beam` values each, or of `ended` as many as there are living. */
+export interface Continuations {
+  /** The best continuations, best first, none of which ends the sentence. */
+  readonly tokens: ArrayLike<number>;
+  readonly scores: ArrayLike<number>;
+  /** Which of the living hypotheses each continues. */
+  readonly parents: ArrayLike<number>;
+  /** Scores of the living hypotheses, each ended here; -Infinity where there is no hypothesis. */
+  readonly ended: ArrayLike<number>;
+}
+
+export interface Search {
+  /** Takes the next step; whether the search is over. */
+  advance(step: Continuations): boolean;
+  /** The best hypothesis of a search that is over. */
+  best(): Hypothesis;
+}
+
+/** A living hypothesis: its last id and the one that it continues. */
+type Path = { readonly token: number; readonly before: Path } | undefined;
+
+/**
+ * Searches until `beam` hypotheses have ended, until what is alive cannot become better than the best of these, or
+ * until the maximum length, where every living hypothesis ends. A hypothesis ends when its end is among the `beam` best
+ * of all continuations of the sentence.
+ */
+export function searchSentence(
+  { beam, lengthPenalty, maximumLength }: SearchOptions,
+): Search {
+  let paths: Path[] = new Array(beam).fill(undefined);
+  let length = 0;
+  let ends = 0;
+  let best: { path: Path; score: number; normalised: number } | undefined;
+  const normalise = (score: number, length: number) =>
+    score / (length + 1) ** lengthPenalty;
+  return {
+    advance: ({ tokens, scores, parents, ended }) => {
+      const last = length === maximumLength;
+      for (let i = 0; i < ended.length; i++) {
+        if (ended[i] === -Infinity) continue;
+        if (!last && better(ended, scores, i) >= beam) continue;
+        ends++;
+        const normalised = normalise(ended[i], length);
+        if (best === undefined || normalised > best.normalised) {
+          best = { path: paths[i], score: ended[i], normalised };
+        }
+      }
+      if (last || ends >= beam) return true;
+      paths = Array.from(
+        { length: beam },
+        (_, i) => ({ token: tokens[i], before: paths[parents[i]] }),
+      );
+      length++;
+      // A log probability only falls, and is divided by no more than the maximum length.
+      const bound = normalise(scores[0], maximumLength);
+      return best !== undefined && best.normalised >= bound;
+    },
+    best: () => {
+      if (best === undefined || !Number.isFinite(best.score)) {
+        throw inputError(
+          "Cannot translate with this model: its scores are not numbers; its training has diverged, lower its rate.",
+        );
+      }
+      const { path, score, normalised } = best;
+      return { ids: idsOf(path), score, normalised };
+    },
+  };
+}
+
+/** How many continuations and ends are better than the end of hypothesis `i`; of equal ones the end comes first. */
+function better(
+  ended: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  i: number,
+): number {
+  let count = 0;
+  for (let j = 0; j < scores.length; j++) {
+    if (scores[j] > ended[i]) count++;
+  }
+  for (let j = 0; j < ended.length; j++) {
+    if (ended[j] > ended[i] || (ended[j] === ended[i] && j < i)) count++;
+  }
+  return count;
+}
+
+function idsOf(path: Path): Int32Array {
+  const ids: number[] = [];
+  for (let at = path; at !== undefined; at = at.before) ids.push(at.token);
+  return Int32Array.from(ids.reverse());
+}

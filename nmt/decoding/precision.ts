@@ -1,0 +1,73 @@
+/** The weights that translation computes with, in each precision that it knows. */
+import type { HostTensors, Spec } from "../tensor/program.ts";
+import { dequantize, quantize, transposed } from "../tensor/quantization.ts";
+import type { Model } from "../../schemas/experiment/model.ts";
+import type { SavedModel } from "../transformer/checkpoint.ts";
+import { parameterShapes } from "../transformer/parameters.ts";
+
+/** Of matrix products; everything else is computed in 32-bit floats. */
+export type Precision = "float32" | "int8";
+
+interface Quantizable {
+  readonly model: Model;
+  readonly vocabulary: number;
+  readonly precision: Precision;
+}
+
+const isMatrix = (name: string) => name.endsWith(".weight");
+const scaleOf = (name: string) => name.replace(/weight$/, "scale");
+
+/**
+ * The inputs of a program that are weights. In `int8` a matrix is bytes [in, out], beside it the scale of each column
+ * [out]; the embedding, whose rows are rounded too, is there as floats to be looked up in and as matrix `generator`.
+ */
+export function weightSpecs(
+  { model, vocabulary, precision }: Quantizable,
+): Record<string, Spec> {
+  const specs: Record<string, Spec> = {};
+  const shapes = Object.entries(parameterShapes(model, vocabulary));
+  for (const [name, shape] of shapes) {
+    const isBytes = precision === "int8" && isMatrix(name);
+    specs[name] = { shape, dtype: isBytes ? "uint8" : "float32" };
+    if (isBytes) specs[scaleOf(name)] = { shape: [shape[1]], dtype: "float32" };
+  }
+  if (precision === "int8") {
+    specs["generator.weight"] = {
+      shape: [model.width, vocabulary],
+      dtype: "uint8",
+    };
+    specs["generator.scale"] = { shape: [vocabulary], dtype: "float32" };
+  }
+  return specs;
+}
+
+/** The values of these inputs. */
+export function weightConstants(
+  saved: SavedModel,
+  precision: Precision,
+): HostTensors {
+  const { model, vocabulary } = saved;
+  const specs = weightSpecs({ model, vocabulary, precision });
+  const data: Record<string, HostTensors[string]["data"]> = {
+    ...saved.weights,
+  };
+  if (precision === "int8") {
+    for (const name of Object.keys(saved.weights).filter(isMatrix)) {
+      const [columns] = specs[scaleOf(name)].shape;
+      const { codes, scales } = quantize(saved.weights[name], Number(columns));
+      data[name] = codes;
+      data[scaleOf(name)] = scales;
+    }
+    const { embedding } = saved.weights;
+    const generator = quantize(transposed(embedding, model.width), vocabulary);
+    data.embedding = transposed(dequantize(generator), vocabulary);
+    data["generator.weight"] = generator.codes;
+    data["generator.scale"] = generator.scales;
+  }
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { shape }]) => [name, {
+      shape: shape.map(Number),
+      data: data[name],
+    }]),
+  );
+}

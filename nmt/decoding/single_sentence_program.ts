@@ -1,0 +1,191 @@
+/** The search of one sentence as a loop: a step of the decoder that keeps its own cache and says when to stop. */
+import type { Model } from "../../schemas/experiment/model.ts";
+import type { Loop } from "../tensor/onnx/loop.ts";
+import type { HostTensor, Tensor, Tensors } from "../tensor/program.ts";
+import { tf } from "../tensor/tfjs.ts";
+import { BOS } from "../../schemas/experiment/vocabulary.ts";
+import {
+  attendedNames,
+  cacheNames,
+  decoderLayers,
+  specs,
+} from "./decoder_step.ts";
+import {
+  continuations,
+  type Decoder,
+  next,
+  partsOf,
+  positions,
+} from "./decoder_parts.ts";
+import { layerNorm, MASKED } from "../transformer/layers.ts";
+import { weightSpecs } from "./precision.ts";
+
+/**
+ * The loop: each repetition is a step as in `stepProgram`, of a batch of one. It returns `tokens`, `scores`, `parents` and
+ * `ended` of every step, [steps, 1, beam], from which the host follows the search. It stops when the search is over
+ * as far as 32-bit floats can tell.
+ *
+ * Inputs that stay:
+ * - `padding` and the outputs of the encoder, as of every step;
+ * - `norms` [longest]: what the score of a hypothesis of so many ids, and its end, is divided by;
+ * - `bound` [1]: the last that it can be divided by.
+ *
+ * State besides `token`, `position` and `score`, which are those of a step:
+ * - `ancestors` [1, 1, beam, steps, beam] and the cache [steps, beam, heads, d / heads], by steps, of which there are none
+ *   at first;
+ * - `ends` [1]: how many hypotheses have ended; `best` [1]: the best normalised score of these.
+ */
+export function searchLoop(decoder: Decoder, beam: number): Loop {
+  const { model } = decoder;
+  const { heads, width } = model;
+  const size = width / heads;
+  return {
+    name: "search",
+    inputs: {
+      token: { shape: [beam, 1], dtype: "int32" },
+      position: { shape: [1], dtype: "int32" },
+      score: { shape: [1, beam], dtype: "float32" },
+      ancestors: { shape: [1, 1, beam, "steps", beam], dtype: "float32" },
+      ends: { shape: [1], dtype: "float32" },
+      best: { shape: [1], dtype: "float32" },
+      norms: { shape: ["longest"], dtype: "float32" },
+      bound: { shape: [1], dtype: "float32" },
+      padding: { shape: [1, 1, 1, "source"], dtype: "float32" },
+      ...specs(attendedNames("self", model), ["steps", beam, heads, size]),
+      ...specs(attendedNames("cross", model), ["source", 1, heads, size]),
+      ...weightSpecs(decoder),
+    },
+    successors: ["steps"],
+    state: stateNames(model),
+    returned: ["tokens", "scores", "parents", "ended"],
+    build: (inputs, { steps }) => {
+      const parts = partsOf(decoder, inputs, 1);
+      const outputs: Record<string, Tensor> = {};
+      const ancestors = tf.concat([inputs.ancestors, themselves(beam)], 3);
+      const slots = (steps + 1) * beam;
+      const x = decoderLayers(
+        decoder,
+        parts,
+        inputs,
+        parts.embed(
+          inputs.token,
+          tf.gather(positions(width), inputs.position as tf.Tensor1D),
+        ),
+        tf.reshape(ancestors, [1, 1, beam, slots]),
+        (name, own) => {
+          const all = tf.concat([
+            inputs[name],
+            tf.reshape(own, [1, beam, heads, size]),
+          ], 0);
+          outputs[next(name)] = all;
+          return tf.reshape(all, [slots, 1, heads, size]);
+        },
+      );
+      const logits = parts.generate(layerNorm(inputs, "decoder", x));
+      const {
+        [next("token")]: tokens,
+        [next("score")]: scores,
+        parent,
+        ended,
+      } = continuations(
+        tf.reshape(logits, [beam, 1, decoder.vocabulary]),
+        inputs.score,
+        decoder.vocabulary,
+        beam,
+      );
+      return {
+        ...outputs,
+        ...over(inputs, scores, ended),
+        tokens,
+        scores,
+        parents: parent,
+        ended,
+        [next("token")]: tf.reshape(tokens, [beam, 1]),
+        [next("score")]: scores,
+        [next("position")]: tf.add(inputs.position, tf.scalar(1, "int32")),
+        [next("ancestors")]: tf.gather(
+          ancestors,
+          tf.reshape(parent, [beam]) as tf.Tensor1D,
+          2,
+        ),
+      };
+    },
+  };
+}
+
+const stateNames = (model: Model): string[] => [
+  ...["token", "position", "score", "ancestors", "ends", "best"],
+  ...cacheNames(model),
+];
+
+/** What hides from each hypothesis of a step all of them but itself. */
+function themselves(beam: number): Tensor {
+  const hidden = Array.from(
+    { length: beam * beam },
+    (_, i) => i % (beam + 1) === 0 ? 0 : MASKED,
+  );
+  return tf.tensor(hidden, [1, 1, beam, 1, beam]);
+}
+
+/** Whether the search goes on, as `searchSentence` decides it, and what the next step has to know of the ended. */
+function over(
+  { position, ends, best, norms, bound }: Tensors,
+  scores: Tensor,
+  ended: Tensor,
+): Record<string, Tensor> {
+  const beam = scores.shape[1] ?? 0;
+  const own = tf.reshape(ended, [beam]);
+  const isBetter = tf.greater(
+    tf.concat([scores, ended], 1),
+    tf.reshape(ended, [beam, 1]),
+  );
+  const better = tf.sum(tf.cast(isBetter, "float32"), 1);
+  const isAmong = tf.less(better, tf.scalar(beam));
+  const among = tf.sum(tf.cast(isAmong, "float32"));
+  const greatest = tf.max(tf.where(isAmong, own, tf.scalar(-Infinity)));
+  const norm = tf.gather(norms, position as tf.Tensor1D);
+  const nextEnds = tf.add(ends, tf.reshape(among, [1]));
+  const nextBest = tf.maximum(
+    best,
+    tf.div(tf.reshape(greatest, [1]), norm),
+  );
+  const first = tf.reshape(tf.slice(scores, [0, 0], [1, 1]), [1]);
+  return {
+    [next("ends")]: nextEnds,
+    [next("best")]: nextBest,
+    going: tf.logicalAnd(
+      tf.less(nextEnds, tf.scalar(beam)),
+      tf.less(nextBest, tf.div(first, bound)),
+    ),
+  };
+}
+
+/** The state at the start, and the inputs that depend on the longest hypothesis only. */
+export function searchInputs(
+  model: Model,
+  beam: number,
+  maximumLength: number,
+  lengthPenalty: number,
+): Record<string, HostTensor> {
+  const norms = Float32Array.from(
+    { length: maximumLength + 1 },
+    (_, length) => (length + 1) ** lengthPenalty,
+  );
+  const score = new Float32Array(beam).fill(-Infinity);
+  score[0] = 0;
+  const empty = new Float32Array(0);
+  const cache = [0, beam, model.heads, model.width / model.heads];
+  return {
+    token: { shape: [beam, 1], data: new Int32Array(beam).fill(BOS) },
+    position: { shape: [1], data: Int32Array.of(0) },
+    score: { shape: [1, beam], data: score },
+    ancestors: { shape: [1, 1, beam, 0, beam], data: empty },
+    ends: { shape: [1], data: Float32Array.of(0) },
+    best: { shape: [1], data: Float32Array.of(-Infinity) },
+    norms: { shape: [norms.length], data: norms },
+    bound: { shape: [1], data: norms.slice(-1) },
+    ...Object.fromEntries(
+      cacheNames(model).map((name) => [name, { shape: cache, data: empty }]),
+    ),
+  };
+}

@@ -1,0 +1,75 @@
+/** The folder of an exported model: its graphs in each precision, its subwords, and what readers of it have to know. */
+import { join } from "@std/path";
+import type { SavedModel } from "../transformer/checkpoint.ts";
+import {
+  EXPORT_PRECISIONS,
+  type ExportConfig,
+  type ExportPrecision,
+} from "../../schemas/exported_model.ts";
+import type { Account } from "../text/descriptors/citations.ts";
+import { card } from "./model_card.ts";
+import { exportedGraphs, GRAPHS } from "./graphs.ts";
+
+const PRECISION = { fp32: "float32", int8: "int8" } as const;
+
+/** Path of the graph that translates. */
+export function translationPath(
+  folder: string,
+  precision: ExportPrecision,
+): string {
+  return join(folder, precision, "translate.onnx");
+}
+
+/** Writes the graphs of a model; returns the sizes of those that translate. */
+export async function writeGraphs(
+  folder: string,
+  saved: SavedModel,
+  lengthPenalty: number,
+): Promise<ExportConfig["bytes"]> {
+  const bytes = { fp32: 0, int8: 0 };
+  for (const precision of EXPORT_PRECISIONS) {
+    const graphs = exportedGraphs(saved, PRECISION[precision], lengthPenalty);
+    await Deno.mkdir(join(folder, precision), { recursive: true });
+    for (const name of GRAPHS) {
+      await Deno.writeFile(
+        join(folder, precision, `${name}.onnx`),
+        graphs[name],
+      );
+    }
+    bytes[precision] = graphs.translate.length;
+  }
+  return bytes;
+}
+
+/** Writes everything else; `tokenizer` is the path of the subwords, `data` what the model was trained on. */
+export async function writeDescription(
+  folder: string,
+  config: ExportConfig,
+  tokenizer: string,
+  data: readonly Account[],
+): Promise<void> {
+  const write = (name: string, text: string) =>
+    Deno.writeTextFile(join(folder, name), text);
+  const json = (name: string, value: unknown) =>
+    write(name, JSON.stringify(value, null, 2) + "\n");
+  await json("config.json", config);
+  await json("generation_config.json", generation(config));
+  await write("tokenizer.json", await Deno.readTextFile(tokenizer));
+  await write("README.md", card({ ...config, data, exported: config }));
+}
+
+/** The settings of search by the names that Hugging Face's libraries have for them. */
+function generation(
+  { ids, beam, lengthPenalty, maximumLength }: ExportConfig,
+): Readonly<Record<string, number | boolean>> {
+  return {
+    bos_token_id: ids.bos,
+    decoder_start_token_id: ids.bos,
+    eos_token_id: ids.eos,
+    pad_token_id: ids.pad,
+    num_beams: beam,
+    length_penalty: lengthPenalty,
+    max_length: maximumLength,
+    do_sample: false,
+  };
+}

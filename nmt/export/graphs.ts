@@ -1,0 +1,83 @@
+/** The three graphs of an exported model: its encoder, a step of its decoder, and both in one that translates. */
+import type { SavedModel } from "../transformer/checkpoint.ts";
+import type { Precision } from "../decoding/precision.ts";
+import { graph } from "../tensor/onnx/graph.ts";
+import { type Border, modelFile } from "../tensor/onnx/onnx_model.ts";
+import {
+  cacheBorders,
+  encoderOutputs,
+  give,
+  type Parts,
+  partsOf,
+  range,
+  type Unweighted,
+} from "./parts.ts";
+import { cacheNames } from "./programs.ts";
+import { translationGraph } from "./translation.ts";
+import { storedWeights } from "./weights.ts";
+
+/** The graphs of each precision. */
+export const GRAPHS = ["translate", "encoder", "decoder"] as const;
+export type GraphName = typeof GRAPHS[number];
+
+/** The bytes of a model's graphs, as ONNX files; scores are divided by length^lengthPenalty. */
+export function exportedGraphs(
+  saved: SavedModel,
+  precision: Precision,
+  lengthPenalty: number,
+): Record<GraphName, Uint8Array<ArrayBuffer>> {
+  const weights = storedWeights(saved, precision);
+  const parts = partsOf(saved, weights);
+  const file = (graph: Unweighted) =>
+    modelFile({ ...graph, stored: weights.stored });
+  return {
+    translate: file(translationGraph(parts, lengthPenalty)),
+    encoder: file(encoderGraph(parts)),
+    decoder: file(stepGraph(parts)),
+  };
+}
+
+/** `source` [batch, source], each sentence with its end and then padding, to what a step reads. */
+function encoderGraph({ saved, encoder }: Parts): Unweighted {
+  const built = graph([], false);
+  const places = range(built, built.emit("Shape", ["source"], { start: 1 }));
+  const made = encoder(built, { source: "source", places });
+  const outputs = encoderOutputs(saved);
+  for (const { name } of outputs) give(built, name, made[name]);
+  return {
+    name: "encoder",
+    recording: built.finish(),
+    inputs: [{ name: "source", type: "int64", shape: ["batch", "source"] }],
+    outputs,
+  };
+}
+
+/** A step as `stepProgram` has it, with the place of its tokens read off the cache. */
+function stepGraph({ saved, step }: Parts): Unweighted {
+  const { model, vocabulary } = saved;
+  const built = graph([], false);
+  const [first] = cacheNames("past", model);
+  const place = built.emit("Shape", [first], { start: 3, end: 4 });
+  const made = step(built, { token: "token", place });
+  const beside = (name: string, of: number | string): Border => ({
+    name,
+    type: "float32",
+    shape: ["batch", "beam", of],
+  });
+  const outputs = [
+    beside("logits", vocabulary),
+    beside("attention", "source"),
+    ...cacheBorders(saved, "present"),
+  ];
+  for (const { name } of outputs) give(built, name, made[name]);
+  return {
+    name: "decoder",
+    recording: built.finish(),
+    inputs: [
+      { name: "token", type: "int64", shape: ["batch", "beam"] },
+      ...encoderOutputs(saved),
+      ...cacheBorders(saved, "past"),
+    ],
+    outputs,
+  };
+}

@@ -1,0 +1,275 @@
+/** The model card: what a model is and what it may be used for, how it is run, how good it is, what it was trained on. */
+import { stringify } from "@std/yaml";
+import { tableOf } from "../metrics/table.ts";
+import type { Languages } from "../../schemas/experiment/data.ts";
+import type { Distillation } from "../../schemas/experiment/distillation.ts";
+import type { ExportConfig } from "../../schemas/exported_model.ts";
+import type { Json } from "../../schemas/manifest.ts";
+import type { Model } from "../../schemas/experiment/model.ts";
+import type { System } from "../../schemas/results.ts";
+import { type Account, uniqueTerms } from "../text/descriptors/citations.ts";
+import {
+  narrowest,
+  type Terms,
+  type Use,
+} from "../text/descriptors/licences.ts";
+import { filesAndUse, quality } from "./usage.ts";
+
+export interface Card {
+  readonly system: string;
+  readonly languages: Languages;
+  readonly model: Model;
+  readonly parameters: number;
+  /** Ids in all. */
+  readonly vocabulary: number;
+  /** Ids that a sentence may have at most. */
+  readonly maximumLength: number;
+  /** The data sets that it was trained on; those without terms are the user's own. */
+  readonly data: readonly Account[];
+  /** What the folder of an exported model holds. */
+  readonly exported?: ExportConfig;
+  /** What the run that made it tells beside. */
+  readonly run?: Run;
+}
+
+export interface Run {
+  readonly experiment: string;
+  /** The node of the model. */
+  readonly node: string;
+  /** What a student learnt from; undefined for a teacher. */
+  readonly lesson?: Lesson;
+  /** Its row of the results, after its teacher's. */
+  readonly systems: readonly System[];
+  /** What can be traced: what it is, and its SHA-256. */
+  readonly hashes: readonly (readonly [what: string, sha256: string])[];
+}
+
+export interface Lesson {
+  /** Undefined for a student that was trained without one. */
+  readonly teacher?: { readonly node: string; readonly model: Model };
+  readonly distillation: Distillation;
+  /** Whether it was trained on the teacher's translations, and not on the references. */
+  readonly onTranslations: boolean;
+}
+
+/** The card as Markdown, with the metadata that model hubs read at its top. */
+export function card(card: Card): string {
+  const { system, languages: { source, target }, exported, run } = card;
+  const sections = [
+    `# ${system}: ${source} to ${target}`,
+    restriction(card),
+    architecture(card),
+    run?.lesson === undefined ? undefined : lesson(run.lesson),
+    exported === undefined ? undefined : quality(exported),
+    run === undefined ? undefined : results(run),
+    exported === undefined ? use(run) : filesAndUse(exported),
+    dataSection(card),
+    limits(card),
+    run === undefined ? undefined : trace(run),
+  ];
+  return [`---\n${stringify(metadata(card))}---`, ...sections]
+    .filter((section) => section !== undefined).join("\n\n") + "\n";
+}
+
+/** By the names that model hubs know. */
+function metadata(card: Card): Record<string, Json> {
+  const { languages: { source, target }, data, exported, run } = card;
+  const described = data.filter(({ terms }) => terms.length > 0);
+  return {
+    language: [source, target],
+    ...licence(card),
+    pipeline_tag: "translation",
+    ...exported === undefined ? {} : { library_name: "onnx" },
+    tags: ["knowledge-distillation"],
+    ...described.length === 0
+      ? {}
+      : { datasets: described.map(({ name }) => name) },
+    metrics: ["bleu", "chrf"],
+    ...run?.lesson?.teacher === undefined
+      ? {}
+      : { base_model: `${run.experiment}/${run.lesson.teacher.node}` },
+    ...index(card),
+  };
+}
+
+/** Nobody but its owner can license a model: told is what its data allow, by an identifier where that is one licence. */
+function licence({ data }: Card): Record<string, Json> {
+  const terms = uniqueTerms(data.flatMap(({ terms }) => terms));
+  const isKnown = data.length > 0 &&
+    data.every(({ terms }) => terms.length > 0);
+  if (isKnown && terms.length === 1 && HUB_LICENCES.has(hubName(terms[0]))) {
+    return { license: hubName(terms[0]) };
+  }
+  const use = narrowest(terms);
+  return {
+    license: "other",
+    license_name: use === "any" ? "as-its-data" : `${use}-only`,
+  };
+}
+
+/** Licences that model hubs have a name of their own for. */
+const HUB_LICENCES: ReadonlySet<string> = new Set([
+  ...["apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "mpl-2.0"],
+  ...["cc0-1.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0"],
+  ...["cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-4.0"],
+  ...["cc-by-nc-nd-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0"],
+]);
+
+function hubName({ spdx = "" }: Terms): string {
+  return spdx.toLowerCase();
+}
+
+/** The scores in the form that model hubs make tables of. */
+function index({ system, run }: Card): Record<string, Json> {
+  const own = run?.systems.at(-1);
+  if (run === undefined || own === undefined) return {};
+  const metrics = [["bleu", "BLEU"], ["chrf", "chrF"]] as const;
+  return {
+    "model-index": [{
+      name: system,
+      results: [{
+        task: { type: "translation" },
+        dataset: {
+          name: `test set of ${run.experiment}`,
+          type: run.experiment,
+          split: "test",
+        },
+        metrics: metrics.map(([type, name]) => ({
+          type,
+          name,
+          value: own[type].score,
+        })),
+      }],
+    }],
+  };
+}
+
+const RESTRICTIONS: Readonly<Record<Use, string | undefined>> = {
+  research:
+    "**For research only.** Some of the text that it was trained on may be used for research only, so use this model for nothing else",
+  "non-commercial":
+    "**Not for commercial use.** Some of the text that it was trained on must not be used commercially, so do not use this model so",
+  any: undefined,
+};
+
+function restriction({ data }: Card): string | undefined {
+  const terms = uniqueTerms(data.flatMap(({ terms }) => terms));
+  const use = narrowest(terms);
+  const told = RESTRICTIONS[use];
+  const of = terms.filter((each) => each.use === use)
+    .map(({ licence }) => licence);
+  return told === undefined ? undefined : `> ${told}: ${of.join(", ")}.`;
+}
+
+function architecture(
+  { model, parameters, vocabulary, exported }: Card,
+): string {
+  return `A Transformer of ${stacks(model)}, ${model.width} features and
+${number(parameters)} parameters, over ${
+    number(vocabulary)
+  } subwords of bytes.${
+    exported === undefined ? "" : ` Every graph
+consists of standard operators of ONNX (opset 18) and runs in ONNX Runtime on
+any platform, in the browser too.`
+  }`;
+}
+
+function lesson({ teacher, distillation, onTranslations }: Lesson): string {
+  const { alpha, beta, temperature, encoder, decoder, start } = distillation;
+  const maps = [["encoder", encoder], ["decoder", decoder]] as const;
+  const layers = maps.filter(([, map]) => map.length > 0).map(([stack, map]) =>
+    `${stack} ${JSON.stringify(map)}`
+  );
+  const starts = start.encoder.length + start.decoder.length > 0;
+  const learnt = [
+    ...onTranslations ? ["translations in place of the references"] : [],
+    ...alpha > 0
+      ? [`soft targets (weight ${alpha}, temperature ${temperature})`]
+      : [],
+    ...beta > 0
+      ? [
+        `layers, combined as [Wu et al. 2020](https://arxiv.org/abs/2010.03034) do (weight ${beta}; ${
+          layers.join(", ")
+        })`,
+      ]
+      : [],
+    ...starts ? ["layers to start as"] : [],
+  ];
+  if (teacher === undefined || learnt.length === 0) {
+    return "Trained on the references alone, without a teacher.";
+  }
+  return `Distilled from \`${teacher.node}\`, a Transformer of ${
+    stacks(teacher.model)
+  } and ${teacher.model.width} features, by its ${learnt.join(" and its ")}.`;
+}
+
+function results({ systems, experiment }: Run): string {
+  const own = systems.at(-1);
+  const told = own === undefined
+    ? "It was not evaluated."
+    : `On the test set of \`${experiment}\`, BLEU \`${
+      own.runs[0].signature
+    }\`:\n\n${tableOf(systems, "markdown").trim()}`;
+  return `## Results\n\n${told}`;
+}
+
+function use(run: Run | undefined): string {
+  return `## Translate
+
+\`\`\`sh
+deno task translate --model ${run?.node ?? "MODEL"} < source.txt > target.txt
+\`\`\``;
+}
+
+function dataSection({ data }: Card): string {
+  const told = data.length === 0
+    ? "Files whose terms this card does not know."
+    : data.map(account).join("\n");
+  return `## Data\n\n${told}`;
+}
+
+function account({ name, description, terms, citation }: Account): string {
+  return [
+    `- **${name}**: ${description}`,
+    `  - licence: ${terms.map(linked).join(", ") || "not known to this card"}`,
+    ...citation.map((who) => `  - to be named: ${who}`),
+  ].join("\n");
+}
+
+function linked({ licence, url }: Terms): string {
+  return url === undefined ? licence : `[${licence}](${url})`;
+}
+
+function limits({ maximumLength, data }: Card): string {
+  return `## Limits
+
+- It translates sentence by sentence, of ${
+    number(maximumLength)
+  } subwords at most: split text first.
+- It knows the kind of text that it was trained on (${
+    data.map(({ name }) => name).join(", ") || "see above"
+  }); on other text it
+  is worse, in ways that the scores above do not show.
+- Nothing was done to find or to mend what its data say wrongly or unfairly, and
+  it may leave out, add or invert what is said: have people read what matters.`;
+}
+
+function trace({ hashes, experiment }: Run): string {
+  const rows = hashes.map(([what, sha256]) => `| ${what} | \`${sha256}\` |`);
+  return `## Trace
+
+Made by the experiment \`${experiment}\`; \`deno task pipeline trace FILE\` leads any
+of these files back to code, config and data.
+
+| file | SHA-256 |
+| --- | --- |
+${rows.join("\n")}`;
+}
+
+function stacks({ encoderLayers, decoderLayers }: Model): string {
+  return `${encoderLayers} encoder and ${decoderLayers} decoder layers`;
+}
+
+export function number(value: number): string {
+  return value.toLocaleString("en");
+}

@@ -1,0 +1,86 @@
+/** The encoder and the step of the decoder as parts that graphs are put together from. */
+import type { SavedModel } from "../transformer/checkpoint.ts";
+import type { Graph } from "../tensor/onnx/graph.ts";
+import {
+  type Border,
+  insert,
+  type ModelParts,
+  TYPES,
+} from "../tensor/onnx/onnx_model.ts";
+import { record } from "../tensor/onnx/trace.ts";
+import { cacheNames, encoderProgram, stepProgram } from "./programs.ts";
+import { sinusoids, type StoredWeights } from "./weights.ts";
+
+/** A model without what it stores. */
+export type Unweighted = Omit<ModelParts, "stored">;
+
+export interface Parts {
+  readonly saved: SavedModel;
+  /** Puts in the encoder, over `source` int64 [batch, source] at `places` int64 [source]; gives its outputs. */
+  encoder(
+    graph: Graph,
+    values: Readonly<Record<"source" | "places", string>>,
+  ): Record<string, string>;
+  /** Puts in a step, from `token` int64 [batch, beam] at `place` int64 [1]; what else it reads has its own name. */
+  step(
+    graph: Graph,
+    values: Readonly<Record<"token" | "place", string>>,
+  ): Record<string, string>;
+}
+
+export function partsOf(
+  saved: SavedModel,
+  { rewrite }: StoredWeights,
+): Parts {
+  const encoder = record(encoderProgram(saved));
+  const step = record(stepProgram(saved));
+  const int32 = (graph: Graph, name: string) =>
+    graph.emit("Cast", [name], { to: TYPES.int32 });
+  return {
+    saved,
+    encoder: (graph, { source, places }) =>
+      insert(graph, encoder, {
+        source: int32(graph, source),
+        positions: sinusoids(graph, places),
+      }, rewrite),
+    step: (graph, { token, place }) =>
+      insert(graph, step, {
+        token: int32(graph, token),
+        position: sinusoids(graph, place),
+      }, rewrite),
+  };
+}
+
+/** 0 to a length, which is one number of any shape. */
+export function range(graph: Graph, length: string): string {
+  const [zero, one] = [0, 1].map((value) => graph.scalar(value, "int64"));
+  return graph.emit("Range", [zero, graph.emit("Squeeze", [length]), one]);
+}
+
+/** Gives a value a name, by which it is an output of the graph or read by what is repeated in it. */
+export function give(graph: Graph, name: string, value: string): void {
+  graph.output(name, graph.value(value, [], "float32"));
+}
+
+/** What the encoder gives and a step reads. */
+export function encoderOutputs(saved: SavedModel): Border[] {
+  return [
+    { name: "mask", type: "float32", shape: ["batch", 1, 1, "source"] },
+    ...cacheBorders(saved, "cross"),
+  ];
+}
+
+export function cacheBorders(
+  { model }: SavedModel,
+  part: "cross" | "past" | "present",
+): Border[] {
+  const { heads, width } = model;
+  const rows = part === "cross" ? ["batch"] : ["batch", "beam"];
+  const time = { cross: "source", past: "past", present: "past + 1" }[part];
+  const shape = [...rows, heads, time, width / heads];
+  return cacheNames(part, model).map((name) => ({
+    name,
+    type: "float32",
+    shape,
+  }));
+}

@@ -1,0 +1,208 @@
+/** The two programs that an exported model consists of: the encoder, and a step of the decoder with its cache. */
+import {
+  attend,
+  feedForward,
+  joinHeads,
+  layerNorm,
+  linear,
+  noDropout,
+  paddingBias,
+  product,
+  selfAttention,
+  splitHeads,
+} from "../transformer/layers.ts";
+import { parameterShapes } from "../transformer/parameters.ts";
+import type { Model } from "../../schemas/experiment/model.ts";
+import { PAD } from "../../schemas/experiment/vocabulary.ts";
+import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
+import { tf } from "../tensor/tfjs.ts";
+
+/** Names of the keys and values of each decoder layer: of the source, of what came before, and with the step's own. */
+export const cacheNames = (
+  part: "cross" | "past" | "present",
+  { decoderLayers }: Model,
+): string[] =>
+  Array.from({ length: decoderLayers }, (_, layer) => [
+    `${part}.${layer}.key`,
+    `${part}.${layer}.value`,
+  ]).flat();
+
+/** What the programs are of. */
+export interface Shape {
+  readonly model: Model;
+  readonly vocabulary: number;
+}
+
+const weightSpecs = ({ model, vocabulary }: Shape): Record<string, Spec> =>
+  floats(parameterShapes(model, vocabulary));
+
+const floats = (
+  shapes: Readonly<Record<string, Spec["shape"]>>,
+): Record<string, Spec> =>
+  Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, {
+      shape,
+      dtype: "float32",
+    }]),
+  );
+
+const named = (names: readonly string[], shape: Spec["shape"]) =>
+  floats(Object.fromEntries(names.map((name) => [name, shape])));
+
+/** Scaled embeddings of ids [batch, time] plus `positions` [time or 1, d], as [batch * time, d]. */
+function embed({ embedding, positions }: Tensors, ids: Tensor): Tensor {
+  const [batch, time] = ids.shape as [number, number];
+  const width = embedding.shape[1] ?? 0;
+  const rows = tf.gather(
+    embedding,
+    tf.reshape(ids, [batch * time]) as tf.Tensor1D,
+  );
+  const scaled = tf.reshape(tf.mul(rows, Math.sqrt(width)), [
+    batch,
+    time,
+    width,
+  ]);
+  return tf.reshape(tf.add(scaled, positions), [batch * time, width]);
+}
+
+/**
+ * Source ids [batch, source], each sentence with its end, then padding, to what the decoder needs of them: `mask` [batch, 1,
+ * 1, source], which hides padding, and `cross` keys and values of each of its layers, [batch, heads, source, d / heads].
+ * `positions` [source, d] are the sinusoids; the weights are inputs. The layers are those of training.
+ */
+export function encoderProgram(shape: Shape): Program {
+  const { model } = shape;
+  const { heads, width } = model;
+  return {
+    name: "encoder",
+    inputs: {
+      source: { shape: ["batch", "source"], dtype: "int32" },
+      ...floats({ positions: ["source", width] }),
+      ...weightSpecs(shape),
+    },
+    build: (inputs, { batch }) => {
+      const mask = paddingBias(inputs.source, PAD);
+      const places = { parameters: inputs, heads, batch, dropout: noDropout };
+      let x = embed(inputs, inputs.source);
+      for (let layer = 0; layer < model.encoderLayers; layer++) {
+        x = selfAttention(places, `encoder.${layer}.self`, x, mask).output;
+        x = feedForward(places, `encoder.${layer}.feedForward`, x);
+      }
+      const output = layerNorm(inputs, "encoder", x);
+      const cross = Array.from({ length: model.decoderLayers }, (_, layer) => {
+        const mapped = linear(
+          inputs,
+          `decoder.${layer}.cross.keyValue`,
+          output,
+        );
+        return splitHeads(mapped, batch, heads, 2);
+      }).flat();
+      return { mask, ...together(cacheNames("cross", model), cross) };
+    },
+  };
+}
+
+/**
+ * A step of the decoder, for any number of hypotheses of each sentence. Inputs besides the weights and the encoder's outputs:
+ * - `token` [batch, beam]: the last id of each hypothesis, which begins with the begin of sentence;
+ * - `position` [1, d]: the sinusoids of its place;
+ * - `past` keys and values of the ids before it, [batch, beam, heads, past, d / heads].
+ *
+ * Outputs:
+ * - `logits` [batch, beam, vocabulary] of the next id;
+ * - `attention` [batch, beam, source]: where the last layer looked in the source, the mean over its heads;
+ * - `present` keys and values, with those of this id, [batch, beam, heads, past + 1, d / heads].
+ */
+export function stepProgram(shape: Shape): Program {
+  const { model, vocabulary } = shape;
+  const { heads, width } = model;
+  const size = width / heads;
+  const names = {
+    past: cacheNames("past", model),
+    cross: cacheNames("cross", model),
+    present: cacheNames("present", model),
+  };
+  return {
+    name: "decoder",
+    inputs: {
+      token: { shape: ["batch", "beam"], dtype: "int32" },
+      ...floats({
+        position: [1, width],
+        mask: ["batch", 1, 1, "source"],
+      }),
+      ...named(names.past, ["batch", "beam", heads, "past", size]),
+      ...named(names.cross, ["batch", heads, "source", size]),
+      ...weightSpecs(shape),
+    },
+    successors: ["past"],
+    build: (inputs, { batch, beam, past, source }) => {
+      const rows = batch * beam;
+      const present: Tensor[] = [];
+      const looks: Tensor[] = [];
+      let x = embed({ ...inputs, positions: inputs.position }, inputs.token);
+      /** x + output(what a mixture of values is made to be). */
+      const residual = (name: string, mix: (normal: Tensor) => Tensor) =>
+        tf.add(
+          x,
+          linear(inputs, `${name}.output`, mix(layerNorm(inputs, name, x))),
+        );
+      for (let layer = 0; layer < model.decoderLayers; layer++) {
+        const [key, value] = [2 * layer, 2 * layer + 1];
+        const self = `decoder.${layer}.self`, cross = `decoder.${layer}.cross`;
+        x = residual(self, (normal) => {
+          const mapped = linear(inputs, `${self}.queryKeyValue`, normal);
+          const [query, ...own] = splitHeads(mapped, rows, heads, 3); // [rows, heads, 1, size]
+          const [keys, values] = [key, value].map((at, i) => {
+            const before = tf.reshape(inputs[names.past[at]], [
+              rows,
+              heads,
+              past,
+              size,
+            ]);
+            const all = tf.concat([before, own[i]], 2);
+            present.push(
+              tf.reshape(all, [batch, beam, heads, past + 1, size]),
+            );
+            return all;
+          });
+          return attend(query, keys, values, undefined);
+        });
+        x = residual(cross, (normal) => {
+          const mapped = linear(inputs, `${cross}.query`, normal);
+          const [query] = splitHeads(mapped, batch, heads, 1); // [batch, heads, beam, size]
+          const scores = tf.matMul(
+            tf.mul(query, size ** -0.5),
+            inputs[names.cross[key]],
+            false,
+            true,
+          );
+          const weights = tf.softmax(tf.add(scores, inputs.mask)); // [batch, heads, beam, source]
+          looks.push(tf.reshape(tf.mean(weights, 1), [batch, beam, source]));
+          return joinHeads(tf.matMul(weights, inputs[names.cross[value]]));
+        });
+        x = feedForward(
+          { parameters: inputs, heads, batch, dropout: noDropout },
+          `decoder.${layer}.feedForward`,
+          x,
+        );
+      }
+      const logits = product(
+        layerNorm(inputs, "decoder", x),
+        inputs.embedding,
+        false,
+        true,
+      );
+      return {
+        logits: tf.reshape(logits, [batch, beam, vocabulary]),
+        attention: looks[model.decoderLayers - 1],
+        ...together(names.present, present),
+      };
+    },
+  };
+}
+
+const together = (
+  names: readonly string[],
+  tensors: readonly Tensor[],
+): Record<string, Tensor> =>
+  Object.fromEntries(names.map((name, i) => [name, tensors[i]]));

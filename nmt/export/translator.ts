@@ -1,0 +1,76 @@
+/** Translates with an exported graph as its users do: a sentence a run, no search outside of it. */
+import type {
+  Hypothesis,
+  TranslateOptions,
+  Translator,
+} from "../decoding/beam_search.ts";
+import { EOS } from "../../schemas/experiment/vocabulary.ts";
+import {
+  type FileTensor,
+  type OnnxFile,
+  openOnnxFile,
+} from "../tensor/onnx/onnx_file.ts";
+
+/**
+ * The translator of a file `translate.onnx`, in place of the model's own. The exponent of the length is in the file, and
+ * that of the options has to be the same.
+ */
+export async function openTranslation(
+  path: string,
+  options: { readonly threads?: number } = {},
+): Promise<Translator> {
+  const file = await openOnnxFile(path, options);
+  return {
+    translate: async (sentences, options) => {
+      const found: Hypothesis[] = [];
+      for (const sentence of sentences) {
+        found.push(await translateSentence(file, sentence, options));
+        options.report?.(found.length);
+      }
+      return found;
+    },
+    dispose: () => file.dispose(),
+  };
+}
+
+async function translateSentence(
+  { run }: OnnxFile,
+  sentence: Int32Array,
+  { beam, lengthPenalty, maximumLength = 0 }: TranslateOptions,
+): Promise<Hypothesis> {
+  const { translation, score } = await run({
+    source: sourceOf([sentence]),
+    ...searchOptions(beam, maximumLength),
+  });
+  const ids = Int32Array.from(translation.data, Number);
+  const total = Number(score.data[0]);
+  const normalised = total / (ids.length + 1) ** lengthPenalty;
+  return { ids, score: total, normalised };
+}
+
+/** Sentences of ids as the input `source`: each with its end, then padding. */
+export function sourceOf(sentences: readonly Int32Array[]): FileTensor {
+  const width = Math.max(...sentences.map(({ length }) => length)) + 1;
+  const data = new BigInt64Array(sentences.length * width);
+  sentences.forEach((ids, row) => {
+    [...ids, EOS].forEach((id, i) => data[row * width + i] = BigInt(id));
+  });
+  return { shape: [sentences.length, width], data };
+}
+
+/** The inputs of a translation beside its source. */
+export function searchOptions(
+  beam: number,
+  maximumLength = 0,
+  count = 1,
+): Record<"beam" | "maximum_length" | "count", FileTensor> {
+  const one = (value: number) => ({
+    shape: [1],
+    data: BigInt64Array.of(BigInt(value)),
+  });
+  return {
+    beam: one(beam),
+    maximum_length: one(maximumLength),
+    count: one(count),
+  };
+}

@@ -1,0 +1,71 @@
+/** How an exported folder is used, as its card tells: its files, an example, inputs and outputs, the quality of each precision. */
+import { format } from "@std/fmt/bytes";
+import {
+  EXPORT_PRECISIONS,
+  type ExportConfig,
+} from "../../schemas/exported_model.ts";
+
+export function filesAndUse(
+  { beam, ids, lengthPenalty }: ExportConfig,
+): string {
+  return `## Files
+
+| file | is |
+| --- | --- |
+| \`fp32/translate.onnx\`, \`int8/translate.onnx\` | ids in, best translation out: encoder, decoder and beam search |
+| \`fp32/encoder.onnx\`, \`int8/encoder.onnx\` | the encoder, for those who drive decoding themselves |
+| \`fp32/decoder.onnx\`, \`int8/decoder.onnx\` | a step of the decoder with its cache |
+| \`tokenizer.json\` | the subwords of both languages, for Hugging Face's tokenizers |
+| \`config.json\`, \`generation_config.json\` | sizes, ids, settings of search |
+
+## Translate
+
+\`\`\`python
+import numpy, onnxruntime, tokenizers
+
+tokenizer = tokenizers.Tokenizer.from_file("tokenizer.json")
+session = onnxruntime.InferenceSession("int8/translate.onnx")
+
+def translate(line):
+    ids = tokenizer.encode(line.strip()).ids
+    translation, score = session.run(["translation", "score"], {
+        "source": numpy.array([ids], numpy.int64),
+        "beam": numpy.array([${beam}], numpy.int64),
+        "maximum_length": numpy.array([0], numpy.int64),
+        "count": numpy.array([1], numpy.int64),
+    })
+    return tokenizer.decode(translation[0].tolist()).strip()
+\`\`\`
+
+| input | int64 | is |
+| --- | --- | --- |
+| \`source\` | [batch, length] | ids of each sentence, with or without the end of sentence ${ids.eos}, then padding ${ids.pad} |
+| \`beam\` | [1] | hypotheses kept; 1 is greedy search |
+| \`maximum_length\` | [1] | ids of a translation at most; 0 is twice the source's and 20 more |
+| \`count\` | [1] | how many of the best translations are wanted, up to \`beam\` |
+
+| output | | is |
+| --- | --- | --- |
+| \`translation\` | int64 [batch, longest] | ids of the best translation, then padding |
+| \`score\` | float [batch] | its log probability |
+| \`attention\` | float [batch, longest, source] | where the decoder looked for each id |
+| \`alternatives\` | int64 [batch, count, longest] | the best translations, best first by score / length^${lengthPenalty} |
+| \`scores\` | float [batch, count] | their log probabilities |`;
+}
+
+/** Sizes and scores of both precisions. */
+export function quality({ quality, bytes, beam }: ExportConfig): string {
+  const rows = EXPORT_PRECISIONS.map((precision) =>
+    `| ${precision} | ${format(bytes[precision])} | ${
+      quality?.[precision].bleu.toFixed(2) ?? ""
+    } | ${quality?.[precision].chrf.toFixed(2) ?? ""} |`
+  );
+  const account = quality === undefined
+    ? "Its quality was not measured."
+    : `BLEU (\`${quality.signature}\`) and chrF of the test set, beam ${beam}.`;
+  return `${account}
+
+|  | \`translate.onnx\` | BLEU | chrF |
+| --- | --- | --- | --- |
+${rows.join("\n")}`;
+}

@@ -1,0 +1,129 @@
+/** The tensors that an exported model stores, and what reads them: in 32-bit floats, or as int8 with a scale a column. */
+import type { SavedModel } from "../transformer/checkpoint.ts";
+import { parameterShapes } from "../transformer/parameters.ts";
+import { type Precision, weightConstants } from "../decoding/precision.ts";
+import type { Graph } from "../tensor/onnx/graph.ts";
+import {
+  type Rewriting,
+  type Stored,
+  TYPES,
+} from "../tensor/onnx/onnx_model.ts";
+
+export interface StoredWeights {
+  readonly stored: Readonly<Record<string, Stored>>;
+  /** What a node that reads a weight is in this precision. */
+  readonly rewrite: Rewriting;
+}
+
+export function storedWeights(
+  saved: SavedModel,
+  precision: Precision,
+): StoredWeights {
+  const { model: { width } } = saved;
+  return precision === "int8"
+    ? {
+      stored: { ...integers(saved), ...sinusoidTables(width) },
+      rewrite: integerForm,
+    }
+    : {
+      stored: { ...floats(saved), ...sinusoidTables(width) },
+      rewrite: () => undefined,
+    };
+}
+
+function floats(
+  { model, vocabulary, weights }: SavedModel,
+): Record<string, Stored> {
+  const shapes = Object.entries(parameterShapes(model, vocabulary));
+  return Object.fromEntries(
+    shapes.map(([name, shape]) => [name, { shape, data: weights[name] }]),
+  );
+}
+
+/** Matrices as codes and scales; the embedding is there once, transposed, as the matrix that makes logits. */
+function integers(saved: SavedModel): Record<string, Stored> {
+  const { embedding: _, ...constants } = weightConstants(saved, "int8");
+  const stored: Record<string, Stored> = {};
+  for (const [name, { shape, data }] of Object.entries(constants)) {
+    if (!(data instanceof Float32Array) && !(data instanceof Uint8Array)) {
+      throw new Error(`Cannot store ${name}, a ${data.constructor.name}`);
+    }
+    stored[name] = { shape, data };
+  }
+  return stored;
+}
+
+const MATRIX = /\.weight$/;
+const GENERATOR = "generator.weight";
+const scaleOf = (matrix: string) => matrix.replace(MATRIX, ".scale");
+
+/**
+ * A product with a weight, whose other side is rounded to 256 levels between its least and its greatest value, and rows of
+ * the embedding. ONNX Runtime makes one kernel of what is emitted for a product.
+ */
+const integerForm: Rewriting = (graph, { op, inputs: [first, second] }) => {
+  if (op === "Gather" && first === "embedding") {
+    return [integerRows(graph, second)];
+  }
+  const matrix = second === "embedding" ? GENERATOR : second;
+  if (op !== "Gemm" || !MATRIX.test(matrix)) return undefined;
+  const [levels, scale, zero] = graph.emitAll(
+    "DynamicQuantizeLinear",
+    [first],
+    {},
+    3,
+  );
+  const sums = graph.emit("MatMulInteger", [levels, matrix, zero]);
+  return [
+    graph.emit("Mul", [
+      graph.emit("Cast", [sums], { to: TYPES.float32 }),
+      graph.emit("Mul", [scale, scaleOf(matrix)]),
+    ]),
+  ];
+};
+
+/** Columns `ids` [n] of the generator as rows [n, d]. */
+function integerRows(graph: Graph, ids: string): string {
+  const columns = graph.emit("Gather", [GENERATOR, ids], { axis: 1 });
+  const rows = graph.emit("Transpose", [columns], { perm: [1, 0] });
+  const scales = graph.emit("Unsqueeze", [
+    graph.emit("Gather", [scaleOf(GENERATOR), ids], { axis: 0 }),
+    graph.int64s([1]),
+  ]);
+  return graph.emit("Mul", [
+    graph.emit("Cast", [rows], { to: TYPES.float32 }),
+    scales,
+  ]);
+}
+
+const PERIOD = "positions.period", PHASE = "positions.phase";
+
+/** Of each feature of a position: how many positions its wave takes for a radian, and where it begins. */
+function sinusoidTables(width: number): Record<string, Stored> {
+  const half = width / 2;
+  const features = Array.from({ length: width }, (_, feature) => feature);
+  const stored = (values: readonly number[]): Stored => ({
+    shape: [width],
+    data: Float64Array.from(values),
+  });
+  return {
+    [PERIOD]: stored(features.map((i) => 10_000 ** ((i % half) / half))),
+    [PHASE]: stored(features.map((i) => i < half ? 0 : Math.PI / 2)),
+  };
+}
+
+/**
+ * Sinusoids of positions, int64 [n] to [n, d]: computed, in 64-bit floats as in training, as their table would be a large
+ * part of a small model.
+ */
+export function sinusoids(graph: Graph, positions: string): string {
+  const column = graph.emit("Unsqueeze", [positions, graph.int64s([1])]);
+  const numbers = graph.emit("Cast", [column], { to: TYPES.float64 });
+  const angles = graph.emit("Add", [
+    graph.emit("Div", [numbers, PERIOD]),
+    PHASE,
+  ]);
+  return graph.emit("Cast", [graph.emit("Sin", [angles])], {
+    to: TYPES.float32,
+  });
+}

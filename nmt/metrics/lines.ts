@@ -1,0 +1,54 @@
+/** Reads files of one segment a line, as the metrics score them. */
+import { inputError } from "../../base/input_error.ts";
+import { checkInput, reasonOf } from "../../base/input_file.ts";
+import { trimEnd } from "./tokenize.ts";
+
+/** The lines of a UTF-8 file, unpacked where its name ends in .gz, without white space at their ends. */
+export async function readLines(path: string): Promise<string[]> {
+  const bytes = await readBytes(path);
+  let text: string;
+  try {
+    // A byte order mark is a character of the first line to sacreBLEU, so it is here.
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw inputError(
+      `Cannot read "${path}": line ${brokenLine(bytes)} is not UTF-8.`,
+    );
+  }
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines.map(trimEnd);
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  const refuse = (reason: string) =>
+    inputError(`Cannot read "${path}": ${reason}.`);
+  try {
+    checkInput(path, refuse);
+    const file = await Deno.readFile(path);
+    if (!path.endsWith(".gz")) return file;
+    const unpacked = new Blob([file]).stream()
+      .pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+  } catch (error) {
+    if (error instanceof TypeError) {
+      throw refuse("it is no whole gzip file");
+    }
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    throw refuse(reasonOf(error));
+  }
+}
+
+/** The number of the first line that does not survive decoding. */
+function brokenLine(bytes: Uint8Array): number {
+  let line = 1;
+  const repaired = new TextEncoder().encode(
+    new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
+  );
+  for (let i = 0; i < bytes.length && bytes[i] === repaired[i]; i++) {
+    if (bytes[i] === 0x0a) line++;
+  }
+  return line;
+}

@@ -1,0 +1,129 @@
+/** Scores hypotheses against references, from files or lines, and compares two systems; what `score` and `evaluate` call. */
+import { inputError, suggestion } from "../../base/input_error.ts";
+import { bleu } from "./bleu.ts";
+import { pairedBootstrap, RESAMPLING } from "./bootstrap.ts";
+import { chrf } from "./chrf.ts";
+import { readLines } from "./lines.ts";
+import { type Metric, sum } from "./metric.ts";
+import { type Tokenizer, TOKENIZERS } from "./tokenize.ts";
+
+export type MetricName = "bleu" | "chrf";
+
+export interface ScoreOptions {
+  readonly metrics: readonly MetricName[];
+  /** Tokenizer of BLEU: 13a, intl, char or none. */
+  readonly tokenize: string;
+  readonly lowercase: boolean;
+}
+
+/** Scores from 0 to 100; `against` is there where a second system was given. */
+export type ScoreReport =
+  & { readonly [Name in MetricName]?: Scored }
+  & { readonly against?: { readonly [Name in MetricName]?: Compared } };
+
+export interface Scored {
+  readonly score: number;
+  readonly signature: string;
+}
+
+export interface Compared {
+  readonly score: number;
+  /** p-value of the difference by paired bootstrap resampling. */
+  readonly p: number;
+}
+
+/** Scores files of one segment a line; files of unequal length or without a line are input errors. */
+export async function scoreFiles(
+  options: ScoreOptions & {
+    readonly hypothesis: string;
+    readonly references: readonly string[];
+    readonly against?: string;
+  },
+): Promise<ScoreReport> {
+  const { hypothesis, references, against } = options;
+  if (references.length === 0) {
+    throw inputError(`Cannot score "${hypothesis}": no reference is given.`);
+  }
+  const hypotheses = await readLines(hypothesis);
+  if (hypotheses.length === 0) {
+    throw inputError(`Cannot score "${hypothesis}": it has no lines.`);
+  }
+  const readEqual = async (path: string) => {
+    const lines = await readLines(path);
+    if (lines.length === hypotheses.length) return lines;
+    throw inputError(
+      `Cannot score "${hypothesis}" with "${path}": expected as many lines in both, ` +
+        `found ${hypotheses.length} and ${lines.length}.`,
+    );
+  };
+  return scoreLines({
+    ...options,
+    hypotheses,
+    references: await Promise.all(references.map(readEqual)),
+    against: against === undefined ? undefined : await readEqual(against),
+  });
+}
+
+/** Scores lines; `references` holds one list of lines for each reference. */
+export function scoreLines(
+  options: ScoreOptions & {
+    readonly hypotheses: readonly string[];
+    readonly references: readonly (readonly string[])[];
+    readonly against?: readonly string[];
+  },
+): ScoreReport {
+  const { hypotheses, references, against, lowercase } = options;
+  const tokenizer = checkTokenizer(options.tokenize);
+  const metrics: Record<MetricName, () => Metric> = {
+    bleu: () => bleu({ tokenize: tokenizer, lowercase }),
+    chrf: () => chrf({ lowercase }),
+  };
+  const scored: Partial<Record<MetricName, Scored>> = {};
+  const compared: Partial<Record<MetricName, Compared>> = {};
+  for (const name of options.metrics) {
+    const metric = metrics[name]();
+    const first = metric.counts(hypotheses, references);
+    const resampling = against === undefined ? undefined : RESAMPLING;
+    scored[name] = {
+      score: metric.score(sum(first)),
+      signature: metric.signature(references.length, resampling),
+    };
+    if (against === undefined) continue;
+    const second = metric.counts(against, references);
+    compared[name] = {
+      score: metric.score(sum(second)),
+      p: pairedBootstrap(metric, first, second),
+    };
+  }
+  return against === undefined ? scored : { ...scored, against: compared };
+}
+
+/** The report as lines for a terminal. */
+export function formatScores(report: ScoreReport): string {
+  const titles: Record<MetricName, string> = { bleu: "BLEU", chrf: "chrF2" };
+  const lines: string[] = [];
+  for (const name of ["bleu", "chrf"] as const) {
+    const scored = report[name];
+    if (scored === undefined) continue;
+    const { score, signature } = scored;
+    lines.push(`${titles[name]}|${signature} = ${score.toFixed(2)}`);
+    const compared = report.against?.[name];
+    if (compared === undefined) continue;
+    const difference = compared.score - score;
+    lines.push(
+      `  against: ${compared.score.toFixed(2)} ` +
+        `(${difference < 0 ? "" : "+"}${difference.toFixed(2)}, ` +
+        `p = ${compared.p.toFixed(4)})`,
+    );
+  }
+  return lines.join("\n");
+}
+
+function checkTokenizer(name: string): Tokenizer {
+  const known = TOKENIZERS.find((tokenizer) => tokenizer === name);
+  if (known !== undefined) return known;
+  throw inputError(
+    `Cannot tokenize by "${name}": expected one of ${TOKENIZERS.join(", ")}` +
+      `${suggestion(name, TOKENIZERS).replace(/\?$/, "")}.`,
+  );
+}

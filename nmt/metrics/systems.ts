@@ -1,0 +1,193 @@
+/** Gathers evaluated nodes into systems: each over its seeds, with its difference to the baselines of its language pair. */
+import {
+  type Baseline,
+  BASELINES,
+  type Figure,
+  type Int8,
+  type ScoreName,
+  type System,
+  type SystemRun,
+} from "../../schemas/results.ts";
+import { counterpart, isCompared, systemOf } from "./baselines.ts";
+
+type Figures = Readonly<Record<string, number | string>>;
+
+/** What is known of a node; the summary of a run knows less than recorded results. */
+export interface EvaluatedNode {
+  readonly name: string;
+  readonly metrics: Figures;
+  readonly measurements: Figures;
+  /** What it took to make. */
+  readonly seconds?: number;
+  readonly seed?: number;
+  /** The node behind each input. */
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly outputs?: Readonly<Record<string, { readonly sha256: string }>>;
+}
+
+/** PAIR/STAGE:NAME; the pair where there are several, no name where the stage has one node. */
+const NODE = /^(?:([^/]+)\/)?([^:]+)(?::(.+))?$/;
+
+/** An evaluated model: all but what relates it to others. */
+type Evaluated =
+  & Omit<SystemRun, ScoreName>
+  & Readonly<Record<ScoreName, number>>
+  & { readonly parameters: number; readonly bytes?: number };
+
+/**
+ * The systems of the nodes `evaluate:NAME`, in their order, those of a language pair together and its teacher first; what
+ * `compare` and the models' own nodes say is added where they are there.
+ */
+export function systemsOf(nodes: readonly EvaluatedNode[]): System[] {
+  const pairs = Map.groupBy(nodes, ({ name }) => NODE.exec(name)?.[1]);
+  return [...pairs].flatMap(([pair, nodes]) => {
+    const runs = evaluatedOf(pair, nodes);
+    const compare = nodes.find(({ name }) =>
+      NODE.exec(name)?.[2] === "compare"
+    );
+    const bySystem = Map.groupBy(runs, ({ name }) => systemOf(name).system);
+    return [...bySystem.keys()]
+      .sort((a, b) => Number(b === "teacher") - Number(a === "teacher"))
+      .map((system) => rowOf(pair, system, bySystem, compare?.metrics ?? {}));
+  });
+}
+
+function evaluatedOf(
+  pair: string | undefined,
+  nodes: readonly EvaluatedNode[],
+): Evaluated[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  return nodes.flatMap((node): Evaluated[] => {
+    const [, , stage, name] = NODE.exec(node.name) ?? [];
+    const { metrics, measurements, inputs, outputs } = node;
+    const bleu = numeric(metrics, "bleu");
+    const chrf = numeric(metrics, "chrf");
+    const parameters = numeric(metrics, "parameters");
+    if (stage !== "evaluate" || name === undefined) return [];
+    if (bleu === undefined || chrf === undefined || parameters === undefined) {
+      return [];
+    }
+    const prefix = pair === undefined ? "" : `${pair}/`;
+    const model = inputs?.model ??
+      prefix + (name === "teacher" ? name : `student:${name}`);
+    const trained = byName.get(model);
+    return [{
+      name,
+      model,
+      seed: trained?.seed,
+      bleu,
+      chrf,
+      parameters,
+      bytes: numeric(metrics, "bytes"),
+      signature: String(metrics.signature ?? ""),
+      hypotheses: outputs?.hypotheses?.sha256,
+      perplexity: trained && numeric(trained.metrics, "perplexity"),
+      trainingSeconds: trained?.seconds,
+      sentencesPerSecond: numeric(measurements, "sentencesPerSecond"),
+      int8: int8Of(byName.get(`${prefix}export:${name}`)),
+    }];
+  });
+}
+
+function int8Of(exported: EvaluatedNode | undefined): Int8 | undefined {
+  const { metrics = {} } = exported ?? {};
+  const bleu = numeric(metrics, "int8.bleu");
+  const bytes = numeric(metrics, "int8.bytes");
+  return bleu === undefined || bytes === undefined
+    ? undefined
+    : { bleu, bytes };
+}
+
+function rowOf(
+  pair: string | undefined,
+  system: string,
+  bySystem: ReadonlyMap<string, readonly Evaluated[]>,
+  compared: Figures,
+): System {
+  const all = (name: string) => bySystem.get(name) ?? [];
+  const own = all(system);
+  const average = (name: "trainingSeconds" | "sentencesPerSecond") => {
+    const known = own.flatMap((run) => run[name] ?? []);
+    return known.length === 0 ? undefined : round(mean(known));
+  };
+  return {
+    pair,
+    system,
+    parameters: own[0].parameters,
+    bytes: own[0].bytes,
+    ...figuresOf(system, own, all, compared),
+    trainingSeconds: average("trainingSeconds"),
+    sentencesPerSecond: average("sentencesPerSecond"),
+    int8: averageInt8(own),
+    runs: own.map((run) => {
+      const { parameters: _, bytes: __, ...rest } = run;
+      // The only run of a system is the system itself, and the baselines' means are what it is compared with.
+      const other = run.name === system
+        ? all
+        : (baseline: Baseline) => counterpart(run.name, all(baseline)) ?? [];
+      return { ...rest, ...figuresOf(run.name, [run], other, compared) };
+    }),
+  };
+}
+
+/** Of the runs that are exported. */
+function averageInt8(runs: readonly Evaluated[]): Int8 | undefined {
+  const known = runs.flatMap(({ int8 }) => int8 ?? []);
+  if (known.length === 0) return undefined;
+  return {
+    bleu: round(mean(known.map(({ bleu }) => bleu))),
+    bytes: Math.round(mean(known.map(({ bytes }) => bytes))),
+  };
+}
+
+/** The scores of some runs, under the name that `compare` has for them, beside those of each baseline. */
+function figuresOf(
+  name: string,
+  runs: readonly Evaluated[],
+  others: (baseline: Baseline) => Evaluated | readonly Evaluated[],
+  compared: Figures,
+): Record<ScoreName, Figure> {
+  const { system } = systemOf(name);
+  const figure = (score: ScoreName): Figure => {
+    const scores = runs.map((run) => run[score]);
+    const to: Figure["to"] = {};
+    for (const baseline of BASELINES) {
+      const theirs = [others(baseline)].flat().map((run) => run[score]);
+      if (theirs.length === 0 || !isCompared(system, baseline)) continue;
+      to[baseline] = {
+        difference: round(mean(scores) - mean(theirs)),
+        p: numeric(compared, `${name}.${score}.p.${baseline}`),
+      };
+    }
+    return {
+      score: round(mean(scores)),
+      deviation: scores.length > 1 ? round(deviation(scores)) : undefined,
+      low: numeric(compared, `${name}.${score}.low`),
+      high: numeric(compared, `${name}.${score}.high`),
+      to,
+    };
+  };
+  return { bleu: figure("bleu"), chrf: figure("chrf") };
+}
+
+function numeric(figures: Figures, name: string): number | undefined {
+  const value = figures[name];
+  return typeof value === "number" ? value : undefined;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Sample standard deviation. */
+function deviation(values: readonly number[]): number {
+  const center = mean(values);
+  const squares = values.map((value) => (value - center) ** 2);
+  return Math.sqrt(
+    squares.reduce((sum, square) => sum + square, 0) / (values.length - 1),
+  );
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(4));
+}

@@ -1,0 +1,113 @@
+/** The table of systems: what each one scores, how large and how fast it is, and how far it is from its teacher. */
+import type { Baseline, Figure, System } from "../../schemas/results.ts";
+import { latex, markdown, type Table } from "./layout.ts";
+import { type EvaluatedNode, systemsOf } from "./systems.ts";
+
+/** How a table is written. */
+export const FORMATS = { markdown, latex } as const;
+export type Format = keyof typeof FORMATS;
+
+/** The table of the evaluated nodes of a run, in Markdown. Empty without nodes `evaluate:NAME`. */
+export function systemsTable(nodes: readonly EvaluatedNode[]): string {
+  return tableOf(systemsOf(nodes), "markdown");
+}
+
+/**
+ * A table for each language pair under its name, one row a system; scores of several seeds as mean ± sample standard
+ * deviation. A column that no pair has figures for is left out.
+ */
+export function tableOf(systems: readonly System[], format: Format): string {
+  const columns = COLUMNS.filter(({ isShown }) =>
+    isShown === undefined || systems.some(isShown)
+  );
+  const pairs = Map.groupBy(systems, ({ pair }) => pair);
+  const tables = [...pairs].map(([title, systems]): Table => {
+    const teacher = systems.find(({ system }) => system === "teacher");
+    return {
+      title,
+      columns: columns.map(({ title }) => title),
+      rows: systems.map((system) =>
+        columns.map(({ cell }) => cell(system, teacher))
+      ),
+    };
+  });
+  return FORMATS[format](tables);
+}
+
+interface Column {
+  readonly title: string;
+  cell(system: System, teacher: System | undefined): string;
+  /** Whether a system has something to show here; without, the column is always there. */
+  isShown?(system: System): boolean;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "system", cell: ({ system }) => system },
+  {
+    title: "seeds",
+    cell: ({ runs }) => String(runs.length),
+    isShown: ({ runs }) => runs.length > 1,
+  },
+  { title: "parameters", cell: ({ parameters }) => number(parameters, 0) },
+  {
+    title: "of teacher",
+    cell: ({ parameters }, teacher) =>
+      teacher === undefined
+        ? ""
+        : `${number(100 * parameters / teacher.parameters, 1)} %`,
+  },
+  { title: "BLEU", cell: ({ bleu }) => score(bleu) },
+  { title: "chrF", cell: ({ chrf }) => score(chrf) },
+  { title: "to teacher", cell: ({ bleu }) => difference(bleu) },
+  significanceColumn("teacher"),
+  significanceColumn("rkd"),
+  {
+    title: "BLEU int8",
+    cell: ({ int8 }) => number(int8?.bleu, 1),
+    isShown: ({ int8 }) => int8 !== undefined,
+  },
+  {
+    title: "int8 (MB)",
+    cell: ({ int8 }) => int8 === undefined ? "" : number(int8.bytes / 1e6, 1),
+    isShown: ({ int8 }) => int8 !== undefined,
+  },
+  {
+    title: "training (min)",
+    cell: ({ trainingSeconds }) =>
+      trainingSeconds === undefined ? "" : number(trainingSeconds / 60, 1),
+    isShown: ({ trainingSeconds }) => trainingSeconds !== undefined,
+  },
+  {
+    title: "sentences/s",
+    cell: ({ sentencesPerSecond }) => number(sentencesPerSecond, 0),
+  },
+];
+
+/** The p-value of the difference in BLEU. */
+function significanceColumn(baseline: Baseline): Column {
+  return {
+    title: `p (${baseline})`,
+    cell: ({ bleu }) => number(bleu.to[baseline]?.p, 3),
+    isShown: ({ bleu }) => bleu.to[baseline]?.p !== undefined,
+  };
+}
+
+/** `37.5`, or `37.5 ± 0.4`. */
+function score({ score, deviation }: Figure): string {
+  return deviation === undefined
+    ? number(score, 1)
+    : `${number(score, 1)} ± ${number(deviation, 1)}`;
+}
+
+function difference({ to: { teacher } }: Figure): string {
+  if (teacher === undefined) return "";
+  const points = teacher.difference;
+  return `${points < 0 ? "-" : "+"}${number(Math.abs(points), 1)}`;
+}
+
+function number(value: number | undefined, digits: number): string {
+  return value?.toLocaleString("en", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }) ?? "";
+}

@@ -1,0 +1,82 @@
+/** Where the matrices of each pair lie in what is recorded of a corpus: one pair after the other, without padding. */
+import type { Batch } from "../text/subwords/batches.ts";
+import type { Side, Tokens } from "../text/subwords/tokens.ts";
+import type { Recorded } from "./teacher_signals.ts";
+import type { Matrix } from "./shards.ts";
+
+/** The types of numbers, as a shard stores them and as memory holds them. */
+export const TYPES = {
+  float16: { stored: "F16", bytes: 2, array: Float16Array },
+  float32: { stored: "F32", bytes: 4, array: Float32Array },
+} as const;
+
+/** A recorded tensor as a matrix of stored rows, and where a pair's own matrix lies in it. */
+export interface Blocks extends Recorded {
+  /** Elements of a stored row: a position's features; one number of an attention map. */
+  readonly width: number;
+  /** Sizes of the pair's own matrix. */
+  shape(pair: number): { readonly rows: number; readonly columns: number };
+  /** Stored rows of all pairs before a pair. */
+  rowsBefore(pair: number): number;
+}
+
+/** Positions of a sentence: its subwords and the begin or end of sentence. */
+export const positions = (side: Side, pair: number) =>
+  side.offsets[pair + 1] - side.offsets[pair] + 1;
+
+/** Where each pair's part of a recorded tensor lies. */
+export function blocksOf(recorded: Recorded, tokens: Tokens): Blocks {
+  const { rows, columns } = recorded;
+  const queries = tokens[rows];
+  if (typeof columns === "number") {
+    return {
+      ...recorded,
+      width: columns,
+      shape: (pair) => ({ rows: positions(queries, pair), columns }),
+      rowsBefore: (pair) => queries.offsets[pair] + pair,
+    };
+  }
+  const keys = tokens[columns];
+  const before = new Float64Array(tokens.pairs + 1); // beyond 2^32 for a few million pairs
+  for (let pair = 0; pair < tokens.pairs; pair++) {
+    before[pair + 1] = before[pair] +
+      positions(queries, pair) * positions(keys, pair);
+  }
+  return {
+    ...recorded,
+    width: 1,
+    shape: (pair) => ({
+      rows: positions(queries, pair),
+      columns: positions(keys, pair),
+    }),
+    rowsBefore: (pair) => before[pair],
+  };
+}
+
+/** What a shard of the pairs from first to end holds. */
+export function matricesOf(
+  tensors: readonly Blocks[],
+  first: number,
+  end: number,
+): Record<string, Matrix> {
+  return Object.fromEntries(
+    tensors.map(({ name, dtype, width, rowsBefore }) => [name, {
+      dtype: TYPES[dtype].stored,
+      rows: rowsBefore(end) - rowsBefore(first),
+      width,
+    }]),
+  );
+}
+
+/** The shape of a recorded tensor of a batch, padding included. */
+export function paddedShape(
+  { rows, columns }: Recorded,
+  batch: Batch,
+): readonly [number, number, number] {
+  const lengths = { source: batch.sourceLength, target: batch.targetLength };
+  return [
+    batch.rows,
+    lengths[rows],
+    typeof columns === "number" ? columns : lengths[columns],
+  ];
+}

@@ -1,0 +1,79 @@
+/** A shard of recorded states, written while it is computed: a safetensors file whose rows come in any order. */
+import { inputError } from "../../base/input_error.ts";
+import { layOut } from "../tensor/safetensors.ts";
+
+/** A matrix of a shard: row-major, a row a token. */
+export interface Matrix {
+  readonly dtype: "F16" | "F32";
+  readonly rows: number;
+  readonly width: number;
+}
+
+export interface ShardWriter {
+  /** Writes the rows from `row` on of a matrix. */
+  write(
+    name: string,
+    row: number,
+    values: Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>,
+  ): void;
+  /** Waits until the rows are on the disk, and only then gives the file its name. */
+  finish(): Promise<void>;
+}
+
+const BYTES = { F16: 2, F32: 4 } as const;
+
+/**
+ * Begins a file that is not there until it is complete. Its rows go to the file as they come, so that memory holds
+ * none of them; every row of every matrix is to be written. A disk that is full is an input error.
+ */
+export function createShard(
+  path: string,
+  matrices: Readonly<Record<string, Matrix>>,
+): ShardWriter {
+  const temporary = `${path}.tmp`;
+  const { header, positions } = layOut(
+    Object.fromEntries(
+      Object.entries(matrices).map((
+        [name, { dtype, rows, width }],
+      ) => [name, { dtype, shape: [rows, width] }]),
+    ),
+  );
+  const file = naming(
+    path,
+    () =>
+      Deno.openSync(temporary, { write: true, create: true, truncate: true }),
+  );
+  const writeAt = (position: number, bytes: Uint8Array) =>
+    naming(path, () => {
+      file.seekSync(position, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes.length;) {
+        done += file.writeSync(bytes.subarray(done));
+      }
+    });
+  writeAt(0, header);
+  return {
+    write: (name, row, values) => {
+      const { dtype, width } = matrices[name];
+      writeAt(
+        positions[name] + row * width * BYTES[dtype],
+        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      );
+    },
+    finish: async () => {
+      await file.syncData();
+      file.close();
+      naming(path, () => Deno.renameSync(temporary, path));
+    },
+  };
+}
+
+/** Turns what the operating system refuses into an input error. */
+function naming<Result>(path: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    const reason = error.message.replace(/ \(os error \d+\).*$/s, "");
+    throw inputError(`Cannot write "${path}": ${reason}.`);
+  }
+}

@@ -1,0 +1,284 @@
+/** What a teacher makes of a corpus: recorded once into shards, read back a batch at a time. */
+import { inputError } from "../../base/input_error.ts";
+import type {
+  Distillation,
+  RecordedLayers,
+} from "../../schemas/experiment/distillation.ts";
+import type { Model } from "../../schemas/experiment/model.ts";
+import { readSafetensorsHeader } from "../tensor/safetensors.ts";
+import {
+  elements,
+  type HostTensor,
+  type HostTensors,
+  type Runtime,
+} from "../tensor/program.ts";
+import { type Batch, makeBatch } from "../text/subwords/batches.ts";
+import type { Tokens } from "../text/subwords/tokens.ts";
+import { isThere, type SavedModel } from "../transformer/checkpoint.ts";
+import { TEACHER_EMBEDDING } from "../distillation/loss.ts";
+import { batchTensors, slots } from "../training/step_inputs.ts";
+import { type Memory, reusedMemory } from "./batch_memory.ts";
+import { openFiles } from "./open_files.ts";
+import {
+  type Blocks,
+  blocksOf,
+  matricesOf,
+  paddedShape,
+  positions,
+  TYPES,
+} from "./pair_blocks.ts";
+import { withoutPadding, withPadding } from "./padding.ts";
+import { parameterShapes } from "../transformer/parameters.ts";
+import { inputOf, readBy, recorded } from "./teacher_signals.ts";
+import { createShard } from "./shards.ts";
+import { statesProgram } from "./states_program.ts";
+
+/** Pairs a shard holds; a recording that stopped goes on after its last whole shard. */
+const SHARD_PAIRS = 2048;
+/** Tokens of a side of a batch of the recording, padding included: what is between two products stays in the cache. */
+const BATCH_TOKENS = 1024;
+
+const shardPath = (folder: string, shard: number) =>
+  `${folder}/${String(shard).padStart(5, "0")}.safetensors`;
+
+export interface RecordingJob {
+  readonly runtime: Runtime;
+  readonly threads?: number;
+  readonly teacher: SavedModel;
+  readonly tokens: Tokens;
+  readonly layers: RecordedLayers;
+  readonly folder: string;
+  report(progress: { readonly pairs: number; readonly of: number }): void;
+}
+
+/**
+ * Records what the teacher makes of every pair into `folder`: one safetensors file for each 2,048 pairs, with the states
+ * `encoder.I`, `decoder.I` [tokens, d] of float16 and `final` [tokens, d] of float32. Tokens of a sentence lie together,
+ * sentences in the order of the corpus; so do the attention maps `encoder.I.self`, `decoder.I.self` and
+ * `decoder.I.cross` [queries * keys of each pair, 1] of float16. Shards that are there already are kept.
+ */
+export async function recordStates(job: RecordingJob): Promise<void> {
+  const { teacher: { model, vocabulary, weights }, tokens, folder } = job;
+  const shapes = parameterShapes(model, vocabulary);
+  const constants = Object.fromEntries(
+    Object.entries(shapes).map((
+      [name, shape],
+    ) => [slots.weight + name, { shape, data: weights[name] }]),
+  );
+  const program = statesProgram(model, vocabulary, job.layers);
+  const executable = await job.runtime.compile(program, {
+    constants,
+    threads: job.threads,
+  });
+  const tensors = recorded(job.layers, model.width)
+    .map((each) => blocksOf(each, tokens));
+  const memory = reusedMemory();
+  const shards = Math.ceil(tokens.pairs / SHARD_PAIRS);
+  /** The disk takes its time to have a shard for good; the next one is computed meanwhile. */
+  let finishing = Promise.resolve();
+  for (let shard = 0; shard < shards; shard++) {
+    const first = shard * SHARD_PAIRS;
+    const end = Math.min(first + SHARD_PAIRS, tokens.pairs);
+    const path = shardPath(folder, shard);
+    let finish = () => Promise.resolve();
+    if (!isThere(path)) {
+      const writer = createShard(path, matricesOf(tensors, first, end));
+      for (const pairs of batchesByLength(tokens, first, end)) {
+        const batch = makeBatch(tokens, pairs);
+        const { source, target } = batchTensors(batch);
+        const outputs = outputsOf(memory, tensors, batch);
+        await executable.run({ source, target }, outputs);
+        for (const each of tensors) {
+          const { name, rowsBefore } = each;
+          const { shape: [, time, width], data } = outputs[name];
+          pairs.forEach((pair, row) => {
+            const { rows, columns } = each.shape(pair);
+            const start = row * time * width;
+            const matrix = data.subarray(start, start + time * width);
+            withoutPadding(matrix, { rows, columns, width });
+            writer.write(
+              name,
+              rowsBefore(pair) - rowsBefore(first),
+              matrix.subarray(0, rows * columns),
+            );
+          });
+        }
+      }
+      finish = writer.finish;
+    }
+    await finishing;
+    finishing = finish().then(() =>
+      job.report({ pairs: end, of: tokens.pairs })
+    );
+  }
+  await finishing;
+  await executable.dispose();
+}
+
+type Numbers = Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** The tensors that take what is made of a batch, over memory that is used again for the next batch. */
+function outputsOf(
+  memory: Memory,
+  tensors: readonly Blocks[],
+  batch: Batch,
+): Record<string, HostTensor & { readonly data: Numbers }> {
+  return Object.fromEntries(tensors.map((each) => {
+    const shape = paddedShape(each, batch);
+    const { bytes, array } = TYPES[each.dtype];
+    const size = elements(shape);
+    const { buffer } = memory.take(each.name, size * bytes);
+    return [each.name, { shape, data: new array(buffer, 0, size) }];
+  }));
+}
+
+/** Pairs first to end, sorted by length and cut into batches: padding costs time and leaves no trace. */
+function batchesByLength(
+  tokens: Tokens,
+  first: number,
+  end: number,
+): Int32Array[] {
+  const length = (pair: number) =>
+    Math.max(positions(tokens.source, pair), positions(tokens.target, pair));
+  const pairs = Array.from({ length: end - first }, (_, i) => first + i).sort((
+    a,
+    b,
+  ) => length(a) - length(b) || a - b);
+  const batches: Int32Array[] = [];
+  let batch: number[] = [];
+  for (const pair of pairs) {
+    if (batch.length > 0 && length(pair) * (batch.length + 1) > BATCH_TOKENS) {
+      batches.push(Int32Array.from(batch));
+      batch = [];
+    }
+    batch.push(pair);
+  }
+  if (batch.length > 0) batches.push(Int32Array.from(batch));
+  return batches;
+}
+
+/** Reads what was recorded of any batch by position, so that memory holds a batch and not the corpus. */
+export interface States {
+  /**
+   * The teacher's inputs of a step (`teacherInputs`) for a batch of the corpus that was recorded, 0 at padding; valid
+   * until the read after the next one.
+   */
+  read(batch: Batch): HostTensors;
+  close(): void;
+}
+
+/**
+ * Opens what was recorded for a distillation. Fails as an input error on a shard that is missing, corrupt, of another
+ * corpus or of another width, and on a layer that was not recorded.
+ */
+export function openStates(
+  folder: string,
+  tokens: Tokens,
+  teacher: Model,
+  distillation: Distillation,
+): States {
+  const wanted = readBy(distillation, teacher.width)
+    .map((each) => blocksOf(each, tokens));
+  const shards = Array.from(
+    { length: Math.ceil(tokens.pairs / SHARD_PAIRS) },
+    (_, shard) => checkedShard(folder, shard, wanted, tokens.pairs),
+  );
+  const files = openFiles();
+  const readBlock = (
+    { name, width, rowsBefore, dtype }: Blocks,
+    pair: number,
+    into: Uint8Array,
+  ) => {
+    const { path, positions, first } = shards[Math.floor(pair / SHARD_PAIRS)];
+    const row = rowsBefore(pair) - rowsBefore(first);
+    const position = positions[name] + row * width * TYPES[dtype].bytes;
+    files.read(path, position, into, `the states of pair ${pair}`);
+  };
+  // Two of each: a batch may be read ahead while a step runs on the one before.
+  const memories = [reusedMemory(), reusedMemory()];
+  return {
+    read: (batch) => {
+      memories.reverse();
+      const [memory] = memories;
+      const inputs: Record<string, HostTensor> = {};
+      for (const each of wanted) {
+        const shape = paddedShape(each, batch);
+        const [, time, width] = shape;
+        const { bytes, array } = TYPES[each.dtype];
+        const all = memory.take(each.name, elements(shape) * bytes);
+        batch.pairs.forEach((pair, row) => {
+          const { rows, columns } = each.shape(pair);
+          const start = row * time * width * bytes;
+          const matrix = all.subarray(start, start + time * width * bytes);
+          readBlock(each, pair, matrix.subarray(0, rows * columns * bytes));
+          withPadding(matrix, {
+            rows,
+            columns: columns * bytes,
+            width: width * bytes,
+          });
+        });
+        const data = new array(all.buffer, 0, elements(shape));
+        inputs[inputOf(each.name)] = { shape, data };
+      }
+      return inputs;
+    },
+    close: files.close,
+  };
+}
+
+/** Where a shard has the tensors that are wanted of it; it must be sound, of this corpus and of this teacher. */
+function checkedShard(
+  folder: string,
+  shard: number,
+  wanted: readonly Blocks[],
+  pairs: number,
+) {
+  const path = shardPath(folder, shard);
+  const what = `states shard ${shard}`;
+  const { ranges } = readSafetensorsHeader(path, what);
+  const first = shard * SHARD_PAIRS;
+  const matrices = matricesOf(
+    wanted,
+    first,
+    Math.min(first + SHARD_PAIRS, pairs),
+  );
+  for (const [name, { dtype, rows, width }] of Object.entries(matrices)) {
+    const found = ranges[name];
+    if (found?.shape.join() !== `${rows},${width}` || found.dtype !== dtype) {
+      throw inputError(
+        `Cannot use ${what}: expected tensor "${name}" of ${dtype} [${rows},${width}], found ${
+          found === undefined
+            ? `only ${Object.keys(ranges).join(", ")}`
+            : `${found.dtype} [${found.shape}]`
+        }; record the states again with "deno task pipeline --only states --force".`,
+      );
+    }
+  }
+  const positions = Object.fromEntries(
+    wanted.map(({ name }) => [name, ranges[name].position]),
+  );
+  return { path, positions, first };
+}
+
+/** What a distillation reads of its teacher at every step, and what of it never changes. */
+export interface Lessons extends States {
+  /** The teacher's embedding, from which soft targets are recomputed. */
+  readonly constants: HostTensors;
+}
+
+/** The lessons of a teacher whose states of these tokens were recorded in `folder`. */
+export function lessonsOf(
+  { weights, model, vocabulary }: SavedModel,
+  folder: string,
+  tokens: Tokens,
+  distillation: Distillation,
+): Lessons {
+  const embedding = {
+    shape: [vocabulary, model.width],
+    data: weights.embedding,
+  };
+  return {
+    ...openStates(folder, tokens, model, distillation),
+    constants: distillation.alpha > 0 ? { [TEACHER_EMBEDDING]: embedding } : {},
+  };
+}

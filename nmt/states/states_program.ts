@@ -1,0 +1,71 @@
+/** The teacher's forward pass as a program whose outputs are what is recorded. */
+import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import type { Model } from "../../schemas/experiment/model.ts";
+import type { Program, Tensor } from "../tensor/program.ts";
+import { tf } from "../tensor/tfjs.ts";
+import { meanOverHeads } from "../distillation/attention_loss.ts";
+import { noDropout } from "../transformer/layers.ts";
+import { parameterShapes } from "../transformer/parameters.ts";
+import {
+  batchInputs,
+  fromSlot,
+  slots,
+  weightInputs,
+} from "../training/step_inputs.ts";
+import {
+  ATTENTIONS,
+  FINAL,
+  mapName,
+  recorded,
+  stateName,
+} from "./teacher_signals.ts";
+import { decode, encode } from "../transformer/transformer.ts";
+
+/** The teacher without dropout; what is recorded of a batch leaves by its name, padded. */
+export function statesProgram(
+  model: Model,
+  vocabulary: number,
+  layers: RecordedLayers,
+): Program {
+  const shapes = parameterShapes(model, vocabulary);
+  return {
+    name: "states",
+    inputs: {
+      source: batchInputs.source,
+      target: batchInputs.target,
+      ...weightInputs(shapes, slots.weight),
+    },
+    outputTypes: Object.fromEntries(
+      recorded(layers, model.width).map(({ name, dtype }) => [name, dtype]),
+    ),
+    build: (inputs, { batch }) => {
+      const parameters = fromSlot(shapes, slots.weight, inputs);
+      const encoded = encode(model, parameters, inputs.source, noDropout);
+      const decoded = decode(
+        model,
+        parameters,
+        inputs.target,
+        encoded,
+        noDropout,
+      );
+      const apart = (x: Tensor) =>
+        tf.reshape(x, [batch, (x.shape[0] ?? 0) / batch, model.width]);
+      const states = (stack: "encoder" | "decoder", all: readonly Tensor[]) =>
+        layers[stack].map((layer) =>
+          [stateName(stack, layer), apart(all[layer - 1])] as const
+        );
+      const maps = ATTENTIONS.flatMap((each) =>
+        (layers.attention?.[each.stack] ?? []).map((layer) => {
+          const map = each.maps(encoded, decoded)[layer - 1];
+          return [mapName(each, layer), meanOverHeads(map)] as const;
+        })
+      );
+      return Object.fromEntries([
+        ...states("encoder", encoded.layers),
+        ...states("decoder", decoded.layers),
+        ...maps,
+        [FINAL, apart(decoded.output)] as const,
+      ]);
+    },
+  };
+}

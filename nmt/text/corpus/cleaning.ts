@@ -1,0 +1,153 @@
+/** Cleans pairs of messages: decides which pairs are a translation that can be learnt, and strips what is no text. */
+import type { Corpus } from "../../../schemas/experiment/data.ts";
+
+export interface Pair {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** The reasons for which a pair is left out, in the order in which they are tried. */
+export type Rule = typeof RULES[number];
+
+export const RULES = [
+  "paragraphs",
+  "markup",
+  "empty",
+  "no words",
+  "replacement character",
+  "identical",
+  "identifier",
+  "placeholders",
+  "alternatives",
+  "too few words",
+  "too many words",
+  "length ratio",
+  "duplicate",
+] as const;
+
+/** How the texts of a source are written. */
+export interface Notation {
+  readonly markup: boolean;
+  readonly mnemonics: boolean;
+}
+
+export type Cleaned = { readonly pair: Pair } | { readonly rule: Rule };
+
+export type Limits = Pick<
+  Corpus,
+  "minimumWords" | "maximumWords" | "maximumRatio"
+>;
+
+/** Pairs shorter than this in characters are exempt from the ratio: "OK" may well be "Tamam". */
+const RATIO_FROM = 12;
+
+const TAG = /<\/?[a-zA-Z][^<>]*>/g;
+
+const PLACEHOLDER =
+  /\{\{[^{}]*\}\}|\{[^{}]*\}|%\d*\$?[sd]\b|%\d+|%[A-Z]\w+%|\$\([\w~-]+\)|\$\{[^}]*\}|https?:\/\/\S+/g;
+
+/** The cleaned pair, or the rule that leaves it out; duplicates are told by whoever keeps the pairs. */
+export function clean(raw: Pair, notation: Notation, limits: Limits): Cleaned {
+  if (paragraphs(raw.source) !== paragraphs(raw.target)) {
+    return { rule: "paragraphs" };
+  }
+  if (notation.markup && !agree(tagNames(raw.source), tagNames(raw.target))) {
+    return { rule: "markup" };
+  }
+  const source = plain(raw.source, notation);
+  const target = plain(raw.target, notation);
+  const rule = fault(source, target, limits);
+  return rule === undefined ? { pair: { source, target } } : { rule };
+}
+
+function fault(
+  source: string,
+  target: string,
+  limits: Limits,
+): Rule | undefined {
+  const either = (test: (side: string) => boolean) =>
+    test(source) || test(target);
+  if (either((side) => side === "")) return "empty";
+  if (either((side) => !/\p{L}{2}/u.test(side))) return "no words";
+  if (either((side) => side.includes("\ufffd"))) return "replacement character";
+  if (source.toLowerCase() === target.toLowerCase()) return "identical";
+  if (isIdentifier(source) && isIdentifier(target)) return "identifier";
+  if (!agree(placeholders(source), placeholders(target))) return "placeholders";
+  if (either((side) => /\{\w+,\s*(plural|select)/.test(side))) {
+    return "alternatives";
+  }
+  if (either((side) => words(side) < limits.minimumWords)) {
+    return "too few words";
+  }
+  if (either((side) => words(side) > limits.maximumWords)) {
+    return "too many words";
+  }
+  const longer = Math.max(source.length, target.length);
+  const shorter = Math.min(source.length, target.length);
+  if (longer >= RATIO_FROM && longer > limits.maximumRatio * shorter) {
+    return "length ratio";
+  }
+}
+
+/**
+ * NFC, without control and zero-width characters, tags and access keys, every run of white space one space: what is
+ * left for a reader.
+ */
+function plain(text: string, { markup, mnemonics }: Notation): string {
+  let result = spaced(text);
+  if (markup) result = spaced(result.replace(TAG, ""));
+  if (mnemonics) {
+    result = spaced(
+      result.replace(/ ?\(&{1,2}\w\)/g, "").replace(/&&(?=\S)/g, "")
+        .replace(/(^|\s)&(?=\p{L})/gu, "$1"),
+    );
+  }
+  return result;
+}
+
+/**
+ * Soft hyphens and direction marks go as well: they steer display, and are not written consistently. The zero-width
+ * joiners stay: Persian and Hindi spelling, and emoji, need them.
+ */
+export function spaced(text: string): string {
+  return text.normalize("NFC")
+    .replace(/[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g, "")
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+}
+
+function paragraphs(text: string): number {
+  return text.match(/\n\s*\n/g)?.length ?? 0;
+}
+
+function words(text: string): number {
+  return text.split(" ").length;
+}
+
+/** A name of the program rather than text, such as `editor.action.clipboard` or `command:workbench.open`. */
+function isIdentifier(text: string): boolean {
+  return /^[\w.-]+$/.test(text) && /[._]\w/.test(text) ||
+    /^(command|onCommand):/.test(text);
+}
+
+function tagNames(text: string): string[] {
+  return (text.match(TAG) ?? []).map((tag) =>
+    tag.slice(0, -1).split(/\s/, 1)[0]
+  );
+}
+
+/** Whatever stands for something that the program puts in: both sides must have the same, in any order. */
+function placeholders(text: string): string[] {
+  return text.match(PLACEHOLDER) ?? [];
+}
+
+function agree(one: readonly string[], other: readonly string[]): boolean {
+  const key = (items: readonly string[]) =>
+    items.map((item) => item.replace(/\s+/g, "")).sort().join("\u0001");
+  return key(one) === key(other);
+}
+
+/** The placeholders of a text taken out, for comparisons of what it says. */
+export function withoutPlaceholders(text: string): string {
+  return text.replace(PLACEHOLDER, " ");
+}

@@ -1,0 +1,230 @@
+/** Splits a corpus into train, validation and test by groups, and takes near duplicates of what is held out from train. */
+import { inputError } from "../../../base/input_error.ts";
+import { random, shuffle } from "../../random.ts";
+import { type Pair, withoutPlaceholders } from "./cleaning.ts";
+
+/** A pair with the file that it is from and its place there, counted before cleaning. */
+export interface Placed extends Pair {
+  readonly file: string;
+  readonly position: number;
+  /** The pairs of this file belong together (a page, a package) and are held out together or not at all. */
+  readonly isWhole?: boolean;
+}
+
+/** Pairs with their places, by index: wherever they are held, so that a corpus need not fit in memory. */
+export interface PlacedPairs {
+  readonly length: number;
+  file(index: number): string;
+  position(index: number): number;
+  isWhole(index: number): boolean;
+  pair(index: number): Pair;
+}
+
+export interface HeldOut {
+  readonly validation?: readonly Pair[];
+  readonly test?: readonly Pair[];
+}
+
+export interface SplitSizes {
+  readonly validation: number;
+  readonly test: number;
+  readonly trainLimit?: number;
+}
+
+export interface Split {
+  /** Indices of the pairs to train on, in the order of their places. */
+  readonly train: Int32Array;
+  readonly validation: Pair[];
+  readonly test: Pair[];
+  /** How many pairs were near duplicates of pairs held out for a later use, and left out. */
+  readonly nearDuplicates: {
+    readonly train: number;
+    readonly validation: number;
+  };
+  /** How many pairs of train `trainLimit` left out. */
+  readonly beyondLimit: number;
+}
+
+/**
+ * Neighbours in a file of messages come from one module or one dialog and resemble each other; so do neighbours in a
+ * document. Larger groups would make a test set of a few topics.
+ */
+const LARGEST_GROUP = 25, SMALLEST_GROUP = 5;
+
+/** A held-out set has at least so many groups, where they need not be smaller than the smallest. */
+const GROUPS = 40;
+
+/** A file that is whole and larger than this share of a held-out set stays in train: a set of few topics says little. */
+const LARGEST_SHARE = 1 / 4;
+
+/**
+ * Holds out groups, runs of neighbours of one file or whole files, chosen by the seed, until validation and test have
+ * their sizes (up to one group more); sets that are given are taken instead. Then validation loses what is a near
+ * duplicate of test, and train what is one of either: equal in source or target once folded. Only the first `own` pairs
+ * may be held out; no group has both some of them and others.
+ */
+export function split(
+  pairs: PlacedPairs,
+  sizes: SplitSizes,
+  seed: number,
+  given: HeldOut = {},
+  own: number = pairs.length,
+): Split {
+  const wanted = (given.test === undefined ? sizes.test : 0) +
+    (given.validation === undefined ? sizes.validation : 0);
+  const tooFew = () =>
+    inputError(
+      `Cannot split the corpus: it has ${own} pairs after cleaning, of which ${wanted} are to be held out${
+        own > 0 && pairs.isWhole(0) ? " in whole groups" : ""
+      }; ` +
+        `lower "corpus.validation" and "corpus.test", or give more text.`,
+    );
+  if (own <= wanted) throw tooFew();
+
+  const groupOf = grouped(pairs, Math.min(sizes.validation, sizes.test));
+  const members = membersOf(groupOf);
+  // Groups are numbered as their pairs come, so that those of the own pairs are the first.
+  const ownGroups = groupOf.subarray(0, own)
+    .reduce((most, group) => Math.max(most, group + 1), 0);
+  const groups = shuffle([...indices(ownGroups)], random("split", seed));
+  const isTaken = new Uint8Array(members.count);
+  const byPlace = (one: number, other: number) => {
+    const [file, otherFile] = [pairs.file(one), pairs.file(other)];
+    if (file !== otherFile) return file < otherFile ? -1 : 1;
+    return pairs.position(one) - pairs.position(other) || one - other;
+  };
+  const take = (count: number, without: ReadonlySet<string>) => {
+    const taken: number[] = [];
+    let dropped = 0;
+    while (taken.length < count) {
+      const group = groups.pop();
+      if (group === undefined) throw tooFew();
+      const indices = members.of(group);
+      const isTooLarge = indices.length > LARGEST_SHARE * count;
+      if (isTooLarge && pairs.isWhole(indices[0])) continue;
+      isTaken[group] = 1;
+      for (const index of indices) {
+        if (resembles(pairs.pair(index), without)) dropped++;
+        else taken.push(index);
+      }
+    }
+    return {
+      taken: taken.sort(byPlace).map((index) => pairs.pair(index)),
+      dropped,
+    };
+  };
+
+  const test = given.test ?? take(sizes.test, new Set()).taken;
+  const testForms = forms(test);
+  const held = given.validation === undefined
+    ? take(sizes.validation, testForms)
+    : { taken: given.validation, dropped: 0 };
+  const heldForms = testForms.union(forms(held.taken));
+  const rest = only(
+    indices(pairs.length),
+    (index) => !isTaken[groupOf[index]],
+  );
+  const isSorted = rest.every((index, i) =>
+    i === 0 || byPlace(rest[i - 1], index) < 0
+  );
+  if (!isSorted) rest.sort(byPlace);
+  const kept = only(
+    rest,
+    (index) => !resembles(pairs.pair(index), heldForms),
+  );
+  const train = limited(kept, sizes.trainLimit, seed);
+  if (train.length === 0) throw tooFew();
+  return {
+    train,
+    validation: [...held.taken],
+    test: [...test],
+    nearDuplicates: {
+      train: rest.length - kept.length,
+      validation: held.dropped,
+    },
+    beyondLimit: kept.length - train.length,
+  };
+}
+
+/** What a text says apart from case, digits, punctuation and placeholders. */
+export function fold(text: string): string {
+  return withoutPlaceholders(text).normalize("NFKC").toLowerCase()
+    .replace(/\p{N}+/gu, "0")
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, " ")
+    .trim();
+}
+
+/** The folded sides of some pairs, told apart by side. */
+function forms(pairs: readonly Pair[]): Set<string> {
+  return new Set(pairs.flatMap(sides));
+}
+
+function resembles(pair: Pair, held: ReadonlySet<string>): boolean {
+  return sides(pair).some((side) => held.has(side));
+}
+
+function sides({ source, target }: Pair): string[] {
+  return [`source ${fold(source)}`, `target ${fold(target)}`];
+}
+
+/** The group of each pair; groups are numbered as they come. */
+function grouped(pairs: PlacedPairs, heldOut: number): Int32Array {
+  const size = Math.min(
+    LARGEST_GROUP,
+    Math.max(SMALLEST_GROUP, Math.floor(heldOut / GROUPS)),
+  );
+  const numbers = new Map<string, number>();
+  const groups = new Int32Array(pairs.length);
+  for (let i = 0; i < pairs.length; i++) {
+    const run = pairs.isWhole(i) ? 0 : Math.floor(pairs.position(i) / size);
+    const name = `${run} ${pairs.file(i)}`;
+    let number = numbers.get(name);
+    if (number === undefined) numbers.set(name, number = numbers.size);
+    groups[i] = number;
+  }
+  return groups;
+}
+
+/** The pairs of each group, in order, out of the group of each pair. */
+function membersOf(groupOf: Int32Array) {
+  const count = groupOf.reduce((most, group) => Math.max(most, group + 1), 0);
+  const ends = new Int32Array(count), members = new Int32Array(groupOf.length);
+  for (const group of groupOf) ends[group]++;
+  for (let i = 1; i < count; i++) ends[i] += ends[i - 1];
+  const starts = ends.map((_, i) => i === 0 ? 0 : ends[i - 1]);
+  const filled = Int32Array.from(starts);
+  groupOf.forEach((group, i) => members[filled[group]++] = i);
+  return {
+    count,
+    of: (group: number) => members.subarray(starts[group], ends[group]),
+  };
+}
+
+/** That many pairs, chosen by the seed, in their order. */
+function limited(
+  pairs: Int32Array,
+  limit: number | undefined,
+  seed: number,
+): Int32Array {
+  if (limit === undefined || pairs.length <= limit) return pairs;
+  const chosen = shuffle([...pairs.keys()], random("train limit", seed))
+    .slice(0, limit).sort((a, b) => a - b);
+  return Int32Array.from(chosen, (index) => pairs[index]);
+}
+
+function indices(count: number): Int32Array {
+  const all = new Int32Array(count);
+  for (let i = 0; i < count; i++) all[i] = i;
+  return all;
+}
+
+/** As `filter` of arrays does, which gathers what it keeps in a list several times as large. */
+function only(
+  from: Int32Array,
+  isWanted: (index: number) => boolean,
+): Int32Array {
+  const wanted = new Int32Array(from.length);
+  let count = 0;
+  for (const index of from) if (isWanted(index)) wanted[count++] = index;
+  return wanted.subarray(0, count);
+}

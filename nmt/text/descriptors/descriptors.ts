@@ -1,0 +1,230 @@
+/** Finds the descriptors of `data/`, and in them the sources that an experiment selects. */
+import { fromFileUrl, join, relative } from "@std/path";
+import type { Data, Languages } from "../../../schemas/experiment/data.ts";
+import {
+  type DataFile,
+  Descriptor,
+  GROUP,
+  IGNORED,
+  type MessageSource,
+  type Package,
+  placesOf,
+  type Source,
+  type Text,
+} from "../../../schemas/descriptor.ts";
+import { inputError, parse, suggestion } from "../../../base/input_error.ts";
+import { checkReadable } from "../formats/lines.ts";
+
+const FOLDER = fromFileUrl(new URL("../../../data", import.meta.url));
+
+/** What a config takes from a descriptor. */
+export interface Selection {
+  /** Name of the descriptor. */
+  readonly name: string;
+  /** The sources that hold both languages; of text, only what is in both. */
+  readonly sources: readonly Source[];
+  /** The packages of those sources that hold one of the two languages. */
+  readonly packages: readonly Package[];
+  /** The files of those sources that hold them. */
+  readonly files: readonly DataFile[];
+  /** All files of the descriptor: what those are made of is among them. */
+  readonly known: readonly DataFile[];
+}
+
+/** What a config takes from all of its descriptors. */
+export interface Selections {
+  /** Of the descriptor that is split; none where the user's own files are. */
+  readonly own?: Selection;
+  /** Of those that are only trained on. */
+  readonly additional: readonly Selection[];
+}
+
+/** The names of all descriptors that a config uses. */
+export function descriptorNames(data: Data): string[] {
+  return [
+    ...data.descriptor === undefined ? [] : [data.descriptor],
+    ...data.additional ?? [],
+  ];
+}
+
+/** The file of a descriptor: of `data/` by its name, or the user's own by its path. */
+export function descriptorPath(name: string): string {
+  return isPath(name) ? name : join(FOLDER, `${name}.json`);
+}
+
+/** Where copies of data files are, by the path that names the original; what has no copy is read where it is. */
+export type Copies = Readonly<Record<string, string>>;
+
+/** A descriptor's file as a stage names it: one of `data/` by its path from the working directory. */
+export function descriptorFile(name: string): string {
+  const path = descriptorPath(name);
+  return path === name ? path : relative(Deno.cwd(), path);
+}
+
+/** An input error for a name that no descriptor has. */
+export function checkDescriptor(name: string): void {
+  if (isPath(name)) return checkReadable([name]);
+  const known = [...Deno.readDirSync(FOLDER)]
+    .filter((entry) => entry.name.endsWith(".json"))
+    .map((entry) => entry.name.slice(0, -".json".length)).sort();
+  if (known.includes(name)) return;
+  throw inputError(
+    `Cannot use data set "${name}": data/ has no such descriptor${
+      suggestion(name, known) || `, known are ${known.join(", ")}.`
+    }`,
+  );
+}
+
+function isPath(name: string): boolean {
+  return name.endsWith(".json");
+}
+
+/** The text of a descriptor. */
+export function descriptorText(name: string, copies: Copies): string {
+  return Deno.readTextFileSync(
+    copies[descriptorFile(name)] ?? descriptorPath(name),
+  );
+}
+
+function readDescriptor(name: string, copies: Copies): Descriptor {
+  let written: unknown;
+  try {
+    written = JSON.parse(descriptorText(name, copies));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw inputError(
+      `Cannot use descriptor "${name}": it is no JSON (${error.message}).`,
+    );
+  }
+  return parse(Descriptor, written, `descriptor "${name}"`);
+}
+
+/** Reads the descriptors of a config and selects from them; what they do not have is an input error. */
+export function selections(
+  data: Data,
+  languages: Languages,
+  copies: Copies = {},
+): Selections {
+  if (
+    languages.source === languages.target && descriptorNames(data).length > 0
+  ) {
+    throw inputError(
+      `Cannot translate from "${languages.source}" to the same language: expected two languages.`,
+    );
+  }
+  const additional = (data.additional ?? []).map((name) =>
+    select(readDescriptor(name, copies), languages)
+  );
+  return data.descriptor === undefined ? { additional } : {
+    own: select(
+      readDescriptor(data.descriptor, copies),
+      languages,
+      data.sources,
+    ),
+    additional,
+  };
+}
+
+/** Selects from a descriptor, all sources unless some are named. */
+function select(
+  descriptor: Descriptor,
+  languages: Languages,
+  sources?: readonly string[],
+): Selection {
+  const { name } = descriptor;
+  const labels = descriptor.sources.map(({ label }) => label);
+  for (const label of sources ?? []) {
+    if (!labels.includes(label)) {
+      throw inputError(
+        `Cannot use source "${label}" of data set "${name}": it has no such source${
+          suggestion(label, labels) || `, known are ${labels.join(", ")}.`
+        }`,
+      );
+    }
+  }
+  for (const language of [languages.source, languages.target]) {
+    if (!descriptor.languages.includes(language)) {
+      throw inputError(
+        `Cannot use language "${language}" of data set "${name}": it has ${
+          descriptor.languages.join(", ")
+        }.`,
+      );
+    }
+  }
+  const selected = descriptor.sources
+    .filter(({ label }) => sources === undefined || sources.includes(label))
+    .flatMap((source) => inBoth(source, languages));
+  const trains = selected.some((source) =>
+    "packages" in source || source.texts.some(({ part }) => part === "train")
+  );
+  if (!trains) {
+    throw inputError(
+      `Cannot train from "${languages.source}" to "${languages.target}" on data set "${name}": ` +
+        `${
+          sources === undefined ? "it has" : `its ${sources.join(", ")} have`
+        } no training text in both, only in ${
+          descriptor.sources.flatMap(languagesOf).join(", ")
+        }.`,
+    );
+  }
+  const places = selected.flatMap((source) =>
+    "texts" in source ? source.texts.flatMap(placesOf) : []
+  );
+  return {
+    name,
+    sources: selected,
+    packages: selected.flatMap((source) =>
+      "packages" in source ? packagesOf(source, languages) : []
+    ),
+    files: descriptor.files.filter(({ name }) =>
+      places.some(({ file }) => file === name)
+    ),
+    known: descriptor.files,
+  };
+}
+
+/** What is left of a source where only two languages count; nothing where it does not have both. */
+function inBoth(
+  source: Source,
+  { source: from, target: to }: Languages,
+): Source[] {
+  if ("packages" in source) return [source];
+  const texts = source.texts.flatMap((text): Text[] => {
+    if ("table" in text) {
+      return text.columns.includes(from) && text.columns.includes(to)
+        ? [text]
+        : [];
+    }
+    const { [from]: one, [to]: other } = text.sides;
+    return one === undefined || other === undefined
+      ? []
+      : [{ ...text, sides: { [from]: one, [to]: other } }];
+  });
+  return texts.length === 0 ? [] : [{ ...source, texts }];
+}
+
+/** The languages that are trained on together, such as `tr-en`, of each training text of a source. */
+function languagesOf(source: Source): string[] {
+  if ("packages" in source) return [];
+  return source.texts.filter(({ part }) => part === "train").map((text) =>
+    "table" in text
+      ? text.columns.filter((name) => name !== GROUP && name !== IGNORED)
+        .join("-")
+      : Object.keys(text.sides).join("-")
+  );
+}
+
+/** The packages of a source that hold one of the two languages. */
+export function packagesOf(
+  source: MessageSource,
+  languages: Languages,
+): Package[] {
+  return source.packages.filter(({ files }) =>
+    languages.source in files || languages.target in files
+  );
+}
+
+/** Name of a package's tarball in the folder that `fetch` leaves. */
+export function tarballName({ name, version }: Package): string {
+  return `${name.replace("/", "+")}-${version}.tgz`;
+}

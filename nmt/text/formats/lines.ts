@@ -1,0 +1,159 @@
+/** Reads text files line by line, gzip too; everything that is wrong with one is an input error that names file and line. */
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { inputError, isInputError } from "../../../base/input_error.ts";
+import { openInput, reasonOf, type Refuse } from "../../../base/input_file.ts";
+
+/** A file to read, and the name by which the user knows it. */
+export interface NamedFile {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** Lines as they come; a reader may end before they do. */
+export type Lines = AsyncGenerator<string, undefined, undefined>;
+
+/** No sentence is this long; a line that is has lost its line ends, or is no text. */
+const MAXIMUM_LINE_BYTES = 1_000_000;
+
+const GZIP = [0x1f, 0x8b];
+
+/** An input error for the first of some paths that is not a file that can be read. */
+export function checkReadable(paths: readonly string[]): void {
+  for (const path of paths) {
+    using _file = openInput(path, unreadable(path));
+  }
+}
+
+/** The lines of a text file without their ends. */
+export async function* readLines(file: NamedFile): Lines {
+  let rest = new Uint8Array();
+  let number = 0, position = 0;
+  const decode = (line: Uint8Array) => {
+    number++;
+    const text = decodeLine(line, file.name, number, position);
+    position += line.length + 1;
+    return text;
+  };
+  for await (const chunk of readBytes(file)) {
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(10, start);
+      if (end < 0) break;
+      const line = chunk.subarray(start, end);
+      yield decode(rest.length > 0 ? joined(rest, line) : line);
+      rest = new Uint8Array();
+      start = end + 1;
+    }
+    rest = joined(rest, chunk.subarray(start));
+    if (rest.length >= MAXIMUM_LINE_BYTES) decode(rest);
+  }
+  if (rest.length > 0) yield decode(rest);
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decodeLine(
+  line: Uint8Array,
+  name: string,
+  number: number,
+  position: number,
+): string {
+  const fault = (what: string) =>
+    inputError(`Cannot use "${name}": ${what}, expected UTF-8 text.`);
+  const zero = line.indexOf(0);
+  if (zero >= 0) {
+    throw fault(`line ${number} has a NUL at byte ${position + zero}`);
+  }
+  if (line.length >= MAXIMUM_LINE_BYTES) {
+    throw inputError(
+      `Cannot use "${name}": line ${number} has ${MAXIMUM_LINE_BYTES} bytes or more, expected a sentence a line.`,
+    );
+  }
+  let text: string;
+  try {
+    text = strict.decode(line);
+  } catch {
+    throw fault(
+      `line ${number} has invalid UTF-8 at byte ${
+        position + firstInvalid(line)
+      }`,
+    );
+  }
+  if (number === 1 && text.startsWith("\ufeff")) text = text.slice(1);
+  return text.endsWith("\r") ? text.slice(0, -1) : text;
+}
+
+/** Index of the first byte that no UTF-8 text has there. */
+function firstInvalid(bytes: Uint8Array): number {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const encoder = new TextEncoder();
+  let index = 0;
+  for (const valid of text.split("\ufffd")) {
+    index += encoder.encode(valid).length;
+    const written = bytes[index] === 0xef && bytes[index + 1] === 0xbf &&
+      bytes[index + 2] === 0xbd;
+    if (!written) break;
+    index += 3;
+  }
+  return index;
+}
+
+/** The bytes of a file, decompressed where they are gzip. */
+async function* readBytes(file: NamedFile): AsyncGenerator<Uint8Array> {
+  let compressed = false;
+  try {
+    using handle = openInput(file.path, unreadable(file.name));
+    const first = await nextChunk(handle);
+    compressed = first !== undefined &&
+      GZIP.every((byte, i) => first[i] === byte);
+    if (!compressed && file.name.endsWith(".gz")) {
+      throw new Error("it does not start as gzip does");
+    }
+    const chunks = chunksFrom(first, handle);
+    if (!compressed) return yield* chunks;
+    const gunzip = createGunzip();
+    pipeline(Readable.from(chunks), gunzip, () => {});
+    yield* gunzip as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw compressed
+      ? inputError(
+        `Cannot decompress "${file.name}": its gzip is broken (${
+          reasonOf(error)
+        }); make or fetch the file again.`,
+      )
+      : isInputError(error)
+      ? error
+      : unreadable(file.name)(reasonOf(error));
+  }
+}
+
+async function* chunksFrom(
+  first: Uint8Array | undefined,
+  handle: Deno.FsFile,
+): AsyncGenerator<Uint8Array> {
+  for (
+    let chunk = first;
+    chunk !== undefined;
+    chunk = await nextChunk(handle)
+  ) {
+    yield chunk;
+  }
+}
+
+async function nextChunk(handle: Deno.FsFile): Promise<Uint8Array | undefined> {
+  const buffer = new Uint8Array(1 << 16);
+  const count = await handle.read(buffer);
+  return count === null ? undefined : buffer.subarray(0, count);
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
+
+function unreadable(name: string): Refuse {
+  return (reason) => inputError(`Cannot read "${name}": ${reason}.`);
+}

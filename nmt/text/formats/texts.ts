@@ -1,0 +1,150 @@
+/** Reads the parallel text of a descriptor's files: one reader a format, members of archives too. */
+import { join } from "@std/path";
+import type { Languages } from "../../../schemas/experiment/data.ts";
+import {
+  GROUP,
+  IGNORED,
+  type Place,
+  placesOf,
+  type Sides,
+  type SidesFormat,
+  type Table,
+  type Text,
+  type TextSource,
+} from "../../../schemas/descriptor.ts";
+import { unpack } from "../fetch/archive.ts";
+import { unescapeXml } from "./entities.ts";
+import { type Lines, type NamedFile, readLines } from "./lines.ts";
+import { paired, readTable } from "./parallel.ts";
+import type { Placed } from "../corpus/split.ts";
+
+export interface TextFolders {
+  /** The folder of the descriptor's files. */
+  readonly files: string;
+  /** Where members of archives are put while they are read. */
+  readonly work: string;
+}
+
+/** What the lines of a file hold, by its format. */
+const SENTENCES: Readonly<Record<SidesFormat, (lines: Lines) => Lines>> = {
+  lines: (lines) => lines,
+  tagged: untagged,
+  segments,
+};
+
+async function* untagged(lines: Lines): Lines {
+  for await (const line of lines) if (!TAG_LINE.test(line)) yield line.trim();
+}
+
+async function* segments(lines: Lines): Lines {
+  for await (const line of lines) {
+    for (const [, text, end] of line.matchAll(SEGMENT)) {
+      if (end) yield unescapeXml(text.trim());
+    }
+  }
+}
+
+/** A line about a talk, in place of one that was spoken in it. */
+const TAG_LINE =
+  /^\s*<\/?(url|keywords|speaker|talkid|title|description|reviewer|translator|doc|transcript)\b/i;
+
+/** With its end, which the last may lack. */
+const SEGMENT = /<seg\b[^>]*(?:>(.*?)(<\/seg>|$)|$)/gi;
+
+/** The pairs of a source's texts of one part, in the order of its descriptor; each with its place. */
+export async function* readTexts(
+  { label, texts }: TextSource,
+  part: Text["part"],
+  { source, target }: Languages,
+  folders: TextFolders,
+): AsyncGenerator<Placed> {
+  for (const [i, text] of texts.entries()) {
+    if (text.part !== part) continue;
+    const located = await locate(text, folders);
+    const file = `${label}/${i}`;
+    try {
+      if ("table" in text) {
+        yield* readGroups(text, located, file, source, target);
+      } else {
+        yield* readSides(text, located, file, source, target);
+      }
+    } finally {
+      for (const { unpacked } of located.values()) {
+        if (unpacked) await Deno.remove(unpacked);
+      }
+    }
+  }
+}
+
+/** A place of a descriptor on the disk; `unpacked` is its path where it was taken out of an archive. */
+interface LocatedFile extends NamedFile {
+  readonly unpacked?: string;
+}
+
+type Located = ReadonlyMap<Place, LocatedFile>;
+
+async function* readSides(
+  { format, sides }: Sides,
+  located: Located,
+  file: string,
+  source: string,
+  target: string,
+): AsyncGenerator<Placed> {
+  const side = (language: string) => {
+    const named = fileOf(located, sides[language]);
+    return { name: named.name, lines: SENTENCES[format](readLines(named)) };
+  };
+  const unit = format === "lines" ? "line" : "sentence";
+  for await (
+    const { number, ...pair } of paired(side(source), side(target), unit)
+  ) {
+    yield { ...pair, file, position: number - 1 };
+  }
+}
+
+async function* readGroups(
+  { table, columns }: Table,
+  located: Located,
+  file: string,
+  source: string,
+  target: string,
+): AsyncGenerator<Placed> {
+  const [from, to, group] = [source, target, GROUP].map((name) =>
+    columns.findIndex((column) => column === name)
+  );
+  const expected = columns.map((name) => name === IGNORED ? "anything" : name);
+  const rows = readTable(fileOf(located, table), expected);
+  for await (const { cells, number } of rows) {
+    const pair = {
+      source: cells[from],
+      target: cells[to],
+      position: number - 1,
+    };
+    yield group < 0
+      ? { ...pair, file }
+      : { ...pair, file: `${file}/${cells[group]}`, isWhole: true };
+  }
+}
+
+/** Where the places of a text are, once what is in archives has been taken out of them. */
+async function locate(text: Text, folders: TextFolders): Promise<Located> {
+  const located = new Map<Place, LocatedFile>();
+  for (const place of placesOf(text)) {
+    const path = join(folders.files, place.file);
+    if (place.member === undefined) {
+      located.set(place, { path, name: place.file });
+      continue;
+    }
+    const unpacked = join(folders.work, `member-${located.size}`);
+    const name = `${place.file}/${place.member}`;
+    await unpack({ path, name: place.file }, place.member, unpacked);
+    located.set(place, { path: unpacked, name, unpacked });
+  }
+  return located;
+}
+
+function fileOf(located: Located, place: Place): NamedFile {
+  const file = located.get(place);
+  if (file === undefined) throw new Error(`"${place.file}" was not located.`);
+  return file;
+}

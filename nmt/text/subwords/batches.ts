@@ -1,0 +1,131 @@
+/** Puts pairs of similar length together into batches of a bounded number of tokens, in an order that a seed decides. */
+import { inputError } from "../../../base/input_error.ts";
+import { BOS, EOS, PAD } from "../../../schemas/experiment/vocabulary.ts";
+import { random, shuffle } from "../../random.ts";
+import { lengthOf, sentence, type Tokens } from "./tokens.ts";
+
+/** Some pairs as rectangles of ids, row by row. */
+export interface Batch {
+  /** Index of each row's pair. */
+  readonly pairs: Int32Array;
+  readonly rows: number;
+  readonly sourceLength: number;
+  readonly targetLength: number;
+  /** [rows, sourceLength]: the sentence, EOS, then PAD. */
+  readonly source: Int32Array;
+  /** [rows, targetLength]: BOS, the sentence, then PAD: what the decoder sees. */
+  readonly target: Int32Array;
+  /** [rows, targetLength]: the sentence, EOS, then PAD: what it is to say. */
+  readonly labels: Int32Array;
+  /** Positions that are not padding, EOS included. */
+  readonly sourceTokens: number;
+  readonly targetTokens: number;
+}
+
+/**
+ * The pairs of each batch of one epoch: every pair once, rows * longest side (with EOS) at most `batchTokens`. Pairs of
+ * about one length come together, in another company each epoch, and the batches in random order.
+ */
+export function batchOrder(
+  tokens: Tokens,
+  batchTokens: number,
+  seed: number,
+  epoch: number,
+): Int32Array[] {
+  const next = random("batches", seed, epoch);
+  const lengths = pairLengths(tokens, batchTokens);
+  // Within one length, pairs whose shorter sides are alike stand near each other: less padding on that side too.
+  const keys = new Float64Array(tokens.pairs);
+  for (let i = 0; i < keys.length; i++) {
+    keys[i] = lengths.longer[i] +
+      (lengths.shorter[i] / lengths.longer[i] + next()) / 2;
+  }
+  const sorted = ascending(keys);
+  const batches: Int32Array[] = [];
+  let first = 0, longest = 0;
+  for (let i = 0; i < sorted.length; i++) {
+    const length = Math.max(longest, lengths.longer[sorted[i]]);
+    if (i > first && (i + 1 - first) * length > batchTokens) {
+      batches.push(sorted.subarray(first, i));
+      first = i;
+    }
+    longest = i === first ? lengths.longer[sorted[i]] : length;
+  }
+  if (first < sorted.length) batches.push(sorted.subarray(first));
+  return shuffle(batches, next);
+}
+
+/** The indices of some numbers from least to greatest, of equal ones by index; without a list of objects. */
+function ascending(keys: Float64Array): Int32Array {
+  const sorted = keys.toSorted();
+  const indices = new Int32Array(keys.length).fill(-1);
+  for (let index = 0; index < keys.length; index++) {
+    let low = 0, high = keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle] < keys[index]) low = middle + 1;
+      else high = middle;
+    }
+    while (indices[low] >= 0) low++;
+    indices[low] = index;
+  }
+  return indices;
+}
+
+/** The rectangles of some pairs, padded to the longest of them on each side. */
+export function makeBatch(tokens: Tokens, pairs: Int32Array): Batch {
+  const rows = pairs.length;
+  let sourceLength = 0, targetLength = 0;
+  for (const pair of pairs) {
+    sourceLength = Math.max(sourceLength, lengthOf(tokens.source, pair) + 1);
+    targetLength = Math.max(targetLength, lengthOf(tokens.target, pair) + 1);
+  }
+  const source = new Int32Array(rows * sourceLength).fill(PAD);
+  const target = new Int32Array(rows * targetLength).fill(PAD);
+  const labels = new Int32Array(rows * targetLength).fill(PAD);
+  let sourceTokens = 0, targetTokens = 0;
+  pairs.forEach((pair, row) => {
+    const from = sentence(tokens.source, pair),
+      to = sentence(tokens.target, pair);
+    source.set(from, row * sourceLength);
+    source[row * sourceLength + from.length] = EOS;
+    target[row * targetLength] = BOS;
+    target.set(to, row * targetLength + 1);
+    labels.set(to, row * targetLength);
+    labels[row * targetLength + to.length] = EOS;
+    sourceTokens += from.length + 1;
+    targetTokens += to.length + 1;
+  });
+  return {
+    pairs,
+    rows,
+    sourceLength,
+    targetLength,
+    source,
+    target,
+    labels,
+    sourceTokens,
+    targetTokens,
+  };
+}
+
+/** Length of each pair's longer and shorter side, EOS or BOS included. */
+function pairLengths(tokens: Tokens, batchTokens: number) {
+  const longer = new Int32Array(tokens.pairs);
+  const shorter = new Int32Array(tokens.pairs);
+  for (let i = 0; i < tokens.pairs; i++) {
+    const source = lengthOf(tokens.source, i) + 1;
+    const target = lengthOf(tokens.target, i) + 1;
+    longer[i] = Math.max(source, target);
+    shorter[i] = Math.min(source, target);
+    if (longer[i] > batchTokens) {
+      throw inputError(
+        `Cannot make batches of ${batchTokens} tokens: pair ${i} has a side of ${
+          longer[i]
+        }; ` +
+          `raise "batchTokens" or lower "vocabulary.maximumLength".`,
+      );
+    }
+  }
+  return { longer, shorter };
+}

@@ -1,0 +1,231 @@
+/** Subwords of source and target alike: byte-pair encoding over bytes, so that no text is beyond it. */
+import {
+  BPE,
+  byteLevelAlphabet,
+  byteLevelPreTokenizer,
+  nfcNormalizer,
+  Tokenizer,
+} from "tokenizers";
+import { z } from "zod";
+import { inputError } from "../../../base/input_error.ts";
+import { checkInput } from "../../../base/input_file.ts";
+import { byWords } from "./word_cache.ts";
+
+/** Encodes text as ids and back; padding, begin and end of sentence are never in what it returns or needs. */
+export interface Subwords {
+  /** Ids in all, the special ones included. */
+  readonly size: number;
+  /** The ids of each line. */
+  encode(lines: readonly string[]): Promise<Int32Array<ArrayBuffer>[]>;
+  /** The text of each list of ids, of which the special ones are left out. */
+  decode(
+    ids: readonly (readonly number[] | Int32Array)[],
+  ): Promise<string[]>;
+}
+
+/** Ids 0, 1, 2 as in `schemas/experiment/model.ts`. They are in no text: a user who writes "</s>" means these four characters. */
+const SPECIALS = ["<pad>", "<s>", "</s>"];
+
+const Merge = z.union([
+  z.tuple([z.string(), z.string()]),
+  z.string().transform((pair): [string, string] => {
+    const [left, right] = pair.split(" ");
+    return [left, right];
+  }),
+]);
+
+const Trained = z.looseObject({
+  model: z.looseObject({
+    type: z.literal("BPE"),
+    vocab: z.record(z.string(), z.int().min(0)),
+    merges: z.array(Merge),
+  }),
+});
+
+/** What encoding by words rests on besides: no word depends on another, or on what stands around it. */
+const ByWords = z.looseObject({
+  added_tokens: z.tuple([]),
+  normalizer: z.looseObject({ type: z.literal("NFC") }),
+  pre_tokenizer: z.looseObject({
+    type: z.literal("ByteLevel"),
+    add_prefix_space: z.literal(false),
+    use_regex: z.literal(true),
+  }),
+});
+
+/** The trainer's own limit, which its interface for Node has no option for. */
+const TRAINER_LIMIT = 30_000;
+
+/** Lines that are encoded at once: a batch is spread over the cores and held in memory. */
+const LINES = 2000;
+
+/** Characters of a word that the trainer learns from as a whole, as many as Moses takes in a corpus. */
+const LONGEST_WORD = 1000;
+
+/**
+ * So much of a longer word, or of longer white space: the trainer's time grows with the square of a word's length. What
+ * is white space either here or to the trainer counts as both.
+ */
+const PART = /[\S\ufeff]{1000}(?=[\S\ufeff])|[\s\u0085]{1000}(?=[\s\u0085])/gu;
+
+/**
+ * Learns exactly `size` subwords from some lines and writes them as a `tokenizer.json`. Equal lines give equal bytes.
+ * A size that the lines cannot give is an input error which says how many they can. A word of more than 1,000
+ * characters counts as several.
+ */
+export async function trainSubwords(
+  lines: Iterable<string> | AsyncIterable<string>,
+  size: number,
+  path: string,
+): Promise<void> {
+  const tokenizer = new Tokenizer(BPE.empty());
+  tokenizer.setNormalizer(nfcNormalizer());
+  tokenizer.setPreTokenizer(byteLevelPreTokenizer(false));
+  const text = `${path}.lines.tmp`, learnt = `${path}.learnt.tmp`;
+  try {
+    await Deno.writeTextFile(text, ReadableStream.from(pieces(lines)));
+    tokenizer.train([text]);
+    tokenizer.save(learnt);
+    const json = Trained.parse(JSON.parse(await Deno.readTextFile(learnt)));
+    await Deno.writeTextFile(learnt, JSON.stringify(resized(json, size)));
+    await Deno.rename(learnt, path);
+  } finally {
+    await removeIfThere(text);
+    await removeIfThere(learnt);
+  }
+}
+
+/** Reads a `tokenizer.json` that `trainSubwords` wrote; any other is an input error. */
+export async function loadSubwords(path: string): Promise<Subwords> {
+  const broken = (why: string) =>
+    inputError(
+      `Cannot use the subwords "${path}": ${why}; make them again with the tokenize stage.`,
+    );
+  checkInput(path, broken);
+  const text = await Deno.readTextFile(path);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw broken("the file is no JSON, it may be cut short");
+  }
+  const parsed = Trained.safeParse(json);
+  if (!parsed.success) throw broken("it holds no byte-pair encoding");
+  if (!ByWords.safeParse(json).success) {
+    throw broken("expected words as trainSubwords splits text into them");
+  }
+  const { vocab } = parsed.data.model;
+  const size = Object.keys(vocab).length;
+  const ids = new Set(Object.values(vocab));
+  if (ids.size !== size || Math.max(...ids) !== size - 1) {
+    throw broken(`expected the ids 0 to ${size - 1}, each once`);
+  }
+  if (SPECIALS.some((special, id) => vocab[special] !== id)) {
+    throw broken(`expected ${SPECIALS.join(", ")} as the first ids`);
+  }
+  if (byteLevelAlphabet().some((byte) => vocab[byte] === undefined)) {
+    throw broken("expected a subword for each of the 256 bytes");
+  }
+  try {
+    return subwords(Tokenizer.fromString(text), size);
+  } catch (error) {
+    throw broken(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function subwords(tokenizer: Tokenizer, size: number): Subwords {
+  const encode = byWords(async (texts) => {
+    const encodings = await tokenizer.encodeBatch([...texts], {
+      addSpecialTokens: false,
+    });
+    return encodings.map((one) => one.getIds());
+  });
+  return {
+    size,
+    async encode(lines) {
+      const encoded: Int32Array<ArrayBuffer>[] = [];
+      for (let start = 0; start < lines.length; start += LINES) {
+        // The runtime's Unicode may be newer than the normalizer's: normalized first, a text means the same to both.
+        const batch = lines.slice(start, start + LINES).map((line) =>
+          line.normalize("NFC")
+        );
+        for (const ids of await encode(batch)) encoded.push(ids);
+      }
+      return encoded;
+    },
+    decode(lists) {
+      const plain = lists.map((ids) =>
+        Array.from(ids).filter((id) => id >= SPECIALS.length)
+      );
+      return tokenizer.decodeBatch(plain, false);
+    },
+  };
+}
+
+/** What was learnt, cut to a size: the special subwords, the bytes, then the merges in the order of their use. */
+function resized(learnt: z.infer<typeof Trained>, size: number) {
+  const bytes = byteLevelAlphabet().sort();
+  const words = new Set([...SPECIALS, ...bytes]);
+  const reached = new Set(bytes);
+  const merges: [string, string][] = [];
+  for (const [left, right] of learnt.model.merges) {
+    if (words.size === size) break;
+    const whole = left + right;
+    // No text may become a special subword.
+    if (SPECIALS.includes(whole)) continue;
+    if (!reached.has(left) || !reached.has(right)) continue;
+    reached.add(whole);
+    words.add(whole);
+    merges.push([left, right]);
+  }
+  if (words.size !== size) {
+    const limit = Object.keys(learnt.model.vocab).length >= TRAINER_LIMIT
+      ? "the trainer learns"
+      : "this text gives";
+    throw inputError(
+      `Cannot make a vocabulary of ${size}: ${limit} ${words.size} subwords at most; ` +
+        `lower "vocabulary.size"${
+          limit === "this text gives" ? " or give more text" : ""
+        }.`,
+    );
+  }
+  return {
+    ...learnt,
+    added_tokens: [],
+    decoder: {
+      type: "ByteLevel",
+      add_prefix_space: false,
+      trim_offsets: true,
+      use_regex: true,
+    },
+    model: {
+      ...learnt.model,
+      vocab: Object.fromEntries([...words].map((word, id) => [word, id])),
+      merges,
+    },
+  };
+}
+
+/** The lines as a file's text, in pieces that need not all be held. */
+async function* pieces(
+  lines: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<string> {
+  let pending: string[] = [];
+  for await (const line of lines) {
+    const isLong = line.length > LONGEST_WORD;
+    pending.push(isLong ? line.replace(PART, "$&\n") : line, "\n");
+    if (pending.length >= 2 * LINES) {
+      yield pending.join("");
+      pending = [];
+    }
+  }
+  yield pending.join("");
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

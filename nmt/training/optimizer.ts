@@ -1,0 +1,77 @@
+/** Adam (Kingma and Ba 2015) as part of the recorded step, and the Noam schedule of its rate. */
+import type { Training } from "../../schemas/experiment/model.ts";
+import type { Tensor, Tensors } from "../tensor/program.ts";
+import { tf } from "../tensor/tfjs.ts";
+
+/** Rate of a step counted from 1: factor * d^-0.5 * min(step^-0.5, step * warmup^-1.5) (Vaswani et al. 2017, eq. 3). */
+export function noam(
+  training: Pick<Training, "factor" | "warmup">,
+  width: number,
+  step: number,
+): number {
+  return training.factor * width ** -0.5 *
+    Math.min(step ** -0.5, step * training.warmup ** -1.5);
+}
+
+/** A parameter with its two moments. */
+export interface Moments {
+  readonly weight: Tensor;
+  readonly first: Tensor;
+  readonly second: Tensor;
+}
+
+/**
+ * The numbers that Adam needs at a step counted from 1. The moments are kept as plain decaying sums,
+ * m = beta1 * m + g and v = beta2 * v + g^2, so that their scale and the bias corrections are in these two numbers:
+ * the step is rate * m / (sqrt(v) + epsilon).
+ */
+export function stepSizes(
+  training: Training,
+  rate: number,
+  step: number,
+): { rate: number; epsilon: number } {
+  const first = (1 - training.beta1) / (1 - training.beta1 ** step);
+  const second = Math.sqrt((1 - training.beta2 ** step) / (1 - training.beta2));
+  return { rate: rate * first * second, epsilon: training.epsilon * second };
+}
+
+/** One update of every parameter; `rate` and `epsilon` are scalars from `stepSizes`. */
+export function adam(
+  training: Training,
+  state: Readonly<Record<string, Moments>>,
+  gradients: Tensors,
+  rate: Tensor,
+  epsilon: Tensor,
+): Record<string, Moments> {
+  const squares = Object.fromEntries(
+    Object.entries(gradients).map(([name, g]) => [name, tf.square(g)]),
+  );
+  const scale = training.clipNorm > 0
+    ? clipScale(Object.values(squares), training.clipNorm)
+    : undefined;
+  return Object.fromEntries(
+    Object.entries(state).map(([name, { weight, first, second }]) => {
+      const gradient = scale === undefined
+        ? gradients[name]
+        : tf.mul(gradients[name], scale);
+      const square = scale === undefined
+        ? squares[name]
+        : tf.mul(squares[name], tf.square(scale));
+      const m = tf.add(tf.mul(first, training.beta1), gradient);
+      const v = tf.add(tf.mul(second, training.beta2), square);
+      const step = tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), epsilon));
+      return [name, { weight: tf.sub(weight, step), first: m, second: v }];
+    }),
+  );
+}
+
+/** min(1, limit / ||all gradients||). */
+function clipScale(squares: readonly Tensor[], limit: number): Tensor {
+  const total = squares.map((square) => tf.sum(square)).reduce((sum, square) =>
+    tf.add(sum, square)
+  );
+  return tf.minimum(
+    tf.scalar(1),
+    tf.div(tf.scalar(limit), tf.add(tf.sqrt(total), tf.scalar(1e-6))),
+  );
+}

@@ -1,0 +1,194 @@
+/** Trains a task to the end: batches, validation, checkpoints to go on from, the average of the best. */
+import { batchOrder, makeBatch } from "../text/subwords/batches.ts";
+import type { Tokens } from "../text/subwords/tokens.ts";
+import type { Runtime } from "../tensor/program.ts";
+import {
+  averageWeights,
+  isThere,
+  loadModel,
+  loadState,
+  saveModel,
+  saveState,
+  type Validation,
+} from "../transformer/checkpoint.ts";
+import { parameterShapes, type Weights } from "../transformer/parameters.ts";
+import type { Lessons } from "../states/states.ts";
+import { batchTensors, slots } from "./step_inputs.ts";
+import {
+  type Task,
+  trainedShapes,
+  validationProgram,
+} from "./training_step.ts";
+import { createTrainer, type StepLosses } from "./compiled_step.ts";
+
+export interface TrainingJob {
+  readonly task: Task;
+  readonly seed: number;
+  readonly runtime: Runtime;
+  readonly threads?: number;
+  readonly train: Tokens;
+  readonly validation: Tokens;
+  /** What the teacher says of a batch of `train`, and what of it never changes. */
+  readonly teacher?: Pick<Lessons, "constants" | "read">;
+  /** What some parameters start from. */
+  readonly initial?: Weights;
+  /** Folder for checkpoints; a training that stopped goes on from what it finds here. */
+  readonly folder: string;
+  report(report: TrainingReport): void;
+}
+
+export interface TrainingReport {
+  /** Steps done. */
+  readonly step: number;
+  readonly losses: StepLosses;
+  /** Non-padding target tokens trained on since the last report. */
+  readonly targetTokens: number;
+  readonly validation?: Validation;
+}
+
+export interface Trained {
+  readonly weights: Weights;
+  /** -log p a target token of the validation pairs, of the averaged weights. */
+  readonly nll: number;
+  /** Every validation, in order. */
+  readonly validations: readonly Validation[];
+  /** Steps whose checkpoints were averaged. */
+  readonly averaged: readonly number[];
+}
+
+/** Trains; the same job gives the same weights, also when it was interrupted and called again. */
+export async function train(job: TrainingJob): Promise<Trained> {
+  const { task, folder } = job;
+  const { steps, validateEvery, average } = task.training;
+  const shapes = trainedShapes(task);
+  const statePath = `${folder}/state.safetensors`;
+  const resumed = isThere(statePath)
+    ? loadState(
+      statePath,
+      shapes,
+      `the checkpoint "${statePath}" (delete it to train from the start)`,
+    )
+    : undefined;
+  const trainer = await createTrainer(job.runtime, task, {
+    seed: job.seed,
+    threads: job.threads,
+    constants: job.teacher?.constants,
+    initial: job.initial,
+    from: resumed,
+  });
+  const validate = await validator(job);
+  let { step, epoch, batch, validations } = resumed ??
+    { step: 0, epoch: 0, batch: 0, validations: [] };
+  let order = batchOrder(job.train, task.training.batchTokens, job.seed, epoch);
+  let lossSum = 0, stepsSummed = 0;
+  while (step < steps) {
+    if (batch === order.length) {
+      epoch++;
+      batch = 0;
+      order = batchOrder(job.train, task.training.batchTokens, job.seed, epoch);
+    }
+    const data = makeBatch(job.train, order[batch]);
+    const losses = await trainer.run(data, step, job.teacher?.read(data));
+    step++;
+    batch++;
+    lossSum += losses.loss;
+    stepsSummed++;
+    let validation: Validation | undefined;
+    if (step % validateEvery === 0 || step === steps) {
+      const state = await trainer.state();
+      validation = {
+        step,
+        trainingLoss: lossSum / stepsSummed,
+        nll: await validate(state.weights),
+      };
+      validations = [...validations, validation];
+      [lossSum, stepsSummed] = [0, 0];
+      keep(job, state.weights, validations, step);
+      saveState(statePath, shapes, {
+        ...state,
+        step,
+        epoch,
+        batch,
+        validations,
+      });
+      discardAllBut(folder, best(validations, average));
+    }
+    job.report({ step, losses, targetTokens: data.targetTokens, validation });
+  }
+  const averaged = best(validations, average);
+  const weights = averageWeights(
+    averaged.map((step) =>
+      loadModel(checkpoint(folder, step), `checkpoint ${step}`).weights
+    ),
+  );
+  const nll = await validate(weights);
+  await trainer.dispose();
+  return { weights, nll, validations, averaged };
+}
+
+const checkpoint = (folder: string, step: number) =>
+  `${folder}/step-${step}.safetensors`;
+
+/** The steps of the best validations, ascending. */
+function best(validations: readonly Validation[], count: number): number[] {
+  return validations.toSorted((a, b) => a.nll - b.nll || a.step - b.step)
+    .slice(0, count).map(({ step }) => step).sort((a, b) => a - b);
+}
+
+/** Writes the weights of a step that is among the best so far. */
+function keep(
+  { task, folder }: TrainingJob,
+  weights: Weights,
+  validations: readonly Validation[],
+  step: number,
+): void {
+  if (!best(validations, task.training.average).includes(step)) return;
+  const { model, vocabulary } = task;
+  saveModel(checkpoint(folder, step), {
+    model,
+    vocabulary,
+    weights,
+  });
+}
+
+function discardAllBut(folder: string, steps: readonly number[]): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    const step = /^step-(\d+)\.safetensors$/.exec(name)?.[1];
+    if (step !== undefined && !steps.includes(Number(step))) {
+      Deno.removeSync(`${folder}/${name}`);
+    }
+  }
+}
+
+/** A function from weights to the mean -log p of a validation token. */
+async function validator({ task, runtime, threads, validation }: TrainingJob) {
+  const executable = await runtime.compile(validationProgram(task), {
+    threads,
+  });
+  const shapes = parameterShapes(task.model, task.vocabulary);
+  const batches = batchOrder(
+    validation,
+    Math.max(task.training.batchTokens, 4096),
+    0,
+    0,
+  )
+    .map((pairs) => makeBatch(validation, pairs));
+  return async (weights: Weights): Promise<number> => {
+    const parameters = Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [
+        slots.weight + name,
+        { shape, data: weights[name] },
+      ]),
+    );
+    let sum = 0, tokens = 0;
+    for (const batch of batches) {
+      const { nll } = await executable.run({
+        ...batchTensors(batch),
+        ...parameters,
+      });
+      sum += nll.data[0] * batch.targetTokens;
+      tokens += batch.targetTokens;
+    }
+    return sum / tokens;
+  };
+}

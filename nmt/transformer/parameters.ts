@@ -1,0 +1,100 @@
+/** The parameters of a Transformer by name: shapes, initial values, count. */
+import type { Model } from "../../schemas/experiment/model.ts";
+import { random } from "../random.ts";
+
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
+
+/**
+ * Shapes of all parameters. Linear maps are [in, out]; query, key and value of a self-attention are one map side by
+ * side, as are key and value of a cross-attention, since they read the same input.
+ */
+export function parameterShapes(model: Model, vocabulary: number): Shapes {
+  const { width, feedForward } = model;
+  const shapes: Record<string, readonly number[]> = {
+    embedding: [vocabulary, width],
+  };
+  const linear = (name: string, from: number, to: number) => {
+    shapes[`${name}.weight`] = [from, to];
+    shapes[`${name}.bias`] = [to];
+  };
+  const norm = (name: string) => {
+    shapes[`${name}.norm.gain`] = [width];
+    shapes[`${name}.norm.bias`] = [width];
+  };
+  const selfAttention = (name: string) => {
+    norm(name);
+    linear(`${name}.queryKeyValue`, width, 3 * width);
+    linear(`${name}.output`, width, width);
+  };
+  const crossAttention = (name: string) => {
+    norm(name);
+    linear(`${name}.query`, width, width);
+    linear(`${name}.keyValue`, width, 2 * width);
+    linear(`${name}.output`, width, width);
+  };
+  const block = (name: string) => {
+    norm(name);
+    linear(`${name}.inner`, width, feedForward);
+    linear(`${name}.outer`, feedForward, width);
+  };
+  for (let layer = 0; layer < model.encoderLayers; layer++) {
+    selfAttention(`encoder.${layer}.self`);
+    block(`encoder.${layer}.feedForward`);
+  }
+  norm("encoder");
+  for (let layer = 0; layer < model.decoderLayers; layer++) {
+    selfAttention(`decoder.${layer}.self`);
+    crossAttention(`decoder.${layer}.cross`);
+    block(`decoder.${layer}.feedForward`);
+  }
+  norm("decoder");
+  return shapes;
+}
+
+/**
+ * Initial values: Glorot uniform for linear maps (of each of the maps that are side by side), N(0, 1/width) for the
+ * embedding, gain 1, bias 0. Each tensor has a random stream of its own, so that a tensor's values do not depend on
+ * which others there are.
+ */
+export function initialWeights(
+  shapes: Shapes,
+  seed: number,
+): Record<string, Float32Array<ArrayBuffer>> {
+  const weights: Record<string, Float32Array<ArrayBuffer>> = {};
+  for (const [name, shape] of Object.entries(shapes)) {
+    const values = new Float32Array(
+      shape.reduce((product, size) => product * size, 1),
+    );
+    const next = random(`weights ${name}`, seed);
+    if (name === "embedding") {
+      const deviation = shape[1] ** -0.5;
+      for (let i = 0; i < values.length; i++) {
+        values[i] = deviation * Math.sqrt(-2 * Math.log(1 - next())) *
+          Math.cos(2 * Math.PI * next());
+      }
+    } else if (name.endsWith(".weight")) {
+      const sideBySide = name.endsWith("queryKeyValue.weight")
+        ? 3
+        : name.endsWith("keyValue.weight")
+        ? 2
+        : 1;
+      const limit = Math.sqrt(6 / (shape[0] + shape[1] / sideBySide));
+      for (let i = 0; i < values.length; i++) {
+        values[i] = limit * (2 * next() - 1);
+      }
+    } else if (name.endsWith(".gain")) {
+      values.fill(1);
+    }
+    weights[name] = values;
+  }
+  return weights;
+}
+
+/** Number of parameters, embedding included. */
+export function parameterCount(shapes: Shapes): number {
+  return Object.values(shapes).reduce(
+    (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+}

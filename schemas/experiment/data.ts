@@ -1,0 +1,77 @@
+/** What is configured of the parallel text: where it comes from, how it is cleaned and split. */
+import { z } from "zod";
+import { Sha256 } from "../descriptor.ts";
+
+const path = z.string().min(1);
+
+/** A `.tsv` file (source TAB target), or two plain files of equal length; `.gz` too. */
+const ParallelFiles = z.union([
+  path,
+  z.strictObject({ source: path, target: path }),
+]);
+export type ParallelFiles = z.infer<typeof ParallelFiles>;
+
+/** Either a data set described in `data/`, or the user's own files. */
+export const Data = z.strictObject({
+  /** Name of a descriptor in `data/`, or the path of one of your own, which ends in `.json`. */
+  descriptor: z.string().min(1).optional(),
+  /** Which sources of the descriptor; all unless named. */
+  sources: z.array(z.string().min(1)).min(1).optional(),
+  /** Further descriptors, whose training text is trained on too; nothing of them is held out. */
+  additional: z.array(z.string().min(1)).min(1).optional(),
+  /** The hash of each file that a descriptor does not pin, by its name: you checked that it is the right one. */
+  sha256: z.record(z.string(), Sha256).optional(),
+  train: ParallelFiles.optional(),
+  /** Held-out files; where they are not given, pairs are held out from `train`. */
+  validation: ParallelFiles.optional(),
+  test: ParallelFiles.optional(),
+}).superRefine((data, context) => {
+  const issue = (message: string) =>
+    context.addIssue({ code: "custom", message });
+  if ((data.descriptor === undefined) === (data.train === undefined)) {
+    issue(
+      'expected either "descriptor" (a data set of data/) or "train" (your own files), and not both',
+    );
+  }
+  if (data.descriptor === undefined && data.sources !== undefined) {
+    issue('"sources" narrows a "descriptor", and none is given');
+  }
+  const sets = [data.descriptor, ...data.additional ?? []];
+  const twice = sets.find((name, i) => sets.indexOf(name) < i);
+  if (twice !== undefined) {
+    issue(`expected each data set once, found "${twice}" twice`);
+  }
+  if (
+    data.train === undefined &&
+    (data.validation !== undefined || data.test !== undefined)
+  ) {
+    issue('"validation" and "test" files go with "train" files');
+  }
+});
+export type Data = z.infer<typeof Data>;
+
+const language = z.string().regex(
+  /^[a-z]{2,3}$/,
+  "expected a language code such as pt",
+);
+
+export const Languages = z.strictObject({ source: language, target: language });
+export type Languages = z.infer<typeof Languages>;
+
+/** Cleaning and splitting. */
+export const Corpus = z.strictObject({
+  /** Pairs with fewer words on either side are left out. */
+  minimumWords: z.int().min(1).default(1),
+  maximumWords: z.int().min(1).default(100),
+  /** Longest side over shortest, in characters, for pairs of at least 12 characters. */
+  maximumRatio: z.number().min(1).default(3),
+  /** Pairs held out, where no files are given for it; whole key groups, so the count is met up to one group. */
+  validation: z.int().min(1).default(500),
+  test: z.int().min(1).default(1000),
+  /** Train on this many pairs only, chosen by the seed. */
+  trainLimit: z.int().min(1).optional(),
+}).refine(
+  ({ minimumWords, maximumWords }) => minimumWords <= maximumWords,
+  "expected minimumWords of at most maximumWords",
+);
+export type Corpus = z.infer<typeof Corpus>;

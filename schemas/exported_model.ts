@@ -1,0 +1,60 @@
+/** `config.json` of an exported model: what it translates, how its graphs are to be driven, how good they are. */
+import { z } from "zod";
+import { Languages } from "./experiment/data.ts";
+import { Evaluation } from "./experiment/evaluation.ts";
+import { Model } from "./experiment/model.ts";
+
+/** Version of the exported folder; a reader refuses another one. */
+export const EXPORT_SCHEMA = 1;
+
+/** The folders of the graphs, by the numbers that they compute with. */
+export const EXPORT_PRECISIONS = ["fp32", "int8"] as const;
+export type ExportPrecision = typeof EXPORT_PRECISIONS[number];
+
+const id = z.int().min(0);
+const bytes = z.int().min(1);
+
+/** Translations of the test set by the graph `translate.onnx` of a precision, scored. */
+const Quality = z.strictObject({
+  bleu: z.number(),
+  chrf: z.number(),
+});
+
+/** Where training text is from, and on what terms; of the user's own files nothing is known. */
+export const Licence = z.strictObject({
+  data: z.string(),
+  licence: z.string(),
+});
+export type Licence = z.infer<typeof Licence>;
+
+export const ExportConfig = z.strictObject({
+  schema: z.literal(EXPORT_SCHEMA),
+  /** The system that it is, such as "rkd". */
+  system: z.string(),
+  languages: Languages,
+  model: Model,
+  parameters: z.int().min(1),
+  /** Ids in all. */
+  vocabulary: z.int().min(1),
+  ids: z.strictObject({
+    pad: id,
+    bos: id,
+    eos: id,
+    /** None: no text is beyond subwords of bytes. */
+    unk: z.null(),
+  }),
+  /** Ids that a sentence may have at most, on either side, its end not counted. */
+  maximumLength: z.int().min(1),
+  /** What the figures below were measured with; the exponent is part of the graphs. */
+  ...Evaluation.pick({ beam: true, lengthPenalty: true }).shape,
+  quality: z.strictObject({
+    fp32: Quality,
+    int8: Quality,
+    /** sacreBLEU's account of how BLEU was computed. */
+    signature: z.string(),
+  }).optional(),
+  /** Of the graph that translates. */
+  bytes: z.strictObject({ fp32: bytes, int8: bytes }),
+  licences: z.array(Licence),
+});
+export type ExportConfig = z.infer<typeof ExportConfig>;

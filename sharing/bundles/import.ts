@@ -1,0 +1,157 @@
+/** Takes in a bundle: reads what its manifest says must come, and nothing enters the store before the last byte is verified. */
+import { createHash } from "node:crypto";
+import { dirname } from "@std/path";
+import {
+  acceptListing,
+  checkManifest,
+  LIMITS,
+  type Policy,
+  signersOf,
+} from "../../engine/provenance/trust_policy.ts";
+import type { Workspace } from "../../engine/store/workspace.ts";
+import type { Artifact, Listing } from "../../schemas/manifest.ts";
+import type { Expected } from "../transfer/staged_file.ts";
+import { missingOf, openArrivals } from "../transfer/staging.ts";
+import type { Ears, Moved } from "../transfer/download.ts";
+import { type Bundle, MANIFEST, openBundle, SIGNATURES } from "./bundle.ts";
+import { type CheckArrived, unchecked } from "../pull.ts";
+import { objectPath } from "../remotes/remote.ts";
+import { settleManifest } from "../transfer/commit.ts";
+import { tally } from "../transfer/progress.ts";
+
+export interface Imported extends Moved {
+  readonly experiment: string;
+  readonly nodes: number;
+  readonly signedBy: readonly string[];
+}
+
+/** Under the lock of the folder. */
+export async function importBundle(
+  workspace: Workspace,
+  path: string,
+  policy: Policy,
+  { progress }: Pick<Ears, "progress">,
+  check: CheckArrived = unchecked,
+): Promise<Imported> {
+  using bundle = openBundle(path);
+  const text = await bundle.text(MANIFEST, LIMITS.manifestBytes);
+  if (text === undefined) {
+    throw bundle.refusal(`it does not begin with "${MANIFEST}"`);
+  }
+  const signatures = await bundle.text(SIGNATURES, LIMITS.signaturesBytes);
+  const what = `the manifest of "${path}"`;
+  const signedBy = policy.unsigned
+    ? []
+    : signersOf(text, signatures, policy, what);
+  const manifest = checkManifest(text, what);
+  const records = Object.values(manifest.nodes);
+  const artifacts = records.flatMap(({ outputs }) => Object.values(outputs));
+  const listings = await readListings(bundle, artifacts);
+  const files = filesIn(bundle, artifacts, listings);
+
+  const missing = await missingOf(workspace, artifacts);
+  const wanted = missing.map((artifact) => ({
+    artifact,
+    listing: artifact.folder && listings.get(artifact.sha256),
+  }));
+  const arrivals = openArrivals(workspace, wanted, "import");
+  try {
+    const pieces = new Map(
+      arrivals.pieces.map((piece) => [piece.sha256, piece]),
+    );
+    const bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const told = tally({ objects: files.length, bytes }, progress);
+    for (const file of files) {
+      const target = pieces.get(file.sha256)?.paths[0];
+      await readObject(bundle, file, target, told.add);
+      told.finish();
+    }
+    await bundle.end();
+    arrivals.pieces.forEach(arrivals.arrived);
+    arrivals.finish();
+  } finally {
+    arrivals.discard();
+  }
+  await check(manifest, workspace);
+  settleManifest(workspace, manifest, { text, signatures });
+  return {
+    experiment: manifest.experiment.name,
+    nodes: records.length,
+    signedBy,
+    objects: arrivals.pieces.length,
+    bytes: arrivals.bytes,
+  };
+}
+
+/** By their hash, in its order. */
+async function readListings(
+  bundle: Bundle,
+  artifacts: readonly Artifact[],
+): Promise<Map<string, Listing>> {
+  const folders = Map.groupBy(
+    artifacts.filter(({ folder }) => folder),
+    ({ sha256 }) => sha256,
+  );
+  const listings = new Map<string, Listing>();
+  for (const sha256 of [...folders.keys()].sort()) {
+    const path = objectPath(sha256);
+    const text = await bundle.text(path, LIMITS.listingBytes);
+    if (text === undefined) throw bundle.refusal(`"${path}" is missing`);
+    for (const artifact of folders.get(sha256) ?? []) {
+      listings.set(sha256, acceptListing(text, artifact));
+    }
+  }
+  return listings;
+}
+
+/** All files of the objects, each once, by their hash. */
+function filesIn(
+  bundle: Bundle,
+  artifacts: readonly Artifact[],
+  listings: ReadonlyMap<string, Listing>,
+): Expected[] {
+  const files = new Map<string, number>();
+  const named = [
+    ...artifacts.filter(({ folder }) => !folder),
+    ...[...listings.values()].flat(),
+  ];
+  for (const { sha256, bytes } of named) {
+    if ((files.get(sha256) ?? bytes) !== bytes) {
+      throw bundle.refusal(`it names object ${sha256} with two sizes`);
+    }
+    files.set(sha256, bytes);
+  }
+  return [...files].map(([sha256, bytes]) => ({ sha256, bytes }))
+    .sort((a, b) => a.sha256 < b.sha256 ? -1 : 1);
+}
+
+/** Writes an object to a path where it is wanted, and checks it anyway. */
+async function readObject(
+  bundle: Bundle,
+  { sha256, bytes }: Expected,
+  target: string | undefined,
+  read: (bytes: number) => void,
+): Promise<void> {
+  const path = objectPath(sha256);
+  using file = target === undefined ? undefined : create(target);
+  const hash = createHash("sha256");
+  for await (const chunk of bundle.file(path, bytes)) {
+    hash.update(chunk);
+    read(chunk.length);
+    if (file === undefined) continue;
+    for (let at = 0; at < chunk.length;) {
+      at += file.writeSync(chunk.subarray(at));
+    }
+  }
+  if (hash.digest("hex") !== sha256) {
+    throw bundle.refusal(
+      `the bytes of "${path}" are not those that its name says`,
+    );
+  }
+  await file?.sync();
+}
+
+function create(path: string): Deno.FsFile {
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  return Deno.openSync(path, { write: true, create: true, truncate: true });
+}

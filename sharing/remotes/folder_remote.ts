@@ -1,0 +1,147 @@
+/** A remote in a folder: another disk, a mounted share, a folder that a web server serves. */
+import { dirname, join } from "@std/path";
+import {
+  ifThere,
+  isFull,
+  isTemporary,
+  namesIn,
+  readIfThere,
+  reasonOf,
+  removeIfThere,
+  statIfThere,
+  writeAtomically,
+} from "../../engine/files/atomic.ts";
+import { failure } from "../../engine/files/failure.ts";
+import { hashFile } from "../../engine/files/hash.ts";
+import { inputError } from "../../base/input_error.ts";
+import { checkFolder } from "../../base/input_file.ts";
+import { pathIn } from "../../base/names.ts";
+import { chunksOf } from "./chunks.ts";
+import { damagedHere, notArrived } from "./refusals.ts";
+import type { Content, Remote, Writer } from "./remote.ts";
+
+/** Another push may be writing what is younger. */
+const ABANDONED_MILLISECONDS = 24 * 3600 * 1000;
+
+/** `made` says that the folder is made where there is none, in one that there is. */
+export function openFolder(
+  folder: string,
+  { made }: { made: boolean },
+): Remote {
+  checkFolder(
+    folder,
+    (reason) => inputError(`Cannot use "${folder}" as a remote: ${reason}.`),
+  );
+  const info = statIfThere(folder);
+  const parent = statIfThere(dirname(join(folder, ".")));
+  if (info === undefined ? !made || !parent?.isDirectory : !info.isDirectory) {
+    throw inputError(
+      `Cannot use "${folder}" as a remote: there is no such folder${
+        made ? ", and none to make it in" : ""
+      }.`,
+    );
+  }
+  return {
+    name: folder,
+    read: (path, from) => Promise.resolve(read(pathIn(folder, path), from)),
+    writer: writerTo(folder),
+  };
+}
+
+function read(path: string, from: number): Content | undefined {
+  // A pipe or a device would be waited for.
+  const file = statIfThere(path)?.isFile
+    ? ifThere(() => Deno.openSync(path))
+    : undefined;
+  if (file === undefined) return undefined;
+  const close = () => {
+    try {
+      file.close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  };
+  return {
+    start: from,
+    bytes: (async function* () {
+      try {
+        file.seekSync(from, Deno.SeekMode.Start);
+        yield* chunksOf(file);
+      } finally {
+        close();
+      }
+    })(),
+    discard: () => Promise.resolve(close()),
+  };
+}
+
+function writerTo(folder: string): Writer {
+  const telling = async (path: string, write: () => Promise<void> | void) => {
+    try {
+      await write();
+    } catch (error) {
+      const isDisk = isFull(error) || error instanceof Error &&
+          ("code" in error || error.name in Deno.errors);
+      if (!isDisk) throw error;
+      throw failure(
+        `Cannot write "${path}" to "${folder}": ${reasonOf(error)}.`,
+      );
+    }
+  };
+  return {
+    size: (path) => Promise.resolve(statIfThere(pathIn(folder, path))?.size),
+    putFile: (path, { path: from, sha256 }, sent) =>
+      telling(path, async () => {
+        const target = pathIn(folder, path);
+        const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+        Deno.mkdirSync(dirname(target), { recursive: true });
+        removeAbandoned(dirname(target));
+        try {
+          await copy(from, temporary, sent);
+          // Read back: what the disk has, and not what was sent to it.
+          if ((await hashFile(temporary, { sync: true })).sha256 !== sha256) {
+            const isWhole = (await hashFile(from)).sha256 === sha256;
+            throw isWhole ? notArrived(path, folder) : damagedHere(sha256);
+          }
+          Deno.renameSync(temporary, target);
+        } finally {
+          removeIfThere(temporary);
+        }
+      }),
+    putText: (path, text) =>
+      telling(path, () => {
+        const target = pathIn(folder, path);
+        writeAtomically(target, text, { locked: false });
+        if (readIfThere(target) !== text) {
+          throw notArrived(path, folder);
+        }
+      }),
+  };
+}
+
+async function copy(
+  from: string,
+  to: string,
+  sent: (bytes: number) => void,
+): Promise<void> {
+  using source = Deno.openSync(from);
+  using target = Deno.openSync(to, { write: true, createNew: true });
+  for await (const chunk of chunksOf(source)) {
+    for (let at = 0; at < chunk.length;) {
+      at += target.writeSync(chunk.subarray(at));
+    }
+    sent(chunk.length);
+  }
+}
+
+/** What pushes that died have left. */
+function removeAbandoned(folder: string): void {
+  for (
+    const name of namesIn(folder)
+      .filter((name) => isTemporary(name, /[0-9a-f]{64}/))
+  ) {
+    const path = join(folder, name);
+    const written = statIfThere(path)?.mtime?.getTime() ?? Date.now();
+    if (Date.now() - written > ABANDONED_MILLISECONDS) removeIfThere(path);
+  }
+}

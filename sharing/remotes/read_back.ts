@@ -1,0 +1,36 @@
+/** Reads a file of a remote back, to know that its bytes there are those that are here. */
+import { createHash } from "node:crypto";
+import type { Expected } from "../transfer/staged_file.ts";
+import type { Remote } from "./remote.ts";
+import { INTERRUPTED, type Patience, persist, unreachable } from "./request.ts";
+
+export async function isWholeThere(
+  remote: Pick<Remote, "name" | "read">,
+  path: string,
+  expected: Expected,
+  patience: Patience,
+): Promise<boolean> {
+  return await persist<boolean>(patience, async () => {
+    const content = await remote.read(path, 0);
+    if (content === undefined) return { value: false };
+    const hash = createHash("sha256");
+    let bytes = 0;
+    try {
+      for await (const chunk of content.bytes) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        if (bytes > expected.bytes) return { value: false };
+        if (patience.signal?.aborted) return { reason: INTERRUPTED };
+      }
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : `${error}` };
+    } finally {
+      await content.discard();
+    }
+    // A connection that ends early may end without an error.
+    if (bytes < expected.bytes) {
+      return { reason: "it ended before all had come" };
+    }
+    return { value: hash.digest("hex") === expected.sha256 };
+  }, (reason) => unreachable(remote.name, reason));
+}

@@ -1,0 +1,83 @@
+/** What there is to share of an artifact folder: its manifest, signatures, and the files of every object, all known to be whole. */
+import { readIfThere } from "../../engine/files/atomic.ts";
+import { failure } from "../../engine/files/failure.ts";
+import { sha256 } from "../../engine/files/hash.ts";
+import { manifestPath } from "../../engine/store/manifest.ts";
+import { signaturesPath } from "../../engine/provenance/signature.ts";
+import {
+  acceptListing,
+  checkManifest,
+} from "../../engine/provenance/trust_policy.ts";
+import type { Workspace } from "../../engine/store/workspace.ts";
+import { parse } from "../../base/input_error.ts";
+import type { Manifest } from "../../schemas/manifest.ts";
+import { pathIn } from "../../base/names.ts";
+import { SharedName } from "../../schemas/sharing.ts";
+import { readSignaturesOf } from "./signatures.ts";
+import type { LocalFile } from "../remotes/remote.ts";
+
+export interface Contents {
+  readonly manifest: Manifest;
+  readonly text: string;
+  /** SHA-256 of the text. */
+  readonly hash: string;
+  /** The text of the signatures that are of this manifest. */
+  readonly signatures?: string;
+  /** The listings of folders, then all other files, each sorted by its hash and there once. */
+  readonly listings: readonly LocalFile[];
+  readonly files: readonly LocalFile[];
+}
+
+/** A failure where anything is missing or damaged, or has a name that could not be taken in elsewhere. */
+export async function contentsOf(workspace: Workspace): Promise<Contents> {
+  const { folder, store } = workspace;
+  const path = manifestPath(folder);
+  const text = readIfThere(path);
+  if (text === undefined) {
+    throw failure(
+      `Cannot share "${folder}": it has no manifest; run the pipeline first.`,
+    );
+  }
+  const manifest = checkManifest(text, `"${path}"`);
+  parse(SharedName, manifest.experiment.name, "the experiment's name");
+  const [listings, files] = [
+    new Map<string, LocalFile>(),
+    new Map<string, LocalFile>(),
+  ];
+  for (const [node, { outputs }] of Object.entries(manifest.nodes)) {
+    for (const [output, artifact] of Object.entries(outputs)) {
+      const condition = await store.check(artifact);
+      if (condition !== "whole") {
+        throw failure(
+          `Cannot share output ${output} of "${node}": its object is ${condition}; run the pipeline again.`,
+        );
+      }
+      const { sha256, bytes } = artifact;
+      const path = store.path(artifact);
+      if (!artifact.folder) files.set(sha256, { path, sha256, bytes });
+      else if (!listings.has(sha256)) {
+        const listingPath = store.listingPath(artifact);
+        const text = Deno.readTextFileSync(listingPath);
+        const size = Deno.statSync(listingPath).size;
+        listings.set(sha256, { path: listingPath, sha256, bytes: size });
+        for (const file of acceptListing(text, artifact)) {
+          files.set(file.sha256, { ...file, path: pathIn(path, file.path) });
+        }
+      }
+    }
+  }
+  const hash = sha256(text);
+  const signatures = readIfThere(signaturesPath(path));
+  return {
+    manifest,
+    text,
+    hash,
+    signatures: readSignaturesOf(hash, signatures) && signatures,
+    listings: sorted(listings),
+    files: sorted(files),
+  };
+}
+
+function sorted(files: ReadonlyMap<string, LocalFile>): LocalFile[] {
+  return [...files.values()].sort((a, b) => a.sha256 < b.sha256 ? -1 : 1);
+}

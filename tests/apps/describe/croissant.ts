@@ -1,0 +1,143 @@
+/** Checks of data sets as Croissant. */
+import { assertEquals } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { hashFile } from "../../../engine/files/hash.ts";
+import {
+  croissant,
+  PAIRS,
+} from "../../../apps/describe/croissant/croissant.ts";
+import { packageUrl } from "../../../apps/describe/packages.ts";
+import { termsOf } from "../../../nmt/text/descriptors/licences.ts";
+import { runPython } from "../../fixtures/python.ts";
+import { CITED, PARTS, RESEARCH, type Talks } from "./talks.ts";
+
+interface Description {
+  readonly citeAs?: string;
+  readonly license: readonly string[];
+  readonly distribution: readonly {
+    readonly name: string;
+    readonly contentUrl: string;
+    readonly sha256: string;
+  }[];
+}
+
+async function foldersOf(talks: Talks, name: string): Promise<string[]> {
+  const { code, out, err } = await talks.pipeline(
+    "describe",
+    ...["--format", "croissant", "--out", talks.path(name)],
+  );
+  assertEquals([code, err], [0, ""]);
+  return out.trim().split("\n");
+}
+
+const read = (path: string): Description =>
+  JSON.parse(Deno.readTextFileSync(path));
+
+export async function checkCroissant(talks: Talks): Promise<void> {
+  const paths = await foldersOf(talks, "data-sets");
+  assertEquals(
+    paths,
+    ["talks.pt-en", "notes.pt-en"].map((name) =>
+      join(talks.path("data-sets"), name, "croissant.json")
+    ),
+  );
+  const [own, notes] = paths.map(read);
+  assertEquals([own.citeAs, own.license], [CITED, [RESEARCH]]);
+  assertEquals(notes.license, ["https://spdx.org/licenses/MIT"]);
+  for (const { name, contentUrl, sha256 } of own.distribution) {
+    const path = name === "pairs.jsonl"
+      ? talks.path(`data-sets/talks.pt-en/${contentUrl}`)
+      : talks.path(`mirror/${name}`);
+    assertEquals((await hashFile(path)).sha256, sha256, name);
+  }
+  assertEquals(own.distribution.length, 7);
+  assertEquals(
+    notes.distribution[0].contentUrl,
+    "https://example.org/notes.tsv",
+  );
+  const again = await foldersOf(talks, "data-sets-again");
+  assertEquals(again.map(read), paths.map(read));
+}
+
+/** The pairs, and what the reader would like to know beside. */
+export const LOAD = `
+import json, re, sys
+import mlcroissant
+
+found = []
+for path in json.load(sys.stdin):
+    try:
+        dataset = mlcroissant.Dataset(path)
+        issues = dataset.metadata.ctx.issues
+        records = [
+            [value.decode() if isinstance(value, bytes) else value for value in record.values()]
+            for record in dataset.records("pairs")
+        ]
+        lacking = re.findall(r'/(\\w+)" is recommended', " ".join(issues.warnings))
+        found.append({"warnings": lacking, "records": records})
+    except mlcroissant.ValidationError as error:
+        found.append({"error": str(error)})
+print(json.dumps(found), flush=True)
+`;
+
+export async function loadCroissant(
+  talks: Talks,
+  python: string,
+): Promise<void> {
+  const paths = await foldersOf(talks, "data-sets-loaded");
+  const split = (part: keyof typeof PARTS, name: string = part) =>
+    PARTS[part].map(([pt, en]) => [pt, en, name]);
+  assertEquals(await runPython(python, LOAD, paths), [
+    {
+      warnings: [],
+      records: [...split("train"), ...split("validation"), ...split("test")],
+    },
+    { warnings: ["citeAs"], records: split("notes", "train") },
+  ]);
+
+  await loadPackage(python, paths[0]);
+
+  // One that names a column that is not there, or lacks a hash, is found to be wrong.
+  const broken = Object(read(paths[0]));
+  delete broken.distribution[0].sha256;
+  const path = join(talks.path("data-sets-loaded"), "broken.json");
+  Deno.writeTextFileSync(path, JSON.stringify(broken));
+  const [{ error }] = Object(await runPython(python, LOAD, [path]));
+  assertEquals(/sha256/.test(error), true, error);
+}
+
+/** Packages have names that begin as keywords of JSON-LD do. */
+async function loadPackage(
+  python: string,
+  pairs: string,
+): Promise<void> {
+  const name = "@scope/messages@1.0.0";
+  const described = croissant(
+    {
+      name: "messages",
+      description: "Messages of a package",
+      citation: [CITED],
+      languages: { source: "pt", target: "en" },
+      terms: [termsOf("MIT"), termsOf("Apache-2.0")],
+      files: [{
+        name,
+        uri: packageUrl("@scope/messages", "1.0.0"),
+        mediaType: "application/gzip",
+        digest: { sha256: "0".repeat(64) },
+        bytes: 1,
+      }],
+      node: "fetch",
+      from: { own: {} },
+      isChanged: false,
+    },
+    await hashFile(join(dirname(pairs), PAIRS)),
+    "2026-01-02T03:04:05.678Z",
+  );
+  const path = join(dirname(pairs), "messages.json");
+  Deno.writeTextFileSync(path, JSON.stringify(described));
+  const [{ warnings, records }] = Object(await runPython(python, LOAD, [path]));
+  assertEquals(warnings, []);
+  const { train, validation, test } = PARTS;
+  assertEquals(records.length, train.length + validation.length + test.length);
+  assertEquals(read(path).distribution[0].name, name);
+}

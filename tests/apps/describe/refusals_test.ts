@@ -1,0 +1,144 @@
+/** The command `describe` where it cannot tell all, or nothing: what is missing is said, and nothing half is written. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import type { Artifact } from "../../../schemas/manifest.ts";
+import { exists } from "../../engine/fixtures/project.ts";
+import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
+
+async function describe(artifacts: string, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", "cli/main.ts", "describe"],
+      ...["--experiment", "tiny", "--artifacts", artifacts, ...args],
+    ],
+    cwd: ROOT,
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  // What never was has no record of its descriptor.
+  const err = text(stderr).replace(/^The descriptor of .*\n/gm, "");
+  return { code, out: text(stdout), err };
+}
+
+const objectPath = (artifacts: string, { sha256 }: Artifact) =>
+  join(artifacts, "objects", sha256.slice(0, 2), sha256.slice(2));
+
+Deno.test("describing wants a format, a node that has a result, and a folder of its own for what is several files", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const refused = async (...args: string[]) => {
+    const { code, out, err } = await describe(folder.path, ...args);
+    assertEquals([code, out], [2, ""]);
+    assertEquals(err.trim().split("\n").length, 1, err);
+    return err;
+  };
+  assertMatch(await refused(), /--format <format>' not specified/);
+  assertMatch(await refused("--format", "prov"), /prov/);
+  assertMatch(
+    await refused("student:rkdd", "--format", "in-toto"),
+    /Cannot find node "student:rkdd", did you mean "student:rkd"/,
+  );
+  assertMatch(
+    await refused("--format", "ro-crate"),
+    /name a new one with --out/,
+  );
+  const full = join(folder.path, "full");
+  Deno.mkdirSync(join(full, "inside"), { recursive: true });
+  for (const format of ["ro-crate", "croissant"]) {
+    assertMatch(
+      await refused("--format", format, "--out", full),
+      /expected a new or empty folder/,
+    );
+  }
+  assertMatch(
+    await refused("--format", "model-card", "--key"),
+    /--key goes with --format in-toto/,
+  );
+  assertMatch(
+    await refused("student:*", "--format", "model-card"),
+    /a model card of 3 nodes at once; name one/,
+  );
+  assertMatch(
+    await refused("corpus", "--format", "model-card"),
+    /"corpus": it is no model; name one of teacher, student:no-kd/,
+  );
+  const inside = join(ROOT, "signing-key.pem");
+  assertMatch(
+    await refused("--format", "in-toto", "--key", inside),
+    /inside the project/,
+  );
+});
+
+Deno.test("an output that is gone is described by its hash, and that is told; data that are gone cannot be", async () => {
+  using folder = temporary();
+  const records = makeRun(folder.path);
+  const { model, curve } = records.get("student:rkd")?.outputs ?? {};
+  Deno.removeSync(objectPath(folder.path, model));
+  const crate = join(folder.path, "crate");
+  const { code, out, err } = await describe(
+    folder.path,
+    ...["student:rkd", "--format", "ro-crate", "--out", crate],
+  );
+  assertEquals(code, 0, err);
+  assertEquals(
+    err,
+    "student.rkd/model.safetensors is gone, and told without its bytes.\n",
+  );
+  const text = Deno.readTextFileSync(out.trim());
+  assert(text.includes(`"#sha256-${model.sha256}"`));
+  assert(text.includes(curve.sha256));
+  assert(!exists(join(crate, "student.rkd/model.safetensors")));
+
+  const { files } = records.get("fetch")?.outputs ?? {};
+  Deno.removeSync(objectPath(folder.path, files));
+  const sets = join(folder.path, "sets");
+  const gone = await describe(
+    folder.path,
+    ...["--format", "croissant", "--out", sets],
+  );
+  assertEquals([gone.code, gone.out], [1, ""]);
+  assertMatch(gone.err, /npm-messages: what was fetched of it is missing/);
+  assert(!exists(sets));
+});
+
+Deno.test("committed results are described without their objects, and a damaged object is not passed on", async () => {
+  using folder = temporary();
+  const records = makeRun(folder.path);
+  const statement = async (artifacts: string) => {
+    const told = await describe(artifacts, "--format", "in-toto");
+    assertEquals(told.code, 0, told.err);
+    return JSON.parse(told.out);
+  };
+  const whole = await statement(folder.path);
+  assertEquals(
+    whole.predicate.buildDefinition.externalParameters.nodes.length,
+    records.size,
+  );
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", "cli/main.ts", "results", "--save"],
+      ...["--experiment", "tiny", "--artifacts", folder.path],
+    ],
+    cwd: ROOT,
+  }).output();
+  assertEquals(code, 0);
+  const kept = join(folder.path, "elsewhere/results");
+  Deno.mkdirSync(join(folder.path, "elsewhere"));
+  Deno.renameSync(join(folder.path, "results"), kept);
+  assertEquals(await statement(join(folder.path, "elsewhere")), whole);
+
+  const { model } = records.get("teacher")?.outputs ?? {};
+  Deno.writeTextFileSync(
+    objectPath(folder.path, model),
+    "x".repeat(model.bytes),
+  );
+  const damaged = await describe(
+    folder.path,
+    ...["teacher", "--format", "ro-crate"],
+    ...["--out", join(folder.path, "crate")],
+  );
+  assertEquals(damaged.code, 1);
+  assertMatch(
+    damaged.err,
+    /teacher\/model\S* into the crate: its object is damaged/,
+  );
+});

@@ -1,0 +1,186 @@
+/** Estimates: their arithmetic against what was measured, and what the command line says of them. */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+} from "@std/assert";
+import { join } from "@std/path";
+import { estimateText, outlook } from "../../../engine/graph/estimate.ts";
+import { readExperiment } from "../../../engine/graph/experiment.ts";
+import { recordingBytes } from "../../../apps/estimate/arithmetic.ts";
+import { estimate } from "../../../apps/estimate/estimate.ts";
+import { measuredRate } from "../../../apps/estimate/rate.ts";
+import pipeline from "../../../pipeline.ts";
+import { recordedLayers } from "../../../schemas/experiment/distillation.ts";
+import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
+import {
+  distillation,
+  folder,
+  model,
+  tokens,
+} from "../../nmt/fixtures/recorded_corpus.ts";
+
+/** Seconds of the nodes of a run of `quick` on 2 cores beside other work, and the tokens of its corpus. */
+const QUICK: Readonly<Record<string, number>> = {
+  teacher: 781.346,
+  states: 17.441,
+  "student:no-kd": 233.514,
+  "student:rkd": 334.197,
+  "student:ckd-regular": 384.527,
+  "evaluate:teacher": 6.549,
+  "evaluate:no-kd": 3.259,
+};
+const STATES_BYTES = 517_317_248;
+const TOKENIZED = {
+  trainPairs: 17_336,
+  trainSourceTokens: 242_792,
+  trainTargetTokens: 212_655,
+};
+
+/** The outlook of `quick` where only some nodes are stale, and its other trainings are recorded. */
+function quick(stale: readonly string[], set: readonly string[] = []) {
+  const { value, what } = readExperiment(
+    join(ROOT, "experiments"),
+    "quick",
+    set,
+  );
+  const graph = pipeline.graph(value, what);
+  using folder = temporary();
+  const reports = [...graph.keys()].map((name) => ({
+    name,
+    state: stale.includes(name) ? "stale" as const : "cached" as const,
+    metrics: name === "tokenize" ? TOKENIZED : {},
+  }));
+  const found = outlook(graph, folder.path, reports);
+  const seconds = Object.entries(QUICK).filter(([name]) =>
+    !stale.includes(name)
+  );
+  return { ...found, recorded: found.nodes, seconds: new Map(seconds) };
+}
+
+for (const [node, seconds] of Object.entries(QUICK)) {
+  Deno.test(`${node} of quick is estimated within a factor of two by the recorded trainings of the others`, async () => {
+    const estimated = await estimate(quick([node]));
+    assertEquals(estimated.unknown, []);
+    const ratio = estimated.seconds / seconds;
+    assert(ratio > 0.5 && ratio < 2, `${ratio}`);
+  });
+}
+
+Deno.test("a student whose weights a grid chooses takes what it takes with weights that are given, and its choice a search of each trial", async () => {
+  const [student, choice, evaluation] = [
+    "student:ckd-regular",
+    "choose:ckd-regular",
+    "evaluate:ckd-regular",
+  ];
+  const given = await estimate(quick([student, evaluation]));
+  const grid = 'students.ckd-regular={"encoder":[[1,2,3],[4,5,6]],"grid":' +
+    '{"alpha":[0.3,0.5],"beta":[0.2]}}';
+  const chosen = await estimate(quick([student, choice, evaluation], [grid]));
+  assertEquals(chosen.nodes[student], given.nodes[student]);
+  // 500 validation pairs are searched for each of two trials, 1,000 test pairs for an evaluation.
+  assertAlmostEquals(chosen.nodes[choice], chosen.nodes[evaluation], 0.01);
+});
+
+Deno.test("the states of quick take the bytes that are estimated, to a thousandth", async () => {
+  const { bytes } = await estimate(quick(["states"]));
+  assert(Math.abs(bytes / STATES_BYTES - 1) < 1e-3, `${bytes}`);
+});
+
+Deno.test("a recording with attention maps takes the bytes that are estimated", () => {
+  const count = (ids: Int32Array) => ids.length;
+  const estimated = recordingBytes(model, recordedLayers([distillation]), {
+    pairs: tokens.pairs,
+    sourceTokens: count(tokens.source.ids),
+    targetTokens: count(tokens.target.ids),
+  });
+  const bytes = [...Deno.readDirSync(folder)]
+    .filter(({ name }) => name.endsWith(".safetensors"))
+    .map(({ name }) => {
+      const file = Deno.readFileSync(join(folder, name));
+      const header = new DataView(file.buffer).getBigUint64(0, true);
+      return file.length - 8 - Number(header);
+    }).reduce((sum, each) => sum + each, 0);
+  assert(bytes > 0);
+  const ratio = estimated / bytes;
+  assert(ratio > 0.7 && ratio < 1.1, `${ratio}`);
+});
+
+Deno.test("this machine's rate is measured in well under a second, once its runtime is loaded", async () => {
+  await measuredRate({});
+  const began = performance.now();
+  const { operationsPerSecond } = await measuredRate({});
+  assert(performance.now() - began < 1000);
+  assert(operationsPerSecond > 1e8 && operationsPerSecond < 1e15);
+});
+
+async function dryRun(...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--allow-all",
+      "cli/main.ts",
+      "--dry-run",
+      ...args,
+    ],
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
+  assertEquals(code, 10, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("--dry-run says how long the stale nodes take and how large they are, --json in numbers", async () => {
+  using folder = temporary();
+  const args = ["--experiment", "tiny", "--artifacts", folder.path];
+  assertMatch(
+    (await dryRun(...args)).trimEnd().split("\n").at(-1) ?? "",
+    /^about [\d.]+ (second|minute)s? and \S+ [MG]B of disk, by a matrix product measured now$/,
+  );
+  const { estimate } = JSON.parse(await dryRun(...args, "--json"));
+  assert(estimate.seconds > 0 && estimate.bytes > 0);
+  assertEquals(estimate.unknown, []);
+});
+
+Deno.test("trainings that this machine recorded say how fast it is, those of another machine do not", async () => {
+  using folder = temporary();
+  const records = makeRun(folder.path);
+  const trainings =
+    [...records.values()].filter(({ preimage }) =>
+      ["teacher", "student"].includes(preimage.stage)
+    ).length;
+  const args = ["--experiment", "tiny", "--artifacts", folder.path, "--json"];
+  const here = JSON.parse(await dryRun(...args)).estimate;
+  assertEquals(here.by, "the trainings recorded on this machine");
+  // Each was recorded to take 60 s; the other nodes take less together.
+  assert(here.seconds > 60 * trainings && here.seconds < 120 * trainings);
+
+  const runs = join(folder.path, "runs");
+  for (const { name } of [...Deno.readDirSync(runs)]) {
+    if (!name.endsWith(".jsonl")) continue;
+    const text = Deno.readTextFileSync(join(runs, name));
+    const other = text.replace(/"cores":\d+/, '"cores":4096');
+    assert(other !== text);
+    Deno.writeTextFileSync(join(runs, name), other);
+  }
+  const elsewhere = JSON.parse(await dryRun(...args)).estimate;
+  assertEquals(elsewhere.by, "a matrix product measured now");
+});
+
+Deno.test("what depends on data of unknown size is named and not counted", async () => {
+  const { value, what } = readExperiment(
+    join(ROOT, "experiments"),
+    "paper-pt-en",
+    [],
+  );
+  const graph = pipeline.graph(value, what);
+  using folder = temporary();
+  const reports = ["fetch", "states", "student:rkd"]
+    .map((name) => ({ name, state: "stale" as const, metrics: {} }));
+  const estimated = await estimate(outlook(graph, folder.path, reports));
+  assertEquals(estimated.unknown, ["fetch", "states"]);
+  assert(estimated.seconds > 0);
+  assertMatch(estimateText(estimated), /not counted.*: fetch, states$/);
+});

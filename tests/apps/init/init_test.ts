@@ -1,0 +1,235 @@
+/** `pipeline init`: a corpus is looked over as the pipeline will, and an experiment on it written, or nothing. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "@std/path";
+import pipeline from "../../../pipeline.ts";
+import { initCommand } from "../../../cli/commands/init.ts";
+import { exists } from "../../engine/fixtures/project.ts";
+import { unpainted } from "../../../cli/console/style.ts";
+import { ROOT, temporary } from "../../fixtures/made_run.ts";
+
+const NOUNS = ["casa", "porta", "mesa", "janela", "rua", "cidade", "lua"];
+const ENGLISH = ["house", "door", "table", "window", "street", "city", "moon"];
+
+/** Distinct sentences, and their translations; two of them again, one with an empty side, one with its words thrice. */
+const PAIRS: readonly (readonly [string, string])[] = [
+  ...Array.from({ length: 343 }, (_, i): [string, string] => {
+    const [a, b, c] = [i % 7, Math.floor(i / 7) % 7, Math.floor(i / 49)];
+    return [
+      `a ${NOUNS[a]} fica perto da ${NOUNS[b]} e longe da ${NOUNS[c]}`,
+      `the ${ENGLISH[a]} is near the ${ENGLISH[b]} and far from the ${
+        ENGLISH[c]
+      }`,
+    ];
+  }),
+  ["uma frase que se repete", "a sentence that comes again"],
+  ["uma frase que se repete", "a sentence that comes again"],
+  ["sem tradução", ""],
+  ["uma casa", "a house that is far too long for what it translates"],
+];
+
+async function run(...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: decode(stdout), err: decode(stderr) };
+}
+
+/** A folder with the corpus as two files and as one. */
+function corpus() {
+  const folder = temporary();
+  const path = (name: string) => join(folder.path, name);
+  const write = (name: string, text: string) =>
+    Deno.writeTextFileSync(path(name), text);
+  const lines = (texts: string[]) => texts.join("\n") + "\n";
+  write("text.pt", lines(PAIRS.map(([source]) => source)));
+  write("text.en", lines(PAIRS.map(([, target]) => target)));
+  write("text.tsv", lines(PAIRS.map((pair) => pair.join("\t"))));
+  write("short.en", lines(PAIRS.slice(1).map(([, target]) => target)));
+  write("one.tsv", "uma casa\ta house\n");
+  Deno.writeFileSync(path("latin1.tsv"), Uint8Array.of(0xe3, 9, 97, 10));
+  return {
+    path,
+    mine: path("mine/experiment.jsonc"),
+    write,
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
+}
+
+const LANGUAGES = ["--from", "pt", "--to", "en"];
+
+Deno.test("the experiment that init writes is one that the pipeline runs, with the corpus as init found it", async () => {
+  using here = corpus();
+  const { code, out, err } = await run(
+    ...["init", here.path("mine"), ...LANGUAGES],
+    ...["--source", here.path("text.pt"), "--target", here.path("text.en")],
+  );
+  assertEquals({ code, err }, { code: 0, err: "" });
+  assertStringIncludes(
+    out,
+    "347 pairs, aligned and UTF-8; 344 are kept, left out: duplicate 1, empty 1, length ratio 1.",
+  );
+  const [, train, validation, test] =
+    /(\d+) to train on, (\d+) held out for validation and (\d+) for the test/
+      .exec(out) ?? [];
+  assertMatch(out, /A run takes about \S+ \w+ and \S+ .B of disk, by /);
+  assertStringIncludes(
+    out,
+    `  deno task pipeline --experiment ${here.mine} --dry-run\n`,
+  );
+
+  const made = await run(
+    ...["run", "--until", "tokenize", "--experiment", here.mine],
+    ...["--artifacts", here.path("artifacts"), "--json"],
+  );
+  assertEquals(made.code, 0, made.err);
+  const nodes: { name: string; metrics: Record<string, number> }[] =
+    JSON.parse(made.out).nodes;
+  const found = nodes.find(({ name }) => name === "corpus")?.metrics;
+  assertEquals(
+    [found?.train, found?.validation, found?.test].map(String),
+    [train, validation, test],
+  );
+});
+
+Deno.test("the file is formatted, and each command on it that init prints is understood", async () => {
+  using here = corpus();
+  const { code, out } = await run(
+    ...["init", here.path("mine"), ...LANGUAGES, "--size", "medium"],
+    ...["--pairs", here.path("text.tsv")],
+  );
+  assertEquals(code, 0);
+  const formatted = await new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--check", here.mine],
+    stderr: "null",
+  }).output();
+  assertEquals(formatted.code, 0);
+  const [command] = out.split("\n").filter((line) => /--dry-run$/.test(line));
+  const args = command.trim().split(" ").slice(3);
+  const preview = await run(...args, "--artifacts", here.path("artifacts"));
+  assertEquals(preview.code, 10, preview.err);
+  assertStringIncludes(preview.out, "student:ckd-regular");
+});
+
+const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
+  ["no corpus", [], "--pairs, or --source and --target is missing"],
+  ["one side", ["--source", "text.pt"], "--target is missing"],
+  [
+    "a corpus given twice",
+    ["--pairs", "text.tsv", "--source", "text.pt"],
+    "one way",
+  ],
+  ["a missing file", ["--pairs", "no.tsv"], "there is no such file"],
+  [
+    "sides of other lengths",
+    ["--source", "text.pt", "--target", "short.en"],
+    "expected as many lines in both",
+  ],
+  ["no TAB", ["--pairs", "text.pt"], "line 1 has no TAB"],
+  ["what is no UTF-8", ["--pairs", "latin1.tsv"], "line 1 has invalid UTF-8"],
+  ["too small a corpus", ["--pairs", "one.tsv"], "Cannot split the corpus"],
+  [
+    "an unknown size",
+    ["--pairs", "text.tsv", "--size", "smal"],
+    'did you mean "small"',
+  ],
+  [
+    "a wrong language",
+    ["--pairs", "text.tsv", "--to", "English"],
+    "a language code",
+  ],
+  [
+    "one language twice",
+    ["--pairs", "text.tsv", "--to", "pt"],
+    "the same language",
+  ],
+];
+
+Deno.test("what the pipeline would refuse is one sentence, exit code 2, and nothing is written", async (t) => {
+  using here = corpus();
+  for (const [what, given, part] of REFUSED) {
+    await t.step(what, async () => {
+      const args = given.map((arg) =>
+        /\.\w+$/.test(arg) ? here.path(arg) : arg
+      );
+      const { code, out, err } = await run(
+        ...["init", here.path("mine"), ...LANGUAGES, ...args],
+      );
+      assertEquals({ code, out }, { code: 2, out: "" });
+      assertStringIncludes(err, part);
+      assertEquals(err.trim().split("\n").length, 1);
+      assert(!exists(here.path("mine")));
+    });
+  }
+});
+
+Deno.test("a file that is there is never overwritten", async () => {
+  using here = corpus();
+  Deno.mkdirSync(here.path("mine"));
+  here.write("mine/experiment.jsonc", "mine");
+  const { code, err } = await run(
+    ...["init", here.path("mine"), ...LANGUAGES, "--yes"],
+    ...["--pairs", here.path("text.tsv")],
+  );
+  assertEquals(code, 2);
+  assertStringIncludes(err, "it is there already");
+  assertEquals(Deno.readTextFileSync(here.mine), "mine");
+});
+
+/** A terminal on which a user gives these answers, one after the other. */
+function terminal(answers: readonly string[]) {
+  const left = [...answers], questions: string[] = [];
+  let said = "";
+  return {
+    questions,
+    said: () => said,
+    out: (text: string) => void (said += text),
+    err: () => {},
+    draw: () => {},
+    size: () => undefined,
+    onResize: () => () => {},
+    paint: () => unpainted,
+    now: () => 0,
+    ask: (question: string) => {
+      questions.push(question);
+      return left.shift() ?? null;
+    },
+  };
+}
+
+Deno.test("on a terminal init asks for what is missing, and for leave to write", async () => {
+  using here = corpus();
+  const sides = [here.path("text.pt"), here.path("text.en")];
+  const refusing = terminal([...sides, "pt", "en", "n"]);
+  await initCommand(pipeline, refusing, here.path("mine"), { yes: false });
+  assertEquals(refusing.questions.length, 5);
+  assertStringIncludes(refusing.said(), "Nothing was written.");
+  assert(!exists(here.path("mine")));
+
+  const agreeing = terminal([here.path("text.tsv"), "en", ""]);
+  await initCommand(pipeline, agreeing, here.path("mine"), {
+    from: "pt",
+    yes: false,
+  });
+  assertEquals(agreeing.questions.length, 3);
+  assert(exists(here.mine));
+});
+
+Deno.test("--yes asks nothing", async () => {
+  using here = corpus();
+  const silent = terminal([]);
+  await assertRejects(
+    () => initCommand(pipeline, silent, here.path("mine"), { yes: true }),
+    Error,
+    "is missing",
+  );
+  assertEquals(silent.questions, []);
+});

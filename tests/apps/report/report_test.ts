@@ -1,0 +1,261 @@
+/** The command `report` on runs that are not whole: what cannot be told is said, and what cannot be done is refused. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { readCached, readManifest } from "../../../engine/store/manifest.ts";
+import { exists } from "../../engine/fixtures/project.ts";
+import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
+
+async function report(artifacts: string, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", "cli/main.ts", "report"],
+      ...["--artifacts", artifacts, ...args],
+    ],
+    cwd: ROOT,
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+const TINY = ["--experiment", "tiny"];
+
+/** Made-up objects are none that a stage made: they are gone, as after gc. */
+function removeObjects(artifacts: string): void {
+  const objects = join(artifacts, "objects");
+  if (exists(objects)) Deno.removeSync(objects, { recursive: true });
+}
+
+/** The page of a run whose objects are gone. */
+async function pageOf(artifacts: string, ...args: string[]): Promise<string> {
+  removeObjects(artifacts);
+  const { code, out, err } = await report(artifacts, ...TINY, ...args);
+  assertEquals(code, 0, err);
+  return Deno.readTextFileSync(out.trim());
+}
+
+Deno.test("a run whose objects were removed is reported with its figures, and the page says what is gone", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const page = await pageOf(folder.path);
+  assertEquals(exists(join(folder.path, "report.html")), true);
+  for (
+    const part of [
+      "no-kd reaches 39.0 BLEU with 1.5 k parameters, 38 % of its teacher&#39;s: \u22121.0",
+      'data-value="39"',
+      "No learning curve is there.",
+      "The tokenized validation sentences are not there.",
+      "Translations, or test sentences, that are not there: no-kd, rkd, ckd-regular.",
+      "not in the store",
+      "ckd-regular, encoder, states: layer 1 from teacher layer 1, 2, 3; layer 2 from teacher layer 4, 5, 6.",
+    ]
+  ) assertStringIncludes(page, part);
+  const { key = "" } = readManifest(folder.path)?.nodes.teacher ?? {};
+  assertStringIncludes(page, key);
+});
+
+Deno.test("a log is of the run that made the node, at its end, and does nothing in the page", async () => {
+  using folder = temporary();
+  const { key = "" } = makeRun(folder.path).get("student:rkd") ?? {};
+  const { run = "" } = readCached(folder.path, key) ?? {};
+  // A later run of another experiment has a node of the same name.
+  makeRun(folder.path, { experiment: "quick" });
+  makeRun(folder.path);
+  const log = (run: string) =>
+    join(folder.path, "runs", run, "student.rkd.log");
+  const lines = Array.from({ length: 100 }, (_, i) => `step ${i}`);
+  Deno.writeTextFileSync(
+    log(readCached(folder.path, key)?.run ?? run),
+    [...lines, "</pre><script>alert(1)</script>", "\x1b[31mred\x1b[0m"]
+      .join("\n"),
+  );
+  const page = await pageOf(folder.path);
+  assertStringIncludes(
+    page,
+    "&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;\nred</pre>",
+  );
+  assertEquals(page.match(/<script/g)?.length, 1);
+  assertStringIncludes(page, "The last 60 of 102 lines.");
+  assert(!page.includes("step 41\n"));
+});
+
+Deno.test("a failed node is told with its state, and what an earlier config left with its own", async () => {
+  using folder = temporary();
+  makeRun(folder.path, { set: ["students.rkd.alpha=0.5"] });
+  const before = readManifest(folder.path)?.nodes ?? {};
+  makeRun(folder.path);
+  const manifest = readManifest(folder.path);
+  assert(manifest !== undefined);
+  const { "student:no-kd": _, ...nodes } = manifest.nodes;
+  Deno.writeTextFileSync(
+    join(folder.path, "manifest.json"),
+    JSON.stringify({
+      ...manifest,
+      nodes: { ...nodes, "student:rkd": before["student:rkd"] },
+    }),
+  );
+  const runs = join(folder.path, "runs");
+  const [last] = [...Deno.readDirSync(runs)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".jsonl")).sort().reverse();
+  Deno.writeTextFileSync(
+    join(runs, last),
+    JSON.stringify({ event: "node", name: "student:no-kd", state: "failed" }) +
+      "\n",
+    { append: true },
+  );
+  const page = await pageOf(folder.path);
+  const stateOf = (node: string) =>
+    new RegExp(`href="#node-${node}" class="box ([^"]+)"`).exec(page)?.[1];
+  assertEquals(
+    ["student-no-kd", "student-rkd", "evaluate-rkd", "teacher"].map(stateOf),
+    ["failed", "outdated", "outdated", "ran"],
+  );
+});
+
+Deno.test("the trials of a grid are one box, and each trial has its details", async () => {
+  using folder = temporary();
+  const grid = { alpha: [0.3, 0.5, 0.7] };
+  makeRun(folder.path, { set: [`students.rkd.grid=${JSON.stringify(grid)}`] });
+  const page = await pageOf(folder.path);
+  assertStringIncludes(page, ">rkd: 3 trials<");
+  assertEquals(page.match(/>rkd: 3 trials</g)?.length, 1);
+  assertEquals(page.match(/id="node-student-rkd\.alpha0\.[357]"/g)?.length, 3);
+});
+
+Deno.test("with --against both runs stand side by side, and what differs is said", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const earlier = join(folder.path, "earlier.json");
+  Deno.copyFileSync(join(folder.path, "manifest.json"), earlier);
+  makeRun(folder.path, {
+    set: ["students.rkd.alpha=0.5", "students.extra={}"],
+    better: 2,
+  });
+  const page = await pageOf(folder.path, "--against", earlier);
+  for (
+    const part of [
+      "Before and now",
+      "config.distillation.alpha 0.7 -&gt; 0.5",
+      "Nodes added: student:extra, ",
+      "rkd 38.0, now 40.0",
+    ]
+  ) assertStringIncludes(page, part);
+});
+
+Deno.test("committed results are reported where the last run was of another experiment", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const { code, err } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", "cli/main.ts", "results", ...TINY],
+      ...["--artifacts", folder.path, "--save"],
+    ],
+    cwd: ROOT,
+  }).output().then(({ code, stderr }) => ({
+    code,
+    err: new TextDecoder().decode(stderr),
+  }));
+  assertEquals(code, 0, err);
+  makeRun(folder.path, { experiment: "quick" });
+  const page = await pageOf(folder.path);
+  assertStringIncludes(page, "These are the committed results");
+  assertStringIncludes(page, "Learning curve of rkd: 2 validations");
+  // A clone has the manifest of the run, and neither its record nor its objects.
+  makeRun(folder.path);
+  removeObjects(folder.path);
+  for (const part of ["runs", "cache"]) {
+    Deno.removeSync(join(folder.path, part), { recursive: true });
+  }
+  assertStringIncludes(
+    await pageOf(folder.path),
+    "Learning curve of rkd: 2 validations",
+  );
+});
+
+Deno.test("an experiment that nothing is evaluated of has a report that says so", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const manifest = readManifest(folder.path);
+  assert(manifest !== undefined);
+  const nodes = Object.entries(manifest.nodes)
+    .filter(([name]) => ["fetch", "corpus"].includes(name));
+  Deno.writeTextFileSync(
+    join(folder.path, "manifest.json"),
+    JSON.stringify({ ...manifest, nodes: Object.fromEntries(nodes) }),
+  );
+  const page = await pageOf(folder.path);
+  assertStringIncludes(page, "No student is evaluated yet.");
+  assertStringIncludes(page, 'href="#node-teacher" class="box not-run"');
+});
+
+Deno.test("what is there and cannot be read is said in the page", async () => {
+  using folder = temporary();
+  // Made-up objects are neither tokens nor models.
+  for (const { outputs: { hypotheses } } of makeRun(folder.path).values()) {
+    if (hypotheses === undefined) continue;
+    const { sha256 } = hypotheses;
+    Deno.removeSync(
+      join(folder.path, "objects", sha256.slice(0, 2), sha256.slice(2)),
+    );
+  }
+  const { code, out, err } = await report(folder.path, ...TINY);
+  assertEquals(code, 0, err);
+  const page = Deno.readTextFileSync(out.trim());
+  assertStringIncludes(page, '<ul class="missing"><li>Cannot read tokens');
+  assertStringIncludes(page, "Learning curve of rkd: 2 validations");
+});
+
+Deno.test("each language pair has its own part in every section, and no two elements have one id", async () => {
+  using folder = temporary();
+  const file = join(ROOT, "experiments", "tiny.jsonc");
+  const tiny = JSON.parse(
+    Deno.readTextFileSync(file).replace(/^\s*\/\/.*$/gm, ""),
+  );
+  const experiment = join(folder.path, "pairs.json");
+  const pairs = {
+    "pt-en": {},
+    "es-en": { languages: { source: "es", target: "en" } },
+  };
+  Deno.writeTextFileSync(experiment, JSON.stringify({ ...tiny, pairs }));
+  const artifacts = join(folder.path, "artifacts");
+  makeRun(artifacts, { experiment });
+  removeObjects(artifacts);
+  const { code, out, err } = await report(
+    artifacts,
+    ...["--experiment", experiment],
+  );
+  assertEquals(code, 0, err);
+  const page = Deno.readTextFileSync(out.trim());
+  for (const pair of Object.keys(pairs)) {
+    assertStringIncludes(page, `<p class="claim">${pair}: no-kd reaches`);
+    assertStringIncludes(page, `<caption>${pair}: each system`);
+    const headings = page.split(`<h3>${pair}</h3>`).length - 1;
+    assertEquals(headings, 7, pair);
+  }
+  const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  assertEquals(ids.length, new Set(ids).size);
+  assert(ids.includes("node-pt-en-teacher"));
+});
+
+Deno.test("what cannot be reported is one sentence with exit code 2, and nothing is written", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  removeObjects(folder.path);
+  const refused = async (part: string, ...args: string[]) => {
+    const { code, out, err } = await report(folder.path, ...args);
+    assertEquals({ code, out }, { code: 2, out: "" }, err);
+    assertStringIncludes(err, part);
+    assertEquals(err.trim().split("\n").length, 1, err);
+    assert(!exists(join(folder.path, "report.html")));
+  };
+  await refused('was of "tiny"', "--experiment", "quick");
+  await refused('did you mean "tiny"', "--experiment", "tinny");
+  await refused("there is no such file", ...TINY, "--against", "none.json");
+  await refused("unknown option '--json'", ...TINY, "--json");
+  const file = join(folder.path, "manifest.json", "report.html");
+  await refused("name another file", ...TINY, "--out", file);
+  const empty = join(folder.path, "nothing");
+  const { code, err } = await report(empty, ...TINY);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "nothing was run");
+  assert(!exists(empty));
+});

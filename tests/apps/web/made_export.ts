@@ -1,0 +1,58 @@
+/** Exported models for tests of what is built of them: whole folders, in which only the graph is none. */
+import { join } from "@std/path";
+import { ExportConfig } from "../../../schemas/exported_model.ts";
+import { Model } from "../../../schemas/experiment/model.ts";
+
+export interface Made {
+  readonly system?: string;
+  readonly source?: string;
+  readonly target?: string;
+  /** BLEU in 8 bits. */
+  readonly bleu?: number;
+  readonly licence?: string;
+  /** What the graph's file says. */
+  readonly graph?: string;
+}
+
+/** Writes an exported model to a folder, and returns its path. */
+export function makeExport(
+  folder: string,
+  {
+    system = "rkd",
+    source = "pt",
+    target = "en",
+    bleu = 30,
+    licence = "MIT",
+    graph = "graph",
+  }: Made = {},
+): string {
+  const config: ExportConfig = ExportConfig.parse({
+    schema: 1,
+    system,
+    languages: { source, target },
+    model: Model.parse({}),
+    parameters: 1000,
+    vocabulary: 300,
+    ids: { pad: 0, bos: 1, eos: 2, unk: null },
+    maximumLength: 1023,
+    beam: 5,
+    lengthPenalty: 1,
+    quality: {
+      fp32: { bleu: bleu + 1, chrf: 50 },
+      int8: { bleu, chrf: 50 },
+      signature: "nrefs:1",
+    },
+    bytes: { fp32: 5, int8: 5 },
+    licences: [{ data: "captions", licence }],
+  });
+  const write = (name: string, text: string) =>
+    Deno.writeTextFileSync(join(folder, name), text);
+  for (const precision of ["int8", "fp32"]) {
+    Deno.mkdirSync(join(folder, precision), { recursive: true });
+    write(`${precision}/translate.onnx`, `${graph} ${precision}`);
+  }
+  write("config.json", JSON.stringify(config));
+  write("tokenizer.json", '{"model": {}}');
+  write("README.md", `# ${system}: ${source} to ${target}\n`);
+  return folder;
+}

@@ -1,0 +1,131 @@
+/** What is published or reproduced holds together: records of one code, of each other, and of the experiment they name. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { incoherence } from "../../../engine/provenance/coherence.ts";
+import pipeline from "../../../pipeline.ts";
+import { type Manifest, parseManifest } from "../../../schemas/manifest.ts";
+import { makeKeys } from "../fixtures/keys.ts";
+import { makeProject, nodesOf, type Project } from "../fixtures/project.ts";
+
+const ARTIFACTS = new URL("../../../artifacts/", import.meta.url);
+const COMMITTED = [
+  "manifest.json",
+  ...[...Deno.readDirSync(new URL("results", ARTIFACTS))]
+    .map(({ name }) => `results/${name}/manifest.json`).sort(),
+];
+
+function committed(name: string): Manifest {
+  return parseManifest(Deno.readTextFileSync(new URL(name, ARTIFACTS)), name);
+}
+
+for (const name of COMMITTED) {
+  Deno.test(`the committed ${name} holds together with the graph of its experiment`, () => {
+    const manifest = committed(name);
+    assert(Object.keys(manifest.nodes).length > 10);
+    const graph = pipeline.graph(manifest.experiment.value, name);
+    assertEquals(incoherence(manifest, graph), undefined);
+  });
+}
+
+/** A copy in which something is another. */
+function changed(
+  change: (manifest: {
+    experiment: { value: unknown };
+    code: Record<string, { modules: Record<string, string> }>;
+    nodes: Record<string, {
+      preimage: {
+        config: unknown;
+        seed: number;
+        stage: string;
+        inputs: Record<string, Record<string, string>>;
+      };
+      inputs: Record<string, string>;
+    }>;
+  }) => void,
+): string | undefined {
+  const manifest = structuredClone(committed("manifest.json"));
+  change(manifest);
+  const { value } = committed("manifest.json").experiment;
+  return incoherence(manifest, pipeline.graph(value, "quick"));
+}
+
+Deno.test("a record that is not of its experiment, its inputs or one code is told with the node", () => {
+  assertStringIncludes(
+    changed(({ nodes }) => {
+      nodes.teacher.preimage.seed = 77;
+    }) ?? "",
+    'its experiment "quick" has another seed for node "teacher"',
+  );
+  assertStringIncludes(
+    changed(({ nodes }) => {
+      nodes.tokenize.preimage.config = { size: 1 };
+    }) ?? "",
+    'another config for node "tokenize"',
+  );
+  assertStringIncludes(
+    changed(({ nodes }) => {
+      nodes.teacher.preimage.stage = "student";
+    }) ?? "",
+    'another stage for node "teacher"',
+  );
+  assertStringIncludes(
+    changed(({ nodes }) => {
+      nodes["teacher:again"] = nodes.teacher;
+    }) ?? "",
+    'no node called "teacher:again"',
+  );
+  assertStringIncludes(
+    changed(({ nodes }) => {
+      nodes.teacher.preimage.inputs.tokens.train = "0".repeat(64);
+    }) ?? "",
+    'node "teacher" was made of another "tokenize"',
+  );
+  assertStringIncludes(
+    changed(({ code }) => {
+      const [{ modules }] = Object.values(code);
+      const [path] = Object.keys(modules);
+      modules[path] = "0".repeat(64);
+    }) ?? "",
+    "two revisions of the code",
+  );
+  // A default that came or went is no difference, nor is a node that was not made.
+  assertEquals(
+    changed(({ nodes }) => {
+      const { config } = nodes.teacher.preimage;
+      nodes.teacher.preimage.config = { ...Object(config), later: 1 };
+      delete nodes.compare;
+    }),
+    undefined,
+  );
+});
+
+/** Runs a command that has to be refused; its sentence. */
+async function refused(
+  project: Project,
+  code: number,
+  ...args: string[]
+): Promise<string> {
+  const found = await project.run(...args);
+  assertEquals([found.code, found.out], [code, ""], found.err);
+  assert(/^Cannot [^\n]*\.\n$/.test(found.err), found.err);
+  return found.err;
+}
+
+Deno.test("a manifest whose experiment was rewritten by a partial run is neither signed, pushed, exported nor reproduced", async () => {
+  using project = makeProject();
+  using keys = makeKeys();
+  keys.make("key.pem");
+  await nodesOf(project);
+  await nodesOf(project, "split", "--set", "seed=2");
+  const why = 'has another seed for node "count:all", which was made otherwise';
+  const sign = ["sign", "--key", keys.path("key.pem")];
+  assertStringIncludes(await refused(project, 1, ...sign), why);
+  const remote = keys.path("remote");
+  assertStringIncludes(await refused(project, 1, "push", remote), why);
+  assertStringIncludes(await refused(project, 1, "export", "run.tar"), why);
+  const manifest = "artifacts/manifest.json";
+  const told = await refused(project, 2, "reproduce", manifest);
+  assertStringIncludes(told, why);
+  assertStringIncludes(told, '"deno task pipeline" with its experiment');
+  await nodesOf(project, "--set", "seed=2");
+  assertEquals((await project.run(...sign)).code, 0);
+});

@@ -1,0 +1,80 @@
+/** How outputs come into the store, and that known files are not read again. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { openStore } from "../../../engine/store/object_store.ts";
+import { openIndex } from "../../../engine/keys/stat_index.ts";
+import { createLooks } from "../../../engine/keys/no_op_record.ts";
+
+const file = { path: "a.txt", mediaType: "text/plain" };
+const folder = { path: "many", mediaType: "inode/directory", folder: true };
+
+function makeStore(paranoid = false) {
+  const root = Deno.makeTempDirSync({ prefix: "store-" });
+  const index = openIndex(root, "printer");
+  const store = openStore(root, index, createLooks(), paranoid);
+  return {
+    root,
+    store,
+    write: (name: string, text: string) => {
+      const path = join(root, name);
+      Deno.mkdirSync(join(path, ".."), { recursive: true });
+      Deno.writeTextFileSync(path, text);
+      return path;
+    },
+    [Symbol.dispose]: () => Deno.removeSync(root, { recursive: true }),
+  };
+}
+
+const inode = (path: string) => Deno.statSync(path).ino;
+
+Deno.test("an output is moved into the store, not copied: the same inode, read-only", async () => {
+  using made = makeStore();
+  const { store, write, root } = made;
+  const path = write("a.txt", "alone");
+  const inside = write("many/deep/b.txt", "inside");
+  const before = [inode(path), inode(inside)];
+  const alone = store.path(await store.place(path, file));
+  const many = store.path(await store.place(join(root, "many"), folder));
+  const after = [alone, join(many, "deep/b.txt")];
+  assertEquals(after.map(inode), before);
+  for (const path of after) {
+    assertEquals((Deno.statSync(path).mode ?? 0) & 0o777, 0o444);
+  }
+});
+
+Deno.test("equal bytes take their room once", async () => {
+  using made = makeStore();
+  const { store, write } = made;
+  const one = await store.place(write("a.txt", "same"), file);
+  const two = await store.place(write("b.txt", "same"), file);
+  assertEquals(store.path(one), store.path(two));
+  assertEquals(await store.check(two), "whole");
+});
+
+Deno.test("a known object is not read again, but for verify, and once where the store is paranoid", async () => {
+  for (const paranoid of [false, true]) {
+    using made = makeStore(paranoid);
+    const { store, write } = made;
+    const artifact = await store.place(write("a.txt", "x".repeat(1e6)), file);
+    const path = store.path(artifact);
+    const reads = async (look: () => Promise<unknown>) => {
+      const open = Deno.open;
+      let count = 0;
+      Deno.open = (...args) => {
+        if (args[0] === path) count++;
+        return open(...args);
+      };
+      try {
+        await look();
+      } finally {
+        Deno.open = open;
+      }
+      return count;
+    };
+    const check = () => store.check(artifact);
+    assertEquals(await reads(check), paranoid ? 1 : 0);
+    assertEquals(await reads(check), 0);
+    assertEquals(await reads(() => store.verify(artifact)), 1);
+    assert(await store.check(artifact) === "whole");
+  }
+});

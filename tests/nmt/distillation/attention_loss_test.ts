@@ -1,0 +1,75 @@
+/** The loss of attention maps against hand-worked numbers, plain loops and finite differences. */
+import { assertEquals } from "@std/assert";
+import {
+  attentionMap,
+  meanOverHeads,
+} from "../../../nmt/distillation/attention_loss.ts";
+import { tf } from "../../../nmt/tensor/tfjs.ts";
+import { f32 } from "../tensor/values.ts";
+import { RUNTIMES } from "../tensor/runtimes.ts";
+import { assertAgrees, assertLoss, drawn, run } from "../fixtures/agreement.ts";
+import * as plain from "../fixtures/plain.ts";
+
+/** One sentence of two positions, which two heads look from: at one position each, then both at both. */
+const heads = [[[1, 0], [0.5, 0.5]], [[0, 1], [0.5, 0.5]]];
+
+Deno.test("attention maps of hand-worked looks: the mean of the heads against where the teacher looks, by the query's weight", async () => {
+  const inputs = {
+    student: f32(heads.flat()), // [heads * queries, keys]
+    teacher: f32([[0.25, 0.75], [1, 0]]),
+    weights: f32([0.4, 0.6]),
+  };
+  await assertLoss(
+    inputs,
+    (t) =>
+      attentionMap({
+        student: tf.reshape(t.student, [1, 2, 2, 2]),
+        teacher: tf.reshape(t.teacher, [1, 2, 2]),
+        weights: t.weights,
+      }),
+    0.4 * 2 * 0.25 ** 2 + 0.6 * 2 * 0.5 ** 2,
+  );
+});
+
+Deno.test("attention maps and their gradient agree with plain numbers", () => {
+  const [batch, count, queries, keys] = [2, 3, 2, 4];
+  const cut = <T>(values: readonly T[], size: number) =>
+    Array.from(
+      { length: values.length / size },
+      (_, i) => values.slice(i * size, (i + 1) * size),
+    );
+  return assertAgrees(
+    {
+      student: drawn(1, batch * count * queries, keys),
+      teacher: drawn(2, batch * queries, keys),
+      weights: f32([0.5, 0.25, 0.25, 0]),
+    },
+    ["teacher", "weights"],
+    (t) =>
+      attentionMap({
+        student: tf.reshape(t.student, [batch, count, queries, keys]),
+        teacher: tf.reshape(t.teacher, [batch, queries, keys]),
+        weights: t.weights,
+      }),
+    (n) =>
+      plain.attentionMap(
+        cut(cut(n.matrix("student"), queries), count),
+        cut(n.matrix("teacher"), queries),
+        cut(n.vector("weights"), queries),
+      ),
+  );
+});
+
+Deno.test("the mean over heads is a row of shares that add up to one, whatever the number of heads", async () => {
+  for (const runtime of RUNTIMES) {
+    const { mean } = await run(
+      runtime,
+      { student: f32(heads.flat()) },
+      ({ student }) => ({
+        mean: meanOverHeads(tf.reshape(student, [1, 2, 2, 2])),
+      }),
+    );
+    assertEquals(mean.shape, [1, 2, 2]);
+    assertEquals([...mean.data], [0.5, 0.5, 0.5, 0.5]);
+  }
+});

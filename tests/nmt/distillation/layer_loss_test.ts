@@ -1,0 +1,216 @@
+/** The loss of combined layers against hand-worked numbers, plain loops and finite differences. */
+import { assertEquals } from "@std/assert";
+import {
+  combinedLayers,
+  projectionShapes,
+} from "../../../nmt/distillation/layer_loss.ts";
+import { Distillation } from "../../../schemas/experiment/distillation.ts";
+import type { Tensor, Tensors } from "../../../nmt/tensor/program.ts";
+import { tf } from "../../../nmt/tensor/tfjs.ts";
+import { f32 } from "../tensor/values.ts";
+import { assertAgrees, assertLoss, drawn } from "../fixtures/agreement.ts";
+import * as plain from "../fixtures/plain.ts";
+
+const WEIGHTS = f32([0.5, 0.25, 0.25, 0]);
+
+const UNPROJECTED = { combine: "concatenation", project: "none" } as const;
+
+const MAPS: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  "one layer": [[2]],
+  "several layers, some of them twice": [[1, 2], [3, 1, 2]],
+};
+
+Deno.test("combined layers of hand-worked states, without projection and projected on either side", async () => {
+  const inputs = {
+    student: f32([[3, 4], [0, 2]]),
+    first: f32([[2, 0], [0, 7]]),
+    second: f32([[0, 0], [24, 0]]),
+    weights: f32([0.5, 0.5]),
+  };
+  const weight = (...rows: number[][]) => tf.tensor(rows);
+  const loss =
+    (layers: number[], project: "student" | "teacher" | "none", map: Tensor) =>
+    (t: Tensors) =>
+      combinedLayers(
+        {
+          "projection.encoder.0.weight": map,
+          "projection.encoder.0.bias": tf.zeros([map.shape[1] ?? 0]),
+        },
+        {
+          side: "encoder",
+          map: [layers],
+          student: [t.student],
+          teacher: (layer) => layer === 1 ? t.first : t.second,
+          weights: t.weights,
+        },
+        { combine: "concatenation", project },
+      );
+  // (0.6, 0.8) and (1, 0) are sqrt(0.8) apart; the second row points the same way at another length.
+  await assertLoss(
+    inputs,
+    (t) => loss([1], "none", weight([0]))(t),
+    0.5 * 0.8,
+  );
+  // The student is lifted to (3, 4, 0, 0) and (0, 2, 0, 0); the teacher is (1, 0, 0, 0) and (0, 7, 24, 0) / 25.
+  await assertLoss(
+    inputs,
+    (t) => loss([1, 2], "student", weight([1, 0, 0, 0], [0, 1, 0, 0]))(t),
+    0.5 * 0.8 + 0.5 * (0.72 ** 2 + 0.96 ** 2),
+  );
+  // The teacher is fused to the sum of its layers, (2, 0) and (24, 7); the student is (0.6, 0.8) and (0, 1).
+  await assertLoss(
+    inputs,
+    (t) => loss([2, 1], "teacher", weight([1, 0], [0, 1], [1, 0], [0, 1]))(t),
+    0.5 * 0.8 + 0.5 * (0.96 ** 2 + 0.72 ** 2),
+  );
+});
+
+Deno.test("layers combined by attention of hand-worked states: shares of three quarters and one, and of a half each", () =>
+  assertLoss(
+    {
+      // <query, layer> / sqrt(4) is ln 3 and 0 in the first row: 3/4 of the first layer and 1/4 of the second point where
+      // the student does. In the second row both are 0, and half of each is at a right angle to it.
+      student: f32([[2, 0, 0, 0], [0, 0, 2, 0]]),
+      first: f32([[Math.log(3), 4, 0, 0], [0, 0, 0, 2]]),
+      second: f32([[0, -12, 0, 0], [0, 0, 0, 4]]),
+      weights: f32([0.75, 0.25]),
+    },
+    (t) =>
+      combinedLayers({}, {
+        side: "encoder",
+        map: [[1, 2]],
+        student: [t.student],
+        teacher: (layer) => layer === 1 ? t.first : t.second,
+        weights: t.weights,
+      }, { combine: "attention", project: "none" }),
+    0.75 * 0 + 0.25 * 2,
+  ));
+
+/** How layers are combined and projected, where both fit. */
+const MANNERS = [
+  { combine: "concatenation", project: "student" },
+  { combine: "concatenation", project: "teacher" },
+  { combine: "concatenation", project: "none" },
+  { combine: "attention", project: "student" },
+  { combine: "attention", project: "none" },
+] as const;
+
+for (const manner of MANNERS) {
+  const { combine, project } = manner;
+  for (const side of ["encoder", "decoder"] as const) {
+    for (const [name, map] of Object.entries(MAPS)) {
+      const studentWidth = project === "none" ? 3 : 4;
+      // Without projection the widths must agree: each student layer is as wide as what is combined for it.
+      const widths = map.map((layers) =>
+        project === "none" && combine === "concatenation"
+          ? layers.length * 3
+          : studentWidth
+      );
+      const shapes = projectionShapes(
+        Distillation.parse({ beta: 1, ...manner, [side]: map }),
+        { student: studentWidth, teacher: 3 },
+      );
+      const states = Object.fromEntries([
+        ...widths.map((width, j) => [`student${j}`, drawn(10 + j, 4, width)]),
+        ...[1, 2, 3].map((
+          layer,
+        ) => [`teacher${layer}`, drawn(20 + layer, 4, 3)]),
+      ]);
+      const teacherNames = [1, 2, 3].map((layer) => `teacher${layer}`);
+      const projections = Object.fromEntries(
+        Object.entries(shapes).map((
+          [name, shape],
+          i,
+        ) => [name, drawn(30 + i, ...shape)]),
+      );
+      const of = (t: Tensors) => ({
+        side,
+        map: map.map((layers) => [...layers]),
+        student: map.map((_, j) => t[`student${j}`]),
+        teacher: (layer: number) => t[`teacher${layer}`],
+        weights: t.weights,
+      });
+
+      Deno.test(`combined ${side} layers by ${combine}, ${name}, projection ${project}: the loss and its gradient agree with plain numbers`, () =>
+        assertAgrees(
+          { ...states, ...projections, weights: WEIGHTS },
+          ["weights", ...teacherNames],
+          (t) => combinedLayers(t, of(t), manner),
+          (n) => {
+            const maps = project === "none" ? [] : map.map((_, j) => ({
+              weight: n.matrix(`projection.${side}.${j}.weight`),
+              bias: n.vector(`projection.${side}.${j}.bias`),
+            }));
+            return plain.combinedLayers(
+              map,
+              map.map((_, j) => n.matrix(`student${j}`)),
+              teacherNames.map(n.matrix),
+              n.vector("weights"),
+              project === "student" ? maps : [],
+              project === "teacher" ? maps : [],
+              combine,
+            );
+          },
+        ));
+    }
+  }
+}
+
+Deno.test("combined layers are zero where the student's states point where the teacher's do", () =>
+  assertLoss(
+    { first: drawn(1, 4, 3), second: drawn(2, 4, 3), weights: WEIGHTS },
+    (t) =>
+      combinedLayers({}, {
+        side: "decoder",
+        map: [[1], [2, 1]],
+        student: [tf.mul(t.first, 5), tf.concat([t.second, t.first], 1)],
+        teacher: (layer) => layer === 1 ? t.first : t.second,
+        weights: t.weights,
+      }, UNPROJECTED),
+    0,
+    1e-10,
+  ));
+
+Deno.test("what is combined by attention is as wide as one layer of the teacher", () =>
+  assertEquals(
+    projectionShapes(
+      Distillation.parse({ combine: "attention", decoder: [[1, 2, 3], [2]] }),
+      { student: 4, teacher: 6 },
+    ),
+    {
+      "projection.decoder.0.weight": [4, 6],
+      "projection.decoder.0.bias": [6],
+      "projection.decoder.1.weight": [4, 6],
+      "projection.decoder.1.bias": [6],
+    },
+  ));
+
+Deno.test("projections have the shapes of what they join, and there are none without projection", () => {
+  const widths = { student: 4, teacher: 6 };
+  const of = (project: Distillation["project"]) =>
+    projectionShapes(
+      Distillation.parse({
+        project,
+        encoder: [[1, 2]],
+        decoder: [[3], [1, 2, 3]],
+      }),
+      widths,
+    );
+  assertEquals(of("none"), {});
+  assertEquals(of("student"), {
+    "projection.encoder.0.weight": [4, 12],
+    "projection.encoder.0.bias": [12],
+    "projection.decoder.0.weight": [4, 6],
+    "projection.decoder.0.bias": [6],
+    "projection.decoder.1.weight": [4, 18],
+    "projection.decoder.1.bias": [18],
+  });
+  assertEquals(of("teacher"), {
+    "projection.encoder.0.weight": [12, 4],
+    "projection.encoder.0.bias": [4],
+    "projection.decoder.0.weight": [6, 4],
+    "projection.decoder.0.bias": [4],
+    "projection.decoder.1.weight": [18, 4],
+    "projection.decoder.1.bias": [4],
+  });
+});

@@ -1,0 +1,237 @@
+/** The comparison of systems on real text: sacreBLEU's p-values and intervals, several seeds, and what cannot be compared. */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
+import {
+  compareSystems,
+  comparisonMetrics,
+} from "../../../nmt/metrics/comparison.ts";
+import { scoreLines } from "../../../nmt/metrics/score.ts";
+import { isInputError } from "../../../base/input_error.ts";
+import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
+import { Comparison } from "../../../schemas/results.ts";
+import compare from "../../../stages/compare.ts";
+import { findPython, runPython } from "../../fixtures/python.ts";
+import { cases, texts } from "./sacrebleu.ts";
+
+const plain = { tokenize: "13a", lowercase: false } as const;
+
+/** 300 real messages, and translations of them of several qualities. */
+const lines = (await texts()[0].lines()).slice(0, 300);
+const all = cases(lines);
+const { hypotheses: fair, against: other = [] } = all["against other"];
+const [, good, poor] = all["three references"].references;
+const empty = all["empty hypotheses"].hypotheses;
+
+const systems = {
+  teacher: good,
+  "no-kd@1": poor,
+  "no-kd@2": empty,
+  "rkd@2": fair,
+  "rkd@3": other,
+  ckd: other.map((line, i) => i % 11 === 0 ? good[i] : line),
+};
+const comparison = compareSystems({
+  ...plain,
+  hypotheses: new Map(Object.entries(systems)),
+  references: [lines],
+});
+
+/** BLEU and p of the first against the second, as the task `score` has them. */
+function scored(first: readonly string[], second: readonly string[]) {
+  const { bleu, against } = scoreLines({
+    ...plain,
+    metrics: ["bleu"],
+    hypotheses: first,
+    references: [lines],
+    against: second,
+  });
+  assert(bleu !== undefined && against?.bleu !== undefined);
+  return {
+    score: bleu.score,
+    difference: bleu.score - against.bleu.score,
+    p: against.bleu.p,
+  };
+}
+
+Deno.test("a run has the p-value that the score task gives, against the run of its seed or else the first", () => {
+  const cases = [
+    ["no-kd@2", "teacher", "teacher"],
+    ["no-kd@2", "rkd", "rkd@2"],
+    ["no-kd@1", "rkd", "rkd@2"],
+    ["rkd@3", "teacher", "teacher"],
+    ["ckd", "teacher", "teacher"],
+  ] as const;
+  for (const [name, baseline, run] of cases) {
+    const { bleu } = comparison.systems[name];
+    const { score, difference, p } = scored(systems[name], systems[run]);
+    const found = bleu.against[baseline];
+    assertEquals(found?.name, run);
+    assertAlmostEquals(bleu.score, score, 1e-4);
+    assertAlmostEquals(found?.difference ?? NaN, difference, 1e-4);
+    assertAlmostEquals(found?.p ?? NaN, p, 1e-4);
+  }
+  // Neither with itself, nor the teacher with its students.
+  assertEquals(Object.keys(comparison.systems.rkd.bleu.against), ["teacher"]);
+  assertEquals(comparison.systems.teacher.chrf.against, {});
+});
+
+Deno.test("a system of several seeds is compared by the mean over them", () => {
+  const { rkd, ckd, "rkd@2": one, "rkd@3": two } = comparison.systems;
+  const mean = (one.bleu.score + two.bleu.score) / 2;
+  assertAlmostEquals(rkd.bleu.score, mean, 1e-4);
+  assertEquals(ckd.bleu.against.rkd?.name, "rkd");
+  assertAlmostEquals(
+    ckd.bleu.against.rkd?.difference ?? NaN,
+    ckd.bleu.score - mean,
+    2e-4,
+  );
+});
+
+Deno.test("the same translations three times over are no more significant than once", () => {
+  const compareHundred = (given: Record<string, readonly string[]>) =>
+    compareSystems({
+      ...plain,
+      hypotheses: new Map(
+        Object.entries(given).map(([name, lines]) => [
+          name,
+          lines.slice(0, 100),
+        ]),
+      ),
+      references: [lines.slice(0, 100)],
+    });
+  const once = compareHundred({ teacher: other, ckd: fair });
+  const thrice = compareHundred({
+    teacher: other,
+    "ckd@1": fair,
+    "ckd@2": fair,
+    "ckd@3": fair,
+  });
+  const p = once.systems.ckd.bleu.against.teacher?.p ?? NaN;
+  assert(p > 0.005 && p < 1, `${p}`);
+  assertEquals(thrice.systems.ckd, once.systems.ckd);
+});
+
+Deno.test("the interval holds the score, and is of the resamples' middle 95 %", () => {
+  for (const { bleu, chrf } of Object.values(comparison.systems)) {
+    for (const { score, low, high } of [bleu, chrf]) {
+      assert(low < score && score < high, `${low} ${score} ${high}`);
+      assert(high - low < 15);
+    }
+  }
+});
+
+const SCRIPT = `
+import json, logging, sys
+from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.significance import PairedTest
+logging.disable(logging.CRITICAL)
+given = json.load(sys.stdin)
+systems = list(given["systems"].items())
+metrics = {"bleu": BLEU(references=[given["references"]]), "chrf": CHRF(references=[given["references"]])}
+_, results = PairedTest(systems, metrics, None, test_type="bs", n_samples=1000)()
+names = {"bleu": "BLEU", "chrf": "chrF2"}
+print(json.dumps({key: [{"score": r.score, "p": r.p_value, "half": float(r.ci)} for r in results[name]] for key, name in names.items()}))
+`;
+
+const { python, missing } = findPython("sacrebleu");
+
+Deno.test({
+  name: "scores, p-values and intervals equal sacreBLEU's, run now" +
+    (missing ?? ""),
+  ignore: missing !== undefined,
+  fn: async () => {
+    const theirs = await runPython(python, SCRIPT, {
+      systems,
+      references: lines,
+    }) as Record<
+      "bleu" | "chrf",
+      { score: number; p: number | null; half: number }[]
+    >;
+    Object.keys(systems).forEach((name, i) => {
+      for (const metric of ["bleu", "chrf"] as const) {
+        const ours = comparison.systems[name][metric];
+        const { score, p, half } = theirs[metric][i];
+        assertAlmostEquals(ours.score, score, 1e-4);
+        // sacreBLEU scores resamples in single precision.
+        assertAlmostEquals((ours.high - ours.low) / 2, half, 1e-3);
+        if (p === null) continue;
+        const found = ours.against.teacher?.p ?? NaN;
+        assertAlmostEquals(found, p, 1.1 / 1001, `${name} ${metric}`);
+      }
+    });
+  },
+});
+
+/** Runs the stage on files; what it wrote and reported. */
+async function runStage(hypotheses: Readonly<Record<string, string[]>>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    const inputs: Record<`system:${string}`, { hypotheses: string }> = {};
+    for (const [name, lines] of Object.entries(hypotheses)) {
+      const path = `${folder}/${name}.txt`;
+      await Deno.writeTextFile(path, lines.map((line) => line + "\n").join(""));
+      inputs[`system:${name}`] = { hypotheses: path };
+    }
+    const test = `${folder}/test.tsv`;
+    await Deno.writeTextFile(
+      test,
+      lines.map((line, i) => `frase ${i}\t${line.replaceAll("\t", " ")}\n`)
+        .join(""),
+    );
+    const comparison = `${folder}/comparison.json`;
+    const { metrics } = await compare.run({
+      config: { evaluation: Evaluation.parse({}) },
+      files: {},
+      seed: 0,
+      inputs: { ...inputs, corpus: { test } },
+      outputs: { comparison },
+      work: folder,
+      log: () => {},
+      progress: () => {},
+    });
+    return { metrics, text: await Deno.readTextFile(comparison) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("the stage writes the comparison, the same in whatever order its systems are given, and reports it flat", async () => {
+  const given = { rkd: fair, teacher: good, ckd: other };
+  const { metrics, text } = await runStage(
+    Object.fromEntries(
+      Object.entries(given).map(([name, lines]) => [name, [...lines]]),
+    ),
+  );
+  const reordered = await runStage({
+    ckd: [...other],
+    rkd: [...fair],
+    teacher: [...good],
+  });
+  assertEquals(reordered.text, text);
+  const found = Comparison.parse(JSON.parse(text));
+  assertEquals(Object.keys(found.systems), ["ckd", "rkd", "teacher"]);
+  assertEquals(metrics, comparisonMetrics(found));
+  const { low, against } = found.systems.ckd.bleu;
+  assertEquals(metrics?.["ckd.bleu.low"], low);
+  assertEquals(metrics?.["ckd.bleu.p.rkd"], against.rkd?.p);
+  assertEquals(
+    metrics?.signature,
+    "nrefs:1|bs:1000|seed:12345|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0+ckd.1",
+  );
+});
+
+Deno.test("translations of another test set are refused by name", async () => {
+  const error = await assertRejects(() =>
+    runStage({ teacher: [...good], rkd: [...fair.slice(1)] })
+  );
+  assert(isInputError(error));
+  assertEquals(
+    error.message,
+    'Cannot compare "rkd": expected a translation for each of the 300 test sentences, at least one, found 299; ' +
+      "evaluate it again.",
+  );
+});

@@ -1,0 +1,182 @@
+/** Tests of scoring files: the report, its text, and every input that cannot be scored. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  formatScores,
+  scoreFiles,
+  scoreLines,
+} from "../../../nmt/metrics/score.ts";
+import { isInputError } from "../../../base/input_error.ts";
+
+const options = {
+  metrics: ["bleu", "chrf"] as const,
+  tokenize: "13a",
+  lowercase: false,
+};
+
+/** Runs with files of the given names and contents, by their paths. */
+async function withFiles<Name extends string>(
+  files: Record<Name, string | Uint8Array>,
+  test: (paths: Record<Name, string>) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const paths = {} as Record<Name, string>;
+    for (const name in files) {
+      const content = files[name];
+      paths[name] = `${folder}/${name}`;
+      await Deno.writeFile(
+        paths[name],
+        typeof content === "string"
+          ? new TextEncoder().encode(content)
+          : content,
+      );
+    }
+    await test(paths);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function refusal(scoring: Promise<unknown>): Promise<string> {
+  const error = await assertRejects(() => scoring);
+  assert(isInputError(error), `${error.stack}`);
+  return error.message;
+}
+
+const LINES = "The cat sat on the mat.\nIt is 5 o'clock, isn't it?\n";
+
+Deno.test("a report has a score and a signature for each metric asked for", () =>
+  withFiles({ h: LINES, r: LINES }, async ({ h, r }) => {
+    const report = await scoreFiles({
+      ...options,
+      hypothesis: h,
+      references: [r],
+    });
+    assertEquals(Object.keys(report), ["bleu", "chrf"]);
+    assertEquals(report.bleu?.score.toFixed(6), "100.000000");
+    assertEquals(
+      report.bleu?.signature,
+      "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0+ckd.1",
+    );
+    const one = await scoreFiles({
+      ...options,
+      metrics: ["chrf"],
+      hypothesis: h,
+      references: [r],
+    });
+    assertEquals(one, { chrf: report.chrf });
+  }));
+
+Deno.test("a second system gives its scores, the p-values and the resampling in the signature", () =>
+  withFiles({ h: LINES, r: LINES, a: "The cat sat.\nIt is 5.\n" }, async (
+    { h, r, a },
+  ) => {
+    const report = await scoreFiles({
+      ...options,
+      hypothesis: h,
+      references: [r, r],
+      against: a,
+    });
+    assertEquals(Object.keys(report), ["bleu", "chrf", "against"]);
+    assertEquals(
+      report.bleu?.signature,
+      "nrefs:2|bs:1000|seed:12345|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0+ckd.1",
+    );
+    const { bleu, chrf } = report.against ?? {};
+    assert(bleu !== undefined && bleu.score < 60 && bleu.p <= 1 && bleu.p > 0);
+    assert(chrf !== undefined && chrf.score < 80);
+    const text = formatScores(report).split("\n");
+    assertEquals(text.length, 4);
+    assertEquals(text[0], `BLEU|${report.bleu?.signature} = 100.00`);
+    assertEquals(
+      text[1],
+      `  against: ${bleu.score.toFixed(2)} ` +
+        `(${(bleu.score - 100).toFixed(2)}, p = ${bleu.p.toFixed(4)})`,
+    );
+  }));
+
+Deno.test("line ends of any system, a missing last one and packed files score alike", async () => {
+  const packed = new Uint8Array(
+    await new Response(
+      new Blob([LINES]).stream().pipeThrough(new CompressionStream("gzip")),
+    ).arrayBuffer(),
+  );
+  const files = {
+    h: "The cat sat on a mat.\nIt is 5 o'clock.\n",
+    windows: LINES.replaceAll("\n", "\r\n"),
+    open: LINES.slice(0, -1),
+    "packed.gz": packed,
+  };
+  await withFiles(files, async ({ h, ...references }) => {
+    const expected = scoreLines({
+      ...options,
+      hypotheses: ["The cat sat on a mat.", "It is 5 o'clock."],
+      references: [LINES.trimEnd().split("\n")],
+    });
+    for (const reference of Object.values(references)) {
+      const report = await scoreFiles({
+        ...options,
+        hypothesis: h,
+        references: [reference],
+      });
+      assertEquals(report, expected);
+    }
+  });
+});
+
+Deno.test("empty lines are segments", () =>
+  withFiles({ h: "\na b c d\n\n", r: "x\na b c d\n\n" }, async ({ h, r }) => {
+    const report = await scoreFiles({
+      ...options,
+      hypothesis: h,
+      references: [r],
+    });
+    // 4 of 4 n-grams of each order match; 4 tokens against 5.
+    const expected = 100 * Math.exp(1 - 5 / 4);
+    assertEquals(report.bleu?.score.toFixed(8), expected.toFixed(8));
+  }));
+
+Deno.test("files that cannot be scored are named with what is wrong", () => {
+  const files = {
+    h: LINES,
+    short: "one line\n",
+    none: "",
+    latin: Uint8Array.of(0x61, 0x0a, 0x62, 0xe9, 0x0a),
+    "broken.gz": "no gzip",
+  };
+  return withFiles(files, async (path) => {
+    const score = (
+      { hypothesis = path.h, references = [path.h], ...rest }: Partial<
+        Parameters<typeof scoreFiles>[0]
+      >,
+    ) => refusal(scoreFiles({ ...options, hypothesis, references, ...rest }));
+    const unequal = `Cannot score "${path.h}" with "${path.short}": ` +
+      "expected as many lines in both, found 2 and 1.";
+    assertEquals(await score({ references: [path.h, path.short] }), unequal);
+    assertEquals(await score({ against: path.short }), unequal);
+    assertEquals(
+      await score({ hypothesis: path.none }),
+      `Cannot score "${path.none}": it has no lines.`,
+    );
+    assertEquals(
+      await score({ references: [] }),
+      `Cannot score "${path.h}": no reference is given.`,
+    );
+    assertEquals(
+      await score({ references: [path.latin] }),
+      `Cannot read "${path.latin}": line 2 is not UTF-8.`,
+    );
+    assertEquals(
+      await score({ references: [path["broken.gz"]] }),
+      `Cannot read "${path["broken.gz"]}": it is no whole gzip file.`,
+    );
+    assertEquals(
+      await score({ hypothesis: path.h + "x" }),
+      `Cannot read "${path.h}x": there is no such file.`,
+    );
+    assertEquals(
+      await score({ tokenize: "intll" }),
+      'Cannot tokenize by "intll": expected one of 13a, intl, char, none, did you mean "intl".',
+    );
+  });
+});

@@ -1,0 +1,297 @@
+/** Tests of the descriptors of `data/` and of what a config selects from them. */
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { isInputError, parse } from "../../../../base/input_error.ts";
+import { Data, type Languages } from "../../../../schemas/experiment/data.ts";
+import {
+  Descriptor,
+  GROUP,
+  IGNORED,
+  placesOf,
+} from "../../../../schemas/descriptor.ts";
+import {
+  descriptorPath,
+  selections,
+  tarballName,
+} from "../../../../nmt/text/descriptors/descriptors.ts";
+import fetchStage from "../../../../stages/fetch.ts";
+import { dataFiles } from "../../../../nmt/text/fetch/user_files.ts";
+
+const PT_EN: Languages = { source: "pt", target: "en" };
+
+function fault(data: unknown, languages: Languages = PT_EN): string {
+  const error = assertThrows(() => dataFiles(Data.parse(data), languages));
+  assert(isInputError(error), String(error));
+  return error.message;
+}
+
+Deno.test("every descriptor follows its schema, is named by its file, and has all its languages in every source", async () => {
+  const folder = new URL("../../../../data/", import.meta.url);
+  let found = 0;
+  for await (const { name } of Deno.readDir(folder)) {
+    const descriptor = Descriptor.parse(
+      JSON.parse(await Deno.readTextFile(new URL(name, folder))),
+    );
+    assertEquals(`${descriptor.name}.json`, name);
+    const used = new Set<string>();
+    for (const source of descriptor.sources) {
+      const languages = "packages" in source
+        ? source.packages.flatMap(({ files }) => Object.keys(files))
+        : source.texts.flatMap((text) =>
+          "table" in text
+            ? text.columns.filter((name) => name !== GROUP && name !== IGNORED)
+            : Object.keys(text.sides)
+        );
+      assertEquals(
+        [...new Set(languages)].sort(),
+        [...descriptor.languages].sort(),
+        source.label,
+      );
+      if ("packages" in source) continue;
+      for (const { file } of source.texts.flatMap(placesOf)) used.add(file);
+    }
+    for (const { made } of descriptor.files) {
+      for (const file of Object.values(made?.of ?? {})) used.add(file);
+    }
+    const files = descriptor.files.map(({ name }) => name);
+    assertEquals([...used].sort(), files.toSorted(), "each file is used");
+    assert(files.length === 0 || descriptor.citation.length > 0, name);
+    const tarballs = descriptor.sources.flatMap((source) =>
+      "packages" in source ? source.packages.map(tarballName) : []
+    );
+    assertEquals(new Set(tarballs).size, tarballs.length);
+    found++;
+  }
+  assert(found > 0);
+});
+
+Deno.test("only the packages of the selected sources and languages are needed", () => {
+  const data = Data.parse({
+    descriptor: "npm-messages",
+    sources: ["vscode", "electerm"],
+  });
+  assertEquals(
+    selections(data, PT_EN).own?.packages.map(({ name }) => name),
+    [
+      "@codingame/monaco-vscode-language-pack-qps-ploc",
+      "@codingame/monaco-vscode-language-pack-pt-br",
+      "@electerm/electerm-locales",
+    ],
+  );
+  assertEquals(
+    selections(data, { source: "tr", target: "de" }).own?.packages.map((
+      { name },
+    ) => name),
+    [
+      "@codingame/monaco-vscode-language-pack-tr",
+      "@codingame/monaco-vscode-language-pack-de",
+      "@electerm/electerm-locales",
+    ],
+  );
+});
+
+Deno.test("an unknown data set, source or language is an input error with what is known", () => {
+  assertEquals(
+    fault({ descriptor: "npm-mesages" }),
+    'Cannot use data set "npm-mesages": data/ has no such descriptor, did you mean "npm-messages"?',
+  );
+  assertEquals(
+    fault({ descriptor: "npm-messages", sources: ["vscode", "typoscript"] }),
+    'Cannot use source "typoscript" of data set "npm-messages": it has no such source, did you mean "typescript"?',
+  );
+  assertEquals(
+    fault({ descriptor: "npm-messages" }, { source: "fr", target: "en" }),
+    'Cannot use language "fr" of data set "npm-messages": it has en, pt, tr, de.',
+  );
+  assertEquals(
+    fault({ descriptor: "npm-messages" }, { source: "en", target: "en" }),
+    'Cannot translate from "en" to the same language: expected two languages.',
+  );
+});
+
+Deno.test("the files of a config are its descriptor, or the user's own files, each of which must be readable", async () => {
+  const [descriptor] = dataFiles(
+    Data.parse({ descriptor: "npm-messages" }),
+    PT_EN,
+  );
+  assertEquals(
+    await Deno.realPath(descriptor),
+    await Deno.realPath(descriptorPath("npm-messages")),
+  );
+  const folder = await Deno.makeTempDir();
+  const path = (name: string) => `${folder}/${name}`;
+  for (const name of ["train.pt", "train.en", "test.tsv"]) {
+    await Deno.writeTextFile(path(name), "a\tb\n");
+  }
+  const data = {
+    train: { source: path("train.pt"), target: path("train.en") },
+    test: path("test.tsv"),
+  };
+  assertEquals(
+    dataFiles(Data.parse(data), PT_EN),
+    ["train.pt", "train.en", "test.tsv"].map(path),
+  );
+  await Deno.remove(path("train.en"));
+  assertEquals(
+    fault(data),
+    `Cannot read "${path("train.en")}": there is no such file.`,
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** The message of the error that a descriptor of one pinned file gives, once it is changed. */
+function descriptorFault(change: Record<string, unknown>): string {
+  const file = {
+    name: "a.tsv",
+    urls: ["https://example.org/a.tsv"],
+    licence: "CC0",
+    sha256: "0".repeat(64),
+    bytes: 5,
+    ...change.file as object,
+  };
+  const error = assertThrows(() =>
+    parse(Descriptor, {
+      name: "mine",
+      description: "a test",
+      languages: ["pt", "en"],
+      files: [file],
+      sources: [{
+        label: "all",
+        texts: [{
+          part: "train",
+          format: "tsv",
+          table: { file: "a.tsv" },
+          columns: ["pt", "en"],
+          ...change.text as object,
+        }],
+      }],
+      ...change.descriptor as object,
+    }, "it")
+  );
+  assert(isInputError(error), String(error));
+  return error.message;
+}
+
+Deno.test("a descriptor says where a file is, pins it or says openly that it does not, and names its own files only", () => {
+  const cases: [Record<string, unknown>, string][] = [
+    [{ file: { urls: [] } }, 'expected "urls", "made", or "origin"'],
+    [{ file: { urls: ["ftp://example.org/a"] } }, '"files.0.urls.0"'],
+    [{ file: { sha256: undefined } }, 'expected "sha256" and "bytes", or'],
+    [{ file: { sha256: "ABC" } }, "64 hexadecimal digits"],
+    [{ file: { maximumBytes: 9 } }, '"maximumBytes" alone'],
+    [{ file: { name: "../a.tsv" } }, "expected a plain file name"],
+    [{ text: { table: { file: "b.tsv" } } }, 'found "b.tsv"'],
+    [{ text: { columns: ["pt", "english"] } }, "columns"],
+    [{ text: { part: "dev" } }, "part"],
+    [{ descriptor: { name: "train" } }, "expected another name than train"],
+    [{ descriptor: { licence: "MIT" } }, 'unknown key "licence"'],
+  ];
+  for (const [change, part] of cases) {
+    assertStringIncludes(descriptorFault(change), part);
+  }
+});
+
+Deno.test("of text, only what is in both languages is used, and what there is otherwise is said", () => {
+  const chosen = (data: unknown, source: string, target: string) => {
+    const { own, additional } = selections(Data.parse(data), {
+      source,
+      target,
+    });
+    return [...own?.files ?? [], ...additional.flatMap(({ files }) => files)]
+      .map(({ name }) => name);
+  };
+  assertEquals(chosen({ descriptor: "multi30k" }, "pt", "en"), [
+    "train.en.gz",
+    "train.pt.gz",
+    "val.en.gz",
+    "val.pt.gz",
+    "test_2016_flickr.en.gz",
+    "test_2016_flickr.pt.gz",
+  ]);
+  assertEquals(
+    chosen(
+      { descriptor: "libreoffice-help", additional: ["tatoeba"] },
+      "en",
+      "tr",
+    ),
+    ["tr-en.tsv", "tur-eng.tsv.gz"],
+  );
+  assertEquals(
+    fault({ descriptor: "libreoffice-help" }, { source: "pt", target: "de" }),
+    'Cannot train from "pt" to "de" on data set "libreoffice-help": it has no training text in both, only in pt-en, tr-en, de-en.',
+  );
+  assertEquals(
+    fault({ descriptor: "wmt14-en-de", sources: ["newstest"] }, {
+      source: "en",
+      target: "de",
+    }),
+    'Cannot train from "en" to "de" on data set "wmt14-en-de": its newstest have no training text in both, only in de-en, de-en, de-en.',
+  );
+});
+
+Deno.test("an unknown additional data set, one that lacks a language, and one named twice are input errors", () => {
+  assertEquals(
+    fault({ descriptor: "multi30k", additional: ["tatoba"] }),
+    'Cannot use data set "tatoba": data/ has no such descriptor, did you mean "tatoeba"?',
+  );
+  assertEquals(
+    fault({ descriptor: "multi30k", additional: ["tatoeba"] }),
+    'Cannot use language "pt" of data set "tatoeba": it has en, tr.',
+  );
+  const twice = Data.safeParse({
+    descriptor: "tatoeba",
+    additional: ["tatoeba"],
+  });
+  assertEquals(
+    twice.error?.issues[0].message,
+    'expected each data set once, found "tatoeba" twice',
+  );
+});
+
+Deno.test("a file without a recorded hash is refused before anything runs, unless the experiment says its hash", async () => {
+  const TR_EN = { source: "tr", target: "en" };
+  const requires = (data: unknown) =>
+    fetchStage.requires?.({ data: Data.parse(data), languages: TR_EN });
+  const error = await assertRejects(async () =>
+    await requires({ descriptor: "ted-tr-en" })
+  );
+  assert(isInputError(error), String(error));
+  assertEquals(
+    error.message,
+    'Cannot use data set "ted-tr-en": nobody has recorded the SHA-256 of "tr-en.tgz", so that nothing tells its bytes ' +
+      "from others; get it from https://wit3.fbk.eu/archive/2014-01/texts/tr/en/tr-en.tgz or the page of release 2014-01 " +
+      "on https://wit3.fbk.eu, check that it is the right one, and say its hash in the experiment as " +
+      '"data": {"sha256": {"tr-en.tgz": "..."}}.',
+  );
+  const sha256 = { "tr-en.tgz": "a".repeat(64) };
+  await requires({ descriptor: "ted-tr-en", sha256 });
+  assertEquals(
+    fault(
+      { descriptor: "ted-tr-en", sha256: { "tr.tgz": "a".repeat(64) } },
+      TR_EN,
+    ),
+    'Cannot use "data.sha256": no data set of the experiment has a file "tr.tgz", only "tr-en.tgz".',
+  );
+  assertStringIncludes(
+    fault({
+      descriptor: "multi30k",
+      sha256: { "train.en.gz": "a".repeat(64) },
+    }),
+    `Cannot use "data.sha256" for "train.en.gz": its descriptor pins d79cfa99`,
+  );
+});
+
+Deno.test("docs/data.md has a row for every descriptor, and its example is one", async () => {
+  const root = new URL("../../../../", import.meta.url);
+  const text = await Deno.readTextFile(new URL("docs/data.md", root));
+  for await (const { name } of Deno.readDir(new URL("data", root))) {
+    assertStringIncludes(text, `| \`${name.replace(/\.json$/, "")}\``);
+  }
+  const [, example] = /```json\n(.*?)```/s.exec(text) ?? [];
+  assertEquals(Descriptor.parse(JSON.parse(example)).name, "my-talks");
+});

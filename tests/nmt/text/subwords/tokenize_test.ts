@@ -1,0 +1,149 @@
+/** Tests of the tokenize stage: which pairs it leaves, what its subwords have seen, what is refused. */
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "@std/path";
+import { isInputError } from "../../../../base/input_error.ts";
+import tokenizeStage from "../../../../stages/tokenize.ts";
+import { loadSubwords } from "../../../../nmt/text/subwords/subwords.ts";
+import { readTokens, sentence } from "../../../../nmt/text/subwords/tokens.ts";
+
+const quiet = { log: () => {}, progress: () => {} };
+
+async function withFolder(
+  test: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const LETTERS = "bcdfghjklm";
+const name = (i: number) =>
+  [...String(i)].map((digit) => LETTERS[Number(digit)] + "a").join("");
+const corpusOf = (count: number) =>
+  Array.from(
+    { length: count },
+    (_, i) => `frase ${name(i)}\tsentence ${name(i)}\n`,
+  ).join("");
+
+async function tokenizeIn(
+  folder: string,
+  config: { size: number; maximumLength: number },
+  train: string,
+  validation: string,
+) {
+  const path = (name: string) => join(folder, name);
+  await Deno.writeTextFile(path("train.tsv"), train);
+  await Deno.writeTextFile(path("validation.tsv"), validation);
+  const outputs = {
+    tokenizer: path("tokenizer.json"),
+    train: path("train.st"),
+    validation: path("validation.st"),
+  };
+  const result = await tokenizeStage.run({
+    config,
+    seed: 1,
+    files: {},
+    inputs: {
+      corpus: { train: path("train.tsv"), validation: path("validation.tsv") },
+    },
+    outputs,
+    work: folder,
+    ...quiet,
+  });
+  return { metrics: result.metrics, outputs };
+}
+
+Deno.test("tokens are the subwords of the pairs in order, without those with a side too long", async () => {
+  await withFolder(async (folder) => {
+    const long = "uma palavra ".repeat(40);
+    const { metrics, outputs } = await tokenizeIn(
+      folder,
+      { size: 300, maximumLength: 60 },
+      `${corpusOf(50)}${long}\tshort\nshort\t${long}\nfim\tend\n`,
+      "frase\tsentence\n",
+    );
+    assertEquals(metrics?.trainPairs, 51);
+    assertEquals(metrics?.trainTooLong, 2);
+    assertEquals(metrics?.vocabulary, 300);
+    const tokens = readTokens(outputs.train),
+      subwords = await loadSubwords(outputs.tokenizer);
+    assertEquals(tokens.pairs, 51);
+    const sides = [tokens.source, tokens.target].flatMap((side) =>
+      [0, 7, 50].map((i) => sentence(side, i))
+    );
+    assertEquals(await subwords.decode(sides), [
+      `frase ${name(0)}`,
+      `frase ${name(7)}`,
+      "fim",
+      `sentence ${name(0)}`,
+      `sentence ${name(7)}`,
+      "end",
+    ]);
+  });
+});
+
+Deno.test("text that is in validation alone leaves no trace in the vocabulary", async () => {
+  await withFolder(async (folder) => {
+    const config = { size: 320, maximumLength: 60 };
+    const { outputs } = await tokenizeIn(
+      folder,
+      config,
+      corpusOf(200),
+      "frase\tsentence\n",
+    );
+    const before = await Deno.readTextFile(outputs.tokenizer);
+    await tokenizeIn(
+      folder,
+      config,
+      corpusOf(200),
+      "xyzzyx xyzzyx\txyzzyx xyzzyx\n".repeat(500),
+    );
+    assertEquals(await Deno.readTextFile(outputs.tokenizer), before);
+    await tokenizeIn(
+      folder,
+      config,
+      corpusOf(200) + "xyzzyx xyzzyx\txyzzyx xyzzyx\n".repeat(500),
+      "frase\tsentence\n",
+    );
+    assert(await Deno.readTextFile(outputs.tokenizer) !== before);
+  });
+});
+
+Deno.test("a vocabulary that train cannot give, and lengths that leave no pair, are input errors", async () => {
+  await withFolder(async (folder) => {
+    const tooLarge = await assertRejects(() =>
+      tokenizeIn(
+        folder,
+        { size: 9000, maximumLength: 60 },
+        corpusOf(20),
+        "a\tb\n",
+      )
+    );
+    assert(isInputError(tooLarge));
+    assertStringIncludes(
+      tooLarge.message,
+      "Cannot make a vocabulary of 9000: this text gives",
+    );
+    const tooShort = await assertRejects(() =>
+      tokenizeIn(
+        folder,
+        { size: 300, maximumLength: 2 },
+        corpusOf(50).replaceAll("\t", " 1 2 3\t4 5 6 "),
+        "a\tb\n",
+      )
+    );
+    assert(isInputError(tooShort));
+    assertStringIncludes(
+      tooShort.message,
+      "each of the 50 has a side of more than 2 subwords",
+    );
+  });
+});

@@ -1,0 +1,123 @@
+/** The experiments of `experiments/`: each is valid, builds its whole graph, and has the systems that are told of. */
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { readExperiment } from "../../engine/graph/experiment.ts";
+import { parse } from "../../base/input_error.ts";
+import { Matrix } from "../../schemas/experiment/language_pairs.ts";
+import pipeline from "../../pipeline.ts";
+
+const FOLDER = fromFileUrl(new URL("../../experiments", import.meta.url));
+
+const EXPERIMENTS = [...Deno.readDirSync(FOLDER)]
+  .map(({ name }) => name.replace(/\.jsonc$/, "")).sort();
+
+/** The rows of the paper's tables. */
+const PAPER = [
+  "no-kd",
+  "rkd",
+  "pkd",
+  "ckd-regular",
+  "ckd-overlap",
+  "ckd-skip-middle",
+  "ckd-cross",
+  "ckd-interleave",
+  "ckd-both",
+];
+const BEYOND = [
+  "pkd-attention",
+  "seqkd",
+  "ckd-seqkd",
+  "alp-kd",
+  "last-layer-init",
+  "deep-shallow",
+];
+const SYSTEMS: Readonly<Record<string, readonly string[]>> = {
+  "multi30k-en-de": [...PAPER, ...BEYOND],
+  "multi30k-pt-en": PAPER,
+  "help-tr-en": PAPER,
+  "paper-pt-en": PAPER,
+  "paper-tr-en": PAPER,
+  "paper-en-de": PAPER,
+};
+
+/** The pairs of an experiment's file, each with its nodes by their names without the pair's. */
+function pairsOf(name: string) {
+  const { value, what } = readExperiment(FOLDER, name, []);
+  const graph = pipeline.graph(value, what);
+  return parse(Matrix, value, what).pairs.map(({ name, experiment }) => {
+    const prefix = name === undefined ? "" : `${name}/`;
+    const nodes = [...graph.values()]
+      .filter((node) => node.name.startsWith(prefix))
+      .map((node) => ({ ...node, name: node.name.slice(prefix.length) }));
+    return {
+      experiment,
+      prefix,
+      nodes: new Map(nodes.map((node) => [node.name, node])),
+    };
+  });
+}
+
+for (const name of EXPERIMENTS) {
+  Deno.test(`${name} trains, evaluates and compares each of its systems, and shares what they share`, () => {
+    for (const { experiment, prefix, nodes } of pairsOf(name)) {
+      const evaluated = ["teacher"];
+      for (const [system, student] of Object.entries(experiment.students)) {
+        const { tuning: { trials }, seeds } = student;
+        for (const trial of trials) {
+          assert(nodes.has(`student:${system}.${trial.name}`), trial.name);
+        }
+        assertEquals(nodes.has(`choose:${system}`), trials.length > 0);
+        for (const seed of seeds) {
+          const run = seeds.length === 1 ? system : `${system}@${seed}`;
+          assert(nodes.has(`student:${run}`), run);
+          evaluated.push(run);
+        }
+      }
+      assertEquals(
+        nodes.get("compare")?.inputs,
+        Object.fromEntries([
+          ...evaluated.map((run) => [
+            `system:${run}`,
+            `${prefix}evaluate:${run}`,
+          ]),
+          ["corpus", `${prefix}corpus`],
+        ]),
+      );
+      const stages = [...nodes.values()].map(({ stage }) => stage.name);
+      const count = (stage: string) =>
+        stages.filter((name) => name === stage).length;
+      const targets = Object.values(experiment.students)
+        .map(({ targets }) => targets);
+      assertEquals(count("teacher"), 1);
+      assertEquals(count("translations"), targets.includes("teacher") ? 1 : 0);
+      assert(count("states") <= new Set(targets).size);
+    }
+  });
+}
+
+for (const [name, systems] of Object.entries(SYSTEMS)) {
+  Deno.test(`${name} has ${systems.length} systems of those that are told of, from a teacher of 6 + 6 layers`, () => {
+    const [{ experiment }] = pairsOf(name);
+    const { students, teacher } = experiment;
+    assertEquals(systems.filter((system) => !(system in students)), []);
+    const { encoderLayers, decoderLayers } = teacher.model;
+    assertEquals([encoderLayers, decoderLayers], [6, 6]);
+    const depths = systems.filter((system) => system !== "deep-shallow")
+      .map((system) => students[system].model)
+      .map(({ encoderLayers, decoderLayers }) => [
+        encoderLayers,
+        decoderLayers,
+      ]);
+    assertEquals(depths, depths.map(() => [2, 2]));
+  });
+}
+
+Deno.test("the systems of an experiment have equally many weights to try", () => {
+  for (const name of Object.keys(SYSTEMS)) {
+    const [{ experiment }] = pairsOf(name);
+    const counts = Object.values(experiment.students)
+      .map(({ tuning: { trials } }) => trials.length)
+      .filter((count) => count > 0);
+    assertEquals(counts, counts.map(() => counts[0]), name);
+  }
+});

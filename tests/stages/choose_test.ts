@@ -1,0 +1,169 @@
+/** The choice among the trials of a grid: by validation BLEU, as the score task gives it, and recorded with all scores. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  type SavedModel,
+  saveModel,
+} from "../../nmt/transformer/checkpoint.ts";
+import { createTranslator } from "../../nmt/decoding/beam_search.ts";
+import { translateLines } from "../../nmt/decoding/translate.ts";
+import { Evaluation } from "../../schemas/experiment/evaluation.ts";
+import { type Point, readChoice } from "../../schemas/experiment/tuning.ts";
+import { scoreFiles } from "../../nmt/metrics/score.ts";
+import choose from "../../stages/choose.ts";
+import { EOS } from "../../schemas/experiment/vocabulary.ts";
+import { loadRuntime } from "../../nmt/tensor/runtime.ts";
+import {
+  loadSubwords,
+  trainSubwords,
+} from "../../nmt/text/subwords/subwords.ts";
+import { randomModel } from "../nmt/fixtures/plain_search.ts";
+
+const VOCABULARY = 300;
+/** Ids below are special or single bytes; those above are of the words of the sources. */
+const FIRST_MERGED = 3 + 256;
+const evaluation = Evaluation.parse({ beam: 2 });
+
+const folder = Deno.makeTempDirSync({ prefix: "choose-" });
+globalThis.addEventListener(
+  "unload",
+  () => Deno.removeSync(folder, { recursive: true }),
+);
+const path = (name: string) => `${folder}/${name}`;
+const lines = (all: readonly string[]) =>
+  all.map((line) => `${line}\n`).join("");
+
+const sources = Array.from(
+  { length: 40 },
+  (_, i) => `the file ${i} was not found in folder ${i % 7}`,
+);
+await trainSubwords(sources, VOCABULARY, path("tokenizer"));
+const models = { one: wordy(3), other: wordy(4) };
+
+/** A random model that has no preference for single bytes, so that what it says is text. */
+function wordy(seed: number): SavedModel {
+  const saved = randomModel(VOCABULARY, seed);
+  const { width } = saved.model;
+  saved.weights.embedding.fill(0, (EOS + 1) * width, FIRST_MERGED * width);
+  return saved;
+}
+
+/** What a model says of the sources, as references can be written. */
+async function translationsOf(saved: SavedModel): Promise<string[]> {
+  const translator = await createTranslator(await loadRuntime(), saved);
+  const subwords = await loadSubwords(path("tokenizer"));
+  const translations = await translateLines(
+    translator,
+    subwords,
+    sources,
+    evaluation,
+  );
+  await translator.dispose();
+  return translations.map((line) => line.replace(/\s+/g, " "));
+}
+
+const said = {
+  one: await translationsOf(models.one),
+  other: await translationsOf(models.other),
+};
+
+/** Chooses among the trials, each of a model, on validation pairs with these references. */
+async function chosen(
+  trials: Readonly<Record<string, SavedModel>>,
+  references: readonly string[],
+) {
+  Deno.writeTextFileSync(
+    path("validation"),
+    lines(sources.map((source, i) => `${source}\t${references[i]}`)),
+  );
+  const points = Object.fromEntries(
+    Object.keys(trials).map((name, i): [string, Point] => [
+      name,
+      { alpha: 0.1 * i, beta: 0.2, temperature: 1 + i },
+    ]),
+  );
+  const given = Object.fromEntries(
+    Object.entries(trials).map(([name, saved]) => {
+      saveModel(path(name), saved);
+      return [`trial:${name}` as const, { model: path(name) }];
+    }),
+  );
+  const done: number[] = [];
+  const { metrics = {} } = await choose.run({
+    config: {
+      points,
+      evaluation,
+      runtime: { name: "onnx", provider: "cpu" },
+    },
+    files: {},
+    seed: 1,
+    inputs: {
+      ...given,
+      tokens: { tokenizer: path("tokenizer") },
+      corpus: { validation: path("validation") },
+    },
+    outputs: { choice: path("choice.json") },
+    work: folder,
+    log: () => {},
+    progress: (progress) => {
+      assertEquals(progress.total, Object.keys(trials).length * sources.length);
+      done.push(progress.done);
+    },
+  });
+  assertEquals(done.at(-1), Object.keys(trials).length * sources.length);
+  return { metrics, points, choice: readChoice(path("choice.json")) };
+}
+
+Deno.test("the trial that translates the validation pairs best is chosen, wherever it stands among them", async () => {
+  const trials = { first: models.one, second: models.other };
+  for (
+    const [best, references] of [
+      ["first", said.one],
+      ["second", said.other],
+    ] as const
+  ) {
+    const { metrics, points, choice } = await chosen(trials, references);
+    assertEquals(metrics.chosen, best);
+    assertEquals(choice, points[best]);
+    const scores = [
+      metrics["validationBleu first"],
+      metrics["validationBleu second"],
+    ].map(Number);
+    assertEquals(Math.max(...scores), metrics[`validationBleu ${best}`]);
+    assert(scores[0] !== scores[1]);
+  }
+});
+
+Deno.test("its scores are those that the score task gives", async () => {
+  const references = said.one.map((line, i) => i % 3 === 0 ? line : sources[i]);
+  const { metrics } = await chosen({ only: models.one }, references);
+  Deno.writeTextFileSync(path("hypotheses"), lines(said.one));
+  Deno.writeTextFileSync(path("references"), lines(references));
+  const { bleu } = await scoreFiles({
+    hypothesis: path("hypotheses"),
+    references: [path("references")],
+    metrics: ["bleu"],
+    tokenize: "13a",
+    lowercase: false,
+  });
+  assert(bleu !== undefined && bleu.score > 1 && bleu.score < 99);
+  assertEquals(metrics, {
+    chosen: "only",
+    "validationBleu only": Number(bleu.score.toFixed(4)),
+  });
+});
+
+Deno.test("of trials with equal scores the first by name is chosen", async () => {
+  const { metrics, points, choice } = await chosen(
+    {
+      "alpha0.3": models.other,
+      "alpha0.5": models.one,
+      "alpha0.7": models.one,
+    },
+    said.one,
+  );
+  assertEquals(
+    metrics["validationBleu alpha0.5"],
+    metrics["validationBleu alpha0.7"],
+  );
+  assertEquals(choice, points["alpha0.5"]);
+});

@@ -1,0 +1,76 @@
+/** The evaluate stage on a real file of each kind: what it writes and what it says. */
+import { assert, assertEquals } from "@std/assert";
+import { saveModel } from "../../nmt/transformer/checkpoint.ts";
+import { scoreFiles } from "../../nmt/metrics/score.ts";
+import { Evaluation } from "../../schemas/experiment/evaluation.ts";
+import evaluate from "../../stages/evaluate.ts";
+import { trainSubwords } from "../../nmt/text/subwords/subwords.ts";
+import { randomModel } from "../nmt/fixtures/plain_search.ts";
+
+Deno.test("evaluation writes a line for each test pair and gives the scores that the score task gives", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = (name: string) => `${folder}/${name}`;
+  const targets = Array.from(
+    { length: 70 },
+    (_, i) => `the file ${i} was not found in folder ${i % 7}`,
+  );
+  await trainSubwords(targets, 290, path("tokenizer.json"));
+  const saved = randomModel(290, 3);
+  saveModel(path("model.safetensors"), saved);
+  await Deno.writeTextFile(
+    path("test.tsv"),
+    targets.map((line, i) => `ficheiro ${i}\t${line}\n`).join(""),
+  );
+  await Deno.writeTextFile(
+    path("target.txt"),
+    targets.map((line) => `${line}\n`).join(""),
+  );
+  const run = async () => {
+    const done: number[] = [];
+    const { metrics = {}, measurements = {} } = await evaluate.run({
+      config: {
+        evaluation: Evaluation.parse({ beam: 2, lowercase: true }),
+        runtime: { name: "onnx", provider: "cpu" },
+      },
+      files: {},
+      seed: 1,
+      inputs: {
+        model: { model: path("model.safetensors") },
+        tokens: { tokenizer: path("tokenizer.json") },
+        corpus: { test: path("test.tsv") },
+      },
+      outputs: { hypotheses: path("hypotheses.txt") },
+      work: folder,
+      log: () => {},
+      progress: (progress) => {
+        assertEquals(progress.total, 70);
+        done.push(progress.done);
+      },
+    });
+    assertEquals(done.at(-1), 70);
+    assert(Number(measurements.sentencesPerSecond) > 0);
+    return { metrics, text: await Deno.readTextFile(path("hypotheses.txt")) };
+  };
+  const first = await run();
+  assertEquals(first.text.split("\n").length, 71);
+  const scores = await scoreFiles({
+    hypothesis: path("hypotheses.txt"),
+    references: [path("target.txt")],
+    metrics: ["bleu", "chrf"],
+    tokenize: "13a",
+    lowercase: true,
+  });
+  assertEquals(first.metrics, {
+    bleu: Number(scores.bleu?.score.toFixed(4)),
+    chrf: Number(scores.chrf?.score.toFixed(4)),
+    signature: scores.bleu?.signature ?? "",
+    parameters: Object.values(saved.weights).reduce(
+      (sum, { length }) => sum + length,
+      0,
+    ),
+    bytes: (await Deno.stat(path("model.safetensors"))).size,
+  });
+  assert(Number(first.metrics.chrf) > 0);
+  assertEquals(await run(), first);
+  await Deno.remove(folder, { recursive: true });
+});
