@@ -7,7 +7,6 @@ import {
   type NodeFunction,
   pipeline,
 } from "./engine/graph/graph.ts";
-import { systemsTable } from "./nmt/metrics/table.ts";
 import {
   recordedLayers,
   usesStates,
@@ -18,8 +17,7 @@ import {
   type Experiment,
 } from "./schemas/experiment/experiment.ts";
 import { Matrix } from "./schemas/experiment/language_pairs.ts";
-import { points } from "./schemas/experiment/tuning.ts";
-import { nextSteps } from "./apps/init/next_steps.ts";
+import { trialWeights } from "./schemas/experiment/tuning.ts";
 import chooseStage from "./stages/choose.ts";
 import compareStage from "./stages/compare.ts";
 import corpusStage from "./stages/corpus.ts";
@@ -31,30 +29,11 @@ import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
 import tokenizeStage from "./stages/tokenize.ts";
 import translationsStage from "./stages/translations.ts";
-import { dataOrigins } from "./nmt/text/descriptors/origins.ts";
 
-const definition = pipeline(Matrix, ({ pairs }, node) => {
+export default pipeline(Matrix, ({ pairs }, node) => {
   for (const { name, experiment } of pairs) {
     distill(experiment, name === undefined ? node : node.within(name));
   }
-}, {
-  summary: systemsTable,
-  origins: (stage, config) =>
-    stage === fetchStage.name ? dataOrigins(config) : [],
-  estimate: async (outlook) => {
-    const { estimate } = await import("./apps/estimate/estimate.ts");
-    return estimate(outlook);
-  },
-  notice: async (stage, config) => {
-    if (stage !== fetchStage.name) return [];
-    const { downloads } = await import("./apps/init/downloads.ts");
-    return downloads(config);
-  },
-  recompute: async (node) => {
-    const { recompute } = await import("./apps/results/recompute.ts");
-    return recompute(node);
-  },
-  next: nextSteps,
 });
 
 /** The method, for one language pair. */
@@ -102,16 +81,16 @@ function distill(experiment: Experiment, node: NodeFunction): void {
       .filter(([, student]) => student.targets === targets);
     if (students.length === 0) continue;
     const { beam, lengthPenalty } = evaluation;
-    const lessons = targets === "references" ? tokens : node(
+    const trainingData = targets === "references" ? tokens : node(
       translationsStage,
       { config: { beam, lengthPenalty, runtime }, inputs: { teacher, tokens } },
     );
-    const taught = students.flatMap(([, student]) => distillations(student));
-    const states = taught.some(usesStates)
+    const used = students.flatMap(([, student]) => distillations(student));
+    const states = used.some(usesStates)
       ? node(statesStage, {
         name: targets === "references" ? undefined : "translations",
-        config: { layers: recordedLayers(taught), runtime },
-        inputs: { teacher, tokens: lessons },
+        config: { layers: recordedLayers(used), runtime },
+        inputs: { teacher, tokens: trainingData },
       })
       : undefined;
 
@@ -121,7 +100,7 @@ function distill(experiment: Experiment, node: NodeFunction): void {
       const inputs = {
         teacher: uses.some(usesTeacher) ? teacher : undefined,
         states: uses.some(usesStates) ? states : undefined,
-        lessons,
+        lessons: trainingData,
         tokens,
       };
       const config = { model, training, vocabulary, runtime };
@@ -137,7 +116,7 @@ function distill(experiment: Experiment, node: NodeFunction): void {
       });
       const choice = trials.length === 0 ? undefined : node(chooseStage, {
         name: system,
-        config: { points: points(tuning.trials), evaluation, runtime },
+        config: { points: trialWeights(tuning.trials), evaluation, runtime },
         inputs: { ...Object.fromEntries(trials), tokens, corpus },
       });
 
@@ -159,11 +138,4 @@ function distill(experiment: Experiment, node: NodeFunction): void {
     config: { evaluation },
     inputs: { ...translated, corpus },
   });
-}
-
-export default definition;
-
-if (import.meta.main) {
-  const { main } = await import("./cli/program.ts");
-  await main(() => Promise.resolve(definition), Deno.args);
 }

@@ -1,4 +1,4 @@
-/** Finds trained models and their tokenizers: in the last run's manifest, or as files of the user's. */
+/** Finds trained models and their tokenizers: in the last run's manifest, or in files of the user. */
 import { dirname, join } from "@std/path";
 import { statIfThere } from "../engine/files/atomic.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";

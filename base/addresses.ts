@@ -1,9 +1,9 @@
-/** Addresses of the network: where they lead, and how they are told without their secrets. */
+/** Network addresses: hides their passwords, and tells private hosts from public ones. */
 
-/** A text in which no address tells the password, or the token, that stands before its host. */
+/** A text without the passwords and tokens that stand before the hosts of its addresses. */
 export function withoutPassword(text: string): string {
   return text
-    // Of a user; one that is no port, also where it has characters that an address cannot hold.
+    // A user's password, which is not a port, even with characters that an address cannot hold.
     .replace(
       /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#:@]{0,256}:)(?!\d{0,5}([\s/?#"]|$))(?:[^\s/?#]{0,4096}|\S{0,4096})@/gi,
       "$1…@",
@@ -11,7 +11,7 @@ export function withoutPassword(text: string): string {
     .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#:@…]{1,4096}@/gi, "$1…@");
 }
 
-/** Hosts of this machine, of its own network and of its link: what lies there need not be meant for strangers. */
+/** Hosts of this machine and of private networks. */
 const PRIVATE = [
   /^localhost$|\.(localhost|local|internal|home\.arpa)$/,
   /^(0|10|127)\.\d/,
@@ -22,7 +22,18 @@ const PRIVATE = [
   /^\[(::|::1|f[cd][0-9a-f]{2}:.*|fe[89ab][0-9a-f]:.*|64:ff9b:.*)\]$/,
 ] as const;
 
-/** Whether an address names a host that is not of the public network; a name is not looked up. */
+/**
+ * Whether an address names a host outside the public network, without a DNS lookup.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { isPrivate } from "./addresses.ts";
+ *
+ * assertEquals(isPrivate(new URL("http://192.168.0.1/")), true);
+ * assertEquals(isPrivate(new URL("https://example.org/")), false);
+ * ```
+ */
 export function isPrivate({ hostname }: URL): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, "");
   const [, high, low] =

@@ -1,6 +1,16 @@
-/** Lengths of time as people say them. */
+/** Formats durations, exact and rounded. */
 
-/** Seconds as they were: `0.4 s`, `42 s`, `3m 05s`, `2h 10m`. */
+/**
+ * Seconds exactly: `0.4 s`, `42 s`, `3m 05s`, `2h 10m`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { duration } from "./durations.ts";
+ *
+ * assertEquals(duration(185), "3m 05s");
+ * ```
+ */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
@@ -11,7 +21,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
 }
 
-/** Seconds as far as an estimate knows them: two digits at most, as one that says more claims more. */
+/** Seconds of an estimate, rounded to two digits. */
 export function roughly(seconds: number): string {
   const [amount, unit] = seconds < 90
     ? [seconds, "second"]

@@ -1,4 +1,4 @@
-/** Errors that are the user's to mend: one sentence, exit code 2, no stack trace. */
+/** Input errors: a problem that the user can fix, in one sentence, with exit code 2 and without a stack trace. */
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { z } from "zod";
 
@@ -19,7 +19,17 @@ export function isInputError(error: unknown): error is Error {
   return error instanceof Error && error.name === NAME;
 }
 
-/** The candidate nearest to a mistyped name, or undefined when none is near enough to be meant. */
+/**
+ * The candidate nearest to a mistyped name, or undefined when none is near enough to be meant.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { nearest } from "./input_error.ts";
+ *
+ * assertEquals(nearest("alhpa", ["alpha", "beta"]), "alpha");
+ * ```
+ */
 export function nearest(
   name: string,
   candidates: readonly string[],
@@ -50,6 +60,15 @@ export function suggestion(
 /**
  * Parses a value with a schema; a mismatch is an input error of one sentence that names the place and the nearest key.
  * `what` is how the user knows the value, such as `experiment "quick"`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { z } from "zod";
+ * import { parse } from "./input_error.ts";
+ *
+ * assertEquals(parse(z.object({ steps: z.int() }), { steps: 3 }, "the config"), { steps: 3 });
+ * ```
  */
 export function parse<T>(
   schema: z.ZodType<T>,

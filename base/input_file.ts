@@ -1,9 +1,9 @@
-/** Files that a user names, opened and read: regular files only, as a pipe or a device may never end. */
+/** Opens and reads files that a user names. Only regular files, as a pipe or a device may never end. */
 
-/** Makes the error that says why a file cannot be used, of a reason such as "there is no such file". */
+/** Makes the error of a file that cannot be used, from a reason such as "there is no such file". */
 export type Refuse = (reason: string) => Error;
 
-/** Larger texts are no manifest, experiment or list of keys. */
+/** Larger texts are not a manifest, experiment or list of keys. */
 const MOST_TEXT_BYTES = 64 << 20;
 
 /** Opens a regular file to read it. */

@@ -1,4 +1,4 @@
-/** Names and texts from elsewhere: which may become a path, and how they are printed. */
+/** Untrusted names and texts: which may become a path, and how they are printed safely. */
 import { join } from "@std/path";
 import { inputError } from "./input_error.ts";
 
@@ -46,10 +46,20 @@ export function pathIn(folder: string, path: string): string {
   );
 }
 
-/** The same text, or a value with each text in it, in which what cannot be printed is told by its number: `\u001b`. */
+/**
+ * A text, or a value with texts in it, with unprintable characters escaped: `\u001b`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { printable } from "./names.ts";
+ *
+ * assertEquals(printable("red \u001b[31m"), "red \\u001b[31m");
+ * ```
+ */
 export function printable<T>(value: T): T;
 export function printable(value: unknown): unknown {
-  if (typeof value === "string") return value.replace(UNPRINTABLE, told);
+  if (typeof value === "string") return value.replace(UNPRINTABLE, escaped);
   if (Array.isArray(value)) return value.map((item) => printable(item));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
@@ -70,7 +80,7 @@ export function printableJson(value: unknown): string {
   return printable(JSON.stringify(value));
 }
 
-function told(character: string): string {
+function escaped(character: string): string {
   return Array.from(
     { length: character.length },
     (_, i) => "\\u" + character.charCodeAt(i).toString(16).padStart(4, "0"),

@@ -1,4 +1,4 @@
-/** Measures the product beside what a user would pick instead, run by run in turns; what `deno task bench` runs. */
+/** Entry of `deno task bench`: measures the project beside what one would use instead. */
 import { parseArgs } from "@std/cli/parse-args";
 import { inputError } from "../base/input_error.ts";
 import { chosen, count, runMain } from "./flags.ts";
@@ -11,8 +11,8 @@ import { table } from "./table.ts";
 
 const USAGE = `deno task bench [--rows NAME,...] [--alternations 10] ` +
   `[--steps 8] [--threads 2] [--json]
-       deno task bench scale [...]
-       deno task bench parity [...]
+       deno task bench scale|parity|engine|pull [...]
+       deno task bench table [NAME]
 
   --rows          of ${
     ROWS.map((row) => row.row).join(", ")
@@ -23,15 +23,20 @@ const USAGE = `deno task bench [--rows NAME,...] [--alternations 10] ` +
 
 Rows on real text need the files of Multi30k below the folder CKD_BENCH_CORPUS, and train a small experiment the first time.`;
 
+/** The measurements beside that of the rows; what they need is loaded only for them. */
+const PARTS: Readonly<
+  Record<string, (args: readonly string[]) => void | Promise<void>>
+> = {
+  scale: async (args) => (await import("./scale.ts")).scale(args),
+  parity: async (args) => (await import("./parity.ts")).parity(args),
+  engine: async (args) => (await import("./engine/comparison.ts")).engine(args),
+  pull: async (args) => (await import("./pull.ts")).pull(args),
+  table: async (args) => (await import("./committed.ts")).printTables(args),
+};
+
 async function main(args: readonly string[]): Promise<void> {
-  if (args[0] === "scale") {
-    const { scale } = await import("./scale.ts");
-    return scale(args.slice(1));
-  }
-  if (args[0] === "parity") {
-    const { parity } = await import("./parity.ts");
-    return parity(args.slice(1));
-  }
+  const part = PARTS[args[0]];
+  if (part !== undefined) return await part(args.slice(1));
   const flags = parseArgs([...args], {
     string: ["rows", "alternations", "steps", "threads"],
     boolean: ["json", "help"],
@@ -71,7 +76,7 @@ async function main(args: readonly string[]): Promise<void> {
   };
   console.log(
     flags.json
-      ? JSON.stringify({ rows: results, machine })
+      ? JSON.stringify({ command: "deno task bench", machine, rows: results })
       : table(results, machine),
   );
 }

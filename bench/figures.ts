@@ -1,4 +1,4 @@
-/** What the measuring processes share: their flags, the runtime, the prepared batches, the one JSON line that they print. */
+/** Flags, prepared batches and the printed JSON line of measuring processes. */
 import { parseArgs } from "@std/cli/parse-args";
 import { loadModel, type SavedModel } from "../nmt/transformer/checkpoint.ts";
 import { Model, Training } from "../schemas/experiment/model.ts";
@@ -66,11 +66,11 @@ export function modelOf(
   });
 }
 
-/** Adam as the peers are told to do it. */
+/** Adam as the peers are configured too. */
 export const training = Training.parse({});
 
-/** The prepared pairs and the first `count` batches; with `alone`, without the pairs that those do not touch. */
-export function preparedText(count: number, alone = false): Ordered {
+/** The prepared pairs and the first `count` batches; with `onlyTouched`, without the pairs that those do not touch. */
+export function preparedText(count: number, onlyTouched = false): Ordered {
   const tokens = readTokens(preparedFile("tokens.safetensors"));
   const path = preparedFile("batches.safetensors");
   const { tensors } = readSafetensors(path, "the batches");
@@ -81,7 +81,7 @@ export function preparedText(count: number, alone = false): Ordered {
       `Cannot measure ${count} batches: "${path}" has ${i}; ask for fewer --steps.`,
     );
   });
-  return alone ? touched({ tokens, order }) : { tokens, order };
+  return onlyTouched ? touched({ tokens, order }) : { tokens, order };
 }
 
 export const preparedTeacher = (): SavedModel =>

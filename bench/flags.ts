@@ -1,7 +1,7 @@
-/** The arguments that the benchmarks share, and how one ends that cannot use them. */
+/** Command-line arguments that the benches share. */
 import { inputError, isInputError, suggestion } from "../base/input_error.ts";
 
-/** Tells an input error in its sentence and ends with exit code 2. */
+/** Prints an input error and ends with exit code 2. */
 export async function runMain(main: () => Promise<void>): Promise<void> {
   try {
     await main();

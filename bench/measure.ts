@@ -1,4 +1,4 @@
-/** Runs the measuring processes of rows in turns, ours and each peer, and makes the rows' results of what they print. */
+/** Runs the measuring processes of rows in turns, ours and each peer's, and computes the rows' results. */
 import { join } from "@std/path";
 import type { Peers, Setting } from "../apps/doctor/peers.ts";
 import { median, progress, Report } from "./measures/report.ts";
@@ -114,11 +114,14 @@ function argumentsOf(command: Command, options: Options): string[] {
   ];
 }
 
-/** Where the measuring processes are. */
 const HERE = import.meta.dirname ?? ".";
 
+/** Where our measuring processes are, and where those of the peers. */
+const MEASURES = join(HERE, "measures");
+const REFERENCE = join(HERE, "reference");
+
 function ourEntrant(command: Command, options: Options): Entrant {
-  const script = join(options.programs ?? HERE, `${command.program}.ts`);
+  const script = join(options.programs ?? MEASURES, `${command.program}.ts`);
   const args = ["run", "--quiet", "--allow-all", script];
   return {
     key: keyOf(command),
@@ -136,7 +139,7 @@ function peerEntrants(rows: readonly Row[], options: Options): Entrant[] {
   );
   return [...commands].flatMap(([key, command]) => {
     if (!has(command.package)) return [];
-    const script = join(HERE, "reference", `${command.program}.py`);
+    const script = join(REFERENCE, `${command.program}.py`);
     const args = [script, ...argumentsOf(command, options)];
     const kept = (reports: readonly Report[]) =>
       reports.slice(0, 1).flatMap(({ figures }) =>
@@ -220,7 +223,7 @@ function result(
 ): Result {
   const middle = (reports: readonly Report[]) =>
     median(reports.map((report) => figure(row, report)));
-  const alone = {
+  const unpaired = {
     ...unmeasured(row, ""),
     ours: middle(own.reports),
     version: own.reports[0].version,
@@ -229,11 +232,11 @@ function result(
     missing: undefined,
   };
   const { peer } = row;
-  if (peer === undefined) return alone;
+  if (peer === undefined) return unpaired;
   if (!peers.has(peer.package)) {
     const missing = `"${peers.python}" has no ${peer.package}: run ` +
       "bench/setup, or name a Python that has it by CKD_BENCH_PYTHON";
-    return { ...alone, peerName: peer.package, missing };
+    return { ...unpaired, peerName: peer.package, missing };
   }
   const price = (reports: readonly Report[]) =>
     median(reports.map((report) => cost(row, report)));
@@ -249,12 +252,12 @@ function result(
     cost(row, report) / cost(row, best.reports[turn])
   );
   return {
-    ...alone,
+    ...unpaired,
     peer: middle(best.reports),
     peerName: name(best),
     ratio: price(own.reports) / price(best.reports),
     spread: [Math.min(...ratios), Math.max(...ratios)],
-    threads: [...alone.threads, best.reports[0].threads],
+    threads: [...unpaired.threads, best.reports[0].threads],
     others: Object.fromEntries(
       settings.filter((each) => each !== best)
         .map((each) => [name(each), middle(each.reports)]),

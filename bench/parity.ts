@@ -1,4 +1,4 @@
-/** Shows that training here is the same as in PyTorch: both loss curves from the same weights on the same batches; `deno task bench parity`. */
+/** Compares training with PyTorch, from the same weights on the same batches; `deno task bench parity`. */
 import { parseArgs } from "@std/cli/parse-args";
 import { inputError } from "../base/input_error.ts";
 import { Distillation } from "../schemas/experiment/distillation.ts";
@@ -6,8 +6,10 @@ import { Model, Training } from "../schemas/experiment/model.ts";
 import { count } from "./flags.ts";
 import {
   BAR,
-  comparisonTable,
+  differenceTable,
   isMissed,
+  lossesOf,
+  lossTable,
   pairings,
 } from "./parity/comparison.ts";
 import { type Compared, ourCurves } from "./parity/ours.ts";
@@ -55,7 +57,8 @@ export async function parity(args: readonly string[]): Promise<void> {
   const steps = count("steps", flags.steps, 200);
   const every = count("every", flags.every, 20);
   const threads = count("threads", flags.threads, 1);
-  const peers = await findPeers(await readCpu());
+  const cpu = await readCpu();
+  const peers = await findPeers(cpu);
   const missing = missingTorch(peers) ?? missingText();
   if (missing !== undefined) {
     throw inputError(`Cannot compare with PyTorch: ${missing}.`);
@@ -78,10 +81,21 @@ export async function parity(args: readonly string[]): Promise<void> {
     const theirs = await theirCurves(peers, folder, threads);
     progress("");
     const all = pairings(ours, theirs);
+    const losses = lossesOf(all, every);
     console.log(
       flags.json
-        ? JSON.stringify({ bar: BAR, version: theirs.version, pairings: all })
-        : `${comparisonTable(all, every)}\n${theirs.version}`,
+        ? JSON.stringify({
+          command: "deno task bench parity",
+          machine: {
+            cpu: cpu.model,
+            cores: navigator.hardwareConcurrency,
+            threads,
+            versions: [theirs.version],
+          },
+          ...losses,
+        })
+        : [lossTable(losses), "", differenceTable(losses), theirs.version]
+          .join("\n"),
     );
     if (all.some(isMissed)) Deno.exitCode = 1;
   } finally {

@@ -1,4 +1,4 @@
-/** Measures `pull` beside curl on the same objects from the same static server: whole processes, in turns. */
+/** Measures `pull` beside curl on the same objects from the same static server: whole processes, in turns; `deno task bench pull`. */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
 import { canonical, sha256 } from "../engine/files/hash.ts";
@@ -12,17 +12,18 @@ import { contentsOf } from "../sharing/transfer/contents.ts";
 import { push } from "../sharing/push.ts";
 import { objectPath } from "../sharing/remotes/remote.ts";
 import { openRemote } from "../sharing/remotes/open.ts";
-import { PATIENT } from "../sharing/remotes/request.ts";
-import { count, runMain } from "./flags.ts";
+import { DEFAULT_NETWORK } from "../sharing/remotes/request.ts";
+import { count } from "./flags.ts";
 import { median } from "./measures/report.ts";
 
 const USAGE =
-  "deno run -A bench/pull.ts [--objects 1000] [--kilobytes 1000] [--alternations 5]";
+  "deno task bench pull [--objects 1000] [--kilobytes 1000] [--alternations 5]";
 
 const EXPERIMENT = "bench";
 
-async function main(): Promise<void> {
-  const flags = parseArgs(Deno.args, {
+/** Measures both and prints one line. */
+export async function pull(args: readonly string[]): Promise<void> {
+  const flags = parseArgs([...args], {
     string: ["objects", "kilobytes", "alternations"],
     boolean: ["help"],
     unknown: (name: string) => {
@@ -84,7 +85,7 @@ async function makeRemote(
     const path = join(artifacts, "making");
     Deno.writeFileSync(path, content);
     const mediaType = "application/octet-stream";
-    outputs[`object${i}`] = await workspace.store.place(path, {
+    outputs[`object${i}`] = await workspace.store.add(path, {
       path,
       mediaType,
     });
@@ -110,8 +111,8 @@ async function makeRemote(
   writeManifest(artifacts, text);
   await push(
     await contentsOf(openWorkspace(artifacts)),
-    openRemote(remote, { environment: {}, patience: PATIENT, made: true }),
-    { paranoid: false, patience: PATIENT },
+    openRemote(remote, { network: DEFAULT_NETWORK, create: true }),
+    { paranoid: false, network: DEFAULT_NETWORK },
     { progress: () => {}, notice: () => {} },
   );
   return Object.values(outputs).map(({ sha256 }) => objectPath(sha256));
@@ -187,5 +188,3 @@ async function timed(
   if (!success) throw new Error(`${program} ${args.join(" ")} failed.`);
   return seconds;
 }
-
-if (import.meta.main) await runMain(main);

@@ -1,10 +1,10 @@
-/** What is measured, beside whom, and how good it has to be: the table of `deno task bench` as data. */
+/** The rows of `deno task bench` as data: what is measured, beside which peer, and the ratio to reach. */
 
-/** A measuring process: `bench/PROGRAM.ts` is ours, `bench/reference/PROGRAM.py` a peer's; both print one JSON line. */
+/** A measuring process: `bench/measures/PROGRAM.ts` is ours, `bench/reference/PROGRAM.py` a peer's; both print one JSON line. */
 export interface Command {
   readonly program: string;
   readonly arguments: readonly string[];
-  /** What `--steps` tells it: steps to time in a run, or turns of its own two sides, of which one run is enough. */
+  /** What `--steps` means to it: steps to time in a run, or turns of its own two sides, of which one run is enough. */
   readonly counts?: "steps" | "turns";
   /** Whether it reads real text; `{prepared}` in its arguments is the folder that bench/measures/prepared.ts fills. */
   readonly needsText: boolean;
@@ -61,18 +61,27 @@ const step = (args: readonly string[], peerArgs: readonly string[] = []) =>
   pair("step", "torch", { args, peerArgs, counts: "steps", needsText: false });
 
 const TEXT = "--prepared={prepared}";
-const files = [
-  "--model={prepared}/student.safetensors",
-  "--tokenizer={prepared}/tokenizer.json",
-  "--source={prepared}/test.de",
-];
-function decode(precision: string, part: "batch" | "single"): Pair {
-  const { ours, peer } = pair("decode", "ctranslate2", {
-    args: [...files, `--precision=${precision}`, `--part=${part}`],
-  });
-  return part === "single"
-    ? { ours, peer }
-    : { ours, peer: { ...peer, keeps: ["batch", "inter"] } };
+const STUDENT = "--model={prepared}/student.safetensors";
+
+/** Ours is the project's own search in single precision, in 8 bits the exported graph, which is what is shipped. */
+function decode(precision: "float32" | "int8", part: "batch" | "single"): Pair {
+  const args = [
+    "--tokenizer={prepared}/tokenizer.json",
+    "--source={prepared}/test.de",
+    `--part=${part}`,
+  ];
+  const { ours, peer } = pair("decode", "ctranslate2", { args });
+  const model = precision === "int8"
+    ? "--model={prepared}/student-int8.onnx"
+    : STUDENT;
+  return {
+    ours: { ...ours, arguments: [model, ...args] },
+    peer: {
+      ...peer,
+      arguments: [STUDENT, ...args, `--precision=${precision}`],
+      keeps: part === "single" ? undefined : ["batch", "inter"],
+    },
+  };
 }
 
 const MS_A_STEP = {

@@ -1,6 +1,6 @@
 /** Measures how the product grows: a step with its sizes and threads, the pipeline with its pairs; `deno task bench scale`. */
 import { parseArgs } from "@std/cli/parse-args";
-import { table } from "../cli/console/listings.ts";
+import { table } from "../cli/console/table.ts";
 import { inputError } from "../base/input_error.ts";
 import { chosen, count } from "./flags.ts";
 import type { Options } from "./measure.ts";
@@ -53,9 +53,17 @@ export async function scale(args: readonly string[]): Promise<void> {
     pipeline.push(...await measurePipeline(number));
   }
   progress("");
-  const machine = { cpu: cpu.model, threads: options.threads };
+  const machine = {
+    cpu: cpu.model,
+    cores: navigator.hardwareConcurrency,
+    threads: options.threads,
+    versions: [`deno ${Deno.version.deno}`],
+  };
   if (flags.json) {
-    return console.log(JSON.stringify({ steps, threads, pipeline, machine }));
+    const command = "deno task bench scale";
+    return console.log(
+      JSON.stringify({ command, machine, steps, threads, pipeline }),
+    );
   }
   const tables = [
     ...(steps.length > 0 ? [stepsTable(steps)] : []),

@@ -1,5 +1,5 @@
 /** The table of `deno task bench` as text. */
-import { table as columns } from "../cli/console/listings.ts";
+import { table as columns } from "../cli/console/table.ts";
 import type { Result } from "./measure.ts";
 
 export interface Machine {

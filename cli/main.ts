@@ -1,22 +1,16 @@
-/** The command line of pipeline.ts: answers at once where nothing has changed, and loads the pipeline where something has. */
-import { artifactsIn, recall } from "../engine/keys/no_op_cache.ts";
+/** Entry of `deno task pipeline`: replays the output of the last run if nothing has changed, else loads the command line. */
 import { writeAll } from "../base/write_all.ts";
+import { artifactsIn, readCachedOutput } from "../engine/keys/no_op_cache.ts";
 
 const artifacts = artifactsIn(Deno.args, `${import.meta.dirname}/../artifacts`);
-const text = await recall(artifacts, Deno.args);
+const text = await readCachedOutput(artifacts, Deno.args);
 if (text === undefined) {
-  // Names in variables: what is named in an import Deno reads before it runs the first line here.
-  const [paths, engine, pipeline, commandLine] = [
-    "@std/path",
-    "./commands/pipeline.ts",
-    "../pipeline.ts",
-    "./program.ts",
-  ];
-  // Read by themselves and first, though all need them: Deno takes three times as long over all modules at once.
-  await import(paths);
-  await import(engine);
-  const { main } = await import(commandLine);
-  await main(async () => (await import(pipeline)).default, Deno.args);
+  // In a variable: a literal specifier is read at the start, before the cache is.
+  const program = "./program.ts";
+  const { main, PIPELINE_TASK }: typeof import("./program.ts") = await import(
+    program
+  );
+  await main(PIPELINE_TASK, Deno.args);
 } else {
   writeAll(Deno.stdout, text);
 }

@@ -1,5 +1,5 @@
-/** The values that options take, as numbers, bytes, times and names; one that makes no sense is an input error. */
-import { inputError, suggestion } from "../base/input_error.ts";
+/** Parses the values of options: numbers, sizes, ages; an invalid one is an input error. */
+import { inputError } from "../base/input_error.ts";
 
 /** An option that may be repeated. */
 export function collect(value: string, values: string[]): string[] {
@@ -43,7 +43,7 @@ export function age(text: string): number {
   return quantity(text, units, { example: "30d", most: "36500d" });
 }
 
-/** A number with its unit, which has to be there: `--max-size 20` may mean anything. */
+/** A number with its unit, which is required: `--max-size 20` is ambiguous. */
 function quantity(
   text: string,
   units: Readonly<Record<string, number>>,
@@ -65,21 +65,4 @@ function quantity(
     throw inputError(`Cannot use "${text}": expected at most ${most}.`);
   }
   return value;
-}
-
-export const METRICS = ["bleu", "chrf"];
-
-/** Comma-separated names of scores. */
-export function metricNames(text: string): string[] {
-  const names = text.split(",").map((name) => name.trim().toLowerCase());
-  const unknown = names.find((name) => !METRICS.includes(name));
-  if (unknown !== undefined) {
-    throw inputError(
-      `Cannot score with "${unknown}"${
-        suggestion(unknown, METRICS).replace("?", "") ||
-        `; there are ${METRICS.join(", ")}`
-      }.`,
-    );
-  }
-  return names;
 }

@@ -1,8 +1,17 @@
-/** Random numbers as a function of their arguments alone, so that a seed gives the same order on every machine. */
+/** Seeded random numbers: equal arguments give equal numbers on every machine. */
 
 /**
  * A generator of numbers in [0, 1), determined by the words it is keyed with (sfc32, seeded through a 32-bit mix).
  * Name the use first and the seed next, such as `random("batches", seed, epoch)`, so that no two uses share a stream.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { random } from "./random.ts";
+ *
+ * const [one, other] = [random("example", 1), random("example", 1)];
+ * assertEquals(one(), other());
+ * ```
  */
 export function random(use: string, ...key: readonly number[]): () => number {
   let hash = 0x9e3779b9;
@@ -34,7 +43,17 @@ export function random(use: string, ...key: readonly number[]): () => number {
   return next;
 }
 
-/** Shuffles an array in place (Fisher and Yates) and returns it. */
+/**
+ * Shuffles an array in place (Fisher and Yates) and returns it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { random, shuffle } from "./random.ts";
+ *
+ * assertEquals(shuffle([1, 2, 3], random("example", 1)).toSorted(), [1, 2, 3]);
+ * ```
+ */
 export function shuffle<T>(items: T[], next: () => number): T[] {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(next() * (i + 1));

@@ -1,7 +1,9 @@
-/** A descriptor of `data/`: which packages and files a parallel corpus comes from, which bytes, which licences, how to read them. */
+/** Descriptors of `data/`: packages and files of a parallel corpus, their hashes, licences and formats. */
 import { z } from "zod";
+import { Sha256 } from "./sha256.ts";
 
-const language = z.string().regex(
+/** A language code. */
+export const Language = z.string().regex(
   /^[a-z]{2,3}$/,
   "expected a language code such as pt",
 );
@@ -39,7 +41,7 @@ const Package = z.strictObject({
   /** Size of the tarball. */
   bytes: z.int().min(1),
   /** Where the messages of each language are. */
-  files: z.record(language, z.array(MessageFile).min(1)),
+  files: z.record(Language, z.array(MessageFile).min(1)),
 });
 export type Package = z.infer<typeof Package>;
 
@@ -67,11 +69,6 @@ const MessageSource = z.strictObject({
 });
 /** Messages by key, in packages. */
 export type MessageSource = z.infer<typeof MessageSource>;
-
-export const Sha256 = z.string().regex(
-  /^[0-9a-f]{64}$/,
-  "expected a SHA-256 of 64 hexadecimal digits in lower case",
-);
 
 const fileName = z.string().regex(
   /^[\w][\w.+~-]*$/,
@@ -103,7 +100,7 @@ export const DataFile = z.strictObject({
   /** The same file as gzip, under its name and `.gz`: a mirror may have that in its place. */
   gzip: z.strictObject({ sha256: Sha256, bytes: z.int().min(1) }).optional(),
   /** Which files of this descriptor it is made of where no mirror has it, and how. */
-  made: z.strictObject({ by: Recipe, of: z.record(language, fileName) })
+  made: z.strictObject({ by: Recipe, of: z.record(Language, fileName) })
     .optional(),
 }).superRefine((file, context) => {
   const issue = (message: string) =>
@@ -150,7 +147,7 @@ export type SidesFormat = z.infer<typeof SidesFormat>;
 const Sides = z.strictObject({
   part,
   format: SidesFormat,
-  sides: z.record(language, Place),
+  sides: z.record(Language, Place),
 });
 export type Sides = z.infer<typeof Sides>;
 
@@ -165,7 +162,7 @@ const Table = z.strictObject({
    * The columns in their order: a language; `group` for what a sentence belongs to and must not be split from (a page, a
    * package); `-` for what is not read.
    */
-  columns: z.array(z.union([language, z.literal(GROUP), z.literal(IGNORED)]))
+  columns: z.array(z.union([Language, z.literal(GROUP), z.literal(IGNORED)]))
     .min(2),
 });
 export type Table = z.infer<typeof Table>;
@@ -197,7 +194,7 @@ export const Descriptor = z.strictObject({
   description: z.string().min(1),
   /** What a paper that uses it cites, and who else is to be named. */
   citation: z.array(z.string().min(1)).default([]),
-  languages: z.array(language).min(2),
+  languages: z.array(Language).min(2),
   files: z.array(DataFile).default([]),
   sources: z.array(Source).min(1),
 }).superRefine(({ files, sources }, context) => {

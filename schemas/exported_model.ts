@@ -1,4 +1,4 @@
-/** `config.json` of an exported model: what it translates, how its graphs are to be driven, how good they are. */
+/** `config.json` of an exported model: languages, sizes, ids, search settings and quality. */
 import { z } from "zod";
 import { Languages } from "./experiment/data.ts";
 import { Evaluation } from "./experiment/evaluation.ts";

@@ -1,4 +1,4 @@
-/** What the HTTP API takes and gives, and the limits that it keeps. */
+/** Requests and responses of the HTTP API, and its limits. */
 import { z } from "zod";
 import { Languages } from "./experiment/data.ts";
 import { EXPORT_PRECISIONS } from "./exported_model.ts";

@@ -1,6 +1,7 @@
-/** What is recorded of finished work: the manifest that is shared, and the results that are cached by key. */
+/** The manifest that is shared, and the results that are cached by key. */
 import { z } from "zod";
 import { inputError, parse } from "../base/input_error.ts";
+import { Sha256 } from "./sha256.ts";
 import { isPathInside, printable } from "../base/names.ts";
 
 /** Version of the two formats below that is written; a newer one is refused, not guessed at. */
@@ -17,16 +18,11 @@ export type Json =
   | string
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
-const Json: z.ZodType<Json> = z.custom<Json>(() => true);
-
-const Hash = z.string().regex(
-  /^[0-9a-f]{64}$/,
-  "expected a SHA-256 in hexadecimal digits",
-);
+export const Json: z.ZodType<Json> = z.custom<Json>(() => true);
 
 /** One output: for a folder, the hash and the bytes are those of its listing and of all its files. */
 export const Artifact = z.strictObject({
-  sha256: Hash,
+  sha256: Sha256,
   bytes: z.int().min(0),
   mediaType: z.string(),
   folder: z.literal(true).optional(),
@@ -68,7 +64,7 @@ export const Listing = z.array(z.strictObject({
     error: ({ input }) =>
       `"${printable(String(input).slice(0, 80))}" is no path inside a folder`,
   }),
-  sha256: Hash,
+  sha256: Sha256,
   bytes: z.int().min(0),
 }));
 export type Listing = z.infer<typeof Listing>;
@@ -83,7 +79,7 @@ export type Metrics = z.infer<typeof Metrics>;
 
 /** What a stage executes: each local module by meaning, each package by version and integrity. */
 export const Code = z.strictObject({
-  modules: z.record(z.string(), Hash),
+  modules: z.record(z.string(), Sha256),
   packages: z.record(z.string(), z.string()),
   /** What each specifier resolves to whose text alone does not say it, such as a name of the import map. */
   resolutions: z.record(z.string(), z.string()).optional(),
@@ -99,8 +95,8 @@ export type Code = z.infer<typeof Code>;
 /** All that decides a node's result; the SHA-256 of its canonical JSON is the node's key. */
 export const Preimage = z.strictObject({
   stage: z.string(),
-  /** Hash of an entry of the manifest's `code`. */
-  code: Hash,
+  /** Sha256 of an entry of the manifest's `code`. */
+  code: Sha256,
   config: Json,
   inputs: z.record(z.string(), z.record(z.string(), Content)),
   files: z.record(z.string(), Content),
@@ -110,7 +106,7 @@ export const Preimage = z.strictObject({
 export type Preimage = z.infer<typeof Preimage>;
 
 export const NodeRecord = z.strictObject({
-  key: Hash,
+  key: Sha256,
   preimage: Preimage,
   /** The node behind each input. */
   inputs: z.record(z.string(), z.string()),
@@ -124,7 +120,7 @@ export const Manifest = z.strictObject({
   /** The experiment as it was given, before defaults. */
   experiment: z.strictObject({ name: z.string(), value: Json }),
   /** What the preimages' code hashes stand for. */
-  code: z.record(Hash, Code),
+  code: z.record(Sha256, Code),
   nodes: z.record(z.string(), NodeRecord),
 });
 export type Manifest = z.infer<typeof Manifest>;
@@ -132,7 +128,7 @@ export type Manifest = z.infer<typeof Manifest>;
 /** The result of a key, whichever experiment asked for it; this one may hold times. */
 export const CachedResult = z.strictObject({
   schema: z.literal(KNOWN_SCHEMAS),
-  key: Hash,
+  key: Sha256,
   outputs: z.record(z.string(), Artifact),
   metrics: Metrics,
   measurements: Metrics,
@@ -142,7 +138,7 @@ export const CachedResult = z.strictObject({
   /** When it was made or came. */
   time: z.string(),
   /** SHA-256 of the canonical JSON of all the above; schema 1 has none. */
-  checksum: Hash.optional(),
+  checksum: Sha256.optional(),
 }).refine(
   ({ schema, checksum }) => schema === 1 || checksum !== undefined,
   "expected a checksum",
@@ -178,13 +174,13 @@ export function salvageManifest(
 ): Manifest | undefined {
   const value = valueOf(text);
   refuseNewer(value, path);
-  const whole = Manifest.safeParse(value).data;
-  if (whole !== undefined) return whole;
+  const complete = Manifest.safeParse(value).data;
+  if (complete !== undefined) return complete;
   const head = Manifest.omit({ code: true, nodes: true }).loose()
     .safeParse(value).data;
   if (head === undefined) return undefined;
   const { schema, experiment } = head;
-  const code = entriesOf(Hash, Code, head.code);
+  const code = entriesOf(Sha256, Code, head.code);
   const nodes = entriesOf(z.string(), NodeRecord, head.nodes)
     .filter(([, { preimage }]) =>
       code.some(([hash]) => hash === preimage.code)

@@ -1,6 +1,7 @@
-/** What is recorded of an experiment's outcome: how its systems compare, and the results that are committed. */
+/** Results of an experiment: how its systems compare, and the results file that is committed. */
 import { z } from "zod";
-import type { Json } from "./manifest.ts";
+import { Json, Metrics } from "./manifest.ts";
+import { Sha256 } from "./sha256.ts";
 
 /** Version of the committed results; another one is refused. */
 export const RESULTS_SCHEMA = 1;
@@ -12,8 +13,6 @@ export type Baseline = typeof BASELINES[number];
 /** The scores that systems are compared by. */
 export const SCORES = ["bleu", "chrf"] as const;
 export type ScoreName = typeof SCORES[number];
-
-const Hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256");
 
 /** Points from 0 to 100 of a score, with the 95 % confidence interval over the choice of test sentences. */
 const ComparedScore = z.strictObject({
@@ -70,7 +69,7 @@ const SystemRun = z.strictObject({
   chrf: Figure,
   signature: z.string(),
   /** SHA-256 of the translations of the test set, one a line. */
-  hypotheses: Hash.optional(),
+  hypotheses: Sha256.optional(),
   perplexity: z.number().optional(),
   trainingSeconds: z.number().optional(),
   sentencesPerSecond: z.number().optional(),
@@ -94,14 +93,12 @@ export const System = z.strictObject({
 });
 export type System = z.infer<typeof System>;
 
-const Json: z.ZodType<Json> = z.custom<Json>(() => true);
-
 /** What was measured when a node was made, which no manifest holds. */
 export const Measured = z.strictObject({
   /** With the attempts before, where it went on from a checkpoint. */
   seconds: z.number(),
   time: z.string(),
-  measurements: z.record(z.string(), z.union([z.number(), z.string()])),
+  measurements: Metrics,
   /** Index in `machines`; absent where the run's record is lost. */
   machine: z.int().min(0).optional(),
 });
@@ -123,6 +120,6 @@ export const Results = z.strictObject({
   /** By the node of the model. */
   curves: z.record(z.string(), Curve),
   /** SHA-256 of the manifest's canonical JSON. */
-  manifest: Hash,
+  manifest: Sha256,
 });
 export type Results = z.infer<typeof Results>;

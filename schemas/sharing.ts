@@ -1,6 +1,6 @@
-/** What a remote keeps beside objects and manifests, and under which names an experiment can be shared. */
+/** Records of a remote, and the names under which an experiment can be shared. */
 import { z } from "zod";
-import { Artifact } from "./manifest.ts";
+import { Sha256 } from "./sha256.ts";
 
 /** Version of the record of a key; a newer one is not read. */
 export const KEY_RECORD_SCHEMA = 1;
@@ -14,14 +14,12 @@ export const SharedName = z.string().regex(
   "expected up to 128 letters, digits, spaces and . _ @ + -, a letter or digit first",
 );
 
-const Hash = Artifact.shape.sha256;
-
-/** Where a key is named: manifests that lie in the same remote. What they say of it is believed, and nothing here. */
+/** Where a key is named: manifests that lie in the same remote. Only signed manifests are trusted, and nothing here. */
 export const KeyRecord = z.strictObject({
   schema: z.literal(KEY_RECORD_SCHEMA),
   manifests: z.array(z.strictObject({
     experiment: SharedName,
-    sha256: Hash,
+    sha256: Sha256,
   })).max(NAMED_MANIFESTS),
 });
 export type KeyRecord = z.infer<typeof KeyRecord>;

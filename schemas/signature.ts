@@ -1,5 +1,6 @@
-/** What is shared to be trusted: public keys, signatures of a manifest, and the policy that names who is believed. */
+/** Public keys, signatures of a manifest, and the trust policy. */
 import { z } from "zod";
+import { Sha256 } from "./sha256.ts";
 
 /** Version of the file of signatures; a newer one is refused. */
 export const SIGNATURES_SCHEMA = 1;
@@ -15,7 +16,7 @@ export type PublicKey = z.infer<typeof PublicKey>;
 export const Signatures = z.strictObject({
   schema: z.literal(SIGNATURES_SCHEMA),
   /** SHA-256 of the manifest's bytes. */
-  manifest: z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256"),
+  manifest: Sha256,
   /** By the signer's key; 64 bytes in base64url. */
   signatures: z.record(
     PublicKey,
@@ -24,7 +25,7 @@ export const Signatures = z.strictObject({
 });
 export type Signatures = z.infer<typeof Signatures>;
 
-/** The field `trust` of `deno.json`, and the file `trust.json` of a user: whose manifests are believed, by a name for each. */
+/** The field `trust` of `deno.json`, and the file `trust.json` of a user: the keys whose signatures count, by a name for each. */
 export const Trust = z.record(
   z.string().regex(
     /^[A-Za-z0-9][A-Za-z0-9._@ -]{0,63}$/,

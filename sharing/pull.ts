@@ -1,4 +1,4 @@
-/** Pulls the manifest of an experiment and all that it names out of remotes. */
+/** Pulls an experiment: downloads its manifest and all artifacts from remotes. */
 import { failure } from "../engine/files/failure.ts";
 import { sha256 } from "../engine/files/hash.ts";
 import {
@@ -9,10 +9,10 @@ import {
 import type { Workspace } from "../engine/store/workspace.ts";
 import type { Manifest } from "../schemas/manifest.ts";
 import {
-  bring,
-  type Ears,
-  type Moved,
+  downloadArtifacts,
+  type Listener,
   type Source,
+  type Transferred,
 } from "./transfer/download.ts";
 import {
   idOf,
@@ -21,33 +21,37 @@ import {
   sharedManifestPath,
   sharedSignaturesPath,
 } from "./remotes/remote.ts";
-import type { Patience } from "./remotes/request.ts";
-import { settleManifest, type Signed } from "./transfer/commit.ts";
+import type { NetworkPolicy } from "./remotes/request.ts";
+import { commitManifest, type Signed } from "./transfer/commit.ts";
 import { readText } from "./remotes/text.ts";
 
-export interface Pulled extends Moved {
-  /** The remote that the manifest is of. */
+export interface Pulled extends Transferred {
+  /** The remote that had the manifest. */
   readonly remote: string;
   readonly nodes: number;
   readonly signedBy: readonly string[];
 }
 
-/** Fails where a manifest whose objects have come is not to be believed. */
-export type CheckArrived = (
+/** Checks a manifest whose objects are downloaded, and throws if it is wrong. */
+export type CheckDownloaded = (
   manifest: Manifest,
   workspace: Workspace,
 ) => Promise<void>;
 
-export const unchecked: CheckArrived = () => Promise.resolve();
+export const noCheck: CheckDownloaded = () => Promise.resolve();
 
-/** The manifest is that of the first remote that has one; objects come from any. Under the lock of the folder. */
+/**
+ * Takes the manifest of the first remote that has one, and objects from any. The caller holds the lock of the artifact folder.
+ *
+ * @throws {Error} A failure if the trust policy refuses the manifest, or it is of another experiment.
+ */
 export async function pull(
   workspace: Workspace,
   experiment: string,
   policy: Policy,
   source: Source,
-  ears: Ears,
-  check: CheckArrived = unchecked,
+  listener: Listener,
+  check: CheckDownloaded = noCheck,
 ): Promise<Pulled> {
   const { remote, ...signed } = await readManifest(experiment, source);
   const { manifest, signedBy } = acceptManifest(
@@ -65,22 +69,22 @@ export async function pull(
   }
   const records = Object.values(manifest.nodes);
   const artifacts = records.flatMap(({ outputs }) => Object.values(outputs));
-  const moved = await bring(workspace, artifacts, source, ears);
+  const moved = await downloadArtifacts(workspace, artifacts, source, listener);
   await check(manifest, workspace);
-  settleManifest(workspace, manifest, signed);
+  commitManifest(workspace, manifest, signed);
   return { ...moved, remote, signedBy, nodes: records.length };
 }
 
 async function readManifest(
   experiment: string,
-  { remotes, patience }: Source,
+  { remotes, network }: Source,
 ): Promise<Signed & { readonly remote: string }> {
   const path = sharedManifestPath(experiment);
   for (const remote of remotes) {
     const { manifestBytes } = LIMITS;
-    const text = await readText(remote, path, manifestBytes, patience);
+    const text = await readText(remote, path, manifestBytes, network);
     if (text === undefined) continue;
-    const signatures = await readSignatures(remote, sha256(text), patience);
+    const signatures = await readSignatures(remote, sha256(text), network);
     return { remote: remote.name, text, signatures };
   }
   throw failure(
@@ -90,12 +94,12 @@ async function readManifest(
   );
 }
 
-/** The signatures of the manifest that has this hash. */
+/** The signatures of the manifest with this hash. */
 export async function readSignatures(
   remote: Remote,
   manifest: string,
-  patience: Patience,
+  network: NetworkPolicy,
 ): Promise<string | undefined> {
   const path = sharedSignaturesPath(manifest);
-  return await readText(remote, path, LIMITS.signaturesBytes, patience);
+  return await readText(remote, path, LIMITS.signaturesBytes, network);
 }

@@ -1,4 +1,4 @@
-/** Pushes the manifest of an artifact folder and all that it names to a remote: what is missing there, the manifest last. */
+/** Pushes an experiment: uploads the objects that a remote lacks, and the manifest last. */
 import { canonical } from "../engine/files/hash.ts";
 import { failure, isFailure } from "../engine/files/failure.ts";
 import { LIMITS, readForeign } from "../engine/provenance/trust_policy.ts";
@@ -10,7 +10,7 @@ import {
   NAMED_MANIFESTS,
 } from "../schemas/sharing.ts";
 import { readKeyRecord, RECORD_BYTES } from "./remote_cache.ts";
-import type { Ears, Moved } from "./transfer/download.ts";
+import type { Listener, Transferred } from "./transfer/download.ts";
 import type { Contents } from "./transfer/contents.ts";
 import { inParallel } from "./remotes/parallel.ts";
 import { readSignatures } from "./pull.ts";
@@ -24,43 +24,46 @@ import {
   sharedSignaturesPath,
   type Writer,
 } from "./remotes/remote.ts";
-import type { Patience } from "./remotes/request.ts";
+import type { NetworkPolicy } from "./remotes/request.ts";
 import { mergeSignatures } from "./transfer/signatures.ts";
-import { tally } from "./transfer/progress.ts";
+import { transferProgress } from "./transfer/progress.ts";
 import { readText } from "./remotes/text.ts";
-import { isWholeThere } from "./remotes/read_back.ts";
+import { isIntact } from "./remotes/read_back.ts";
 
 export interface PushOptions {
-  /** Whether what is there already is read back, and sent again where it is damaged. */
+  /** Reads back what the remote has, and uploads it again if it is damaged. */
   readonly paranoid: boolean;
-  /** Whether the manifest of an experiment that only has the same name is replaced. */
+  /** Takes the name from another experiment. */
   readonly force?: boolean;
-  readonly patience: Patience;
+  readonly network: NetworkPolicy;
 }
 
-/** What goes up is read whole into memory piece by piece, so fewer at once than come down. */
-const LANES = 8;
+/** Fewer than downloads, as uploads are held in memory. */
+const CONCURRENT_UPLOADS = 8;
 
 export async function push(
   contents: Contents,
   remote: Remote,
   options: PushOptions,
-  ears: Ears,
-): Promise<Moved> {
+  listener: Listener,
+): Promise<Transferred> {
   const writer = writerOf(remote);
   const { text, hash, manifest } = contents;
   const { name } = manifest.experiment;
-  // Before anything moves, and again before the name is given to another manifest.
+  // Checked before the transfer, and again before the name is given to another manifest.
   await checkHead(contents, remote, options);
   const missing = await missingThere(contents, remote, writer, options);
   const bytes = missing.reduce((sum, { bytes }) => sum + bytes, 0);
-  const told = tally({ objects: missing.length, bytes }, ears.progress);
-  await inParallel(missing, LANES, async (file) => {
+  const progress = transferProgress(
+    { objects: missing.length, bytes },
+    listener.progress,
+  );
+  await inParallel(missing, CONCURRENT_UPLOADS, async (file) => {
     await writer.putFile(objectPath(file.sha256), file, (bytes) => {
-      options.patience.signal?.throwIfAborted();
-      told.add(bytes);
+      options.network.signal?.throwIfAborted();
+      progress.add(bytes);
     });
-    told.finish();
+    progress.finish();
   });
 
   const { before, other } = await checkHead(contents, remote, options);
@@ -71,12 +74,12 @@ export async function push(
   await writer.putText(objectPath(hash), text);
   const keys = new Set(Object.values(manifest.nodes).map(({ key }) => key));
   const named = { experiment: name, sha256: hash };
-  await inParallel([...keys], LANES, async (key) => {
+  await inParallel([...keys], CONCURRENT_UPLOADS, async (key) => {
     await pushKey(key, named, remote, writer, options);
   });
   if (before !== undefined && other !== undefined) {
     await writer.putText(sharedManifestPath(other), before);
-    ears.notice(
+    listener.notice(
       `What was "${name}" in "${remote.name}" is of another experiment; it stays there as "${other}".`,
     );
   }
@@ -85,29 +88,35 @@ export async function push(
   return { objects: missing.length, bytes };
 }
 
-/** The manifest that has the name there, and its id where it is of another experiment. */
+/** The manifest with this name in the remote, and its id if it is of another experiment. */
 interface Head {
   readonly before?: string;
   readonly other?: string;
 }
 
-/** A failure where the name is that of another experiment there, of which this one is no later form. */
+/**
+ * Reads the manifest with this name in the remote.
+ *
+ * @throws {Error} A failure if it is of another experiment that shares no node with this one.
+ */
 async function checkHead(
   { manifest }: Contents,
   remote: Remote,
-  { force, patience }: PushOptions,
+  { force, network }: PushOptions,
 ): Promise<Head> {
   const { name } = manifest.experiment;
   const head = sharedManifestPath(name);
   const { manifestBytes } = LIMITS;
-  const before = await readText(remote, head, manifestBytes, patience);
-  const there = headOf(before ?? "");
-  // What nobody could pull by this name is in nobody's way.
-  if (there?.experiment.name !== name) return { before };
-  const other = idOf(there.experiment);
+  const before = await readText(remote, head, manifestBytes, network);
+  const current = parseManifest(before ?? "");
+  // A manifest that nobody could pull by this name is no obstacle.
+  if (current?.experiment.name !== name) return { before };
+  const other = idOf(current.experiment);
   if (other === idOf(manifest.experiment)) return { before };
   const keys = new Set(Object.values(manifest.nodes).map(({ key }) => key));
-  const isRelated = Object.values(there.nodes).some(({ key }) => keys.has(key));
+  const isRelated = Object.values(current.nodes).some(({ key }) =>
+    keys.has(key)
+  );
   if (isRelated || force) return { before, other };
   throw failure(
     `Cannot push "${name}" to "${remote.name}": the experiment of that name there is another one, which has no node in ` +
@@ -116,7 +125,7 @@ async function checkHead(
   );
 }
 
-function headOf(text: string): Manifest | undefined {
+function parseManifest(text: string): Manifest | undefined {
   try {
     return readForeign(text, "what is there");
   } catch (error) {
@@ -125,7 +134,7 @@ function headOf(text: string): Manifest | undefined {
   }
 }
 
-/** An input error where a remote can only be read. */
+/** @throws {Error} An input error if the remote is read-only. */
 export function writerOf({ name, writer }: Remote): Writer {
   if (writer !== undefined) return writer;
   throw inputError(
@@ -133,20 +142,20 @@ export function writerOf({ name, writer }: Remote): Writer {
   );
 }
 
-/** The listings come first, so that what a cut leaves there can be gone on with by anybody. */
+/** The files that the remote lacks, listings first. */
 async function missingThere(
   { listings, files }: Contents,
   remote: Remote,
   writer: Writer,
-  { paranoid, patience }: PushOptions,
+  { paranoid, network }: PushOptions,
 ): Promise<LocalFile[]> {
   const all = [...listings, ...files];
   const missing = new Set<LocalFile>();
-  await inParallel(all, 2 * LANES, async (file) => {
+  await inParallel(all, 2 * CONCURRENT_UPLOADS, async (file) => {
     const path = objectPath(file.sha256);
-    const isThere = await writer.size(path) === file.bytes &&
-      (!paranoid || await isWholeThere(remote, path, file, patience));
-    if (!isThere) missing.add(file);
+    const isPresent = await writer.size(path) === file.bytes &&
+      (!paranoid || await isIntact(remote, path, file, network));
+    if (!isPresent) missing.add(file);
   });
   return all.filter((file) => missing.has(file));
 }
@@ -155,26 +164,26 @@ async function pushSignatures(
   { hash, signatures }: Contents,
   remote: Remote,
   writer: Writer,
-  { patience }: PushOptions,
+  { network }: PushOptions,
 ): Promise<void> {
   if (signatures === undefined) return;
-  const there = await readSignatures(remote, hash, patience);
+  const there = await readSignatures(remote, hash, network);
   const merged = mergeSignatures(hash, signatures, there);
   if (merged !== there) {
     await writer.putText(sharedSignaturesPath(hash), merged);
   }
 }
 
-/** Names a manifest first in the record of a key, before those that named it earlier. */
+/** Puts a manifest first in the record of a key, before those that contained it earlier. */
 async function pushKey(
   key: string,
   named: KeyRecord["manifests"][number],
   remote: Remote,
   writer: Writer,
-  { patience }: PushOptions,
+  { network }: PushOptions,
 ): Promise<void> {
   const path = keyPath(key);
-  const text = await readText(remote, path, RECORD_BYTES, patience);
+  const text = await readText(remote, path, RECORD_BYTES, network);
   const others = (readKeyRecord(text)?.manifests ?? [])
     .filter(({ sha256 }) => sha256 !== named.sha256);
   const record = canonical({

@@ -1,28 +1,28 @@
-/** Remotes as the cache of a run: the result of a key, if a manifest that is believed names it. */
+/** Remote cache: takes the result of a key from remotes if a trusted manifest contains it. */
 import { isFailure } from "../engine/files/failure.ts";
 import type { Pipeline } from "../engine/graph/graph.ts";
 import { sha256 } from "../engine/files/hash.ts";
 import { checkMetrics, lackingText } from "../engine/provenance/recompute.ts";
-import type { Borrow } from "../engine/run/runner.ts";
+import type { RemoteCache } from "../engine/run/runner.ts";
 import {
   acceptManifest,
   LIMITS,
   type Policy,
 } from "../engine/provenance/trust_policy.ts";
-import { jsonIfWhole } from "../engine/files/atomic.ts";
+import { jsonIfValid } from "../engine/files/atomic.ts";
 import { isInputError } from "../base/input_error.ts";
 import type { Manifest, NodeRecord } from "../schemas/manifest.ts";
 import { KeyRecord } from "../schemas/sharing.ts";
-import { bring, type Source } from "./transfer/download.ts";
+import { downloadArtifacts, type Source } from "./transfer/download.ts";
 import { readSignatures } from "./pull.ts";
 import { keyPath, objectPath, type Remote } from "./remotes/remote.ts";
-import { isUnreachable, type Patience } from "./remotes/request.ts";
-import { settleResult } from "./transfer/commit.ts";
+import { isUnreachable, type NetworkPolicy } from "./remotes/request.ts";
+import { commitResult } from "./transfer/commit.ts";
 import { readText } from "./remotes/text.ts";
 
 type Named = KeyRecord["manifests"][number];
 
-/** What believed manifests say, by key. */
+/** The records of a trusted manifest by key. */
 type Records = ReadonlyMap<string, Recorded>;
 
 interface Recorded {
@@ -31,45 +31,47 @@ interface Recorded {
   readonly manifest: Manifest;
 }
 
-/** A key's record is short. */
+/** The largest key record. */
 export const RECORD_BYTES = 1 << 14;
 
 /**
- * Nothing that a remote says of a key is believed by itself: its record leads to a manifest, a trusted key has signed that
- * one, and there the key is the hash of the node's preimage. What fails is told, and the node is made here.
+ * A key record in a remote is trusted only as a hint: it names a manifest, which the policy has to accept and in which the
+ * key has to be the hash of the node's preimage. Failures become notices, and the node is made locally.
  */
-export function openBorrowing(
+export function openRemoteCache(
   source: Source,
   policy: Policy,
   pipeline: Pick<Pipeline, "recompute"> = {},
-): Borrow {
+): RemoteCache {
   const remotes = new Set(source.remotes);
   const manifests = new Map<string, Promise<Records>>();
-  /** One at a time: each has many connections by itself, and what arrives of two would lie in the same place. */
+  /** Downloads one result at a time: each uses many connections, and they share a staging folder. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work);
     last = turn.catch(() => {});
     return turn;
   };
-  return async (workspace, node, key, ears) => {
+  return async (workspace, node, key, listener) => {
     for (const remote of remotes) {
       const acceptOnce = (named: Named) => {
         const id = `${named.sha256} ${named.experiment} ${remote.name}`;
         const accepted = manifests.get(id) ??
-          accept(remote, named, policy, source.patience, ears.notice);
+          accept(remote, named, policy, source.network, listener.notice);
         manifests.set(id, accepted);
         return accepted;
       };
       try {
-        const found = await find(remote, key, source.patience, acceptOnce);
+        const found = await find(remote, key, source.network, acceptOnce);
         if (found === undefined) continue;
         const { record, manifest } = found;
-        ears.found(remote.name);
-        // Its objects may lie in any of them, in this one first.
+        listener.found(remote.name);
+        // Objects may be in any remote; this one is preferred.
         const all = { ...source, remotes: [...new Set([remote, ...remotes])] };
         const artifacts = Object.values(record.outputs);
-        await inTurn(() => bring(workspace, artifacts, all, ears));
+        await inTurn(() =>
+          downloadArtifacts(workspace, artifacts, all, listener)
+        );
         const { store } = workspace;
         const lacking = await checkMetrics(
           pipeline,
@@ -80,14 +82,14 @@ export function openBorrowing(
             found.node,
           ],
         );
-        if (lacking.length > 0) ears.notice(lackingText(lacking).trim());
-        settleResult(workspace, record);
+        if (lacking.length > 0) listener.notice(lackingText(lacking).trim());
+        commitResult(workspace, record);
         return true;
       } catch (error) {
         if (!isFailure(error)) throw error;
-        if (source.patience.signal?.aborted) return false;
-        ears.notice(`${node}: ${error.message}`);
-        // The next node would wait as long for nothing.
+        if (source.network.signal?.aborted) return false;
+        listener.notice(`${node}: ${error.message}`);
+        // The next node would wait for it in vain.
         if (isUnreachable(error)) remotes.delete(remote);
       }
     }
@@ -95,14 +97,14 @@ export function openBorrowing(
   };
 }
 
-/** What a believed manifest of a remote says of a key. */
+/** The record of a key in a trusted manifest of a remote. */
 async function find(
   remote: Remote,
   key: string,
-  patience: Patience,
+  network: NetworkPolicy,
   accept: (named: Named) => Promise<Records>,
 ): Promise<Recorded | undefined> {
-  const text = await readText(remote, keyPath(key), RECORD_BYTES, patience);
+  const text = await readText(remote, keyPath(key), RECORD_BYTES, network);
   const record = readKeyRecord(text);
   for (const named of record?.manifests ?? []) {
     const found = (await accept(named)).get(key);
@@ -111,24 +113,24 @@ async function find(
   return undefined;
 }
 
-/** Undefined where it cannot be read: then nobody has named the key. */
+/** Parses a key record; undefined if it is missing or malformed. */
 export function readKeyRecord(text: string | undefined): KeyRecord | undefined {
-  return KeyRecord.safeParse(jsonIfWhole(text ?? "")).data;
+  return KeyRecord.safeParse(jsonIfValid(text ?? "")).data;
 }
 
-/** What a manifest says that lies as an object in a remote; one that is not believed is told once, and says nothing. */
+/** The records of a manifest in a remote; one that the policy refuses has none, and is reported once. */
 async function accept(
   remote: Remote,
   { experiment, sha256: hash }: Named,
   policy: Policy,
-  patience: Patience,
+  network: NetworkPolicy,
   notice: (line: string) => void,
 ): Promise<Records> {
   const { manifestBytes } = LIMITS;
   const path = objectPath(hash);
-  const text = await readText(remote, path, manifestBytes, patience);
+  const text = await readText(remote, path, manifestBytes, network);
   if (text === undefined || sha256(text) !== hash) return new Map();
-  const signatures = await readSignatures(remote, hash, patience);
+  const signatures = await readSignatures(remote, hash, network);
   try {
     const { manifest } = acceptManifest(text, signatures, experiment, policy);
     const records = Object.entries(manifest.nodes);

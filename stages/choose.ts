@@ -1,10 +1,10 @@
-/** Chooses the weights of a distillation: those of the trial that translates the validation pairs best. */
+/** Selection: chooses the loss weights of the trial with the best validation BLEU. */
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
-import { Point } from "../schemas/experiment/tuning.ts";
+import { LossWeights } from "../schemas/experiment/tuning.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { requireRuntime } from "../nmt/tensor/probe.ts";
@@ -14,8 +14,8 @@ export default stage({
   name: "choose",
   module: import.meta.url,
   config: z.strictObject({
-    /** What each trial was trained with, by its name. */
-    points: z.record(z.string(), Point),
+    /** The loss weights of each trial by name. */
+    points: z.record(z.string(), LossWeights),
     evaluation: Evaluation,
     runtime: Runtime,
   }),
@@ -33,6 +33,7 @@ export default stage({
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, log, progress }) => {
     const { translateWith } = await import("../nmt/decoding/translate.ts");
+    const { rounded } = await import("../nmt/metrics/metric.ts");
     const { scoreLines } = await import("../nmt/metrics/score.ts");
     const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const { points, evaluation, runtime } = config;
@@ -61,9 +62,8 @@ export default stage({
         hypotheses: lines,
         references: [pairs.map(({ target }) => target)],
       });
-      if (bleu === undefined) throw new Error("Cannot choose: no score");
       log(`${name}: validation BLEU ${bleu.score.toFixed(2)}`);
-      tried.push({ name, bleu: Number(bleu.score.toFixed(4)) });
+      tried.push({ name, bleu: rounded(bleu.score) });
     }
     // Of equals the first by name.
     const best = tried.toSorted((a, b) => b.bleu - a.bleu)[0];

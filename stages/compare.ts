@@ -1,4 +1,4 @@
-/** Compares the test translations of all systems of a language pair with the baselines': which differences are chance. */
+/** Compares the test translations of all systems of a language pair with the baselines, by paired bootstrap. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";

@@ -1,4 +1,4 @@
-/** Makes train, validation and test out of the raw data: extracted, cleaned, split by groups. */
+/** Makes the train, validation and test sets from raw data: extraction, cleaning, split by groups. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Corpus, Data, Languages } from "../schemas/experiment/data.ts";

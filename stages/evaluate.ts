@@ -1,4 +1,4 @@
-/** Translates the test set with a model, scores the translations, and says how large and how fast the model is. */
+/** Translates the test set with a model: scores, size and speed. */
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
@@ -8,8 +8,6 @@ import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { requireRuntime } from "../nmt/tensor/probe.ts";
 import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
-
-const round = (score: number) => Number(score.toFixed(4));
 
 export default stage({
   name: "evaluate",
@@ -28,7 +26,8 @@ export default stage({
       "../nmt/transformer/parameters.ts"
     );
     const { translateWith } = await import("../nmt/decoding/translate.ts");
-    const { scoreLines } = await import("../nmt/metrics/score.ts");
+    const { rounded } = await import("../nmt/metrics/metric.ts");
+    const { scoreTranslations } = await import("../nmt/metrics/score.ts");
     const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const { evaluation, runtime } = config;
 
@@ -48,29 +47,23 @@ export default stage({
       outputs.hypotheses,
       hypotheses.map((line) => `${line}\n`).join(""),
     );
-    const { bleu, chrf } = scoreLines({
-      ...evaluation,
-      metrics: ["bleu", "chrf"],
+    const scores = scoreTranslations(
+      evaluation,
       hypotheses,
-      references: [pairs.map(({ target }) => target)],
-    });
-    if (bleu === undefined || chrf === undefined) {
-      throw new Error("Cannot evaluate: a score is missing");
-    }
-    log(`BLEU ${bleu.score.toFixed(2)}, chrF ${chrf.score.toFixed(2)}`);
+      pairs.map(({ target }) => target),
+    );
+    log(`BLEU ${scores.bleu.toFixed(2)}, chrF ${scores.chrf.toFixed(2)}`);
     return {
       metrics: {
-        bleu: round(bleu.score),
-        chrf: round(chrf.score),
-        signature: bleu.signature,
+        ...scores,
         parameters: parameterCount(
           parameterShapes(saved.model, saved.vocabulary),
         ),
         bytes: (await Deno.stat(inputs.model.model)).size,
       },
       measurements: {
-        seconds: round(seconds),
-        sentencesPerSecond: round(pairs.length / seconds),
+        seconds: rounded(seconds),
+        sentencesPerSecond: rounded(pairs.length / seconds),
       },
     };
   },

@@ -1,4 +1,4 @@
-/** Writes a model as ONNX files that anybody can run, and says how large they are and how well they translate. */
+/** Exports a model as ONNX files, and measures their size and quality. */
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
@@ -15,10 +15,10 @@ export default stage({
   name: "export",
   module: import.meta.url,
   config: z.strictObject({
-    /** What the model is called in its card. */
+    /** Name of the model in its card. */
     system: z.string(),
     languages: Languages,
-    /** Whose licences the card tells. */
+    /** The data sets whose licences stand in the card. */
     data: Data,
     evaluation: Evaluation,
   }),
@@ -41,7 +41,9 @@ export default stage({
     );
     const { MAXIMUM_LENGTH } = await import("../nmt/decoding/beam_search.ts");
     const { checkVocabulary } = await import("../nmt/decoding/translate.ts");
-    const { accountsOf } = await import("../nmt/text/descriptors/citations.ts");
+    const { citedDataSets } = await import(
+      "../nmt/text/descriptors/citations.ts"
+    );
     const { loadSubwords } = await import("../nmt/text/subwords/subwords.ts");
     const { narrowest } = await import("../nmt/text/descriptors/licences.ts");
     const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
@@ -49,8 +51,8 @@ export default stage({
     const { folder } = outputs;
     const { tokenizer } = inputs.tokens;
 
-    const accounts = accountsOf(data, languages, files);
-    const use = narrowest(accounts.flatMap(({ terms }) => terms));
+    const dataSets = citedDataSets(data, languages, files);
+    const use = narrowest(dataSets.flatMap(({ licences }) => licences));
     if (use !== "any") log(`For ${use} use only, as its data are`);
 
     const saved = loadModel(inputs.model.model, `the model of "${system}"`);
@@ -93,12 +95,12 @@ export default stage({
           signature: fp32.signature,
         },
         bytes,
-        licences: accounts.flatMap(({ name, terms }) =>
-          terms.map(({ licence }) => ({ data: name, licence }))
+        licences: dataSets.flatMap(({ name, licences }) =>
+          licences.map(({ licence }) => ({ data: name, licence }))
         ),
       },
       tokenizer,
-      accounts,
+      dataSets,
     );
     return {
       metrics: {

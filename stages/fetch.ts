@@ -1,10 +1,10 @@
-/** Brings the raw data: the packages and files of descriptors, verified, and copies of the user's own files. */
+/** Fetches the raw data: verified packages and files of descriptors, and copies of the user's own files. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Data, Languages } from "../schemas/experiment/data.ts";
 import { dataFiles } from "../nmt/text/fetch/user_files.ts";
 import { mirrors, VARIABLE } from "../nmt/text/fetch/mirrors.ts";
-import { pinnedFiles } from "../nmt/text/descriptors/checksums.ts";
+import { checksummedFiles } from "../nmt/text/descriptors/checksums.ts";
 import { settingsAccess } from "../nmt/text/fetch/registry.ts";
 
 const settings = settingsAccess();
@@ -26,7 +26,7 @@ export default stage({
   },
   files: ({ data, languages }) => dataFiles(data, languages),
   requires: async ({ data, languages }) => {
-    await pinnedFiles(data, languages);
+    await checksummedFiles(data, languages);
   },
   run: async ({ config, files: copies, outputs, work, log, progress }) => {
     const { data, languages } = config;
@@ -37,7 +37,7 @@ export default stage({
     const { own, additional } = selections(data, languages, copies);
     const packages = [...own === undefined ? [] : [own], ...additional]
       .flatMap(({ packages }) => packages);
-    const files = pinnedFiles(data, languages, copies);
+    const files = checksummedFiles(data, languages, copies);
     const folder = outputs.files;
     const metrics: Record<string, number | string> = {};
     if (packages.length > 0) {

@@ -1,4 +1,4 @@
-/** Trains a student: distilled from the teacher's recorded states, or without a teacher where none is given. */
+/** Trains a student: distilled from the teacher's recorded states, or on the references where there is no teacher. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
@@ -18,7 +18,7 @@ export default stage({
   inputs: {
     teacher: ["model"],
     states: ["shards"],
-    /** What is trained on, and what the states are of. */
+    /** The training data, which the states are of; recorded manifests know it by this name. */
     lessons: ["train"],
     tokens: ["validation"],
     choice: ["choice"],
@@ -36,30 +36,32 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
-    const { distilled } = await import("../nmt/distillation/loss.ts");
-    const { fit } = await import("../nmt/training/train.ts");
+    const { distillationObjective } = await import(
+      "../nmt/distillation/loss.ts"
+    );
+    const { trainFiles } = await import("../nmt/training/train.ts");
     const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
-    const { startingWeights } = await import(
+    const { weightsFromTeacher } = await import(
       "../nmt/distillation/initialization.ts"
     );
-    const { lessonsOf } = await import("../nmt/states/states.ts");
-    const { readChoice } = await import("../schemas/experiment/tuning.ts");
+    const { openTeacherSignals } = await import("../nmt/states/states.ts");
+    const { readSelection } = await import("../schemas/experiment/tuning.ts");
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { model, training, vocabulary } = config;
     const { teacher: given, states, choice }: Partial<typeof inputs> = inputs;
     const distillation = {
       ...config.distillation,
-      ...choice && readChoice(choice.choice),
+      ...choice && readSelection(choice.choice),
     };
     const teacher = given && loadModel(given.model, "the model of the teacher");
-    return fit({
+    return trainFiles({
       runtime: await loadRuntime(config.runtime),
       task: {
         model,
         training,
         vocabulary,
         objective: teacher && states &&
-          distilled(model.width, { ...teacher, distillation }),
+          distillationObjective(model.width, { ...teacher, distillation }),
       },
       seed,
       train: inputs.lessons.train,
@@ -68,8 +70,10 @@ export default stage({
       curve: outputs.curve,
       work,
       teacher: teacher && states &&
-        ((tokens) => lessonsOf(teacher, states.shards, tokens, distillation)),
-      initial: teacher && startingWeights(teacher, model, distillation.start),
+        ((tokens) =>
+          openTeacherSignals(teacher, states.shards, tokens, distillation)),
+      initial: teacher &&
+        weightsFromTeacher(teacher, model, distillation.start),
       log,
       progress,
     });

@@ -1,4 +1,4 @@
-/** Trains a Transformer on the references alone: the teacher. */
+/** Trains the teacher: a Transformer on the references. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
@@ -29,10 +29,10 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
-    const { fit } = await import("../nmt/training/train.ts");
+    const { trainFiles } = await import("../nmt/training/train.ts");
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { model, training, vocabulary } = config;
-    return fit({
+    return trainFiles({
       runtime: await loadRuntime(config.runtime),
       task: { model, training, vocabulary },
       seed,

@@ -1,4 +1,4 @@
-/** Learns the subwords on train, and writes train and validation as their ids. */
+/** Trains the subwords on the train set, and tokenizes train and validation. */
 import { stage } from "../engine/graph/stage.ts";
 import { Vocabulary } from "../schemas/experiment/vocabulary.ts";
 import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";

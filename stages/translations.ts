@@ -1,4 +1,4 @@
-/** Translates the training sentences with the teacher, for students that are trained on what it says of them. */
+/** Translates the training sentences with the teacher, as targets for students. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";

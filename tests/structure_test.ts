@@ -1,11 +1,15 @@
-/** The directions in which the modules import each other. */
+/** The shape of the project: which room may import which, how large a folder may be, what says at its door what lives there. */
 import { assert, assertEquals } from "@std/assert";
-import { fromFileUrl, join, relative } from "@std/path";
-import { openWorkspace } from "../engine/store/workspace.ts";
+import { dirname, join } from "@std/path";
+import ts from "typescript";
+import {
+  countHouse,
+  filesByFolder,
+  LIMITS,
+  projectFiles,
+} from "../tools/house.ts";
 
-const ROOT = fromFileUrl(new URL("..", import.meta.url)).replace(/\/$/, "");
-
-const SERVICE_WORKER = join(ROOT, "apps/web/page/service_worker.ts");
+const FILES = await projectFiles();
 
 /** What each room may import beside itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -14,71 +18,115 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ["base", "schemas"],
   nmt: ["base", "schemas"],
   stages: ["base", "engine", "nmt", "schemas"],
+  "pipeline.ts": ["engine", "schemas", "stages"],
   sharing: ["base", "engine", "schemas"],
   apps: ["base", "engine", "nmt", "schemas"],
-  cli: ["apps", "base", "engine", "nmt", "schemas", "sharing", ""],
+  cli: [
+    ...["apps", "base", "engine", "nmt", "pipeline.ts", "schemas", "sharing"],
+  ],
 };
 
-/** Static and literal dynamic imports at run time, as paths relative to the root. */
-async function moduleGraph(): Promise<Map<string, string[]>> {
-  const { code } = openWorkspace(join(ROOT, "artifacts"));
-  const folders = Object.keys(MAY_IMPORT).map((folder) => join(ROOT, folder));
-  const entries = folders.flatMap(modulesIn);
-  const graph = await code.graph([...entries, join(ROOT, "pipeline.ts")]);
-  return new Map(
-    [...graph].map(([from, to]) => [
-      relative(ROOT, from),
-      to.map((path) => relative(ROOT, path)),
+/** The modules of the rooms and what each imports, types included, as paths from the root. */
+const IMPORTS = new Map(
+  FILES.filter(({ path }) => path.endsWith(".ts") && roomOf(path) in MAY_IMPORT)
+    .map(({ path, text }) => [
+      path,
+      ts.preProcessFile(text).importedFiles
+        .map(({ fileName }) => fileName)
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => join(dirname(path), specifier)),
     ]),
-  );
+);
+
+function roomOf(path: string): string {
+  return path.split("/", 1)[0];
 }
 
-function modulesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
-    const path = join(folder, name);
-    if (isDirectory) return modulesIn(path);
-    return name.endsWith(".ts") && path !== SERVICE_WORKER ? [path] : [];
-  });
-}
-
-const folderOf = (path: string) =>
-  path.includes("/") ? path.slice(0, path.indexOf("/")) : "";
-
-Deno.test("imports run one way: base, schemas, then engine and nmt, which do not know each other, then stages, sharing, apps, cli", async () => {
-  const wrong = [...await moduleGraph()].flatMap(([from, targets]) => {
-    const folder = folderOf(from);
-    const allowed = MAY_IMPORT[folder];
+Deno.test("imports run one way: base, schemas, then engine and nmt, which do not know each other, then stages, sharing, apps, cli", () => {
+  assert(IMPORTS.size > 300);
+  const wrong = [...IMPORTS].flatMap(([from, targets]) => {
+    const room = roomOf(from);
     return targets
       .filter((to) =>
-        allowed !== undefined && folderOf(to) !== folder &&
-        !allowed.includes(folderOf(to))
+        roomOf(to) !== room && !MAY_IMPORT[room].includes(roomOf(to))
       )
       .map((to) => `${from} -> ${to}`);
   });
   assertEquals(wrong, []);
 });
 
-Deno.test("no module imports itself, directly or through others", async () => {
-  const graph = await moduleGraph();
-  assert(graph.size > 20);
+Deno.test("no module imports itself, directly or through others, types included", () => {
   const done = new Set<string>();
   const cycles: string[] = [];
   const visit = (path: string, trail: readonly string[]) => {
     const at = trail.indexOf(path);
     if (at >= 0) cycles.push([...trail.slice(at), path].join(" -> "));
     if (at >= 0 || done.has(path)) return;
-    for (const to of graph.get(path) ?? []) visit(to, [...trail, path]);
+    for (const to of IMPORTS.get(path) ?? []) visit(to, [...trail, path]);
     done.add(path);
   };
-  for (const path of graph.keys()) visit(path, []);
+  for (const path of IMPORTS.keys()) visit(path, []);
   assertEquals(cycles, []);
 });
 
-Deno.test("one file imports the command line package", async () => {
-  const importing: string[] = [];
-  for (const path of (await moduleGraph()).keys()) {
-    const text = await Deno.readTextFile(join(ROOT, path));
-    if (/from "commander"/.test(text)) importing.push(path);
+for (
+  const [name, pattern, expected] of [
+    [
+      "the package that parses the command line",
+      /^import (?!type)[^;]*from "commander"/m,
+      1,
+    ],
+    [
+      "TensorFlow.js",
+      /^(?:im|ex)port (?!type)[^;]*from "@tensorflow\/tfjs"/m,
+      1,
+    ],
+  ] as const
+) {
+  Deno.test(`${expected} file imports ${name}`, () => {
+    const importing = FILES.filter(({ path, text }) =>
+      IMPORTS.has(path) && pattern.test(text)
+    );
+    assertEquals(
+      importing.length,
+      expected,
+      importing.map(({ path }) => path).join(),
+    );
+  });
+}
+
+Deno.test("folders are few at the top, and none is crowded", () => {
+  const counts = countHouse(FILES);
+  assert(counts["folders at the top"] <= LIMITS["folders at the top"]);
+  const crowded = [...filesByFolder(FILES)].filter(([, count]) =>
+    count > LIMITS["files in the fullest folder"]
+  );
+  assertEquals(crowded, []);
+});
+
+Deno.test("each folder at the top says in its README what lives there, and names its sub-folders", () => {
+  const folders = [...filesByFolder(FILES).keys()]
+    .filter((folder) => !/^(\.|artifacts\b|docs\b)/.test(folder));
+  const unsaid = folders.flatMap((folder) => {
+    const [room, inner] = folder.split("/", 2);
+    const door = FILES.find(({ path }) => path === `${room}/README.md`);
+    if (door === undefined) return [`${room}/README.md`];
+    return inner === undefined || door.text.includes(`\`${inner}/\``)
+      ? []
+      : [`${inner}/ in ${room}/README.md`];
+  });
+  assertEquals([...new Set(unsaid)], []);
+});
+
+Deno.test("cli/main.ts stays small, and README.md short", () => {
+  const counts = countHouse(FILES);
+  for (
+    const name of [
+      "lines of cli/main.ts",
+      "words of README.md",
+      "words of pages",
+    ] as const
+  ) {
+    assert(counts[name] <= LIMITS[name], `${name}: ${counts[name]}`);
   }
-  assertEquals(importing, ["cli/program.ts"]);
 });

@@ -1,4 +1,4 @@
-/** The data that a run brought in from outside: each data set with its files, hashes, licences and who is to be cited. */
+/** The data sets of a run with their files, hashes, licences and citations. */
 import { join } from "@std/path";
 import { z } from "zod";
 import { sha256 } from "../../engine/files/hash.ts";
@@ -7,9 +7,9 @@ import { Data, Languages } from "../../schemas/experiment/data.ts";
 import { parse } from "../../base/input_error.ts";
 import type { Listing } from "../../schemas/manifest.ts";
 import {
-  type AccountOfText,
-  accountsOf,
-  uniqueTerms,
+  citedDataSets,
+  type SourcedDataSet,
+  uniqueLicences,
 } from "../../nmt/text/descriptors/citations.ts";
 import {
   checkDescriptor,
@@ -18,17 +18,20 @@ import {
   tarballName,
 } from "../../nmt/text/descriptors/descriptors.ts";
 import { pathsOf } from "../../nmt/text/formats/parallel.ts";
-import { type Terms, termsOf } from "../../nmt/text/descriptors/licences.ts";
+import {
+  type Licence,
+  parseLicence,
+} from "../../nmt/text/descriptors/licences.ts";
 import { mediaTypeOf } from "./media_type.ts";
 import { digestOf, packageUrl } from "./packages.ts";
-import type { MadeNode } from "./record.ts";
+import type { MadeNode } from "./made_node.ts";
 
-export interface DataSet extends AccountOfText {
+export interface DataSet extends SourcedDataSet {
   readonly languages: Languages;
   readonly files: readonly DataFile[];
-  /** The node that brought it in. */
+  /** The node that fetched it. */
   readonly node: string;
-  /** Where the bytes that were brought in lie; undefined where they are gone. */
+  /** Where the bytes that were fetched lie; undefined where they are gone. */
   readonly folder?: string;
   /** Whether its descriptor is another now than when it was used. */
   readonly isChanged: boolean;
@@ -39,7 +42,7 @@ export interface DataFile {
   /** As a package, or where it can be downloaded. */
   readonly uri?: string;
   readonly mediaType: string;
-  readonly terms?: Terms;
+  readonly terms?: Licence;
   /** In hexadecimal digits, by the algorithm. */
   readonly digest: Readonly<Partial<Record<"sha256" | "sha512", string>>>;
   readonly bytes?: number;
@@ -47,7 +50,7 @@ export interface DataFile {
 
 const Fetched = z.object({ data: Data, languages: Languages });
 
-/** The data sets that a node brought in; none where its stage is not the one that does. */
+/** The data sets that a node fetched; none where its stage is not the one that does. */
 export function dataSetsOf(node: MadeNode): DataSet[] {
   const { stage, config, files } = node.record.preimage;
   if (stage !== "fetch") return [];
@@ -57,17 +60,17 @@ export function dataSetsOf(node: MadeNode): DataSet[] {
     `the recorded config of "${node.name}"`,
   );
   for (const name of descriptorNames(data)) checkDescriptor(name);
-  const [brought] = node.outputs;
-  return accountsOf(data, languages).map((account): DataSet => {
+  const [fetched] = node.outputs;
+  return citedDataSets(data, languages).map((account): DataSet => {
     const { from } = account;
     return {
       ...account,
       languages,
       node: node.name,
-      folder: brought?.at,
+      folder: fetched?.at,
       files: "own" in from
         ? ownFiles(from.own, files)
-        : dataFilesOf(from.selection, data, brought?.files ?? []),
+        : dataFilesOf(from.selection, data, fetched?.files ?? []),
       isChanged: "descriptor" in from &&
         !Object.values(files).includes(sha256(from.descriptor)),
     };
@@ -88,7 +91,7 @@ function ownFiles(
     }));
 }
 
-/** What was taken of a descriptor, package by package and file by file; `listing` is of what was brought in. */
+/** What was taken of a descriptor, package by package and file by file; `listing` is of what was fetched. */
 function dataFilesOf(
   { name, packages, files }: Selection,
   data: Data,
@@ -101,7 +104,7 @@ function dataFilesOf(
       name: `${each.name}@${each.version}`,
       uri: packageUrl(each.name, each.version),
       mediaType: "application/gzip",
-      terms: termsOf(each.licence),
+      terms: parseLicence(each.licence),
       digest: {
         sha256: sha256Of(tarballName(each)),
         ...digestOf(each.integrity),
@@ -112,7 +115,7 @@ function dataFilesOf(
       name: file.name,
       uri: file.urls[0] && withoutPassword(file.urls[0]),
       mediaType: mediaTypeOf(file.name),
-      terms: termsOf(file.licence),
+      terms: parseLicence(file.licence),
       digest: {
         sha256: file.sha256 ?? data.sha256?.[file.name] ??
           sha256Of(join(name, file.name)),
@@ -123,6 +126,6 @@ function dataFilesOf(
 }
 
 /** The terms of all of some data sets, each once. */
-export function termsOfAll(data: readonly DataSet[]): Terms[] {
-  return uniqueTerms(data.flatMap(({ terms }) => terms));
+export function termsOfAll(data: readonly DataSet[]): Licence[] {
+  return uniqueLicences(data.flatMap(({ licences }) => licences));
 }

@@ -1,4 +1,4 @@
-/** The media type of a file by its name, where nothing else tells it. */
+/** The media type of a file, from its name. */
 import { extname } from "@std/path";
 
 const TYPES: Readonly<Record<string, string>> = {

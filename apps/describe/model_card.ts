@@ -1,16 +1,17 @@
-/** The card of a trained or exported model of a run: the text is nmt/export/model_card.ts, what it tells is gathered here. */
+/** Gathers the contents of a model card; nmt/export/model_card.ts writes its text. */
 import { join } from "@std/path";
-import { jsonIfWhole, readIfThere } from "../../engine/files/atomic.ts";
+import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import {
   type Card,
   card,
-  type Lesson,
   type Run,
+  type StudentTraining,
 } from "../../nmt/export/model_card.ts";
 import { type Trained, trainedOf } from "../report/trained.ts";
 import { inputError } from "../../base/input_error.ts";
 import { ExportConfig } from "../../schemas/exported_model.ts";
-import { type Described, filesOf, type MadeNode } from "./record.ts";
+import type { MadeNode } from "./made_node.ts";
+import { type Described, filesOf } from "./record.ts";
 
 /**
  * The card of the one described node, which is a teacher, a student or an export; `maximumLength` is how many ids a
@@ -38,7 +39,7 @@ export function modelCard(
     family === "teacher" && pair === own.pair
   );
   const [first] = described.data;
-  const told: Card = {
+  const contents: Card = {
     system: own.system,
     languages: first.languages,
     model: own.model,
@@ -49,7 +50,7 @@ export function modelCard(
     exported: isExport ? exportConfig(node) : undefined,
     run: runOf(described, { model, own, teacher }),
   };
-  return card(told);
+  return card(contents);
 }
 
 /** The model that a card is written of unless one is named: the student with the highest BLEU. */
@@ -90,7 +91,11 @@ function runOf(
   return {
     experiment: manifest.experiment.name,
     node: model.name,
-    lesson: lessonOf(own, teacher, source.graph.get(model.name)?.inputs ?? {}),
+    student: studentTrainingOf(
+      own,
+      teacher,
+      source.graph.get(model.name)?.inputs ?? {},
+    ),
     systems: rows.flatMap((row) => row ?? []),
     hashes: all.flatMap(({ outputs }) =>
       outputs.flatMap(filesOf).map(({ path, sha256 }) =>
@@ -100,13 +105,13 @@ function runOf(
   };
 }
 
-function lessonOf(
+function studentTrainingOf(
   { distillation, family }: Trained,
   teacher: Trained | undefined,
   inputs: Readonly<Record<string, string>>,
-): Lesson | undefined {
+): StudentTraining | undefined {
   if (distillation === undefined) return undefined;
-  const learns = family !== "alone" && teacher !== undefined;
+  const learns = family !== "references" && teacher !== undefined;
   return {
     distillation,
     onTranslations: inputs.lessons !== inputs.tokens,
@@ -130,5 +135,5 @@ function exportConfig({ outputs }: MadeNode): ExportConfig | undefined {
     : readIfThere(join(at, "config.json"));
   return text === undefined
     ? undefined
-    : ExportConfig.safeParse(jsonIfWhole(text)).data;
+    : ExportConfig.safeParse(jsonIfValid(text)).data;
 }

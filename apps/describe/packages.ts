@@ -1,4 +1,4 @@
-/** Packages as the world names them: purl, and the hash of their tarball in hexadecimal digits. */
+/** Package URLs (purl) and hexadecimal tarball hashes of npm packages. */
 
 export interface Package {
   readonly name: string;

@@ -1,11 +1,11 @@
-/** Where descriptions are written: whole files, in a folder that held nothing before. */
+/** Writes descriptions to files, or to a new or empty folder. */
 import { dirname } from "@std/path";
 import {
   namesIn,
   reasonOf,
   writeAtomically,
 } from "../../engine/files/atomic.ts";
-import { tellDisk } from "../../engine/files/failure.ts";
+import { explainFullDisk } from "../../engine/files/failure.ts";
 import { inputError } from "../../base/input_error.ts";
 import { checkFolder } from "../../base/input_file.ts";
 
@@ -42,14 +42,14 @@ function onDisk(path: string, work: () => void): void {
   try {
     work();
   } catch (error) {
-    const told = tellDisk(error, path);
-    throw told === error
+    const explained = explainFullDisk(error, path);
+    throw explained === error
       ? inputError(
         `Cannot write "${path}": ${
           reasonOf(error)
         }; name another place with --out.`,
       )
-      : told;
+      : explained;
   }
 }
 

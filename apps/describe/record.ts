@@ -1,4 +1,4 @@
-/** What is described, whatever the format: nodes of a run, all that they were made of, when and where, and the data. */
+/** Collects what every format describes: nodes, their inputs and code, when and where they ran, and the data. */
 import { z } from "zod";
 import { readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
@@ -11,14 +11,13 @@ import { listingIn } from "../../engine/provenance/trust_policy.ts";
 import { pathIfThere, type Source, sourceOf } from "../report/source.ts";
 import {
   type Artifact,
-  type Json,
   type Listing,
   type Manifest,
-  type NodeRecord,
 } from "../../schemas/manifest.ts";
 import { pathIn } from "../../base/names.ts";
 import type { Results } from "../../schemas/results.ts";
 import { type DataSet, dataSetsOf } from "./data.ts";
+import type { MadeNode, MadeOutput, Making } from "./made_node.ts";
 
 export interface Described {
   readonly source: Source;
@@ -30,32 +29,6 @@ export interface Described {
   readonly lineage: readonly MadeNode[];
   /** The data that came in from outside. */
   readonly data: readonly DataSet[];
-}
-
-export interface MadeNode {
-  readonly name: string;
-  readonly record: NodeRecord;
-  readonly outputs: readonly MadeOutput[];
-  /** Where the record of its run is there. */
-  readonly making?: Making;
-}
-
-/** Times as ISO 8601; without the pauses between the attempts that it took. */
-export interface Making {
-  readonly began: string;
-  readonly ended: string;
-  readonly machine?: Json;
-}
-
-export interface MadeOutput {
-  readonly name: string;
-  /** A path for it that tells its node, such as `student.rkd/model.safetensors`. */
-  readonly path: string;
-  readonly artifact: Artifact;
-  /** Of a folder, its files, where its listing is there. */
-  readonly files?: Listing;
-  /** Where its bytes lie; undefined where they are gone. */
-  readonly at?: string;
 }
 
 /** Reads only; `names` are names or globs, all nodes that have a result unless given. */

@@ -1,10 +1,10 @@
-/** What this machine can use of what the project can, each thing really tried; what is missing, and how to get it. */
+/** Checks what this machine can use by trying it, and says how to get what is missing. */
 import { format as bytes } from "@std/fmt/bytes";
 import { dirname, resolve } from "@std/path";
 import { statfsSync } from "node:fs";
 import { findPeers, readCpu } from "./peers.ts";
 import { statIfThere } from "../../engine/files/atomic.ts";
-import { checkBubblewrap } from "../../engine/executors/sandbox.ts";
+import { sandbox } from "../../engine/executors/sandbox.ts";
 import { isInputError } from "../../base/input_error.ts";
 import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
 import { identityOf } from "../../nmt/tensor/identities.ts";
@@ -80,7 +80,7 @@ const bare = (sentence: string) => sentence.replace(/^Cannot use [^:]*: /, "");
 async function sandboxFinding(): Promise<Finding> {
   const name = "--sandbox";
   try {
-    await checkBubblewrap();
+    await sandbox.check();
     return { name, usable: true, detail: "works, bubblewrap" };
   } catch (error) {
     if (!isInputError(error)) throw error;

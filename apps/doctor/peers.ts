@@ -1,4 +1,4 @@
-/** Finds the Python that has the peers, and the settings of the machine in which each may be fastest. */
+/** Finds a Python with the compared libraries, and the fastest settings for each on this machine. */
 import { dirname, join } from "@std/path";
 import { statIfThere } from "../../engine/files/atomic.ts";
 

@@ -1,4 +1,4 @@
-/** How many operations the models take, counted in those of matrix products: the arithmetic behind every estimate. */
+/** Counts the operations of models in those of matrix products, for the estimate. */
 import {
   type Distillation,
   recordedLayers,
@@ -16,7 +16,7 @@ export interface CorpusSize {
 /**
  * What everything but products costs for a feature of a token in a layer, forwards and backwards: norms, dropout,
  * softmax, attention, Adam. In the time of operations of products, fitted to the rows step-d256 and step-d512 of
- * docs/performance.md and to the teacher of `quick`, widths 128 to 512.
+ * docs/explanation/performance.md and to the teacher of `quick`, widths 128 to 512.
  */
 const A_FEATURE = 11_500;
 

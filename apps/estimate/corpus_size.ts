@@ -1,4 +1,4 @@
-/** How large the corpus of a node is: as it was tokenized, or guessed from its files before that. */
+/** The size of the corpus of a node: exact once it is tokenized, before that estimated from its files. */
 import { z } from "zod";
 import { type Step, type Steps } from "../../engine/graph/estimate.ts";
 import { canonical } from "../../engine/files/hash.ts";

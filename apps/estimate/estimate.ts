@@ -1,4 +1,4 @@
-/** Estimates what it takes to make an experiment's stale nodes: the arithmetic of each, at the speed of this machine. */
+/** Estimates time and disk of an experiment's stale nodes: operations of each, at the speed of this machine. */
 import { z } from "zod";
 import type {
   Estimate,
@@ -13,7 +13,7 @@ import {
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { Model, Training } from "../../schemas/experiment/model.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
-import { Point } from "../../schemas/experiment/tuning.ts";
+import { LossWeights } from "../../schemas/experiment/tuning.ts";
 import {
   parameterCount,
   parameterShapes,
@@ -28,7 +28,7 @@ import {
 import { fetchedBytes, heldOutSize, trainingSize } from "./corpus_size.ts";
 import { measuredRate, type Recorded, recordedRate } from "./rate.ts";
 
-const Tuned = z.object({ points: z.record(z.string(), Point) });
+const Tuned = z.object({ points: z.record(z.string(), LossWeights) });
 
 const Trained = z.object({
   model: Model,
@@ -120,7 +120,10 @@ function trainedOperations(
 }
 
 /** Weights of a grid for a node that takes those which are chosen: whichever it will be, the work is the same. */
-function triedPoint(nodes: Steps, step: Step | undefined): Point | undefined {
+function triedPoint(
+  nodes: Steps,
+  step: Step | undefined,
+): LossWeights | undefined {
   const choice = nodes.get(step?.inputs.choice ?? "");
   const points = Tuned.safeParse(choice?.config).data?.points ?? {};
   return Object.values(points)[0];

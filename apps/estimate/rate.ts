@@ -1,4 +1,4 @@
-/** How fast this machine is: by the trainings that it has recorded, else by a matrix product measured on the spot. */
+/** The speed of this machine: from recorded trainings, else from a matrix product measured now. */
 import type { RuntimeChoice } from "../../schemas/experiment/runtime.ts";
 import type { Program } from "../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";

@@ -1,4 +1,4 @@
-/** What `fetch` will bring from elsewhere, said before it does: what, how much, from where, under which licence. */
+/** Announces what `fetch` will download: what, how much, from where, under which licence. */
 import { format } from "@std/fmt/bytes";
 import { z } from "zod";
 import { Data, Languages } from "../../schemas/experiment/data.ts";
@@ -20,11 +20,11 @@ const Fetched = z.object({ data: Data, languages: Languages });
 /** How a file will be had. */
 type Way =
   | { readonly kind: "mirror"; readonly path: string }
-  | { readonly kind: "made"; readonly of: readonly Brought[] }
+  | { readonly kind: "made"; readonly of: readonly Planned[] }
   | { readonly kind: "download"; readonly host: string }
   | { readonly kind: "nowhere" };
 
-interface Brought {
+interface Planned {
   readonly file: DataFile;
   readonly way: Way;
 }
@@ -46,7 +46,7 @@ function sentences(
   { sha256 = {} }: Data,
   inMirrors: readonly Mirrored[],
 ): string[] {
-  const wayOf = (file: DataFile): Brought => ({ file, way: way(file) });
+  const wayOf = (file: DataFile): Planned => ({ file, way: way(file) });
   const way = (file: DataFile): Way => {
     const hash = file.sha256 ?? sha256[file.name];
     const { gzip, made } = file;
@@ -67,13 +67,13 @@ function sentences(
       ? { kind: "nowhere" }
       : { kind: "download", host: new URL(url).host };
   };
-  // Of a file that is made, what it is made of is brought.
-  const brought = files.map(wayOf).flatMap(flat);
-  const downloaded = brought.filter(({ way }) => way.kind === "download");
-  const found = brought.flatMap(({ way }) =>
+  // Of a file that is made from others, those are planned.
+  const planned = files.map(wayOf).flatMap(flat);
+  const downloaded = planned.filter(({ way }) => way.kind === "download");
+  const found = planned.flatMap(({ way }) =>
     way.kind === "mirror" ? [way.path] : []
   );
-  const nowhere = brought.filter(({ way }) => way.kind === "nowhere");
+  const nowhere = planned.filter(({ way }) => way.kind === "nowhere");
   const set = `Data set "${name}"`;
   return [
     ...packages.length === 0 ? [] : [packagesSentence(set, packages)],
@@ -87,8 +87,8 @@ function sentences(
   ];
 }
 
-function flat(brought: Brought): Brought[] {
-  return brought.way.kind === "made" ? brought.way.of.flatMap(flat) : [brought];
+function flat(planned: Planned): Planned[] {
+  return planned.way.kind === "made" ? planned.way.of.flatMap(flat) : [planned];
 }
 
 function packagesSentence(set: string, packages: readonly Package[]): string {
@@ -100,7 +100,7 @@ function packagesSentence(set: string, packages: readonly Package[]): string {
   }.`;
 }
 
-function filesSentence(set: string, downloaded: readonly Brought[]): string {
+function filesSentence(set: string, downloaded: readonly Planned[]): string {
   const files = downloaded.map(({ file }) => file);
   const bytes = files.reduce(
     (sum, { bytes, maximumBytes = 0 }) => sum + (bytes ?? maximumBytes),

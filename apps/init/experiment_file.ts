@@ -1,4 +1,4 @@
-/** The text of an experiment on a user's corpus: what the schema has no default for, and a word on each value. */
+/** Writes the experiment file for a user's corpus: the values without a default, each with a comment. */
 import type { Data, Languages } from "../../schemas/experiment/data.ts";
 import { SHAPES, type Size, stepsFor, VALIDATION, WARMUP } from "./plans.ts";
 import type { Survey } from "./survey.ts";

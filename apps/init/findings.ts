@@ -1,4 +1,4 @@
-/** What a survey found, in a few lines, and what a user may want to look at before hours go into it. */
+/** Summarizes a survey in a few lines, with what to look at before a long run. */
 import type { Languages } from "../../schemas/experiment/data.ts";
 import type { Survey } from "./survey.ts";
 

@@ -1,5 +1,22 @@
-/** What one may do with the models of a run: the commands that a run on a terminal ends with. */
-import type { NextStep, NodeSummary, Told } from "../../engine/graph/graph.ts";
+/** Suggests commands for the models of a run, for its end on a terminal. */
+
+/** A command, as words, and what it does. */
+export interface NextStep {
+  readonly command: readonly string[];
+  readonly does: string;
+}
+
+/** Options of a run that the commands after it need as well, as words of a command line; empty unless given. */
+export interface GivenWords {
+  /** `--experiment NAME`. */
+  readonly experiment: readonly string[];
+  /** `--artifacts FOLDER`. */
+  readonly artifacts: readonly string[];
+}
+
+interface NamedNode {
+  readonly name: string;
+}
 
 interface System {
   /** `pt-en/` in an experiment of several language pairs, else nothing. */
@@ -9,8 +26,8 @@ interface System {
 
 /** The nodes are those that are up to date. */
 export function nextSteps(
-  nodes: readonly NodeSummary[],
-  { experiment, artifacts }: Told,
+  nodes: readonly NamedNode[],
+  { experiment, artifacts }: GivenWords,
 ): NextStep[] {
   const students = systemsOf(nodes, "student");
   const among = (stage: string) => {
@@ -59,7 +76,7 @@ export function nextSteps(
   return steps;
 }
 
-function systemsOf(nodes: readonly NodeSummary[], stage: string): System[] {
+function systemsOf(nodes: readonly NamedNode[], stage: string): System[] {
   return nodes.flatMap(({ name }) => {
     const [, pair = "", own] = new RegExp(`^(.*/)?${stage}:(.+)$`).exec(name) ??
       [];

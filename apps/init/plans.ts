@@ -1,4 +1,4 @@
-/** What an experiment on a new corpus begins with, by the size of the corpus and of the model that is wanted. */
+/** Initial hyperparameters of an experiment on a new corpus, by its size and the wanted model size. */
 
 /** How large models are, and how long they are trained. */
 export const SIZES = ["small", "medium"] as const;
@@ -56,7 +56,7 @@ const HELD_OUT = 1 / 10;
 /** Vocabularies to fall back to where a text gives no larger one; the last is the smallest that there may be. */
 const VOCABULARIES = [16_000, 8_000, 4_000, 2_000, 1_000, 500, 300];
 
-/** Model and batch of each size: those of `quick`, and those of the trainings in docs/performance.md. */
+/** Model and batch of each size: those of `quick`, and those of the trainings in docs/explanation/performance.md. */
 export const SHAPES = {
   small: {
     model: { width: 128, feedForward: 512, heads: 4 },
@@ -101,9 +101,9 @@ export function stepsFor(
   batchTokens: number,
 ): Record<"teacher" | "student", number> {
   const teacher = passes * tokens / batchTokens;
-  const whole = (steps: number) =>
+  const rounded = (steps: number) =>
     Math.max(LEAST, MULTIPLE * Math.round(steps / MULTIPLE));
-  return { teacher: whole(teacher), student: whole(OF_TEACHER * teacher) };
+  return { teacher: rounded(teacher), student: rounded(OF_TEACHER * teacher) };
 }
 
 /** A vocabulary and the smaller ones, largest first. */

@@ -1,4 +1,4 @@
-/** Looks a user's corpus over before anything runs: by the pipeline's own readers, rules, split and subwords. */
+/** Surveys a user's corpus before a run, with the pipeline's own readers, cleaning, split and subwords. */
 import { join } from "@std/path";
 import {
   Corpus,

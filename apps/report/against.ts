@@ -1,4 +1,4 @@
-/** The run of a report beside another manifest: what differs between them, and the scores of the systems in both. */
+/** Compares the run of a report with another manifest: their differences and the scores in both. */
 import {
   differenceOf,
   type ManifestDifference,

@@ -1,4 +1,4 @@
-/** How alike two layers see the same positions: linear centered kernel alignment (Kornblith et al. 2019), debiased. */
+/** Similarity of two layers on the same positions: debiased linear centered kernel alignment (Kornblith et al. 2019). */
 
 /** Products of each two of n rows; nothing on the diagonal, as a row says nothing about itself. */
 export interface Gram {

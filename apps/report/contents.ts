@@ -1,4 +1,4 @@
-/** All that a report tells of a run, before any of it is drawn. */
+/** Collects the contents of a report before any of it is drawn. */
 import { type Against, compareWith } from "./against.ts";
 import { type Examination, examine } from "./examination.ts";
 import { nodesOf, type ReportNode } from "./nodes.ts";

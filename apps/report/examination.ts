@@ -1,4 +1,4 @@
-/** Runs the models of a language pair on validation sentences: how alike their layers are, and where they look. */
+/** Runs the models of a language pair on validation sentences: similarity of their layers, and attention. */
 import { loadModel } from "../../nmt/transformer/checkpoint.ts";
 import { isInputError } from "../../base/input_error.ts";
 import { PAD } from "../../schemas/experiment/vocabulary.ts";

@@ -1,4 +1,4 @@
-/** What a model makes of some pairs inside: the output of each layer, and where each attention looks. */
+/** Runs a model on sentence pairs and records the output of each layer and each attention. */
 import type { SavedModel } from "../../nmt/transformer/checkpoint.ts";
 import { batchTensors, slots } from "../../nmt/training/step_inputs.ts";
 import { parameterShapes } from "../../nmt/transformer/parameters.ts";

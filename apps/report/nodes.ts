@@ -1,4 +1,4 @@
-/** The nodes of the graph as a reader is told of them: state, time, size, and what stands behind each. */
+/** The nodes of the graph for the report: state, time, size and details. */
 import { stripVTControlCharacters } from "node:util";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { readLog } from "../../engine/store/run_log.ts";
@@ -110,14 +110,14 @@ export function pairOf(node: string): string | undefined {
 }
 
 function stateOf(
-  told: string | undefined,
+  recorded: string | undefined,
   isRecorded: boolean,
   isOutdated: boolean,
 ): NodeState {
-  if (told === "failed" || told === "skipped") return told;
+  if (recorded === "failed" || recorded === "skipped") return recorded;
   if (isOutdated) return "outdated";
   if (!isRecorded) return "not run";
-  return told === "ran" ? "ran" : "cached";
+  return recorded === "ran" ? "ran" : "cached";
 }
 
 /** The end of the log of the run that made the node, or that failed to. */

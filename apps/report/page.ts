@@ -1,4 +1,4 @@
-/** The report as one page that needs nothing else: every section in its order, style and script inside. */
+/** The report as one self-contained page: its sections in order, with style and script inside. */
 import { createHash } from "node:crypto";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { z } from "zod";
@@ -40,9 +40,10 @@ export function isReport(beginning: string): boolean {
   return beginning.includes(`<meta name="generator" content="${GENERATOR}">`);
 }
 
-/** The whole page as text. */
+/** The HTML of the page. */
 export function page(contents: Contents): string {
-  const style = read("page.css"), script = read("page.js");
+  const style = read("../theme.css") + read("page.css");
+  const script = read("page.js");
   const { experiment } = contents.source;
   const sections = sectionsOf(contents);
   // The page keeps itself from the network and from any script but its own.
@@ -230,7 +231,7 @@ function withText(text: string, shown: Part): Part {
   return shown === undefined ? undefined : markup`<p>${text}</p>${shown}`;
 }
 
-/** What cannot be told, said where it would stand. */
+/** A message in place of what is missing. */
 function missing(sentences: readonly string[]): Markup | undefined {
   return sentences.length === 0
     ? undefined
@@ -334,10 +335,10 @@ function runFacts({ run }: Source): Markup {
     ],
   ];
   return markup`<dl class="facts">${
-    facts.map(([term, told]) =>
-      told === undefined
+    facts.map(([term, value]) =>
+      value === undefined
         ? undefined
-        : markup`<div><dt>${term}</dt><dd>${told}</dd></div>`
+        : markup`<div><dt>${term}</dt><dd>${value}</dd></div>`
     )
   }</dl>`;
 }

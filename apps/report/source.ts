@@ -1,4 +1,4 @@
-/** Finds what a report is of: the last run in the artifact folder, or else the experiment's committed results. */
+/** Finds what to report: the last run in the artifact folder, else the experiment's committed results. */
 import { join } from "@std/path";
 import { statIfThere } from "../../engine/files/atomic.ts";
 import { readExperiment } from "../../engine/graph/experiment.ts";

@@ -1,4 +1,4 @@
-/** The systems of an experiment, trained or yet to be: model, distillation, what they learn from, and their results. */
+/** The systems of an experiment, trained or not: model, distillation, training data and results. */
 import { z } from "zod";
 import type { Node } from "../../engine/graph/graph.ts";
 import { systemOf } from "../../nmt/metrics/baselines.ts";
@@ -6,14 +6,14 @@ import { Distillation } from "../../schemas/experiment/distillation.ts";
 import { parse } from "../../base/input_error.ts";
 import { Model } from "../../schemas/experiment/model.ts";
 import type { System } from "../../schemas/results.ts";
-import { Point } from "../../schemas/experiment/tuning.ts";
+import { LossWeights } from "../../schemas/experiment/tuning.ts";
 import { pairOf, trialsIn } from "./nodes.ts";
 import type { Source } from "./source.ts";
 
 /** What a system learns from, and how figures draw those that learn alike. */
 export const FAMILIES = {
   teacher: { title: "teacher", symbol: "star" },
-  alone: { title: "references alone", symbol: "square" },
+  references: { title: "references alone", symbol: "square" },
   translations: { title: "teacher's translations", symbol: "wye" },
   soft: { title: "soft targets", symbol: "triangle" },
   skipped: { title: "one teacher layer each", symbol: "diamond" },
@@ -39,7 +39,7 @@ const Config = z.object({
   model: Model,
   distillation: Distillation.optional(),
 });
-const Choices = z.object({ points: z.record(z.string(), Point) });
+const Choices = z.object({ points: z.record(z.string(), LossWeights) });
 
 /** The teacher and the students of each language pair: those with results in the order of the table, then the others. */
 export function trainedOf(source: Source): Trained[] {
@@ -96,7 +96,7 @@ function trained(source: Source, nodes: readonly Node[]): Trained {
 function chosenWeights(
   { manifest, graph }: Source,
   { inputs }: Node,
-): Partial<Point> {
+): Partial<LossWeights> {
   const choice = inputs.choice;
   if (choice === undefined) return {};
   const chosen = manifest.nodes[choice]?.metrics.chosen;
@@ -116,5 +116,5 @@ function familyOf(
     .flatMap(({ encoder, decoder }) => [...encoder, ...decoder]);
   if (combined.length + single.length > 0) return "skipped";
   if (alpha > 0) return "soft";
-  return inputs.lessons === inputs.tokens ? "alone" : "translations";
+  return inputs.lessons === inputs.tokens ? "references" : "translations";
 }

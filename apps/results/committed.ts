@@ -1,15 +1,15 @@
-/** The results that are committed: `manifest.json` and `results.json` of an experiment, written whole, checked when read. */
+/** Committed results: `manifest.json` and `results.json` of an experiment, written atomically and checked when read. */
 import { join } from "@std/path";
 import {
-  jsonIfWhole,
+  jsonIfValid,
   readIfThere,
   reasonOf,
   removeIfThere,
   statIfThere,
   writeAtomically,
 } from "../../engine/files/atomic.ts";
-import { madeOfOthers } from "../../engine/provenance/coherence.ts";
-import { failure, tellDisk } from "../../engine/files/failure.ts";
+import { changedInput } from "../../engine/provenance/coherence.ts";
+import { explainFullDisk, failure } from "../../engine/files/failure.ts";
 import { canonical, sha256 } from "../../engine/files/hash.ts";
 import { keyOf } from "../../engine/keys/key.ts";
 import { inputError, parse } from "../../base/input_error.ts";
@@ -43,10 +43,10 @@ export function saveResults(
       Deno.renameSync(join(staging, file), join(folder, file));
     }
   } catch (error) {
-    const told = tellDisk(error, folder);
-    throw told === error
+    const explained = explainFullDisk(error, folder);
+    throw explained === error
       ? failure(`Cannot save results to "${folder}": ${reasonOf(error)}.`)
-      : told;
+      : explained;
   } finally {
     removeIfThere(staging);
   }
@@ -69,7 +69,7 @@ export function readResults(
   const read = (file: string) => {
     const text = readIfThere(join(folder, file));
     if (text === undefined) throw refuse(`${file} is missing`);
-    const value = jsonIfWhole(text);
+    const value = jsonIfValid(text);
     if (value === undefined) throw refuse(`${file} is no JSON`);
     return { text, value };
   };
@@ -121,7 +121,7 @@ function wrongWith(
     if (keyOf(node.preimage) !== node.key) {
       return `the key of node "${name}" is not that of its preimage`;
     }
-    const source = madeOfOthers(node, nodes);
+    const source = changedInput(node, nodes);
     if (source !== undefined) {
       return `node "${name}" was made of another "${source}"`;
     }

@@ -1,4 +1,4 @@
-/** How well each model of the table guessed the validation pairs while it was trained, and once it was averaged. */
+/** Validation perplexity of each model during training, and after averaging. */
 import type { Table } from "../../nmt/metrics/layout.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { Results } from "../../schemas/results.ts";

@@ -1,7 +1,10 @@
-/** Gathers the results of an experiment: the figures of a manifest's nodes, with what was measured when they were made. */
+/** Gathers the results of an experiment: metrics of a manifest's nodes, and measurements of the runs that made them. */
 import { z } from "zod";
-import { jsonIfWhole, readIfThere } from "../../engine/files/atomic.ts";
-import { agree, madeOfOthers } from "../../engine/provenance/coherence.ts";
+import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
+import {
+  changedInput,
+  configsAgree,
+} from "../../engine/provenance/coherence.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { canonical, sha256 } from "../../engine/files/hash.ts";
 import { readRuns, type RecordedRun } from "../../engine/store/run_log.ts";
@@ -111,8 +114,9 @@ function belonging(
     const record = nodes[name];
     if (record === undefined) continue;
     const { preimage } = record;
-    const isAsked = preimage.seed === seed && agree(preimage.config, config);
-    if (isAsked && madeOfOthers(record, found) === undefined) {
+    const isAsked = preimage.seed === seed &&
+      configsAgree(preimage.config, config);
+    if (isAsked && changedInput(record, found) === undefined) {
       found.set(name, record);
     }
   }
@@ -172,7 +176,7 @@ function curvesOf(
   for (const [name, { outputs: { curve } }] of Object.entries(nodes)) {
     const text = curve && readIfThere(store.path(curve));
     if (text === undefined) continue;
-    const validations = Validations.safeParse(jsonIfWhole(text)).data;
+    const validations = Validations.safeParse(jsonIfValid(text)).data;
     if (validations === undefined) continue;
     curves[name] = validations.map(({ step, nll }) => ({
       step,

@@ -1,4 +1,4 @@
-/** The metrics of evaluations and comparisons computed anew of the translations and references that they are of. */
+/** Recomputes the metrics of evaluations and comparisons from their translations and references. */
 import { z } from "zod";
 import type { Recorded } from "../../engine/graph/graph.ts";
 import { inputError, parse } from "../../base/input_error.ts";

@@ -1,4 +1,4 @@
-/** What the grids of an experiment tried, how each point translated the validation pairs, and which one was chosen. */
+/** The hyperparameter searches of an experiment: the validation score of each trial, and the selected one. */
 import type { Table } from "../../nmt/metrics/layout.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { Saved } from "./gather.ts";

@@ -1,4 +1,4 @@
-/** Counts, times and gauges in Prometheus's text format. */
+/** Counters, histograms and gauges in Prometheus's text format. */
 
 /** Upper ends of a histogram's buckets, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

@@ -1,4 +1,4 @@
-/** The HTTP server: its routes, what it counts, and how it stops. */
+/** The translation server: routes, metrics and shutdown. */
 import type {
   ExportConfig,
   ExportPrecision,

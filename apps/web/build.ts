@@ -1,4 +1,4 @@
-/** The translator as static files: the page, what runs the models, the models, and a list of all with their hashes. */
+/** Builds the translator as static files: page, runtime, models, and a list of all with their hashes. */
 import { contentType } from "@std/media-types";
 import { extname, fromFileUrl } from "@std/path";
 import { namesIn } from "../../engine/files/atomic.ts";
@@ -71,7 +71,7 @@ function pageFiles(): [path: string, contents: Uint8Array<ArrayBuffer>][] {
   ).filter((name) => `${name}.js` !== SERVICE_WORKER).sort();
   return [
     ["index.html", bytes(pageText("index.html").replace("%POLICY%", POLICY))],
-    ["page.css", bytes(pageText("page.css"))],
+    ["page.css", bytes(pageText("../../theme.css") + pageText("page.css"))],
     ...modules.map((name) => ({ name, text: moduleText(name) }))
       // Types alone leave nothing.
       .filter(({ text }) => text !== "export {};\n")
@@ -95,8 +95,12 @@ function runtimeFiles(): [path: string, contents: Uint8Array<ArrayBuffer>][] {
       read("ort-wasm-simd-threaded.mjs", runtime),
     ],
     [RUNTIME, read("ort-wasm-simd-threaded.wasm", runtime)],
+    [
+      "runtime/ort.LICENSE.txt",
+      bytes(pageText("../licences/onnxruntime-web.txt")),
+    ],
     ["runtime/tokenizers.js", read("tokenizers.min.mjs", tokenizers)],
-    ["runtime/tokenizers.LICENSE.txt", read("../../LICENSE", tokenizers)],
+    ["runtime/tokenizers.LICENSE.txt", read("../LICENSE", tokenizers)],
   ];
 }
 

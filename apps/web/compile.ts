@@ -1,4 +1,4 @@
-/** From the page's TypeScript to what a browser runs: types are left out, and imports lead to files of the build. */
+/** Compiles the page's TypeScript for browsers and points its imports to files of the build. */
 import ts from "typescript";
 
 /** The JavaScript of a module; `place` gives the address of what it imports. */

@@ -1,7 +1,7 @@
-/** Writes a build to a folder, over an earlier build at most. */
+/** Writes a build to a new folder, or over an earlier build. */
 import { dirname, join } from "@std/path";
 import {
-  jsonIfWhole,
+  jsonIfValid,
   lstatIfThere,
   readIfThere,
   reasonOf,
@@ -63,7 +63,7 @@ function earlierFiles(folder: string): string[] {
 
 /** What the list of an earlier build names. */
 function ownFiles(folder: string): string[] {
-  const list = jsonIfWhole(readIfThere(join(folder, LIST)) ?? "");
+  const list = jsonIfValid(readIfThere(join(folder, LIST)) ?? "");
   return isSite(list)
     ? [...list.files.map(({ path }) => path), LIST, SERVICE_WORKER]
     : [];

@@ -1,4 +1,4 @@
-/** What every answer tells the browser beside its content: to ask nobody else for anything, and to share with nobody. */
+/** Security headers of the page: it may load nothing from elsewhere, and no other site may embed it. */
 
 /** Of the page, also where its host sets no headers. */
 export const POLICY = [

@@ -1,7 +1,7 @@
-/** The exported models of a build: what the page has to know of each, and the files that it needs. */
+/** The exported models of a build: what the page shows of each, and the files that it needs. */
 import { join } from "@std/path";
 import {
-  jsonIfWhole,
+  jsonIfValid,
   readIfThere,
   statIfThere,
 } from "../../engine/files/atomic.ts";
@@ -11,7 +11,10 @@ import {
   ExportConfig,
   type ExportPrecision,
 } from "../../schemas/exported_model.ts";
-import { narrowest, termsOf } from "../../nmt/text/descriptors/licences.ts";
+import {
+  narrowest,
+  parseLicence,
+} from "../../nmt/text/descriptors/licences.ts";
 import type { SiteModel } from "./page/site.ts";
 
 export interface Exported {
@@ -80,7 +83,9 @@ function readModel(
       ...{ beam, maximumLength, end: ids.eos, padding: ids.pad },
       ...paths,
       licences: config.licences,
-      use: narrowest(config.licences.map(({ licence }) => termsOf(licence))),
+      use: narrowest(
+        config.licences.map(({ licence }) => parseLicence(licence)),
+      ),
     },
     files: new Map([
       [paths.graph, read(join(precision, "translate.onnx"))],
@@ -98,5 +103,5 @@ function readConfig(folder: string): ExportConfig {
       `Cannot use the exported model "${folder}": expected config.json in it, found none.`,
     );
   }
-  return parse(ExportConfig, jsonIfWhole(text), `"${path}"`);
+  return parse(ExportConfig, jsonIfValid(text), `"${path}"`);
 }

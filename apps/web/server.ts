@@ -1,4 +1,4 @@
-/** Serves a build from memory: what is not in its list is not there. */
+/** Serves a build from memory: only the files in its list exist. */
 import { ifNoneMatch } from "@std/http/etag";
 import { serveHttp } from "../serve/http/server.ts";
 import type { BuiltFile } from "./build.ts";
@@ -33,14 +33,18 @@ function answer(
   { method, url, headers }: Request,
 ): Response {
   if (method !== "GET" && method !== "HEAD") {
-    return told(405, "Cannot use this method here; expected GET or HEAD.", {
-      allow: "GET, HEAD",
-    });
+    return textResponse(
+      405,
+      "Cannot use this method here; expected GET or HEAD.",
+      {
+        allow: "GET, HEAD",
+      },
+    );
   }
   const path = pathOf(new URL(url).pathname);
   const file = path === undefined ? undefined : files.get(path);
   if (file === undefined) {
-    return told(404, "Cannot find this file; the translator is at /.");
+    return textResponse(404, "Cannot find this file; the translator is at /.");
   }
   const etag = `"${file.sha256}"`;
   const sent = {
@@ -69,7 +73,7 @@ function pathOf(pathname: string): string | undefined {
   }
 }
 
-function told(
+function textResponse(
   status: number,
   sentence: string,
   headers: Readonly<Record<string, string>> = {},

@@ -1,4 +1,4 @@
-/** A command, run to its end as a process and timed from outside. */
+/** Runs and times a command as a process. */
 
 export interface Command {
   readonly program: string;
@@ -55,7 +55,7 @@ export async function mustRun(
   return outcome;
 }
 
-/** What a command prints first that looks like a version, or undefined where there is no such program. */
+/** The first version number that a command prints; undefined if there is no such program. */
 export async function versionOf(command: Command): Promise<string | undefined> {
   try {
     const { out, err } = await mustRun(command);

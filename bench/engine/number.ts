@@ -1,4 +1,4 @@
-/** Writes a number: a stage that takes no time, so that what a run takes is the engine's. */
+/** A stage that writes a number and takes no time, so that a run measures the engine. */
 import { z } from "zod";
 import { stage } from "../../engine/graph/stage.ts";
 

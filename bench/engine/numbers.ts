@@ -1,4 +1,4 @@
-/** A pipeline of trivial stages: columns of nodes that each need the one above. */
+/** A pipeline of trivial stages: columns of nodes, each of which needs the one above. */
 import { z } from "zod";
 import { type Handle, pipeline } from "../../engine/graph/graph.ts";
 import numberStage from "./number.ts";

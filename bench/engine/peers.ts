@@ -31,7 +31,7 @@ export interface Peer {
 const SECONDS_TO_MAKE = 600;
 
 /**
- * Brings a graph up to date in a folder, which is left alone where that was done before; tells how many nodes. Where all
+ * Brings a graph up to date in a folder, unless that was done before; returns the number of nodes. Where all
  * take too long, it makes fewer: the first quarter of them, which need no others, and so on.
  */
 export async function makeAll(

@@ -1,9 +1,9 @@
-/** The engine's projects as they are measured: this repository, and copies of it whose pipeline is the trivial one. */
+/** The projects that the engine is measured on: this repository, and copies of it with a trivial pipeline. */
 import { join } from "@std/path";
 import type { z } from "zod";
-import { answerPath } from "../../engine/keys/no_op_cache.ts";
+import { noOpCachePath } from "../../engine/keys/no_op_cache.ts";
 import { removeIfThere, statIfThere } from "../../engine/files/atomic.ts";
-import { EXIT } from "../../cli/commands/pipeline.ts";
+import { EXIT } from "../../cli/exit.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { type Command, mustRun, runCommand } from "./command.ts";
 import type { Numbers } from "./numbers.ts";
@@ -24,11 +24,11 @@ export interface Project {
   /** The same by `deno task`. */
   task(): Command;
   dag(): Promise<Dag>;
-  /** Takes away the answer that the last run kept, so that the next one looks in full. */
+  /** Removes the no-op cache, so that the next run checks everything. */
   forget(): void;
 }
 
-/** A copy in `folder`, brought up to date; what lies there from an earlier copy is used where it still holds. */
+/** A copy in `folder`, brought up to date; an earlier copy there is reused. */
 export async function gridProject(
   folder: string,
   grid: Grid,
@@ -39,8 +39,8 @@ export async function gridProject(
     Deno.symlinkSync(join(ROOT, "node_modules"), modules);
   }
   replace(
-    join(folder, "pipeline.ts"),
-    'export { default } from "./bench/engine/numbers.ts";\n',
+    join(folder, "cli", "project.ts"),
+    'export { default } from "../bench/engine/numbers.ts";\n',
   );
   setGrid(folder, grid);
   const project = projectIn(folder, join(folder, "artifacts"), []);
@@ -106,7 +106,7 @@ function projectIn(
       );
     },
     forget: () => {
-      removeIfThere(answerPath(artifacts));
+      removeIfThere(noOpCachePath(artifacts));
     },
   };
 }
@@ -138,7 +138,7 @@ function copySources(from: string, to: string): void {
   for (const { name, isDirectory } of entries) {
     const [source, target] = [join(from, name), join(to, name)];
     if (isDirectory) copySources(source, target);
-    else if (name !== "pipeline.ts" && name !== "quick.jsonc") {
+    else if (!/\/(cli\/project\.ts|quick\.jsonc)$/.test(source)) {
       replace(target, Deno.readFileSync(source));
     }
   }

@@ -1,4 +1,4 @@
-/** What is measured of the engine, row by row, and of the others on the same graph. */
+/** The rows of the engine bench: what is measured, of us and of others on the same graph. */
 import { join } from "@std/path";
 import { type Command, mustRun, runCommand, versionOf } from "./command.ts";
 import { type Dag, makeAll, type Peer } from "./peers.ts";
@@ -42,7 +42,7 @@ export const OURS = "ours";
 /** Without the answer that the last run kept for the same question, as after any edit. */
 export const IN_FULL = "ours, in full";
 
-/** What else hashes files, and how each tells its version. */
+/** Other programs that hash files, and the arguments that print their versions. */
 export const HASHERS = [
   { program: "sha256sum", version: ["--version"], args: [] },
   { program: "openssl", version: ["version"], args: ["dgst", "-sha256"] },

@@ -1,15 +1,15 @@
 /** Times beam search of a student, ids in and ids out, batched and one sentence at a time; prints one JSON line. */
 import { parseArgs } from "@std/cli/parse-args";
-import { loadModel, saveModel } from "../../nmt/transformer/checkpoint.ts";
-import { saveQuantizedModel } from "../../nmt/decoding/quantized_model.ts";
+import { loadModel } from "../../nmt/transformer/checkpoint.ts";
 import { createTranslator } from "../../nmt/decoding/beam_search.ts";
 import { inputError } from "../../base/input_error.ts";
 import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
+import { openExported } from "./exported.ts";
 import { numbers, report, versionOf } from "../figures.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 const paths = parseArgs(Deno.args, {
-  string: ["model", "tokenizer", "source", "hypotheses", "precision", "part"],
+  string: ["model", "tokenizer", "source", "hypotheses", "part"],
 });
 const { beam, threads, sentences, singles, repeats, ...given } = numbers({
   beam: 5,
@@ -20,7 +20,6 @@ const { beam, threads, sentences, singles, repeats, ...given } = numbers({
   repeats: 3,
 });
 const part = String(paths.part ?? "all");
-const precision = paths.precision === "int8" ? "int8" : "float32";
 
 /** The path that a flag must name. */
 function path(name: "model" | "tokenizer" | "source"): string {
@@ -33,25 +32,16 @@ const lines = (await Deno.readTextFile(path("source"))).split("\n")
   .slice(0, sentences).map((line) => line.trim());
 const subwords = await loadSubwords(path("tokenizer"));
 const source = await subwords.encode(lines);
-const saved = loadModel(path("model"), "the student");
+const model = path("model");
 const runtime = await loadRuntime();
-const translator = await createTranslator(runtime, saved, {
-  threads,
-  precision,
-});
+// A graph translates as its users run it; a model file by the project's own search.
+const translator = model.endsWith(".onnx")
+  ? await openExported(model, { threads, maximumRows: 64 })
+  : await createTranslator(runtime, loadModel(model, "the student"), {
+    threads,
+  });
 const options = { beam, lengthPenalty: given["length-penalty"] };
-const figures: Record<string, number> = { bytes: bytesOnDisk() };
-
-/** Size of the student as it is kept in this precision. */
-function bytesOnDisk(): number {
-  const file = Deno.makeTempFileSync();
-  try {
-    (precision === "int8" ? saveQuantizedModel : saveModel)(file, saved);
-    return Deno.statSync(file).size;
-  } finally {
-    Deno.removeSync(file);
-  }
-}
+const figures: Record<string, number> = { bytes: Deno.statSync(model).size };
 
 /** The value that this share of the values does not exceed. */
 function quantile(values: readonly number[], share: number): number {
@@ -85,12 +75,12 @@ if (part !== "batch") {
 if (paths.hypotheses !== undefined) {
   const found = await translator.translate(source, options);
   const texts = await subwords.decode(found.map(({ ids }) => ids));
-  const told = found.map(({ ids, score, normalised }, index) =>
+  const records = found.map(({ ids, score, normalised }, index) =>
     JSON.stringify({ ids: [...ids], score, normalised, text: texts[index] })
   );
   await Deno.writeTextFile(
     String(paths.hypotheses),
-    told.map((line) => line + "\n").join(""),
+    records.map((line) => line + "\n").join(""),
   );
 }
 await translator.dispose();

@@ -7,7 +7,7 @@ import {
   report,
   versionOf,
 } from "../figures.ts";
-import { CKD_REGULAR, record, studentTrainer } from "./teacher_targets.ts";
+import { CKD_REGULAR, compileStudent, record } from "./teacher_targets.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 const { steps, threads } = numbers({ steps: 10 });
@@ -18,16 +18,21 @@ const folder = await Deno.makeTempDir({ prefix: "ckd-bench-" });
 try {
   const recorded = { teacher: preparedTeacher(), tokens, folder };
   await record(runtime, recorded, threads);
-  const trainer = await studentTrainer(runtime, recorded, CKD_REGULAR, threads);
+  const compiled = await compileStudent(
+    runtime,
+    recorded,
+    CKD_REGULAR,
+    threads,
+  );
   let started = 0;
   for (let step = 0; step < WARM_UP + steps; step++) {
     if (step === WARM_UP) started = performance.now();
     const batch = makeBatch(tokens, order[step]);
-    await trainer.run(batch, step, trainer.lessons?.read(batch));
+    await compiled.run(batch, step, compiled.signals?.read(batch));
   }
   const step_ms = (performance.now() - started) / steps;
-  await trainer.dispose();
-  trainer.lessons?.close();
+  await compiled.dispose();
+  compiled.signals?.close();
   await report({ step_ms }, threads, versionOf(runtime));
 } finally {
   await Deno.remove(folder, { recursive: true });

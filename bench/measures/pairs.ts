@@ -1,4 +1,4 @@
-/** Parts of a corpus as corpora of their own, so that no row has to work through all of the text. */
+/** Takes parts of a corpus, so that no row has to read all of it. */
 import {
   packSide,
   sentence,

@@ -1,4 +1,4 @@
-/** Makes what the rows on real text need, once: subwords, batches, a teacher and a student of Multi30k, in a cache folder. */
+/** Makes what the rows on real text need, once: subwords, batches, a teacher and a student of Multi30k. */
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { join } from "@std/path";
@@ -9,13 +9,14 @@ import {
   type StoredTensor,
   writeSafetensors,
 } from "../../nmt/tensor/safetensors.ts";
+import { translationPath } from "../../nmt/export/folder.ts";
 import { batchOrder, makeBatch } from "../../nmt/text/subwords/batches.ts";
 import {
   readTokens,
   type Tokens,
   writeTokens,
 } from "../../nmt/text/subwords/tokens.ts";
-import { corpora } from "./corpora.ts";
+import { corpora } from "../corpora.ts";
 import { touched } from "./pairs.ts";
 import { cacheFolder } from "../../apps/doctor/peers.ts";
 
@@ -39,7 +40,7 @@ const FILES: Readonly<Record<string, string>> = {
 const BATCH_TOKENS = 2560, BATCHES = 40;
 
 /**
- * The folder with `teacher.safetensors`, `student.safetensors`, `tokenizer.json`, `train.tsv`, `test.de`, and the pairs of
+ * The folder with `teacher.safetensors`, `student.safetensors`, `student-int8.onnx`, `tokenizer.json`, `train.tsv`, `test.de`, and the pairs of
  * the first batches of an epoch: `tokens.safetensors` and, as rectangles of ids, `batches.safetensors`. Or what is missing.
  */
 export type Prepared =
@@ -66,6 +67,10 @@ export async function prepare(): Promise<Prepared> {
   const copies = {
     "teacher.safetensors": output("teacher", "model"),
     "student.safetensors": output("student:plain", "model"),
+    "student-int8.onnx": translationPath(
+      output("export:plain", "folder"),
+      "int8",
+    ),
     "tokenizer.json": output("tokenize", "tokenizer"),
     "train.tsv": output("corpus", "train"),
   };
@@ -114,6 +119,7 @@ async function runPipeline(corpus: string, artifacts: string): Promise<void> {
       "run",
       "teacher",
       "student:plain",
+      "export:plain",
       `--experiment=${join(ROOT, "bench", "experiment.jsonc")}`,
       `--artifacts=${artifacts}`,
       ...files,
@@ -122,7 +128,9 @@ async function runPipeline(corpus: string, artifacts: string): Promise<void> {
     stdout: "null",
   }).output();
   if (!success) {
-    throw new Error("The experiment of the bench failed, as is told above");
+    throw new Error(
+      "The experiment of the bench failed, as the lines above say",
+    );
   }
 }
 

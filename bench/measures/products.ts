@@ -1,6 +1,6 @@
-/** Measures the matrix products of a training step alone beside the whole step: how much of its time is arithmetic. */
+/** Times the matrix products of a training step in turns with the whole step. */
 import * as ort from "onnxruntime-node";
-import { createTrainer } from "../../nmt/training/compiled_step.ts";
+import { compileStep } from "../../nmt/training/compiled_step.ts";
 import type { Task } from "../../nmt/training/training_step.ts";
 import type { Node, Port, Recording } from "../../nmt/tensor/onnx/graph.ts";
 import { encodeModel } from "../../nmt/tensor/onnx/model_bytes.ts";
@@ -40,34 +40,34 @@ export async function measureRoofline(
   { threads, turns }: { readonly threads: number; readonly turns: number },
 ): Promise<Roofline> {
   const seen: { program?: Program; inputs?: Inputs } = {};
-  const trainer = await createTrainer(
+  const compiled = await compileStep(
     witness(runtime, seen),
     task,
     { seed: 1, threads },
   );
   try {
-    await trainer.run(batch, 0);
+    await compiled.run(batch, 0);
     if (seen.program === undefined || seen.inputs === undefined) {
-      throw new Error("The trainer ran no program");
+      throw new Error("The step ran no program");
     }
     const products = await findProducts(seen.program, seen.inputs);
     const run = await productsAlone(products, threads);
-    const steps: number[] = [], alone: number[] = [];
+    const steps: number[] = [], productTimes: number[] = [];
     // The first of each is to warm up: buffers are allocated, and the other's threads go to sleep.
     for (let turn = 0; turn <= turns; turn++) {
-      await trainer.run(batch, 1 + 2 * turn);
-      steps.push(await timed(() => trainer.run(batch, 2 + 2 * turn)));
+      await compiled.run(batch, 1 + 2 * turn);
+      steps.push(await timed(() => compiled.run(batch, 2 + 2 * turn)));
       await run();
-      alone.push(await timed(run));
+      productTimes.push(await timed(run));
     }
     return {
       stepMs: median(steps.slice(1)),
-      productsMs: median(alone.slice(1)),
+      productsMs: median(productTimes.slice(1)),
       products: products.length,
       operations: products.reduce((sum, each) => sum + operations(each), 0),
     };
   } finally {
-    await trainer.dispose();
+    await compiled.dispose();
   }
 }
 
@@ -119,7 +119,7 @@ async function findProducts(
   );
 }
 
-/** Stands for a rank, which the model's signature need not tell. */
+/** Stands for a rank, which the model's signature need not give. */
 const RANK = { name: "rank", sentinel: 1_000_003, input: "", axis: 0 } as const;
 
 /** The sizes of some values of a program when it runs on these inputs: the program is run once to be asked for them. */

@@ -7,10 +7,10 @@
  */
 import { makeBatch } from "../../nmt/text/subwords/batches.ts";
 import {
-  createTrainer,
-  type Trainer,
+  type CompiledStep,
+  compileStep,
 } from "../../nmt/training/compiled_step.ts";
-import type { Lessons } from "../../nmt/states/states.ts";
+import type { TeacherSignals } from "../../nmt/states/states.ts";
 import {
   numbers,
   preparedTeacher,
@@ -22,8 +22,8 @@ import {
 import {
   ckd,
   CKD_REGULAR,
+  compileStudent,
   record,
-  studentTrainer,
   type System,
 } from "./teacher_targets.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
@@ -48,28 +48,28 @@ const figures: Record<string, number> = {};
 
 /** Seconds of a training: to be ready, and for all steps at the rate of some. */
 async function trainingSeconds(
-  create: () => Promise<Trainer & { readonly lessons?: Lessons }>,
+  create: () => Promise<CompiledStep & { readonly signals?: TeacherSignals }>,
 ): Promise<number> {
   const began = performance.now();
-  const trainer = await create();
-  const compiled = performance.now() - began;
+  const compiled = await create();
+  const compiling = performance.now() - began;
   let started = 0;
   for (let step = 0; step < WARM_UP + steps; step++) {
     if (step === WARM_UP) started = performance.now();
     const batch = makeBatch(tokens, order[step]);
-    await trainer.run(batch, step, trainer.lessons?.read(batch));
+    await compiled.run(batch, step, compiled.signals?.read(batch));
   }
   const run = performance.now() - started;
-  await trainer.dispose();
-  trainer.lessons?.close();
-  return (compiled + run / steps * given.whole) / 1000;
+  await compiled.dispose();
+  compiled.signals?.close();
+  return (compiling + run / steps * given.whole) / 1000;
 }
 
 const folder = await Deno.makeTempDir({ prefix: "ckd-bench-" });
 try {
   const { model, vocabulary } = teacher;
   figures.teacher_s = await trainingSeconds(() =>
-    createTrainer(runtime, { model, vocabulary, training }, {
+    compileStep(runtime, { model, vocabulary, training }, {
       seed: 1,
       threads,
     })
@@ -81,7 +81,7 @@ try {
     given.pairs;
   for (const [name, system] of Object.entries(STUDENTS)) {
     figures[`${name}_s`] = await trainingSeconds(() =>
-      studentTrainer(runtime, recorded, system, threads)
+      compileStudent(runtime, recorded, system, threads)
     );
   }
   const sum = Object.values(figures).reduce((sum, each) => sum + each, 0);

@@ -1,4 +1,4 @@
-/** What the benchmarks tell: medians, and how far they are. */
+/** Medians, progress, and the JSON line of a measuring process. */
 import { z } from "zod";
 
 export function median(values: readonly number[]): number {

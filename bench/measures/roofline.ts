@@ -1,4 +1,4 @@
-/** Tells how much of a training step its matrix products alone take, timed in turns with it. */
+/** Times a training step in turns with its matrix products alone. */
 import { syntheticBatch } from "./batch.ts";
 import {
   modelOf,

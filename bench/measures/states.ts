@@ -1,4 +1,4 @@
-/** Times the recording of the teacher's states of real sentences, writing included, once it is under way. */
+/** Times the recording of a teacher's states of real sentences, writing included, after a warm-up. */
 import {
   numbers,
   preparedTeacher,

@@ -1,5 +1,5 @@
 /** Times the training step of the 12-layer teacher on one synthetic batch, and how long it takes to be ready. */
-import { createTrainer } from "../../nmt/training/compiled_step.ts";
+import { compileStep } from "../../nmt/training/compiled_step.ts";
 import { syntheticBatch } from "./batch.ts";
 import {
   modelOf,
@@ -19,7 +19,7 @@ const WARM_UP = 2;
 const runtime = await loadRuntime();
 const batch = syntheticBatch(given.rows, given.length, vocabulary);
 const started = performance.now();
-const trainer = await createTrainer(
+const compiled = await compileStep(
   runtime,
   { model: modelOf(given), vocabulary, training },
   { seed: 1, threads },
@@ -28,10 +28,10 @@ const compile_s = (performance.now() - started) / 1000;
 const times: number[] = [];
 for (let step = 0; step < given.steps + WARM_UP; step++) {
   const before = performance.now();
-  await trainer.run(batch, step);
+  await compiled.run(batch, step);
   if (step >= WARM_UP) times.push(performance.now() - before);
 }
-await trainer.dispose();
+await compiled.dispose();
 await report(
   { step_ms: median(times), compile_s },
   threads,

@@ -1,14 +1,14 @@
-/** The paper's students and the trainers of them, on states that are recorded first. */
-import { distilled } from "../../nmt/distillation/loss.ts";
+/** The paper's students, trained on states that are recorded first. */
+import { distillationObjective } from "../../nmt/distillation/loss.ts";
 import {
-  type Lessons,
-  lessonsOf,
+  openTeacherSignals,
   recordStates,
+  type TeacherSignals,
 } from "../../nmt/states/states.ts";
 import type { SavedModel } from "../../nmt/transformer/checkpoint.ts";
 import {
-  createTrainer,
-  type Trainer,
+  type CompiledStep,
+  compileStep,
 } from "../../nmt/training/compiled_step.ts";
 import {
   Distillation,
@@ -29,7 +29,7 @@ export interface Recorded {
 /** All of the teacher's encoder layers, which are what the paper's maps combine. */
 const ENCODER_LAYERS = [1, 2, 3, 4, 5, 6];
 
-/** Records the teacher's encoder layers and final state of some pairs; `report` is told the pairs done. */
+/** Records the teacher's encoder layers and final state of some pairs; `report` gets the number of pairs done. */
 export async function record(
   runtime: Runtime,
   { teacher, tokens, folder }: Recorded,
@@ -62,30 +62,31 @@ export const ckd = (encoder: LayerMap): System => ({
 
 export const CKD_REGULAR = ckd([[1, 2, 3], [4, 5, 6]]);
 
-export interface StudentTrainer extends Trainer {
+export interface CompiledStudent extends CompiledStep {
   /** What is read of the teacher for each batch; nothing for a student without one. */
-  readonly lessons: Lessons | undefined;
+  readonly signals: TeacherSignals | undefined;
 }
 
 /** Trains a 2 + 2 layer student of the teacher's width on what was recorded. */
-export async function studentTrainer(
+export async function compileStudent(
   runtime: Runtime,
   recorded: Recorded,
   system: System,
   threads: number,
-): Promise<StudentTrainer> {
+): Promise<CompiledStudent> {
   const { teacher, folder, tokens } = recorded;
   const { width, feedForward, heads, dropout } = teacher.model;
   const model = StudentModel.parse({ width, feedForward, heads, dropout });
   const distillation = Distillation.parse(system);
-  const lessons = system.alpha + system.beta > 0
-    ? lessonsOf(teacher, folder, tokens, distillation)
+  const signals = system.alpha + system.beta > 0
+    ? openTeacherSignals(teacher, folder, tokens, distillation)
     : undefined;
-  const trainer = await createTrainer(runtime, {
+  const compiled = await compileStep(runtime, {
     model,
     vocabulary: teacher.vocabulary,
     training,
-    objective: lessons && distilled(width, { ...teacher, distillation }),
-  }, { seed: 1, threads, constants: lessons?.constants });
-  return { ...trainer, lessons };
+    objective: signals &&
+      distillationObjective(width, { ...teacher, distillation }),
+  }, { seed: 1, threads, constants: signals?.constants });
+  return { ...compiled, signals };
 }

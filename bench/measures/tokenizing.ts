@@ -1,4 +1,4 @@
-/** Times the tokenizing of real pairs as the tokenize stage does it, from a file to packed ids, in a fresh process. */
+/** Times the tokenizing of real pairs as the tokenize stage does it, from a file to packed ids. */
 import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { tokenize } from "../../nmt/text/subwords/tokenize.ts";
 import { numbers, preparedFile, report } from "../figures.ts";

@@ -1,5 +1,5 @@
 /** Times training of a 12-layer teacher on batches of real sentences: target tokens a second, padding not counted. */
-import { createTrainer } from "../../nmt/training/compiled_step.ts";
+import { compileStep } from "../../nmt/training/compiled_step.ts";
 import { makeBatch } from "../../nmt/text/subwords/batches.ts";
 import {
   modelOf,
@@ -17,7 +17,7 @@ const { vocabulary, threads, steps } = given;
 const WARM_UP = 2;
 const runtime = await loadRuntime();
 const { tokens: pairs, order } = preparedText(WARM_UP + steps);
-const trainer = await createTrainer(
+const compiled = await compileStep(
   runtime,
   { model: modelOf(given), vocabulary, training },
   { seed: 1, threads },
@@ -26,9 +26,9 @@ let tokens = 0, started = 0;
 for (let step = 0; step < WARM_UP + steps; step++) {
   if (step === WARM_UP) started = performance.now();
   const batch = makeBatch(pairs, order[step]);
-  await trainer.run(batch, step);
+  await compiled.run(batch, step);
   if (step >= WARM_UP) tokens += batch.targetTokens;
 }
 const seconds = (performance.now() - started) / 1000;
-await trainer.dispose();
+await compiled.dispose();
 await report({ tokens_per_s: tokens / seconds }, threads, versionOf(runtime));

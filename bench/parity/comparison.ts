@@ -1,10 +1,19 @@
-/** What the comparison of two trainings says: losses side by side, and how far apart they come. */
-import { table } from "../../cli/console/listings.ts";
+/** Compares the losses of two trainings step by step. */
+import { z } from "zod";
+import { table } from "../../cli/console/table.ts";
 import type { Curves } from "./ours.ts";
 import type { TheirCurves } from "./theirs.ts";
 
 /** How far apart the losses of a step may be. */
 export const BAR = 1e-3;
+
+/** The losses of a step. */
+const Loss = z.object({
+  ours: z.number(),
+  theirs: z.number(),
+  difference: z.number(),
+});
+type Loss = z.infer<typeof Loss>;
 
 /** The losses of two trainings, step by step. */
 export interface Pairing {
@@ -68,49 +77,86 @@ function differenceOf(
 /** Whether the losses of a step are too far apart. */
 export const isMissed = ({ difference }: Pairing) => difference.largest >= BAR;
 
-/** Both losses of teacher and student and their difference, a row for each `every` steps; the largest differences below. */
-export function comparisonTable(
-  all: readonly Pairing[],
-  every: number,
-): string {
-  // The third pairing has the student's losses once more.
-  const columns = all.slice(0, 2);
-  const steps = all[0].ours.map((_, i) => i + 1)
+/** The losses of both sides at some steps, and how far apart they are at most: what `--json` prints and is committed. */
+export const Losses = z.object({
+  bar: z.number(),
+  losses: z.array(z.object({
+    step: z.int(),
+    teacher: Loss,
+    student: Loss,
+  })),
+  largest: z.array(z.object({
+    name: z.string(),
+    difference: z.number(),
+    atStep: z.int(),
+    rounding: z.object({ ours: z.number(), theirs: z.number() }),
+  })),
+});
+export type Losses = z.infer<typeof Losses>;
+
+/** The losses at the first step and at each `every` steps, and the largest differences of all steps. */
+export function lossesOf(all: readonly Pairing[], every: number): Losses {
+  const [teacher, student] = all;
+  const at = ({ ours, theirs }: Pairing, step: number) => {
+    const [own, other] = [ours[step - 1], theirs[step - 1]];
+    return { ours: own, theirs: other, difference: Math.abs(own - other) };
+  };
+  const steps = teacher.ours.map((_, i) => i + 1)
     .filter((step) => step === 1 || step % every === 0);
-  const rows = steps.map((step) => [
-    `${step}`,
-    ...columns.flatMap(({ ours, theirs }) => {
-      const [own, other] = [ours[step - 1], theirs[step - 1]];
-      return [own.toFixed(5), other.toFixed(5), shown(Math.abs(own - other))];
-    }),
-  ]);
-  const heads = columns.flatMap(({ name }) => [name, "PyTorch", "difference"]);
-  const verdicts = all.map((pairing) => {
-    const { name, difference, rounding } = pairing;
-    return [
+  return {
+    bar: BAR,
+    losses: steps.map((step) => ({
+      step,
+      teacher: at(teacher, step),
+      student: at(student, step),
+    })),
+    largest: all.map(({ name, difference, rounding }) => ({
       name,
-      shown(difference.largest),
-      `${difference.atStep}`,
-      isMissed(pairing) ? "MISSED" : "",
-      shown(rounding.ours.largest),
-      shown(rounding.theirs.largest),
-    ];
-  });
-  return [
-    table([["step", ...heads], ...rows]),
-    "",
-    table([
-      [
-        "largest difference",
-        `below ${BAR}`,
-        "step",
-        "",
-        "ours to float64",
-        "PyTorch to float64",
-      ],
-      ...verdicts,
+      difference: difference.largest,
+      atStep: difference.atStep,
+      rounding: {
+        ours: rounding.ours.largest,
+        theirs: rounding.theirs.largest,
+      },
+    })),
+  };
+}
+
+/** A row for each step. */
+export function lossTable({ losses }: Losses): string {
+  const cells = ({ ours, theirs, difference }: Loss) => [
+    ours.toFixed(5),
+    theirs.toFixed(5),
+    shown(difference),
+  ];
+  const heads = ["teacher", "student"].flatMap((model) => [
+    ...[model, "PyTorch", "difference"],
+  ]);
+  return table([
+    ["step", ...heads],
+    ...losses.map(({ step, teacher, student }) => [
+      `${step}`,
+      ...cells(teacher),
+      ...cells(student),
     ]),
-  ].join("\n");
+  ]);
+}
+
+/** The largest differences. */
+export function differenceTable({ bar, largest }: Losses): string {
+  return table([
+    ["largest difference", `below ${bar}`, "step", ""].concat(
+      ["ours to float64", "PyTorch to float64"],
+    ),
+    ...largest.map(({ name, difference, atStep, rounding }) => [
+      name,
+      shown(difference),
+      `${atStep}`,
+      difference < bar ? "" : "MISSED",
+      shown(rounding.ours),
+      shown(rounding.theirs),
+    ]),
+  ]);
 }
 
 const shown = (difference: number) => difference.toExponential(1);

@@ -1,21 +1,21 @@
-/** Trains a teacher and its student with the product, step by step, and leaves all that PyTorch needs to do the same. */
+/** Trains a teacher and its student and writes what PyTorch needs to do the same. */
 import { join } from "@std/path";
 import {
   type SavedModel,
   saveModel,
 } from "../../nmt/transformer/checkpoint.ts";
-import { distilled } from "../../nmt/distillation/loss.ts";
+import { distillationObjective } from "../../nmt/distillation/loss.ts";
 import {
   initialWeights,
   type Weights,
 } from "../../nmt/transformer/parameters.ts";
 import {
-  type Lessons,
-  lessonsOf,
+  openTeacherSignals,
   recordStates,
+  type TeacherSignals,
 } from "../../nmt/states/states.ts";
 import { type Task, trainedShapes } from "../../nmt/training/training_step.ts";
-import { createTrainer } from "../../nmt/training/compiled_step.ts";
+import { compileStep } from "../../nmt/training/compiled_step.ts";
 import type { Distillation } from "../../schemas/experiment/distillation.ts";
 import type { Model, Training } from "../../schemas/experiment/model.ts";
 import {
@@ -53,7 +53,7 @@ export interface Curves {
 
 /**
  * Trains both and writes into `folder` what they were trained on and from: `batches.safetensors`, `task.json`, the models
- * `teacher-initial`, `teacher` (trained) and `student-initial`, and the initial `projections`. `report` is told of steps.
+ * `teacher-initial`, `teacher` (trained) and `student-initial`, and the initial `projections`. `report` gets the number of steps done.
  */
 export async function ourCurves(
   compared: Compared,
@@ -73,26 +73,26 @@ export async function ourCurves(
   const descended = async (
     task: Task,
     name: string,
-    lessons?: Lessons,
+    signals?: TeacherSignals,
   ): Promise<{ losses: number[]; weights: Weights }> => {
     const initial = initialWeights(trainedShapes(task), seed);
     const path = join(folder, `${name}-initial.safetensors`);
     saveModel(path, { ...task, weights: initial });
-    if (lessons !== undefined) writeProjections(folder, task, initial);
-    const trainer = await createTrainer(runtime, task, {
+    if (signals !== undefined) writeProjections(folder, task, initial);
+    const compiled = await compileStep(runtime, task, {
       seed,
       threads,
       initial,
-      constants: lessons?.constants,
+      constants: signals?.constants,
     });
     const losses: number[] = [];
     for (const [step, batch] of batches.entries()) {
-      const { loss } = await trainer.run(batch, step, lessons?.read(batch));
+      const { loss } = await compiled.run(batch, step, signals?.read(batch));
       losses.push(loss);
       report(++steps);
     }
-    const { weights } = await trainer.state();
-    await trainer.dispose();
+    const { weights } = await compiled.state();
+    await compiled.dispose();
     return { losses, weights };
   };
 
@@ -101,22 +101,22 @@ export async function ourCurves(
   const teacher = { model, vocabulary, weights: trained.weights };
   saveModel(join(folder, "teacher.safetensors"), teacher);
   const states = await record(runtime, teacher, tokens, compared, folder);
-  const lessons = lessonsOf(teacher, states, tokens, distillation);
+  const signals = openTeacherSignals(teacher, states, tokens, distillation);
   const student = await descended(
     {
       model: compared.student,
       vocabulary,
       training,
-      objective: distilled(compared.student.width, {
+      objective: distillationObjective(compared.student.width, {
         model,
         vocabulary,
         distillation,
       }),
     },
     "student",
-    lessons,
+    signals,
   );
-  lessons.close();
+  signals.close();
   return { teacher: trained.losses, student: student.losses };
 }
 

@@ -1,10 +1,10 @@
-/** Real text to compare trainings on: pairs of Multi30k, German to English, as the product's own stages make tokens of them. */
+/** Tokens of Multi30k, German to English, made by the project's own stages, to compare trainings on. */
 import { join } from "@std/path";
 import { statIfThere } from "../../engine/files/atomic.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
 import { readTokens, type Tokens } from "../../nmt/text/subwords/tokens.ts";
-import { corpora } from "../measures/corpora.ts";
+import { corpora } from "../corpora.ts";
 
 export interface TextSizes {
   /** Subwords. */

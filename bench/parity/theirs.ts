@@ -1,4 +1,4 @@
-/** Has PyTorch train what the product trained. */
+/** Runs the same training in PyTorch. */
 import { join } from "@std/path";
 import { z } from "zod";
 import { inputError } from "../../base/input_error.ts";

@@ -112,7 +112,7 @@ def main():
     parser.add_argument("--part", choices=["all", "batch", "single"], default="all")
     parser.add_argument("--batch", type=int, help="only settings of this size")
     parser.add_argument("--inter", type=int, help="only settings with so many batches side by side")
-    parser.add_argument("--check", help="JSON lines of our translations; how many are the same is told on stderr")
+    parser.add_argument("--check", help="JSON lines of our translations; stderr says how many are the same")
     options = parser.parse_args()
 
     tokenizer = tokenizers.Tokenizer.from_file(options.tokenizer)

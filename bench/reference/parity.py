@@ -7,8 +7,11 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from figures import torch_with
+
+sys.path.append(str(Path(__file__).parent / "training_runs"))
 
 TRAIN = """Trains to the end on the product's token files: the same initial values, batches, schedule and average of the best
 checkpoints, other dropout masks. CONFIG has `model`, `training` and `vocabulary` (its size) as the product's manifest has

@@ -2,7 +2,7 @@
 import time
 
 from figures import flags, read_batches, report, torch_with
-from lessons import stepper
+from teacher_targets import stepper
 from transformer import adam, cross_entropy, load
 
 WARM_UP = 1

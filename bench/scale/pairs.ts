@@ -1,10 +1,10 @@
-/** Makes a parallel file of as many pairs as asked for out of real ones: repeated, each time with other words changed. */
+/** Writes a parallel file of any number of pairs: real ones, repeated with some words changed. */
 import { join } from "@std/path";
 import { statIfThere } from "../../engine/files/atomic.ts";
 import { writeAll } from "../../base/write_all.ts";
 import { inputError } from "../../base/input_error.ts";
 import { random } from "../../nmt/random.ts";
-import { corpora } from "../measures/corpora.ts";
+import { corpora } from "../corpora.ts";
 
 interface RealPairs {
   readonly source: readonly string[];

@@ -1,4 +1,4 @@
-/** How time and memory of the pipeline's stages grow with the number of pairs. */
+/** Measures how time and memory of stages grow with the number of pairs. */
 import { join } from "@std/path";
 import { z } from "zod";
 import { openWorkspace } from "../../engine/store/workspace.ts";

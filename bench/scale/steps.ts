@@ -1,4 +1,4 @@
-/** How the time of a training step grows with its sizes, beside how its arithmetic grows; and with threads, beside PyTorch. */
+/** Measures how the time of a training step grows with its sizes and with threads. */
 import { measure, type Options, type Result } from "../measure.ts";
 import type { Command, Row } from "../rows.ts";
 

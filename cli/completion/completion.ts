@@ -1,81 +1,60 @@
-/** What may stand where somebody presses Tab: commands, options, and what the words of an experiment are. */
+/** Completes a command line: commands, options, values, nodes. */
+import {
+  type Argument,
+  type Command,
+  flagOf,
+  type GivenOptions,
+  type Option,
+} from "../command.ts";
 
 export interface Candidate {
   readonly value: string;
   readonly description: string;
 }
 
-/** A command as far as its words can be completed. */
-export interface Grammar {
-  readonly name: string;
-  readonly description: string;
-  readonly options: readonly Flag[];
-  /** In their order; the last one may stand for all that follow. */
-  readonly arguments: readonly Slot[];
-  readonly commands: readonly Grammar[];
-  /** The command that is meant where none is named. */
-  readonly default?: string;
+/** The commands that a line may name, and the one that runs if it names none. */
+export interface Line {
+  readonly commands: readonly Command[];
+  readonly fallback: Command;
 }
 
-export interface Flag {
-  readonly long: string;
-  readonly description: string;
-  /** What stands behind it; undefined for a switch. */
-  readonly value?: Slot;
-  readonly repeats: boolean;
-}
-
-/** A place for a word. */
-export interface Slot {
-  /** What the help calls it: `node`, `file`. */
-  readonly name: string;
-  readonly variadic?: boolean;
-  readonly choices?: readonly string[];
-}
-
-/** What words are taken from beside the grammar; each is asked for only where its words are needed. */
-export interface Sources {
-  /** Nodes of an experiment, as the options before them change it. */
-  nodes(given: Given): Promise<readonly string[]>;
-  /** Nodes with a model, in an artifact folder. */
-  models(given: Given): Promise<readonly string[]>;
-  experiments(): readonly string[];
-  /** Values of options that the grammar does not list, by their long name. */
-  readonly values: Readonly<Record<string, readonly string[]>>;
-}
-
-/** Values of options that stand before the word. */
-export type Given = ReadonlyMap<string, readonly string[]>;
+/** The nodes of the experiment that a line names, with its settings. */
+export type Nodes = (given: GivenOptions) => Promise<readonly string[]>;
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** Whether a file may stand there as well. */
+  /** Whether the shell completes files too. */
   readonly files: boolean;
 }
 
-/** Completes the last word, of which there may be nothing yet; `words` are those behind the name of the program. */
+const HELP: Option = { summary: "what there is to say, with examples" };
+
+/** Completes the last word, which may be empty; `words` follow the name of the task. */
 export async function complete(
-  program: Grammar,
+  line: Line,
   words: readonly string[],
-  sources: Sources,
+  nodes: Nodes,
 ): Promise<Completion> {
   const current = words.at(-1) ?? "";
-  const read = readWords(program, words.slice(0, -1));
-  const { command, isNamed, given, taken, awaits, isRaw } = read;
+  const { command, isNamed, given, taken, pending, isRaw } = readWords(
+    line,
+    words.slice(0, -1),
+  );
+  const flags = flagsOf(command);
   const fitting = (found: Completion): Completion => ({
     ...found,
     candidates: found.candidates.filter(({ value }) =>
       value.startsWith(current)
     ),
   });
-  if (awaits !== undefined) {
-    return fitting(await valuesOf(awaits, given, sources));
+  if (pending !== undefined) {
+    return fitting(await valuesOf(pending, given, nodes));
   }
   const [, long] = isRaw ? [] : /^(--[\w-]+)=/.exec(current) ?? [];
   if (long !== undefined) {
-    const flag = command.options.find((flag) => flag.long === long);
-    if (flag?.value === undefined) return NOTHING;
-    const { candidates, files } = await valuesOf(flag, given, sources);
+    const option = flags.get(long);
+    if (option?.placeholder === undefined) return NOTHING;
+    const { candidates, files } = await valuesOf(option, given, nodes);
     return fitting({
       candidates: candidates.map(({ value, description }) => ({
         value: `${long}=${value}`,
@@ -86,95 +65,99 @@ export async function complete(
   }
   if (!isRaw && current.startsWith("-")) {
     return fitting({
-      candidates: command.options
-        .filter(({ long, repeats }) => repeats || !given.has(long))
-        .map(({ long, description }) => ({ value: long, description })),
+      candidates: [...flags]
+        // An option that may be repeated has a list as its default.
+        .filter(([long, option]) =>
+          Array.isArray(option.default) || !given.has(long)
+        )
+        .map(([value, { summary }]) => ({ value, description: summary })),
       files: false,
     });
   }
-  const slot = command.arguments[taken] ??
-    command.arguments.findLast(({ variadic }) => variadic);
-  const found = slot === undefined
+  const places = Object.values(command.arguments);
+  const place = places[taken] ??
+    places.findLast(({ placeholder }) => placeholder.includes("..."));
+  const found = place === undefined
     ? NOTHING
-    : await wordsOf(slot, given, sources);
-  const commands = isNamed || taken > 0 ? [] : program.commands
-    .map(({ name, description }) => ({ value: name, description }));
+    : await valuesOf(place, given, nodes);
+  const commands = isNamed || taken > 0 ? [] : line.commands
+    .map(({ name, summary }) => ({ value: name, description: summary }));
   return fitting({ ...found, candidates: [...commands, ...found.candidates] });
 }
 
 const NOTHING: Completion = { candidates: [], files: false };
 
+function flagsOf({ options }: Command): ReadonlyMap<string, Option> {
+  return new Map([
+    ...Object.entries(options)
+      .map(([key, option]) => [flagOf(key, option), option] as const),
+    ["--help", HELP],
+  ]);
+}
+
+/** What the words before the current one say. */
 interface Read {
-  readonly command: Grammar;
-  /** Whether it was named, not meant. */
+  readonly command: Command;
+  /** Whether it is named, not the fallback. */
   readonly isNamed: boolean;
-  readonly given: Given;
-  /** Arguments that stand there. */
+  readonly given: GivenOptions;
+  /** The number of arguments so far. */
   readonly taken: number;
   /** The option whose value comes next. */
-  readonly awaits?: Flag;
+  readonly pending?: Option;
   /** Whether all words are arguments from here on. */
   readonly isRaw: boolean;
 }
 
-function readWords(program: Grammar, words: readonly string[]): Read {
-  const named = program.commands.find(({ name }) =>
-    name === words.find((word) => !word.startsWith("-"))
-  );
-  const command = named ??
-    program.commands.find(({ name }) => name === program.default) ?? program;
+function readWords(
+  { commands, fallback }: Line,
+  words: readonly string[],
+): Read {
+  const first = words.find((word) => !word.startsWith("-"));
+  const named = commands.find(({ name }) => name === first);
+  const command = named ?? fallback;
+  const flags = flagsOf(command);
   const given = new Map<string, string[]>();
   let taken = 0, isRaw = false, isNamed = false;
-  let awaits: Flag | undefined;
+  let pending: readonly [long: string, option: Option] | undefined;
   const add = (long: string, value: string) =>
     given.set(long, [...given.get(long) ?? [], value]);
   for (const word of words) {
-    if (awaits !== undefined) {
-      add(awaits.long, word);
-      awaits = undefined;
+    if (pending !== undefined) {
+      add(pending[0], word);
+      pending = undefined;
     } else if (isRaw) taken++;
     else if (word === "--") isRaw = true;
     else if (word.startsWith("-")) {
       const [long, ...value] = word.split("=");
-      const flag = command.options.find((flag) => flag.long === long);
+      const option = flags.get(long);
       if (value.length > 0) add(long, value.join("="));
-      else if (flag?.value !== undefined) awaits = flag;
+      else if (option?.placeholder !== undefined) pending = [long, option];
       else add(long, "");
     } else if (!isNamed && taken === 0 && word === named?.name) isNamed = true;
     else taken++;
   }
-  return { command, isNamed, given, taken, awaits, isRaw };
+  return { command, isNamed, given, taken, pending: pending?.[1], isRaw };
 }
 
-async function valuesOf(
-  { long, value }: Flag,
-  given: Given,
-  sources: Sources,
-): Promise<Completion> {
-  const known = sources.values[long];
-  if (known !== undefined) return plain(known);
-  if (value === undefined) return NOTHING;
-  if (long === "--experiment") {
-    return { ...plain(sources.experiments()), files: true };
-  }
-  if (long === "--model") {
-    return { ...plain(await sources.models(given)), files: true };
-  }
-  return await wordsOf(value, given, sources);
-}
-
-/** Places that hold a node, and those that hold what the shell knows best. */
+/** Placeholders of nodes, and of what a shell completes by itself. */
 const NODES = /^nodes?$/;
 const FILES =
   /^(file|folder|path|manifest|before|after|key|remotes?|hypothesis|references?)$/;
 
-async function wordsOf(
-  { name, choices }: Slot,
-  given: Given,
-  sources: Sources,
+async function valuesOf(
+  place: Option | Argument,
+  given: GivenOptions,
+  nodes: Nodes,
 ): Promise<Completion> {
+  const { placeholder = "", choices } = place;
   if (choices !== undefined) return plain(choices);
-  if (NODES.test(name)) return plain(await sources.nodes(given));
+  if ("suggest" in place && place.suggest !== undefined) {
+    const { values, files } = place.suggest;
+    return { ...plain(await values(given)), files };
+  }
+  const name = placeholder.replace(/[<>[\].]/g, "");
+  if (NODES.test(name)) return plain(await nodes(given));
   return { candidates: [], files: FILES.test(name) };
 }
 
@@ -185,7 +168,7 @@ function plain(values: readonly string[]): Completion {
   };
 }
 
-/** As the scripts of `shells.ts` read it: whether files may stand there, then a word and its description a line. */
+/** The format that the scripts of `shells.ts` read: `files` or `words`, then a line of word and description for each. */
 export function completionText({ candidates, files }: Completion): string {
   return [
     files ? "files" : "words",

@@ -1,18 +1,18 @@
 /**
- * Scripts that complete this project's tasks in a shell. They take over a line that begins with `deno task` and one of
- * the tasks, in a folder of this project, and leave every other line to the completion of deno that is there already.
+ * Scripts that complete the tasks of this project in a shell: lines that begin with `deno task` and one of them, in a
+ * folder of this project. Every other line is left to the completion of deno that is installed.
  */
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = typeof SHELLS[number];
 
-/** Prints what may stand there; it can read, and do nothing else. */
+/** Asks for candidates, with permission to read only. */
 const ASK = "deno run --quiet --no-prompt --allow-read --allow-env --allow-sys";
 
-/** By these files next to the nearest deno.json, a folder is known to be this project's. */
+/** Files beside the nearest deno.json that identify a folder of this project. */
 const MARKS = ["cli/main.ts", "cli/completion/completion.ts"];
 
-/** The same in bash and in zsh: prints the folder of the project that the shell is in. */
+/** In bash and zsh: prints the folder of the project that the shell is in. */
 const ROOT = `_ckd_root() {
   local folder=$PWD
   while [[ -n $folder ]]; do
@@ -61,7 +61,7 @@ _ckd_words() {
   {
     read -r kind
     while IFS=$'\\t' read -r value _; do COMPREPLY+=("$value"); done
-  } < <(${ASK} "$root/main.ts" complete "$@" 2> /dev/null)
+  } < <(${ASK} "$root/cli/main.ts" complete "$@" 2> /dev/null)
   if [[ $kind == files ]]; then
     while read -r value; do COMPREPLY+=("$value"); done \\
       < <(compgen -f -- "\${current#--*=}")
@@ -117,7 +117,7 @@ _ckd_words() {
   local root=$1 kind line
   local -a lines values shown
   shift
-  lines=("\${(@f)$(${ASK} "$root/main.ts" complete "$@" 2> /dev/null)}")
+  lines=("\${(@f)$(${ASK} "$root/cli/main.ts" complete "$@" 2> /dev/null)}")
   kind=$lines[1]
   for line in "\${(@)lines[2,-1]}"; do
     values+=("\${line%%$'\\t'*}")
@@ -176,7 +176,7 @@ function __ckd_applies
 end
 
 function __ckd_words
-    set -l found (${ASK} (__ckd_root)/main.ts complete (__ckd_line) 2> /dev/null)
+    set -l found (${ASK} (__ckd_root)/cli/main.ts complete (__ckd_line) 2> /dev/null)
     string join \\n -- $found[2..-1]
     test "$found[1]" = files; and __fish_complete_path (commandline -ct)
 end

@@ -1,21 +1,21 @@
-/** What gc tells: what goes and what stays, to people and to scripts. */
+/** The texts and the JSON of `gc`: what is removed and what stays. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Json } from "../../schemas/manifest.ts";
 import {
-  type Collection,
+  type GcItem,
+  type GcPlan,
   isEmpty,
-  type Item,
 } from "../../engine/store/gc_sweep.ts";
-import type { CollectionOptions } from "../../engine/store/gc_plan.ts";
+import type { GcOptions } from "../../engine/store/gc_plan.ts";
 import { duration } from "../../base/durations.ts";
-import { age, table } from "./listings.ts";
+import { age, counted, table } from "./table.ts";
 
 /** The results that go, then a summary, then what stays. */
-export function collectionText(
-  collection: Collection,
-  { now, maxSize }: CollectionOptions,
+export function planText(
+  plan: GcPlan,
+  { now, maxSize }: GcOptions,
 ): string {
-  const { results, kept } = collection;
+  const { results, kept } = plan;
   const list = table([
     ["node", "key", "age", "took", "size"],
     ...results.map((item) => [
@@ -33,7 +33,7 @@ export function collectionText(
   );
   return [
     ...results.length === 0 ? [] : [list, ""],
-    isEmpty(collection) ? "Nothing to remove." : summary(collection),
+    isEmpty(plan) ? "Nothing to remove." : summary(plan),
     "",
     `Kept: ${counted(kept.results, "result")} with ${
       counted(kept.objects, "object")
@@ -50,11 +50,11 @@ export function collectionText(
 }
 
 /** The shape of `gc --json`. */
-export function collectionJson(
-  { results, objects, checkpoints, leftovers, bytes, kept }: Collection,
+export function planJson(
+  { results, objects, checkpoints, leftovers, bytes, kept }: GcPlan,
   removed: boolean,
 ): Json {
-  const itemJson = ({ node, key, time, seconds, bytes }: Item) => ({
+  const itemJson = ({ node, key, time, seconds, bytes }: GcItem) => ({
     node: node ?? null,
     key,
     time,
@@ -73,15 +73,15 @@ export function collectionJson(
 }
 
 /** What was removed, in one line. */
-export function removedText(collection: Collection): string {
-  const { results, objects } = collection;
+export function removedText(plan: GcPlan): string {
+  const { results, objects } = plan;
   return `Removed ${counted(results.length, "result")} and ${
     counted(objects.length, "object")
-  }; ${formatBytes(freed(collection))} are free again.`;
+  }; ${formatBytes(freed(plan))} are free again.`;
 }
 
 function summary(
-  { results, objects, checkpoints, leftovers, bytes }: Collection,
+  { results, objects, checkpoints, leftovers, bytes }: GcPlan,
 ): string {
   const rows: readonly (readonly [string, number, number | undefined])[] = [
     ["results", results.length, undefined],
@@ -99,10 +99,6 @@ function summary(
   ]);
 }
 
-function freed({ bytes }: Pick<Collection, "bytes">): number {
+function freed({ bytes }: Pick<GcPlan, "bytes">): number {
   return bytes.objects + bytes.checkpoints + bytes.leftovers;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

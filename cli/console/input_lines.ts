@@ -1,12 +1,12 @@
-/** The lines of standard input, each decoded by itself: one that is broken takes no other with it. */
+/** Reads standard input by lines and decodes each by itself, so that a broken one does not affect others. */
 import { inputError } from "../../base/input_error.ts";
 
-/** No sentence is this long, and what has no line ends is no text. */
+/** A longer line is not a sentence; it may be a stream without line ends. */
 const MAXIMUM_LINE_BYTES = 1_000_000;
 
 const LINE_END = 10;
 
-/** Lines of UTF-8 without their ends, whatever ends the last one. */
+/** Lines of UTF-8 without their ends; the last one may have none. */
 export async function* linesOf(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<string> {
@@ -60,11 +60,11 @@ function fault(number: number, what: string): Error {
 function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
   const [first = new Uint8Array()] = parts;
   if (parts.length < 2) return first;
-  const whole = new Uint8Array(bytes);
+  const all = new Uint8Array(bytes);
   let at = 0;
   for (const part of parts) {
-    whole.set(part, at);
+    all.set(part, at);
     at += part.length;
   }
-  return whole;
+  return all;
 }

@@ -1,30 +1,27 @@
-/** What a run ends with on a terminal: commands to go on with, as a shell takes them. */
-import type {
-  NextStep,
-  NodeSummary,
-  Pipeline,
-  Told,
-} from "../../engine/graph/graph.ts";
+/** The commands that a run on a terminal ends with: how to go on, as a shell takes them. */
+import type { GivenWords, NextStep } from "../../apps/init/next_steps.ts";
 import type { NodeReport } from "../../engine/run/node_record.ts";
+import type { NodeSummary, ProjectPipeline } from "../project_pipeline.ts";
 import type { Paint } from "./style.ts";
 
-/** More than so many nobody reads. */
+/** The most steps that are printed. */
 const MOST = 4;
 
 interface Ended {
-  readonly pipeline: Pipeline;
-  /** All nodes of the run, and of them what is up to date. */
+  readonly pipeline: ProjectPipeline;
+  /** All nodes of the run. */
   readonly nodes: readonly NodeReport[];
+  /** Those that are up to date. */
   readonly summaries: readonly NodeSummary[];
   readonly interrupted: boolean;
   /** The arguments of the run. */
   readonly args: readonly string[];
-  readonly told: Told;
+  readonly given: GivenWords;
 }
 
 const PIPELINE = ["deno", "task", "pipeline"];
 
-/** Lines of text; none where nothing was done. What a command does stands below it where it has no room beside. */
+/** Lines of text; none if nothing was done. What a command does stands beside it, or below it on a narrow terminal. */
 export function nextText(
   ended: Ended,
   paint: Paint,
@@ -46,13 +43,13 @@ export function nextText(
 }
 
 function nextSteps(
-  { pipeline, nodes, summaries, interrupted, args, told }: Ended,
+  { pipeline, nodes, summaries, interrupted, args, given }: Ended,
 ): readonly NextStep[] {
   const again = [...PIPELINE, ...args];
   if (interrupted) return [{ command: again, does: "goes on from here" }];
   const failed = nodes.find(({ state }) => state === "failed");
   if (failed !== undefined) {
-    const options = [...told.experiment, ...told.artifacts];
+    const options = [...given.experiment, ...given.artifacts];
     return [
       {
         command: [...PIPELINE, "log", failed.name, ...options],
@@ -62,7 +59,7 @@ function nextSteps(
     ];
   }
   const hasRun = nodes.some(({ state }) => state === "ran");
-  return hasRun ? pipeline.next?.(summaries, told) ?? [] : [];
+  return hasRun ? pipeline.next?.(summaries, given) ?? [] : [];
 }
 
 /** A word as a shell takes it. */

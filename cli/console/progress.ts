@@ -1,12 +1,12 @@
-/** Shows a run while it runs: live lines of the running nodes on a terminal, now and then a line elsewhere. */
+/** Shows the progress of a run: lines that are redrawn on a terminal, a line every ten seconds elsewhere. */
 import { NEVER_RAN } from "../../engine/run/plan.ts";
 import { terminalText } from "./terminal_text.ts";
 import type { NodeReport, Watcher } from "../../engine/run/node_record.ts";
 import {
   figureOf,
   type RunningNode,
+  type RunSummary,
   screenRows,
-  type Whole,
 } from "./progress_rows.ts";
 import { openScreen, type Screen, type Size } from "./screen.ts";
 import { createSeries, type Series } from "./sparkline.ts";
@@ -17,9 +17,9 @@ import { duration } from "../../base/durations.ts";
 /** Where progress is shown. */
 export interface Stream {
   write(text: string): void;
-  /** Of the terminal, or undefined where lines cannot be redrawn. */
+  /** The size of the terminal; undefined if lines cannot be redrawn. */
   size(): Size | undefined;
-  /** Tells when that may have changed, until the function that it gives is called. */
+  /** Calls the listener when the size may have changed, until the returned function is called. */
   onResize(listener: () => void): () => void;
   readonly paint: Paint;
   /** Milliseconds. */
@@ -28,14 +28,14 @@ export interface Stream {
 
 export interface WatchOptions {
   readonly level: "full" | "lines" | "quiet";
-  /** Nodes that the run is about, where there is a run. */
+  /** The number of nodes of the run, if it is one. */
   readonly nodes?: number;
-  /** Aborted when the run is told to end. */
+  /** Aborted when the run is interrupted. */
   readonly signal?: AbortSignal;
 }
 
 export interface ProgressWatcher extends Watcher {
-  /** Seconds that nodes to be made are thought to take; nothing is told of the rest of a run that has other ones. */
+  /** Estimated seconds of the nodes that will run; without them, no remaining time of the run is shown. */
   expect(seconds: ReadonlyMap<string, number>): void;
   close(): void;
 }
@@ -47,8 +47,8 @@ interface Running {
   readonly began: number;
   readonly reasons: readonly string[];
   readonly series: Series;
-  /** When it was last told in a line. */
-  told: number;
+  /** When its last line was printed. */
+  printed: number;
   /** The first report: what a resumed node did before does not count for its speed. */
   first?: { readonly at: number; readonly done: number };
   latest?: { readonly at: number; readonly progress: Progress };
@@ -85,7 +85,9 @@ export function watchOn(
       ...first && latest && speedOf(first, latest, now),
     };
   };
-  const wholeNow = (shown: readonly RunningNode[]): Whole | undefined => {
+  const summaryNow = (
+    shown: readonly RunningNode[],
+  ): RunSummary | undefined => {
     if (nodes === undefined) return undefined;
     const count = (state: string) =>
       ended.filter((report) => report.state === state).length;
@@ -109,7 +111,7 @@ export function watchOn(
     if (screen === undefined || size === undefined) return;
     // Before the first node starts there may be nothing to do, and nothing is shown of that.
     const lines = hasStarted
-      ? screenRows(shown, wholeNow(shown), size, stream.paint)
+      ? screenRows(shown, summaryNow(shown), size, stream.paint)
       : [];
     if (hasStarted || printed !== undefined) screen.draw(lines, printed);
     drawnAt = stream.now();
@@ -130,7 +132,7 @@ export function watchOn(
       hasStarted = true;
       running.set(name, {
         began: stream.now(),
-        told: stream.now(),
+        printed: stream.now(),
         series: createSeries(),
         reasons,
       });
@@ -149,9 +151,9 @@ export function watchOn(
       if (screen !== undefined) {
         if (stream.now() - drawnAt >= REDRAW_MILLISECONDS) draw();
       } else if (
-        level === "full" && stream.now() - node.told >= LINE_MILLISECONDS
+        level === "full" && stream.now() - node.printed >= LINE_MILLISECONDS
       ) {
-        node.told = stream.now();
+        node.printed = stream.now();
         print(progressLine(nodeNow(name, node)));
       }
     },

@@ -1,4 +1,4 @@
-/** What is shown of running nodes on a terminal: a line or two for each and one for them all, as wide as there is room. */
+/** The lines of a run on a terminal: one or two for each running node and one for the run, as wide as the terminal. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import { cut, type Size, widthOf } from "./screen.ts";
 import { sparkline } from "./sparkline.ts";
@@ -13,54 +13,54 @@ export interface RunningNode {
   readonly seconds: number;
   readonly reasons: readonly string[];
   readonly progress?: Progress;
-  /** Of its unit a second, and the seconds that the rest takes at that speed. */
+  /** Units a second, and the seconds that the rest takes at that speed. */
   readonly rate?: number;
   readonly left?: number;
-  /** The figure that its notes begin with, from its first to its last. */
+  /** The values of the figure that its notes begin with. */
   readonly series?: readonly number[];
 }
 
-/** The run as a whole. */
-export interface Whole {
+/** The whole run. */
+export interface RunSummary {
   readonly nodes: number;
   readonly done: number;
   readonly cached: number;
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
-  /** Undefined where too little is known. */
+  /** Undefined if too little is known. */
   readonly left?: number;
-  /** Whether it was told to end, and waits for what runs. */
+  /** Whether it was interrupted and waits for the running nodes. */
   readonly stopping: boolean;
 }
 
-/** A piece of a line; the lower its rank, the longer it stays where room is short. */
+/** A piece of a line; those with the lowest rank stay when there is little room. */
 interface Cell {
   readonly text: string;
   readonly rank: number;
   readonly tone?: Tone;
-  /** Whether the beginning of it is better than nothing. */
+  /** Whether it may be shortened. */
   readonly elastic?: boolean;
 }
 
 const GAP = "  ";
 
-/** From so many columns on, a node has one line; of fewer, two. */
+/** The fewest columns for which a node has one line; with fewer it has two. */
 const ONE_LINE = 120;
 
-/** Columns of the bar, from a width of so many on, and of a series where that is wide and where it is not. */
+/** Columns of the progress bar; the least width with a bar; columns of a sparkline with and without it. */
 const BAR = 16, WIDE = 72, SPARKS = { wide: 12, narrow: 8 };
 
-/** All lines, each narrower than the terminal; where they were higher than it, some nodes are only counted. */
+/** All lines, each narrower than the terminal; nodes for which it is too low are only counted. */
 export function screenRows(
   running: readonly RunningNode[],
-  whole: Whole | undefined,
+  run: RunSummary | undefined,
   { columns, rows }: Size,
   paint: Paint,
 ): string[] {
   // A line that reaches the last column may break, and the cursor stands in a line of its own.
   const width = columns - 1;
-  const room = Math.max(0, rows - 1 - (whole === undefined ? 0 : 1));
+  const room = Math.max(0, rows - 1 - (run === undefined ? 0 : 1));
   const names = Math.max(0, ...running.map(({ name }) => widthOf(name)));
   const rowsWith = (linesEach: 1 | 2) =>
     running.map((node) => nodeRows(node, names, width, linesEach, paint));
@@ -75,9 +75,9 @@ export function screenRows(
     ...more > 0 && room > 0
       ? [paint("faint", cut(`and ${more} more`, width))]
       : [],
-    ...whole === undefined || rows < 2
+    ...run === undefined || rows < 2
       ? []
-      : [line(wholeCells(whole), width, paint)],
+      : [line(summaryCells(run), width, paint)],
   ];
 }
 
@@ -103,15 +103,15 @@ function headCells(
   names: number,
   width: number,
 ): Cell[] {
-  // Of a long name, some is cut off so that there is room for how far it is.
-  const called: Cell = {
+  // A long name is cut so that its progress fits.
+  const label: Cell = {
     text: padded(cut(name, Math.max(8, width - 16)), names, width),
     rank: 0,
     tone: "strong",
   };
   if (progress === undefined) {
     return [
-      called,
+      label,
       { text: `running for ${duration(seconds)}`, rank: 1 },
       { text: reasons.join("; "), rank: 9, tone: "faint", elastic: true },
     ];
@@ -119,7 +119,7 @@ function headCells(
   const { done, total, unit } = progress;
   const part = total > 0 ? Math.min(1, done / total) : 0;
   return [
-    called,
+    label,
     ...width >= WIDE
       ? [{ text: bar(part), rank: 5, tone: "good" as const }]
       : [],
@@ -129,13 +129,13 @@ function headCells(
   ];
 }
 
-/** As wide as the other names, unless that leaves no room for more. */
+/** As wide as the other names, unless they take more than half of the line. */
 function padded(name: string, names: number, width: number): string {
   const missing = names > width / 2 ? 0 : names - widthOf(name);
   return name + " ".repeat(Math.max(0, missing));
 }
 
-/** What the stage itself says, and how fast it is where it does not say that. */
+/** The stage's note, and its speed unless the note has one. */
 function tailCells(
   { progress, rate, series }: RunningNode,
   sparks: number,
@@ -161,9 +161,9 @@ function tailCells(
   ];
 }
 
-function wholeCells(whole: Whole): Cell[] {
-  const { nodes, done, cached, failed, skipped, seconds, left } = whole;
-  if (whole.stopping) {
+function summaryCells(run: RunSummary): Cell[] {
+  const { nodes, done, cached, failed, skipped, seconds, left } = run;
+  if (run.stopping) {
     return [{
       text: "Stopping what runs; Ctrl-C again ends it at once",
       rank: 0,
@@ -186,17 +186,17 @@ function count(number: number, what: string, rank: number, tone: Tone): Cell[] {
   return number === 0 ? [] : [{ text: `${number} ${what}`, rank, tone }];
 }
 
-/** So much of a text tells what it is about. */
-const TELLING = 8;
+/** The fewest columns for which a shortened text is shown. */
+const SHORTEST = 8;
 
-/** The cells that fit, in their order. The first in rank is there in any case, cut where it has to be. */
+/** The cells that fit, in their order. The first in rank is always shown, cut if necessary. */
 function line(cells: readonly Cell[], width: number, paint: Paint): string {
   let room = width;
   const kept = new Map<Cell, string>();
   for (const cell of cells.toSorted((a, b) => a.rank - b.rank)) {
     const isKept = cell.text !== "" &&
       (kept.size === 0 || widthOf(cell.text) <= room ||
-        cell.elastic === true && room >= TELLING);
+        cell.elastic === true && room >= SHORTEST);
     if (!isKept) continue;
     const text = cut(cell.text, room);
     kept.set(cell, text);
@@ -232,7 +232,7 @@ function speed(rate: number, unit: string): string {
 }
 
 export interface Figure {
-  /** As it stands there, with its name. */
+  /** With its name. */
   readonly text: string;
   readonly value: number;
 }

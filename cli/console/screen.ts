@@ -1,4 +1,4 @@
-/** Keeps the last lines of a terminal up to date, below what is printed for good. */
+/** Redraws the last lines of a terminal, below the lines that stay. */
 import { eastAsianWidth } from "get-east-asian-width";
 import { terminalText } from "./terminal_text.ts";
 
@@ -9,43 +9,43 @@ export interface Size {
 
 export interface Terminal {
   write(text: string): void;
-  /** Asked before every frame: windows are resized. */
+  /** Called before every frame, as windows are resized. */
   size(): Size;
 }
 
 export interface Screen {
   /**
-   * Replaces the lines; each has to be narrower than the terminal, and all of them lower. What is printed stands above
-   * them for good.
+   * Replaces the lines; each must be narrower than the terminal, and all of them lower. What is printed stays above
+   * them.
    */
   draw(lines: readonly string[], printed?: string): void;
-  /** Removes them, and gives back the cursor. */
+  /** Removes the lines and shows the cursor again. */
   close(): void;
 }
 
 const HIDE_CURSOR = "\x1b[?25l", SHOW_CURSOR = "\x1b[?25h";
 
-/** Terminals that know these show a frame when it is whole; to others they mean nothing. */
+/** Synchronized output: a terminal shows the frame when it is complete; others ignore this. */
 const BEGIN_FRAME = "\x1b[?2026h", END_FRAME = "\x1b[?2026l";
 
 const ERASE_TO_END_OF_LINE = "\x1b[K", ERASE_BELOW = "\x1b[J";
 
 /**
- * A frame is one write that goes over the one before it, so that nothing is blank in between. Colours are fine in lines;
- * of what moves the cursor, nothing is let through.
+ * A frame is one write over the previous one, so that nothing flickers. Lines may have colours; other control
+ * sequences are removed.
  */
 export function openScreen({ write, size }: Terminal): Screen {
   let lines: readonly string[] = [];
   let columns = 0;
   let isOpen = false;
 
-  /** To where the lines begin: a terminal that became narrower has broken each into several. */
+  /** Moves to the first line; a terminal that became narrower has wrapped each into several. */
   const back = (now: Size) => {
     const height = lines.reduce(
       (sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / now.columns)),
       0,
     );
-    // What was moved out of the window is out of reach.
+    // Rows above the window cannot be reached.
     const up = Math.min(height, now.rows - 1);
     return (up > 0 ? `\x1b[${up}A` : "") + "\r";
   };
@@ -57,7 +57,7 @@ export function openScreen({ write, size }: Terminal): Screen {
         kept.length === lines.length &&
         kept.every((line, i) => line === lines[i]);
       if (isSame) return;
-      // A printed line may take several rows, and so may one that was broken.
+      // A printed line may take several rows, and so may a wrapped one.
       const erases = printed !== undefined || now.columns < columns;
       const text = [
         ...printed?.split("\n").map((line) => `${harmless(line)}\n`) ?? [],
@@ -81,8 +81,8 @@ export function openScreen({ write, size }: Terminal): Screen {
 }
 
 /**
- * Columns that a text takes, in which colours and marks on letters take none. The parts of a joined emoji are counted
- * each: not every terminal joins them, and what is narrower than it might be breaks no line.
+ * The columns of a text; colours and combining marks take none. The parts of a joined emoji are counted each, as not
+ * every terminal joins them and a line that is too narrow does not wrap.
  */
 export function widthOf(text: string): number {
   const plain = text.includes("\x1b") ? text.replace(COLOUR, "") : text;
@@ -93,7 +93,7 @@ export function widthOf(text: string): number {
   }, 0);
 }
 
-/** As much of a plain text as fits in so many columns, with a sign where something was cut off. */
+/** A plain text cut to a number of columns, with an ellipsis where it was cut. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = "";
@@ -104,7 +104,7 @@ export function cut(text: string, columns: number): string {
   return columns < 1 ? "" : `${kept}…`;
 }
 
-/** A text broken between words, so that no line is wider than so many columns unless a word is. */
+/** A text wrapped between words; no line is wider than `columns` unless a word is. */
 export function wrapped(text: string, columns: number): string {
   const lines = [""];
   for (const word of text.split(" ")) {
@@ -119,7 +119,7 @@ export function wrapped(text: string, columns: number): string {
 // deno-lint-ignore no-control-regex -- colours are control characters
 const COLOUR = /\x1b\[[\d;]*m/g;
 
-/** A line without what would move the cursor: one that a stage logs may hold anything. */
+/** A line without control sequences that would move the cursor. */
 function harmless(line: string): string {
   return terminalText(line.replaceAll("\t", "  ").replaceAll("\n", ""));
 }

@@ -1,11 +1,11 @@
-/** Draws a series of numbers, such as a loss, in one line of small bars. */
+/** Sparklines: a series of numbers, such as a loss, as one line of small bars. */
 
 const BARS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/** A series of any length in a fixed room: the longer it is, the more of its numbers are one mean. */
+/** A series of any length in constant memory: means of ever more numbers each. */
 export interface Series {
   add(value: number): void;
-  /** Means in their order, the first of the first numbers. */
+  /** The means, in the order of their numbers. */
   means(): readonly number[];
 }
 
@@ -14,9 +14,9 @@ interface Mean {
   readonly count: number;
 }
 
-/** Keeps at most `room` means, an even number of them. */
+/** Keeps at most `room` means; `room` is even. */
 export function createSeries(room = 128): Series {
-  let whole: Mean[] = [];
+  let full: Mean[] = [];
   let open: Mean = { sum: 0, count: 0 };
   let stride = 1;
   return {
@@ -24,19 +24,19 @@ export function createSeries(room = 128): Series {
       if (!Number.isFinite(value)) return;
       open = added(open, { sum: value, count: 1 });
       if (open.count < stride) return;
-      whole.push(open);
+      full.push(open);
       open = { sum: 0, count: 0 };
-      if (whole.length < room) return;
-      whole = parts(whole, room / 2).map((part) => part.reduce(added));
+      if (full.length < room) return;
+      full = parts(full, room / 2).map((part) => part.reduce(added));
       stride *= 2;
     },
     means: () =>
-      [...whole, ...open.count > 0 ? [open] : []]
+      [...full, ...open.count > 0 ? [open] : []]
         .map(({ sum, count }) => sum / count),
   };
 }
 
-/** Bars from the lowest number to the highest, at most `width` of them. */
+/** At most `width` bars, scaled from the lowest mean to the highest. */
 export function sparkline(values: readonly number[], width: number): string {
   const means = values.length <= width
     ? values
@@ -50,7 +50,7 @@ export function sparkline(values: readonly number[], width: number): string {
   }).join("");
 }
 
-/** A list in so many neighbouring parts of nearly one size, none of them empty. */
+/** Splits a list into consecutive parts of nearly equal size, none of them empty. */
 function parts<T>(list: readonly T[], count: number): T[][] {
   return Array.from({ length: count }, (_, i) =>
     list.slice(

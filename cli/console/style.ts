@@ -1,12 +1,12 @@
-/** Colours by what they mean, from the terminal's own palette, and whether a stream is to have them. */
+/** Colours by meaning, from the terminal's own palette, and whether a stream has them. */
 import { styleText } from "node:util";
 
 const FORMATS = {
-  /** Made, or the way it should be. */
+  /** Made, or in order. */
   good: "green",
-  /** There already. */
+  /** Already there. */
   kept: "cyan",
-  /** Still to be made. */
+  /** Will run. */
   due: "yellow",
   bad: "red",
   strong: "bold",
@@ -15,7 +15,7 @@ const FORMATS = {
 
 export type Tone = keyof typeof FORMATS;
 
-/** Gives a text its tone, or leaves it as it is. */
+/** Colours a text, or returns it unchanged. */
 export type Paint = (tone: Tone, text: string) => string;
 
 export const unpainted: Paint = (_, text) => text;
@@ -31,19 +31,19 @@ const STATES: Readonly<Record<string, Tone>> = {
   skipped: "faint",
 };
 
-/** The tone of a node's state, whose word always stands there too. */
+/** The tone of a node's state; the state is always printed as a word too. */
 export function toneOf(state: string): Tone {
   return STATES[state] ?? "strong";
 }
 
-/** The first word of an error, which is all of it that is red. */
+/** An error with its first word in red. */
 export function paintError(paint: Paint, message: string): string {
   return message.replace(/^\S+/, (word) => paint("bad", word));
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** By the conventions of no-color.org and force-color.org; as in Node, FORCE_COLOR wins over NO_COLOR. */
+/** As no-color.org and force-color.org specify; as in Node, FORCE_COLOR wins over NO_COLOR. */
 export function wantsColour(env: Environment, isTerminal: boolean): boolean {
   const forced = env.FORCE_COLOR ?? "";
   if (forced !== "") return !/^(0|false)$/i.test(forced);
@@ -51,7 +51,7 @@ export function wantsColour(env: Environment, isTerminal: boolean): boolean {
   return isTerminal && env.TERM !== "dumb";
 }
 
-/** Whether lines of a terminal can be redrawn, and whether anybody looks at them while they are. */
+/** Whether lines of a terminal can be redrawn, and are not only recorded by a CI. */
 export function canRedraw(env: Environment): boolean {
   return env.TERM !== "dumb" && /^(|0|false)$/i.test(env.CI ?? "");
 }

@@ -1,32 +1,16 @@
-/** What the engine and the process of a stage tell each other: one job in, then one JSON line a message out. */
+/** Messages from the process of a stage to the engine: one JSON line each. */
 import { z } from "zod";
-import type { Json } from "../../schemas/manifest.ts";
 import { isName, isPrintable } from "../../base/names.ts";
 
-/** Absolute paths; `folder` is the node's own, it holds the others and the lock. */
-export interface Job {
-  readonly config: Json;
-  readonly seed: number;
-  readonly inputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** The copies of the user's data files and folders, by the path that the config names. */
-  readonly files: Readonly<Record<string, string>>;
-  readonly outputs: Readonly<
-    Record<string, { readonly path: string; readonly folder: boolean }>
-  >;
-  readonly outputFolder: string;
-  readonly work: string;
-  readonly lock: string;
-}
-
-/** Where a stage's process writes its messages: descriptor 3, apart from what it prints. */
+/** Where a stage's process writes its messages: descriptor 3, separate from what it prints. */
 export const CHANNEL = "/dev/fd/3";
 
-/** Characters of a message at most. */
+/** Maximum length of a message in characters. */
 export const LONGEST_MESSAGE = 16 << 20;
 
 const quantity = z.number({ error: "expected a finite number" });
 
-/** Names and texts are printed and end up in file formats: no control characters, no more than a line. */
+/** Names and texts are printed and written to files: one line without control characters. */
 const Measured = z.record(
   z.string().refine(
     (name) => isName(name),
@@ -44,9 +28,9 @@ const Measured = z.record(
   "expected at most 1,000 names",
 );
 
-/** Messages come from a process that runs anybody's code: each is parsed as it arrives. */
+/** A message from a process that runs untrusted code. */
 export const Message = z.discriminatedUnion("type", [
-  /** All code that the stage imports has been read. */
+  /** All code that the stage imports statically has been read. */
   z.strictObject({ type: z.literal("ready") }),
   z.strictObject({ type: z.literal("waiting") }),
   z.strictObject({ type: z.literal("log"), line: z.string() }),

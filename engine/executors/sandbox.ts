@@ -1,15 +1,16 @@
-/** A second wall around a stage's process, for the native code that Deno's permissions cannot hold: bubblewrap. */
+/** Runs each stage inside bubblewrap, which also confines the native code that Deno's permissions cannot. */
 import { homedir } from "node:os";
 import { dirname, resolve } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { statIfThere } from "../files/atomic.ts";
 import type { Node } from "../graph/graph.ts";
-import type { Job } from "./messages.ts";
+import type { Executor, Job } from "./executor.ts";
+import { runProcess } from "./process.ts";
 import { nativeFolders, readablePaths } from "./stage_permissions.ts";
 
 const PROGRAM = "bwrap";
 
-/** What any native code needs of the system: its libraries, what it asks of the processor, where drivers of GPUs are. */
+/** What native code needs of the system: libraries, descriptions of the processor, GPU drivers. */
 const SYSTEM = [
   "/usr/lib",
   "/usr/lib64",
@@ -25,7 +26,7 @@ const SYSTEM = [
   "/sys/devices/system/node",
   ...["/etc/vulkan", "/usr/share/vulkan", "/usr/local/share/vulkan"],
 ];
-/** How the machine names hosts and trusts them. */
+/** Name resolution and certificates. */
 const NETWORK = [
   "/etc/resolv.conf",
   "/etc/hosts",
@@ -40,8 +41,24 @@ const NETWORK = [
 ];
 const DEVICES = /^(nvidia|dri$|kfd$|dxg$)/;
 
-/** Says in one sentence why stages cannot be run in bubblewrap here, if they cannot. */
-export async function checkBubblewrap(): Promise<void> {
+export const sandbox: Executor = {
+  check: checkBubblewrap,
+  run: async (node, job, options) => {
+    const code = await options.code();
+    const { outcome, ...ran } = await runProcess(
+      node,
+      job,
+      options,
+      (args, environment) =>
+        bubblewrapCommand({ node, job, code, environment }, args),
+    );
+    if (outcome.kind !== "error") return { ...ran, outcome };
+    const message = explainAbsence(outcome.message, node, job);
+    return { ...ran, outcome: { ...outcome, message } };
+  },
+};
+
+async function checkBubblewrap(): Promise<void> {
   const trial = ["--unshare-all", "--ro-bind", "/", "/", Deno.execPath()];
   let reason: string;
   try {
@@ -63,7 +80,7 @@ export async function checkBubblewrap(): Promise<void> {
   );
 }
 
-export interface Sandboxed {
+interface Sandboxed {
   readonly node: Node;
   readonly job: Job;
   /** What the process executes: modules, their import map and lock file, packages. */
@@ -72,10 +89,10 @@ export interface Sandboxed {
 }
 
 /**
- * The command that runs Deno with these arguments where nothing else exists: of the file system the stage's code, what
- * it may read, and its own folder to write to; no other process; no network unless the stage declares hosts.
+ * A command that runs Deno in a sandbox: of the file system it sees the stage's code, what it may read, and its own folder
+ * to write to; no other process; no network unless the stage declares hosts.
  */
-export function bubblewrapCommand(
+function bubblewrapCommand(
   sandboxed: Sandboxed,
   args: readonly string[],
 ): readonly string[] {
@@ -113,8 +130,8 @@ export function bubblewrapCommand(
   ];
 }
 
-/** The message of an error, with what to do where it is about a path that exists outside of the sandbox only. */
-export function explainAbsence(
+/** An error message; for a path that exists outside of the sandbox only, with how to declare it. */
+function explainAbsence(
   message: string,
   node: Node,
   job: Job,
@@ -151,7 +168,7 @@ function named(
     .filter((path) => path !== "").map((path) => resolve(path));
 }
 
-/** Where Deno keeps what it compiled: read, never written from inside. */
+/** The folder of Deno's cache, which is read-only inside. */
 function denoCache(environment: Readonly<Record<string, string>>): string {
   const { DENO_DIR, XDG_CACHE_HOME } = environment;
   if (DENO_DIR !== undefined) return resolve(DENO_DIR);

@@ -1,11 +1,12 @@
-/** What the process of a stage may touch: its job, what it declares, and nothing else. */
+/** The Deno permissions and environment of a stage's process: its job and what it declares, nothing else. */
 import { isAbsolute, join, resolve } from "@std/path";
 import { statIfThere } from "../files/atomic.ts";
-import { CHANNEL, type Job } from "./messages.ts";
+import type { Job } from "./executor.ts";
+import { CHANNEL } from "./messages.ts";
 import type { Node } from "../graph/graph.ts";
 import type { Project } from "../keys/project.ts";
 
-/** Variables that the shell needs to find Deno, and Deno its cache; code in the process cannot read them. */
+/** Variables with which the shell finds Deno, and Deno its cache; code in the process cannot read them. */
 const ALWAYS = [
   "PATH",
   "DENO_DIR",
@@ -15,7 +16,7 @@ const ALWAYS = [
   "USERPROFILE",
   "SystemRoot",
 ];
-/** How the machine reaches the network: read by Deno's network layer below the code. */
+/** Network settings, which Deno itself reads. */
 const NETWORK = [
   "HTTP_PROXY",
   "HTTPS_PROXY",
@@ -29,7 +30,7 @@ const NETWORK = [
   "SSL_CERT_DIR",
   "NODE_EXTRA_CA_CERTS",
 ];
-/** Where native code finds libraries and devices. */
+/** Settings of native code. */
 const NATIVE = ["LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "VK_ICD_FILENAMES"];
 
 /** Arguments of `deno` for a node's process; `opened` are files that the stage's code opens by itself. */
@@ -62,7 +63,7 @@ export function sandboxArguments(
   ];
 }
 
-/** What a node may read beside its code and its own folder: inputs, copies of data files, declared settings. */
+/** What a node may read besides its code and its own folder: inputs, copies of data files, declared settings. */
 export function readablePaths(node: Node, job: Job): string[] {
   return [
     ...Object.values(job.inputs).flatMap((paths) => Object.values(paths)),
@@ -71,14 +72,14 @@ export function readablePaths(node: Node, job: Job): string[] {
   ];
 }
 
-/** Folders with native code outside of the project, under their own names and where links lead; those that exist. */
+/** Existing folders with native code outside of the project, under their names and with links resolved. */
 export function nativeFolders(node: Node): string[] {
   return (node.stage.permissions?.native ?? [])
     .filter((path) => isAbsolute(path) && statIfThere(path) !== undefined)
     .flatMap(underBothNames);
 }
 
-/** A path and where links on it lead, which is what Deno asks about; the path alone where nothing is there. */
+/** A path and the same with links resolved, which is what Deno checks. */
 function underBothNames(path: string): string[] {
   return statIfThere(path) === undefined
     ? [path]
@@ -111,7 +112,7 @@ export function sandboxEnvironment(
   };
 }
 
-/** Says how to declare what a process was denied, or undefined where an error is about something else. */
+/** A sentence that says how to declare what Deno denied; undefined for any other error. */
 export function deniedAccess(
   stage: string,
   message: string,

@@ -1,12 +1,13 @@
-/** The process of one stage: takes the job, runs the stage, reports; holds the node's lock while it lives. */
+/** Runs one stage inside its own process: takes the job, holds the node's lock, reports. */
 import type { Json } from "../../schemas/manifest.ts";
-import { CHANNEL, type Job, type Message } from "./messages.ts";
+import type { Job } from "./executor.ts";
+import { CHANNEL, type Message } from "./messages.ts";
 import type { Stage, StageResult } from "../graph/stage.ts";
 import { writeAll } from "../../base/write_all.ts";
 
 const PROGRESS_MILLISECONDS = 100;
 
-/** Runs a stage in this process on a job whose lock is held; `tell` is sent what it logs and how far it is. */
+/** Runs a stage in this process; the caller holds the lock of the job. `send` gets its log and progress messages. */
 export function perform<
   Config,
   Inputs extends Record<string, readonly string[]>,
@@ -14,13 +15,13 @@ export function perform<
 >(
   stage: Stage<Config, Inputs, Outputs>,
   job: Job,
-  tell: (message: Message) => void,
+  send: (message: Message) => void,
 ): Promise<StageResult> {
   prepare(job);
-  return stage.run(contextOf(job, tell));
+  return stage.run(contextOf(job, send));
 }
 
-/** Runs a stage with the job from standard input, whose end means that the engine is gone. */
+/** Runs a stage with the job from standard input, whose end means that the engine has exited. */
 export async function work<
   Config,
   Inputs extends Record<string, readonly string[]>,
@@ -70,7 +71,7 @@ async function readJob(
   return { job: JSON.parse(text), rest: drain() };
 }
 
-/** The process of a killed run may live a moment longer; the kernel lock says when it is gone. */
+/** The process of a killed run may live a moment longer; it holds the lock until it ends. */
 async function holdLock(
   path: string,
   send: (message: Message) => void,
@@ -83,7 +84,7 @@ async function holdLock(
   return file;
 }
 
-/** Outputs start empty; checkpoints of a killed run stay. */
+/** Empties the output folder; checkpoints of an earlier attempt are kept. */
 function prepare(job: Job): void {
   try {
     Deno.removeSync(job.outputFolder, { recursive: true });
@@ -98,10 +99,10 @@ function prepare(job: Job): void {
   }
 }
 
-/** The job's config was parsed by the stage's own schema and its paths are named by the stage: JSON lost only types. */
+/** The job's config was parsed by the stage's own schema, and its paths have the stage's names, so the types are right. */
 function contextOf<Context>(
   job: Job,
-  tell: (message: Message) => void,
+  send: (message: Message) => void,
 ): Context & Json {
   let shown = 0;
   const context = {
@@ -113,14 +114,14 @@ function contextOf<Context>(
       Object.entries(job.outputs).map(([name, { path }]) => [name, path]),
     ),
     work: job.work,
-    log: (line: string) => tell({ type: "log", line }),
+    log: (line: string) => send({ type: "log", line }),
     progress: (progress: { done: number; total: number; unit: string }) => {
       const now = performance.now();
       if (
         now - shown < PROGRESS_MILLISECONDS && progress.done < progress.total
       ) return;
       shown = now;
-      tell({ type: "progress", progress });
+      send({ type: "progress", progress });
     },
   };
   return context as unknown as Context & Json;

@@ -1,4 +1,4 @@
-/** Asks a worker that answers each message with one. */
+/** Sends a message to a worker and awaits its one answer. */
 
 /** What a worker answers where it could not do what it was asked. */
 export interface Refusal {

@@ -1,4 +1,4 @@
-/** Files and folders that are whole or not there, whatever dies meanwhile, and how what may not be there is read. */
+/** Crash-safe writes: temporary file, fsync, rename. Reads of files that may be missing. */
 import { dirname } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { irregular } from "../../base/input_file.ts";
@@ -6,7 +6,7 @@ import { writeAll } from "../../base/write_all.ts";
 
 export { reasonOf } from "../../base/input_file.ts";
 
-/** Writes to a temporary name in the same folder, syncs, renames; `locked` says that nobody else writes there now. */
+/** Writes a file atomically. `locked`: the caller holds the lock, so no other process writes there. */
 export function writeAtomically(
   path: string,
   text: string,
@@ -31,7 +31,7 @@ export function writeAtomically(
   }
 }
 
-/** For what is written to save time only: where nothing can be written, nothing is. */
+/** Writes a cache: a full or read-only disk is not an error. */
 export function writeIfPossible(write: () => void): void {
   try {
     write();
@@ -52,20 +52,24 @@ export function isFull(error: unknown): boolean {
   return /os error 28|ENOSPC|No space left/.test(text);
 }
 
-/** The process that writes, or a number that nothing else has. */
+/** A process id or a UUID. */
 const WRITER = "(?:\\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})";
 
-/** Whether a file or folder of this name is what a write or a removal that died has left of one that `of` describes. */
+/** Whether a name is that of a temporary file or folder, left by an interrupted write or removal, of a name that matches `of`. */
 export function isTemporary(name: string, of: RegExp): boolean {
   return new RegExp(`^(?:${of.source})(?:\\.${WRITER})?\\.tmp$`).test(name);
 }
 
-/** Under the lock always the same, so that the next writer takes over what a kill left. */
+/** Under the lock always the same name, so that the next write replaces what an interrupted one left. */
 function temporaryName(path: string, locked: boolean): string {
   return locked ? `${path}.tmp` : `${path}.${Deno.pid}.tmp`;
 }
 
-/** The text of a file, or undefined where there is none; what is no file is an input error. */
+/**
+ * The text of a file, or undefined if there is none.
+ *
+ * @throws an input error if something else than a file is there
+ */
 export function readIfThere(path: string): string | undefined {
   const found = statIfThere(path);
   if (found === undefined) return undefined;
@@ -75,8 +79,8 @@ export function readIfThere(path: string): string | undefined {
   return ifThere(() => Deno.readTextFileSync(path));
 }
 
-/** The value of a JSON text, or undefined where it was cut off or is no JSON. */
-export function jsonIfWhole(text: string): unknown {
+/** The value of a JSON text, or undefined if it is not valid JSON. */
+export function jsonIfValid(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -84,17 +88,17 @@ export function jsonIfWhole(text: string): unknown {
   }
 }
 
-/** The state of a file or folder, or undefined where there is none. */
+/** Stats a path, following links; undefined if nothing is there. */
 export function statIfThere(path: string): Deno.FileInfo | undefined {
   return ifThere(() => Deno.statSync(path));
 }
 
-/** The same of a link itself. */
+/** Stats a path without following links. */
 export function lstatIfThere(path: string): Deno.FileInfo | undefined {
   return ifThere(() => Deno.lstatSync(path));
 }
 
-/** What lies in a folder; nothing where there is none. */
+/** The entries of a folder; none if there is no folder. */
 export function entriesOf(folder: string): Deno.DirEntry[] {
   return ifThere(() => [...Deno.readDirSync(folder)]) ?? [];
 }
@@ -107,8 +111,8 @@ export function removeIfThere(path: string): void {
   ifThere(() => Deno.removeSync(path, { recursive: true }));
 }
 
-/** A folder goes out of the way in one step first, so that nobody takes what is left of it for the whole. */
-export function removeWhole(path: string): void {
+/** Removes a file or folder; a folder is renamed first, so that a half-removed one is never found under its name. */
+export function removeAtomically(path: string): void {
   const aside = temporaryName(path, true);
   removeIfThere(aside);
   if (lstatIfThere(path)?.isDirectory !== true) return removeIfThere(path);
@@ -116,7 +120,7 @@ export function removeWhole(path: string): void {
   removeIfThere(aside);
 }
 
-/** What is read, or undefined where it is not there, or not any more. */
+/** The result of a read, or undefined if the file is not there. */
 export function ifThere<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -126,7 +130,7 @@ export function ifThere<T>(read: () => T): T | undefined {
   }
 }
 
-/** Nothing can be at a path that leads through a file, around in circles, or has a name that no system takes. */
+/** Also for a path through a file, a cycle of links, and a name that is too long. */
 function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.NotADirectory ||

@@ -1,14 +1,14 @@
-/** What lies below a path and how much room it takes: a file of several names takes its bytes once. */
+/** Disk usage of files and folders; hard links of one file count once. */
 import { join } from "@std/path";
 import { lstatIfThere, namesIn } from "./atomic.ts";
 
 export interface FileOnDisk {
-  /** Equal for the names of one file. */
+  /** Equal for hard links of one file. */
   readonly identity: string;
   readonly bytes: number;
-  /** Milliseconds. */
+  /** When it was last written, in milliseconds. */
   readonly written: number;
-  /** The same of its inode: by a write, a rename or another mode. */
+  /** When its inode changed, in milliseconds: by a write, a rename or another mode. */
   readonly changed: number;
 }
 
@@ -27,13 +27,13 @@ export function filesUnder(path: string): FileOnDisk[] {
   }];
 }
 
-export interface Scales {
+export interface DiskUsage {
   bytes(): number;
   drop(files: Iterable<FileOnDisk>): void;
 }
 
-/** The bytes of files while some are dropped; a file of several names counts until the last one is. */
-export function weigh(files: Iterable<FileOnDisk>): Scales {
+/** The bytes of files, minus those that are dropped; a file counts until its last hard link is dropped. */
+export function diskUsage(files: Iterable<FileOnDisk>): DiskUsage {
   const names = new Map<string, number>();
   let bytes = 0;
   for (const file of files) {
@@ -54,5 +54,5 @@ export function weigh(files: Iterable<FileOnDisk>): Scales {
 }
 
 export function bytesOf(files: Iterable<FileOnDisk>): number {
-  return weigh(files).bytes();
+  return diskUsage(files).bytes();
 }

@@ -1,4 +1,4 @@
-/** Asks git about the revisions of a project; undefined is what it refuses, or where it or a repository is missing. */
+/** Reads the revisions of a project from git; undefined if git, the repository or what was asked for is missing. */
 
 export interface Revision {
   readonly commit: string;

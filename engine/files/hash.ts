@@ -1,4 +1,4 @@
-/** SHA-256 of text, of values by their canonical JSON, of files and of folders. */
+/** SHA-256 of texts, of values by their canonical JSON, of files and of folders. */
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import canonicalize from "canonicalize";
@@ -42,7 +42,7 @@ export async function hashFile(
   return { sha256: hash.digest("hex"), bytes };
 }
 
-/** Copies a file to a new one, and gives the hash of what was written; ends with an error when it is told to stop. */
+/** Copies a file to a new one, and returns the hash of what was written. @throws when `signal` is aborted */
 export async function copyAndHash(
   from: string,
   to: string,
@@ -68,8 +68,8 @@ export async function copyAndHash(
 export class IrregularFile extends Error {}
 
 /**
- * The regular files of a folder, as sorted paths relative to it; anything else in it is refused. `enter` is told of the
- * folder and of each inside it, before it is read.
+ * The regular files of a folder, as sorted paths relative to it; anything else in it is refused. `enter` is called with
+ * the folder and each folder in it, before it is read.
  */
 export function filesOf(
   folder: string,

@@ -1,4 +1,4 @@
-/** A worker that hashes the files whose paths it is sent, one after another. */
+/** A worker that hashes the files whose paths it receives. */
 /// <reference lib="deno.worker" />
 import { hashFile } from "./hash.ts";
 import type { Answer } from "./parallel_hash.ts";

@@ -1,22 +1,22 @@
-/** Files that a user names to be written: whole or not there, and in place of another file only where that is wanted. */
+/** Crash-safe writes of files that the user names; another file is replaced only with --force. */
 import { dirname } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { checkInput, isFree, reasonOf } from "../../base/input_file.ts";
 import { ifThere, removeIfThere } from "./atomic.ts";
-import { tellDisk } from "./failure.ts";
+import { explainFullDisk } from "./failure.ts";
 import { writeAll } from "../../base/write_all.ts";
 
 export interface OutputOptions {
-  /** Whether any file that is there is replaced. */
+  /** Whether an existing file is replaced. */
   readonly force: boolean;
-  /** Whether a file is one that the same command wrote, which is replaced anyway; by how it begins. */
+  /** Whether a file was written by the same command, judged by its beginning; then it is replaced without `force`. */
   isOwn?(beginning: string): boolean;
 }
 
-/** Bytes by which a file is recognized. */
+/** Bytes of a file that `isOwn` gets. */
 const BEGINNING = 2048;
 
-/** The path that is written for one that a user names, links resolved; an input error unless that may be done. */
+/** The path to write for one that a user names, with links resolved. @throws an input error if it may not be written */
 export function outputPath(
   path: string,
   { force, isOwn }: OutputOptions,
@@ -53,7 +53,7 @@ export async function writeOutput(
     outputPath(path, options);
     rename(temporary, target, path);
   } catch (error) {
-    throw tellDisk(error, path);
+    throw explainFullDisk(error, path);
   } finally {
     removeIfThere(temporary);
   }

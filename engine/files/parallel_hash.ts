@@ -1,4 +1,4 @@
-/** Hashes many files on all cores: a file a worker at a time, in the order in which they were asked for. */
+/** Hashes many files on all cores, in the order of the requests. */
 import { ask, type Refusal } from "./ask_worker.ts";
 import { hashFile } from "./hash.ts";
 
@@ -11,10 +11,10 @@ export interface Hashed {
   readonly bytes: number;
 }
 
-/** What a worker answers: that of the file, or why it could not be read. */
+/** The answer of a worker. */
 export type Answer = Hashed | Refusal;
 
-/** As many workers as there are cores to use; this thread alone where it is one. */
+/** Starts a worker for each core; with one core, files are hashed on this thread. */
 export function openHashers(cores: number): Hashers {
   if (cores < 2) return { hash: hashFile, [Symbol.dispose]: () => {} };
   const url = new URL("./hash_worker.ts", import.meta.url).href;

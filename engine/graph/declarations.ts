@@ -1,4 +1,4 @@
-/** What a stage declares of a node, checked: it is anybody's code. */
+/** Evaluates and checks what a stage declares for a node: data files, environment, requirements. */
 import { z } from "zod";
 import { inputError, isInputError, parse } from "../../base/input_error.ts";
 import type { Json } from "../../schemas/manifest.ts";
@@ -6,8 +6,8 @@ import { isFailure } from "../files/failure.ts";
 import type { Node } from "./graph.ts";
 import { canonical } from "../files/hash.ts";
 
-/** The user's files that a node's config names. */
-export function filesNamed(node: Node): readonly string[] {
+/** The user's data files that a node's config names. @throws an input error if the stage does not return paths */
+export function dataFilesOf(node: Node): readonly string[] {
   const named = asked(node, "files", () => node.stage.files?.(node.config));
   return parse(
     z.array(z.string().min(1)).default([]),
@@ -16,7 +16,7 @@ export function filesNamed(node: Node): readonly string[] {
   );
 }
 
-/** What else decides a node's result. */
+/** What else decides a node's result, such as a runtime's version. */
 export function environmentOf(node: Node): Json {
   return asked(node, "environment", () => {
     const environment = node.stage.environment?.(node.config) ?? null;
@@ -25,7 +25,7 @@ export function environmentOf(node: Node): Json {
   });
 }
 
-/** An input error where the machine lacks what a node needs. */
+/** @throws an input error if the machine lacks what a node needs */
 export async function checkRequirements(node: Node): Promise<void> {
   try {
     await node.stage.requires?.(node.config);
@@ -42,7 +42,7 @@ function asked<T>(node: Node, declared: string, ask: () => T): T {
   }
 }
 
-/** The sentence of an error that is meant for the user, or one that names what threw. */
+/** Rethrows an error for the user, or wraps another one in a sentence that names the declaration. */
 function refuse(node: Node, declared: string, error: unknown): never {
   if (isInputError(error) || isFailure(error)) throw error;
   const reason = error instanceof Error ? error.message : String(error);

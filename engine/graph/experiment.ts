@@ -1,4 +1,4 @@
-/** Reads an experiment: a file of experiments/ or of the user's, with single values set over it. */
+/** Reads an experiment file and applies settings such as `corpus.test=500`. */
 import { basename, join } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
 import { inputError, suggestion } from "../../base/input_error.ts";

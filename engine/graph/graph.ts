@@ -1,14 +1,13 @@
-/** Builds the graph of nodes that an experiment asks for; the language that pipeline.ts is written in. */
+/** The graph of nodes of an experiment, and the functions that pipeline.ts builds it with. */
 import type { z } from "zod";
 import { inputError, parse, suggestion } from "../../base/input_error.ts";
 import type { Json, Metrics } from "../../schemas/manifest.ts";
 import { canonical } from "../files/hash.ts";
-import type { Estimate, Outlook } from "./estimate.ts";
 import { outputsRead } from "./inputs.ts";
 import { checkOutputs } from "./outputs.ts";
-import type { Meant, Output, Stage } from "./stage.ts";
+import type { InputName, Output, Stage } from "./stage.ts";
 
-/** A stage with its config and inputs: what the engine brings up to date. */
+/** A stage with its config and inputs. */
 export interface Node {
   readonly name: string;
   readonly stage: Stage;
@@ -19,10 +18,10 @@ export interface Node {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
-/** Nodes by name, each after all that it needs. */
+/** Nodes by name, each after its inputs. */
 export type Graph = ReadonlyMap<string, Node>;
 
-/** The outputs of a node, to be given to another as an input. */
+/** The outputs of a node, which can be the input of another one. */
 export interface Handle<Outputs extends string = string> {
   readonly node: string;
   readonly outputs: { readonly [Name in Outputs]: Output };
@@ -31,11 +30,13 @@ export interface Handle<Outputs extends string = string> {
 type Inputs = Record<string, readonly string[]>;
 
 type Given<Names extends Inputs> = {
-  readonly [Name in keyof Names as Meant<Name>]?: Handle<Names[Name][number]>;
+  readonly [Name in keyof Names as InputName<Name>]?: Handle<
+    Names[Name][number]
+  >;
 };
 
 export interface NodeOptions<Config, Names extends Inputs> {
-  /** The node is called `stage:name`; without, as its stage. */
+  /** The node is called `stage:name`; without a name, like its stage. */
   readonly name?: string;
   readonly config: NoInfer<Config>;
   /** Any node whose outputs have the names that the stage reads of this input. */
@@ -59,28 +60,12 @@ export interface NodeFunction extends AddNode {
   within(prefix: string): NodeFunction;
 }
 
-/** What a summary is told of each node that is up to date. */
-export interface NodeSummary {
-  readonly name: string;
-  readonly metrics: Metrics;
-  readonly measurements: Metrics;
-}
-
-export interface PipelineOptions {
-  /** Text that is printed at the end of a run, such as a table of results. */
-  summary?(nodes: readonly NodeSummary[]): string;
-  /** What a node of this stage and config brings in from outside of the pipeline. */
+/** What a project tells the engine about its results, for `trace` and `verify`; the engine itself needs neither. */
+export interface ProvenanceHooks {
+  /** The data that a node of this stage and config brings in from outside the pipeline. */
   origins?(stage: string, config: Json): readonly Origin[];
-  /** How much time and disk some nodes will take. */
-  estimate?(outlook: Outlook): Promise<Estimate>;
-  /** Sentences on what a node of this stage and config brings from elsewhere, said before it is made. */
-  notice?(stage: string, config: Json): Promise<readonly string[]>;
-  /**
-   * Those of a recorded node's metrics that its artifacts decide, computed anew of them; undefined where they are not here.
-   */
+  /** Those of a recorded node's metrics that follow from its artifacts, recomputed; undefined if the artifacts are not here. */
   recompute?(node: Recorded): Promise<Metrics | undefined>;
-  /** What one may do with the nodes that are up to date after a run. */
-  next?(nodes: readonly NodeSummary[], told: Told): readonly NextStep[];
 }
 
 /** A recorded node whose artifacts can be opened. */
@@ -90,46 +75,30 @@ export interface Recorded {
   readonly metrics: Metrics;
   /** The names of its inputs. */
   readonly inputs: readonly string[];
-  /** Where an output of its own lies; undefined where it is not here, or not whole. */
+  /** The path of one of its outputs; undefined if it is missing or damaged. */
   output(name: string): Promise<string | undefined>;
-  /** The same of an output that it read of an input. */
+  /** The path of an output that it read of an input. */
   input(name: string, output: string): Promise<string | undefined>;
 }
 
-/** Options of a run that commands after it need as well, as they are written there; empty where they were not given. */
-export interface Told {
-  /** `--experiment NAME`. */
-  readonly experiment: readonly string[];
-  /** `--artifacts FOLDER`. */
-  readonly artifacts: readonly string[];
-}
-
-/** A command, as words, and what it does. */
-export interface NextStep {
-  readonly command: readonly string[];
-  readonly does: string;
-}
-
-/** Data from elsewhere: what it is, under which licence, and where it can be had. */
+/** Data from elsewhere, with its licence and where to get it. */
 export interface Origin {
   readonly name: string;
   readonly licence: string;
   readonly source: string;
 }
 
-export interface Pipeline extends PipelineOptions {
+export interface Pipeline extends ProvenanceHooks {
   /** The graph of an experiment; `what` names the experiment in errors, such as `experiment "quick"`. */
   graph(experiment: unknown, what: string): Graph;
 }
 
-/** A pipeline: how an experiment, once it is validated by the schema, becomes a graph. */
+/** Defines a pipeline: how an experiment, validated by the schema, becomes a graph. */
 export function pipeline<Experiment>(
   schema: z.ZodType<Experiment>,
   build: (experiment: Experiment, node: NodeFunction) => void,
-  options: PipelineOptions = {},
 ): Pipeline {
   return {
-    ...options,
     graph: (value, what) => {
       const nodes = new Map<string, Node>();
       build(parse(schema, value, what), nodeFunction(nodes));

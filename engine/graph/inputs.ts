@@ -1,7 +1,7 @@
-/** What stages read of the nodes that they are given. */
+/** Which outputs a stage reads of its inputs. */
 import type { Stage } from "./stage.ts";
 
-/** Which outputs a stage reads of the node at an input; undefined where it has no such input. */
+/** The outputs that a stage reads of an input; undefined if it has no such input. */
 export function outputsRead(
   { inputs }: Pick<Stage, "inputs">,
   input: string,

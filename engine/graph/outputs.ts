@@ -1,9 +1,9 @@
-/** Where the outputs of a stage lie. */
+/** Checks the output paths that a stage declares. */
 import { inputError } from "../../base/input_error.ts";
 import { isPathInside, printable } from "../../base/names.ts";
 import type { Stage } from "./stage.ts";
 
-/** An input error unless each output has a place of its own inside the output folder. */
+/** @throws an input error unless each output has a path of its own inside the output folder */
 export function checkOutputs({ name, outputs }: Stage): void {
   const paths = Object.values(outputs).map(({ path }) => path);
   for (const path of paths) {

@@ -1,4 +1,4 @@
-/** Joins what parts of a stage may touch. */
+/** Joins the permissions of two parts of a stage. */
 import type { Permissions } from "./stage.ts";
 
 /** Everything that either may touch. */

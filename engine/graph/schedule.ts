@@ -1,4 +1,4 @@
-/** Orders tasks by what they need and by what the machine has. */
+/** Schedules tasks by their dependencies, cores and memory. */
 
 export interface Task {
   readonly name: string;
@@ -15,9 +15,8 @@ export interface Capacity {
 }
 
 /**
- * Runs each task once all that it needs has been run, the earlier in the list first, as many at once as fit; a task
- * that is larger than the machine runs alone. After an abort or a throw nothing new is started, and what runs is
- * awaited.
+ * Runs each task after its dependencies, in the order of the list, as many at once as fit; a task that is larger than
+ * the machine runs by itself. After an abort or a throw no further task is started, and the running ones are awaited.
  */
 export async function schedule(
   tasks: readonly Task[],
@@ -59,9 +58,9 @@ export async function schedule(
   if (errors.length > 0) throw errors[0];
 }
 
-/** The tasks that wait for nothing but the machine, in the order of the list. */
+/** The tasks whose dependencies are done, in the order of the list. */
 interface Queue {
-  /** The first ready task that fits, which is ready no more. */
+  /** Removes and returns the first ready task that fits. */
   take(fits: (task: Task) => boolean): Task | undefined;
   finish(task: Task): void;
 }

@@ -1,10 +1,10 @@
-/** Which nodes a command is about: all, the named ones with what they need, or a narrower part. */
+/** Selects the nodes of a command: all, named ones with their dependencies, or a narrower part. */
 import { globToRegExp } from "@std/path";
 import { inputError, suggestion } from "../../base/input_error.ts";
 import type { Graph } from "./graph.ts";
 
 export interface Selection {
-  /** Brought up to date with all that they need. */
+  /** Names or globs; they run with their dependencies. */
   readonly nodes?: readonly string[];
   readonly only?: readonly string[];
   readonly from?: readonly string[];
@@ -14,11 +14,16 @@ export interface Selection {
 export interface Selected {
   /** What may run. */
   readonly scope: ReadonlySet<string>;
-  /** What was asked for by name; all of the scope where nothing was. */
+  /** What was named; the whole scope if nothing was. */
   readonly asked: ReadonlySet<string>;
 }
 
-/** Applies a selection; a name or glob that no node has is an input error. `words` may have been meant as well. */
+/**
+ * Applies a selection to a graph.
+ *
+ * @param words other words that the user may have mistyped, such as commands
+ * @throws an input error for a name or glob that matches no node
+ */
 export function select(
   graph: Graph,
   selection: Selection,
@@ -38,7 +43,7 @@ export function select(
   return { scope: open ? ancestors(graph, asked) : asked, asked };
 }
 
-/** Nodes and all that they need. */
+/** Nodes and their dependencies. */
 function ancestors(graph: Graph, names: ReadonlySet<string>): Set<string> {
   const found = new Set(names);
   for (const node of [...graph.values()].reverse()) {
@@ -48,7 +53,7 @@ function ancestors(graph: Graph, names: ReadonlySet<string>): Set<string> {
   return found;
 }
 
-/** Nodes and all that need them. */
+/** Nodes and their dependents. */
 function descendants(graph: Graph, names: ReadonlySet<string>): Set<string> {
   const found = new Set(names);
   for (const node of graph.values()) {

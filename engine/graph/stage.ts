@@ -1,4 +1,4 @@
-/** A stage: a plain value that says what it needs, what it makes and how; the only thing a pipeline is built from. */
+/** A stage: a plain value with config schema, inputs, outputs, permissions and `run`. */
 import type { z } from "zod";
 import type { Json } from "../../schemas/manifest.ts";
 
@@ -11,7 +11,7 @@ export interface Output {
   readonly folder?: boolean;
 }
 
-/** What a stage may touch beyond its inputs, its outputs and its own code. All empty unless declared. */
+/** What a stage may access beyond its inputs, its outputs and its code. Nothing unless declared. */
 export interface Permissions {
   /** Hosts, or `true` where the host is the user's setting (a package registry). */
   readonly net?: readonly string[] | true;
@@ -24,7 +24,7 @@ export interface Permissions {
   readonly sys?: readonly string[];
 }
 
-/** What a stage takes of the machine while it runs. */
+/** What a stage uses of the machine while it runs. */
 export interface Resources {
   /** Cores, or "all". */
   readonly cores?: number | "all";
@@ -39,17 +39,18 @@ export interface Progress {
   readonly note?: string;
 }
 
-/** The names of the inputs that a declared name stands for: itself or, where it ends in `*`, all that begin so. */
-export type Meant<Name> = Name extends `${infer Start}*` ? `${Start}${string}`
+/** The input names that a declared name matches: itself or, if it ends in `*`, all with that prefix. */
+export type InputName<Name> = Name extends `${infer Start}*`
+  ? `${Start}${string}`
   : Name;
 
 type Paths<Names extends Record<string, readonly string[]>> = {
-  readonly [Input in keyof Names as Meant<Input>]: {
+  readonly [Input in keyof Names as InputName<Input>]: {
     readonly [Output in Names[Input][number]]: string;
   };
 };
 
-/** What a running stage sees: paths, its config, and ways to report. */
+/** What a running stage gets: paths, its config, and functions to report. */
 export interface Context<
   Config,
   Inputs extends Record<string, readonly string[]>,
@@ -62,18 +63,18 @@ export interface Context<
   readonly inputs: Paths<Inputs>;
   /**
    * Absolute path of the copy of each file and folder that the stage's `files` names, by the name given there: the bytes
-   * that are in the key, whatever becomes of the original meanwhile.
+   * that are in the key, even if the original changes meanwhile.
    */
   readonly files: Readonly<Record<string, string>>;
   /** Absolute path to write each output to; folders exist already, files do not. */
   readonly outputs: { readonly [Name in Outputs]: string };
-  /** A folder of the node's own that outlives a kill of the process: checkpoints. Removed when the node is done. */
+  /** A folder for checkpoints, which is kept if the process is killed. Removed when the node is done. */
   readonly work: string;
   log(line: string): void;
   progress(progress: Progress): void;
 }
 
-/** Numbers and short texts that a stage reports of its result; recorded in the manifest, so equal on equal runs. */
+/** Numbers and short texts about a result; recorded in the manifest, so they must be equal on equal runs. */
 export type Metrics = Readonly<Record<string, number | string>>;
 
 export interface Stage<
@@ -100,9 +101,9 @@ export interface Stage<
   readonly resources?: Resources;
   /** Data files of the user that this config names; their content enters the key, and the stage reads copies of them. */
   files?(config: Config): readonly string[];
-  /** What else decides the result, such as the tensor runtime: enters the key. */
+  /** What else decides the result, such as the tensor runtime; part of the key. */
   environment?(config: Config): Json;
-  /** An input error where this machine lacks what the config asks for; asked before a run writes anything. */
+  /** Rejects with an input error if this machine lacks what the config needs; called before a run writes anything. */
   requires?(config: Config): Promise<void>;
   run(
     context: Context<Config, Inputs, Extract<keyof Outputs, string>>,
@@ -111,7 +112,7 @@ export interface Stage<
 
 export interface StageResult {
   readonly metrics?: Metrics;
-  /** What differs between two equal runs (seconds, speed): recorded with the run, not in the manifest. */
+  /** What differs between equal runs, such as seconds: recorded in the run log, not in the manifest. */
   readonly measurements?: Metrics;
 }
 

@@ -1,4 +1,4 @@
-/** The key of a node: what enters it, its hash, and what differs between two of them, all from one description. */
+/** The key of a node, and the differences between two keys, both from one description. */
 import {
   type Code,
   hashesOf,
@@ -8,7 +8,7 @@ import {
 import { canonical, sha256 } from "../files/hash.ts";
 import { splitId } from "./project.ts";
 
-/** A preimage with what its code hash stands for. */
+/** A preimage, and the code that its code hash stands for. */
 export interface Described {
   readonly preimage: Preimage;
   readonly code: Code;
@@ -41,7 +41,7 @@ export function changes(
   ];
 }
 
-/** A preimage as schema 1 had it. */
+/** A preimage in the form of schema 1. */
 function withoutSlashes(preimage: Preimage): Preimage {
   return {
     ...preimage,
@@ -53,9 +53,9 @@ function withoutSlashes(preimage: Preimage): Preimage {
   };
 }
 
-/** What differs between two values, such as `path.to.key 1 -> 2`. */
+/** The differences between two values, leaf by leaf, such as `path.to.key 1 -> 2`. */
 export function leaves(path: string, before: Json, after: Json): string[] {
-  if (isRecord(before) && isRecord(after)) {
+  if (isJsonObject(before) && isJsonObject(after)) {
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
       .flatMap((key) => {
         const [from, to] = [before[key], after[key]];
@@ -137,7 +137,7 @@ function codeChanges(before: Code, after: Code, module: string): string[] {
     : found;
 }
 
-/** Of what both know: before schema 2 no resolutions were recorded. */
+/** Compares what both have: before schema 2 no resolutions were recorded. */
 function resolutionChanges(
   before: Code["resolutions"],
   after: Code["resolutions"],
@@ -153,7 +153,7 @@ function resolutionChanges(
     );
 }
 
-/** A package's version is told with the package. */
+/** Package versions are compared by `packageChanges`. */
 function withoutVersion(target: string): string {
   return target.replace(/^(npm:@?[^@]+)@[^/]+/, "$1");
 }
@@ -167,29 +167,30 @@ function packageChanges(
   const replaced = (id: string) =>
     come.find((other) => splitId(other).name === splitId(id).name);
   const successors = new Set(gone.map(replaced));
-  const tell = (id: string) => `${splitId(id).name} ${splitId(id).version}`;
+  const label = (id: string) => `${splitId(id).name} ${splitId(id).version}`;
   return [
     ...gone.map((id) => {
       const successor = replaced(id);
       return successor === undefined
-        ? `package ${tell(id)} removed`
-        : `package ${tell(id)} -> ${splitId(successor).version}`;
+        ? `package ${label(id)} removed`
+        : `package ${label(id)} -> ${splitId(successor).version}`;
     }),
     ...come.filter((id) => !successors.has(id))
-      .map((id) => `package ${tell(id)} added`),
+      .map((id) => `package ${label(id)} added`),
     ...Object.keys(before)
       .filter((id) => id in after && before[id] !== after[id])
-      .map((id) => `package ${tell(id)}: integrity changed`),
+      .map((id) => `package ${label(id)}: integrity changed`),
   ];
 }
 
-function isRecord(
+/** Whether a JSON value is an object, and not a list. */
+export function isJsonObject(
   value: Json,
 ): value is { readonly [key: string]: Json | undefined } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The first digits of a hash, as people quote them. */
+/** The first digits of a hash. */
 export function short(hash: string): string {
   return hash.slice(0, 4) + "…";
 }

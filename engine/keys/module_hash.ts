@@ -1,10 +1,10 @@
-/** The code that a stage executes: every local module that it reaches, and every package that those import. */
+/** Hashes the code of a stage: every local module that it reaches, and every package that those import. */
 import { dirname, fromFileUrl, relative, resolve } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import type { Code } from "../../schemas/manifest.ts";
 import { canonical, sha256 } from "../files/hash.ts";
 import type { Index, Module, Reference } from "./stat_index.ts";
-import type { Looks } from "./no_op_record.ts";
+import type { NoOpRecord } from "./no_op_record.ts";
 import type { Project } from "./project.ts";
 
 export interface StageCode {
@@ -14,11 +14,11 @@ export interface StageCode {
   readonly opened: readonly string[];
 }
 
-/** Local modules and their local runtime imports, both as absolute paths. */
+/** Local modules and the local modules that each imports at run time, as absolute paths. */
 export type ModuleGraph = ReadonlyMap<string, readonly string[]>;
 
 export interface CodeReader {
-  /** `module` is the URL of the module that exports the stage. */
+  /** The code of a stage; `module` is the URL of the module that exports it. */
   stage(module: string): Promise<StageCode>;
   graph(entries: readonly string[]): Promise<ModuleGraph>;
 }
@@ -29,7 +29,7 @@ interface Links {
   readonly module: Module;
   readonly local: readonly string[];
   readonly opened: readonly string[];
-  /** Those of the local ones of which each byte counts, as they are read and not executed. */
+  /** Local files that are read, not executed, so that each byte counts. */
   readonly read: readonly string[];
   readonly packages: readonly string[];
   readonly resolutions: ReadonlyMap<string, string>;
@@ -38,15 +38,15 @@ interface Links {
 export function createCodeReader(
   project: Project,
   index: Index,
-  looks: Looks,
+  noOpRecord: NoOpRecord,
 ): CodeReader {
   const links = new Map<string, Promise<Links>>();
   const stages = new Map<string, Promise<StageCode>>();
   const realRoot = Deno.realPathSync(project.root);
 
-  /** Deno lets a module import any file without asking, so what is outside of the project would be an open door. */
+  /** Deno lets a module import any file without a permission, so files outside of the project are refused. */
   const checkInside = (path: string, specifier: string, from: string) => {
-    if (looks.stat(path) === undefined) return;
+    if (noOpRecord.stat(path) === undefined) return;
     if (isWithin(Deno.realPathSync(path), realRoot)) return;
     throw inputError(
       `Cannot use module "${
@@ -57,16 +57,16 @@ export function createCodeReader(
   };
   const read = async (path: string): Promise<Links> => {
     const name = relative(project.root, path);
-    const module = await readModule(path, name, index, looks);
+    const module = await readModule(path, name, index, noOpRecord);
     const local: string[] = [], opened: string[] = [], packages: string[] = [];
     const asBytes: string[] = [];
     const resolutions = new Map<string, string>();
     for (const { kind, specifier } of module.references) {
       if (kind === "file") {
-        // Not by the import map: a URL is made of the text alone.
+        // A URL does not use the import map.
         if (!/^\.{1,2}\//.test(specifier)) continue;
         const target = resolve(dirname(path), specifier);
-        if (!looks.stat(target)?.isFile) continue;
+        if (!noOpRecord.stat(target)?.isFile) continue;
         checkInside(target, specifier, path);
         local.push(target);
         opened.push(target);
@@ -111,7 +111,9 @@ export function createCodeReader(
       modules: Object.fromEntries(
         [...reached].map(([path, { module }]) => [
           relative(project.root, path),
-          asBytes.has(path) ? hashOfBytes(path, index, looks) : module.sha256,
+          asBytes.has(path)
+            ? hashOfBytes(path, index, noOpRecord)
+            : module.sha256,
         ]),
       ),
       packages: project.closure(packages),
@@ -141,8 +143,12 @@ export function createCodeReader(
   };
 }
 
-function hashOfBytes(path: string, index: Index, looks: Looks): string {
-  const info = looks.stat(path);
+function hashOfBytes(
+  path: string,
+  index: Index,
+  noOpRecord: NoOpRecord,
+): string {
+  const info = noOpRecord.stat(path);
   const known = info && index.file(path, info);
   if (known !== undefined) return known;
   const hash = sha256(Deno.readFileSync(path));
@@ -158,9 +164,9 @@ async function readModule(
   path: string,
   name: string,
   index: Index,
-  looks: Looks,
+  noOpRecord: NoOpRecord,
 ): Promise<Module> {
-  const info = looks.stat(path);
+  const info = noOpRecord.stat(path);
   if (info === undefined) {
     throw inputError(
       `Cannot find module "${path}", which another module imports; mend the import or bring the module back.`,
@@ -173,7 +179,7 @@ async function readModule(
   return module;
 }
 
-/** What a module of these bytes means; of what is no source, the bytes are all that counts. */
+/** Hash and imports of a module; a file that is not a source module is hashed by its bytes. */
 export async function moduleOf(
   bytes: Uint8Array,
   path: string,
@@ -182,12 +188,12 @@ export async function moduleOf(
     const references = /\.wasm$/.test(path) ? wasmImports(bytes) : [];
     return { sha256: sha256(bytes), references };
   }
-  const { meaningOf } = await import("./source_tokens.ts");
+  const { summarizeSource } = await import("./source_tokens.ts");
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  return meaningOf(decoder.decode(bytes), path);
+  return summarizeSource(decoder.decode(bytes), path);
 }
 
-/** What a key may have of a file of these bytes: their hash where it is read, that of its meaning where it is executed. */
+/** The hashes that a key may have for a file: that of its bytes if it is read, that of its tokens if it is executed. */
 export async function possibleHashes(
   bytes: Uint8Array,
   path: string,
@@ -195,7 +201,7 @@ export async function possibleHashes(
   return [sha256(bytes), (await moduleOf(bytes, path)).sha256];
 }
 
-/** The modules that WebAssembly imports by their paths; other names are given to it by who instantiates it. */
+/** The modules that WebAssembly imports by path; other names are provided on instantiation. */
 function wasmImports(bytes: Uint8Array): Reference[] {
   const own = new Uint8Array(bytes);
   if (!WebAssembly.validate(own)) return [];

@@ -1,74 +1,77 @@
-/** Answers a run at once where all that its last answer was drawn from is as it was; imports nothing, so that it is fast. */
+/** No-op cache: replays the last output if every file it depends on is unchanged. Imports nothing, to be fast. */
 
-/** What a run that found nothing to do has looked at, and what it said. */
-export interface Answer {
+/** What a run with nothing to do printed, and the files that it depended on. */
+export interface CachedOutput {
   readonly version: number;
+  /** Version of Deno. */
   readonly deno: string;
+  /** The working folder. */
   readonly folder: string;
   readonly args: readonly string[];
   /** Paths, each with its identity then. */
-  readonly looks: readonly (readonly [path: string, identity: string])[];
+  readonly files: readonly (readonly [path: string, identity: string])[];
   readonly text: string;
 }
 
-export const ANSWER_VERSION = 2;
+export const CACHED_OUTPUT_VERSION = 3;
 
 /** Identity of a path where nothing is. */
 export const ABSENT = "";
 
-/** What changes when a file is written, replaced or moved; of a folder, when a name in it comes or goes. */
+/** Changes when a file is written, replaced or moved; for a folder, when a name in it comes or goes. */
 export function identity(info: Deno.FileInfo): string {
   return `${info.size}:${info.mtime?.getTime()}:${info.ctime?.getTime()}:${info.ino}`;
 }
 
-/** Milliseconds: when it can have been changed at the latest. Deno tells the time of an inode's change in whole seconds. */
+/** The latest time, in milliseconds, at which a file may have changed: Deno gives the inode's time in whole seconds. */
 export function latestChange(info: Deno.FileInfo): number {
   const [written, changed] = [info.mtime, info.ctime]
     .map((time) => time?.getTime() ?? 0);
   return Math.max(written, changed + 999);
 }
 
-export function answerPath(artifacts: string): string {
+/** The file of an artifact folder that keeps the output. */
+export function noOpCachePath(artifacts: string): string {
   return `${artifacts}/idle.json`;
 }
 
-/** An answer as it is kept, with a checksum. */
-export async function answerText(answer: Answer): Promise<string> {
-  const text = JSON.stringify(answer);
+/** The content of that file, which begins with a checksum. */
+export async function noOpCacheText(output: CachedOutput): Promise<string> {
+  const text = JSON.stringify(output);
   return `${await checksumOf(text)}\n${text}`;
 }
 
-/** The text of the last answer to these arguments, or undefined where anything may have changed since. */
-export async function recall(
+/** The last output for these arguments, or undefined where anything may have changed since. */
+export async function readCachedOutput(
   artifacts: string,
   args: readonly string[],
 ): Promise<string | undefined> {
   try {
-    const path = answerPath(artifacts);
+    const path = noOpCachePath(artifacts);
     // A pipe may never come to an end.
     if (!Deno.statSync(path).isFile) return undefined;
     const kept = Deno.readTextFileSync(path);
     const end = kept.indexOf("\n");
     const text = kept.slice(end + 1);
-    const answer: Answer = JSON.parse(text);
-    const isSame = answer.version === ANSWER_VERSION &&
-      answer.deno === Deno.version.deno && answer.folder === Deno.cwd() &&
-      JSON.stringify(answer.args) === JSON.stringify(args) &&
+    const output: CachedOutput = JSON.parse(text);
+    const isSame = output.version === CACHED_OUTPUT_VERSION &&
+      output.deno === Deno.version.deno && output.folder === Deno.cwd() &&
+      JSON.stringify(output.args) === JSON.stringify(args) &&
       kept.slice(0, end) === await checksumOf(text);
-    return isSame && answer.looks.every(holds) ? answer.text : undefined;
+    return isSame && output.files.every(isUnchanged) ? output.text : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** SHA-256, by what needs no import. */
+/** SHA-256 without an import. */
 async function checksumOf(text: string): Promise<string> {
   const bytes = new TextEncoder().encode(text);
   const hash = await crypto.subtle.digest("SHA-256", bytes);
   return new Uint8Array(hash).toHex();
 }
 
-function holds([path, before]: Answer["looks"][number]): boolean {
+function isUnchanged([path, before]: CachedOutput["files"][number]): boolean {
   try {
     return identity(Deno.statSync(path)) === before;
   } catch {
@@ -76,7 +79,7 @@ function holds([path, before]: Answer["looks"][number]): boolean {
   }
 }
 
-/** The artifact folder that arguments name. */
+/** The artifact folder that command line arguments name. */
 export function artifactsIn(
   args: readonly string[],
   otherwise: string,

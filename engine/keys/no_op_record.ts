@@ -1,77 +1,73 @@
-/** What a run looked at to find that there is nothing to do, kept for the next one. */
+/** Records the files that a run depends on while it finds that there is nothing to do, and writes the no-op cache. */
 import { basename, dirname, resolve } from "@std/path";
 import { statIfThere, writeIfPossible } from "../files/atomic.ts";
+import { writeState } from "../files/state_file.ts";
 import {
   ABSENT,
-  type Answer,
-  ANSWER_VERSION,
-  answerPath,
-  answerText,
+  CACHED_OUTPUT_VERSION,
+  type CachedOutput,
   identity,
   latestChange,
+  noOpCachePath,
+  noOpCacheText,
 } from "./no_op_cache.ts";
 import { RACY_MILLISECONDS } from "./stat_index.ts";
-import { writeState } from "../store/state_file.ts";
 
-export interface Looks {
-  /** What is at a path now, undefined for nothing; asked before it is read. */
+export interface NoOpRecord {
+  /** Stats a path and records it, undefined where nothing is there; called before the path is read. */
   stat(path: string): Deno.FileInfo | undefined;
-  /** Keeps an answer, unless something was changed since this process started or so shortly before that none can tell. */
+  /** Writes the no-op cache, unless a recorded file changed since this process started or within the clock's resolution of that. */
   remember(
     artifacts: string,
-    answer: Pick<Answer, "args" | "text">,
+    output: Pick<CachedOutput, "args" | "text">,
   ): Promise<void>;
 }
 
-export function createLooks(): Looks {
-  const looks = new Map<string, string>();
+export function createNoOpRecord(): NoOpRecord {
+  const files = new Map<string, string>();
   let latest = 0;
   return {
     stat: (path) => {
       const info = statIfThere(path);
-      looks.set(path, info === undefined ? ABSENT : identity(info));
+      files.set(path, info === undefined ? ABSENT : identity(info));
       if (info !== undefined) latest = Math.max(latest, latestChange(info));
       return info;
     },
-    remember: async (artifacts, { args, text: said }) => {
+    remember: async (artifacts, { args, text }) => {
       if (latest > performance.timeOrigin - RACY_MILLISECONDS) return;
-      const answer: Answer = {
-        version: ANSWER_VERSION,
+      const content = await noOpCacheText({
+        version: CACHED_OUTPUT_VERSION,
         deno: Deno.version.deno,
         folder: Deno.cwd(),
         args,
-        looks: [...looks],
-        text: said,
-      };
-      const text = await answerText(answer);
-      const path = answerPath(artifacts);
+        files: [...files],
+        text,
+      });
+      const path = noOpCachePath(artifacts);
       writeIfPossible(() =>
-        writeState(dirname(path), basename(path), text, { locked: false })
+        writeState(dirname(path), basename(path), content, { locked: false })
       );
     },
   };
 }
 
 const SOURCE = /\.([mc]?[jt]sx?|jsonc?|lock)$/;
-const APART = /^(node_modules|artifacts|\..*)$/;
+const NOT_SOURCE = /^(node_modules|artifacts|\..*)$/;
 
-/**
- * Looks at all source files of a project and their folders: any module could change the graph or the engine. What runs
- * write to, `artifacts`, is no source.
- */
-export function lookAtSources(
-  looks: Looks,
+/** Records all source files of a project and their folders, since any module could change the graph or the engine. */
+export function statSources(
+  noOpRecord: NoOpRecord,
   root: string,
   artifacts: string,
 ): void {
   const written = resolve(artifacts);
   const walk = (folder: string) => {
-    looks.stat(folder);
+    noOpRecord.stat(folder);
     for (const entry of Deno.readDirSync(folder)) {
       const path = `${folder}/${entry.name}`;
-      if (APART.test(entry.name) || path === written) continue;
+      if (NOT_SOURCE.test(entry.name) || path === written) continue;
       if (entry.isDirectory) walk(path);
-      else if (SOURCE.test(entry.name)) looks.stat(path);
+      else if (SOURCE.test(entry.name)) noOpRecord.stat(path);
     }
   };
   walk(root);

@@ -1,4 +1,4 @@
-/** The project that the engine lies in: its root, what its import map names, what its lock file pins. */
+/** Resolves import specifiers of the project by its import map and lock file. */
 import { dirname, fromFileUrl, join, relative, resolve } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { readIfThere, statIfThere } from "../files/atomic.ts";
@@ -11,19 +11,19 @@ export type Resolved =
 
 export interface Resolution {
   readonly target: Resolved;
-  /** Where the text of the specifier does not say what is meant: what is looked up, and what was found. */
+  /** For a specifier that was looked up in the import map or the lock file: what was looked up and found. */
   readonly lookup?: { readonly specifier: string; readonly found: string };
 }
 
 export interface Project {
   readonly root: string;
-  /** Name and version of the package that prints modules for their hash. */
+  /** Name and version of the TypeScript package, which prints modules for hashing. */
   readonly printer: string;
-  /** What a specifier in a module means; `from` is the module's absolute path. */
+  /** Resolves a specifier in a module; `from` is the module's absolute path. */
   resolve(specifier: string, from: string): Resolution;
-  /** The packages of some ids and all that they depend on, with the integrity of each. */
+  /** Packages and their dependencies, with the integrity of each. */
   closure(ids: Iterable<string>): Record<string, string>;
-  /** Folders of a package (by its name in the import map) and of what it depends on. */
+  /** The folders of a package, by its name in the import map, and of its dependencies. */
   packageFolders(name: string): string[];
 }
 
@@ -42,7 +42,7 @@ interface Lock {
 /** Root of the project that the engine lies in. */
 export const ROOT = resolve(fromFileUrl(new URL("../..", import.meta.url)));
 
-/** `read` gives the text of `deno.json` and of `deno.lock`, those of the root unless they are of another time. */
+/** Opens the project in a folder. `read` returns the text of deno.json and deno.lock, such as those of another revision. */
 export function openProject(
   root = ROOT,
   read: (path: string) => string | undefined = readIfThere,
@@ -75,13 +75,13 @@ export function openProject(
     return key === undefined ? specifier : imports[key].replace(/\/$/, "") +
       specifier.slice(key.replace(/\/$/, "").length);
   };
-  /** A path as the import map would name it; the map may give it another meaning. */
+  /** A path relative to the root, as the import map would name it. */
   const named = (specifier: string, from: string): string => {
     if (!isPath(specifier)) return specifier;
     const path = relative(root, resolve(dirname(from), specifier));
     return path.startsWith("..") ? resolve(root, path) : `./${path}`;
   };
-  const meant = (target: string): Resolved | undefined => {
+  const resolved = (target: string): Resolved | undefined => {
     if (target.startsWith("npm:")) {
       return { kind: "package", ...packageOf(target) };
     }
@@ -125,7 +125,7 @@ export function openProject(
     resolve: (specifier, from) => {
       const name = named(specifier, from);
       const to = mapped(name);
-      const target = meant(to);
+      const target = resolved(to);
       if (target === undefined) {
         throw inputError(
           `Cannot tell what "${specifier}" in ${from} is; expected a relative path, "node:", "npm:" or a name of ` +
@@ -204,7 +204,7 @@ function readLock(
   return { specifiers, npm };
 }
 
-/** The value of a JSON text; an input error where it is none, as while somebody writes the file. */
+/** The value of a JSON text. @throws an input error if it is not valid, as while the file is being written */
 function parsed(text: string, path: string) {
   try {
     return JSON.parse(text);

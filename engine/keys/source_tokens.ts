@@ -1,13 +1,13 @@
-/** What a source module means: its text as tokens without comments, formatting and types, and what it refers to. */
+/** Hashes a source module by its tokens, without comments, formatting and types, and lists its imports. */
 import ts from "typescript";
 import { sha256 } from "../files/hash.ts";
 import type { Module, Reference } from "./stat_index.ts";
 
 /**
- * Types and comments go with TypeScript's own emit, formatting by hashing the emitted tokens one by one. A comma before a
- * closing bracket is left out, since formatters add it by line width.
+ * TypeScript's emit removes types and comments; hashing the tokens one by one removes formatting. A comma before a closing
+ * bracket is left out, since formatters add it depending on line width.
  */
-export function meaningOf(source: string, path: string): Module {
+export function summarizeSource(source: string, path: string): Module {
   const { outputText } = ts.transpileModule(source, {
     fileName: path,
     compilerOptions: {

@@ -1,24 +1,24 @@
-/** What is known of files by their size, times and inode, so that an unchanged file is not read again. */
+/** Stat index: hashes of known files by size, times and inode, so that unchanged files are not read again. */
 import { z } from "zod";
 import { sha256 } from "../files/hash.ts";
 import { identity, latestChange } from "./no_op_cache.ts";
-import { readStateJson, writeState } from "../store/state_file.ts";
+import { readStateJson, writeState } from "../files/state_file.ts";
 
 const VERSION = 3;
 const NAME = "index.json";
 
-/** A file changed and hashed within this time could change again unseen, so it is not remembered. */
+/** A file that changed this shortly before it was hashed could change again unseen, so it is not remembered. */
 export const RACY_MILLISECONDS = 50;
 
-/** What a source module means: its hash without comments, formatting and types, and what it refers to. */
+/** A source module: its hash without comments, formatting and types, and its imports. */
 export interface Module {
   readonly sha256: string;
   readonly references: readonly Reference[];
 }
 
 /**
- * `file` is a `new URL(literal, import.meta.url)`: something that the code opens by itself. `bytes` is an import of a
- * file as text, bytes or JSON, of which each byte counts.
+ * `import` executes a module. `bytes` imports a file as text, bytes or JSON. `file` is a `new URL(literal,
+ * import.meta.url)`, which the code opens by itself.
  */
 export interface Reference {
   readonly kind: "import" | "bytes" | "file";
@@ -29,23 +29,23 @@ type Entry<T> = readonly [identity: string, value: T];
 
 export interface Index {
   file(name: string, info: Deno.FileInfo): string | undefined;
-  /** `settled` files are read-only objects, which nobody writes in place. */
+  /** `isObject`: a read-only object, which is never written in place. */
   rememberFile(
     name: string,
     info: Deno.FileInfo,
     sha256: string,
-    settled?: boolean,
+    isObject?: boolean,
   ): void;
   module(name: string, info: Deno.FileInfo): Module | undefined;
   rememberModule(name: string, info: Deno.FileInfo, module: Module): void;
-  /** Writes the index where something was learnt. */
+  /** Writes the index if it changed. */
   save(): void;
 }
 
-/** Opens the index of an artifact folder; modules are remembered for one version of the printer. */
+/** Opens the index of an artifact folder; hashes of modules are kept for one version of the package that prints them. */
 export function openIndex(folder: string, printer: string): Index {
   const { files, modules } = load(`${folder}/${NAME}`, printer);
-  /** When each file that is not known was asked for: it is read after that. */
+  /** When each unknown file was looked up, which is before it is read. */
   const asked = new Map<string, number>();
   let changed = false;
   const lookup = <T>(
@@ -63,17 +63,17 @@ export function openIndex(folder: string, printer: string): Index {
     name: string,
     info: Deno.FileInfo,
     value: T,
-    settled: boolean,
+    isObject: boolean,
   ) => {
     const age = (asked.get(name) ?? Date.now()) - latestChange(info);
-    if (!settled && age < RACY_MILLISECONDS) return;
+    if (!isObject && age < RACY_MILLISECONDS) return;
     map.set(name, [identity(info), value]);
     changed = true;
   };
   return {
     file: (name, info) => lookup(files, name, info),
-    rememberFile: (name, info, sha256, settled = false) =>
-      remember(files, name, info, sha256, settled),
+    rememberFile: (name, info, sha256, isObject = false) =>
+      remember(files, name, info, sha256, isObject),
     module: (name, info) => lookup(modules, name, info),
     rememberModule: (name, info, module) =>
       remember(modules, name, info, module, false),
@@ -98,7 +98,7 @@ interface Content {
   readonly modules: readonly [string, Entry<Module>][];
 }
 
-/** What is under a right checksum was written by `save`, and needs no further parsing. */
+/** A matching checksum shows that `save` wrote the content, so it needs no further parsing. */
 const Stored = z.object({
   version: z.literal(VERSION),
   checksum: z.string(),
@@ -107,12 +107,12 @@ const Stored = z.object({
   modules: z.custom<Content["modules"]>(),
 }).refine(({ checksum, ...content }) => checksum === checksumOf(content));
 
-/** Of the content as JSON, whichever way that is written. */
+/** The checksum of the content's JSON. */
 function checksumOf({ printer, files, modules }: Content): string {
   return sha256(JSON.stringify([printer, files, modules]));
 }
 
-/** An index that is not as it was written costs rehashing and nothing else, so it is not an error. */
+/** A damaged index costs rehashing only, so it is not an error. */
 function load(path: string, printer: string) {
   const stored = Stored.safeParse(readStateJson(path)).data;
   return {

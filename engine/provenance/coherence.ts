@@ -1,4 +1,4 @@
-/** Whether what a manifest says holds together: each node made of what the others left, by one code, for one experiment. */
+/** Checks that the records of a manifest agree: with each other, with one version of the code, and with the experiment. */
 import {
   type Artifact,
   contentOf,
@@ -9,10 +9,11 @@ import {
 import { printable } from "../../base/names.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { canonical } from "../files/hash.ts";
+import { isJsonObject } from "../keys/key.ts";
 
 /**
- * What does not hold together in a manifest, as a clause that names the nodes, or undefined. With the graph of its
- * experiment each record has to be that of a node of it as well. A node that is missing is no contradiction.
+ * The first contradiction in a manifest, as a clause that names the nodes, or undefined. With the graph of its experiment,
+ * each record has to match a node of the graph too. A missing node is not a contradiction.
  */
 export function incoherence(
   manifest: Manifest,
@@ -22,31 +23,37 @@ export function incoherence(
     (graph && otherExperiment(manifest, graph));
 }
 
-/** A node that was made of another content than its input has now, or that is not there, or undefined. */
-export function madeOfOthers(
+/** The name of an input node that is missing or has other content than a node was made from; undefined if there is none. */
+export function changedInput(
   { preimage, inputs }: NodeRecord,
   nodes: ReadonlyMap<string, NodeRecord>,
 ): string | undefined {
   return Object.entries(inputs).find(([input, source]) =>
     Object.entries(preimage.inputs[input] ?? {}).some(([output, hash]) =>
-      !isOf(hash, nodes.get(source)?.outputs[output])
+      !isContentOf(hash, nodes.get(source)?.outputs[output])
     )
   )?.[1];
 }
 
-/** Whether what stands in a preimage is of an artifact; schema 1 did not tell a folder from a file. */
-export function isOf(content: string, artifact: Artifact | undefined): boolean {
+/** Whether a content in a preimage is that of an artifact; schema 1 did not distinguish folders from files. */
+export function isContentOf(
+  content: string,
+  artifact: Artifact | undefined,
+): boolean {
   return artifact !== undefined &&
     [artifact.sha256, contentOf(artifact)].includes(content);
 }
 
-/** Whether two configs have no value that differs; one that only one has is a default that came or went. */
-export function agree(one: Json | undefined, other: Json | undefined): boolean {
+/** Whether no value differs between two configs; one that only one has is a default that was added or removed. */
+export function configsAgree(
+  one: Json | undefined,
+  other: Json | undefined,
+): boolean {
   if (one === undefined || other === undefined) return true;
-  if (!isRecord(one) || !isRecord(other)) {
+  if (!isJsonObject(one) || !isJsonObject(other)) {
     return canonical(one) === canonical(other);
   }
-  return Object.keys(one).every((key) => agree(one[key], other[key]));
+  return Object.keys(one).every((key) => configsAgree(one[key], other[key]));
 }
 
 function otherInputs({ nodes }: Manifest): string | undefined {
@@ -63,7 +70,7 @@ function otherInputs({ nodes }: Manifest): string | undefined {
     const there = Object.entries(inputs)
       .filter(([, source]) => records.has(source));
     const known = { ...record, inputs: Object.fromEntries(there) };
-    const source = madeOfOthers(known, records);
+    const source = changedInput(known, records);
     if (source !== undefined) {
       return `node ${quoted(name)} was made of another ${
         quoted(source)
@@ -73,7 +80,7 @@ function otherInputs({ nodes }: Manifest): string | undefined {
   return undefined;
 }
 
-/** The codes of nodes that were brought up to date together are of one revision, where nothing has two contents. */
+/** Nodes that were brought up to date together were made by one revision of the code, in which each module has one content. */
 function twoCodes({ nodes, code }: Manifest): string | undefined {
   const makers = new Map(
     Object.entries(nodes).map(([name, { preimage }]) => [preimage.code, name]),
@@ -124,13 +131,9 @@ function differing(
   if (preimage.stage !== node.stage.name) return "another stage";
   if (preimage.seed !== node.seed) return "another seed";
   if (canonical(inputs) !== canonical(node.inputs)) return "other inputs";
-  return agree(preimage.config, node.config) ? undefined : "another config";
-}
-
-function isRecord(
-  value: Json,
-): value is { readonly [key: string]: Json | undefined } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return configsAgree(preimage.config, node.config)
+    ? undefined
+    : "another config";
 }
 
 function quoted(name: string): string {

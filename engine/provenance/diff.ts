@@ -1,4 +1,4 @@
-/** What differs between two manifests: nodes, and of each all that decides its result, its outputs and its metrics. */
+/** Compares two manifests: nodes, everything in their keys, outputs and metrics. */
 import type {
   Code,
   Manifest,
@@ -8,27 +8,27 @@ import type {
 import { changes, leaves } from "../keys/key.ts";
 
 export interface ManifestDifference {
-  /** Of the experiment as it was given, leaf by leaf. */
+  /** Differences of the experiment as it was given, leaf by leaf. */
   readonly experiment: readonly string[];
-  /** A node after those that it needs; removed ones last. */
+  /** Differing nodes, each after its inputs; removed ones last. */
   readonly nodes: readonly NodeDifference[];
-  /** How many nodes do not differ. */
+  /** The number of equal nodes. */
   readonly same: number;
 }
 
 export interface NodeDifference {
   readonly node: string;
   readonly change: "added" | "removed" | "changed";
-  /** What differs of all that decides the result, leaf by leaf. */
+  /** Differences of the keys, leaf by leaf. */
   readonly reasons: readonly string[];
-  /** Outputs that have other bytes. */
+  /** Outputs with other bytes. */
   readonly outputs: readonly string[];
   readonly metrics: readonly MetricDifference[];
 }
 
 export interface MetricDifference {
   readonly name: string;
-  /** Undefined where there was none. */
+  /** Undefined if there was none. */
   readonly before?: number | string;
   readonly after?: number | string;
 }
@@ -43,9 +43,9 @@ export function differenceOf(
     ...dependencyOrder(after.nodes).flatMap((node) =>
       Object.hasOwn(before.nodes, node)
         ? nodeDifference(node, before, after)
-        : [alone(node, "added")]
+        : [onlyIn(node, "added")]
     ),
-    ...removed.map((node) => alone(node, "removed")),
+    ...removed.map((node) => onlyIn(node, "removed")),
   ];
   const differing = nodes.filter(({ change }) => change !== "removed").length;
   return {
@@ -55,7 +55,7 @@ export function differenceOf(
   };
 }
 
-/** The names of recorded nodes, each after those that it was made of. */
+/** The names of recorded nodes, each after its inputs. */
 export function dependencyOrder(nodes: Manifest["nodes"]): string[] {
   const ordered: string[] = [];
   const seen = new Set<string>();
@@ -69,7 +69,7 @@ export function dependencyOrder(nodes: Manifest["nodes"]): string[] {
   return ordered;
 }
 
-/** What differs of all that decided the results of two records, leaf by leaf. */
+/** The differences of the keys of two records, leaf by leaf. */
 export function reasonsOf(
   before: { readonly record: NodeRecord; readonly code: Manifest["code"] },
   after: { readonly record: NodeRecord; readonly code: Manifest["code"] },
@@ -85,7 +85,7 @@ export function reasonsOf(
 
 const NO_CODE: Code = { modules: {}, packages: {}, resolutions: {} };
 
-/** The outputs that have other bytes, or that only one of two records has. */
+/** The outputs that have other bytes or that only one of two records has. */
 export function otherOutputs(
   before: NodeRecord["outputs"],
   after: NodeRecord["outputs"],
@@ -120,11 +120,11 @@ function nodeDifference(
   return isSame ? [] : [{ node, change: "changed", reasons, outputs, metrics }];
 }
 
-function alone(node: string, change: "added" | "removed"): NodeDifference {
+function onlyIn(node: string, change: "added" | "removed"): NodeDifference {
   return { node, change, reasons: [], outputs: [], metrics: [] };
 }
 
-/** A manifest does not say in which module a stage is; by custom it is called as the stage. */
+/** A manifest does not name the module of a stage; by convention it is called like the stage. */
 function stageModule({ modules }: Code, stage: string): string {
   return Object.keys(modules).find((path) => path.endsWith(`/${stage}.ts`)) ??
     stage;

@@ -1,4 +1,4 @@
-/** Refuses a manifest whose records do not hold together, before it is signed or shared. */
+/** Refuses to sign or share a manifest whose records contradict each other. */
 import type { Manifest } from "../../schemas/manifest.ts";
 import { failure } from "../files/failure.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -6,17 +6,17 @@ import { incoherence } from "./coherence.ts";
 import { incoherent } from "./trust_policy.ts";
 
 /** What a command does with a manifest, such as `sign`, and how it calls it. */
-export interface Deed {
+export interface PublishAction {
   readonly verb: string;
   readonly what: string;
 }
 
-/** A failure unless the records of a manifest are of each other and of its experiment. */
+/** @throws a failure unless the records of a manifest agree with each other and with its experiment */
 export function checkCoherent(
   manifest: Manifest,
   graph: Graph,
-  { verb, what }: Deed,
+  { verb, what }: PublishAction,
 ): void {
-  const torn = incoherence(manifest, graph);
-  if (torn !== undefined) throw failure(incoherent(verb, what, torn));
+  const found = incoherence(manifest, graph);
+  if (found !== undefined) throw failure(incoherent(verb, what, found));
 }

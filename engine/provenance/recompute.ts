@@ -1,4 +1,4 @@
-/** Whether recorded metrics are those that the hashed artifacts give: a signature vouches for who said them, not for them. */
+/** Recomputes recorded metrics from the artifacts: a signature proves who recorded them, not that they are right. */
 import { isInputError } from "../../base/input_error.ts";
 import {
   type Artifact,
@@ -9,21 +9,23 @@ import {
 } from "../../schemas/manifest.ts";
 import { printable } from "../../base/names.ts";
 import { statIfThere } from "../files/atomic.ts";
-import { isOf } from "./coherence.ts";
+import { isContentOf } from "./coherence.ts";
 import { failure } from "../files/failure.ts";
 import type { Pipeline } from "../graph/graph.ts";
 import type { Progress } from "../graph/stage.ts";
 import type { Store } from "../store/object_store.ts";
 
-/** Metrics are kept to four digits, of which another machine may round the last one otherwise. */
+/** Metrics have four digits, of which another machine may round the last one differently. */
 const ROUNDING = 1.01e-4;
 
-/** What is larger is no text that is scored. */
+/** Larger files are not texts that are scored. */
 const BYTES = 512 << 20;
 
 /**
- * Fails where a metric of a node differs from what the pipeline computes of its artifacts in a store; gives the nodes
- * whose metrics could not be recomputed, as their artifacts are not there.
+ * Compares metrics with those that the pipeline computes from the artifacts in a store. Returns the nodes whose metrics
+ * could not be recomputed, as artifacts are missing.
+ *
+ * @throws a failure if a metric differs
  */
 export async function checkMetrics(
   { recompute }: Pick<Pipeline, "recompute">,
@@ -50,11 +52,11 @@ export async function checkMetrics(
     }
     if (found === undefined) lacking.push(name);
     for (const [metric, value] of Object.entries(found ?? {})) {
-      const told = record.metrics[metric];
-      if (isEqual(told, value)) continue;
+      const recorded = record.metrics[metric];
+      if (isEqual(recorded, value)) continue;
       throw failure(
         `Cannot believe the metrics of node "${name}": ${
-          printable(`${metric} is recorded as ${told ?? "nothing"}`)
+          printable(`${metric} is recorded as ${recorded ?? "nothing"}`)
         }, and its artifacts give ${value}; make it anew with "deno task pipeline run --force ${name}".`,
       );
     }
@@ -62,7 +64,7 @@ export async function checkMetrics(
   return lacking;
 }
 
-/** What to say of metrics that had to be left as they are told; empty where there are none. */
+/** A line that names the nodes whose metrics were not recomputed; empty if there are none. */
 export function lackingText(lacking: readonly string[]): string {
   const [first] = lacking;
   if (first === undefined) return "";
@@ -94,13 +96,13 @@ function opened(
       const hash = preimage.inputs[name]?.[output];
       const source = nodes[inputs[name]]?.outputs[output];
       return pathOf(
-        isOf(hash ?? "", source) ? source : artifactOf(hash, store),
+        isContentOf(hash ?? "", source) ? source : artifactOf(hash, store),
       );
     },
   };
 }
 
-/** What a preimage names, where it is in the store though the manifest does not say which node left it. */
+/** The artifact of a content, if it is in the store though no node of the manifest has it. */
 function artifactOf(
   content: string | undefined,
   store: Store,
@@ -114,10 +116,10 @@ function artifactOf(
 }
 
 function isEqual(
-  told: number | string | undefined,
+  recorded: number | string | undefined,
   found: number | string,
 ): boolean {
-  return typeof told === "number" && typeof found === "number"
-    ? Math.abs(told - found) <= ROUNDING
-    : told === found;
+  return typeof recorded === "number" && typeof found === "number"
+    ? Math.abs(recorded - found) <= ROUNDING
+    : recorded === found;
 }

@@ -1,18 +1,18 @@
-/** On which machine a recorded node was made: told by the results beside its manifest, or by the runs of its folder. */
+/** Finds the machine that made a recorded node, from the committed results or the run logs. */
 import { dirname, join } from "@std/path";
 import { z } from "zod";
 import type { Json, NodeRecord } from "../../schemas/manifest.ts";
-import { jsonIfWhole, readIfThere } from "../files/atomic.ts";
+import { jsonIfValid, readIfThere } from "../files/atomic.ts";
 import { readRuns } from "../store/run_log.ts";
 import { readCached } from "../store/manifest.ts";
 
-/** Of the committed results, what is looked for here. */
+/** The part of committed results that is read here. */
 const Measured = z.object({
   measured: z.record(z.string(), z.object({ machine: z.int().optional() })),
   machines: z.array(z.custom<Json>(() => true)),
 });
 
-/** `manifest` is the path of the manifest that the record is in; undefined where nothing tells. */
+/** The machine of a record; `manifest` is the path of its manifest. Undefined if it is not known. */
 export function recordedMachine(
   manifest: string,
   node: string,
@@ -20,10 +20,10 @@ export function recordedMachine(
 ): Json | undefined {
   const folder = dirname(manifest);
   const results = Measured.safeParse(
-    jsonIfWhole(readIfThere(join(folder, "results.json")) ?? ""),
+    jsonIfValid(readIfThere(join(folder, "results.json")) ?? ""),
   ).data;
-  const told = results?.machines[results.measured[node]?.machine ?? -1];
-  if (told !== undefined) return told;
+  const machine = results?.machines[results.measured[node]?.machine ?? -1];
+  if (machine !== undefined) return machine;
   const made = readCached(folder, key)?.run;
   return readRuns(folder).find(({ run }) => run === made)?.machine;
 }

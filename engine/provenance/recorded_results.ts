@@ -1,4 +1,4 @@
-/** Gives an artifact folder the recorded results of some nodes, so that others can be made of them there. */
+/** Copies recorded results of some nodes into another artifact folder, so that others can be made from them. */
 import { dirname, join } from "@std/path";
 import type { Artifact, Manifest } from "../../schemas/manifest.ts";
 import { removeIfThere, statIfThere } from "../files/atomic.ts";
@@ -7,7 +7,7 @@ import { filesOf } from "../files/hash.ts";
 import { manifestText, writeCached, writeManifest } from "../store/manifest.ts";
 import type { Workspace } from "../store/workspace.ts";
 
-/** Copies what is missing, each hashed as a copy; under the lock of the folder that they go to. */
+/** Copies missing objects, and hashes the copies; the caller holds the lock of the target folder. */
 export async function seed(
   from: Workspace,
   to: Workspace,
@@ -36,7 +36,7 @@ export async function seed(
   to.index.save();
 }
 
-/** Says what is wrong with an object that could not be copied. */
+/** Copies an object; returns what is wrong with it if that is not possible. */
 async function copyObject(
   from: Workspace,
   to: Workspace,
@@ -48,7 +48,7 @@ async function copyObject(
   const path = join(to.folder, "work", "seed.tmp");
   removeIfThere(path);
   copy(source, path, folder ? filesOf(source) : [""]);
-  const { sha256 } = await to.store.place(path, { path, mediaType, folder });
+  const { sha256 } = await to.store.add(path, { path, mediaType, folder });
   return sha256 === artifact.sha256 ? undefined : "damaged";
 }
 

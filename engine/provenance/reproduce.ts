@@ -1,4 +1,4 @@
-/** Compares what a manifest records of its nodes with what was made anew: bytes, metrics, and why they differ. */
+/** Compares recorded nodes with those that were made again: bytes, metrics, and why they differ. */
 import { globToRegExp } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import type { Json, Manifest, NodeRecord } from "../../schemas/manifest.ts";
@@ -25,16 +25,16 @@ export interface ReproducedNode {
   readonly metrics: readonly MetricDifference[];
 }
 
-/** How far a metric may be from the recorded one. */
+/** The allowed difference of a metric from the recorded one. */
 export interface Tolerance {
-  /** Which metrics are meant. */
+  /** The metrics that it applies to. */
   readonly glob: string;
   readonly most: number;
-  /** Whether `most` is a part of the recorded value. */
+  /** Whether `most` is relative to the recorded value. */
   readonly relative: boolean;
 }
 
-/** `0.01` is a part of any metric, `bleu=0.5` an amount of the metrics that this name or glob is of. */
+/** Parses a tolerance: `0.01` is relative and for every metric, `bleu=0.5` absolute and for a name or glob. */
 export function readTolerance(text: string): Tolerance {
   const [, glob, number] = /^(?:(.+)=)?(\d+(?:\.\d+)?)$/.exec(text) ?? [];
   if (number === undefined) {
@@ -47,7 +47,7 @@ export function readTolerance(text: string): Tolerance {
   return { glob: glob ?? "*", most, relative: glob === undefined };
 }
 
-/** Compares nodes, in the graph's order; `made` has those that could be made. */
+/** Compares recorded nodes with those that were made again, in the order of `names`. */
 export function compareNodes(
   recorded: Manifest["nodes"],
   made: Manifest["nodes"],
@@ -55,7 +55,7 @@ export function compareNodes(
   tolerances: readonly Tolerance[],
 ): ReproducedNode[] {
   const found = new Map<string, ReproducedNode>();
-  /** Whether all that was made of a node, where there is any, is as good as recorded. */
+  /** Whether a node has dependents, none of which differ. */
   const isBorneOut = (name: string) => {
     const below = names.filter((other) =>
       Object.values(recorded[other].inputs).includes(name)
@@ -63,7 +63,7 @@ export function compareNodes(
     return below.length > 0 &&
       below.every((verdict) => verdict !== "different");
   };
-  // From the last one back: a node without metrics is judged by those of the nodes below it.
+  // Backwards: a node without metrics is judged by its dependents.
   for (const node of names.toReversed()) {
     const [before, after] = [recorded[node], made[node]];
     if (after === undefined) {
@@ -84,15 +84,15 @@ export function compareNodes(
   return names.flatMap((name) => found.get(name) ?? []);
 }
 
-/** A text has to be the same; a tolerance that names it says that it need not. */
+/** Texts must be equal, unless a tolerance names them. */
 function isWithin(
   { name, before, after }: MetricDifference,
   tolerances: readonly Tolerance[],
 ): boolean {
-  const meant = tolerances
+  const matching = tolerances
     .filter(({ glob }) => globToRegExp(glob).test(name));
-  const own = meant.filter(({ relative }) => !relative);
-  const { most, relative } = (own.length > 0 ? own : meant).at(-1) ??
+  const own = matching.filter(({ relative }) => !relative);
+  const { most, relative } = (own.length > 0 ? own : matching).at(-1) ??
     { most: 0, relative: false };
   if (typeof before !== "number" || typeof after !== "number") {
     return own.length > 0;
@@ -108,11 +108,11 @@ export interface Reason {
 
 export interface Machines {
   readonly now: Json;
-  /** The one that made a recorded node, where that is known. */
+  /** The machine that made a recorded node, if it is known. */
   then(node: string, record: NodeRecord): Json | undefined;
 }
 
-/** The first node that has other bytes though it was made of the same inputs, and what else differs there. */
+/** The first node with other bytes and the same inputs, and what else differs there. */
 export function firstDifference(
   recorded: Manifest,
   made: Manifest,
@@ -146,7 +146,7 @@ export function firstDifference(
   };
 }
 
-/** What of the project would now decide a recorded node's result in another way, before anything has run. */
+/** The differences between the key of a recorded node and the key that it would have now, except for inputs and files. */
 export async function presentChanges(
   { code: reader }: Pick<Workspace, "code">,
   { nodes, code }: Manifest,
@@ -171,7 +171,7 @@ export async function presentChanges(
   );
 }
 
-/** The nodes above some in a graph, in its order. */
+/** All nodes that some nodes depend on, in the order of the graph. */
 export function nodesAbove(
   graph: Graph,
   names: ReadonlySet<string>,

@@ -1,9 +1,9 @@
-/** Finds the git revision whose code made nodes: by what its modules mean and its packages are, not by what anyone noted. */
+/** Finds the git revision whose modules and packages are those that made some nodes. */
 import { join } from "@std/path";
 import { z } from "zod";
 import { isInputError } from "../../base/input_error.ts";
 import type { Code } from "../../schemas/manifest.ts";
-import { jsonIfWhole } from "../files/atomic.ts";
+import { jsonIfValid } from "../files/atomic.ts";
 import { possibleHashes } from "../keys/module_hash.ts";
 import { git, gitBytes, type Revision, revisionsOf } from "../files/git.ts";
 import { openProject, type Project } from "../keys/project.ts";
@@ -66,12 +66,12 @@ async function has(
   return true;
 }
 
-/** What files of the repository hold, each read once. */
+/** Contents of files of the repository, each read once. */
 interface Contents {
   hashes(blob: string, path: string): Promise<readonly string[]>;
   /** The integrity of each package of a lock file. */
   packages(blob: string): ReadonlyMap<string, string>;
-  /** What specifiers resolve to by an import map and a lock file; undefined where these are not to be used. */
+  /** Resolves specifiers by an import map and a lock file; undefined if they are not valid. */
   project(map: string, lock: string): Resolve | undefined;
 }
 
@@ -138,7 +138,7 @@ function lookedUp(
 }
 
 function lockedPackages(text: string): Map<string, string> {
-  const { npm = {} } = Lock.safeParse(jsonIfWhole(text)).data ?? {};
+  const { npm = {} } = Lock.safeParse(jsonIfValid(text)).data ?? {};
   return new Map(
     Object.entries(npm).map(([id, { integrity = "" }]) => [id, integrity]),
   );

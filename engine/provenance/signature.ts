@@ -1,4 +1,4 @@
-/** Ed25519 keys, and the signatures of a manifest: made, kept beside the manifest, checked. */
+/** Ed25519 keys and signatures of a manifest. */
 import {
   createPrivateKey,
   createPublicKey,
@@ -18,21 +18,21 @@ import {
 } from "../../schemas/signature.ts";
 import {
   ifThere,
-  jsonIfWhole,
+  jsonIfValid,
   reasonOf,
   statIfThere,
 } from "../files/atomic.ts";
 import { canonical, sha256 } from "../files/hash.ts";
 import { writeAll } from "../../base/write_all.ts";
 
-/** What keys sign begins with this, so that a signature means nothing anywhere else. */
+/** Prefix of the signed message, so that a signature is not valid for any other purpose. */
 const DOMAIN = "ckd-manifest-v1";
 
 export interface SigningKey {
   readonly publicKey: PublicKey;
-  /** The signature of the text whose hash this is, in base64url. */
+  /** Signs a text by its hash; base64url. */
   sign(hash: string): string;
-  /** The signature of a payload in a DSSE envelope, whose type says what it is. */
+  /** Signs the payload of a DSSE envelope. */
   signEnvelope(type: string, payload: Uint8Array): Uint8Array;
 }
 
@@ -41,7 +41,7 @@ export function signaturesPath(manifest: string): string {
   return manifest.replace(/\.json$/, "") + ".sig.json";
 }
 
-/** The user's folder of keys and trust, outside of any project; undefined where the environment names no home. */
+/** The user's folder for keys and the trust policy, outside of any project; undefined if no variable names a home. */
 export function configFolder(
   environment: Readonly<Record<string, string>>,
 ): string | undefined {
@@ -51,7 +51,7 @@ export function configFolder(
   return config && join(config, "ckd");
 }
 
-/** Where a private key lies: the user's choice or the folder of keys, and never inside the project. */
+/** The path of the private key. @throws an input error if it lies inside the project, where it could be shared */
 export function signingKeyPath(
   given: string | undefined,
   config: string | undefined,
@@ -72,7 +72,7 @@ export function signingKeyPath(
   );
 }
 
-/** The path without links, of which the last parts may not exist yet. */
+/** The path with links resolved; its last parts may not exist yet. */
 function realPath(path: string): string {
   const real = ifThere(() => Deno.realPathSync(path));
   return real ??
@@ -81,7 +81,7 @@ function realPath(path: string): string {
       : join(realPath(dirname(path)), path.slice(dirname(path).length)));
 }
 
-/** Makes a key pair and writes the private key where no file is, to be read by the user alone. */
+/** Makes a key pair and writes the private key, readable by the user only. @throws an input error if the file exists */
 export function makeSigningKey(path: string): SigningKey {
   const { privateKey } = generateKeyPairSync("ed25519");
   try {
@@ -105,7 +105,7 @@ export function makeSigningKey(path: string): SigningKey {
   return signingKey(privateKey);
 }
 
-/** Reads a private key that nobody else can read. */
+/** Reads a private key. @throws an input error if other users can read the file, or it is not an Ed25519 key */
 export function readSigningKey(path: string): SigningKey {
   const refuse = (reason: string) =>
     inputError(`Cannot sign with the key "${path}": ${reason}.`);
@@ -128,7 +128,7 @@ export function readSigningKey(path: string): SigningKey {
   try {
     key = createPrivateKey(pem);
   } catch {
-    // Told below, with every other file that is no such key.
+    // Reported below, as for any other file.
   }
   if (key?.asymmetricKeyType !== "ed25519") {
     throw refuse("it is no Ed25519 private key in PEM (PKCS #8)");
@@ -136,7 +136,7 @@ export function readSigningKey(path: string): SigningKey {
   return signingKey(key);
 }
 
-/** The file of a manifest's signatures with one more; those that are of another text are left out. */
+/** Adds a signature to the text of a signatures file; signatures of another manifest are dropped. */
 export function addSignature(
   manifest: string,
   key: SigningKey,
@@ -145,7 +145,7 @@ export function addSignature(
   const hash = sha256(manifest);
   const before = signatures === undefined
     ? undefined
-    : Signatures.safeParse(jsonIfWhole(signatures)).data;
+    : Signatures.safeParse(jsonIfValid(signatures)).data;
   const others = before?.manifest === hash ? before.signatures : {};
   const content: Signatures = {
     schema: SIGNATURES_SCHEMA,
@@ -155,12 +155,12 @@ export function addSignature(
   return canonical(content) + "\n";
 }
 
-/** Whether a text is the file of a manifest's signatures. */
+/** Whether a text is a signatures file. */
 export function areSignatures(text: string): boolean {
-  return Signatures.safeParse(jsonIfWhole(text)).success;
+  return Signatures.safeParse(jsonIfValid(text)).success;
 }
 
-/** Whether a key has signed the text whose hash this is. */
+/** Whether a signature by a key is valid for the hash of a text. */
 export function isSigned(
   hash: string,
   key: PublicKey,
@@ -181,7 +181,7 @@ function messageOf(hash: string): string {
   return `${DOMAIN}\n${hash}\n`;
 }
 
-/** What DSSE signs, PAE: type and payload with their lengths, which begins as no manifest's message does. */
+/** DSSE's pre-authentication encoding; it differs from every manifest's message in its first bytes. */
 function authenticated(type: string, payload: Uint8Array): Uint8Array {
   const head = `DSSEv1 ${type.length} ${type} ${payload.length} `;
   return Buffer.concat([Buffer.from(head), payload]);

@@ -1,37 +1,29 @@
-/** Traces bytes back: which node left them, of what that was made, down to the data from outside of the pipeline. */
-import { join } from "@std/path";
+/** Traces bytes back to the node that made them, its inputs, and the data from outside the pipeline. */
 import { isInputError } from "../../base/input_error.ts";
 import {
   type CachedResult,
   hashesOf,
   hashOf,
   type Json,
-  type Manifest,
   type NodeRecord,
 } from "../../schemas/manifest.ts";
-import { entriesOf, isTemporary, readIfThere } from "../files/atomic.ts";
+import { readIfThere } from "../files/atomic.ts";
 import type { Origin, Pipeline } from "../graph/graph.ts";
-import { manifestPath, readManifest } from "../store/manifest.ts";
+import type { KnownManifest } from "../store/manifest.ts";
 import type { Store } from "../store/object_store.ts";
 import { listingIn } from "./trust_policy.ts";
 
-/** A manifest that this folder has: its own, or one of its committed results. */
-export interface Known {
-  readonly path: string;
-  readonly manifest: Manifest;
-}
-
-/** Bytes as a manifest names them. */
-export interface Found {
-  readonly known: Known;
+/** A place where a manifest names some bytes. */
+export interface Occurrence {
+  readonly known: KnownManifest;
   readonly node: string;
-  /** The output that they are. */
+  /** The output, unless they are a data file. */
   readonly output?: string;
-  /** The path that they have in that output, which is a folder; or of the data file that they are to the node. */
+  /** Their path in an output that is a folder, or the path of the data file. */
   readonly path?: string;
 }
 
-/** A node, with all that its result was made of. */
+/** A node with its inputs and data files. */
 export interface Ancestor {
   readonly node: string;
   readonly stage: string;
@@ -49,39 +41,23 @@ export interface Source {
   readonly node: string;
   /** SHA-256 of what was read, by output. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** Whether a manifest here tells how it was made. */
+  /** Whether a known manifest has the node. */
   readonly isKnown: boolean;
 }
 
-/** Where a folder has manifests: its own, and those of its committed results. */
-export function foldersOfManifests(folder: string): string[] {
-  const results = join(folder, "results");
-  const folders = entriesOf(results)
-    .filter(({ name, isDirectory }) => isDirectory && !isTemporary(name, /.+/))
-    .map(({ name }) => join(results, name)).sort();
-  return [folder, ...folders];
-}
-
-export function knownManifests(folder: string): Known[] {
-  return foldersOfManifests(folder).flatMap((folder) => {
-    const manifest = readManifest(folder);
-    return manifest === undefined
-      ? []
-      : [{ path: manifestPath(folder), manifest }];
-  });
-}
-
-/** Every place where bytes of this hash are named: whole outputs, then files in them, then data files. */
+/** Every place where some bytes are named, by their hash: outputs, then files in them, then data files. */
 export function findBytes(
   sha256: string,
-  known: readonly Known[],
+  known: readonly KnownManifest[],
   store: Store,
-): Found[] {
+): Occurrence[] {
   const records = known.flatMap((known) =>
     Object.entries(known.manifest.nodes)
       .map(([node, record]) => ({ known, node, record }))
   );
-  const whole: Found[] = [], inside: Found[] = [], data: Found[] = [];
+  const whole: Occurrence[] = [],
+    inside: Occurrence[] = [],
+    data: Occurrence[] = [];
   for (const { known, node, record } of records) {
     for (const [output, artifact] of Object.entries(record.outputs)) {
       if (artifact.sha256 === sha256) whole.push({ known, node, output });
@@ -96,7 +72,7 @@ export function findBytes(
   return [...whole, ...inside, ...data];
 }
 
-/** Cached results that have bytes of this hash, which no manifest need name any more. */
+/** Cached results with an output of this hash, also those that no manifest names. */
 export function findCached(
   sha256: string,
   results: Iterable<CachedResult>,
@@ -106,10 +82,10 @@ export function findCached(
   );
 }
 
-/** A node and all that it was made of, each before what it needs. */
+/** A node and all nodes that it was made from, each before its inputs. */
 export function lineageOf(
-  { known, node }: Found,
-  all: readonly Known[],
+  { known, node }: Occurrence,
+  all: readonly KnownManifest[],
   { origins }: Pick<Pipeline, "origins">,
 ): Ancestor[] {
   const lineage = new Map<string, Ancestor>();
@@ -130,12 +106,12 @@ export function lineageOf(
   return [...lineage.values()];
 }
 
-/** The recorded node that left some outputs: the one of this name, or another that has the same bytes. */
+/** The recorded node that made some outputs: the one of this name, or another one with the same bytes. */
 function makerOf(
   name: string,
   outputs: Readonly<Record<string, string>>,
-  known: readonly Known[],
-): { readonly known: Known; readonly node: string } | undefined {
+  known: readonly KnownManifest[],
+): { readonly known: KnownManifest; readonly node: string } | undefined {
   const hasThem = ({ outputs: made }: NodeRecord) =>
     Object.entries(outputs)
       .every(([output, hash]) => made[output]?.sha256 === hash);
@@ -167,7 +143,7 @@ function ancestor(
   };
 }
 
-/** What the pipeline of today cannot tell of an old config is told as that. */
+/** The origins of a config; if the present pipeline cannot read an old config, its message instead. */
 function originsOf(
   stage: string,
   config: Json,

@@ -1,4 +1,4 @@
-/** What is taken from elsewhere: a manifest that a trusted key has signed, whose names, sizes and hashes hold. */
+/** Trust policy: which keys are trusted, and the checks of manifests and listings from elsewhere. */
 import { join } from "@std/path";
 import { inputError, isInputError, parse } from "../../base/input_error.ts";
 import {
@@ -16,7 +16,7 @@ import {
   parseManifest,
 } from "../../schemas/manifest.ts";
 import { PublicKey, Signatures, Trust } from "../../schemas/signature.ts";
-import { jsonIfWhole, readIfThere, statIfThere } from "../files/atomic.ts";
+import { jsonIfValid, readIfThere, statIfThere } from "../files/atomic.ts";
 import { incoherence } from "./coherence.ts";
 import { failure } from "../files/failure.ts";
 import { canonical, sha256 } from "../files/hash.ts";
@@ -24,16 +24,16 @@ import { keyOf } from "../keys/key.ts";
 import { ROOT } from "../keys/project.ts";
 import { isSigned } from "./signature.ts";
 
-/** What is read from elsewhere at most; asked before anything is read, parsed or allocated. */
+/** Limits on what is read from elsewhere, checked before anything is parsed or allocated. */
 export const LIMITS = {
   manifestBytes: 64 << 20,
   signaturesBytes: 64 << 10,
   listingBytes: 64 << 20,
   /** Of one object. */
   objectBytes: 2 ** 44,
-  /** How deep values lie in each other. */
+  /** Depth of nested values. */
   depth: 64,
-  /** Values of a JSON text. */
+  /** Number of values in a JSON text. */
   values: 4_000_000,
   nodes: 100_000,
   /** Files of a folder. */
@@ -44,11 +44,11 @@ export const LIMITS = {
   valueLength: 65_536,
 } as const;
 
-/** Who is believed. */
+/** Which signatures are accepted. */
 export interface Policy {
   /** Names by public key. */
   readonly keys: ReadonlyMap<PublicKey, string>;
-  /** Whether what nobody signed is taken as well; its hashes are checked all the same. */
+  /** Whether unsigned manifests are accepted too; their hashes are checked all the same. */
   readonly unsigned: boolean;
 }
 
@@ -57,7 +57,7 @@ export interface PolicyOptions {
   readonly project?: string;
   /** The user's folder, whose `trust.json` names further keys; undefined where the user has none. */
   readonly config: string | undefined;
-  /** Keys, files with keys, or names that the policy has: where there are any, only these are believed. */
+  /** Keys, files with keys, or names in the policy: if there are any, only these are trusted. */
   readonly signedBy?: readonly string[];
   readonly unsigned?: boolean;
 }
@@ -117,8 +117,9 @@ export interface Accepted {
 }
 
 /**
- * The manifest of an experiment that comes from elsewhere, as text, with the text of its signatures: refused unless a
- * trusted key signed these bytes, they are of the experiment `name`, and all that they say holds together.
+ * Parses the manifest of the experiment `name` from elsewhere, with the text of its signatures.
+ *
+ * @throws a failure unless a trusted key signed it, it is of this experiment, and its records agree
  */
 export function acceptManifest(
   text: string,
@@ -140,7 +141,7 @@ export function acceptManifest(
   return { manifest, signedBy };
 }
 
-/** An input error where nobody is believed, so that nothing could be accepted. */
+/** @throws an input error if no key is trusted, so that nothing could be accepted */
 export function requireKeys({ keys, unsigned }: Policy, what: string): void {
   if (unsigned || keys.size > 0) return;
   throw inputError(
@@ -149,7 +150,7 @@ export function requireKeys({ keys, unsigned }: Policy, what: string): void {
   );
 }
 
-/** The names of the trusted keys that signed a manifest's text; a failure where there are none. */
+/** The names of the trusted keys that signed a manifest. @throws a failure if there is none, or one of theirs is invalid */
 export function signersOf(
   text: string,
   signatures: string | undefined,
@@ -166,7 +167,7 @@ export function signersOf(
   const tooLarge = sizeRefusal(text, LIMITS.manifestBytes) ??
     sizeRefusal(signatures, LIMITS.signaturesBytes);
   if (tooLarge !== undefined) throw refuse(tooLarge);
-  const found = Signatures.safeParse(jsonIfWhole(signatures)).data;
+  const found = Signatures.safeParse(jsonIfValid(signatures)).data;
   if (found === undefined) {
     throw refuse("its signatures are not written as such; get them anew");
   }
@@ -202,17 +203,18 @@ export function signersOf(
 }
 
 /**
- * Parses the text of a manifest that anybody may have written; a failure where it is too large, not written as manifests
- * are, or does not hold together.
+ * Parses a manifest that anybody may have written.
+ *
+ * @throws a failure if it is too large, not canonical, or its records contradict each other
  */
 export function checkManifest(text: string, what: string): Manifest {
   const manifest = readForeign(text, what);
-  const torn = incoherence(manifest);
-  if (torn !== undefined) throw failure(incoherent("accept", what, torn));
+  const found = incoherence(manifest);
+  if (found !== undefined) throw failure(incoherent("accept", what, found));
   return manifest;
 }
 
-/** The same of one that need not hold together, as it is only looked at. */
+/** Parses a manifest that is only displayed, so that its records need not agree. */
 export function readForeign(text: string, what: string): Manifest {
   const refuse = (reason: string) =>
     failure(`Cannot accept ${what}: ${reason}; get it anew.`);
@@ -229,12 +231,16 @@ export function readForeign(text: string, what: string): Manifest {
   return manifest;
 }
 
-/** What to say of a manifest that does not hold together, which who made it can mend. */
-export function incoherent(verb: string, what: string, torn: string): string {
-  return `Cannot ${verb} ${what}: ${torn}; "deno task pipeline" with its experiment, where it was made, brings all of it up to date.`;
+/** The sentence about a manifest whose records contradict each other. */
+export function incoherent(
+  verb: string,
+  what: string,
+  contradiction: string,
+): string {
+  return `Cannot ${verb} ${what}: ${contradiction}; "deno task pipeline" with its experiment, where it was made, brings all of it up to date.`;
 }
 
-/** A key, or a hash of code, that is not that of what it stands for. */
+/** A key or a code hash that is wrong. */
 function contradiction({ nodes, code }: Manifest): string | undefined {
   for (const [hash, described] of Object.entries(code)) {
     if (sha256(canonical(described)) !== hash) {
@@ -252,12 +258,12 @@ function contradiction({ nodes, code }: Manifest): string | undefined {
   return undefined;
 }
 
-/** A listing whose paths stay inside of their folder, or undefined where a text is none. */
+/** Parses a listing; undefined if the text is not one, or a path leads out of its folder. */
 export function listingIn(text: string): Listing | undefined {
-  return Listing.safeParse(jsonIfWhole(text)).data;
+  return Listing.safeParse(jsonIfValid(text)).data;
 }
 
-/** The listing of a folder object that comes from elsewhere; a failure where it is not that of the artifact. */
+/** Parses the listing of a folder object from elsewhere. @throws a failure if it is not that of the artifact */
 export function acceptListing(text: string, artifact: Artifact): Listing {
   const refuse = (reason: string) =>
     failure(
@@ -268,7 +274,7 @@ export function acceptListing(text: string, artifact: Artifact): Listing {
   if (tooLarge !== undefined) throw refuse(tooLarge);
   if (sha256(text) !== artifact.sha256) throw refuse("it has another hash");
   const listing = parsed(
-    () => parse(Listing, jsonIfWhole(text), "it"),
+    () => parse(Listing, jsonIfValid(text), "it"),
     refuse,
   );
   if (listing.length > LIMITS.files) {
@@ -356,7 +362,7 @@ function sizeRefusal(text: string, most: number): string | undefined {
     : undefined;
 }
 
-/** Counts what a JSON text holds before it is parsed. */
+/** Checks depth and number of values of a JSON text before it is parsed. */
 function extentRefusal(text: string): string | undefined {
   let [depth, values] = [0, 1];
   for (let i = 0; i < text.length; i++) {
@@ -391,7 +397,7 @@ function isEscaped(text: string, at: number): boolean {
   return (at - start) % 2 === 1;
 }
 
-/** Text from elsewhere as a message quotes it: nothing that steers a terminal, and of a long word the beginning. */
+/** Quotes text from elsewhere in a message: printable, and long words shortened. */
 function shown(text: string): string {
   return printable(text.slice(0, 10_000)).replace(/(\S{80})\S+/gu, "$1…").slice(
     0,
@@ -399,7 +405,7 @@ function shown(text: string): string {
   );
 }
 
-/** What the user did not write, the user cannot mend: an input error becomes a refusal. */
+/** Turns an input error into a refusal, as the user did not write the text. */
 function parsed<T>(read: () => T, refuse: (reason: string) => Error): T {
   try {
     return read();
@@ -414,7 +420,7 @@ function parsed<T>(read: () => T, refuse: (reason: string) => Error): T {
   }
 }
 
-/** The text of a manifest as it is written, or undefined where a text in it is no text. */
+/** The canonical text of a manifest, or undefined if a text in it is not valid Unicode. */
 function canonicalOf(manifest: Manifest): string | undefined {
   try {
     return canonical(manifest) + "\n";
@@ -426,7 +432,7 @@ function canonicalOf(manifest: Manifest): string | undefined {
 function readJson(path: string): unknown {
   const text = readIfThere(path);
   if (text === undefined) return undefined;
-  const value = jsonIfWhole(text);
+  const value = jsonIfValid(text);
   if (value !== undefined) return value;
   throw inputError(`Cannot read "${path}": it is no JSON.`);
 }

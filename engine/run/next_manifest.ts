@@ -1,26 +1,26 @@
-/** What the manifest will say: the nodes of a graph, each as it was last brought up to date. */
+/** Builds the manifest of a run: the nodes of a graph, each as it was last brought up to date. */
 import type { Code, Json, NodeRecord } from "../../schemas/manifest.ts";
 import type { Graph } from "../graph/graph.ts";
 import { isWritten, manifestText, writeManifest } from "../store/manifest.ts";
 import type { Assessment } from "./plan.ts";
 import type { Workspace } from "../store/workspace.ts";
 
-export interface Ledger {
-  /** A node that is up to date. */
-  enter(assessment: Assessment): void;
-  /** Whether the manifest says all this already. */
+export interface NextManifest {
+  /** Adds a node that is up to date. */
+  add(assessment: Assessment): void;
+  /** Whether the manifest on disk is equal. */
   isWritten(): boolean;
-  /** Writes the manifest and the index. */
+  /** Writes the manifest and the stat index. */
   save(): void;
-  /** The same, in a tenth of the time at most: a large manifest is not written for each node. */
+  /** Saves unless saving has taken more than a tenth of the time so far: a large manifest is not written for each node. */
   saveNowAndThen(): void;
 }
 
-export function openLedger(
+export function openNextManifest(
   { folder, manifest, index }: Workspace,
   graph: Graph,
   experiment: { readonly name: string; readonly value: Json },
-): Ledger {
+): NextManifest {
   const recorded = Object.entries(manifest?.nodes ?? {});
   const nodes = new Map<string, NodeRecord>(
     recorded.filter(([name]) => graph.has(name)),
@@ -33,7 +33,7 @@ export function openLedger(
   };
   let next = 0;
   return {
-    enter: ({ node, key, described, result }) => {
+    add: ({ node, key, described, result }) => {
       if (key === undefined || result === undefined) return;
       code.set(described.preimage.code, described.code);
       nodes.set(node.name, {

@@ -1,5 +1,5 @@
-/** What a command tells of a node, to people and to scripts. */
-import type { Artifact, Json, Metrics } from "../../schemas/manifest.ts";
+/** What a run reports of a node, to people and to scripts. */
+import type { Artifact, Metrics } from "../../schemas/manifest.ts";
 import { readCached } from "../store/manifest.ts";
 import type { Assessment } from "./plan.ts";
 import type { Progress } from "../graph/stage.ts";
@@ -10,21 +10,21 @@ export type State = "ran" | "cached" | "stale" | "failed" | "skipped";
 export interface NodeReport {
   readonly name: string;
   readonly state: State;
-  /** Why it ran or would run, failed or was skipped; empty for a cached node. */
+  /** Why it ran or would run, failed or was skipped; none for a cached node. */
   readonly reasons: readonly string[];
   readonly key?: string;
-  /** What the node took when it was made. */
+  /** How long it took to make. */
   readonly seconds?: number;
-  /** When it was made. */
+  /** ISO time at which it was made. */
   readonly time?: string;
   readonly outputs: Readonly<Record<string, Artifact>>;
   readonly metrics: Metrics;
   readonly measurements: Metrics;
-  /** The sentence of a failure, and whether it is the user's to mend. */
+  /** The sentence of a failure; `input` for an input error. */
   readonly error?: { readonly message: string; readonly input: boolean };
 }
 
-/** Is told what happens while it happens. */
+/** Called while nodes run. */
 export interface Watcher {
   start(node: string, reasons: readonly string[]): void;
   progress(node: string, progress: Progress): void;
@@ -33,7 +33,7 @@ export interface Watcher {
   notice(line: string): void;
 }
 
-/** An assessed node, with what was measured when its result was made. */
+/** The report of an assessed node, with the measurements of its cached result. */
 export function reportOf(
   workspace: Workspace,
   assessment: Assessment,
@@ -52,27 +52,6 @@ export function reportOf(
     outputs: result?.outputs ?? {},
     metrics: result?.metrics ?? {},
     measurements: made?.measurements ?? {},
-  };
-}
-
-/** The shape of `run --json` and `status --json`. */
-export function toJson(
-  reports: readonly NodeReport[],
-): { readonly nodes: Json } {
-  return {
-    nodes: reports.map((report) => ({
-      name: report.name,
-      state: report.state,
-      reason: report.error?.message ?? report.reasons.join("; "),
-      key: report.key ?? null,
-      seconds: report.seconds ?? null,
-      outputs: Object.fromEntries(
-        Object.entries(report.outputs).map((
-          [name, { sha256, bytes }],
-        ) => [name, { sha256, bytes }]),
-      ),
-      metrics: { ...report.metrics, ...report.measurements },
-    })),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Decides of each node whether its recorded result still holds, and if not, why. */
+/** Decides for each node whether its cached result is up to date, and if not, why. */
 import { fromFileUrl, relative, resolve } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { irregular } from "../../base/input_file.ts";
@@ -9,7 +9,7 @@ import {
   type Metrics,
   type NodeRecord,
 } from "../../schemas/manifest.ts";
-import { environmentOf, filesNamed } from "../graph/declarations.ts";
+import { dataFilesOf, environmentOf } from "../graph/declarations.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { filesOf, hashFile, hashListing } from "../files/hash.ts";
 import { outputsRead } from "../graph/inputs.ts";
@@ -17,10 +17,10 @@ import { changes, type Described, keyOf } from "../keys/key.ts";
 import { cachePath, readCached } from "../store/manifest.ts";
 import type { Workspace } from "../store/workspace.ts";
 
-/** The reason of a node that no manifest records. */
+/** The reason of a node without a record. */
 export const NEVER_RAN = "never ran";
 
-/** The reason of a node that a manifest records as it would be made now. */
+/** The reason of a node whose record is up to date, but whose cached result is lost. */
 const NOT_CACHED = "no cached result that can be read";
 
 export interface Result {
@@ -31,16 +31,16 @@ export interface Result {
 export interface Assessment {
   readonly node: Node;
   readonly state: "cached" | "stale";
-  /** Why it is stale; empty otherwise. */
+  /** Why it is stale. */
   readonly reasons: readonly string[];
   readonly described: Described;
-  /** Undefined while an input is still to be made. */
+  /** Undefined while an input is stale. */
   readonly key?: string;
-  /** What the node has, where it is up to date. */
+  /** The cached result, if the node is up to date. */
   readonly result?: Result;
 }
 
-/** Assesses every node as things are now; what waits for a stale node is stale. */
+/** Assesses every node of a graph; dependents of stale nodes are stale. */
 export async function plan(
   workspace: Workspace,
   graph: Graph,
@@ -53,7 +53,7 @@ export async function plan(
   return assessments;
 }
 
-/** Assesses one node; `outputs` gives what a node above it has, or undefined where that is still to be made. */
+/** Assesses one node; `outputs` returns those of an input node, or undefined while it is stale. */
 export async function assess(
   workspace: Workspace,
   node: Node,
@@ -119,7 +119,7 @@ export async function assess(
   return { node, state: "stale", reasons, described, key };
 }
 
-/** What differs from the recorded run; empty where nothing does. */
+/** The differences from the recorded run. */
 function explain(
   workspace: Workspace,
   node: Node,
@@ -136,13 +136,13 @@ function explain(
   );
 }
 
-/** The cached result of a key, where its objects are whole; the manifest is for people and carries no checksum. */
+/** The cached result of a key, if its objects are whole. The manifest is not used, as it has no checksum. */
 async function findResult(
   workspace: Workspace,
   node: Node,
   key: string,
 ): Promise<{ result?: Result; faults: readonly string[] }> {
-  workspace.looks.stat(cachePath(workspace.folder, key));
+  workspace.noOpRecord.stat(cachePath(workspace.folder, key));
   const found = readCached(workspace.folder, key);
   if (found?.schema !== MANIFEST_SCHEMA) return { faults: [] };
   const { outputs, metrics } = found;
@@ -167,13 +167,13 @@ async function faultsOf(
   return faults;
 }
 
-/** The user's data files that the config names: content by the path as it is written. */
+/** The content of the user's data files that the config names, by the path in the config. */
 async function userFiles(
   workspace: Workspace,
   node: Node,
 ): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
-  for (const path of filesNamed(node)) {
+  for (const path of dataFilesOf(node)) {
     hashes[path] = await userFile(workspace, node, path);
   }
   return hashes;
@@ -186,16 +186,16 @@ async function userFile(
 ): Promise<string> {
   const absolute = resolve(path);
   try {
-    const info = workspace.looks.stat(absolute);
+    const info = workspace.noOpRecord.stat(absolute);
     if (info === undefined) throw new Error("there is no such file");
     if (!info.isDirectory) {
       if (!info.isFile) throw new Error(irregular(info));
       return await hashByIndex(workspace, absolute, info);
     }
     const listing = [];
-    for (const path of filesOf(absolute, workspace.looks.stat)) {
+    for (const path of filesOf(absolute, workspace.noOpRecord.stat)) {
       const file = `${absolute}/${path}`;
-      const info = workspace.looks.stat(file);
+      const info = workspace.noOpRecord.stat(file);
       if (info === undefined) throw new Error(`"${file}" has been removed`);
       const sha256 = await hashByIndex(workspace, file, info);
       listing.push({ path, sha256, bytes: info.size });

@@ -15,11 +15,11 @@ import {
   namesIn,
   readIfThere,
   reasonOf,
+  removeAtomically,
   removeIfThere,
-  removeWhole,
 } from "../files/atomic.ts";
 import { possibleHashes } from "../keys/module_hash.ts";
-import { failure, isFailure, tellDisk } from "../files/failure.ts";
+import { explainFullDisk, failure, isFailure } from "../files/failure.ts";
 import { filesUnder } from "../files/disk.ts";
 import {
   canonical,
@@ -28,13 +28,13 @@ import {
   hashListing,
   IrregularFile,
 } from "../files/hash.ts";
-import type { History } from "../store/run_log.ts";
+import type { RunLog } from "../store/run_log.ts";
 import { outputsRead } from "../graph/inputs.ts";
 import { short } from "../keys/key.ts";
 import { readCached, writeCached } from "../store/manifest.ts";
-import type { Job } from "../executors/messages.ts";
+import type { Executor, Job, StageRun } from "../executors/executor.ts";
 import type { Assessment, Result } from "./plan.ts";
-import { type Executor, type StageRun, WORKER } from "../executors/local.ts";
+import { STAGE_PROCESS } from "../executors/process.ts";
 import type { NodeReport, Watcher } from "./node_record.ts";
 import { deniedAccess } from "../executors/stage_permissions.ts";
 import {
@@ -43,23 +43,23 @@ import {
   moveUnlessFile,
   readState,
   writeState,
-} from "../store/state_file.ts";
+} from "../files/state_file.ts";
 import { refresh, type Workspace } from "../store/workspace.ts";
 
 export interface MakeOptions {
   readonly executor: Executor;
-  readonly history: History;
-  /** What a node above has. */
+  readonly runLog: RunLog;
+  /** The outputs of an input node. */
   readonly outputs: (name: string) => Result["outputs"] | undefined;
   readonly watcher: Watcher;
   readonly signal?: AbortSignal;
 }
 
-/** The node's report, `ran` or `failed`; undefined when it was interrupted. Its checkpoints stay until it has run. */
+/** Runs a stale node; undefined if it was interrupted. Its checkpoints are kept until it has run. */
 export async function makeNode(
   workspace: Workspace,
   assessment: Assessment,
-  { executor, history, outputs, watcher, signal }: MakeOptions,
+  { executor, runLog, outputs, watcher, signal }: MakeOptions,
 ): Promise<NodeReport | undefined> {
   const { node, key, reasons, described } = assessment;
   if (key === undefined) {
@@ -68,7 +68,7 @@ export async function makeNode(
   const report = { name: node.name, reasons, key };
   const began = performance.now();
   const seconds = () => Math.round(performance.now() - began) / 1000;
-  history.append({
+  runLog.append({
     event: "node-start",
     time: new Date().toISOString(),
     name: node.name,
@@ -76,7 +76,7 @@ export async function makeNode(
     reasons,
   });
   const folder = join(workspace.folder, "work", key);
-  const logPath = history.logPath(node.name);
+  const logPath = runLog.logPath(node.name);
   let peakMemoryBytes: number | undefined;
   try {
     makeFolder(workspace.folder, join("work", key));
@@ -97,7 +97,7 @@ export async function makeNode(
       if (now.hash !== described.preimage.code) changed.abort();
     };
     let unreadable: unknown;
-    const stageRun = await executor(node, job, {
+    const stageRun = await executor.run(node, job, {
       project: workspace.project,
       code: () => executedCode(workspace, described),
       opened,
@@ -131,17 +131,17 @@ export async function makeNode(
     const { outcome } = stageRun;
     if (outcome.kind === "interrupted") return undefined;
     if (outcome.kind !== "done") {
-      throw told(workspace, assessment, outcome, logPath);
+      throw errorOf(workspace, assessment, outcome, logPath);
     }
     const { metrics, measurements } = outcome;
     await checkRead(workspace, assessment, outputs);
     const made = await storeOutputs(workspace, assessment, job);
-    tellDifference(workspace, key, made, node.name, watcher);
+    warnIfDifferent(workspace, key, made, node.name, watcher);
     const result = { outputs: made, metrics, measurements, seconds: seconds() };
     const time = new Date().toISOString();
-    writeCached(workspace.folder, { key, run: history.run, time, ...result });
+    writeCached(workspace.folder, { key, run: runLog.run, time, ...result });
     removeIfThere(folder);
-    history.append({
+    runLog.append({
       event: "node",
       time,
       name: node.name,
@@ -154,9 +154,9 @@ export async function makeNode(
     });
     return { ...report, ...result, state: "ran", time };
   } catch (thrown) {
-    const error = tellDisk(thrown, workspace.folder);
+    const error = explainFullDisk(thrown, workspace.folder);
     if (!isInputError(error) && !isFailure(error)) throw error;
-    history.append({
+    runLog.append({
       event: "node",
       time: new Date().toISOString(),
       name: node.name,
@@ -181,8 +181,8 @@ export async function makeNode(
 }
 
 /**
- * Whether a checkpoint was removed since an input or a file that the stage opens by itself is not what it was as the
- * node last started: the checkpoint may hold what came of other bytes.
+ * Removes the checkpoint if an input, or a file that the stage opens by itself, was replaced since the node last started:
+ * the checkpoint may depend on other bytes. Returns whether it did.
  */
 function dropsCheckpoint(
   { folder }: Workspace,
@@ -205,13 +205,13 @@ function dropsCheckpoint(
   const isSame = readState(join(folder, name)) === sources;
   const work = join("work", key, "work");
   const drops = !isSame && namesIn(join(folder, work)).length > 0;
-  if (drops) removeWhole(join(folder, work));
+  if (drops) removeAtomically(join(folder, work));
   makeFolder(folder, work);
   if (!isSame) writeState(folder, name, sources);
   return drops;
 }
 
-/** A failure where something that the stage may have read at any time is not, or no more, what its key says. */
+/** @throws a failure if something that the stage may have read no longer has the content that is in the key */
 async function checkRead(
   workspace: Workspace,
   { node, described }: Assessment,
@@ -229,7 +229,7 @@ async function checkRead(
       throw refuse(`output ${name} of "${source}" was lost or damaged`);
     }
   }
-  // Modules are read as the process starts; what the code opens by itself it may open at any time.
+  // Modules are read when the process starts; files that the code opens may be read at any time.
   const { opened } = await workspace.code.stage(node.stage.module);
   for (const path of opened) {
     const name = relative(workspace.project.root, path);
@@ -240,12 +240,12 @@ async function checkRead(
   }
 }
 
-/** The modules of a stage and of the engine that runs it, and what both need to resolve their imports. */
+/** The modules of a stage and of its process, and what both need to resolve imports. */
 async function executedCode(
   { code, project: { root } }: Workspace,
   described: Assessment["described"],
 ): Promise<string[]> {
-  const engine = await code.graph([join(root, WORKER)]);
+  const engine = await code.graph([join(root, STAGE_PROCESS)]);
   return [
     ...Object.keys(described.code.modules).map((path) => join(root, path)),
     ...engine.keys(),
@@ -292,8 +292,9 @@ function jobOf(
 }
 
 /**
- * Copies the user's data files into the node's folder, by their names in the config; a failure where what was copied is
- * not what the key says, since a file may change at any moment; undefined when it was interrupted.
+ * Copies the user's data files into the node's folder; undefined if it was interrupted.
+ *
+ * @throws a failure if a copy does not have the content that is in the key, as a file may change at any moment
  */
 async function copyFiles(
   { node, described: { preimage } }: Assessment,
@@ -331,7 +332,7 @@ async function copyFiles(
   return files;
 }
 
-/** Copies a file or a folder, and gives what a preimage has of the copy. */
+/** Copies a file or a folder, and returns the content of the copy as in a preimage. */
 async function copyContent(
   from: string,
   to: string,
@@ -352,7 +353,7 @@ async function copyContent(
   return contentOf({ sha256: hashListing(listing), folder: true });
 }
 
-/** Moves each declared output into the store; nothing else may lie in the output folder. */
+/** Moves each declared output into the store. @throws a failure if one is missing or something else was written */
 async function storeOutputs(
   workspace: Workspace,
   { node }: Assessment,
@@ -394,12 +395,12 @@ async function storeOutputs(
   const placed: Record<string, Artifact> = {};
   for (const [name, output] of declared) {
     const path = join(job.outputFolder, output.path);
-    placed[name] = await workspace.store.place(path, output);
+    placed[name] = await workspace.store.add(path, output);
   }
   return placed;
 }
 
-/** The files in the output folder; a failure where there is something else, such as a link. */
+/** The files in the output folder. @throws a failure for something else, such as a link */
 function writtenFiles({ stage }: Assessment["node"], job: Job): string[] {
   try {
     return filesOf(job.outputFolder);
@@ -411,8 +412,8 @@ function writtenFiles({ stage }: Assessment["node"], job: Job): string[] {
   }
 }
 
-/** Equal keys should give equal bytes; where they do not, a result cannot be shared, and it is better to know. */
-function tellDifference(
+/** Warns if the same key gave other bytes before: such a result cannot be shared. */
+function warnIfDifferent(
   workspace: Workspace,
   key: string,
   made: Readonly<Record<string, Artifact>>,
@@ -428,7 +429,8 @@ function tellDifference(
   }
 }
 
-function told(
+/** The error of a stage that ended without a result. */
+function errorOf(
   workspace: Workspace,
   { node, described }: Assessment,
   outcome: Exclude<StageRun["outcome"], { kind: "done" | "interrupted" }>,
@@ -463,7 +465,7 @@ function told(
   return failure(`${sentence}; its log is ${logPath}.`);
 }
 
-/** What a process that could not start has said. */
+/** The most telling line of the log of a process that died. */
 function lastLine(logPath: string): string {
   const lines = (readIfThere(logPath) ?? "").split("\n")
     .map((line) => line.trim()).filter((line) => line !== "");

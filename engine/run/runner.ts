@@ -1,17 +1,17 @@
-/** Brings nodes up to date: plans, runs what is stale in its own process, stores and records what it made. */
+/** Brings nodes up to date: plans, runs stale nodes, and writes the manifest. */
 import { inputError, isInputError } from "../../base/input_error.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import { writeIfPossible } from "../files/atomic.ts";
 import { checkRequirements } from "../graph/declarations.ts";
-import { isFailure, tellDisk } from "../files/failure.ts";
+import { explainFullDisk, isFailure } from "../files/failure.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { type History, startHistory } from "../store/run_log.ts";
-import { openLedger } from "./next_manifest.ts";
+import { type RunLog, startRunLog } from "../store/run_log.ts";
+import { openNextManifest } from "./next_manifest.ts";
 import { lockFolder } from "../store/lock.ts";
-import type { Looks } from "../keys/no_op_record.ts";
+import type { NoOpRecord } from "../keys/no_op_record.ts";
 import { makeNode } from "./run_node.ts";
 import { assess, type Assessment, plan } from "./plan.ts";
-import type { Executor } from "../executors/local.ts";
+import type { Executor } from "../executors/executor.ts";
 import type { Project } from "../keys/project.ts";
 import { type NodeReport, reportOf, type Watcher } from "./node_record.ts";
 import { schedule, type Task } from "../graph/schedule.ts";
@@ -26,43 +26,43 @@ export interface RunOptions {
   readonly experiment: { readonly name: string; readonly value: Json };
   readonly selection: Selection;
   readonly force: boolean;
-  /** Whether objects are rehashed before they are used. */
+  /** Whether objects are rehashed before they are used, ignoring the stat index. */
   readonly paranoid: boolean;
-  /** Stages at once, as far as the machine has what they declare. */
+  /** How many stages run at once, if the machine has the resources that they declare. */
   readonly jobs: number;
-  /** Whether stages may take more cores together than the machine has. */
+  /** Whether stages may use more cores together than the machine has. */
   readonly shareCores: boolean;
   /** Where stages run. */
   readonly executor: Executor;
-  /** Without, that which the engine lies in. */
+  /** By default the project that the engine lies in. */
   readonly project?: Project;
-  /** Where results are looked for before they are made. */
-  readonly borrow?: Borrow;
-  /** Is told of all nodes before any is made, where one is to be. */
+  /** Where results are looked up before they are made. */
+  readonly remoteCache?: RemoteCache;
+  /** Called with all nodes before the first one is made. */
   announce?(reports: readonly NodeReport[]): Promise<void>;
   readonly watcher: Watcher;
   readonly signal?: AbortSignal;
 }
 
-/** Brings the result of a key from elsewhere into the folder; gives whether there was one. */
-export type Borrow = (
+/** Downloads the result of a key into the artifact folder; returns whether there was one. */
+export type RemoteCache = (
   workspace: Workspace,
   node: string,
   key: string,
-  ears: {
-    /** There is one, and it is on its way. */
+  listener: {
+    /** There is one, which is being downloaded. */
     found(where: string): void;
     progress(progress: Progress): void;
     notice(line: string): void;
   },
 ) => Promise<boolean>;
 
-/** Nodes in the graph's order; all that the selection may run. */
+/** How a run ended; nodes in the order of the graph, all that the selection may run. */
 export interface RunReport {
   readonly nodes: readonly NodeReport[];
   readonly interrupted: boolean;
-  /** All that the report was drawn from, where there was nothing to do. */
-  readonly looks?: Looks;
+  /** The files that the report depends on, if there was nothing to do. */
+  readonly noOpRecord?: NoOpRecord;
 }
 
 export async function run(
@@ -76,21 +76,23 @@ export async function run(
   const idle = !options.force &&
     [...selected.scope].every((name) => planned.get(name)?.state === "cached");
   if (idle) {
-    const ledger = openLedger(before, graph, options.experiment);
+    const nextManifest = openNextManifest(before, graph, options.experiment);
     for (const assessment of planned.values()) {
-      if (selected.scope.has(assessment.node.name)) ledger.enter(assessment);
+      if (selected.scope.has(assessment.node.name)) {
+        nextManifest.add(assessment);
+      }
     }
-    if (ledger.isWritten()) {
-      // What the index learnt is learnt again next time.
+    if (nextManifest.isWritten()) {
+      // Without it, the next run hashes these files again.
       writeIfPossible(before.index.save);
       const nodes = inOrder(graph, selected)
         .flatMap((node) => planned.get(node.name) ?? [])
         .map((assessment) => reportOf(before, assessment));
-      const looks = options.paranoid ? undefined : before.looks;
-      return { nodes, interrupted: false, looks };
+      const noOpRecord = options.paranoid ? undefined : before.noOpRecord;
+      return { nodes, interrupted: false, noOpRecord };
     }
   }
-  await checkMachine(graph, selected, planned, options.force);
+  await checkNeeds(graph, selected, planned, options.force);
   await options.announce?.(
     assessed(before, graph, selected, planned, options.force),
   );
@@ -98,7 +100,7 @@ export async function run(
   const locking = lockFolder(before.folder, artifactsGiven, watcher.notice);
   using lock = await Promise.race([aborted(signal), locking]);
   if (lock === undefined) {
-    // Whoever waits next shall not wait for a run that is over.
+    // The lock may still be acquired later; the next command must not wait for this one.
     locking.then((late) => late.close(), () => {});
     const nodes = inOrder(graph, selected)
       .map((node) => skipped(node, "interrupted"));
@@ -106,7 +108,7 @@ export async function run(
   }
   try {
     return await runLocked(
-      // It begins with what was learnt here.
+      // With the hashes that the first plan added to the index.
       openWorkspace(artifacts, {
         ...options,
         project: before.project,
@@ -117,11 +119,11 @@ export async function run(
       options,
     );
   } catch (error) {
-    throw tellDisk(error, before.folder);
+    throw explainFullDisk(error, before.folder);
   }
 }
 
-/** Comes when the user stops the run, at once where that was before. */
+/** Resolves when the user stops the run. */
 function aborted(signal: AbortSignal | undefined): Promise<undefined> {
   return new Promise((resolve) => {
     if (signal?.aborted) resolve(undefined);
@@ -129,11 +131,14 @@ function aborted(signal: AbortSignal | undefined): Promise<undefined> {
   });
 }
 
-/** What would run, in the graph's order; reads only. */
+/** Reports what a run would do, without writing. */
 export async function preview(
   graph: Graph,
   options:
-    & Pick<RunOptions, "artifacts" | "selection" | "force" | "paranoid">
+    & Pick<
+      RunOptions,
+      "artifacts" | "selection" | "force" | "paranoid" | "project"
+    >
     & {
       /** Whether a selection that could not run is an error. */
       readonly runnable: boolean;
@@ -146,7 +151,7 @@ export async function preview(
   return assessed(workspace, graph, selected, planned, options.force);
 }
 
-/** What is cached and what is to be made, in the graph's order. */
+/** Reports of the plan, in the order of the graph. */
 function assessed(
   workspace: Workspace,
   graph: Graph,
@@ -173,20 +178,20 @@ async function runLocked(
   options: RunOptions,
 ): Promise<RunReport> {
   const { watcher, signal } = options;
-  // Once more: while the lock was waited for, another command may have made or removed anything.
+  // Planned again under the lock: another command may have made or removed anything since the first plan.
   const planned = await plan(workspace, graph);
   checkReach(graph, selected, planned);
-  await checkMachine(graph, selected, planned, options.force);
-  const ledger = openLedger(workspace, graph, options.experiment);
+  await checkNeeds(graph, selected, planned, options.force);
+  const nextManifest = openNextManifest(workspace, graph, options.experiment);
   const reports = new Map<string, NodeReport>();
   const outputs = (name: string) =>
     selected.scope.has(name)
       ? reports.get(name)?.outputs
       : planned.get(name)?.result?.outputs;
   const began = performance.now();
-  let history: History | undefined;
+  let runLog: RunLog | undefined;
   const record = () =>
-    history ??= startHistory(workspace.folder, {
+    runLog ??= startRunLog(workspace.folder, {
       experiment: options.experiment.name,
       keys: Object.fromEntries(
         [...planned.values()].flatMap(({ node, key, state }) =>
@@ -199,7 +204,7 @@ async function runLocked(
     watcher.end(report);
   };
 
-  /** What is being made, by key: two nodes of one key are one piece of work. */
+  /** The nodes being made, by key: nodes of equal keys are made once. */
   const making = new Map<string, Promise<unknown>>();
   const made = new Set<string>();
   const assessNow = async (node: Node) => {
@@ -213,20 +218,20 @@ async function runLocked(
     return { current, assessment: await assess(current, node, outputs) };
   };
 
-  /** A result from elsewhere, where there is one, or made here; undefined when it was interrupted. */
+  /** Takes the result of a node from the remote cache or makes it; undefined if it was interrupted. */
   const obtain = async (
     current: Workspace,
     assessment: Assessment,
     forced: boolean,
   ) => {
     const { node, key = "", reasons } = assessment;
-    const { borrow, executor } = options;
-    const isBorrowed = !forced && await borrow?.(current, node.name, key, {
+    const { remoteCache, executor } = options;
+    const isFetched = !forced && await remoteCache?.(current, node.name, key, {
       found: (where) => watcher.start(node.name, [`taken from ${where}`]),
       progress: (progress) => watcher.progress(node.name, progress),
       notice: watcher.notice,
     });
-    if (isBorrowed) {
+    if (isFetched) {
       const found = await assess(current, node, outputs);
       if (found.state === "cached") return reportOf(current, found);
     }
@@ -234,14 +239,14 @@ async function runLocked(
     watcher.start(node.name, reasons);
     return await makeNode(current, assessment, {
       executor,
-      history: record(),
+      runLog: record(),
       outputs,
       watcher,
       signal,
     });
   };
 
-  const bring = async (node: Node) => {
+  const update = async (node: Node) => {
     const blocker = Object.values(node.inputs).find((input) => {
       const state = reports.get(input)?.state;
       return state === "failed" || state === "skipped";
@@ -256,7 +261,7 @@ async function runLocked(
     const forced = options.force && selected.asked.has(node.name) &&
       !made.has(key);
     if (assessment.state === "cached" && !forced) {
-      ledger.enter(assessment);
+      nextManifest.add(assessment);
       return finish(reportOf(workspace, assessment));
     }
     const reasons = assessment.state === "cached"
@@ -272,16 +277,16 @@ async function runLocked(
     if (report === undefined) return finish(skipped(node, "interrupted"));
     if (report.state !== "failed") {
       const { outputs, metrics } = report;
-      ledger.enter({ ...assessment, result: { outputs, metrics } });
-      ledger.saveNowAndThen();
+      nextManifest.add({ ...assessment, result: { outputs, metrics } });
+      nextManifest.saveNowAndThen();
     }
     finish(report);
   };
 
-  /** What a person or a file caused while others ran is told of the node that it stops, and ends no more than that. */
-  const bringOrTell = async (node: Node) => {
+  /** An input error or a failure, such as an unreadable file, fails this node and not the run. */
+  const updateOrFail = async (node: Node) => {
     try {
-      await bring(node);
+      await update(node);
     } catch (error) {
       if (!isInputError(error) && !isFailure(error)) throw error;
       const { message } = error;
@@ -295,30 +300,32 @@ async function runLocked(
   };
 
   const tasks = inOrder(graph, selected).map((node) => taskOf(node));
-  let isWhole = false;
+  let isComplete = false;
   try {
     await schedule(tasks, capacity(options), async ({ name }) => {
       const node = graph.get(name);
-      if (node !== undefined) await bringOrTell(node);
+      if (node !== undefined) await updateOrFail(node);
     }, signal);
-    // A run that was stopped before it made anything changed nothing, and so it says nothing of its experiment.
-    if (made.size > 0 || signal?.aborted !== true) ledger.save();
-    isWhole = true;
+    // A run that was stopped before it made anything leaves the manifest, with its experiment, as it was.
+    if (made.size > 0 || signal?.aborted !== true) nextManifest.save();
+    isComplete = true;
   } finally {
     const seconds = (performance.now() - began) / 1000;
-    const told = [...reports.values()];
-    history?.append({
+    const ended = [...reports.values()];
+    runLog?.append({
       event: "end",
       time: new Date().toISOString(),
       seconds,
       outcome: signal?.aborted
         ? "interrupted"
-        : !isWhole || told.some(({ state }) => state === "failed")
+        : !isComplete || ended.some(({ state }) => state === "failed")
         ? "failed"
         : "done",
-      states: Object.fromEntries(told.map(({ name, state }) => [name, state])),
+      states: Object.fromEntries(ended.map(({ name, state }) => [name, state])),
       keys: Object.fromEntries(
-        told.flatMap(({ name, key }) => key === undefined ? [] : [[name, key]]),
+        ended.flatMap(({ name, key }) =>
+          key === undefined ? [] : [[name, key]]
+        ),
       ),
     });
   }
@@ -327,7 +334,7 @@ async function runLocked(
   return { nodes, interrupted: signal?.aborted === true };
 }
 
-/** A narrowed selection cannot run a node whose inputs lie outside it and are stale. */
+/** @throws an input error if the selection leaves out a stale input of one of its nodes */
 function checkReach(
   graph: Graph,
   { scope }: Selected,
@@ -344,8 +351,8 @@ function checkReach(
   }
 }
 
-/** What may run has what it asks of the machine. */
-async function checkMachine(
+/** @throws an input error if the machine lacks what a node that may run needs */
+async function checkNeeds(
   graph: Graph,
   { scope, asked }: Selected,
   planned: ReadonlyMap<string, Assessment>,
@@ -374,7 +381,7 @@ function skipped(node: Node, reason: string): NodeReport {
   };
 }
 
-/** A stage that declares no cores takes all: two trainings on the same cores take more than twice as long. */
+/** A stage that declares no cores takes all: two trainings on the same cores take more than twice as long as one. */
 function taskOf(node: Node): Task {
   const { cores = "all", memoryBytes = 0 } = node.stage.resources ?? {};
   return {

@@ -1,15 +1,15 @@
-/** Which folders are artifact folders: a run mixes with no other, and garbage collection removes nothing of any other. */
+/** Recognizes artifact folders: a run or garbage collection uses no other folder. */
 import { join } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import {
   isTemporary,
-  jsonIfWhole,
+  jsonIfValid,
   namesIn,
   readIfThere,
   statIfThere,
 } from "../files/atomic.ts";
 
-/** The files at the top of an artifact folder: those of the engine, and those that commands write there by default. */
+/** Names of files at the top of an artifact folder: the engine's, and those that commands write there by default. */
 export const FILES = new RegExp(
   [
     "(?:idle|index|manifest|manifest\\.sig|reproduces)\\.json",
@@ -18,21 +18,21 @@ export const FILES = new RegExp(
   ].join("|"),
 );
 
-/** All that a run makes at the top of one. */
+/** Names of everything that a run makes at the top of an artifact folder. */
 const OWN = new RegExp(
   `^(?:${FILES.source}|cache|objects|reproduced|results|runs|work)$`,
 );
 
-/** What systems and people put into any folder. */
+/** Names that systems and people put into any folder. */
 const ANYWHERE = /^(?:\.DS_Store|\.git(?:attributes|ignore|keep)|lost\+found)$/;
 
-/** An input error unless a folder is an artifact folder, or could become one: it is not there, or holds nothing yet. */
+/** @throws an input error unless a folder is an artifact folder or can become one, as it is missing or empty */
 export function checkArtifactFolder(folder: string): void {
   if (statIfThere(folder)?.isDirectory !== true) return;
   const strangers = namesIn(folder).filter((name) => isStrange(folder, name));
   const [stranger] = strangers;
   if (stranger === undefined || hasRun(folder)) return;
-  // What is damaged tells no more of a run, but its names and the lock do.
+  // Damaged files do not show that there was a run, but their names and the lock do.
   const isDamaged = isLockFile(join(folder, "lock")) &&
     strangers.every((name) => OWN.test(name));
   if (isDamaged) return;
@@ -42,7 +42,7 @@ export function checkArtifactFolder(folder: string): void {
   );
 }
 
-/** Whether something is more than what a run that was cut off at once may leave. */
+/** Whether an entry is more than what a run may leave that was killed at its start. */
 function isStrange(folder: string, name: string): boolean {
   if (name === "lock" || ANYWHERE.test(name) || isTemporary(name, FILES)) {
     return false;
@@ -52,7 +52,7 @@ function isStrange(folder: string, name: string): boolean {
   return info?.isDirectory === true ? namesIn(path).length > 0 : true;
 }
 
-/** Whether anything there can only be of a run: any one thing is enough, as each may be lost or damaged. */
+/** Whether anything in a folder was certainly made by a run; one thing is enough, as each may be lost or damaged. */
 function hasRun(folder: string): boolean {
   const holds = (name: string, form: RegExp) =>
     namesIn(join(folder, name)).some((name) => form.test(name));
@@ -64,7 +64,7 @@ function hasRun(folder: string): boolean {
     namesIn(join(folder, "results")).some((name) =>
       isManifest(join(folder, "results", name, "manifest.json"))
     ) ||
-    isOf(join(folder, "index.json"), "version", "files", "modules");
+    isContentOf(join(folder, "index.json"), "version", "files", "modules");
 }
 
 /** The engine's lock is never removed, and nothing is ever written to it. */
@@ -74,13 +74,13 @@ function isLockFile(path: string): boolean {
 }
 
 function isManifest(path: string): boolean {
-  return isOf(path, "schema", "experiment", "nodes", "code");
+  return isContentOf(path, "schema", "experiment", "nodes", "code");
 }
 
 /** Whether a file holds a JSON object with these fields. */
-function isOf(path: string, ...fields: readonly string[]): boolean {
+function isContentOf(path: string, ...fields: readonly string[]): boolean {
   if (statIfThere(path)?.isFile !== true) return false;
-  const value = jsonIfWhole(readIfThere(path) ?? "");
+  const value = jsonIfValid(readIfThere(path) ?? "");
   return typeof value === "object" && value !== null &&
     fields.every((field) => field in value);
 }

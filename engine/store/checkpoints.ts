@@ -1,24 +1,24 @@
-/** What nodes that did not finish have left under work/ for their next start, listed and removed. */
+/** Lists and removes the checkpoints of unfinished nodes under work/. */
 import { join } from "@std/path";
-import { entriesOf, isTemporary, removeWhole } from "../files/atomic.ts";
+import { entriesOf, isTemporary, removeAtomically } from "../files/atomic.ts";
 import { type FileOnDisk, filesUnder } from "../files/disk.ts";
 import { isHeld } from "./lock.ts";
 
-/** That of a node; its folder is named by the node's key. */
+/** The checkpoint of a node. */
 export interface Checkpoint {
   readonly key: string;
   readonly files: readonly FileOnDisk[];
-  /** Milliseconds; when one of the files was last written. */
+  /** When one of the files was last written, in milliseconds. */
   readonly written: number;
 }
 
 export interface Checkpoints {
   readonly checkpoints: readonly Checkpoint[];
-  /** Paths, those of folders that hold no checkpoint among them. */
+  /** Paths of leftovers, such as folders without a checkpoint. */
   readonly leftovers: readonly string[];
 }
 
-/** What lies in work/: a folder a node, and one a command that brings objects in. */
+/** Names in work/: keys of nodes, and the commands that stage objects there. */
 const WORK = /[0-9a-f]{64}|import|pull|seed/;
 
 export function listCheckpoints(folder: string): Checkpoints {
@@ -38,13 +38,13 @@ export function listCheckpoints(folder: string): Checkpoints {
   return { checkpoints, leftovers };
 }
 
-/** Whether a stage works in a node's folder: that of a killed run may live a moment longer. */
+/** Whether a stage's process works in a node's folder: after its run was killed it may live a moment longer. */
 export function isInUse(folder: string, key: string): boolean {
   return isHeld(join(workPath(folder, key), "lock"));
 }
 
 export function removeCheckpoint(folder: string, key: string): void {
-  removeWhole(workPath(folder, key));
+  removeAtomically(workPath(folder, key));
 }
 
 function workPath(folder: string, key: string): string {

@@ -1,4 +1,4 @@
-/** Garbage collection decides what goes: the results that nothing keeps, what only they name, and what was cut off. */
+/** Garbage collection, plan: results that nothing keeps, objects that only they name, and leftovers. */
 import { basename, dirname, join } from "@std/path";
 import { inputError, isInputError } from "../../base/input_error.ts";
 import type { CachedResult, Manifest } from "../../schemas/manifest.ts";
@@ -10,38 +10,42 @@ import {
   statIfThere,
 } from "../files/atomic.ts";
 import { type Checkpoint, isInUse, listCheckpoints } from "./checkpoints.ts";
-import type { Collection, Item } from "./gc_sweep.ts";
-import { bytesOf, filesUnder, weigh } from "../files/disk.ts";
+import type { GcItem, GcPlan } from "./gc_sweep.ts";
+import { bytesOf, diskUsage, filesUnder } from "../files/disk.ts";
 import { readRuns, type RecordedRun } from "./run_log.ts";
-import { manifestPath, readCache, readNamedManifest } from "./manifest.ts";
+import {
+  foldersOfManifests,
+  manifestPath,
+  readCache,
+  readNamedManifest,
+} from "./manifest.ts";
 import { ROOT } from "../keys/project.ts";
 import { listObjects, type StoredObjects } from "./object_store.ts";
-import { foldersOfManifests } from "../provenance/trace.ts";
 
-/** How long the checkpoints of an unfinished node stay that no kept run began: a training may be worth days. */
+/** How long checkpoints stay whose node no kept run began: a training may be worth days. */
 const CHECKPOINT_MILLISECONDS = 14 * 24 * 3600 * 1000;
 
-/** A run with nothing to do saves the index without the lock, so its temporary file may be in use for a moment. */
+/** How long temporary files stay at the top: a run with nothing to do writes the index without the lock. */
 const WRITING_MILLISECONDS = 60_000;
 
-export interface CollectionOptions {
+export interface GcOptions {
   /** How many of the last runs keep the results that they used. */
   readonly keepLast: number;
   /** Milliseconds; younger results and checkpoints stay. */
   readonly olderThan?: number;
   /** Bytes of objects; results go, the oldest first, until the objects take no more. */
   readonly maxSize?: number;
-  /** Kept beside the folder's own. */
+  /** Further manifests that keep what they name. */
   readonly manifests: readonly Manifest[];
   /** Milliseconds. */
   readonly now: number;
 }
 
-/** What would be removed as things are now; reads only, also while a run is going on. */
-export function planCollection(
+/** Plans what to remove now; only reads, so it may be called during a run. */
+export function planGc(
   folder: string,
-  options: CollectionOptions,
-): Collection {
+  options: GcOptions,
+): GcPlan {
   const known = manifestsFor(folder);
   const own = known.get(manifestPath(folder));
   const manifests = [...known.values(), ...options.manifests];
@@ -60,7 +64,7 @@ export function planCollection(
     !isInUse(folder, checkpoint.key);
   const over = new Set(work.checkpoints.filter(isOver));
   const nodes = nodeNames(manifests, runs);
-  const itemOf = (checkpoint: Checkpoint): Item => ({
+  const itemOf = (checkpoint: Checkpoint): GcItem => ({
     node: nodes.get(checkpoint.key),
     key: checkpoint.key,
     time: new Date(checkpoint.written).toISOString(),
@@ -99,8 +103,9 @@ export function planCollection(
 }
 
 /**
- * By path, the manifests that keep results: the folder's own and those of committed results, the project's among them
- * wherever the folder is. What one of them keeps is not known unless all of it can be read.
+ * The manifests that keep results, by path: the folder's own, its committed results, and those of the project.
+ *
+ * @throws an input error if one of them cannot be read, as it is not known what it keeps
  */
 function manifestsFor(folder: string): Map<string, Manifest> {
   const paths = [folder, join(ROOT, "artifacts")].flatMap(foldersOfManifests)
@@ -125,8 +130,8 @@ function readWhole(path: string): Manifest {
 }
 
 /**
- * The runs that are kept, the newest first; one that failed or was cut off does not count. A run that found all made
- * leaves no record but its manifest, which is kept anyway and counts as one.
+ * The kept runs, newest first; failed and interrupted ones do not count. A run with nothing to do leaves no log but its
+ * manifest, which is kept anyway and counts as one.
  */
 function lastRuns(
   folder: string,
@@ -155,22 +160,22 @@ interface Choice {
   readonly bytes: { readonly freed: number; readonly kept: number };
 }
 
-/** The results that go, the oldest first, and the objects that nothing names then. */
+/** Chooses the results to remove, oldest first, and the objects that nothing names then. */
 function choose(
   manifests: readonly Manifest[],
   results: ReadonlyMap<string, CachedResult>,
   stored: StoredObjects["objects"],
   kept: ReadonlySet<string>,
-  { now, olderThan, maxSize }: CollectionOptions,
+  { now, olderThan, maxSize }: GcOptions,
 ): Choice {
   const claims = countClaims(manifests, results);
-  const scales = weigh([...stored.values()].flat());
-  const before = scales.bytes();
+  const usage = diskUsage([...stored.values()].flat());
+  const before = usage.bytes();
   const objects: string[] = [];
   const drop = (sha: string) => {
     const files = stored.get(sha);
     if (files === undefined) return;
-    scales.drop(files);
+    usage.drop(files);
     objects.push(sha);
   };
   for (const sha of stored.keys()) if (!claims.has(sha)) drop(sha);
@@ -181,7 +186,7 @@ function choose(
     ).sort((a, b) => a.time < b.time ? -1 : 1);
   const chosen: CachedResult[] = [];
   for (const result of candidates) {
-    if (maxSize !== undefined && scales.bytes() <= maxSize) break;
+    if (maxSize !== undefined && usage.bytes() <= maxSize) break;
     chosen.push(result);
     for (const sha of hashesOf(result.outputs)) {
       const left = (claims.get(sha) ?? 0) - 1;
@@ -189,11 +194,11 @@ function choose(
       if (left === 0) drop(sha);
     }
   }
-  const bytes = { freed: before - scales.bytes(), kept: scales.bytes() };
+  const bytes = { freed: before - usage.bytes(), kept: usage.bytes() };
   return { results: chosen, objects, bytes };
 }
 
-/** How many results and manifests' nodes name each object. */
+/** The number of results and recorded nodes that name each object. */
 function countClaims(
   manifests: readonly Manifest[],
   results: ReadonlyMap<string, CachedResult>,
@@ -209,14 +214,14 @@ function countClaims(
 }
 
 /**
- * Whether a checkpoint may still save work: none where the node has finished since, always where a kept run began the
- * node, and else for a time.
+ * Whether a checkpoint is kept: never if the node has finished since, always if a kept run began the node, otherwise for
+ * a limited time.
  */
 function isWanted(
   { key, written }: Checkpoint,
   result: CachedResult | undefined,
   kept: ReadonlySet<string>,
-  { now, olderThan }: CollectionOptions,
+  { now, olderThan }: GcOptions,
 ): boolean {
   if (result !== undefined && Date.parse(result.time) >= written) return false;
   const limit = olderThan ?? CHECKPOINT_MILLISECONDS;

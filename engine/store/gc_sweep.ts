@@ -1,4 +1,4 @@
-/** What garbage collection takes, and its removal, which a kill at any moment leaves such that all else is whole. */
+/** Garbage collection, sweep: removes what was planned, in an order that is safe to interrupt. */
 import { inputError } from "../../base/input_error.ts";
 import { isReadOnly, reasonOf, removeIfThere } from "../files/atomic.ts";
 import { removeCheckpoint } from "./checkpoints.ts";
@@ -6,28 +6,28 @@ import { removeCached } from "./manifest.ts";
 import type { Progress } from "../graph/stage.ts";
 import { removeEmptyPrefixes, removeObject } from "./object_store.ts";
 
-/** A result, or the checkpoints of an unfinished one. */
-export interface Item {
-  /** Undefined where no record of a run names it. */
+/** A cached result, or the checkpoints of an unfinished node. */
+export interface GcItem {
+  /** The name of its node; undefined if no run log names it. */
   readonly node?: string;
   readonly key: string;
-  /** When it was made or last written. */
+  /** ISO time at which it was made or last written. */
   readonly time: string;
-  /** What it took to make, of a result. */
+  /** How long a result took to make. */
   readonly seconds?: number;
   readonly bytes: number;
 }
 
-/** What goes, and what stays of it. */
-export interface Collection {
+/** What garbage collection removes and keeps. */
+export interface GcPlan {
   /** Oldest first. */
-  readonly results: readonly Item[];
+  readonly results: readonly GcItem[];
   /** Their SHA-256. */
   readonly objects: readonly string[];
-  readonly checkpoints: readonly Item[];
-  /** Paths of files that were cut off or damaged. */
+  readonly checkpoints: readonly GcItem[];
+  /** Paths of temporary and damaged files. */
   readonly leftovers: readonly string[];
-  /** What is freed; a file of several names counts once, when its last name goes. */
+  /** Freed bytes; hard links of one file count once, when the last one is removed. */
   readonly bytes: {
     readonly objects: number;
     readonly checkpoints: number;
@@ -36,33 +36,33 @@ export interface Collection {
   readonly kept: {
     readonly results: number;
     readonly objects: number;
-    /** Of the objects. */
+    /** Bytes of the objects. */
     readonly bytes: number;
-    readonly checkpoints: readonly Item[];
+    readonly checkpoints: readonly GcItem[];
   };
 }
 
-export function isEmpty(collection: Collection): boolean {
-  return removals(collection).length === 0;
+export function isEmpty(plan: GcPlan): boolean {
+  return removals(plan).length === 0;
 }
 
-/** Whether all that a collection removes is removed by another as well. */
-export function isWithin(collection: Collection, other: Collection): boolean {
+/** Whether another plan removes everything that a plan removes. */
+export function isSubset(plan: GcPlan, other: GcPlan): boolean {
   const names = new Set(removals(other).map(({ name }) => name));
-  return removals(collection).every(({ name }) => names.has(name));
+  return removals(plan).every(({ name }) => names.has(name));
 }
 
-/** Removes what was planned, under the folder's lock; what a kill leaves over is found by the next plan. */
-export function collect(
+/** Removes what was planned; the caller holds the folder's lock. An interrupted sweep is completed by the next one. */
+export function sweep(
   folder: string,
-  collection: Collection,
-  tell: (progress: Progress) => void,
+  plan: GcPlan,
+  onProgress: (progress: Progress) => void,
 ): void {
-  const steps = removals(collection);
+  const steps = removals(plan);
   try {
     for (const [done, { remove }] of steps.entries()) {
       remove(folder);
-      tell({ done: done + 1, total: steps.length, unit: "removals" });
+      onProgress({ done: done + 1, total: steps.length, unit: "removals" });
     }
     removeEmptyPrefixes(folder);
   } catch (error) {
@@ -76,14 +76,14 @@ export function collect(
 }
 
 interface Removal {
-  /** Unlike that of any other. */
+  /** Unique. */
   readonly name: string;
   remove(folder: string): void;
 }
 
-/** What names comes before what is named: a kill between any two leaves no result without its objects. */
+/** The removals in order: results before objects, so that no interruption leaves a result without its objects. */
 function removals(
-  { results, objects, checkpoints, leftovers }: Collection,
+  { results, objects, checkpoints, leftovers }: GcPlan,
 ): Removal[] {
   const each = (
     kind: string,

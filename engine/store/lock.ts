@@ -1,12 +1,17 @@
-/** One command at a time that writes to an artifact folder: a kernel lock, which dies with its holder. */
+/** The lock of an artifact folder: one command writes at a time; a kernel lock, which is released when its holder dies. */
 import { join } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { checkArtifactFolder } from "./artifact_folder.ts";
 import { ifThere, reasonOf } from "../files/atomic.ts";
-import { failure, tellDisk } from "../files/failure.ts";
-import { isFile, moveUnlessFile } from "./state_file.ts";
+import { explainFullDisk, failure } from "../files/failure.ts";
+import { isFile, moveUnlessFile } from "../files/state_file.ts";
 
-/** Makes the folder where there is none, and waits for another command; `given` says that the user named the folder. */
+/**
+ * Locks an artifact folder until the file is closed; makes the folder if needed, and waits for another command.
+ *
+ * @param given whether the user named the folder
+ * @param onWait called with a sentence if another command holds the lock
+ */
 export async function lockFolder(
   folder: string,
   given: boolean,
@@ -27,8 +32,8 @@ export async function lockFolder(
     }
     return file;
   } catch (error) {
-    const told = tellDisk(error, folder);
-    if (told !== error) throw told;
+    const explained = explainFullDisk(error, folder);
+    if (explained !== error) throw explained;
     const sentence = `Cannot write to the artifact folder "${folder}": ${
       reasonOf(error)
     }; name another one with --artifacts.`;
@@ -36,7 +41,7 @@ export async function lockFolder(
   }
 }
 
-/** Whether a command that writes is at work on a folder. */
+/** Whether a command holds the lock of a folder. */
 export function isLocked(folder: string): boolean {
   return isHeld(lockPath(folder));
 }

@@ -1,4 +1,4 @@
-/** The only file that writes the manifest, and the cache of results by key beside it. */
+/** Reads and writes the manifest, and the cache of results by key; the only file that writes them. */
 import { join } from "@std/path";
 import { z } from "zod";
 import { inputError } from "../../base/input_error.ts";
@@ -13,9 +13,14 @@ import {
   parseManifest,
   salvageManifest,
 } from "../../schemas/manifest.ts";
-import { isTemporary, namesIn, removeIfThere } from "../files/atomic.ts";
+import {
+  entriesOf,
+  isTemporary,
+  namesIn,
+  removeIfThere,
+} from "../files/atomic.ts";
 import { canonical, sha256 } from "../files/hash.ts";
-import { readState, readStateJson, writeState } from "./state_file.ts";
+import { readState, readStateJson, writeState } from "../files/state_file.ts";
 
 const MANIFEST = "manifest.json";
 
@@ -24,8 +29,8 @@ export function manifestPath(folder: string): string {
 }
 
 /**
- * The manifest of an artifact folder, or undefined before the first run. What is damaged in it is as if it were not
- * there: the next run writes it anew, from the cached results.
+ * The manifest of an artifact folder, or undefined before the first run. Damaged records are left out: the next run writes
+ * them again from the cached results.
  */
 export function readManifest(folder: string): Manifest | undefined {
   const path = manifestPath(folder);
@@ -33,14 +38,39 @@ export function readManifest(folder: string): Manifest | undefined {
   return text === undefined ? undefined : salvageManifest(text, path);
 }
 
-/** A manifest that a user names. */
+/** A manifest of an artifact folder: its own, or one of its committed results. */
+export interface KnownManifest {
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+/** The folders of an artifact folder that may hold a manifest: itself, then its committed results. */
+export function foldersOfManifests(folder: string): string[] {
+  const results = join(folder, "results");
+  const folders = entriesOf(results)
+    .filter(({ name, isDirectory }) => isDirectory && !isTemporary(name, /.+/))
+    .map(({ name }) => join(results, name)).sort();
+  return [folder, ...folders];
+}
+
+/** All manifests of an artifact folder. */
+export function readKnownManifests(folder: string): KnownManifest[] {
+  return foldersOfManifests(folder).flatMap((folder) => {
+    const manifest = readManifest(folder);
+    return manifest === undefined
+      ? []
+      : [{ path: manifestPath(folder), manifest }];
+  });
+}
+
+/** A manifest that a user names. @throws an input error if it cannot be read */
 export function readNamedManifest(path: string): Manifest {
   const refuse = (reason: string) =>
     inputError(`Cannot read manifest "${path}": ${reason}.`);
   return parseManifest(inputText(path, refuse), path);
 }
 
-/** A manifest as it is written: equal runs give equal text. */
+/** The text of a manifest, which is equal for equal runs. */
 export function manifestText(
   experiment: { readonly name: string; readonly value: Json },
   nodes: ReadonlyMap<string, NodeRecord>,
@@ -55,7 +85,7 @@ export function manifestText(
   }) + "\n";
 }
 
-/** Writes the manifest where its text differs from what is there. */
+/** Writes the manifest if its text changed. */
 export function writeManifest(folder: string, text: string): void {
   if (!isWritten(folder, text)) writeState(folder, MANIFEST, text);
 }
@@ -64,7 +94,7 @@ export function isWritten(folder: string, text: string): boolean {
   return readState(manifestPath(folder)) === text;
 }
 
-/** The result of a key, or undefined where there is none that is as it was written. */
+/** The cached result of a key, or undefined if there is none or it was changed since it was written. */
 export function readCached(
   folder: string,
   key: string,
@@ -98,11 +128,11 @@ export function removeCached(folder: string, key: string): void {
 
 export interface Cache {
   readonly results: ReadonlyMap<string, CachedResult>;
-  /** Paths of entries that no run can use. */
+  /** Paths of damaged entries. */
   readonly damaged: readonly string[];
 }
 
-/** All results of a folder, by key; an entry of a newer version is refused, as nobody here knows what it is for. */
+/** All cached results of a folder, by key. @throws an input error for an entry of a newer version */
 export function readCache(folder: string): Cache {
   const results = new Map<string, CachedResult>();
   const damaged: string[] = [];
@@ -127,7 +157,7 @@ function refuseNewer(path: string): void {
   );
 }
 
-/** Where the result of a key is kept. */
+/** The file of the cached result of a key. */
 export function cachePath(folder: string, key: string): string {
   return join(folder, cacheName(key));
 }

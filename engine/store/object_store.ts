@@ -1,4 +1,4 @@
-/** The content-addressed store of outputs: a file or a folder under objects/, named by its SHA-256. */
+/** Object store: files and folders under objects/, named by their SHA-256. */
 import { dirname, join } from "@std/path";
 import {
   type Artifact,
@@ -8,10 +8,10 @@ import {
 import {
   entriesOf,
   isTemporary,
-  jsonIfWhole,
+  jsonIfValid,
   namesIn,
+  removeAtomically,
   removeIfThere,
-  removeWhole,
   statIfThere,
 } from "../files/atomic.ts";
 import { type FileOnDisk, filesUnder } from "../files/disk.ts";
@@ -24,36 +24,36 @@ import {
   sha256,
 } from "../files/hash.ts";
 import type { Index } from "../keys/stat_index.ts";
-import type { Looks } from "../keys/no_op_record.ts";
+import type { NoOpRecord } from "../keys/no_op_record.ts";
 import type { Output } from "../graph/stage.ts";
-import { makeFolder, readState, writeState } from "./state_file.ts";
+import { makeFolder, readState, writeState } from "../files/state_file.ts";
 
 export type Condition = "whole" | "missing" | "damaged";
 
 export type Rehash = (path: string) => Promise<{ readonly sha256: string }>;
 
 export interface Store {
-  /** Where the bytes of an artifact lie. */
+  /** The path of an artifact's file or folder. */
   path(artifact: Artifact): string;
   /**
-   * Whether an artifact can be used: every file is there with its size, and is rehashed where the index does not know
-   * it (another size, time or inode than when it was stored). A paranoid store rehashes each once.
+   * Whether an artifact can be used: each file is there with its size, and is rehashed if the stat index does not know it.
+   * A paranoid store rehashes each file once.
    */
   check(artifact: Artifact): Promise<Condition>;
-  /** The same, rehashing for real; `rehash` says how. */
+  /** The same, rehashing every file. */
   verify(artifact: Artifact, rehash?: Rehash): Promise<Condition>;
-  /** Moves a finished file or folder into the store, by renames only. */
-  place(path: string, output: Output): Promise<Artifact>;
-  /** The same for what was verified and synced as it arrived; a folder comes with its listing. */
-  adopt(path: string, artifact: Artifact, listing?: Files): void;
-  /** Where the listing of a folder lies. */
+  /** Hashes a finished file or folder and moves it into the store by renames. */
+  add(path: string, output: Output): Promise<Artifact>;
+  /** Moves a staged file or folder into the store, whose hash was verified and which was synced; a folder with its listing. */
+  commit(path: string, artifact: Artifact, listing?: Files): void;
+  /** The path of the listing of a folder. */
   listingPath(artifact: Artifact): string;
 }
 
 export function openStore(
   folder: string,
   index: Index,
-  looks: Looks,
+  noOpRecord: NoOpRecord,
   paranoid: boolean,
 ): Store {
   const rehashed = new Set<string>();
@@ -64,7 +64,7 @@ export function openStore(
     rehash: Rehash | undefined,
   ): Promise<Condition> => {
     const path = join(folder, name);
-    const info = looks.stat(path);
+    const info = noOpRecord.stat(path);
     if (info === undefined) return "missing";
     if (!info.isFile || info.size !== expected.bytes) return "damaged";
     const known = rehash === undefined ? index.file(name, info) : undefined;
@@ -73,10 +73,10 @@ export function openStore(
     if (known === undefined) index.rememberFile(name, info, found);
     return "whole";
   };
-  /** Of a folder all of whose files are whole: nothing else may lie in it, since a stage may read all that does. */
+  /** For a folder whose listed files are whole: it may hold no other file, since a stage could read it. */
   const folderCondition = (path: string, listing: Files): Condition => {
-    if (!looks.stat(path)?.isDirectory) return "missing";
-    const found = ifRegular(() => filesOf(path, looks.stat));
+    if (!noOpRecord.stat(path)?.isDirectory) return "missing";
+    const found = ifRegular(() => filesOf(path, noOpRecord.stat));
     return found?.length === listing.length ? "whole" : "damaged";
   };
   const conditionOf = async (
@@ -86,11 +86,11 @@ export function openStore(
     const name = objectName(artifact.sha256, artifact.folder);
     if (!artifact.folder) return await fileCondition(name, artifact, rehash);
     const listingPath = join(folder, listingName(name));
-    looks.stat(listingPath);
+    noOpRecord.stat(listingPath);
     const text = readState(listingPath);
     if (text === undefined) return "missing";
     if (sha256(text) !== artifact.sha256) return "damaged";
-    const listing = Listing.safeParse(jsonIfWhole(text)).data;
+    const listing = Listing.safeParse(jsonIfValid(text)).data;
     if (listing === undefined) return "damaged";
     for (const file of listing) {
       const found = await fileCondition(`${name}/${file.path}`, file, rehash);
@@ -99,7 +99,7 @@ export function openStore(
     return folderCondition(join(folder, name), listing);
   };
 
-  const settleFile = (path: string, sha: string) => {
+  const commitFile = (path: string, sha: string) => {
     const name = objectName(sha);
     const target = join(folder, name);
     Deno.chmodSync(path, 0o444);
@@ -108,12 +108,12 @@ export function openStore(
     Deno.renameSync(path, target);
     index.rememberFile(name, Deno.statSync(target), sha, true);
   };
-  const settleFolder = (path: string, sha: string, listing: Files) => {
+  const commitFolder = (path: string, sha: string, listing: Files) => {
     const name = objectName(sha, true);
     const target = join(folder, name);
     for (const file of listing) Deno.chmodSync(join(path, file.path), 0o444);
     writeState(folder, listingName(name), canonical(listing));
-    removeWhole(target);
+    removeAtomically(target);
     Deno.renameSync(path, target);
     for (const file of listing) {
       const info = Deno.statSync(join(target, file.path));
@@ -121,12 +121,12 @@ export function openStore(
     }
   };
 
-  const placeFile = async (path: string, output: Output): Promise<Artifact> => {
+  const addFile = async (path: string, output: Output): Promise<Artifact> => {
     const { sha256: sha, bytes } = await hashFile(path, { sync: true });
-    settleFile(path, sha);
+    commitFile(path, sha);
     return { sha256: sha, bytes, mediaType: output.mediaType };
   };
-  const placeFolder = async (
+  const addFolder = async (
     path: string,
     output: Output,
   ): Promise<Artifact> => {
@@ -136,7 +136,7 @@ export function openStore(
       listing.push({ path: file, ...hashed });
     }
     const sha = hashListing(listing);
-    settleFolder(path, sha, listing);
+    commitFolder(path, sha, listing);
     const bytes = listing.reduce((sum, file) => sum + file.bytes, 0);
     return { sha256: sha, bytes, mediaType: output.mediaType, folder: true };
   };
@@ -154,26 +154,26 @@ export function openStore(
       return condition;
     },
     verify: (artifact, rehash = hashFile) => conditionOf(artifact, rehash),
-    place: (path, output) =>
-      output.folder ? placeFolder(path, output) : placeFile(path, output),
-    adopt: (path, { sha256 }, listing) =>
+    add: (path, output) =>
+      output.folder ? addFolder(path, output) : addFile(path, output),
+    commit: (path, { sha256 }, listing) =>
       listing === undefined
-        ? settleFile(path, sha256)
-        : settleFolder(path, sha256, listing),
+        ? commitFile(path, sha256)
+        : commitFolder(path, sha256, listing),
     listingPath: ({ sha256 }) =>
       join(folder, listingName(objectName(sha256, true))),
   };
 }
 
-/** What lies in a store, whether anything names it or not. */
+/** All objects in a store, whether anything names them or not. */
 export interface StoredObjects {
   /** The files of each object by its SHA-256, a folder's listing among them. */
   readonly objects: ReadonlyMap<string, readonly FileOnDisk[]>;
-  /** Paths of what was cut off. */
+  /** Paths of temporary files. */
   readonly leftovers: readonly string[];
 }
 
-/** Names of an object's files, in the folder of its first two letters. */
+/** Names of an object's files in the folder of the first two digits of its hash. */
 const OBJECT = /([0-9a-f]{62})(?:\.files(?:\.json)?)?/;
 
 export function listObjects(folder: string): StoredObjects {
@@ -195,7 +195,7 @@ export function listObjects(folder: string): StoredObjects {
 export function removeObject(folder: string, sha: string): void {
   removeIfThere(join(folder, objectName(sha)));
   const path = join(folder, objectName(sha, true));
-  removeWhole(path);
+  removeAtomically(path);
   removeIfThere(listingName(path));
 }
 
@@ -213,7 +213,7 @@ function prefixes(folder: string): string[] {
     ).map(({ name }) => name);
 }
 
-/** A file may be the listing of a folder, byte for byte, so that a folder's name says that it is one. */
+/** Folders have a suffix, since a file may be equal to the listing of a folder. */
 function objectName(sha: string, isFolder = false): string {
   return `objects/${sha.slice(0, 2)}/${sha.slice(2)}${
     isFolder ? ".files" : ""

@@ -1,34 +1,34 @@
-/** The record of runs: one file of JSON lines a run, readable whenever the run was cut off, and the nodes' logs beside it. */
+/** Run logs: one file of JSON lines for each run, readable also after a crash, with the logs of its nodes. */
 import { join } from "@std/path";
 import { z } from "zod";
 import type { Json } from "../../schemas/manifest.ts";
 import {
   entriesOf,
-  jsonIfWhole,
+  jsonIfValid,
   namesIn,
   readIfThere,
   statIfThere,
 } from "../files/atomic.ts";
-import { makeFolder, readState } from "./state_file.ts";
+import { makeFolder, readState } from "../files/state_file.ts";
 
-export interface History {
-  /** Name of the run's file and folder, in the order of the runs whatever the clock says. */
+export interface RunLog {
+  /** Name of the run's file and folder; it begins with a number, so that runs are in order even if the clock is wrong. */
   readonly run: string;
   append(event: { readonly event: string; readonly [key: string]: Json }): void;
   logPath(node: string): string;
 }
 
-/** Begins the record of a run with what the machine is. */
-export function startHistory(
+/** Starts the log of a run; its first event describes the machine. */
+export function startRunLog(
   folder: string,
   about: Readonly<Record<string, Json>>,
-): History {
+): RunLog {
   const time = new Date().toISOString();
   const runs = join(folder, "runs");
   const run = `${nextNumber(runs)}-${time.replace(/[:.]/g, "-")}`;
   const logs = join(runs, run);
   makeFolder(folder, `runs/${run}`);
-  const append: History["append"] = (event) =>
+  const append: RunLog["append"] = (event) =>
     Deno.writeTextFileSync(`${logs}.jsonl`, JSON.stringify(event) + "\n", {
       append: true,
     });
@@ -36,13 +36,13 @@ export function startHistory(
   return { run, append, logPath: (node) => join(logs, logName(node)) };
 }
 
-/** One above the highest number there; runs begin one at a time, under the folder's lock. */
+/** One above the highest number; runs start one at a time, under the folder's lock. */
 function nextNumber(runs: string): string {
   const last = namesIn(runs).reduce((a, b) => Math.max(a, numberOf(b)), 0);
   return String(last + 1).padStart(6, "0");
 }
 
-/** The node's log of a run, or of the last one in which it ran; undefined where there is none. */
+/** The log of a node in a run, by default the last one in which it ran; undefined if there is none. */
 export function readLog(
   folder: string,
   node: string,
@@ -59,7 +59,7 @@ export function readLog(
   return undefined;
 }
 
-/** A run as its record tells it: one that was cut off, damaged or written by an older version tells less. */
+/** A run as its log describes it; a truncated, damaged or old log has less. */
 export interface RecordedRun {
   readonly run: string;
   /** When it began. */
@@ -67,17 +67,17 @@ export interface RecordedRun {
   readonly experiment?: string;
   readonly machine?: Json;
   readonly seconds?: number;
-  /** `done`, `failed` or `interrupted`; undefined where the record has no end. */
+  /** `done`, `failed` or `interrupted`; undefined if the log has no end. */
   readonly outcome?: string;
-  /** The states of its nodes by name, those that it found as they were in the record's end only. */
+  /** The states of its nodes by name; those of cached nodes only if the log has an end. */
   readonly states: ReadonlyMap<string, string>;
-  /** The names of the nodes that it used, found or made, by key. */
+  /** The names of all nodes that it used, by key. */
   readonly nodes: ReadonlyMap<string, string>;
-  /** What it worked on, by key; what a kill cut off until its last sign of life. */
+  /** Work by key; for a node that was killed, until its last sign of life. */
   readonly work: ReadonlyMap<string, Work>;
-  /** The largest of its nodes'. */
+  /** The maximum over its nodes. */
   readonly peakMemoryBytes?: number;
-  /** Milliseconds; when the record was last written. */
+  /** When the log was last written, in milliseconds. */
   readonly written: number;
 }
 
@@ -96,7 +96,7 @@ export function readRuns(folder: string): RecordedRun[] {
 function readRun(path: string, run: string): RecordedRun {
   const lines = (readState(path) ?? "").split("\n");
   const events = lines.flatMap((line) =>
-    Event.safeParse(jsonIfWhole(line)).data ?? []
+    Event.safeParse(jsonIfValid(line)).data ?? []
   );
   const nodes = new Map<string, string>();
   const states = new Map<string, string>();
@@ -132,7 +132,7 @@ function readRun(path: string, run: string): RecordedRun {
   };
 }
 
-/** `lastSign` is the time, in milliseconds, until which an unfinished node was worked on. */
+/** `lastSign` returns the time, in milliseconds, until which an unfinished node was worked on. */
 function workOf(
   events: readonly z.infer<typeof Event>[],
   lastSign: (node: string) => number,
@@ -150,12 +150,12 @@ function workOf(
   return work;
 }
 
-/** What a record says whose version told the states only. */
+/** The outcome for a log of a version that recorded states only. */
 function outcomeOf(states: ReadonlyMap<string, string>): string {
   return [...states.values()].includes("failed") ? "failed" : "done";
 }
 
-/** The order of runs, whatever the clock says; names of the version that gave no numbers begin with the year. */
+/** Orders names of runs; those of a version without numbers begin with the year. */
 function inOrder(one: string, other: string): number {
   return numberOf(one) - numberOf(other) || (one < other ? -1 : 1);
 }
@@ -164,12 +164,12 @@ function numberOf(name: string): number {
   return parseInt(name) || 0;
 }
 
-/** A value of another kind than expected is as good as none. */
+/** A value of an unexpected type is ignored. */
 const text = z.string().optional().catch(undefined);
 const quantity = z.number().optional().catch(undefined);
 const texts = z.record(z.string(), z.string()).optional().catch(undefined);
 
-/** A line of a record. A kill or a full disk may have cut it off; its node was named by the one that told of its start. */
+/** A line of a log, which may have been truncated by a crash or a full disk. */
 const Event = z.object({
   event: z.string(),
   time: text,
@@ -189,7 +189,7 @@ function logName(node: string): string {
   return node.replace(/[:/]/g, ".") + ".log";
 }
 
-/** What this machine is, as far as it may decide how numbers are rounded and how long work takes. */
+/** Describes this machine: what may decide rounding and running times. */
 export function machine(): Json {
   return {
     os: Deno.build.os,
@@ -207,7 +207,7 @@ function cpuModel(): string | null {
   return /^model name\s*:(.*)$/m.exec(cpuInfo())?.[1].trim() ?? null;
 }
 
-/** What numeric libraries choose their kernels by, and so the order in which they add. */
+/** CPU features by which numeric libraries choose kernels, and so the order of additions. */
 const FEATURES = /^(avx.*|fma|f16c|amx_.*|asimd.*|sve.*|i8mm|bf16)$/;
 
 function cpuFeatures(): string | null {

@@ -1,4 +1,4 @@
-/** Verifies the objects that a manifest names: each is rehashed, on all cores. */
+/** Rehashes the objects that a manifest names, on all cores. */
 import type { Artifact } from "../../schemas/manifest.ts";
 import { statIfThere } from "../files/atomic.ts";
 import { filesOf, hashFile, IrregularFile } from "../files/hash.ts";
@@ -14,13 +14,14 @@ export interface Verification {
   readonly condition: Condition;
 }
 
-/** Below this, starting another thread takes longer than what it would spare. */
+/** Below this, starting a thread takes longer than it saves. */
 const BYTES_A_THREAD = 64 << 20;
 
-/** Rehashes every object that a manifest names, one that several nodes have once. */
+/** Rehashes every object that a manifest names, each once; a further thread is used for every `threadBytes`. */
 export async function verify(
   { manifest, store }: Pick<Workspace, "manifest" | "store">,
-  tell: (progress: Progress) => void = () => {},
+  onProgress: (progress: Progress) => void = () => {},
+  threadBytes = BYTES_A_THREAD,
 ): Promise<Verification[]> {
   const named = Object.entries(manifest?.nodes ?? {}).flatMap(
     ([node, { outputs }]) =>
@@ -33,16 +34,16 @@ export async function verify(
   const total = [...artifacts.values()]
     .reduce((sum, { bytes }) => sum + bytes, 0);
   using hashers = openHashers(
-    Math.min(navigator.hardwareConcurrency, Math.ceil(total / BYTES_A_THREAD)),
+    Math.min(navigator.hardwareConcurrency, Math.ceil(total / threadBytes)),
   );
   let done = 0;
   const hash = async (path: string): Promise<Hashed> => {
     const hashed = await hashers.hash(path);
     done += hashed.bytes;
-    tell({ done, total, unit: "bytes" });
+    onProgress({ done, total, unit: "bytes" });
     return hashed;
   };
-  // All are asked for at once, so that no core waits while the store goes through them in order.
+  // All are requested at once, so that no core waits while the store checks them in order.
   const hashed = new Map<string, Promise<Hashed>>();
   for (const [path, artifact] of artifacts) {
     for (const file of filesAt(path, artifact)) {
@@ -67,7 +68,7 @@ export async function verify(
   }));
 }
 
-/** The files of an object that can be hashed; what is missing or is no file the store tells. */
+/** The files of an object that can be hashed; the store reports what is missing. */
 function filesAt(path: string, { folder }: Artifact): string[] {
   const info = statIfThere(path);
   if (info === undefined || folder !== true) return info?.isFile ? [path] : [];

@@ -1,9 +1,9 @@
-/** An artifact folder and the project that uses it, opened once a command. */
+/** An artifact folder and the project that uses it, opened once for each command. */
 import { resolve } from "@std/path";
 import type { Manifest } from "../../schemas/manifest.ts";
 import { type CodeReader, createCodeReader } from "../keys/module_hash.ts";
 import { type Index, openIndex } from "../keys/stat_index.ts";
-import { createLooks, type Looks } from "../keys/no_op_record.ts";
+import { createNoOpRecord, type NoOpRecord } from "../keys/no_op_record.ts";
 import { manifestPath, readManifest } from "./manifest.ts";
 import { openProject, type Project } from "../keys/project.ts";
 import { openStore, type Store } from "./object_store.ts";
@@ -13,7 +13,7 @@ export interface Workspace {
   readonly folder: string;
   readonly project: Project;
   readonly index: Index;
-  readonly looks: Looks;
+  readonly noOpRecord: NoOpRecord;
   readonly store: Store;
   readonly code: CodeReader;
   /** As it was when the workspace was opened. */
@@ -21,15 +21,15 @@ export interface Workspace {
 }
 
 export interface WorkspaceOptions {
-  /** Without, that which the engine lies in. */
+  /** By default the project that the engine lies in. */
   readonly project?: Project;
-  /** Without, that of the folder. */
+  /** By default that of the folder. */
   readonly index?: Index;
-  /** Whether objects are rehashed before they are used, whatever the index says. */
+  /** Whether objects are rehashed before they are used, ignoring the stat index. */
   readonly paranoid?: boolean;
 }
 
-/** Reads only: the folder need not exist. */
+/** Opens a workspace without writing: the folder need not exist. */
 export function openWorkspace(
   folder: string,
   {
@@ -39,25 +39,25 @@ export function openWorkspace(
   }: WorkspaceOptions = {},
 ): Workspace {
   const absolute = resolve(folder);
-  const looks = createLooks();
-  looks.stat(manifestPath(absolute));
+  const noOpRecord = createNoOpRecord();
+  noOpRecord.stat(manifestPath(absolute));
   return {
     folder: absolute,
     project,
     index,
-    looks,
-    store: openStore(absolute, index, looks, paranoid),
-    code: createCodeReader(project, index, looks),
+    noOpRecord,
+    store: openStore(absolute, index, noOpRecord, paranoid),
+    code: createCodeReader(project, index, noOpRecord),
     manifest: readManifest(absolute),
   };
 }
 
-/** The workspace with the code and the lock file as they are now: a run is long, and people edit meanwhile. */
+/** The workspace with the code and the lock file as they are now, since they may be edited during a run. */
 export function refresh(workspace: Workspace): Workspace {
   const project = openProject(workspace.project.root);
   return {
     ...workspace,
     project,
-    code: createCodeReader(project, workspace.index, workspace.looks),
+    code: createCodeReader(project, workspace.index, workspace.noOpRecord),
   };
 }

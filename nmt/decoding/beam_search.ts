@@ -1,8 +1,9 @@
-/** Translates sentences of ids by beam search: batches of about one length, which sentences leave as they end. */
+/** Batched beam search over sentences of ids, sorted by length; finished sentences leave the batch. */
 import { inputError } from "../../base/input_error.ts";
 import { EOS } from "../../schemas/experiment/vocabulary.ts";
 import {
   type CompileOptions,
+  elements,
   type Executable,
   type HostTensor,
   type HostTensors,
@@ -11,13 +12,11 @@ import {
 import {
   choices,
   firstState,
-  type Memory,
-  memory,
   nextState,
   sourceTensors,
   take,
 } from "./beams.ts";
-import type { Alone } from "./single_sentence.ts";
+import type { SingleSentenceSearch } from "./single_sentence.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import {
   cacheNames,
@@ -32,29 +31,33 @@ import {
   type SearchOptions,
   searchSentence,
 } from "./hypotheses.ts";
+import { growingArray } from "../growing_array.ts";
 import { MAXIMUM_POSITIONS } from "../transformer/layers.ts";
 import { type Precision, weightConstants } from "./precision.ts";
 
 export type { Hypothesis };
 
-/** Ids that a source sentence or a hypothesis may have at most, the end of sentence not counted. */
+/** Most ids of a source sentence or a hypothesis, without the end of sentence. */
 export const MAXIMUM_LENGTH = MAXIMUM_POSITIONS - 1;
 
 export interface TranslateOptions {
-  /** Hypotheses kept a sentence; 1 is greedy search. */
+  /** Hypotheses of a sentence; 1 is greedy search. */
   readonly beam: number;
   /** Exponent of the length that a hypothesis's score is divided by. */
   readonly lengthPenalty: number;
-  /** Ids of a hypothesis; twice the source's and 20 more unless given. */
+  /** Most ids of a hypothesis; by default twice the source's and 20 more. */
   readonly maximumLength?: number;
-  /** Called as sentences are done, with their number so far. */
+  /** Called with the number of translated sentences so far. */
   readonly report?: (done: number) => void;
 }
 
 export interface Translator {
   /**
    * The best hypothesis found for each sentence of source ids (without end of sentence), in order; that of an empty
-   * sentence is empty. A sentence of more than `MAXIMUM_LENGTH` ids is an input error, before anything is translated.
+   * sentence is empty.
+   *
+   * @throws An input error for a sentence of more than `MAXIMUM_LENGTH` ids or a beam out of range, before anything is
+   * translated.
    */
   translate(
     sentences: readonly Int32Array[],
@@ -63,33 +66,33 @@ export interface Translator {
   dispose(): Promise<void>;
 }
 
-/** Hypotheses of a batch: enough for matrix products to be worth their start, few enough for caches of the CPU. */
+/** Hypotheses of a batch: enough for efficient matrix products, few enough for the CPU's caches. */
 const BATCH_HYPOTHESES = 640;
-/** Ids that no hypothesis holds: padding, begin and end of sentence. */
+/** Number of special ids, which no hypothesis holds: padding, begin and end of sentence. */
 const SPECIALS = EOS + 1;
 /** Source positions of a batch, padding included. */
 const BATCH_TOKENS = 4096;
-/** A batch is made smaller once no more than this part of its sentences is being translated. */
+/** A batch shrinks once at most this fraction of its sentences is unfinished. */
 const SHRINK = 0.6;
 
 interface Programs {
   readonly saved: SavedModel;
   readonly encoder: Executable;
-  /** The step from so many hypotheses to so many, made when it is first asked for. */
+  /** The decoder step from `beam` to `kept` hypotheses, compiled on first use. */
   step(beam: number, kept: number): Promise<Executable>;
-  /** Where the runtime has it, what searches for a single sentence. */
-  readonly alone?: Alone;
-  /** The memory of each part of the cache; what one batch needed is there for the next. */
-  readonly cache: Memory[];
+  /** The search of a single sentence, on runtimes that have one. */
+  readonly singleSentence?: SingleSentenceSearch;
+  /** The buffer of each part of the KV cache, used again by the next batch. */
+  readonly cache: readonly ((length: number) => Float32Array<ArrayBuffer>)[];
 }
 
 export interface TranslatorOptions {
   readonly threads?: number;
-  /** Of the matrix products; `int8` is smaller and faster, and translates nearly the same. */
+  /** Precision of the matrix products; `int8` is smaller and faster, with nearly equal translations. */
   readonly precision?: Precision;
 }
 
-/** Makes a model ready to translate. */
+/** Compiles the decoding programs of a model. */
 export async function createTranslator(
   runtime: Runtime,
   saved: SavedModel,
@@ -110,28 +113,28 @@ export async function createTranslator(
       steps.set(key, made);
       return made;
     },
-    alone: await aloneOn(runtime, decoder, options),
-    cache: cacheNames(model).map(memory),
+    singleSentence: await singleSentenceSearch(runtime, decoder, options),
+    cache: cacheNames(model).map(() => growingArray(Float32Array)),
   };
   return {
     translate: (sentences, options) => translate(programs, sentences, options),
     dispose: async () => {
       await encoder.dispose();
-      await programs.alone?.dispose();
+      await programs.singleSentence?.dispose();
       for (const step of steps.values()) await (await step).dispose();
     },
   };
 }
 
-/** What only ONNX Runtime on the CPU has, which is not loaded where another runtime is chosen. */
-async function aloneOn(
+/** Only ONNX Runtime on the CPU has it; it is not loaded for other runtimes. */
+async function singleSentenceSearch(
   { identity: { name, provider } }: Runtime,
   decoder: Decoder,
   options: CompileOptions,
-): Promise<Alone | undefined> {
+): Promise<SingleSentenceSearch | undefined> {
   if (name !== "onnx" || provider !== "cpu") return undefined;
-  const { createAlone } = await import("./single_sentence.ts");
-  return createAlone(decoder, options);
+  const { createSingleSentenceSearch } = await import("./single_sentence.ts");
+  return createSingleSentenceSearch(decoder, options);
 }
 
 async function translate(
@@ -194,7 +197,7 @@ function batchesByLength(
   return batches;
 }
 
-/** The best hypotheses for the sentences of a batch; `limits` says what holds for a sentence of so many ids. */
+/** The best hypotheses of the sentences of a batch; `limits` gives the options for a sentence of a number of ids. */
 async function searchBatch(
   programs: Programs,
   sources: readonly Int32Array[],
@@ -209,13 +212,13 @@ async function searchBatch(
   };
   const options = sources.map(({ length }) => limits(length));
   if (sources.length === 1) {
-    const found = await programs.alone?.search(given, options[0]);
+    const found = await programs.singleSentence?.search(given, options[0]);
     if (found !== undefined) return [found];
   }
   const searches = options.map(searchSentence);
   const kept = options[0].beam;
   let rows = [...searches.keys()]; // Which search each row of the batch belongs to.
-  // All continuations of the empty hypothesis may be too few for a beam, but not those of as many that are impossible.
+  // A small vocabulary has fewer continuations of the empty hypothesis than a beam needs: start with impossible ones then.
   let beam = vocabulary >= kept + SPECIALS ? 1 : kept;
   let state = firstState(rows.length, beam);
   let before = 0; // Slots of the cache that are filled.
@@ -229,15 +232,15 @@ async function searchBatch(
       ...given,
       position: { shape: [1], data: Int32Array.of(position) },
     };
-    // Every output has a place, which spares the runtime a copy of each.
+    // Preallocated outputs spare the runtime a copy of each.
     const into = choices(state.going.data.length, beam, kept);
     names.forEach((name, i) => {
       const shape = [slots, batch, model.heads, size];
-      const all = cache[i].tensor(shape);
-      inputs[name] = all;
+      const data = cache[i](elements(shape));
+      inputs[name] = { shape, data };
       into[own(name)] = {
         shape: [beam * batch, model.width],
-        data: all.data.subarray(before * batch * model.width),
+        data: data.subarray(before * batch * model.width),
       };
     });
     const results = await step.run(inputs, into);

@@ -1,4 +1,4 @@
-/** The host's part of a batch in search: source ids, the state of the beams from step to step, sentences that leave. */
+/** The host's part of batched beam search: source ids, the state of the beams, and sentences that leave the batch. */
 import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import {
   elements,
@@ -7,27 +7,6 @@ import {
 } from "../tensor/program.ts";
 import { next } from "./decoder_parts.ts";
 import { MASKED } from "../transformer/layers.ts";
-
-/** Memory that is used again and grows. */
-export interface Memory {
-  /** A tensor at the start of the memory, with the values that are there. */
-  tensor(shape: readonly number[]): HostTensor;
-}
-
-export function memory(): Memory {
-  let values = new Float32Array(0);
-  return {
-    tensor: (shape) => {
-      const length = elements(shape);
-      if (values.length < length) {
-        const larger = new Float32Array(2 * length);
-        larger.set(values);
-        values = larger;
-      }
-      return { shape, data: values.subarray(0, length) };
-    },
-  };
-}
 
 /** `source` [source, batch]: each sentence, EOS, then PAD; `padding` [batch, 1, 1, source]: what hides PAD. */
 export function sourceTensors(
@@ -48,7 +27,7 @@ export function sourceTensors(
   };
 }
 
-/** Where a step writes what it chose: `token`, `score` and `parent` [going, kept], `ended` [going, beam]. */
+/** Preallocated outputs of a step: `token`, `score` and `parent` [going, kept], `ended` [going, beam]. */
 export function choices(
   going: number,
   beam: number,
@@ -65,7 +44,7 @@ export function choices(
 
 type State = Record<"token" | "going" | "score" | "ancestors", HostTensor>;
 
-/** Each sentence has one hypothesis, the empty one; others in its beam are impossible. */
+/** The initial state: each sentence has the empty hypothesis; the others of its beam are impossible. */
 export function firstState(batch: number, beam: number): State {
   const count = batch * beam;
   const score = new Float32Array(count).fill(-Infinity);
@@ -88,19 +67,19 @@ export function firstState(batch: number, beam: number): State {
   };
 }
 
-/** A sentence whose search goes on. */
+/** An unfinished sentence. */
 export interface Going {
   /** Its place in the batch of the step that was taken. */
   readonly before: number;
-  /** Its row in what the step found. */
+  /** Its row in the outputs of the step. */
   readonly row: number;
   /** Its place in the batch of the next step. */
   readonly place: number;
 }
 
 /**
- * What a step found, for the next one with a batch of so many; a hypothesis descends from its parent, whom that descends
- * from, and itself. What is there of sentences that do not go on is of no meaning.
+ * The state of the next step, with a batch of `batch` sentences. The ancestors of a hypothesis are its parent, the parent's
+ * ancestors, and itself. Values of finished sentences are undefined.
  */
 export function nextState(
   { shape: [, , beam, slots], data }: HostTensor,
@@ -137,7 +116,7 @@ export function nextState(
   };
 }
 
-/** Some places of an axis of a tensor, ascending, moved together at the start of its memory. */
+/** Selects places of an axis, ascending, in place: they are moved to the start of the tensor's memory. */
 export function take(
   { shape, data }: HostTensor,
   axis: number,

@@ -1,4 +1,4 @@
-/** What the programs of translation are put together from: layers in the precision of the weights, the choice of continuations. */
+/** Building blocks of the decoding programs: layers in float32 or int8, and the choice of continuations. */
 import { EOS } from "../../schemas/experiment/vocabulary.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import { logSoftmax, takeAlongRows } from "../tensor/inference.ts";
@@ -13,14 +13,14 @@ import {
 } from "../transformer/layers.ts";
 import type { Precision } from "./precision.ts";
 
-/** What the programs are made for. */
+/** The model and precision of the decoding programs. */
 export interface Decoder {
   readonly model: Model;
   readonly vocabulary: number;
   readonly precision: Precision;
 }
 
-/** The output of a step that is the next step's input of this name. */
+/** Name of the output of a step that is an input of the next step. */
 export const next = (name: string) => `next ${name}`;
 
 /** Sinusoids of all positions, [positions, d]. */
@@ -29,7 +29,7 @@ export const positions = (width: number) =>
 
 export type Parts = ReturnType<typeof partsOf>;
 
-/** The parts of a layer on [times * batch, d], in the precision of the weights. */
+/** The parts of a layer, on tensors [time * batch, d]. */
 export function partsOf(
   { model: { width, heads }, precision }: Decoder,
   weights: Tensors,
@@ -86,7 +86,7 @@ export function partsOf(
   };
 }
 
-/** The best ways to go on, with the outputs of a step as names. */
+/** The best continuations of each sentence, as the outputs of a step: logits [beam, batch, V], score [batch, beam]. */
 export function continuations(
   logits: Tensor,
   score: Tensor,
@@ -100,7 +100,7 @@ export function continuations(
     score,
     tf.transpose(tf.reshape(ends, [beam, batch]), [1, 0]),
   );
-  // The specials may be among the best of a hypothesis, and must not be among those of the sentence.
+  // Special ids may be among the best of a hypothesis, and are excluded from those of the sentence.
   const count = Math.min(vocabulary, kept + EOS + 1);
   const top = tf.topk(logp, count); // [beam, batch, count]
   const [ids, values] = [top.indices, top.values].map((x) =>

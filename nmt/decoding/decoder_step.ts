@@ -1,4 +1,4 @@
-/** The two programs of translation: the encoder, run once a batch, and a step of the decoder that extends hypotheses. */
+/** The two decoding programs: the encoder, run once a batch, and a decoder step that extends hypotheses. */
 import type { Model } from "../../schemas/experiment/model.ts";
 import { attention, continueInPlace } from "../tensor/inference.ts";
 import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
@@ -13,10 +13,10 @@ import {
 import { layerNorm } from "../transformer/layers.ts";
 import { weightSpecs } from "./precision.ts";
 
-/** Hypotheses that a sentence may have at once. */
+/** Most hypotheses of a sentence. */
 export const MAXIMUM_BEAM = 64;
 
-/** Names of the tensors that a decoder layer attends to: keys and values of the hypotheses, and of the source. */
+/** Names of the keys and values of each decoder layer: of the hypotheses (`self`) and of the source (`cross`). */
 export const attended = (part: "self" | "cross", model: Model) =>
   Array.from({ length: model.decoderLayers }, (_, layer) => ({
     key: `${part}.${layer}.key`,
@@ -26,14 +26,11 @@ export const attended = (part: "self" | "cross", model: Model) =>
 export const attendedNames = (part: "self" | "cross", model: Model) =>
   attended(part, model).flatMap(({ key, value }) => [key, value]);
 
-/** The output of a step that belongs into the last slots of this cache. */
+/** Name of the output of a step that belongs into the last slots of a cache. */
 export const own = (name: string) => `own ${name}`;
 
 /** Names of the cache among the inputs of a step. */
 export const cacheNames = (model: Model) => attendedNames("self", model);
-
-/** Names of the inputs of every step that are outputs of the encoder. */
-export const sourceNames = (model: Model) => attendedNames("cross", model);
 
 export const specs = (
   names: readonly string[],
@@ -42,9 +39,9 @@ export const specs = (
   Object.fromEntries(names.map((name) => [name, { shape, dtype: "float32" }]));
 
 /**
- * Source ids [source, batch] to what every decoder layer attends to: keys and values [source, batch, heads, d / heads].
- * `padding` [batch, 1, 1, source] hides padding; the weights are inputs. Times stand before the batch here and in the
- * step, so that keys and values are used where the products put them.
+ * The encoder: source ids [source, batch] to the keys and values of every decoder layer, [source, batch, heads, d / heads].
+ * `padding` [batch, 1, 1, source] hides padding; the weights are inputs. The time axis comes first here and in the step,
+ * so that keys and values are used without a transposition.
  */
 export function encoderProgram(decoder: Decoder): Program {
   const { model } = decoder;

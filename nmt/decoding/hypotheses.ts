@@ -1,4 +1,4 @@
-/** The beam search of one sentence: which hypotheses live, which have ended, and when none can become the best. */
+/** The beam search of one sentence: living hypotheses, ended ones, and when to stop. */
 import { inputError } from "../../base/input_error.ts";
 
 export interface Hypothesis {
@@ -18,7 +18,7 @@ export interface SearchOptions {
   readonly maximumLength: number;
 }
 
-/** What a step of the decoder says of one sentence: `beam` values each, or of `ended` as many as there are living. */
+/** The output of a decoder step for one sentence: `beam` values each; of `ended`, one for each living hypothesis. */
 export interface Continuations {
   /** The best continuations, best first, none of which ends the sentence. */
   readonly tokens: ArrayLike<number>;
@@ -40,9 +40,20 @@ export interface Search {
 type Path = { readonly token: number; readonly before: Path } | undefined;
 
 /**
- * Searches until `beam` hypotheses have ended, until what is alive cannot become better than the best of these, or
- * until the maximum length, where every living hypothesis ends. A hypothesis ends when its end is among the `beam` best
- * of all continuations of the sentence.
+ * The beam search of one sentence. It stops when `beam` hypotheses have ended, when no living one can become better than
+ * the best of them, or at the maximum length, where every living hypothesis ends. A hypothesis ends when its end is among
+ * the `beam` best of all continuations of the sentence.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { searchSentence } from "./hypotheses.ts";
+ *
+ * const search = searchSentence({ beam: 1, lengthPenalty: 1, maximumLength: 5 });
+ * search.advance({ tokens: [7], scores: [-1], parents: [0], ended: [-9] });
+ * search.advance({ tokens: [8], scores: [-9], parents: [0], ended: [-2] });
+ * assertEquals([...search.best().ids], [7]);
+ * ```
  */
 export function searchSentence(
   { beam, lengthPenalty, maximumLength }: SearchOptions,

@@ -1,4 +1,4 @@
-/** The weights that translation computes with, in each precision that it knows. */
+/** The weights of the decoding programs in float32 and in int8. */
 import type { HostTensors, Spec } from "../tensor/program.ts";
 import { dequantize, quantize, transposed } from "../tensor/quantization.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
@@ -41,7 +41,7 @@ export function weightSpecs(
   return specs;
 }
 
-/** The values of these inputs. */
+/** The weights of a model as these inputs. */
 export function weightConstants(
   saved: SavedModel,
   precision: Precision,

@@ -1,4 +1,4 @@
-/** Translates a sentence that comes alone: its whole search is one run, where each run's own cost would count. */
+/** Beam search of a single sentence in one run of the runtime, where the cost of a run a step would dominate. */
 import { compileLoop, type RepeatedExecutable } from "../tensor/onnx/loop.ts";
 import type { CompileOptions, HostTensors } from "../tensor/program.ts";
 import { searchInputs, searchLoop } from "./single_sentence_program.ts";
@@ -9,10 +9,10 @@ import {
   searchSentence,
 } from "./hypotheses.ts";
 
-export interface Alone {
+export interface SingleSentenceSearch {
   /**
-   * The best hypothesis for what the encoder gave of one sentence, with its padding; undefined should the loop have
-   * stopped early, as its floats are coarser than the host's.
+   * The best hypothesis of a sentence, from the encoder's outputs and its padding; undefined if the loop stopped early, as
+   * its floats are coarser than the host's.
    */
   search(
     given: HostTensors,
@@ -21,8 +21,11 @@ export interface Alone {
   dispose(): Promise<void>;
 }
 
-/** Makes a model ready to translate single sentences with any beam. */
-export function createAlone(decoder: Decoder, options: CompileOptions): Alone {
+/** Compiles the search of single sentences, a loop for each beam on first use. */
+export function createSingleSentenceSearch(
+  decoder: Decoder,
+  options: CompileOptions,
+): SingleSentenceSearch {
   const loops = new Map<number, Promise<RepeatedExecutable>>();
   return {
     search: async (given, search) => {
@@ -42,7 +45,7 @@ export function createAlone(decoder: Decoder, options: CompileOptions): Alone {
   };
 }
 
-/** The search that these steps are of; undefined if they do not end it. */
+/** Replays the steps of the loop in a search; undefined if they do not end it. */
 function follow(
   { tokens, scores, parents, ended }: HostTensors,
   options: SearchOptions,

@@ -1,4 +1,4 @@
-/** The search of one sentence as a loop: a step of the decoder that keeps its own cache and says when to stop. */
+/** The beam search of a single sentence as a loop: a decoder step that keeps its KV cache and decides when to stop. */
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { Loop } from "../tensor/onnx/loop.ts";
 import type { HostTensor, Tensor, Tensors } from "../tensor/program.ts";

@@ -1,4 +1,5 @@
-/** The teacher's translations of a corpus, which a student is trained on in place of the references (Kim and Rush 2016). */
+/** Teacher targets: translates a corpus with the teacher, for sequence-level distillation (Kim and Rush 2016). */
+import { isFile } from "../../base/stat.ts";
 import {
   packer,
   packSide,
@@ -7,10 +8,9 @@ import {
   type Tokens,
   writeTokens,
 } from "../text/subwords/tokens.ts";
-import { isThere } from "../transformer/checkpoint.ts";
 import type { TranslateOptions, Translator } from "./beam_search.ts";
 
-/** Pairs a piece holds; a translation that stopped goes on after its last whole piece. */
+/** Pairs of a piece; an interrupted translation resumes after its last complete piece. */
 const PIECE_PAIRS = 2048;
 
 export interface TranslationJob {
@@ -29,7 +29,7 @@ export async function translateTokens(job: TranslationJob): Promise<Tokens> {
   for (let first = 0; first < pairs; first += PIECE_PAIRS) {
     const end = Math.min(first + PIECE_PAIRS, pairs);
     const path = `${folder}/${first}.safetensors`;
-    if (!isThere(path)) {
+    if (!isFile(path)) {
       const sources = Array.from(
         { length: end - first },
         (_, i) => sentence(source, first + i),
@@ -46,7 +46,7 @@ export async function translateTokens(job: TranslationJob): Promise<Tokens> {
     }
     const piece = readTokens(path);
     for (let pair = 0; pair < piece.pairs; pair++) {
-      target.add(Int32Array.from(sentence(piece.target, pair)));
+      target.add(sentence(piece.target, pair));
     }
     job.report(end);
   }

@@ -1,4 +1,4 @@
-/** Translates text, line by line: one line in, one line out, in order. */
+/** Translates text line by line, in order. */
 import { inputError } from "../../base/input_error.ts";
 import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import { loadRuntime } from "../tensor/runtime.ts";
@@ -23,8 +23,9 @@ export interface LineOptions extends TranslateOptions {
 }
 
 /**
- * Translates lines. A line of nothing but white space gives an empty line; one that the model has no positions for is
- * an input error that names it, before any is translated.
+ * Translates lines. A line of white space gives an empty line.
+ *
+ * @throws An input error that names a line with too many subwords, before any is translated.
  */
 export async function translateLines(
   translator: Translator,
@@ -39,7 +40,7 @@ export async function translateLines(
 
 type Sources = Awaited<ReturnType<Subwords["encode"]>>;
 
-/** The subwords of the lines before the first that is too long, and what is to be said of that one. */
+/** The subwords of the lines before the first one that is too long, and the error about that one. */
 async function encoded(
   subwords: Subwords,
   lines: readonly string[],
@@ -70,7 +71,11 @@ async function translated(
   return texts.map((text) => text.replace(/[\r\n]+/g, " ").trim());
 }
 
-/** Fails, as an input error, unless the subwords are those that the model was trained on, as far as can be told. */
+/**
+ * Checks that the subwords fit the model, by their number.
+ *
+ * @throws An input error where they do not.
+ */
 export function checkVocabulary(saved: SavedModel, subwords: Subwords): void {
   if (saved.vocabulary === subwords.size) return;
   throw inputError(

@@ -1,18 +1,18 @@
-/** The loss of attention maps: a student's layers are to look where layers of the teacher look. */
+/** L_att: the attention maps of student layers against those of teacher layers. */
 import type { Tensor } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 
 /**
- * Mean over the heads, [batch, heads, queries, keys] to [batch, queries, keys]: what models whose numbers of heads
- * differ have in common.
+ * Mean over the heads, [batch, heads, queries, keys] to [batch, queries, keys], so that models of different numbers of
+ * heads can be compared.
  */
 export function meanOverHeads(attention: Tensor): Tensor {
   const heads = attention.shape[1] ?? 1;
   return tf.mul(tf.sum(attention, 1), 1 / heads);
 }
 
-/** Attention of a layer of both models. */
-export interface Maps {
+/** The attention maps of a layer of both models. */
+export interface AttentionMaps {
   /** [batch, heads, queries, keys]. */
   readonly student: Tensor;
   /** Mean over the heads, [batch, queries, keys], 0 where a key is padding. */
@@ -22,11 +22,13 @@ export interface Maps {
 }
 
 /**
- * One term of L_attention: sum over queries of weight * sum over keys of squared differences. Padded keys add nothing,
- * as no model looks at them from a position that has a weight.
+ * One term of L_att, a scalar: sum over queries of weight * sum over keys of squared differences. Padded keys add nothing,
+ * as both models attend to them with weight 0.
  */
-export function attentionMap({ student, teacher, weights }: Maps): Tensor {
-  const apart = tf.square(tf.sub(meanOverHeads(student), teacher));
-  const distances = tf.reshape(tf.sum(apart, 2), weights.shape);
+export function attentionLoss(
+  { student, teacher, weights }: AttentionMaps,
+): Tensor {
+  const squares = tf.square(tf.sub(meanOverHeads(student), teacher));
+  const distances = tf.reshape(tf.sum(squares, 2), weights.shape);
   return tf.sum(tf.mul(weights, distances));
 }

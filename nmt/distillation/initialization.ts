@@ -1,15 +1,16 @@
-/** Where a student starts that is cut out of its teacher, in place of random weights. */
+/** Initialization of a student from layers of its teacher, in place of random weights. */
 import type { LayerChoice } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { parameterShapes, type Weights } from "../transformer/parameters.ts";
 
 /**
- * What a student starts from whose layers are copies of the teacher's (Sanh et al. 2019): those layers, the final norms
- * of their stacks and the embedding. Parameters of a stack without a choice are not among them; with no choice at all
- * nothing is. Fails where both do not have one shape.
+ * Copies of the teacher's parameters for a student (Sanh et al. 2019): the layers that `start` chooses, the final norms of
+ * their stacks and the embedding. A stack without chosen layers is left out; without any, the result is empty.
+ *
+ * @throws Where a parameter has another shape in the student.
  */
-export function startingWeights(
+export function weightsFromTeacher(
   { model, vocabulary, weights }: SavedModel,
   student: Model,
   start: LayerChoice,
@@ -34,7 +35,7 @@ export function startingWeights(
   return Object.fromEntries(copied);
 }
 
-/** The teacher's parameter that a student's is copied from; none where it starts at random. */
+/** The teacher's parameter that a student's is a copy of; undefined where it is initialized at random. */
 function sourceOf(name: string, start: LayerChoice): string | undefined {
   const [stack, place, ...rest] = name.split(".");
   if (stack !== "encoder" && stack !== "decoder") return name;

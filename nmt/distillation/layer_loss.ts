@@ -1,4 +1,4 @@
-/** The loss of combined layers: student layers are to match what several layers of the teacher say together. */
+/** L_enc and L_dec: each student layer j against C_j, the teacher layers M(j) combined (Wu et al. 2020, section 2). */
 import type {
   Distillation,
   LayerMap,
@@ -6,95 +6,89 @@ import type {
 import type { Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import { linear } from "../transformer/layers.ts";
+import { added } from "./weighted_sum.ts";
 
-/** Smallest norm that a state is divided by, squared. */
-const TINY = 1e-12;
+/** Added to the squared norm that a state is divided by the root of. */
+const EPSILON = 1e-12;
 
-const unit = (x: Tensor) =>
-  tf.mul(x, tf.rsqrt(tf.add(tf.sum(tf.square(x), 1, true), TINY)));
+/** Each row divided by its L2 norm, [rows, d]. */
+const norm = (x: Tensor) =>
+  tf.mul(x, tf.rsqrt(tf.add(tf.sum(tf.square(x), 1, true), EPSILON)));
 
-/** One side of L_enc + L_dec: which teacher layers each student layer is to match, and both models' states. */
-export interface Side {
-  readonly side: "encoder" | "decoder";
-  readonly map: LayerMap;
-  /** The student's layers, each [rows, d]. */
-  readonly student: readonly Tensor[];
-  /** The teacher's layer of a number counted from 1, [rows, teacher d]. */
-  readonly teacher: (layer: number) => Tensor;
-  /** Weight of each row. */
+/** The layers of one stack of both models. */
+export interface StackLayers {
+  readonly stack: "encoder" | "decoder";
+  /** M: for each student layer, the teacher layers that are combined for it, counted from 1. */
+  readonly M: LayerMap;
+  /** The outputs of the student's layers, each [rows, d]. */
+  readonly h_S: readonly Tensor[];
+  /** The output of the teacher's layer i, counted from 1, [rows, teacher d]. */
+  readonly h_T: (i: number) => Tensor;
+  /** Weight of each row, [rows]; 0 for padding. */
   readonly weights: Tensor;
 }
 
 /**
- * L_side: sum over student layers j and rows of weight * ||norm(C_j) - norm(W_j h_j + b_j)||^2 with C_j what the teacher
- * layers M(j) are combined to. Projected on the teacher's side, it is ||norm(W_j C_j + b_j) - norm(h_j)||^2.
+ * The layer loss of a stack, a scalar: sum over student layers j and rows of weight * ||norm(C_j) - norm(W_j h_j + b_j)||^2.
+ * Projected on the teacher's side it is ||norm(W_j C_j + b_j) - norm(h_j)||^2, without projection W_j is the identity.
  */
-export function combinedLayers(
+export function layerLoss(
   parameters: Tensors,
-  { side, map, student, teacher, weights }: Side,
+  { stack, M, h_S, h_T, weights }: StackLayers,
   { combine, project }: Pick<Distillation, "combine" | "project">,
 ): Tensor {
-  const terms = map.map((layers, j) => {
-    const matched = project === "student"
-      ? linear(parameters, projection(side, j), student[j])
-      : student[j];
-    const states = layers.map(teacher);
+  return added(M.map((M_j, j) => {
+    const W_j = (x: Tensor) => linear(parameters, projectionName(stack, j), x);
+    const h_j = project === "student" ? W_j(h_S[j]) : h_S[j];
+    const layers = M_j.map(h_T);
     const combined = combine === "attention"
-      ? attended(matched, states)
-      : concatenated(states);
-    const target = project === "teacher"
-      ? linear(parameters, projection(side, j), combined)
-      : combined;
-    return tf.sum(
-      tf.mul(
-        weights,
-        tf.sum(tf.square(tf.sub(unit(target), unit(matched))), 1),
-      ),
-    );
-  });
-  return terms.reduce((sum, term) => tf.add(sum, term));
+      ? attentionMean(h_j, layers)
+      : concatenation(layers);
+    const C_j = project === "teacher" ? W_j(combined) : combined;
+    const distances = tf.sum(tf.square(tf.sub(norm(C_j), norm(h_j))), 1); // [rows]
+    return tf.sum(tf.mul(weights, distances));
+  }));
 }
 
-/** C of CKD: the layers' features side by side, each [rows, d] to [rows, layers * d]. */
-const concatenated = (states: readonly Tensor[]) =>
-  states.length === 1 ? states[0] : tf.concat([...states], 1);
+/** C_j of CKD: the layers' features side by side, each [rows, d] to [rows, layers * d]. */
+const concatenation = (layers: readonly Tensor[]) =>
+  layers.length === 1 ? layers[0] : tf.concat([...layers], 1);
 
 /**
- * C of ALP-KD (Passban et al. 2021): sum over layers i of softmax_i(<query, h_i> / sqrt(d)) h_i at each row, where the
- * query is what the student says there; all are [rows, d].
+ * C_j of ALP-KD (Passban et al. 2021): sum over layers i of softmax_i(<h_S, h_T,i> / sqrt(d)) h_T,i at each row, where the
+ * student's state h_S is the query; all are [rows, d].
  */
-function attended(query: Tensor, states: readonly Tensor[]): Tensor {
-  if (states.length === 1) return states[0];
+function attentionMean(query: Tensor, layers: readonly Tensor[]): Tensor {
+  if (layers.length === 1) return layers[0];
   const scaled = tf.mul(query, (query.shape[1] ?? 1) ** -0.5);
-  const scores = states.map((state) => tf.sum(tf.mul(scaled, state), 1, true));
-  const shares = tf.split(
+  const scores = layers.map((layer) => tf.sum(tf.mul(scaled, layer), 1, true));
+  const attention = tf.split(
     tf.softmax(tf.concat(scores, 1)), // [rows, layers]
-    states.length,
+    layers.length,
     1,
   );
-  return states.map((state, i) => tf.mul(shares[i], state))
-    .reduce((sum, term) => tf.add(sum, term));
+  return added(layers.map((layer, i) => tf.mul(attention[i], layer)));
 }
 
-/** Shapes of the maps W_j, b_j, which are trained with the student and not part of it. */
+/** Shapes of W_j and b_j of both stacks. They are trained with the student and are not part of it. */
 export function projectionShapes(
   { combine, project, ...maps }: Distillation,
   widths: { readonly student: number; readonly teacher: number },
 ): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = {};
   if (project === "none") return shapes;
-  for (const side of ["encoder", "decoder"] as const) {
-    maps[side].forEach((layers, j) => {
-      const joined = widths.teacher *
-        (combine === "attention" ? 1 : layers.length);
+  for (const stack of ["encoder", "decoder"] as const) {
+    maps[stack].forEach((M_j, j) => {
+      const combined = widths.teacher *
+        (combine === "attention" ? 1 : M_j.length);
       const [from, to] = project === "student"
-        ? [widths.student, joined]
-        : [joined, widths.student];
-      shapes[`${projection(side, j)}.weight`] = [from, to];
-      shapes[`${projection(side, j)}.bias`] = [to];
+        ? [widths.student, combined]
+        : [combined, widths.student];
+      shapes[`${projectionName(stack, j)}.weight`] = [from, to];
+      shapes[`${projectionName(stack, j)}.bias`] = [to];
     });
   }
   return shapes;
 }
 
-const projection = (side: string, j: number) => `projection.${side}.${j}`;
+const projectionName = (stack: string, j: number) => `projection.${stack}.${j}`;

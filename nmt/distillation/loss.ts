@@ -1,25 +1,34 @@
-/** The loss of a distillation: labels, the teacher's soft targets, its layers and attention maps, each by its weight. */
+/** The loss of a distillation: L = alpha L_KD + (1 - alpha - beta) L_NLL + beta (L_enc + L_dec + L_att). */
 import type { Distillation } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type { Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
-import { attentionMap } from "./attention_loss.ts";
-import { combinedLayers, projectionShapes, type Side } from "./layer_loss.ts";
+import { attentionLoss } from "./attention_loss.ts";
+import { layerLoss, projectionShapes } from "./layer_loss.ts";
 import { product } from "../transformer/layers.ts";
 import { outputLoss, positionWeights } from "./output_loss.ts";
 import {
   ATTENTIONS,
   FINAL,
-  inputOf,
   mapName,
-  readBy,
-  specOf,
+  signalInput,
+  signalSpec,
+  signalsRead,
   stateName,
 } from "../states/teacher_signals.ts";
 import type { Forward, Objective } from "../training/training_step.ts";
+import {
+  added,
+  L_KD,
+  L_NLL,
+  plus,
+  type Sum,
+  term,
+  times,
+} from "./weighted_sum.ts";
 
-/** Who teaches, and what a student is to learn of it. */
+/** A teacher and how a student is distilled from it. */
 export interface Teacher {
   readonly model: Model;
   readonly vocabulary: number;
@@ -27,115 +36,124 @@ export interface Teacher {
 }
 
 /**
- * What a student of this width minimises:
- * alpha * L_KD + (1 - alpha - beta) * L_NLL + beta * (L_encoder + L_decoder + L_attention).
+ * What a student of `width` features minimises (Wu et al. 2020, section 2), with L_att as in `attention_loss.ts`. All
+ * terms are means over non-padding positions.
  */
-export function distilled(width: number, teacher: Teacher): Objective {
+export function distillationObjective(
+  width: number,
+  teacher: Teacher,
+): Objective {
   const { distillation, model } = teacher;
+  const { alpha, beta, temperature } = distillation;
+  const widths = { student: width, teacher: model.width };
   return {
-    shapes: distillation.beta === 0 ? {} : projectionShapes(distillation, {
-      student: width,
-      teacher: model.width,
-    }),
+    shapes: beta === 0 ? {} : projectionShapes(distillation, widths),
     inputs: teacherInputs(teacher),
     losses: (forward, parameters, inputs) => {
-      const { alpha, beta, temperature } = distillation;
       const { labels, smoothing, weights, decoded } = forward;
-      const hard = alpha + beta === 1
+      const { L_enc, L_dec } = layerTerms(
+        distillation,
+        forward,
+        parameters,
+        inputs,
+      );
+      const L_att = attentionTerm(distillation, forward, inputs);
+
+      const L = plus(
+        times(alpha, L_KD),
+        times(1 - (alpha + beta), L_NLL),
+        times(beta, plus(L_enc, L_dec, L_att)),
+      );
+
+      const output = L.L_NLL + L.L_KD === 0
         ? undefined
-        : { labels, smoothing, share: 1 - alpha - beta };
-      const soft = alpha === 0
-        ? undefined
-        : { logits: teacherLogits(inputs), temperature, share: alpha };
-      const output = hard || soft
-        ? outputLoss(decoded.output, parameters.embedding, {
+        : outputLoss(decoded.output, parameters.embedding, {
           weights,
-          hard,
-          soft,
-        })
-        : undefined;
-      const layers = beta === 0
-        ? undefined
-        : layerLoss(distillation, forward, parameters, inputs);
-      const attention = beta === 0
-        ? undefined
-        : attentionLoss(distillation, forward, inputs);
-      const terms = [
-        ...output ? [output.loss] : [],
-        ...layers ? [tf.mul(layers, beta)] : [],
-        ...attention ? [tf.mul(attention, beta)] : [],
-      ];
+          L_NLL: L.L_NLL === 0
+            ? undefined
+            : { labels, smoothing, weight: L.L_NLL },
+          L_KD: L.L_KD === 0 ? undefined : {
+            logits: teacherLogits(inputs),
+            temperature,
+            weight: L.L_KD,
+          },
+        });
+      const others = L.others?.();
       return {
-        loss: terms.reduce((sum, term) => tf.add(sum, term)),
-        softTargets: output?.softTargets,
-        layers,
-        attention,
+        loss: added([
+          ...output ? [output.loss] : [],
+          ...others ? [others] : [],
+        ]),
+        softTargets: output?.L_KD,
+        ...beta === 0 ? {} : {
+          layers: plus(L_enc, L_dec).others?.(),
+          attention: L_att.others?.(),
+        },
       };
     },
   };
 }
 
-/** L_encoder + L_decoder, of the sides that have a layer map. */
-function layerLoss(
+/** L_enc and L_dec: the layers of each stack that has a layer map. */
+function layerTerms(
   distillation: Distillation,
   { encoded, decoded, weights }: Forward,
   parameters: Tensors,
   inputs: Tensors,
-): Tensor | undefined {
+): Readonly<Record<"L_enc" | "L_dec", Sum>> {
   const flat = (state: Tensor) => tf.reshape(state, [-1, state.shape[2] ?? 0]);
-  const side = (
-    side: "encoder" | "decoder",
-    student: readonly Tensor[],
-    weights: Tensor,
-  ): Side => ({
-    side,
-    map: distillation[side],
-    student,
-    teacher: (layer) => flat(inputs[inputOf(stateName(side, layer))]),
-    weights,
-  });
-  return total(
-    [
-      side("encoder", encoded.layers, positionWeights(inputs.source, PAD)),
-      side("decoder", decoded.layers, weights),
-    ].filter(({ map }) => map.length > 0)
-      .map((each) => combinedLayers(parameters, each, distillation)),
-  );
+  const layersOf = (
+    stack: "encoder" | "decoder",
+    h_S: readonly Tensor[],
+    weights: () => Tensor,
+  ) =>
+    term(
+      distillation[stack].length === 0 ? [] : [stack],
+      () =>
+        layerLoss(parameters, {
+          stack,
+          M: distillation[stack],
+          h_S,
+          h_T: (i) => flat(inputs[signalInput(stateName(stack, i))]),
+          weights: weights(),
+        }, distillation),
+    );
+  return {
+    L_enc: layersOf(
+      "encoder",
+      encoded.layers,
+      () => positionWeights(inputs.source, PAD),
+    ),
+    L_dec: layersOf("decoder", decoded.layers, () => weights),
+  };
 }
 
-/** L_attention: of every layer that has a map to match, its self-attention and, in the decoder, that on the source. */
-function attentionLoss(
+/** L_att: every layer that has a teacher's map to match, its self-attention and, in the decoder, its cross-attention. */
+function attentionTerm(
   { attention }: Distillation,
   { encoded, decoded, weights }: Forward,
   inputs: Tensors,
-): Tensor | undefined {
-  return total(
-    ATTENTIONS.flatMap((each) =>
-      attention[each.stack].map((layer, j) =>
-        attentionMap({
-          student: each.maps(encoded, decoded)[j],
-          teacher: inputs[inputOf(mapName(each, layer))],
-          weights: each.rows === "source"
-            ? positionWeights(inputs.source, PAD)
-            : weights,
-        })
-      )
-    ),
+): Sum {
+  const matched = ATTENTIONS.flatMap((kind) =>
+    attention[kind.stack].map((layer, j) => ({ kind, layer, j }))
   );
+  return term(matched, ({ kind, layer, j }) =>
+    attentionLoss({
+      student: kind.maps(encoded, decoded)[j],
+      teacher: inputs[signalInput(mapName(kind, layer))],
+      weights: kind.rows === "source"
+        ? positionWeights(inputs.source, PAD)
+        : weights,
+    }));
 }
 
-const total = (terms: readonly Tensor[]): Tensor | undefined =>
-  terms.length === 0
-    ? undefined
-    : terms.reduce((sum, term) => tf.add(sum, term));
-
-/** What the teacher says of a batch, as recorded, and its embedding, from which the soft targets are recomputed. */
+/** The recorded signals of a batch, and the teacher's embedding, with which its logits are computed again. */
 function teacherInputs(
   { model, vocabulary, distillation }: Teacher,
 ): Record<string, Spec> {
   const inputs: Record<string, Spec> = Object.fromEntries(
-    readBy(distillation, model.width)
-      .map((each) => [inputOf(each.name), specOf(each)]),
+    signalsRead(distillation, model.width)
+      .map((signal) => [signalInput(signal.name), signalSpec(signal)]),
   );
   if (distillation.alpha > 0) {
     inputs[TEACHER_EMBEDDING] = {
@@ -146,11 +164,12 @@ function teacherInputs(
   return inputs;
 }
 
+/** The input of a step that takes the teacher's embedding [V, d]. */
 export const TEACHER_EMBEDDING = "teacher embedding";
 
 /** The teacher's logits [batch * target, V] from its final state and its embedding. */
 function teacherLogits(inputs: Tensors): Tensor {
-  const state = inputs[inputOf(FINAL)];
+  const state = inputs[signalInput(FINAL)];
   return product(
     tf.reshape(state, [-1, state.shape[2] ?? 0]),
     inputs[TEACHER_EMBEDDING],

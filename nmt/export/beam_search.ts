@@ -1,4 +1,4 @@
-/** Beam search as operators of ONNX: a Loop whose state is the beam of each sentence and the best that have ended. */
+/** Beam search as an ONNX Loop, whose state is the beam of each sentence and the best hypotheses that have ended. */
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import { type Graph, graph } from "../tensor/onnx/graph.ts";
@@ -10,7 +10,7 @@ import {
 import { give, type Parts, range } from "./parts.ts";
 import { cacheNames } from "./programs.ts";
 
-/** What a search reads that is the same in each step, by the names that it has in the graph around. */
+/** Constants of a search, by their names in the surrounding graph. */
 export interface Sentences {
   /** Ids of each source sentence, int64 [batch, 1]. */
   readonly lengths: string;
@@ -32,7 +32,7 @@ export interface Found {
   readonly ids: string;
   /** log p of each, [batch, beam]; -Infinity where there is none. */
   readonly scores: string;
-  /** Where each id was looked for, and the end: [batch, beam, longest, source]. */
+  /** Cross-attention of each id and of the end, [batch, beam, longest, source]. */
   readonly attention: string;
   readonly repetition: Repetition;
 }
@@ -148,7 +148,7 @@ function initialState(
 
 type Operators = ReturnType<typeof operators>;
 
-/** What the steps are written in: operators on values of hypotheses, [batch, beam, ...]. */
+/** Operators on values of hypotheses, [batch, beam, ...]. */
 function operators(built: Graph) {
   const { emit, int64s } = built;
   return {

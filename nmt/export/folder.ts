@@ -1,4 +1,4 @@
-/** The folder of an exported model: its graphs in each precision, its subwords, and what readers of it have to know. */
+/** Writes the folder of an exported model: graphs in each precision, tokenizer, configs, model card. */
 import { join } from "@std/path";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import {
@@ -6,7 +6,7 @@ import {
   type ExportConfig,
   type ExportPrecision,
 } from "../../schemas/exported_model.ts";
-import type { Account } from "../text/descriptors/citations.ts";
+import type { CitedDataSet } from "../text/descriptors/citations.ts";
 import { card } from "./model_card.ts";
 import { exportedGraphs, GRAPHS } from "./graphs.ts";
 
@@ -46,7 +46,7 @@ export async function writeDescription(
   folder: string,
   config: ExportConfig,
   tokenizer: string,
-  data: readonly Account[],
+  data: readonly CitedDataSet[],
 ): Promise<void> {
   const write = (name: string, text: string) =>
     Deno.writeTextFile(join(folder, name), text);

@@ -1,4 +1,4 @@
-/** The three graphs of an exported model: its encoder, a step of its decoder, and both in one that translates. */
+/** The three graphs of an exported model: encoder, decoder step, and a complete translation. */
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import type { Precision } from "../decoding/precision.ts";
 import { graph } from "../tensor/onnx/graph.ts";

@@ -1,4 +1,4 @@
-/** The model card: what a model is and what it may be used for, how it is run, how good it is, what it was trained on. */
+/** The model card: licence, architecture, distillation, scores, use, data and limits of a model. */
 import { stringify } from "@std/yaml";
 import { tableOf } from "../metrics/table.ts";
 import type { Languages } from "../../schemas/experiment/data.ts";
@@ -7,10 +7,13 @@ import type { ExportConfig } from "../../schemas/exported_model.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { System } from "../../schemas/results.ts";
-import { type Account, uniqueTerms } from "../text/descriptors/citations.ts";
 import {
+  type CitedDataSet,
+  uniqueLicences,
+} from "../text/descriptors/citations.ts";
+import {
+  type Licence,
   narrowest,
-  type Terms,
   type Use,
 } from "../text/descriptors/licences.ts";
 import { filesAndUse, quality } from "./usage.ts";
@@ -25,10 +28,10 @@ export interface Card {
   /** Ids that a sentence may have at most. */
   readonly maximumLength: number;
   /** The data sets that it was trained on; those without terms are the user's own. */
-  readonly data: readonly Account[];
+  readonly data: readonly CitedDataSet[];
   /** What the folder of an exported model holds. */
   readonly exported?: ExportConfig;
-  /** What the run that made it tells beside. */
+  /** The run that made it. */
   readonly run?: Run;
 }
 
@@ -36,15 +39,15 @@ export interface Run {
   readonly experiment: string;
   /** The node of the model. */
   readonly node: string;
-  /** What a student learnt from; undefined for a teacher. */
-  readonly lesson?: Lesson;
+  /** How a student was trained; undefined for a teacher. */
+  readonly student?: StudentTraining;
   /** Its row of the results, after its teacher's. */
   readonly systems: readonly System[];
   /** What can be traced: what it is, and its SHA-256. */
   readonly hashes: readonly (readonly [what: string, sha256: string])[];
 }
 
-export interface Lesson {
+export interface StudentTraining {
   /** Undefined for a student that was trained without one. */
   readonly teacher?: { readonly node: string; readonly model: Model };
   readonly distillation: Distillation;
@@ -59,7 +62,7 @@ export function card(card: Card): string {
     `# ${system}: ${source} to ${target}`,
     restriction(card),
     architecture(card),
-    run?.lesson === undefined ? undefined : lesson(run.lesson),
+    run?.student === undefined ? undefined : distillationText(run.student),
     exported === undefined ? undefined : quality(exported),
     run === undefined ? undefined : results(run),
     exported === undefined ? use(run) : filesAndUse(exported),
@@ -74,7 +77,7 @@ export function card(card: Card): string {
 /** By the names that model hubs know. */
 function metadata(card: Card): Record<string, Json> {
   const { languages: { source, target }, data, exported, run } = card;
-  const described = data.filter(({ terms }) => terms.length > 0);
+  const described = data.filter(({ licences }) => licences.length > 0);
   return {
     language: [source, target],
     ...licence(card),
@@ -85,22 +88,24 @@ function metadata(card: Card): Record<string, Json> {
       ? {}
       : { datasets: described.map(({ name }) => name) },
     metrics: ["bleu", "chrf"],
-    ...run?.lesson?.teacher === undefined
+    ...run?.student?.teacher === undefined
       ? {}
-      : { base_model: `${run.experiment}/${run.lesson.teacher.node}` },
+      : { base_model: `${run.experiment}/${run.student.teacher.node}` },
     ...index(card),
   };
 }
 
-/** Nobody but its owner can license a model: told is what its data allow, by an identifier where that is one licence. */
+/** Only its owner can license a model: the card says what its data allow, by an identifier where that is one licence. */
 function licence({ data }: Card): Record<string, Json> {
-  const terms = uniqueTerms(data.flatMap(({ terms }) => terms));
+  const licences = uniqueLicences(data.flatMap(({ licences }) => licences));
   const isKnown = data.length > 0 &&
-    data.every(({ terms }) => terms.length > 0);
-  if (isKnown && terms.length === 1 && HUB_LICENCES.has(hubName(terms[0]))) {
-    return { license: hubName(terms[0]) };
+    data.every(({ licences }) => licences.length > 0);
+  if (
+    isKnown && licences.length === 1 && HUB_LICENCES.has(hubName(licences[0]))
+  ) {
+    return { license: hubName(licences[0]) };
   }
-  const use = narrowest(terms);
+  const use = narrowest(licences);
   return {
     license: "other",
     license_name: use === "any" ? "as-its-data" : `${use}-only`,
@@ -115,7 +120,7 @@ const HUB_LICENCES: ReadonlySet<string> = new Set([
   ...["cc-by-nc-nd-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0"],
 ]);
 
-function hubName({ spdx = "" }: Terms): string {
+function hubName({ spdx = "" }: Licence): string {
   return spdx.toLowerCase();
 }
 
@@ -153,12 +158,12 @@ const RESTRICTIONS: Readonly<Record<Use, string | undefined>> = {
 };
 
 function restriction({ data }: Card): string | undefined {
-  const terms = uniqueTerms(data.flatMap(({ terms }) => terms));
-  const use = narrowest(terms);
-  const told = RESTRICTIONS[use];
-  const of = terms.filter((each) => each.use === use)
+  const licences = uniqueLicences(data.flatMap(({ licences }) => licences));
+  const use = narrowest(licences);
+  const text = RESTRICTIONS[use];
+  const of = licences.filter((each) => each.use === use)
     .map(({ licence }) => licence);
-  return told === undefined ? undefined : `> ${told}: ${of.join(", ")}.`;
+  return text === undefined ? undefined : `> ${text}: ${of.join(", ")}.`;
 }
 
 function architecture(
@@ -174,14 +179,16 @@ any platform, in the browser too.`
   }`;
 }
 
-function lesson({ teacher, distillation, onTranslations }: Lesson): string {
+function distillationText(
+  { teacher, distillation, onTranslations }: StudentTraining,
+): string {
   const { alpha, beta, temperature, encoder, decoder, start } = distillation;
   const maps = [["encoder", encoder], ["decoder", decoder]] as const;
   const layers = maps.filter(([, map]) => map.length > 0).map(([stack, map]) =>
     `${stack} ${JSON.stringify(map)}`
   );
   const starts = start.encoder.length + start.decoder.length > 0;
-  const learnt = [
+  const sources = [
     ...onTranslations ? ["translations in place of the references"] : [],
     ...alpha > 0
       ? [`soft targets (weight ${alpha}, temperature ${temperature})`]
@@ -195,22 +202,22 @@ function lesson({ teacher, distillation, onTranslations }: Lesson): string {
       : [],
     ...starts ? ["layers to start as"] : [],
   ];
-  if (teacher === undefined || learnt.length === 0) {
+  if (teacher === undefined || sources.length === 0) {
     return "Trained on the references alone, without a teacher.";
   }
   return `Distilled from \`${teacher.node}\`, a Transformer of ${
     stacks(teacher.model)
-  } and ${teacher.model.width} features, by its ${learnt.join(" and its ")}.`;
+  } and ${teacher.model.width} features, by its ${sources.join(" and its ")}.`;
 }
 
 function results({ systems, experiment }: Run): string {
   const own = systems.at(-1);
-  const told = own === undefined
+  const text = own === undefined
     ? "It was not evaluated."
     : `On the test set of \`${experiment}\`, BLEU \`${
       own.runs[0].signature
     }\`:\n\n${tableOf(systems, "markdown").trim()}`;
-  return `## Results\n\n${told}`;
+  return `## Results\n\n${text}`;
 }
 
 function use(run: Run | undefined): string {
@@ -222,21 +229,25 @@ deno task translate --model ${run?.node ?? "MODEL"} < source.txt > target.txt
 }
 
 function dataSection({ data }: Card): string {
-  const told = data.length === 0
+  const text = data.length === 0
     ? "Files whose terms this card does not know."
-    : data.map(account).join("\n");
-  return `## Data\n\n${told}`;
+    : data.map(dataSet).join("\n");
+  return `## Data\n\n${text}`;
 }
 
-function account({ name, description, terms, citation }: Account): string {
+function dataSet(
+  { name, description, licences, citation }: CitedDataSet,
+): string {
   return [
     `- **${name}**: ${description}`,
-    `  - licence: ${terms.map(linked).join(", ") || "not known to this card"}`,
+    `  - licence: ${
+      licences.map(linked).join(", ") || "not known to this card"
+    }`,
     ...citation.map((who) => `  - to be named: ${who}`),
   ].join("\n");
 }
 
-function linked({ licence, url }: Terms): string {
+function linked({ licence, url }: Licence): string {
   return url === undefined ? licence : `[${licence}](${url})`;
 }
 

@@ -1,4 +1,4 @@
-/** The encoder and the step of the decoder as parts that graphs are put together from. */
+/** The encoder and the decoder step as parts that exported graphs are assembled from. */
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import type { Graph } from "../tensor/onnx/graph.ts";
 import {

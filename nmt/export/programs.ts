@@ -1,4 +1,4 @@
-/** The two programs that an exported model consists of: the encoder, and a step of the decoder with its cache. */
+/** The two programs of an exported model: the encoder, and a decoder step with its KV cache. */
 import {
   attend,
   feedForward,
@@ -27,7 +27,7 @@ export const cacheNames = (
     `${part}.${layer}.value`,
   ]).flat();
 
-/** What the programs are of. */
+/** The model of the programs. */
 export interface Shape {
   readonly model: Model;
   readonly vocabulary: number;
@@ -110,7 +110,7 @@ export function encoderProgram(shape: Shape): Program {
  *
  * Outputs:
  * - `logits` [batch, beam, vocabulary] of the next id;
- * - `attention` [batch, beam, source]: where the last layer looked in the source, the mean over its heads;
+ * - `attention` [batch, beam, source]: the last layer's cross-attention, the mean over its heads;
  * - `present` keys and values, with those of this id, [batch, beam, heads, past + 1, d / heads].
  */
 export function stepProgram(shape: Shape): Program {
@@ -138,7 +138,7 @@ export function stepProgram(shape: Shape): Program {
     build: (inputs, { batch, beam, past, source }) => {
       const rows = batch * beam;
       const present: Tensor[] = [];
-      const looks: Tensor[] = [];
+      const attentions: Tensor[] = [];
       let x = embed({ ...inputs, positions: inputs.position }, inputs.token);
       /** x + output(what a mixture of values is made to be). */
       const residual = (name: string, mix: (normal: Tensor) => Tensor) =>
@@ -177,7 +177,9 @@ export function stepProgram(shape: Shape): Program {
             true,
           );
           const weights = tf.softmax(tf.add(scores, inputs.mask)); // [batch, heads, beam, source]
-          looks.push(tf.reshape(tf.mean(weights, 1), [batch, beam, source]));
+          attentions.push(
+            tf.reshape(tf.mean(weights, 1), [batch, beam, source]),
+          );
           return joinHeads(tf.matMul(weights, inputs[names.cross[value]]));
         });
         x = feedForward(
@@ -194,7 +196,7 @@ export function stepProgram(shape: Shape): Program {
       );
       return {
         logits: tf.reshape(logits, [batch, beam, vocabulary]),
-        attention: looks[model.decoderLayers - 1],
+        attention: attentions[model.decoderLayers - 1],
         ...together(names.present, present),
       };
     },

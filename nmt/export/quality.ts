@@ -1,6 +1,7 @@
-/** How well and how fast an exported graph translates the test set, as its users run it. */
+/** Quality and speed of an exported graph on the test set. */
 import { translateLines } from "../decoding/translate.ts";
-import { scoreLines } from "../metrics/score.ts";
+import { rounded } from "../metrics/metric.ts";
+import { scoreTranslations } from "../metrics/score.ts";
 import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import type { Pair } from "../text/corpus/cleaning.ts";
 import type { Subwords } from "../text/subwords/subwords.ts";
@@ -9,7 +10,7 @@ import { openTranslation } from "./translator.ts";
 export interface Quality {
   readonly bleu: number;
   readonly chrf: number;
-  /** sacreBLEU's account of BLEU. */
+  /** sacreBLEU's signature of BLEU. */
   readonly signature: string;
   readonly sentencesPerSecond: number;
 }
@@ -32,21 +33,9 @@ export async function qualityOf(
   );
   const seconds = (performance.now() - start) / 1000;
   await translator.dispose();
-  const { bleu, chrf } = scoreLines({
-    ...evaluation,
-    metrics: ["bleu", "chrf"],
-    hypotheses,
-    references: [pairs.map(({ target }) => target)],
-  });
-  if (bleu === undefined || chrf === undefined) {
-    throw new Error("Cannot measure an exported model: a score is missing");
-  }
+  const references = pairs.map(({ target }) => target);
   return {
-    bleu: round(bleu.score),
-    chrf: round(chrf.score),
-    signature: bleu.signature,
-    sentencesPerSecond: round(pairs.length / seconds),
+    ...scoreTranslations(evaluation, hypotheses, references),
+    sentencesPerSecond: rounded(pairs.length / seconds),
   };
 }
-
-const round = (score: number) => Number(score.toFixed(4));

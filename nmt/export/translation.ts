@@ -1,4 +1,4 @@
-/** One graph that translates: the encoder, the search, and from what it found to translations. */
+/** The exported graph that translates: source ids in, best translations out. */
 import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
 import { EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import { type Graph, graph } from "../tensor/onnx/graph.ts";
@@ -19,7 +19,7 @@ const OPTIONS = ["beam", "maximum_length", "count"] as const;
  * Outputs:
  * - `translation` int64 [batch, longest]: the best ids, without begin and end, then padding;
  * - `score` [batch]: log p of these ids and of their end;
- * - `attention` [batch, longest, source]: where the decoder's last layer looked for each id, the mean over its heads; the
+ * - `attention` [batch, longest, source]: the last layer's cross-attention for each id, the mean over its heads; the
  *   source's end counts as a place;
  * - `alternatives` int64 [batch, count, longest], `scores` [batch, count]: as many as are wanted, best first by score /
  *   length^lengthPenalty, where the length counts the end; a score is -Infinity where there is none.

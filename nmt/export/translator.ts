@@ -1,4 +1,4 @@
-/** Translates with an exported graph as its users do: a sentence a run, no search outside of it. */
+/** Translates with an exported graph, one sentence a run. */
 import type {
   Hypothesis,
   TranslateOptions,

@@ -1,4 +1,4 @@
-/** How an exported folder is used, as its card tells: its files, an example, inputs and outputs, the quality of each precision. */
+/** The part of a model card about an exported folder: files, example, inputs and outputs, quality of each precision. */
 import { format } from "@std/fmt/bytes";
 import {
   EXPORT_PRECISIONS,
@@ -60,10 +60,10 @@ export function quality({ quality, bytes, beam }: ExportConfig): string {
       quality?.[precision].bleu.toFixed(2) ?? ""
     } | ${quality?.[precision].chrf.toFixed(2) ?? ""} |`
   );
-  const account = quality === undefined
+  const caption = quality === undefined
     ? "Its quality was not measured."
     : `BLEU (\`${quality.signature}\`) and chrF of the test set, beam ${beam}.`;
-  return `${account}
+  return `${caption}
 
 |  | \`translate.onnx\` | BLEU | chrF |
 | --- | --- | --- | --- |

@@ -1,4 +1,4 @@
-/** The tensors that an exported model stores, and what reads them: in 32-bit floats, or as int8 with a scale a column. */
+/** The stored tensors of an exported model, in float32 or int8, and the operators that read them. */
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { parameterShapes } from "../transformer/parameters.ts";
 import { type Precision, weightConstants } from "../decoding/precision.ts";

@@ -1,4 +1,4 @@
-/** What a run of a system is compared with; runs are called SYSTEM, or SYSTEM@SEED where the system has several seeds. */
+/** Which baseline a run is compared with. A run is named SYSTEM, or SYSTEM@SEED if the system has several seeds. */
 import type { Baseline } from "../../schemas/results.ts";
 
 export interface Named {

@@ -9,6 +9,20 @@ export interface BleuOptions {
 
 const ORDER = 4;
 
+/**
+ * The metric BLEU: scores from 0 to 100, signatures in sacreBLEU's notation.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bleu } from "./bleu.ts";
+ * import { corpusScore } from "./metric.ts";
+ *
+ * const metric = bleu({ tokenize: "13a", lowercase: false });
+ * const line = "The cat sat on the mat.";
+ * assertEquals(corpusScore(metric, [line], [[line]]).toFixed(1), "100.0");
+ * ```
+ */
 export function bleu(options: BleuOptions): Metric {
   const tokens = (line: string) =>
     tokenize(options.tokenize, options.lowercase ? line.toLowerCase() : line);

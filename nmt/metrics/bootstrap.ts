@@ -1,4 +1,4 @@
-/** Whether two systems differ by more than the choice of test sentences: paired bootstrap resampling (Koehn 2004). */
+/** Paired bootstrap resampling (Koehn 2004): the significance of the difference of two systems. */
 import { type Metric, type Resampling, sum } from "./metric.ts";
 
 /** sacreBLEU's defaults; the seed is the one whose state `numpyIndices` starts from. */
@@ -11,6 +11,19 @@ type Counts = readonly (readonly number[])[];
  * The p-value of the difference of two systems' scores. `first` and `second` are their counts of the same segments. It is
  * sacreBLEU's p-value: the same resamples, and the same two-sided test of differences about their mean; two equal systems
  * get the least value there is, as there.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bleu } from "./bleu.ts";
+ * import { pairedBootstrap } from "./bootstrap.ts";
+ *
+ * const metric = bleu({ tokenize: "13a", lowercase: false });
+ * const references = [["a b c d e", "f g h i j"]];
+ * const counts = (lines: string[]) => metric.counts(lines, references);
+ * const p = pairedBootstrap(metric, counts(["a b c d e", "f g h i j"]), counts(["a b c d x", "f g h i x"]));
+ * assertEquals(p > 0 && p <= 1, true);
+ * ```
  */
 export function pairedBootstrap(
   metric: Metric,
@@ -59,7 +72,7 @@ function sampleSum(
   return [...total];
 }
 
-/** The p-value of an observed difference of two scores, of their scores on the same resamples. */
+/** The p-value of an observed difference of two scores, from their scores on the same resamples. */
 export function significance(
   difference: number,
   first: readonly number[],
@@ -73,7 +86,18 @@ export function significance(
   return (beyond.length + 1) / (differences.length + 1);
 }
 
-/** Bounds of the 95 % confidence interval by the resamples' percentiles; half their distance is sacreBLEU's "±". */
+/**
+ * Bounds of the 95 % confidence interval by the resamples' percentiles; half their distance is sacreBLEU's "±".
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { confidenceInterval } from "./bootstrap.ts";
+ *
+ * const scores = Array.from({ length: 1000 }, (_, i) => i);
+ * assertEquals(confidenceInterval(scores), { low: 25, high: 974 });
+ * ```
+ */
 export function confidenceInterval(
   scores: readonly number[],
 ): { readonly low: number; readonly high: number } {

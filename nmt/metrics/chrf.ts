@@ -1,4 +1,4 @@
-/** chrF2 (Popović 2015), equal to sacreBLEU's: F2 of character 1-grams to 6-grams, white space left out. */
+/** chrF2 (Popović 2015), equal to sacreBLEU's: F2 of character 1-grams to 6-grams, without white space. */
 import { formatSignature, type Metric } from "./metric.ts";
 import { words } from "./tokenize.ts";
 
@@ -9,6 +9,19 @@ export interface ChrfOptions {
 const ORDER = 6;
 const BETA_SQUARED = 4;
 
+/**
+ * The metric chrF2: scores from 0 to 100, signatures in sacreBLEU's notation.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { chrf } from "./chrf.ts";
+ * import { corpusScore } from "./metric.ts";
+ *
+ * const metric = chrf({ lowercase: true });
+ * assertEquals(corpusScore(metric, ["The cat"], [["the cat"]]).toFixed(1), "100.0");
+ * ```
+ */
 export function chrf(options: ChrfOptions): Metric {
   const characters = (line: string) =>
     words(options.lowercase ? line.toLowerCase() : line).join("");

@@ -1,4 +1,4 @@
-/** Compares all systems of a language pair with the baselines by paired bootstrap, each run and each system over its seeds. */
+/** Compares the systems of a language pair with the baselines by paired bootstrap, each run and each system over its seeds. */
 import { inputError } from "../../base/input_error.ts";
 import {
   type Baseline,
@@ -17,7 +17,7 @@ import {
 } from "./bootstrap.ts";
 import { chrf } from "./chrf.ts";
 import { readLines } from "./lines.ts";
-import { type Metric, sum } from "./metric.ts";
+import { type Metric, rounded, sum } from "./metric.ts";
 import type { Tokenizer } from "./tokenize.ts";
 
 export interface ComparisonOptions {
@@ -56,7 +56,7 @@ export async function compareFiles(
   return compareSystems({ ...options, hypotheses });
 }
 
-/** What is tested: a run, or a system, whose score is the mean over its runs, on the test set and on each resample. */
+/** A run, or a system, whose score is the mean over its runs, on the test set and on each resample. */
 interface Subject {
   readonly name: string;
   readonly score: number;
@@ -143,7 +143,7 @@ function mean(name: string, runs: readonly Subject[]): Subject {
   };
 }
 
-/** Compares with each baseline that there is. The teacher is what others are compared with, and no other's difference. */
+/** Compares with each baseline. The teacher is not compared itself. */
 function against(
   subject: Subject,
   system: string,
@@ -159,16 +159,16 @@ function against(
     const difference = subject.score - subjectTo.score;
     compared[baseline] = {
       name: subjectTo.name,
-      difference: round(difference),
-      p: round(
+      difference: rounded(difference),
+      p: rounded(
         significance(difference, subject.resampled, subjectTo.resampled),
       ),
     };
   }
   return {
-    score: round(subject.score),
-    low: round(low),
-    high: round(high),
+    score: rounded(subject.score),
+    low: rounded(low),
+    high: rounded(high),
     against: compared,
   };
 }
@@ -191,8 +191,4 @@ export function comparisonMetrics(
     }
   }
   return metrics;
-}
-
-function round(value: number): number {
-  return Number(value.toFixed(4));
 }

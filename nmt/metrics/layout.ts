@@ -1,4 +1,4 @@
-/** Writes tables as Markdown, the way the formatter leaves them, and as LaTeX with booktabs. */
+/** Writes tables as Markdown, in the formatter's style, and as LaTeX with booktabs. */
 
 /** Rows under columns; the first column is text, the others are numbers. */
 export interface Table {
@@ -7,7 +7,20 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Each table under its title, with columns as wide as their widest cell. */
+/**
+ * Each table under its title, with columns as wide as their widest cell.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { markdown } from "./layout.ts";
+ *
+ * assertEquals(
+ *   markdown([{ columns: ["system", "BLEU"], rows: [["rkd", "31.2"]] }]),
+ *   "| system | BLEU |\n| ------ | ---: |\n| rkd    | 31.2 |",
+ * );
+ * ```
+ */
 export function markdown(tables: readonly Table[]): string {
   return tables.map(({ title, columns, rows }) => {
     const widths = columns.map((column, i) =>

@@ -1,4 +1,4 @@
-/** Reads files of one segment a line, as the metrics score them. */
+/** Reads files of one segment a line for the metrics. */
 import { inputError } from "../../base/input_error.ts";
 import { checkInput, reasonOf } from "../../base/input_file.ts";
 import { trimEnd } from "./tokenize.ts";

@@ -1,4 +1,4 @@
-/** What the corpus metrics have in common: counts of each segment that add up, and a score of their sum. */
+/** The interface of corpus metrics: counts of each segment, which are added up, and a score of the sums. */
 
 export interface Metric {
   /**
@@ -27,7 +27,18 @@ export interface Resampling {
  */
 const VERSION = "2.6.0+ckd.1";
 
-/** The score of a corpus. */
+/**
+ * The score of a corpus.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { chrf } from "./chrf.ts";
+ * import { corpusScore } from "./metric.ts";
+ *
+ * assertEquals(corpusScore(chrf({ lowercase: false }), ["abc"], [["xyz"]]), 0);
+ * ```
+ */
 export function corpusScore(
   metric: Metric,
   hypotheses: readonly string[],
@@ -58,4 +69,9 @@ export function formatSignature(
     version: VERSION,
   };
   return Object.entries(all).map((field) => field.join(":")).join("|");
+}
+
+/** A figure as it is recorded, to 4 digits. */
+export function rounded(figure: number): number {
+  return Number(figure.toFixed(4));
 }

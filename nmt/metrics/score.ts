@@ -1,16 +1,17 @@
-/** Scores hypotheses against references, from files or lines, and compares two systems; what `score` and `evaluate` call. */
+/** Scores hypotheses against references, of files or lines, and compares two systems. */
 import { inputError, suggestion } from "../../base/input_error.ts";
+import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { bleu } from "./bleu.ts";
 import { pairedBootstrap, RESAMPLING } from "./bootstrap.ts";
 import { chrf } from "./chrf.ts";
 import { readLines } from "./lines.ts";
-import { type Metric, sum } from "./metric.ts";
+import { type Metric, rounded, sum } from "./metric.ts";
 import { type Tokenizer, TOKENIZERS } from "./tokenize.ts";
 
 export type MetricName = "bleu" | "chrf";
 
-export interface ScoreOptions {
-  readonly metrics: readonly MetricName[];
+export interface ScoreOptions<Name extends MetricName = MetricName> {
+  readonly metrics: readonly Name[];
   /** Tokenizer of BLEU: 13a, intl, char or none. */
   readonly tokenize: string;
   readonly lowercase: boolean;
@@ -64,21 +65,43 @@ export async function scoreFiles(
   });
 }
 
-/** Scores lines; `references` holds one list of lines for each reference. */
-export function scoreLines(
-  options: ScoreOptions & {
-    readonly hypotheses: readonly string[];
-    readonly references: readonly (readonly string[])[];
-    readonly against?: readonly string[];
-  },
-): ScoreReport {
+/** Lines to score; `references` holds one list of lines for each reference. */
+export interface ScoredLines {
+  readonly hypotheses: readonly string[];
+  readonly references: readonly (readonly string[])[];
+  /** The lines of a second system, to compare the first with. */
+  readonly against?: readonly string[];
+}
+
+/**
+ * Scores lines.
+ *
+ * @throws An input error where there is no such tokenizer.
+ *
+ * @example
+ * ```ts
+ * import { scoreLines } from "./score.ts";
+ *
+ * const { bleu } = scoreLines({
+ *   metrics: ["bleu"],
+ *   tokenize: "13a",
+ *   lowercase: false,
+ *   hypotheses: ["The cat sat on the mat."],
+ *   references: [["The cat sat on the mat."]],
+ * });
+ * console.assert(bleu.score.toFixed(2) === "100.00");
+ * ```
+ */
+export function scoreLines<Name extends MetricName>(
+  options: ScoreOptions<Name> & ScoredLines,
+): Record<Name, Scored> & Pick<ScoreReport, "against"> {
   const { hypotheses, references, against, lowercase } = options;
   const tokenizer = checkTokenizer(options.tokenize);
   const metrics: Record<MetricName, () => Metric> = {
     bleu: () => bleu({ tokenize: tokenizer, lowercase }),
     chrf: () => chrf({ lowercase }),
   };
-  const scored: Partial<Record<MetricName, Scored>> = {};
+  const scored = {} as Record<Name, Scored>;
   const compared: Partial<Record<MetricName, Compared>> = {};
   for (const name of options.metrics) {
     const metric = metrics[name]();
@@ -96,6 +119,29 @@ export function scoreLines(
     };
   }
   return against === undefined ? scored : { ...scored, against: compared };
+}
+
+/** The metrics of a model: BLEU and chrF of its translations, 0 to 100, to 4 digits, and sacreBLEU's signature of BLEU. */
+export function scoreTranslations(
+  evaluation: Pick<Evaluation, "tokenize" | "lowercase">,
+  hypotheses: readonly string[],
+  references: readonly string[],
+): {
+  readonly bleu: number;
+  readonly chrf: number;
+  readonly signature: string;
+} {
+  const { bleu, chrf } = scoreLines({
+    ...evaluation,
+    metrics: ["bleu", "chrf"],
+    hypotheses,
+    references: [references],
+  });
+  return {
+    bleu: rounded(bleu.score),
+    chrf: rounded(chrf.score),
+    signature: bleu.signature,
+  };
 }
 
 /** The report as lines for a terminal. */

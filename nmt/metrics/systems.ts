@@ -1,4 +1,4 @@
-/** Gathers evaluated nodes into systems: each over its seeds, with its difference to the baselines of its language pair. */
+/** Groups evaluated nodes into systems: each over its seeds, with the difference to the baselines of its language pair. */
 import {
   type Baseline,
   BASELINES,
@@ -8,6 +8,7 @@ import {
   type System,
   type SystemRun,
 } from "../../schemas/results.ts";
+import { rounded } from "./metric.ts";
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
 
 type Figures = Readonly<Record<string, number | string>>;
@@ -108,7 +109,7 @@ function rowOf(
   const own = all(system);
   const average = (name: "trainingSeconds" | "sentencesPerSecond") => {
     const known = own.flatMap((run) => run[name] ?? []);
-    return known.length === 0 ? undefined : round(mean(known));
+    return known.length === 0 ? undefined : rounded(mean(known));
   };
   return {
     pair,
@@ -135,7 +136,7 @@ function averageInt8(runs: readonly Evaluated[]): Int8 | undefined {
   const known = runs.flatMap(({ int8 }) => int8 ?? []);
   if (known.length === 0) return undefined;
   return {
-    bleu: round(mean(known.map(({ bleu }) => bleu))),
+    bleu: rounded(mean(known.map(({ bleu }) => bleu))),
     bytes: Math.round(mean(known.map(({ bytes }) => bytes))),
   };
 }
@@ -155,13 +156,13 @@ function figuresOf(
       const theirs = [others(baseline)].flat().map((run) => run[score]);
       if (theirs.length === 0 || !isCompared(system, baseline)) continue;
       to[baseline] = {
-        difference: round(mean(scores) - mean(theirs)),
+        difference: rounded(mean(scores) - mean(theirs)),
         p: numeric(compared, `${name}.${score}.p.${baseline}`),
       };
     }
     return {
-      score: round(mean(scores)),
-      deviation: scores.length > 1 ? round(deviation(scores)) : undefined,
+      score: rounded(mean(scores)),
+      deviation: scores.length > 1 ? rounded(deviation(scores)) : undefined,
       low: numeric(compared, `${name}.${score}.low`),
       high: numeric(compared, `${name}.${score}.high`),
       to,
@@ -186,8 +187,4 @@ function deviation(values: readonly number[]): number {
   return Math.sqrt(
     squares.reduce((sum, square) => sum + square, 0) / (values.length - 1),
   );
-}
-
-function round(value: number): number {
-  return Number(value.toFixed(4));
 }

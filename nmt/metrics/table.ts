@@ -1,4 +1,4 @@
-/** The table of systems: what each one scores, how large and how fast it is, and how far it is from its teacher. */
+/** The table of systems: scores, sizes, speeds and the difference to the teacher. */
 import type { Baseline, Figure, System } from "../../schemas/results.ts";
 import { latex, markdown, type Table } from "./layout.ts";
 import { type EvaluatedNode, systemsOf } from "./systems.ts";

@@ -25,7 +25,17 @@ export function trimEnd(line: string): string {
   return line.slice(0, end);
 }
 
-/** The tokens of a line. */
+/**
+ * The tokens of a line.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { tokenize } from "./tokenize.ts";
+ *
+ * assertEquals(tokenize("13a", "Hello, world!"), ["Hello", ",", "world", "!"]);
+ * ```
+ */
 export function tokenize(tokenizer: Tokenizer, line: string): string[] {
   return words(SEPARATE[tokenizer](trimEnd(line)));
 }

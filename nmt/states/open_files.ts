@@ -1,5 +1,6 @@
-/** Many files that are read at any place while few of them are open: a process may not have thousands. */
+/** Positioned reads of many files, of which few are open at a time, as a process may not open thousands. */
 import { inputError } from "../../base/input_error.ts";
+import { readAll } from "../../base/read_all.ts";
 
 /** Files that stay open until others are read. */
 const OPEN = 64;
@@ -31,14 +32,10 @@ export function openFiles(limit = OPEN): Files {
     read: (path, position, into, what) => {
       const file = take(path);
       file.seekSync(position, Deno.SeekMode.Start);
-      for (let done = 0; done < into.length;) {
-        const count = file.readSync(into.subarray(done));
-        if (count === null) {
-          throw inputError(
-            `Cannot read ${what} in "${path}": the file ended early.`,
-          );
-        }
-        done += count;
+      if (readAll(file, into) < into.length) {
+        throw inputError(
+          `Cannot read ${what} in "${path}": the file ended early.`,
+        );
       }
     },
     close: () => {

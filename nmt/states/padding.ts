@@ -1,4 +1,4 @@
-/** A pair's matrix between rows that lie together, as stored, and the wider rows that it has in a batch. */
+/** Removes and adds the padding of a pair's matrix in a batch. */
 
 /** Sizes of a matrix within one that is padded; in elements or in bytes. */
 export interface Padding {

@@ -1,7 +1,7 @@
-/** Where the matrices of each pair lie in what is recorded of a corpus: one pair after the other, without padding. */
+/** Where the matrices of each pair lie in the sharded states: one pair after the other, without padding. */
 import type { Batch } from "../text/subwords/batches.ts";
 import type { Side, Tokens } from "../text/subwords/tokens.ts";
-import type { Recorded } from "./teacher_signals.ts";
+import type { Signal } from "./teacher_signals.ts";
 import type { Matrix } from "./shards.ts";
 
 /** The types of numbers, as a shard stores them and as memory holds them. */
@@ -11,7 +11,7 @@ export const TYPES = {
 } as const;
 
 /** A recorded tensor as a matrix of stored rows, and where a pair's own matrix lies in it. */
-export interface Blocks extends Recorded {
+export interface Blocks extends Signal {
   /** Elements of a stored row: a position's features; one number of an attention map. */
   readonly width: number;
   /** Sizes of the pair's own matrix. */
@@ -25,7 +25,7 @@ export const positions = (side: Side, pair: number) =>
   side.offsets[pair + 1] - side.offsets[pair] + 1;
 
 /** Where each pair's part of a recorded tensor lies. */
-export function blocksOf(recorded: Recorded, tokens: Tokens): Blocks {
+export function blocksOf(recorded: Signal, tokens: Tokens): Blocks {
   const { rows, columns } = recorded;
   const queries = tokens[rows];
   if (typeof columns === "number") {
@@ -70,7 +70,7 @@ export function matricesOf(
 
 /** The shape of a recorded tensor of a batch, padding included. */
 export function paddedShape(
-  { rows, columns }: Recorded,
+  { rows, columns }: Signal,
   batch: Batch,
 ): readonly [number, number, number] {
   const lengths = { source: batch.sourceLength, target: batch.targetLength };

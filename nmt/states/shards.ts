@@ -1,6 +1,6 @@
-/** A shard of recorded states, written while it is computed: a safetensors file whose rows come in any order. */
-import { inputError } from "../../base/input_error.ts";
-import { layOut } from "../tensor/safetensors.ts";
+/** Writes a shard of states while it is computed: a safetensors file whose rows come in any order. */
+import { writeAll } from "../../base/write_all.ts";
+import { layOut, systemErrorsAs } from "../tensor/safetensors.ts";
 
 /** A matrix of a shard: row-major, a row a token. */
 export interface Matrix {
@@ -30,6 +30,7 @@ export function createShard(
   path: string,
   matrices: Readonly<Record<string, Matrix>>,
 ): ShardWriter {
+  const cannot = `Cannot write "${path}"`;
   const temporary = `${path}.tmp`;
   const { header, positions } = layOut(
     Object.fromEntries(
@@ -38,17 +39,15 @@ export function createShard(
       ) => [name, { dtype, shape: [rows, width] }]),
     ),
   );
-  const file = naming(
-    path,
+  const file = systemErrorsAs(
+    cannot,
     () =>
       Deno.openSync(temporary, { write: true, create: true, truncate: true }),
   );
   const writeAt = (position: number, bytes: Uint8Array) =>
-    naming(path, () => {
+    systemErrorsAs(cannot, () => {
       file.seekSync(position, Deno.SeekMode.Start);
-      for (let done = 0; done < bytes.length;) {
-        done += file.writeSync(bytes.subarray(done));
-      }
+      writeAll(file, bytes);
     });
   writeAt(0, header);
   return {
@@ -62,18 +61,7 @@ export function createShard(
     finish: async () => {
       await file.syncData();
       file.close();
-      naming(path, () => Deno.renameSync(temporary, path));
+      systemErrorsAs(cannot, () => Deno.renameSync(temporary, path));
     },
   };
-}
-
-/** Turns what the operating system refuses into an input error. */
-function naming<Result>(path: string, act: () => Result): Result {
-  try {
-    return act();
-  } catch (error) {
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    const reason = error.message.replace(/ \(os error \d+\).*$/s, "");
-    throw inputError(`Cannot write "${path}": ${reason}.`);
-  }
 }

@@ -1,4 +1,5 @@
-/** What a teacher makes of a corpus: recorded once into shards, read back a batch at a time. */
+/** Sharded states: records the teacher's signals of a corpus once, and reads them back a batch at a time. */
+import { isFile } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
 import type {
   Distillation,
@@ -14,10 +15,10 @@ import {
 } from "../tensor/program.ts";
 import { type Batch, makeBatch } from "../text/subwords/batches.ts";
 import type { Tokens } from "../text/subwords/tokens.ts";
-import { isThere, type SavedModel } from "../transformer/checkpoint.ts";
+import type { SavedModel } from "../transformer/checkpoint.ts";
 import { TEACHER_EMBEDDING } from "../distillation/loss.ts";
-import { batchTensors, slots } from "../training/step_inputs.ts";
-import { type Memory, reusedMemory } from "./batch_memory.ts";
+import { batchTensors, slots, slotTensors } from "../training/step_inputs.ts";
+import { growingArray } from "../growing_array.ts";
 import { openFiles } from "./open_files.ts";
 import {
   type Blocks,
@@ -29,13 +30,13 @@ import {
 } from "./pair_blocks.ts";
 import { withoutPadding, withPadding } from "./padding.ts";
 import { parameterShapes } from "../transformer/parameters.ts";
-import { inputOf, readBy, recorded } from "./teacher_signals.ts";
+import { signalInput, signalsRead, teacherSignals } from "./teacher_signals.ts";
 import { createShard } from "./shards.ts";
 import { statesProgram } from "./states_program.ts";
 
-/** Pairs a shard holds; a recording that stopped goes on after its last whole shard. */
+/** Pairs of a shard; an interrupted recording resumes after its last complete shard. */
 const SHARD_PAIRS = 2048;
-/** Tokens of a side of a batch of the recording, padding included: what is between two products stays in the cache. */
+/** Tokens of a side of a batch, padding included: few enough for intermediate results to stay in the CPU's cache. */
 const BATCH_TOKENS = 1024;
 
 const shardPath = (folder: string, shard: number) =>
@@ -52,7 +53,7 @@ export interface RecordingJob {
 }
 
 /**
- * Records what the teacher makes of every pair into `folder`: one safetensors file for each 2,048 pairs, with the states
+ * Records the teacher's signals of every pair into `folder`: one safetensors file for each 2,048 pairs, with the states
  * `encoder.I`, `decoder.I` [tokens, d] of float16 and `final` [tokens, d] of float32. Tokens of a sentence lie together,
  * sentences in the order of the corpus; so do the attention maps `encoder.I.self`, `decoder.I.self` and
  * `decoder.I.cross` [queries * keys of each pair, 1] of float16. Shards that are there already are kept.
@@ -60,33 +61,29 @@ export interface RecordingJob {
 export async function recordStates(job: RecordingJob): Promise<void> {
   const { teacher: { model, vocabulary, weights }, tokens, folder } = job;
   const shapes = parameterShapes(model, vocabulary);
-  const constants = Object.fromEntries(
-    Object.entries(shapes).map((
-      [name, shape],
-    ) => [slots.weight + name, { shape, data: weights[name] }]),
-  );
+  const constants = slotTensors(shapes, slots.weight, weights);
   const program = statesProgram(model, vocabulary, job.layers);
   const executable = await job.runtime.compile(program, {
     constants,
     threads: job.threads,
   });
-  const tensors = recorded(job.layers, model.width)
+  const tensors = teacherSignals(job.layers, model.width)
     .map((each) => blocksOf(each, tokens));
-  const memory = reusedMemory();
+  const buffers = buffersOf(tensors);
   const shards = Math.ceil(tokens.pairs / SHARD_PAIRS);
-  /** The disk takes its time to have a shard for good; the next one is computed meanwhile. */
+  /** Syncing a shard to the disk takes time; the next one is computed meanwhile. */
   let finishing = Promise.resolve();
   for (let shard = 0; shard < shards; shard++) {
     const first = shard * SHARD_PAIRS;
     const end = Math.min(first + SHARD_PAIRS, tokens.pairs);
     const path = shardPath(folder, shard);
     let finish = () => Promise.resolve();
-    if (!isThere(path)) {
+    if (!isFile(path)) {
       const writer = createShard(path, matricesOf(tensors, first, end));
       for (const pairs of batchesByLength(tokens, first, end)) {
         const batch = makeBatch(tokens, pairs);
         const { source, target } = batchTensors(batch);
-        const outputs = outputsOf(memory, tensors, batch);
+        const outputs = outputsOf(buffers, tensors, batch);
         await executable.run({ source, target }, outputs);
         for (const each of tensors) {
           const { name, rowsBefore } = each;
@@ -117,9 +114,19 @@ export async function recordStates(job: RecordingJob): Promise<void> {
 
 type Numbers = Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-/** The tensors that take what is made of a batch, over memory that is used again for the next batch. */
+/** The buffer of each tensor by name, used again by the next batch: asking the system for it costs more than its use. */
+type Buffers = Readonly<
+  Record<string, (bytes: number) => Uint8Array<ArrayBuffer>>
+>;
+
+const buffersOf = (tensors: readonly Blocks[]): Buffers =>
+  Object.fromEntries(
+    tensors.map(({ name }) => [name, growingArray(Uint8Array)]),
+  );
+
+/** The tensors that take the outputs of a batch. */
 function outputsOf(
-  memory: Memory,
+  buffers: Buffers,
   tensors: readonly Blocks[],
   batch: Batch,
 ): Record<string, HostTensor & { readonly data: Numbers }> {
@@ -127,7 +134,7 @@ function outputsOf(
     const shape = paddedShape(each, batch);
     const { bytes, array } = TYPES[each.dtype];
     const size = elements(shape);
-    const { buffer } = memory.take(each.name, size * bytes);
+    const { buffer } = buffers[each.name](size * bytes);
     return [each.name, { shape, data: new array(buffer, 0, size) }];
   }));
 }
@@ -157,7 +164,7 @@ function batchesByLength(
   return batches;
 }
 
-/** Reads what was recorded of any batch by position, so that memory holds a batch and not the corpus. */
+/** Recorded signals, read by position: memory holds a batch and not the corpus. */
 export interface States {
   /**
    * The teacher's inputs of a step (`teacherInputs`) for a batch of the corpus that was recorded, 0 at padding; valid
@@ -168,8 +175,9 @@ export interface States {
 }
 
 /**
- * Opens what was recorded for a distillation. Fails as an input error on a shard that is missing, corrupt, of another
- * corpus or of another width, and on a layer that was not recorded.
+ * Opens the recorded signals of a distillation.
+ *
+ * @throws An input error for a shard that is missing, corrupt, of another corpus or width, or without a layer.
  */
 export function openStates(
   folder: string,
@@ -177,7 +185,7 @@ export function openStates(
   teacher: Model,
   distillation: Distillation,
 ): States {
-  const wanted = readBy(distillation, teacher.width)
+  const wanted = signalsRead(distillation, teacher.width)
     .map((each) => blocksOf(each, tokens));
   const shards = Array.from(
     { length: Math.ceil(tokens.pairs / SHARD_PAIRS) },
@@ -195,17 +203,17 @@ export function openStates(
     files.read(path, position, into, `the states of pair ${pair}`);
   };
   // Two of each: a batch may be read ahead while a step runs on the one before.
-  const memories = [reusedMemory(), reusedMemory()];
+  const inTurn = [buffersOf(wanted), buffersOf(wanted)];
   return {
     read: (batch) => {
-      memories.reverse();
-      const [memory] = memories;
+      inTurn.reverse();
+      const [buffers] = inTurn;
       const inputs: Record<string, HostTensor> = {};
       for (const each of wanted) {
         const shape = paddedShape(each, batch);
         const [, time, width] = shape;
         const { bytes, array } = TYPES[each.dtype];
-        const all = memory.take(each.name, elements(shape) * bytes);
+        const all = buffers[each.name](elements(shape) * bytes);
         batch.pairs.forEach((pair, row) => {
           const { rows, columns } = each.shape(pair);
           const start = row * time * width * bytes;
@@ -218,7 +226,7 @@ export function openStates(
           });
         });
         const data = new array(all.buffer, 0, elements(shape));
-        inputs[inputOf(each.name)] = { shape, data };
+        inputs[signalInput(each.name)] = { shape, data };
       }
       return inputs;
     },
@@ -260,19 +268,19 @@ function checkedShard(
   return { path, positions, first };
 }
 
-/** What a distillation reads of its teacher at every step, and what of it never changes. */
-export interface Lessons extends States {
+/** The teacher's signals: those that a distillation reads at every step, and those that never change. */
+export interface TeacherSignals extends States {
   /** The teacher's embedding, from which soft targets are recomputed. */
   readonly constants: HostTensors;
 }
 
-/** The lessons of a teacher whose states of these tokens were recorded in `folder`. */
-export function lessonsOf(
+/** Opens the signals of a teacher that were recorded of these tokens into `folder`. */
+export function openTeacherSignals(
   { weights, model, vocabulary }: SavedModel,
   folder: string,
   tokens: Tokens,
   distillation: Distillation,
-): Lessons {
+): TeacherSignals {
   const embedding = {
     shape: [vocabulary, model.width],
     data: weights.embedding,

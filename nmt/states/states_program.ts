@@ -1,4 +1,4 @@
-/** The teacher's forward pass as a program whose outputs are what is recorded. */
+/** The teacher's forward pass as a program whose outputs are its signals. */
 import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { Program, Tensor } from "../tensor/program.ts";
@@ -10,14 +10,14 @@ import {
   batchInputs,
   fromSlot,
   slots,
-  weightInputs,
+  slotSpecs,
 } from "../training/step_inputs.ts";
 import {
   ATTENTIONS,
   FINAL,
   mapName,
-  recorded,
   stateName,
+  teacherSignals,
 } from "./teacher_signals.ts";
 import { decode, encode } from "../transformer/transformer.ts";
 
@@ -33,10 +33,12 @@ export function statesProgram(
     inputs: {
       source: batchInputs.source,
       target: batchInputs.target,
-      ...weightInputs(shapes, slots.weight),
+      ...slotSpecs(shapes, slots.weight),
     },
     outputTypes: Object.fromEntries(
-      recorded(layers, model.width).map(({ name, dtype }) => [name, dtype]),
+      teacherSignals(layers, model.width).map((
+        { name, dtype },
+      ) => [name, dtype]),
     ),
     build: (inputs, { batch }) => {
       const parameters = fromSlot(shapes, slots.weight, inputs);
@@ -48,11 +50,11 @@ export function statesProgram(
         encoded,
         noDropout,
       );
-      const apart = (x: Tensor) =>
+      const perSentence = (x: Tensor) =>
         tf.reshape(x, [batch, (x.shape[0] ?? 0) / batch, model.width]);
       const states = (stack: "encoder" | "decoder", all: readonly Tensor[]) =>
         layers[stack].map((layer) =>
-          [stateName(stack, layer), apart(all[layer - 1])] as const
+          [stateName(stack, layer), perSentence(all[layer - 1])] as const
         );
       const maps = ATTENTIONS.flatMap((each) =>
         (layers.attention?.[each.stack] ?? []).map((layer) => {
@@ -64,7 +66,7 @@ export function statesProgram(
         ...states("encoder", encoded.layers),
         ...states("decoder", decoded.layers),
         ...maps,
-        [FINAL, apart(decoded.output)] as const,
+        [FINAL, perSentence(decoded.output)] as const,
       ]);
     },
   };

@@ -1,4 +1,4 @@
-/** What is recorded of a teacher: the tensors by name, and how they enter a student's step. */
+/** The teacher's signals: names and shapes of the recorded tensors, and of the inputs of a student's step. */
 import {
   type Distillation,
   type RecordedLayers,
@@ -7,16 +7,16 @@ import {
 import type { Spec, Tensor } from "../tensor/program.ts";
 import type { Decoded, Encoded } from "../transformer/transformer.ts";
 
-/** Whose positions a tensor has rows or columns for. */
+/** The side whose positions are the rows or columns of a tensor. */
 export type SideName = "source" | "target";
 
-/** A tensor that is recorded: for each pair, a matrix with a row for each position of a side. */
-export interface Recorded {
+/** A recorded tensor: for each pair, a matrix with a row for each position of a side. */
+export interface Signal {
   /** Its name in a shard, and among the outputs of the program that computes it. */
   readonly name: string;
   readonly dtype: "float16" | "float32";
   readonly rows: SideName;
-  /** Features of a position, or the side whose positions a row says how much it looks at. */
+  /** Features of a position, or, for an attention map, the side of the keys. */
   readonly columns: number | SideName;
 }
 
@@ -24,7 +24,7 @@ export interface Recorded {
 export const stateName = (stack: "encoder" | "decoder", layer: number) =>
   `${stack}.${layer}`;
 
-/** One of a Transformer's kinds of attention: whose positions look at whose. */
+/** One of a Transformer's kinds of attention, with the sides of its queries (rows) and keys (columns). */
 export interface Attention {
   readonly stack: "encoder" | "decoder";
   readonly kind: "self" | "cross";
@@ -66,23 +66,23 @@ export const mapName = ({ stack, kind }: Attention, layer: number) =>
 export const FINAL = "final";
 
 /**
- * The tensors that these layers of a teacher of width d are recorded as. States and maps are float16, since they are
- * only compared; the final state is float32, so that soft targets are exactly the teacher's.
+ * The signals of some layers of a teacher of width d. States and attention maps are float16, as they are only compared;
+ * the final state is float32, so that soft targets are exactly the teacher's.
  */
-export function recorded(
+export function teacherSignals(
   { encoder, decoder, attention }: RecordedLayers,
   width: number,
-): Recorded[] {
+): Signal[] {
   const state = (
     name: string,
     rows: SideName,
-    dtype: Recorded["dtype"] = "float16",
-  ): Recorded => ({ name, dtype, rows, columns: width });
+    dtype: Signal["dtype"] = "float16",
+  ): Signal => ({ name, dtype, rows, columns: width });
   return [
     ...encoder.map((layer) => state(stateName("encoder", layer), "source")),
     ...decoder.map((layer) => state(stateName("decoder", layer), "target")),
     ...ATTENTIONS.flatMap((each) =>
-      (attention?.[each.stack] ?? []).map((layer): Recorded => ({
+      (attention?.[each.stack] ?? []).map((layer): Signal => ({
         name: mapName(each, layer),
         dtype: "float16",
         rows: each.rows,
@@ -93,17 +93,20 @@ export function recorded(
   ];
 }
 
-/** Which of the tensors that can be recorded of a teacher of this width a distillation reads at every step. */
-export function readBy(distillation: Distillation, width: number): Recorded[] {
-  return recorded(recordedLayers([distillation]), width)
+/** The signals that a distillation reads at every step, of a teacher of this width. */
+export function signalsRead(
+  distillation: Distillation,
+  width: number,
+): Signal[] {
+  return teacherSignals(recordedLayers([distillation]), width)
     .filter(({ name }) => name !== FINAL || distillation.alpha > 0);
 }
 
-/** The input of a student's step that takes a recorded tensor. */
-export const inputOf = (name: string) => `teacher ${name}`;
+/** Name of the input of a student's step that takes a signal. */
+export const signalInput = (name: string) => `teacher ${name}`;
 
-/** A recorded tensor of a batch, padded with zeros. */
-export const specOf = ({ rows, columns, dtype }: Recorded): Spec => ({
+/** The input: the signal of a batch, padded with zeros. */
+export const signalSpec = ({ rows, columns, dtype }: Signal): Spec => ({
   shape: ["batch", rows, columns],
   dtype,
 });

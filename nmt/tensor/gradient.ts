@@ -1,4 +1,4 @@
-/** Gradients: of a whole loss, and of ops that know a cheaper one than the chain rule gives. */
+/** Gradients of a loss, and ops with a cheaper gradient than the chain rule gives. */
 import type { Tensor, Tensors } from "./program.ts";
 import { tf } from "./tfjs.ts";
 

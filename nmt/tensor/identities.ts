@@ -1,4 +1,4 @@
-/** What each runtime adds to the key of a stage that uses it, known without loading the runtime. */
+/** The identity of each runtime in the keys of stages, known without loading the runtime. */
 import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import type { RuntimeIdentity } from "./program.ts";
 

@@ -1,4 +1,4 @@
-/** Operators of inference, without gradients, in the form in which ONNX Runtime is fastest. */
+/** Operators of inference, without gradients, in the form that ONNX Runtime computes fastest. */
 import type { Graph, Value } from "./onnx/graph.ts";
 import type { Tensor } from "./program.ts";
 import { tf } from "./tfjs.ts";
@@ -52,10 +52,10 @@ export const inferenceKernels: Readonly<Record<string, Kernel>> = {
       MICROSOFT,
     );
     const hidden = graph.emit("Add", [scores, mask.name]);
-    const shares = graph.emit("Softmax", [hidden], { axis: -1 });
+    const weights = graph.emit("Softmax", [hidden], { axis: -1 });
     const mixed = graph.emit(
       "FusedMatMul",
-      [shares, graph.full(value)],
+      [weights, graph.full(value)],
       { transA: 0, transB: 0, transBatchA: 0, transBatchB: 1 },
       MICROSOFT,
     );
@@ -69,8 +69,8 @@ export const inferenceKernels: Readonly<Record<string, Kernel>> = {
     if (graph.sharesMemory) return all;
     const [from, to, axis] = [[0], [-own.shape[0]], [0]].map(graph.int64s);
     const before = graph.emit("Slice", [graph.full(all), from, to, axis]);
-    const whole = graph.emit("Concat", [before, graph.full(own)], { axis: 0 });
-    return graph.value(whole, all.shape, all.dtype);
+    const joined = graph.emit("Concat", [before, graph.full(own)], { axis: 0 });
+    return graph.value(joined, all.shape, all.dtype);
   },
   [LOG_SOFTMAX]: (graph, { x }) =>
     graph.value(

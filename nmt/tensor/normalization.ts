@@ -1,4 +1,4 @@
-/** Layer normalisation as one op with its own gradient: one pass over the features in place of eight. */
+/** Layer normalisation as one op with its own gradient: one pass over the features instead of eight. */
 import { differentiable } from "./gradient.ts";
 import type { Tensor } from "./program.ts";
 import { tf } from "./tfjs.ts";

@@ -1,4 +1,4 @@
-/** What a stage has to declare of what it may touch to load any runtime. */
+/** The permissions that a stage declares to load any runtime. */
 import { isAbsolute } from "@std/path";
 import { addonFolder, FOLDER_VARIABLES } from "./eager/tensorflow_folder.ts";
 

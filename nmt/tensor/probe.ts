@@ -1,4 +1,4 @@
-/** Tries a runtime in a process of its own, which native libraries may end or never return from. */
+/** Tries a runtime in a separate process, as a native library may crash or hang. */
 import { inputError, isInputError } from "../../base/input_error.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
 
@@ -27,8 +27,8 @@ export async function probe(runtime: Runtime): Promise<string | undefined> {
     return `${what}: it gave no result within ${MOST_SECONDS} seconds; see whether its driver works with other programs.`;
   }
   if (code === 0) return undefined;
-  const told = new TextDecoder().decode(stdout).trim();
-  if (told !== "") return told;
+  const message = new TextDecoder().decode(stdout).trim();
+  if (message !== "") return message;
   const last = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
   return `${what}: its native library ended the process (${
     ended ?? `exit code ${code}`

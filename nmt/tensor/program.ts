@@ -165,7 +165,7 @@ export function bindSizes(
   return sizes;
 }
 
-/** Fails on a constant that is no input of the program, or of another type or shape than its input says. */
+/** @throws Where a constant is not an input of the program, or has another type or shape than it. */
 export function checkConstants(program: Program, constants: HostTensors): void {
   for (const [name, { shape, data }] of Object.entries(constants)) {
     const spec = program.inputs[name];

@@ -1,4 +1,4 @@
-/** Matrices of 8-bit integers with a scale a column: how they are made, and products with them. */
+/** Quantization: matrices of int8 with a scale a column, and products with them. */
 import type { Graph, Value } from "./onnx/graph.ts";
 import { isOneKernel, runKernel } from "./inference.ts";
 import type { Tensor } from "./program.ts";
@@ -15,7 +15,19 @@ export interface Quantized {
   readonly scales: Float32Array<ArrayBuffer>;
 }
 
-/** Quantizes a matrix [rows, columns]; of a column, the value farthest from zero becomes 127 or -127. */
+/**
+ * Quantizes a matrix [rows, columns]; of a column, the value farthest from zero becomes 127 or -127.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dequantize, quantize } from "./quantization.ts";
+ *
+ * const { codes, scales } = quantize(Float32Array.of(1.27, -127, 0, 127), 2);
+ * assertEquals([...codes], [127, 129, 0, 127]);
+ * assertEquals(dequantize({ codes, scales })[3], 127);
+ * ```
+ */
 export function quantize(
   matrix: Float32Array,
   columns: number,

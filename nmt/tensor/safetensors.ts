@@ -1,6 +1,9 @@
 /** Reads and writes safetensors files, the format of every model, checkpoint, token file and shard of states. */
 import { z } from "zod";
+import { elements } from "./program.ts";
 import { inputError } from "../../base/input_error.ts";
+import { readAll } from "../../base/read_all.ts";
+import { writeAll } from "../../base/write_all.ts";
 
 /** Values of a tensor in row-major order; the kind of array is the dtype: F32, F16, I32, U16 or U8. */
 export interface StoredTensor {
@@ -48,6 +51,18 @@ const Metadata = z.record(z.string(), z.string());
 /**
  * Writes a file that is either complete or not there: under a temporary name in the same folder, synced, renamed.
  * Equal arguments give equal bytes; tensors and metadata keep the order of their keys.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+ *
+ * const path = Deno.makeTempFileSync();
+ * writeSafetensors(path, { bias: { shape: [2], data: Float32Array.of(1, 2) } });
+ * const { tensors } = readSafetensors(path, "the example");
+ * assertEquals(tensors.bias.data, Float32Array.of(1, 2));
+ * Deno.removeSync(path);
+ * ```
  */
 export function writeSafetensors(
   path: string,
@@ -63,17 +78,17 @@ export function writeSafetensors(
     metadata,
   );
   const temporary = `${path}.tmp`;
-  naming(`Cannot write "${path}"`, () => {
+  systemErrorsAs(`Cannot write "${path}"`, () => {
     using file = Deno.openSync(temporary, {
       write: true,
       create: true,
       truncate: true,
     });
     try {
-      writeFully(file, header);
+      writeAll(file, header);
       for (const { data } of Object.values(tensors)) {
         const { buffer, byteOffset, byteLength } = data;
-        writeFully(file, new Uint8Array(buffer, byteOffset, byteLength));
+        writeAll(file, new Uint8Array(buffer, byteOffset, byteLength));
       }
       file.syncDataSync();
     } catch (error) {
@@ -85,8 +100,9 @@ export function writeSafetensors(
 }
 
 /**
- * Reads a whole file. `what` is how the user knows it, such as `the model of "teacher"`; a file that is missing,
- * truncated or corrupt is an input error that names it and the fault.
+ * Reads a file. `what` is its name for the user, such as `the model of "teacher"`.
+ *
+ * @throws An input error that names the file and the fault, where it is missing, truncated or corrupt.
  */
 export function readSafetensors(path: string, what: string): {
   tensors: Record<string, StoredTensor>;
@@ -109,7 +125,21 @@ export function readSafetensors(path: string, what: string): {
   });
 }
 
-/** Reads the header alone, with the same checks, and says where each tensor lies. */
+/**
+ * Reads the header alone, with the same checks, and says where each tensor lies.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
+ *
+ * const path = Deno.makeTempFileSync();
+ * writeSafetensors(path, { bias: { shape: [2], data: Float32Array.of(1, 2) } });
+ * const { ranges } = readSafetensorsHeader(path, "the example");
+ * assertEquals([ranges.bias.dtype, ranges.bias.bytes], ["F32", 8]);
+ * Deno.removeSync(path);
+ * ```
+ */
 export function readSafetensorsHeader(path: string, what: string): {
   ranges: Record<string, StoredRange>;
   metadata: Record<string, string>;
@@ -117,10 +147,10 @@ export function readSafetensorsHeader(path: string, what: string): {
   return withFile(path, what, readHeader);
 }
 
-/** Ends a read with the error of what is wrong with the file. */
+/** Makes the error of a fault in the file. */
 type Fault = (reason: string) => Error;
 
-/** What the header says of a tensor. */
+/** The type and shape of a tensor in the header. */
 export interface StoredLayout {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -274,10 +304,6 @@ function dtypeOf(data: StoredTensor["data"]): Dtype {
   return dtype;
 }
 
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
 function withFile<Result>(
   path: string,
   what: string,
@@ -288,15 +314,18 @@ function withFile<Result>(
     inputError(
       `${cannot}: ${reason}; the file is damaged or not a safetensors file.`,
     );
-  return naming(cannot, () => {
+  return systemErrorsAs(cannot, () => {
     if (!Deno.statSync(path).isFile) throw fault("it is no regular file");
     using file = Deno.openSync(path);
     return read(file, fault);
   });
 }
 
-/** Turns what the operating system refuses (no such file, disk full) into an input error. */
-function naming<Result>(cannot: string, act: () => Result): Result {
+/** Turns errors of the operating system (no such file, disk full) into input errors. */
+export function systemErrorsAs<Result>(
+  cannot: string,
+  act: () => Result,
+): Result {
   try {
     return act();
   } catch (error) {
@@ -312,19 +341,8 @@ function readFully(
   part: string,
   fault: Fault,
 ): void {
-  let done = 0;
-  while (done < into.length) {
-    const count = file.readSync(into.subarray(done));
-    if (count === null) {
-      throw fault(
-        `truncated: ${part} has ${done} of ${into.length} bytes`,
-      );
-    }
-    done += count;
+  const done = readAll(file, into);
+  if (done < into.length) {
+    throw fault(`truncated: ${part} has ${done} of ${into.length} bytes`);
   }
-}
-
-function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
-  let done = 0;
-  while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
 }

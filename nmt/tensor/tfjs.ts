@@ -1,2 +1,2 @@
-/** The one place that imports TensorFlow.js: functional ops with gradients, and the interface of its backends. */
+/** The only import of TensorFlow.js: functional ops with gradients, and the interface of its backends. */
 export * as tf from "@tensorflow/tfjs";

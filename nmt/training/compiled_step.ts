@@ -1,17 +1,22 @@
-/** Holds a task's parameters and moments in memory and runs its compiled step on one batch after the other. */
+/** A compiled training step, with the parameters and moments of its task. */
 import type { Batch } from "../text/subwords/batches.ts";
-import {
-  elements,
-  type HostTensor,
-  type HostTensors,
-  type PlacedTensors,
-  type Runtime,
+import type {
+  HostTensor,
+  HostTensors,
+  PlacedTensors,
+  Runtime,
 } from "../tensor/program.ts";
 import { noam, stepSizes } from "./optimizer.ts";
-import { masks } from "./dropout_masks.ts";
-import { type Packing, packing } from "./parameter_packing.ts";
+import { dropoutMasks } from "./dropout_masks.ts";
+import { parameterPacking } from "./parameter_packing.ts";
 import { initialWeights, type Weights } from "../transformer/parameters.ts";
-import { batchTensors, NEXT, slots } from "./step_inputs.ts";
+import {
+  batchTensors,
+  fromSlot,
+  NEXT,
+  slots,
+  slotTensors,
+} from "./step_inputs.ts";
 import {
   LOSSES,
   type Losses,
@@ -21,49 +26,53 @@ import {
 } from "./training_step.ts";
 import { dropoutInputs } from "../transformer/transformer.ts";
 
-/** Losses of a step, each a mean a target token (layers: a position). */
+/** Losses of a step: means over target tokens, and over positions for layers. */
 export type StepLosses = Readonly<{ [Name in keyof Losses]: number }>;
 
-export interface TrainerState {
+export interface StepState {
   readonly weights: Weights;
   readonly first: Weights;
   readonly second: Weights;
 }
 
-export interface Trainer {
-  /** Runs the step after `step` finished ones. The teacher's part of the inputs comes beside the batch. */
+export interface CompiledStep {
+  /**
+   * Trains on a batch, after `step` finished steps; `teacher` has the inputs of the objective.
+   *
+   * @throws Where the loss is not a finite number.
+   */
   run(batch: Batch, step: number, teacher?: HostTensors): Promise<StepLosses>;
-  /** The parameters and moments as they are; valid until the next run. */
-  state(): Promise<TrainerState>;
+  /** The parameters and moments; valid until the next run. */
+  state(): Promise<StepState>;
   dispose(): Promise<void>;
 }
 
-export interface TrainerOptions {
+export interface StepOptions {
   readonly seed: number;
   readonly threads?: number;
-  /** Inputs that are the same in every step. */
+  /** Inputs that are equal in every step. */
   readonly constants?: HostTensors;
-  /** What some parameters start from; the rest have random values. */
+  /** Initial values of some parameters; the others are random. */
   readonly initial?: Weights;
-  /** Where to go on; initial weights and no moments unless given. */
-  readonly from?: TrainerState;
+  /** The state to resume from; initial weights and zero moments unless given. */
+  readonly from?: StepState;
 }
 
 /** Compiles the step of a task. Weights are double buffered, moments are overwritten in place. */
-export async function createTrainer(
+export async function compileStep(
   runtime: Runtime,
   task: Task,
-  options: TrainerOptions,
-): Promise<Trainer> {
+  options: StepOptions,
+): Promise<CompiledStep> {
   const shapes = trainedShapes(task);
   const executable = await runtime.compile(stepProgram(task), {
     constants: options.constants,
     threads: options.threads,
   });
-  const packed = packing(shapes);
+  const packed = parameterPacking(shapes);
   const { from, seed } = options;
-  const placed = (prefix: string, numbers?: Weights) =>
-    each(slot(packed, prefix, numbers), runtime.place);
+  const placed = (slot: string, values?: Weights) =>
+    each(slotTensors(packed.shapes, slot, values), runtime.place);
   const initial = from?.weights ??
     { ...initialWeights(shapes, seed), ...options.initial };
   const weights = [
@@ -88,16 +97,16 @@ export async function createTrainer(
     ...successors(weights[1 - i]),
     ...losses,
   }));
-  const dropout = masks(
+  const dropout = dropoutMasks(
     dropoutInputs(task.model),
     task.model.dropout,
     seed,
   );
-  const pick = (from: HostTensors, slot: string): Weights =>
+  const unpacked = (read: HostTensors, slot: string): Weights =>
     packed.unpackNumbers(Object.fromEntries(
-      Object.keys(packed.shapes).map((
-        name,
-      ) => [name, from[slot + name].data as Float32Array<ArrayBuffer>]),
+      Object.entries(fromSlot(packed.shapes, slot, read)).map((
+        [name, { data }],
+      ) => [name, data as Float32Array<ArrayBuffer>]),
     ));
   return {
     run: async (batch, done, teacher = {}) => {
@@ -143,9 +152,9 @@ export async function createTrainer(
       const latest = await each(weights[current], runtime.read);
       const read = await each(moments, runtime.read);
       return {
-        weights: pick(latest, slots.weight),
-        first: pick(read, slots.first),
-        second: pick(read, slots.second),
+        weights: unpacked(latest, slots.weight),
+        first: unpacked(read, slots.first),
+        second: unpacked(read, slots.second),
       };
     },
     dispose: () => executable.dispose(),
@@ -157,21 +166,7 @@ const scalar = (value: number): HostTensor => ({
   data: Float32Array.of(value),
 });
 
-/** The packed parameters as the inputs of a slot; zeros for those that have no numbers. */
-function slot(
-  { shapes }: Packing,
-  prefix: string,
-  numbers: Weights = {},
-): Record<string, HostTensor> {
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const data = numbers[name] ?? new Float32Array(elements(shape));
-      return [prefix + name, { shape, data }];
-    }),
-  );
-}
-
-/** What becomes of each tensor, one after the other. */
+/** Applies a function to each tensor, one after the other. */
 async function each<From, To>(
   tensors: Readonly<Record<string, From>>,
   act: (tensor: From) => Promise<To>,

@@ -2,23 +2,23 @@
 import { createCipheriv } from "node:crypto";
 import type { HostTensors, Spec } from "../tensor/program.ts";
 
-/** Distance between the windows that two places read from one pool; odd, so that no two places share a row. */
+/** Distance between the windows of two places in the pool; odd, so that no two places share a row. */
 const STRIDE = 4099;
 
-export interface Masks {
+export interface DropoutMasks {
   /** The masks of a step for inputs of these symbolic sizes, valid until the next call. */
   draw(step: number, sizes: Readonly<Record<string, number>>): HostTensors;
 }
 
 /**
- * Masks for the inputs of `dropoutInputs`: each feature 0 with probability p, else 1 / (1 - p), with p rounded to a
- * 256th. One pool of AES-CTR bytes a step serves all places, each through a window of its own.
+ * Masks for the inputs of `dropoutInputs`: each feature is 0 with probability p and 1 / (1 - p) otherwise, where p is
+ * rounded to a 256th. All places of a step read windows of one pool of AES-CTR bytes.
  */
-export function masks(
+export function dropoutMasks(
   inputs: Readonly<Record<string, Spec>>,
   probability: number,
   seed: number,
-): Masks {
+): DropoutMasks {
   const places = Object.entries(inputs);
   const dropped = Math.round(probability * 256);
   const values = Float32Array.from(

@@ -1,9 +1,21 @@
-/** Adam (Kingma and Ba 2015) as part of the recorded step, and the Noam schedule of its rate. */
+/** Adam (Kingma and Ba 2015) and the Noam schedule of its learning rate. */
 import type { Training } from "../../schemas/experiment/model.ts";
 import type { Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 
-/** Rate of a step counted from 1: factor * d^-0.5 * min(step^-0.5, step * warmup^-1.5) (Vaswani et al. 2017, eq. 3). */
+/**
+ * Rate of a step counted from 1: factor * d^-0.5 * min(step^-0.5, step * warmup^-1.5) (Vaswani et al. 2017, eq. 3).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { noam } from "./optimizer.ts";
+ *
+ * const schedule = { factor: 2, warmup: 100 };
+ * assertEquals(noam(schedule, 400, 100).toFixed(4), "0.0100");
+ * assertEquals(noam(schedule, 400, 400).toFixed(4), "0.0050");
+ * ```
+ */
 export function noam(
   training: Pick<Training, "factor" | "warmup">,
   width: number,
@@ -21,9 +33,9 @@ export interface Moments {
 }
 
 /**
- * The numbers that Adam needs at a step counted from 1. The moments are kept as plain decaying sums,
- * m = beta1 * m + g and v = beta2 * v + g^2, so that their scale and the bias corrections are in these two numbers:
- * the step is rate * m / (sqrt(v) + epsilon).
+ * The rate and epsilon of Adam at a step counted from 1. The moments are plain decaying sums, m = beta1 * m + g and
+ * v = beta2 * v + g^2; their scale and the bias corrections are in these two numbers, and the update is
+ * rate * m / (sqrt(v) + epsilon).
  */
 export function stepSizes(
   training: Training,

@@ -1,21 +1,21 @@
-/** Biases and gains of a layer joined to one vector: to the optimiser, hundreds of tiny tensors are a few. */
+/** Parameter packing: the vectors of a layer joined to one, so that the optimizer updates few tensors. */
 import type { Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import type { Shapes, Weights } from "../transformer/parameters.ts";
 
 /**
- * Name of the joined vectors of the layer that a parameter belongs to: "encoder.0 vectors". Not one for the whole model,
- * or the gradients of all layers would have to be kept until the first layer's are there.
+ * Name of the joined vectors of a parameter's layer, such as "encoder.0 vectors". One vector for the whole model would
+ * keep the gradients of all layers until those of the first layer are computed.
  */
 const joinedName = (parameter: string) =>
   `${/^(?:[a-z]+\.\d+|[a-z]+)/.exec(parameter)?.[0]} vectors`;
 
-export interface Packing {
+export interface ParameterPacking {
   /** The matrices by name, and the joined vectors. */
   readonly shapes: Shapes;
   /** The parameters of a model from their packed form. */
   unpack(packed: Tensors): Tensors;
-  /** The packed form of what is given for each parameter, such as its gradient. */
+  /** The packed form of a tensor a parameter, such as its gradient. */
   pack(parameters: Tensors): Tensors;
   /** `pack` on numbers: a copy. */
   packNumbers(weights: Weights): Weights;
@@ -23,8 +23,8 @@ export interface Packing {
   unpackNumbers(packed: Weights): Weights;
 }
 
-/** How the parameters of these shapes are packed. */
-export function packing(shapes: Shapes): Packing {
+/** The packing of parameters of these shapes. */
+export function parameterPacking(shapes: Shapes): ParameterPacking {
   const groups: Record<string, string[]> = {};
   for (const [name, { length: rank }] of Object.entries(shapes)) {
     (groups[rank === 1 ? joinedName(name) : name] ??= []).push(name);

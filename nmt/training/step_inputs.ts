@@ -1,7 +1,12 @@
-/** How batches, parameters and moments enter a program. */
-import type { HostTensors, Spec, Tensor, Tensors } from "../tensor/program.ts";
+/** Batches, parameters and moments as inputs of a program. */
+import {
+  elements,
+  type HostTensor,
+  type HostTensors,
+  type Spec,
+} from "../tensor/program.ts";
 import type { Batch } from "../text/subwords/batches.ts";
-import type { Shapes } from "../transformer/parameters.ts";
+import type { Shapes, Weights } from "../transformer/parameters.ts";
 
 /** Source and target ids of a batch: `target` begins with the begin id, `labels` end with the end id. */
 export const batchInputs: Readonly<Record<string, Spec>> = {
@@ -29,33 +34,47 @@ export function batchTensors(batch: Batch): HostTensors {
   };
 }
 
-/** Names under which a program takes and gives a parameter and its moments. */
+/** Prefixes of the names of inputs that are parameters or their moments. */
 export const slots = {
   weight: "weight ",
   first: "first ",
   second: "second ",
 } as const;
 
-/** What the name of a parameter or moment that a step gives begins with: it takes the rest of the name. */
+/** Prefix of the name of an output that succeeds the input of the rest of its name. */
 export const NEXT = "next ";
 
-/** Parameters or moments as the inputs of a slot. */
-export const weightInputs = (
-  shapes: Shapes,
-  slot: string,
-): Record<string, Spec> =>
-  Object.fromEntries(
-    Object.entries(shapes).map((
-      [name, shape],
-    ) => [slot + name, { shape, dtype: "float32" } as const]),
+/** The inputs of a slot. */
+export function slotSpecs(shapes: Shapes, slot: string): Record<string, Spec> {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [slot + name, {
+      shape,
+      dtype: "float32",
+    }]),
   );
+}
 
-/** The parameters or moments of a slot among the inputs of a program. */
-export const fromSlot = (
+/** Values of parameters or moments as the inputs of a slot; zeros unless values are given. */
+export function slotTensors(
   shapes: Shapes,
   slot: string,
-  inputs: Tensors,
-): Record<string, Tensor> =>
-  Object.fromEntries(
-    Object.keys(shapes).map((name) => [name, inputs[slot + name]]),
+  values?: Weights,
+): Record<string, HostTensor & { readonly data: Float32Array<ArrayBuffer> }> {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [slot + name, {
+      shape,
+      data: values?.[name] ?? new Float32Array(elements(shape)),
+    }]),
   );
+}
+
+/** What stands under the names of a slot, by the names of the parameters. */
+export function fromSlot<Value>(
+  shapes: Shapes,
+  slot: string,
+  named: Readonly<Record<string, Value>>,
+): Record<string, Value> {
+  return Object.fromEntries(
+    Object.keys(shapes).map((name) => [name, named[slot + name]]),
+  );
+}

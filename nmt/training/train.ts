@@ -1,4 +1,4 @@
-/** Trains from files to files and tells how it goes: what the stages of teacher and students share. */
+/** Trains a model from token files to a model file, and reports progress; for the stages of teacher and students. */
 import type { Runtime } from "../tensor/program.ts";
 import { readTokens, type Tokens } from "../text/subwords/tokens.ts";
 import { saveModel } from "../transformer/checkpoint.ts";
@@ -7,25 +7,25 @@ import {
   parameterShapes,
   type Weights,
 } from "../transformer/parameters.ts";
-import type { Lessons } from "../states/states.ts";
+import type { TeacherSignals } from "../states/states.ts";
 import type { Task } from "./training_step.ts";
 import { train } from "./training_loop.ts";
 
-export interface FitJob {
+export interface TrainFilesJob {
   readonly runtime: Runtime;
   readonly task: Task;
   readonly seed: number;
   /** Token files. */
   readonly train: string;
   readonly validation: string;
-  /** Where the model and the losses of every validation go. */
+  /** Paths of the model, and of the losses of every validation. */
   readonly model: string;
   readonly curve: string;
   /** Folder for checkpoints. */
   readonly work: string;
-  /** What a distillation reads of its teacher. */
-  readonly teacher?: (train: Tokens) => Lessons;
-  /** What some parameters start from. */
+  /** Opens the teacher's signals of the training tokens. */
+  readonly teacher?: (train: Tokens) => TeacherSignals;
+  /** Initial values of some parameters. */
   readonly initial?: Weights;
   log(line: string): void;
   progress(
@@ -33,7 +33,7 @@ export interface FitJob {
   ): void;
 }
 
-export interface Fit {
+export interface TrainedFiles {
   readonly metrics: {
     readonly parameters: number;
     readonly perplexity: number;
@@ -42,8 +42,8 @@ export interface Fit {
   readonly measurements: { readonly targetTokensPerSecond: number };
 }
 
-/** Trains, writes the model and the curve, and returns what is worth recording of both. */
-export async function fit(job: FitJob): Promise<Fit> {
+/** Trains, writes the model and the validation curve, and returns the metrics of both. */
+export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
   const { task } = job;
   const tokens = readTokens(job.train);
   const started = performance.now();

@@ -1,10 +1,10 @@
-/** Trains a task to the end: batches, validation, checkpoints to go on from, the average of the best. */
+/** The training loop: batches, validation, checkpoints, and the average of the best of them. */
+import { isFile } from "../../base/stat.ts";
 import { batchOrder, makeBatch } from "../text/subwords/batches.ts";
 import type { Tokens } from "../text/subwords/tokens.ts";
 import type { Runtime } from "../tensor/program.ts";
 import {
   averageWeights,
-  isThere,
   loadModel,
   loadState,
   saveModel,
@@ -12,14 +12,14 @@ import {
   type Validation,
 } from "../transformer/checkpoint.ts";
 import { parameterShapes, type Weights } from "../transformer/parameters.ts";
-import type { Lessons } from "../states/states.ts";
-import { batchTensors, slots } from "./step_inputs.ts";
+import type { TeacherSignals } from "../states/states.ts";
+import { batchTensors, slots, slotTensors } from "./step_inputs.ts";
 import {
   type Task,
   trainedShapes,
   validationProgram,
 } from "./training_step.ts";
-import { createTrainer, type StepLosses } from "./compiled_step.ts";
+import { compileStep, type StepLosses } from "./compiled_step.ts";
 
 export interface TrainingJob {
   readonly task: Task;
@@ -28,11 +28,11 @@ export interface TrainingJob {
   readonly threads?: number;
   readonly train: Tokens;
   readonly validation: Tokens;
-  /** What the teacher says of a batch of `train`, and what of it never changes. */
-  readonly teacher?: Pick<Lessons, "constants" | "read">;
-  /** What some parameters start from. */
+  /** The teacher's signals of the batches of `train`. */
+  readonly teacher?: Pick<TeacherSignals, "constants" | "read">;
+  /** Initial values of some parameters. */
   readonly initial?: Weights;
-  /** Folder for checkpoints; a training that stopped goes on from what it finds here. */
+  /** Folder for checkpoints; an interrupted training resumes from the last one here. */
   readonly folder: string;
   report(report: TrainingReport): void;
 }
@@ -56,20 +56,20 @@ export interface Trained {
   readonly averaged: readonly number[];
 }
 
-/** Trains; the same job gives the same weights, also when it was interrupted and called again. */
+/** Trains a task. Equal jobs give equal weights, bit for bit, also when they are interrupted and resumed. */
 export async function train(job: TrainingJob): Promise<Trained> {
   const { task, folder } = job;
   const { steps, validateEvery, average } = task.training;
   const shapes = trainedShapes(task);
   const statePath = `${folder}/state.safetensors`;
-  const resumed = isThere(statePath)
+  const resumed = isFile(statePath)
     ? loadState(
       statePath,
       shapes,
       `the checkpoint "${statePath}" (delete it to train from the start)`,
     )
     : undefined;
-  const trainer = await createTrainer(job.runtime, task, {
+  const compiled = await compileStep(job.runtime, task, {
     seed: job.seed,
     threads: job.threads,
     constants: job.teacher?.constants,
@@ -88,14 +88,14 @@ export async function train(job: TrainingJob): Promise<Trained> {
       order = batchOrder(job.train, task.training.batchTokens, job.seed, epoch);
     }
     const data = makeBatch(job.train, order[batch]);
-    const losses = await trainer.run(data, step, job.teacher?.read(data));
+    const losses = await compiled.run(data, step, job.teacher?.read(data));
     step++;
     batch++;
     lossSum += losses.loss;
     stepsSummed++;
     let validation: Validation | undefined;
     if (step % validateEvery === 0 || step === steps) {
-      const state = await trainer.state();
+      const state = await compiled.state();
       validation = {
         step,
         trainingLoss: lossSum / stepsSummed,
@@ -122,7 +122,7 @@ export async function train(job: TrainingJob): Promise<Trained> {
     ),
   );
   const nll = await validate(weights);
-  await trainer.dispose();
+  await compiled.dispose();
   return { weights, nll, validations, averaged };
 }
 
@@ -174,12 +174,7 @@ async function validator({ task, runtime, threads, validation }: TrainingJob) {
   )
     .map((pairs) => makeBatch(validation, pairs));
   return async (weights: Weights): Promise<number> => {
-    const parameters = Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => [
-        slots.weight + name,
-        { shape, data: weights[name] },
-      ]),
-    );
+    const parameters = slotTensors(shapes, slots.weight, weights);
     let sum = 0, tokens = 0;
     for (const batch of batches) {
       const { nll } = await executable.run({

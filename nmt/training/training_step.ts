@@ -1,4 +1,4 @@
-/** One training step as a program: forward, the loss, backward, Adam. */
+/** One training step as a program: forward pass, loss, backward pass, Adam. */
 import type { Model, Training } from "../../schemas/experiment/model.ts";
 import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import { gradients } from "../tensor/gradient.ts";
@@ -10,7 +10,7 @@ import {
   fromSlot,
   NEXT,
   slots,
-  weightInputs,
+  slotSpecs,
 } from "./step_inputs.ts";
 import { noDropout } from "../transformer/layers.ts";
 import {
@@ -18,7 +18,7 @@ import {
   outputLoss,
   positionWeights,
 } from "../distillation/output_loss.ts";
-import { packing } from "./parameter_packing.ts";
+import { parameterPacking } from "./parameter_packing.ts";
 import { parameterShapes, type Shapes } from "../transformer/parameters.ts";
 import {
   decode,
@@ -29,18 +29,18 @@ import {
   maskedDropout,
 } from "../transformer/transformer.ts";
 
-/** What is trained, and what for. */
+/** A model to train and the loss that it minimises. */
 export interface Task {
   readonly model: Model;
   readonly vocabulary: number;
   readonly training: Training;
-  /** The label-smoothed cross entropy of the references unless given. */
+  /** L_NLL, the label-smoothed cross entropy of the references, unless given. */
   readonly objective?: Objective;
 }
 
-/** What a task minimises, and what that takes beside the model and the batch. */
+/** A loss, and what it needs in addition to the model and the batch. */
 export interface Objective {
-  /** Parameters that are trained with the model and are no part of it. */
+  /** Parameters that are trained with the model and are not part of it. */
   readonly shapes: Shapes;
   readonly inputs: Readonly<Record<string, Spec>>;
   losses(
@@ -50,28 +50,31 @@ export interface Objective {
   ): Omit<Losses, "nll">;
 }
 
-/** What a model makes of a batch, and what it should. */
+/** The forward pass of a batch, and its labels. */
 export interface Forward {
   readonly encoded: Encoded;
   readonly decoded: Decoded;
-  /** The id that each row of the decoder's output is to say, [batch * target]. */
+  /** The reference id of each row of the decoder's output, [batch * target]. */
   readonly labels: Tensor;
   readonly smoothing: number;
   /** Weight of each target position, 0 for padding, [batch * target]. */
   readonly weights: Tensor;
 }
 
-/** The parts of a loss, each a scalar, and the loss itself. */
+/** A loss and its terms, each a scalar. */
 export interface Losses {
   readonly loss: Tensor;
   /** -log p(label) a target token, what perplexity is computed from. */
   readonly nll: Tensor;
+  /** L_KD. */
   readonly softTargets?: Tensor;
+  /** L_enc + L_dec. */
   readonly layers?: Tensor;
+  /** L_att. */
   readonly attention?: Tensor;
 }
 
-/** Names of the scalars that a step gives, as far as its objective has them. */
+/** Names of the scalar outputs of a step; an objective may lack some. */
 export const LOSSES = [
   "loss",
   "nll",
@@ -80,7 +83,7 @@ export const LOSSES = [
   "attention",
 ] as const satisfies readonly (keyof Losses)[];
 
-/** Shapes of all that a task trains: the model, and what its objective needs. */
+/** Shapes of the parameters of a task: those of the model and of its objective. */
 export function trainedShapes(task: Task): Shapes {
   return {
     ...parameterShapes(task.model, task.vocabulary),
@@ -107,7 +110,7 @@ export function losses(
   const minimised = objective === undefined
     ? outputLoss(x, embedding, {
       weights,
-      hard: { labels, smoothing, share: 1 },
+      L_NLL: { labels, smoothing, weight: 1 },
     })
     : objective.losses(
       { encoded, decoded, labels, smoothing, weights },
@@ -117,7 +120,7 @@ export function losses(
   return { ...minimised, nll };
 }
 
-/** Inputs of a step but for parameters and their moments. */
+/** Inputs of a step other than parameters and their moments. */
 export function lossInputs(task: Task): Record<string, Spec> {
   return {
     ...batchInputs,
@@ -126,12 +129,12 @@ export function lossInputs(task: Task): Record<string, Spec> {
   };
 }
 
-/** Losses and the gradient of every parameter, the latter named `gradient NAME`: what the tests compare. */
+/** Losses and the gradient of every parameter, named `gradient NAME`; for tests. */
 export function gradientProgram(task: Task): Program {
   const shapes = trainedShapes(task);
   return {
     name: "gradients",
-    inputs: { ...lossInputs(task), ...weightInputs(shapes, slots.weight) },
+    inputs: { ...lossInputs(task), ...slotSpecs(shapes, slots.weight) },
     build: (inputs) => {
       const { parts, gradient } = backward(
         task,
@@ -147,11 +150,11 @@ export function gradientProgram(task: Task): Program {
 }
 
 /**
- * One step: takes packed parameters and moments under the names of `slots`, gives their successors and the losses. A
- * moment is read just by what computes its own successor, so a run may write it over itself; a weight may not.
+ * One step: packed parameters and moments under the names of `slots` in, their successors (`NEXT`) and the losses out. A
+ * moment is read only by what computes its successor, so a run may overwrite it in place; a weight is not.
  */
 export function stepProgram(task: Task): Program {
-  const packed = packing(trainedShapes(task));
+  const packed = parameterPacking(trainedShapes(task));
   const { shapes } = packed;
   return {
     name: "step",
@@ -159,9 +162,9 @@ export function stepProgram(task: Task): Program {
       ...lossInputs(task),
       rate: { shape: [], dtype: "float32" },
       epsilon: { shape: [], dtype: "float32" },
-      ...weightInputs(shapes, slots.weight),
-      ...weightInputs(shapes, slots.first),
-      ...weightInputs(shapes, slots.second),
+      ...slotSpecs(shapes, slots.weight),
+      ...slotSpecs(shapes, slots.first),
+      ...slotSpecs(shapes, slots.second),
     },
     build: (inputs) => {
       const weights = fromSlot(shapes, slots.weight, inputs);
@@ -195,12 +198,12 @@ export function stepProgram(task: Task): Program {
   };
 }
 
-/** Validation: the sum over the batch's target tokens of -log p, without dropout, and their number. */
+/** Validation: the mean of -log p over the target tokens of a batch, without dropout. */
 export function validationProgram({ model, vocabulary }: Task): Program {
   const shapes = parameterShapes(model, vocabulary);
   return {
     name: "validation",
-    inputs: { ...batchInputs, ...weightInputs(shapes, slots.weight) },
+    inputs: { ...batchInputs, ...slotSpecs(shapes, slots.weight) },
     build: (inputs) => {
       const parameters = fromSlot(shapes, slots.weight, inputs);
       const encoded = encode(model, parameters, inputs.source, noDropout);
@@ -225,7 +228,7 @@ export function validationProgram({ model, vocabulary }: Task): Program {
   };
 }
 
-/** Forward and backward; the parts of the loss are kept although they are computed inside of the gradient's scope. */
+/** Forward and backward pass; the terms are kept, as the gradient's scope would free them. */
 function backward(task: Task, parameters: Tensors, inputs: Tensors) {
   const parts: Record<string, Tensor> = {};
   const { loss, gradients: gradient } = gradients(() => {

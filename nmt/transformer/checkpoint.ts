@@ -1,4 +1,4 @@
-/** Models and the state of a training as files: written whole or not at all, checked when they are read. */
+/** Model files and training checkpoints: written atomically, checked when read. */
 import { z } from "zod";
 import { inputError, parse } from "../../base/input_error.ts";
 import { Model } from "../../schemas/experiment/model.ts";
@@ -8,7 +8,7 @@ import {
   writeSafetensors,
 } from "../tensor/safetensors.ts";
 import { parameterShapes, type Shapes, type Weights } from "./parameters.ts";
-import { slots } from "../training/step_inputs.ts";
+import { slots, slotTensors } from "../training/step_inputs.ts";
 
 export interface SavedModel {
   readonly model: Model;
@@ -22,16 +22,17 @@ export function saveModel(
   { model, vocabulary, weights }: SavedModel,
 ): void {
   const shapes = parameterShapes(model, vocabulary);
-  const tensors = Object.entries(shapes).map((
-    [name, shape],
-  ) => [name, { shape, data: weights[name] }]);
-  writeSafetensors(path, Object.fromEntries(tensors), {
+  writeSafetensors(path, slotTensors(shapes, "", weights), {
     config: JSON.stringify(model),
     vocabulary: String(vocabulary),
   });
 }
 
-/** Reads a model; `what` is how the user knows it. A file that is no whole model is an input error. */
+/**
+ * Reads a model; `what` is its name for the user.
+ *
+ * @throws An input error where the file is missing, damaged or not a model.
+ */
 export function loadModel(path: string, what: string): SavedModel {
   const { tensors, metadata } = readSafetensors(path, what);
   const model = parse(
@@ -61,7 +62,7 @@ export interface Validation {
   readonly nll: number;
 }
 
-/** All that a training needs to go on as if it had not stopped. */
+/** The state of a training, from which it resumes bit for bit. */
 export interface TrainingState {
   readonly weights: Weights;
   readonly first: Weights;
@@ -79,18 +80,11 @@ export function saveState(
   shapes: Shapes,
   state: TrainingState,
 ): void {
-  const tensors: Record<string, StoredTensor> = {};
-  for (
-    const [slot, values] of [
-      ["weight", state.weights],
-      ["first", state.first],
-      ["second", state.second],
-    ] as const
-  ) {
-    for (const [name, shape] of Object.entries(shapes)) {
-      tensors[slots[slot] + name] = { shape, data: values[name] };
-    }
-  }
+  const tensors = {
+    ...slotTensors(shapes, slots.weight, state.weights),
+    ...slotTensors(shapes, slots.first, state.first),
+    ...slotTensors(shapes, slots.second, state.second),
+  };
   const { step, epoch, batch, validations } = state;
   writeSafetensors(path, tensors, {
     position: JSON.stringify({ step, epoch, batch, validations }),
@@ -177,14 +171,4 @@ function collect(
       return [name, data as Float32Array<ArrayBuffer>];
     }),
   );
-}
-
-/** Whether a file of this path exists. */
-export function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -1,15 +1,15 @@
-/** The parts of a Transformer as functions of tensors: linear map, layer norm, attention, feed-forward block. */
+/** Layers of a Transformer as functions of tensors: linear map, layer norm, attention, feed-forward block. */
 import { differentiable } from "../tensor/gradient.ts";
 import { layerNormalization } from "../tensor/normalization.ts";
 import type { Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 
-/** Drops features of the output of the named place; the identity where nothing is dropped. */
+/** Dropout of the output of a named place. */
 export type Dropout = (place: string, x: Tensor) => Tensor;
 
 export const noDropout: Dropout = (_place, x) => x;
 
-/** Added to a score that must not be attended to. */
+/** Added to the score of a hidden key. */
 export const MASKED = -1e9;
 const EPSILON = 1e-5;
 
@@ -74,7 +74,7 @@ export function joinHeads(x: Tensor): Tensor {
   ]);
 }
 
-/** How much each query attends to each key, [batch, heads, queries, keys]; `bias` is added to the scores. */
+/** Attention weights [batch, heads, queries, keys]; `bias` is added to the scores. */
 function attentionWeights(
   query: Tensor,
   key: Tensor,
@@ -106,7 +106,7 @@ export interface Places {
   readonly dropout: Dropout;
 }
 
-/** What a block makes of its input, and where it looked. */
+/** The output of an attention block and its attention weights. */
 export interface Attended {
   /** [batch * queries, d]. */
   readonly output: Tensor;
@@ -167,7 +167,7 @@ export function crossAttention(
   return { output, attention };
 }
 
-/** max(x, 0), whose gradient reads the output, so that the input need not be kept. */
+/** max(x, 0), with a gradient that reads the output, so that the input need not be kept. */
 function relu(x: Tensor): Tensor {
   return differentiable([x], ([x]) => {
     const value = tf.relu(x);
@@ -215,7 +215,17 @@ export function causalBias(time: number): Tensor {
 /** Positions that a sentence may have, begin or end of sentence included. */
 export const MAXIMUM_POSITIONS = 1024;
 
-/** Sinusoidal positions [count, d] (Vaswani et al. 2017, section 3.5): sines in the first half, cosines in the second. */
+/**
+ * Sinusoidal positions [count, d] (Vaswani et al. 2017, section 3.5): sines in the first half, cosines in the second.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sinusoids } from "./layers.ts";
+ *
+ * assertEquals([...sinusoids(1, 4)], [0, 0, 1, 1]);
+ * ```
+ */
 export function sinusoids(
   count: number,
   width: number,

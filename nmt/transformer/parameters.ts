@@ -8,6 +8,17 @@ export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 /**
  * Shapes of all parameters. Linear maps are [in, out]; query, key and value of a self-attention are one map side by
  * side, as are key and value of a cross-attention, since they read the same input.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { StudentModel } from "../../schemas/experiment/model.ts";
+ * import { parameterCount, parameterShapes } from "./parameters.ts";
+ *
+ * const shapes = parameterShapes(StudentModel.parse({}), 15_000);
+ * assertEquals(shapes.embedding, [15_000, 512]);
+ * assertEquals(parameterCount(shapes), 22_394_880);
+ * ```
  */
 export function parameterShapes(model: Model, vocabulary: number): Shapes {
   const { width, feedForward } = model;

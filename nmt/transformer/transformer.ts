@@ -20,7 +20,7 @@ export interface Stack {
   readonly output: Tensor;
   /** Output of each layer before the final norm, [batch * time, d]. */
   readonly layers: readonly Tensor[];
-  /** Where each layer's self-attention looked, [batch, heads, time, time]. */
+  /** Self-attention weights of each layer, [batch, heads, time, time]. */
   readonly selfAttention: readonly Tensor[];
 }
 
@@ -30,7 +30,7 @@ export interface Encoded extends Stack {
 }
 
 export interface Decoded extends Stack {
-  /** Where each layer's attention on the source looked, [batch, heads, target, source]. */
+  /** Cross-attention weights of each layer, [batch, heads, target, source]. */
   readonly crossAttention: readonly Tensor[];
 }
 
@@ -125,7 +125,7 @@ export function decode(
   };
 }
 
-/** The inputs that hold the dropout masks of a model, in the order in which they are drawn: 0 or 1 / (1 - p) each. */
+/** The inputs of a model's dropout masks, in the order in which they are drawn; each value is 0 or 1 / (1 - p). */
 export function dropoutInputs(model: Model): Record<string, Spec> {
   if (model.dropout === 0) return {};
   const spec = (time: Dim): Spec => ({

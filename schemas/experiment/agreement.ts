@@ -1,4 +1,4 @@
-/** Whether a distillation fits the two models that it joins. */
+/** Checks a distillation against the student and teacher models that it joins. */
 import type { Distillation, LayerChoice } from "./distillation.ts";
 import type { Model } from "./model.ts";
 
@@ -8,7 +8,21 @@ export interface Mismatch {
   readonly message: string;
 }
 
-/** Where a distillation does not fit the two models that it joins. */
+/**
+ * Where a distillation does not fit the two models that it joins.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { mismatches } from "./agreement.ts";
+ * import { Distillation } from "./distillation.ts";
+ * import { Model, StudentModel } from "./model.ts";
+ *
+ * const ckd = Distillation.parse({ beta: 0.7, encoder: [[1, 3], [4, 7]] });
+ * const [{ path }] = mismatches(ckd, StudentModel.parse({}), Model.parse({}));
+ * assertEquals(path, ["encoder", 1]);
+ * ```
+ */
 export function mismatches(
   distillation: Distillation,
   student: Model,
@@ -29,14 +43,14 @@ export function mismatches(
       )
     );
   return [
-    ...shareMismatches(distillation),
+    ...weightMismatches(distillation),
     ...stacks.flatMap((stack) =>
       layerMismatches([stack.side], distillation[stack.side], stack)
     ),
     ...widthMismatches(distillation, student, teacher),
     ...choices("attention", attention),
     ...choices("start", start),
-    ...startMismatches(start, student, teacher),
+    ...initializationMismatches(start, student, teacher),
   ];
 }
 
@@ -47,7 +61,7 @@ interface Stack {
   readonly theirs: number;
 }
 
-function shareMismatches(
+function weightMismatches(
   { alpha, beta, encoder, decoder, attention }: Distillation,
 ): Mismatch[] {
   const found: Mismatch[] = [];
@@ -131,7 +145,7 @@ function widthMismatches(
 }
 
 /** Copied layers must have the student's shape. */
-function startMismatches(
+function initializationMismatches(
   start: LayerChoice,
   student: Model,
   teacher: Model,

@@ -1,6 +1,7 @@
-/** What is configured of the parallel text: where it comes from, how it is cleaned and split. */
+/** Configuration of the parallel text: source, cleaning, split. */
 import { z } from "zod";
-import { Sha256 } from "../descriptor.ts";
+import { Language } from "../descriptor.ts";
+import { Sha256 } from "../sha256.ts";
 
 const path = z.string().min(1);
 
@@ -50,12 +51,7 @@ export const Data = z.strictObject({
 });
 export type Data = z.infer<typeof Data>;
 
-const language = z.string().regex(
-  /^[a-z]{2,3}$/,
-  "expected a language code such as pt",
-);
-
-export const Languages = z.strictObject({ source: language, target: language });
+export const Languages = z.strictObject({ source: Language, target: Language });
 export type Languages = z.infer<typeof Languages>;
 
 /** Cleaning and splitting. */

@@ -1,4 +1,4 @@
-/** What is configured of a distillation; the only home of its defaults and limits. */
+/** Configuration of a distillation, with its defaults and limits. */
 import { z } from "zod";
 import { StudentModel, Training } from "./model.ts";
 
@@ -34,8 +34,8 @@ export const LayerChoice = z.strictObject({
 export type LayerChoice = z.infer<typeof LayerChoice>;
 
 /**
- * What a student learns of its teacher: the loss
- * alpha * L_KD + (1 - alpha - beta) * L_NLL + beta * (L_encoder + L_decoder + L_attention), and where it starts.
+ * How a student is distilled: the loss L = alpha L_KD + (1 - alpha - beta) L_NLL + beta (L_enc + L_dec + L_att), and its
+ * initialization.
  */
 export const Distillation = z.strictObject({
   /** Weight of the teacher's soft targets. */
@@ -46,18 +46,18 @@ export const Distillation = z.strictObject({
   temperature: z.number().positive().default(1),
   encoder: LayerMap.default([]),
   decoder: LayerMap.default([]),
-  /** Layers side by side (CKD), or their mean by how much each resembles the student's (ALP-KD, Passban et al. 2021). */
+  /** C_j: layers concatenated (CKD), or their mean by attention of the student's state (ALP-KD, Passban et al. 2021). */
   combine: z.enum(["concatenation", "attention"]).default("concatenation"),
   /** Which end carries the linear map: the student is lifted to the width of C_j, C_j fused down to d, or neither. */
   project: z.enum(["student", "teacher", "none"]).default("student"),
   /** The teacher layers whose attention maps are matched: self-attention, and the decoder's on the source. */
   attention: LayerChoice.prefault({}),
-  /** The teacher layers that the student's start as (Sanh et al. 2019); the embedding comes with them. */
+  /** Initialization: the teacher layers that the student's are copies of (Sanh et al. 2019), with the embedding. */
   start: LayerChoice.prefault({}),
 });
 export type Distillation = z.infer<typeof Distillation>;
 
-/** Whether a distillation reads what the teacher says of the training pairs. */
+/** Whether a distillation reads the teacher's signals of the training pairs. */
 export function usesStates({ alpha, beta }: Distillation): boolean {
   return alpha > 0 || beta > 0;
 }
@@ -79,7 +79,18 @@ export const RecordedLayers = z.strictObject({
 });
 export type RecordedLayers = z.infer<typeof RecordedLayers>;
 
-/** The teacher's layers that some of these distillations read, each once, ascending. */
+/**
+ * The teacher's layers that some of these distillations read, each once, ascending.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Distillation, recordedLayers } from "./distillation.ts";
+ *
+ * const ckd = Distillation.parse({ beta: 0.7, encoder: [[1, 3], [4, 6]] });
+ * assertEquals(recordedLayers([ckd]), { encoder: [1, 3, 4, 6], decoder: [] });
+ * ```
+ */
 export function recordedLayers(
   distillations: readonly Distillation[],
 ): RecordedLayers {

@@ -1,4 +1,4 @@
-/** What is configured of search and scoring. */
+/** Configuration of beam search and scoring. */
 import { z } from "zod";
 
 /** Beam search and scoring. */

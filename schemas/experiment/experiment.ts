@@ -1,4 +1,4 @@
-/** One experiment: data, teacher, students and their evaluation, with every default. */
+/** Configuration of an experiment: data, teacher, students and evaluation, with every default. */
 import { z } from "zod";
 import { mismatches } from "./agreement.ts";
 import { Corpus, Data, Languages } from "./data.ts";
@@ -126,17 +126,17 @@ export const Experiment = Given.transform((experiment, context) => {
       trialTraining === undefined
     ) return z.NEVER;
     const trials = grid === undefined ? [] : trialsOf(grid, distillation);
-    const fits = (distillation: Distillation, where = "") => {
+    const checkAgreement = (distillation: Distillation, where = "") => {
       const found = mismatches(distillation, model, experiment.teacher.model);
       for (const { path, message } of found) refuse(path, message + where);
     };
-    if (trials.length === 0) fits(distillation);
+    if (trials.length === 0) checkAgreement(distillation);
     for (const { name, distillation } of trials) {
       const parsed = Distillation.safeParse(distillation);
       for (const { message } of parsed.error?.issues ?? []) {
         refuse(["grid"], `${message} (${name})`);
       }
-      if (parsed.data !== undefined) fits(distillation, ` (${name})`);
+      if (parsed.data !== undefined) checkAgreement(distillation, ` (${name})`);
     }
     students[name] = {
       model,

@@ -1,16 +1,16 @@
-/** An experiment over language pairs: what all share, and each pair's own values over it; what `--experiment` reads. */
+/** Configuration of an experiment over language pairs: shared values, and the values of each pair. The option `--experiment` reads it. */
 import { z } from "zod";
 import { Experiment, Given } from "./experiment.ts";
 
 const pairName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/);
 
-/** Whatever is written passes here, to be read as it stands; the form only tells errors which keys are known where. */
+/** Accepts any value; the second form only lists the known keys for error messages. */
 const Written = z.union([
   z.unknown(),
   z.strictObject({ ...Given.shape, pairs: z.record(z.string(), Given) }),
 ]);
 
-/** One experiment as it stands, or one for each of its `pairs`: the pair's own values over those that all share. */
+/** One experiment, or one for each of its `pairs`: the values of the pair over the shared ones. */
 export const Matrix = Written.transform((written, context): Matrix => {
   const refuse = (path: Path, message: string) =>
     context.addIssue({ code: "custom", path: [...path], message });

@@ -1,4 +1,4 @@
-/** What is configured of a Transformer and its training; the only home of their defaults and limits. */
+/** Configuration of a Transformer and its training, with their defaults and limits. */
 import { z } from "zod";
 
 const count = z.int().min(1);

@@ -1,4 +1,4 @@
-/** What is configured of the tensor runtime. */
+/** Configuration of the tensor runtime. */
 import { z } from "zod";
 
 /** Where each runtime can compute. */

@@ -1,20 +1,20 @@
-/** A grid of a system's loss weights, of which the best by validation BLEU is taken. */
+/** Hyperparameter search over loss weights: the grid, its trials, and the selected weights. */
 import { z } from "zod";
 import type { Distillation } from "./distillation.ts";
 import { parse } from "../../base/input_error.ts";
 
-/** What a grid may vary, and what a choice is of. */
-export const Point = z.strictObject({
+/** The loss weights that a grid may vary and that a selection sets. */
+export const LossWeights = z.strictObject({
   alpha: z.number(),
   beta: z.number(),
   temperature: z.number(),
 });
-export type Point = z.infer<typeof Point>;
+export type LossWeights = z.infer<typeof LossWeights>;
 
-/** Reads what the `choose` stage wrote. */
-export function readChoice(path: string): Point {
+/** Reads the selection that the `choose` stage wrote. */
+export function readSelection(path: string): LossWeights {
   return parse(
-    Point,
+    LossWeights,
     JSON.parse(Deno.readTextFileSync(path)),
     "the choice of weights",
   );
@@ -37,13 +37,25 @@ export const Grid = z.strictObject({
 );
 export type Grid = z.infer<typeof Grid>;
 
-/** A point of a grid, with the name that its trial has: `alpha0.4-beta0.2`. */
+/** A trial of a grid, with its name: `alpha0.4-beta0.2`. */
 export interface Trial {
   readonly name: string;
   readonly distillation: Distillation;
 }
 
-/** The combinations of a grid's values over a system's own, the last one varying fastest. */
+/**
+ * The combinations of a grid's values over a system's own, the last one varying fastest.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Distillation } from "./distillation.ts";
+ * import { trialsOf } from "./tuning.ts";
+ *
+ * const trials = trialsOf({ alpha: [0.2, 0.4] }, Distillation.parse({}));
+ * assertEquals(trials.map(({ name }) => name), ["alpha0.2", "alpha0.4"]);
+ * ```
+ */
 export function trialsOf(grid: Grid, own: Distillation): Trial[] {
   const { alpha, beta, temperature } = grid;
   const tried = Object.entries({ alpha, beta, temperature })
@@ -63,8 +75,10 @@ export function trialsOf(grid: Grid, own: Distillation): Trial[] {
   }));
 }
 
-/** The weights that each trial was trained with, by its name. */
-export function points(trials: readonly Trial[]): Record<string, Point> {
+/** The loss weights of each trial by name. */
+export function trialWeights(
+  trials: readonly Trial[],
+): Record<string, LossWeights> {
   return Object.fromEntries(
     trials.map(({ name, distillation: { alpha, beta, temperature } }) => [
       name,

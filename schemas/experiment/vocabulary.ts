@@ -1,4 +1,4 @@
-/** What is configured of the subwords, and the ids that every vocabulary starts with. */
+/** Configuration of the subwords, and the special ids of every vocabulary. */
 import { z } from "zod";
 
 /** A shared byte-pair encoding of source and target with all 256 bytes in its alphabet: no input is untranslatable. */

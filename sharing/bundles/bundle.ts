@@ -1,4 +1,4 @@
-/** The bundle: one tar of plain files, equal for equal contents: the manifest, its signatures, listings, then files by hash. */
+/** The bundle format: a reproducible tar of the manifest, its signatures, the listings of folders, then the files by hash. */
 import { Buffer } from "node:buffer";
 import { Header } from "tar/header";
 import { failure } from "../../engine/files/failure.ts";
@@ -6,15 +6,15 @@ import { inputError } from "../../base/input_error.ts";
 import { openInput } from "../../base/input_file.ts";
 import { chunksOf } from "../remotes/chunks.ts";
 
-/** The names of its first members; the signatures may be missing. */
+/** The first members; the signatures are optional. */
 export const MANIFEST = "manifest.json", SIGNATURES = "manifest.sig.json";
 
 const BLOCK = 512;
 
-/** Two empty blocks end a tar. */
+/** The two empty blocks at the end of a tar. */
 export const END = new Uint8Array(2 * BLOCK);
 
-/** The header of a member, which its name and size decide: no time, no owner, no mode of anybody's. */
+/** The header of a member, which depends only on its name and size: no time, owner or mode. */
 export function headerOf(path: string, bytes: number): Uint8Array {
   const header = new Header({
     type: "File",
@@ -30,31 +30,31 @@ export function headerOf(path: string, bytes: number): Uint8Array {
   return block;
 }
 
-/** What fills the last block of a member. */
+/** The zeros that fill the last block of a member. */
 export function paddingOf(bytes: number): Uint8Array {
   return new Uint8Array((BLOCK - bytes % BLOCK) % BLOCK);
 }
 
-/** Whether a file that begins like this, in Latin-1, is a bundle: its first member is the manifest, as `export` writes it. */
+/** Whether a file with this beginning, in Latin-1, is a bundle: its first member is a manifest as `export` writes it. */
 export function isBundle(beginning: string): boolean {
   const block = Buffer.from(beginning.slice(0, BLOCK), "latin1");
   const bytes = block.length < BLOCK ? undefined : sizeIn(block);
   return bytes !== undefined && block.equals(headerOf(MANIFEST, bytes));
 }
 
-/** A bundle that is read member by member: whoever reads says which one must come. */
+/** A bundle that is read member by member; the caller says which member it expects. */
 export interface Bundle {
-  /** The text of a member of at most so many bytes, or undefined where another one comes. */
+  /** The text of a member of at most `most` bytes, or undefined if another member follows. */
   text(path: string, most: number): Promise<string | undefined>;
-  /** The bytes of a member that has so many. */
+  /** The bytes of a member of that size. */
   file(path: string, bytes: number): AsyncIterable<Uint8Array>;
-  /** Nothing may come any more. */
+  /** Checks that the bundle ends here. */
   end(): Promise<void>;
   refusal(reason: string): Error;
   [Symbol.dispose](): void;
 }
 
-/** Only what `export` writes is read: there is one form of each header, and so nothing that tools could read differently. */
+/** Opens a bundle. Only headers as `export` writes them are read, so that no other tool can read it differently. */
 export function openBundle(path: string): Bundle {
   const file = openBundleFile(path);
   const refusal = (reason: string) =>
@@ -62,7 +62,7 @@ export function openBundle(path: string): Bundle {
   const { size } = file.statSync();
   const take = async (bytes: number): Promise<Buffer> => {
     const left = size - file.seekSync(0, Deno.SeekMode.Current);
-    // Before memory is taken for it.
+    // Checked before memory is allocated.
     if (bytes > left) throw refusal("it ends early");
     const taken = Buffer.alloc(bytes);
     for (let at = 0; at < bytes;) {
@@ -138,7 +138,7 @@ export function openBundleFile(path: string): Deno.FsFile {
   );
 }
 
-/** The size that a header tells, or undefined where it tells none that can be. */
+/** The size in a header, or undefined if it is invalid. */
 function sizeIn(block: Buffer): number | undefined {
   try {
     const { size } = new Header(block);

@@ -1,10 +1,10 @@
-/** Writes a bundle: the manifest of an artifact folder and all that it names in one file. */
+/** Exports a bundle: one file with the manifest of an artifact folder and all its objects. */
 import { createHash } from "node:crypto";
 import {
   type OutputOptions,
   writeOutput,
 } from "../../engine/files/output_file.ts";
-import type { Ears, Moved } from "../transfer/download.ts";
+import type { Listener, Transferred } from "../transfer/download.ts";
 import {
   END,
   headerOf,
@@ -15,24 +15,27 @@ import {
 } from "./bundle.ts";
 import { chunksOf } from "../remotes/chunks.ts";
 import type { Contents } from "../transfer/contents.ts";
-import { damagedHere } from "../remotes/refusals.ts";
+import { localDamage } from "../remotes/upload_errors.ts";
 import { type LocalFile, objectPath } from "../remotes/remote.ts";
-import { tally } from "../transfer/progress.ts";
+import { transferProgress } from "../transfer/progress.ts";
 
 export function bundleOutput(force: boolean): OutputOptions {
   return { force, isOwn: isBundle };
 }
 
-/** The file is whole or not there; of those that were there, a bundle is replaced, and any other by force only. */
+/** Writes the file atomically; an existing bundle is replaced, any other file only by force. */
 export async function exportBundle(
   { text, signatures, listings, files }: Contents,
   path: string,
-  { progress }: Pick<Ears, "progress">,
+  { progress }: Pick<Listener, "progress">,
   output: OutputOptions = bundleOutput(false),
-): Promise<Moved> {
+): Promise<Transferred> {
   const objects = [...listings, ...files];
   const bytes = objects.reduce((sum, { bytes }) => sum + bytes, 0);
-  const told = tally({ objects: objects.length, bytes }, progress);
+  const transfer = transferProgress(
+    { objects: objects.length, bytes },
+    progress,
+  );
   await writeOutput(path, output, async (file) => {
     const write = (bytes: Uint8Array) => {
       for (let at = 0; at < bytes.length;) {
@@ -42,8 +45,8 @@ export async function exportBundle(
     writeText(MANIFEST, text, write);
     if (signatures !== undefined) writeText(SIGNATURES, signatures, write);
     for (const object of objects) {
-      await writeObject(object, write, told.add);
-      told.finish();
+      await writeObject(object, write, transfer.add);
+      transfer.finish();
     }
     write(END);
   });
@@ -72,6 +75,6 @@ async function writeObject(
     write(chunk);
     written(chunk.length);
   }
-  if (hash.digest("hex") !== sha256) throw damagedHere(sha256);
+  if (hash.digest("hex") !== sha256) throw localDamage(sha256);
   write(paddingOf(bytes));
 }

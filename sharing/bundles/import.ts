@@ -1,4 +1,4 @@
-/** Takes in a bundle: reads what its manifest says must come, and nothing enters the store before the last byte is verified. */
+/** Imports a bundle; nothing is committed before its last byte is verified. */
 import { createHash } from "node:crypto";
 import { dirname } from "@std/path";
 import {
@@ -11,27 +11,27 @@ import {
 import type { Workspace } from "../../engine/store/workspace.ts";
 import type { Artifact, Listing } from "../../schemas/manifest.ts";
 import type { Expected } from "../transfer/staged_file.ts";
-import { missingOf, openArrivals } from "../transfer/staging.ts";
-import type { Ears, Moved } from "../transfer/download.ts";
+import { missingOf, openStaging } from "../transfer/staging.ts";
+import type { Listener, Transferred } from "../transfer/download.ts";
 import { type Bundle, MANIFEST, openBundle, SIGNATURES } from "./bundle.ts";
-import { type CheckArrived, unchecked } from "../pull.ts";
+import { type CheckDownloaded, noCheck } from "../pull.ts";
 import { objectPath } from "../remotes/remote.ts";
-import { settleManifest } from "../transfer/commit.ts";
-import { tally } from "../transfer/progress.ts";
+import { commitManifest } from "../transfer/commit.ts";
+import { transferProgress } from "../transfer/progress.ts";
 
-export interface Imported extends Moved {
+export interface Imported extends Transferred {
   readonly experiment: string;
   readonly nodes: number;
   readonly signedBy: readonly string[];
 }
 
-/** Under the lock of the folder. */
+/** Reads the members in the order that the manifest implies. The caller holds the lock of the artifact folder. */
 export async function importBundle(
   workspace: Workspace,
   path: string,
   policy: Policy,
-  { progress }: Pick<Ears, "progress">,
-  check: CheckArrived = unchecked,
+  { progress }: Pick<Listener, "progress">,
+  check: CheckDownloaded = noCheck,
 ): Promise<Imported> {
   using bundle = openBundle(path);
   const text = await bundle.text(MANIFEST, LIMITS.manifestBytes);
@@ -54,36 +54,39 @@ export async function importBundle(
     artifact,
     listing: artifact.folder && listings.get(artifact.sha256),
   }));
-  const arrivals = openArrivals(workspace, wanted, "import");
+  const staging = openStaging(workspace, wanted, "import");
   try {
-    const pieces = new Map(
-      arrivals.pieces.map((piece) => [piece.sha256, piece]),
+    const targets = new Map(
+      staging.files.map(({ sha256, paths }) => [sha256, paths[0]]),
     );
     const bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
-    const told = tally({ objects: files.length, bytes }, progress);
+    const transfer = transferProgress(
+      { objects: files.length, bytes },
+      progress,
+    );
     for (const file of files) {
-      const target = pieces.get(file.sha256)?.paths[0];
-      await readObject(bundle, file, target, told.add);
-      told.finish();
+      const target = targets.get(file.sha256);
+      await readObject(bundle, file, target, transfer.add);
+      transfer.finish();
     }
     await bundle.end();
-    arrivals.pieces.forEach(arrivals.arrived);
-    arrivals.finish();
+    staging.files.forEach(staging.commit);
+    staging.finish();
   } finally {
-    arrivals.discard();
+    staging.discard();
   }
   await check(manifest, workspace);
-  settleManifest(workspace, manifest, { text, signatures });
+  commitManifest(workspace, manifest, { text, signatures });
   return {
     experiment: manifest.experiment.name,
     nodes: records.length,
     signedBy,
-    objects: arrivals.pieces.length,
-    bytes: arrivals.bytes,
+    objects: staging.files.length,
+    bytes: staging.bytes,
   };
 }
 
-/** By their hash, in its order. */
+/** The listings of folders by hash, which follow in its order. */
 async function readListings(
   bundle: Bundle,
   artifacts: readonly Artifact[],
@@ -104,7 +107,7 @@ async function readListings(
   return listings;
 }
 
-/** All files of the objects, each once, by their hash. */
+/** The files of all objects, each once, sorted by hash. */
 function filesIn(
   bundle: Bundle,
   artifacts: readonly Artifact[],
@@ -125,7 +128,7 @@ function filesIn(
     .sort((a, b) => a.sha256 < b.sha256 ? -1 : 1);
 }
 
-/** Writes an object to a path where it is wanted, and checks it anyway. */
+/** Checks an object, and writes it to `target` if the store lacks it. */
 async function readObject(
   bundle: Bundle,
   { sha256, bytes }: Expected,

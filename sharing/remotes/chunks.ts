@@ -1,8 +1,8 @@
-/** The bytes of an open file in pieces, each to be used before the next is asked for. */
+/** Reads an open file in chunks, each valid until the next one is read. */
 
 const CHUNK_BYTES = 1 << 18;
 
-/** Reads from where the file stands, at most `limit` bytes. */
+/** Reads at most `limit` bytes from the file's current position. */
 export async function* chunksOf(
   file: Deno.FsFile,
   limit = Infinity,

@@ -17,16 +17,16 @@ import { inputError } from "../../base/input_error.ts";
 import { checkFolder } from "../../base/input_file.ts";
 import { pathIn } from "../../base/names.ts";
 import { chunksOf } from "./chunks.ts";
-import { damagedHere, notArrived } from "./refusals.ts";
+import { localDamage, uploadMismatch } from "./upload_errors.ts";
 import type { Content, Remote, Writer } from "./remote.ts";
 
-/** Another push may be writing what is younger. */
+/** A younger temporary file may belong to a push that still runs. */
 const ABANDONED_MILLISECONDS = 24 * 3600 * 1000;
 
-/** `made` says that the folder is made where there is none, in one that there is. */
+/** Opens a folder, which `create` creates if its parent exists. */
 export function openFolder(
   folder: string,
-  { made }: { made: boolean },
+  { create }: { create: boolean },
 ): Remote {
   checkFolder(
     folder,
@@ -34,10 +34,12 @@ export function openFolder(
   );
   const info = statIfThere(folder);
   const parent = statIfThere(dirname(join(folder, ".")));
-  if (info === undefined ? !made || !parent?.isDirectory : !info.isDirectory) {
+  if (
+    info === undefined ? !create || !parent?.isDirectory : !info.isDirectory
+  ) {
     throw inputError(
       `Cannot use "${folder}" as a remote: there is no such folder${
-        made ? ", and none to make it in" : ""
+        create ? ", and none to make it in" : ""
       }.`,
     );
   }
@@ -49,7 +51,7 @@ export function openFolder(
 }
 
 function read(path: string, from: number): Content | undefined {
-  // A pipe or a device would be waited for.
+  // Opening a pipe or a device could block.
   const file = statIfThere(path)?.isFile
     ? ifThere(() => Deno.openSync(path))
     : undefined;
@@ -76,7 +78,7 @@ function read(path: string, from: number): Content | undefined {
 }
 
 function writerTo(folder: string): Writer {
-  const telling = async (path: string, write: () => Promise<void> | void) => {
+  const reporting = async (path: string, write: () => Promise<void> | void) => {
     try {
       await write();
     } catch (error) {
@@ -91,17 +93,17 @@ function writerTo(folder: string): Writer {
   return {
     size: (path) => Promise.resolve(statIfThere(pathIn(folder, path))?.size),
     putFile: (path, { path: from, sha256 }, sent) =>
-      telling(path, async () => {
+      reporting(path, async () => {
         const target = pathIn(folder, path);
         const temporary = `${target}.${crypto.randomUUID()}.tmp`;
         Deno.mkdirSync(dirname(target), { recursive: true });
         removeAbandoned(dirname(target));
         try {
           await copy(from, temporary, sent);
-          // Read back: what the disk has, and not what was sent to it.
+          // Read back from the disk.
           if ((await hashFile(temporary, { sync: true })).sha256 !== sha256) {
-            const isWhole = (await hashFile(from)).sha256 === sha256;
-            throw isWhole ? notArrived(path, folder) : damagedHere(sha256);
+            const isIntact = (await hashFile(from)).sha256 === sha256;
+            throw isIntact ? uploadMismatch(path, folder) : localDamage(sha256);
           }
           Deno.renameSync(temporary, target);
         } finally {
@@ -109,11 +111,11 @@ function writerTo(folder: string): Writer {
         }
       }),
     putText: (path, text) =>
-      telling(path, () => {
+      reporting(path, () => {
         const target = pathIn(folder, path);
         writeAtomically(target, text, { locked: false });
         if (readIfThere(target) !== text) {
-          throw notArrived(path, folder);
+          throw uploadMismatch(path, folder);
         }
       }),
   };
@@ -134,7 +136,7 @@ async function copy(
   }
 }
 
-/** What pushes that died have left. */
+/** Removes temporary files of pushes that died. */
 function removeAbandoned(folder: string): void {
   for (
     const name of namesIn(folder)

@@ -1,25 +1,24 @@
-/** A remote behind any static HTTP server: read only, and led nowhere else. */
+/** A read-only remote on any static HTTP server, which may not redirect to other hosts. */
 import { isPrivate, withoutPassword } from "../../base/addresses.ts";
 import { inputError } from "../../base/input_error.ts";
 import type { Remote } from "./remote.ts";
 import {
   type Answer,
-  ask,
   contentOf,
-  type Patience,
+  type NetworkPolicy,
+  sendRequest,
   unusable,
 } from "./request.ts";
 
-/** The environment variable that names hosts, such as `cdn.example.org`, to which a remote may lead. */
+/** The environment variable that names hosts, such as `cdn.example.org`, to which a remote may redirect. */
 export const REDIRECTS = "CKD_REDIRECTS";
 
-/** Hosts that lead to each other lead nowhere. */
-const HOPS = 5;
+const MAX_REDIRECTS = 5;
 
-/** `redirects` are the hosts that the user allows, separated by commas. */
+/** Opens the server at an address; `redirects` are the hosts that the user allows, separated by commas. */
 export function openHttp(
   address: string,
-  patience: Patience,
+  network: NetworkPolicy,
   redirects = "",
 ): Remote {
   const base = baseOf(address);
@@ -33,14 +32,14 @@ export function openHttp(
         headers: rangeFrom(from),
         redirect: "manual",
       };
-      const answer = await ask(base, () => ({ url, init }), patience);
+      const answer = await sendRequest(base, () => ({ url, init }), network);
       const location = locationOf(answer);
       if (location === undefined) return answer;
       await answer.discard();
-      url = led(url, location, base, allowed);
-      if (hops === HOPS) {
+      url = redirected(url, location, base, allowed);
+      if (hops === MAX_REDIRECTS) {
         throw unusable(
-          `Cannot read "${path}" of "${base}": it leads on more than ${HOPS} times; check the address.`,
+          `Cannot read "${path}" of "${base}": it leads on more than ${MAX_REDIRECTS} times; check the address.`,
         );
       }
     }
@@ -64,8 +63,12 @@ function locationOf({ status, headers }: Answer): string | undefined {
   return isRedirect ? headers.get("location") ?? undefined : undefined;
 }
 
-/** Where a redirect leads, which has to be the same host, not less protected, or one that the user allows. */
-function led(
+/**
+ * The target of a redirect.
+ *
+ * @throws {Error} A failure unless it is the same host or one that the user allows, and HTTPS if the source is.
+ */
+function redirected(
   from: URL,
   location: string,
   base: string,
@@ -79,22 +82,22 @@ function led(
   }
   const isSame = to.host === from.host ||
     to.hostname === from.hostname && to.port === "" && from.port === "";
-  const isLess = from.protocol === "https:" && to.protocol === "http:";
-  if (!isLess && (isSame || allowed.includes(to.host))) return to;
-  const host = isLess ? `${to.host}, without encryption,` : to.host;
+  const isDowngrade = from.protocol === "https:" && to.protocol === "http:";
+  if (!isDowngrade && (isSame || allowed.includes(to.host))) return to;
+  const host = isDowngrade ? `${to.host}, without encryption,` : to.host;
   throw unusable(
     `Cannot follow "${base}" to ${host}${
       isPrivate(to) ? " in a private network" : ""
     }: expected that a remote answers by itself; ${
-      isLess
+      isDowngrade
         ? "check the address"
         : `if you mean that host too, name it in the environment variable ${REDIRECTS}`
     }.`,
   );
 }
 
-/** The file's own bytes are wanted, not a form that is shorter on the way. */
-export function rangeFrom(from: number): Record<string, string> {
+/** Headers that request the uncompressed bytes of a file from one on. */
+function rangeFrom(from: number): Record<string, string> {
   return {
     "accept-encoding": "identity",
     ...from > 0 ? { range: `bytes=${from}-` } : {},

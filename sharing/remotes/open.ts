@@ -1,35 +1,55 @@
-/** Opens a remote by what the user calls it: a folder, https:// or s3://. */
+/** Opens a remote by its address: a folder, https:// or s3://. */
 import { inputError } from "../../base/input_error.ts";
-import type { S3Environment } from "../s3/bucket.ts";
+import { parseS3Address } from "../s3/address.ts";
 import { openFolder } from "./folder_remote.ts";
-import { openHttp, REDIRECTS } from "./http_remote.ts";
-import type { Remote } from "./remote.ts";
-import type { Patience } from "./request.ts";
-import { openS3 } from "../s3/s3_remote.ts";
+import { openHttp } from "./http_remote.ts";
+import type { Remote, Writer } from "./remote.ts";
+import type { NetworkPolicy } from "./request.ts";
 
 export interface OpenOptions {
-  readonly environment: S3Environment & { readonly [REDIRECTS]?: string };
-  readonly patience: Patience;
-  /** Whether a folder is made where there is none. */
-  readonly made?: boolean;
+  readonly network: NetworkPolicy;
+  /** Creates a folder that is missing. */
+  readonly create?: boolean;
+  /** Other hosts that web servers may redirect to, separated by commas: the value of `CKD_REDIRECTS`. */
+  readonly redirects?: string;
 }
 
+/** @throws {Error} An input error without the address's secrets, if no remote can have it. */
 export function openRemote(
   address: string,
-  { environment, patience, made = false }: OpenOptions,
+  { network, create = false, redirects }: OpenOptions,
 ): Remote {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address) ?? [];
   switch (scheme?.toLowerCase()) {
     case undefined:
-      return openFolder(address, { made });
+      return openFolder(address, { create });
     case "http":
     case "https":
-      return openHttp(address, patience, environment[REDIRECTS]);
+      return openHttp(address, network, redirects);
     case "s3":
-      return openS3(address, environment, patience);
+      return openS3(address, network);
     default:
       throw inputError(
         `Cannot use a remote of the kind "${scheme}://": expected a folder, https:// or s3://.`,
       );
   }
+}
+
+/** Deno would load a literal specifier at once, and with it the AWS SDK, which takes 0.1 s. */
+const S3 = "../s3/s3_remote.ts";
+
+function openS3(address: string, network: NetworkPolicy): Remote {
+  const place = parseS3Address(address);
+  let opened: Promise<Remote & { readonly writer: Writer }> | undefined;
+  const remote = () =>
+    opened ??= import(S3).then(({ openS3 }) => openS3(place, network));
+  return {
+    name: place.name,
+    read: async (...args) => (await remote()).read(...args),
+    writer: {
+      size: async (...args) => (await remote()).writer.size(...args),
+      putFile: async (...args) => (await remote()).writer.putFile(...args),
+      putText: async (...args) => (await remote()).writer.putText(...args),
+    },
+  };
 }

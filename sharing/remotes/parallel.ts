@@ -1,14 +1,17 @@
-/** Work on many things at once, but not on all. */
+/** Runs asynchronous work on many items, a limited number at once. */
 
-/** Does the work for each item, so many at a time. After an error nothing new begins, and what has begun is awaited. */
+/**
+ * Calls `work` for every item. After an error no further item is begun; the error is thrown once the running ones have ended,
+ * so that nothing still uses what the caller then closes.
+ */
 export async function inParallel<T>(
   items: readonly T[],
-  lanes: number,
+  limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const errors: unknown[] = [];
   let next = 0;
-  const lane = async () => {
+  const worker = async () => {
     while (next < items.length && errors.length === 0) {
       try {
         await work(items[next++]);
@@ -17,6 +20,6 @@ export async function inParallel<T>(
       }
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: limit }, worker));
   if (errors.length > 0) throw errors[0];
 }

@@ -1,16 +1,22 @@
-/** Reads a file of a remote back, to know that its bytes there are those that are here. */
+/** Reads a file of a remote back to check it. */
 import { createHash } from "node:crypto";
 import type { Expected } from "../transfer/staged_file.ts";
 import type { Remote } from "./remote.ts";
-import { INTERRUPTED, type Patience, persist, unreachable } from "./request.ts";
+import {
+  INTERRUPTED,
+  type NetworkPolicy,
+  retry,
+  unreachable,
+} from "./request.ts";
 
-export async function isWholeThere(
+/** Whether a file of a remote exists there with the expected size and hash. */
+export async function isIntact(
   remote: Pick<Remote, "name" | "read">,
   path: string,
   expected: Expected,
-  patience: Patience,
+  network: NetworkPolicy,
 ): Promise<boolean> {
-  return await persist<boolean>(patience, async () => {
+  return await retry<boolean>(network, async () => {
     const content = await remote.read(path, 0);
     if (content === undefined) return { value: false };
     const hash = createHash("sha256");
@@ -20,14 +26,14 @@ export async function isWholeThere(
         hash.update(chunk);
         bytes += chunk.length;
         if (bytes > expected.bytes) return { value: false };
-        if (patience.signal?.aborted) return { reason: INTERRUPTED };
+        if (network.signal?.aborted) return { reason: INTERRUPTED };
       }
     } catch (error) {
       return { reason: error instanceof Error ? error.message : `${error}` };
     } finally {
       await content.discard();
     }
-    // A connection that ends early may end without an error.
+    // A connection that is cut may end without an error.
     if (bytes < expected.bytes) {
       return { reason: "it ended before all had come" };
     }

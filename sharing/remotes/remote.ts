@@ -1,17 +1,17 @@
-/** A remote: a place outside of the project that keeps objects, manifests and where keys are named, whatever its kind. */
+/** The interface of a remote, which stores objects, manifests, signatures and key records, and the paths of these. */
 
 import { canonical, sha256 } from "../../engine/files/hash.ts";
 import type { Manifest } from "../../schemas/manifest.ts";
 
-/** Bytes of a file from `start` on, which is 0 where a store cannot begin elsewhere; reading fails where a connection does. */
+/** Bytes of a file from `start` on, which is 0 if the store cannot resume; reading throws if the connection breaks. */
 export interface Content {
   readonly start: number;
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Gives up what has not been read. */
+  /** Closes the connection or file; the rest is not read. */
   discard(): Promise<void>;
 }
 
-/** A file here whose bytes are wanted there. */
+/** A local file to upload. */
 export interface LocalFile {
   readonly path: string;
   readonly sha256: string;
@@ -21,16 +21,16 @@ export interface LocalFile {
 export interface Remote {
   /** As the user named it. */
   readonly name: string;
-  /** The bytes of a file from one on, or undefined where there is no such file. */
+  /** The bytes of a file from offset `from` on, or undefined if there is no such file. */
   read(path: string, from: number): Promise<Content | undefined>;
-  /** Undefined where a remote can only be read. */
+  /** Undefined for a read-only remote. */
   readonly writer?: Writer;
 }
 
 export interface Writer {
-  /** The bytes that a file has, or undefined where there is none. */
+  /** The size of a file in bytes, or undefined if there is none. */
   size(path: string): Promise<number | undefined>;
-  /** Puts a file there whole or not at all, and fails unless it has arrived as it is; `sent` is told of the bytes of each step. */
+  /** Uploads a file atomically and checks the copy; calls `sent` with the number of bytes of each step. */
   putFile(
     path: string,
     file: LocalFile,
@@ -43,7 +43,7 @@ export function objectPath(sha256: string): string {
   return `objects/${sha256.slice(0, 2)}/${sha256}`;
 }
 
-/** The last manifest of an experiment, by its name or by `idOf` it; every one that was pushed is an object as well. */
+/** The path of the last manifest of an experiment, by its name or its `idOf`; every manifest pushed is an object as well. */
 export function sharedManifestPath(experiment: string): string {
   return `manifests/${experiment}.json`;
 }

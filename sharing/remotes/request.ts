@@ -1,34 +1,33 @@
-/** Requests over HTTP: tried again where the other end is busy or the connection breaks; no silence lasts, and no drip. */
+/** HTTP requests with retries, and time limits for answers that stall or trickle. */
 import { failure } from "../../engine/files/failure.ts";
 import type { Content } from "./remote.ts";
 
-/** How long a network is given. */
-export interface Patience {
-  /** Attempts in a row that make no progress, after which it is given up. */
+/** Retries and time limits of requests. */
+export interface NetworkPolicy {
+  /** Gives up after so many attempts in a row without progress. */
   readonly attempts: number;
-  /** Milliseconds before the second attempt; each further one waits three times as long. */
+  /** Milliseconds before the second attempt; three times as long before each further one. */
   readonly wait: number;
-  /** Milliseconds that a silent connection is waited for. */
-  readonly silence: number;
-  /** Bytes that a connection has to bring in each such time. */
-  readonly least: number;
-  /** Ends all waiting. */
+  /** Milliseconds in which a connection has to send `minimumBytes`. */
+  readonly timeout: number;
+  readonly minimumBytes: number;
+  /** Interrupts waits and requests. */
   readonly signal?: AbortSignal;
 }
 
-export const PATIENT: Patience = {
+export const DEFAULT_NETWORK: NetworkPolicy = {
   attempts: 4,
   wait: 500,
-  silence: 60_000,
-  least: 60_000,
+  timeout: 60_000,
+  minimumBytes: 60_000,
 };
 
-export interface Query {
+export interface PreparedRequest {
   readonly url: string | URL;
   readonly init: RequestInit;
 }
 
-/** The body can be read once; it ends with an error where the connection does. */
+/** A response whose body can be read once; reading throws if the connection breaks. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -36,14 +35,14 @@ export interface Answer {
   discard(): Promise<void>;
 }
 
-/** Asks until there is an answer; `name` is the remote in the sentence that says that there is none. */
-export async function ask(
+/** Sends a request until it is answered; `name` is the remote's in the error that says that it was not. */
+export async function sendRequest(
   name: string,
-  prepare: () => Query | Promise<Query>,
-  patience: Patience,
+  prepare: () => PreparedRequest | Promise<PreparedRequest>,
+  network: NetworkPolicy,
 ): Promise<Answer> {
-  return await persist(patience, async () => {
-    const outcome = await attempt(await prepare(), patience);
+  return await retry(network, async () => {
+    const outcome = await attempt(await prepare(), network);
     return "reason" in outcome ? outcome : { value: outcome };
   }, (reason) => unreachable(name, reason));
 }
@@ -56,7 +55,7 @@ export function unreachable(name: string, reason: string): Error {
   );
 }
 
-/** The failure of a remote of which nothing is to be had. */
+/** The failure of a remote that cannot be used at all. */
 export function unusable(message: string): Error {
   const error = failure(message);
   error.cause = UNREACHABLE;
@@ -65,20 +64,20 @@ export function unusable(message: string): Error {
 
 export const INTERRUPTED = "it was interrupted";
 
-/** Whether a remote did not answer, or not for itself, rather than gave what cannot be used. */
+/** Whether a failure concerns the whole remote, and not one file of it. */
 export function isUnreachable({ cause }: Error): boolean {
   return cause === UNREACHABLE;
 }
 
 interface Failed {
   readonly reason: string;
-  /** Whether there was progress, after which attempts are counted anew. */
+  /** Whether there was progress, which resets the count of attempts. */
   readonly advanced?: boolean;
 }
 
-/** Tries until something succeeds, as long as patience lasts; an error that is thrown ends it at once. */
-export async function persist<T>(
-  { attempts, wait, signal }: Patience,
+/** Repeats an attempt until it succeeds, as the policy allows; an error that it throws ends it at once. */
+export async function retry<T>(
+  { attempts, wait, signal }: NetworkPolicy,
   attempt: () => Promise<{ readonly value: T } | Failed>,
   giveUp: (reason: string) => Error,
 ): Promise<T> {
@@ -95,13 +94,18 @@ export async function persist<T>(
   }
 }
 
-/** What an answer holds of a file from a byte on: undefined where there is none, an error where it is none of either. */
+/**
+ * The content of an answer to a request for a file from byte `from` on, or undefined if there is no such file; `restart`
+ * requests it from the beginning, for servers that answer ranges wrongly.
+ *
+ * @throws {Error} A failure on any other status.
+ */
 export async function contentOf(
   name: string,
   path: string,
   answer: Answer,
   from: number,
-  whole: () => Promise<Content | undefined>,
+  restart: () => Promise<Content | undefined>,
 ): Promise<Content | undefined> {
   const { status, headers, body, discard } = answer;
   if (status === 200) return { start: 0, bytes: body, discard };
@@ -110,109 +114,111 @@ export async function contentOf(
   if (resumes) return { start: from, bytes: body, discard };
   await discard();
   if (status === 404 || status === 410) return undefined;
-  // It does not go on where it was told to, so the whole is read anew.
-  if (from > 0 && (status === 206 || status === 416)) return await whole();
+  // The server did not resume where it was asked to.
+  if (from > 0 && (status === 206 || status === 416)) return await restart();
   throw failure(
     `Cannot read "${path}" of "${name}": it answers with status ${status}; check the address and what may be read there.`,
   );
 }
 
 async function attempt(
-  { url, init }: Query,
-  patience: Patience,
+  { url, init }: PreparedRequest,
+  network: NetworkPolicy,
 ): Promise<Answer | Failed> {
-  const silence = watch(patience);
+  const watchdog = watch(network);
   try {
-    const response = await fetch(url, { ...init, signal: silence.signal });
-    silence.answered();
+    const response = await fetch(url, { ...init, signal: watchdog.signal });
+    watchdog.answered();
     const { status, headers } = response;
-    const isPassing = status >= 500 || status === 408 || status === 429;
-    if (isPassing) {
+    const isTemporary = status >= 500 || status === 408 || status === 429;
+    if (isTemporary) {
       await response.body?.cancel();
-      silence.end();
+      watchdog.end();
       return { reason: `it answers with status ${status}` };
     }
-    const body = bodyOf(response, silence);
+    const body = bodyOf(response, watchdog);
     return {
       status,
       headers,
       body,
       discard: async () => {
-        silence.end();
+        watchdog.end();
         await body.return(undefined);
-        // One that was begun is given up by now, whether it broke off or not.
+        // Already cancelled by the generator if it was begun.
         await response.body?.cancel().catch(() => {});
       },
     };
   } catch (error) {
-    silence.end();
-    return { reason: silence.reasonOf(error) };
+    watchdog.end();
+    return { reason: watchdog.reasonOf(error) };
   }
 }
 
-/** Bytes that are taken at once where a body has as many. */
+/** Bytes read at once. */
 const PIECE_BYTES = 1 << 18;
 
-/** Pieces of a body, each to be used before the next is asked for. */
+/** The pieces of a body, each valid until the next one is read. */
 async function* bodyOf(
   { headers, body }: Response,
-  silence: Silence,
+  watchdog: Watchdog,
 ): AsyncGenerator<Uint8Array, void, void> {
-  // Into the same memory again and again: of pieces of their own, all that comes would become garbage.
+  // One buffer for all pieces, to spare garbage collection.
   const reader = body?.getReader({ mode: "byob" });
   try {
     let memory = new Uint8Array(pieceBytes(headers));
     while (reader !== undefined) {
       const { done, value } = await reader.read(memory);
       if (done || value === undefined) return;
-      silence.heard(value.length);
-      // What is not asked for cannot come.
-      silence.pause();
+      watchdog.received(value.length);
+      // A slow reader is not a slow server.
+      watchdog.pause();
       yield value;
-      silence.resume();
+      watchdog.resume();
       memory = new Uint8Array(value.buffer);
     }
   } catch (error) {
-    throw new Error(silence.reasonOf(error), { cause: error });
+    throw new Error(watchdog.reasonOf(error), { cause: error });
   } finally {
-    silence.end();
-    // Nothing comes after an error, and there is nothing to give up.
+    watchdog.end();
+    // After an error there is nothing to cancel.
     await reader?.cancel().catch(() => {});
   }
 }
 
-/** No more than is said to come, but not byte by byte where that was not true. */
+/** The announced length, within limits as it may be wrong. */
 function pieceBytes(headers: Headers): number {
-  const told = Number(headers.get("content-length"));
-  return told > 0 ? Math.min(Math.max(told, 4096), PIECE_BYTES) : PIECE_BYTES;
+  const announced = Number(headers.get("content-length"));
+  return announced > 0
+    ? Math.min(Math.max(announced, 4096), PIECE_BYTES)
+    : PIECE_BYTES;
 }
 
-interface Silence {
+interface Watchdog {
   readonly signal: AbortSignal;
   /** The answer has begun. */
   answered(): void;
-  heard(bytes: number): void;
+  received(bytes: number): void;
   pause(): void;
   resume(): void;
   end(): void;
-  /** Why a connection ended, as a clause. */
+  /** Why a connection ended, as a clause of a sentence. */
   reasonOf(error: unknown): string;
 }
 
-/** Aborts what has brought too little for too long. */
-function watch({ silence, least, signal }: Patience): Silence {
+/** Aborts a request that receives too little for too long. */
+function watch({ timeout, minimumBytes, signal }: NetworkPolicy): Watchdog {
   const controller = new AbortController();
   let [since, bytes] = [performance.now(), 0];
   let pausedAt: number | undefined;
-  // Looks again when it could have been so long, and not at every piece.
-  const look = () => {
+  // Checks when the time could be up, and not at every piece.
+  const check = () => {
     const left = pausedAt === undefined
-      ? since + silence - performance.now()
-      : silence;
+      ? since + timeout - performance.now()
+      : timeout;
     if (left <= 0) return controller.abort();
-    timer = setTimeout(look, left);
+    timer = setTimeout(check, left);
   };
-  let timer = setTimeout(look, silence);
+  let timer = setTimeout(check, timeout);
   return {
     signal: signal === undefined
       ? controller.signal
@@ -220,9 +226,9 @@ function watch({ silence, least, signal }: Patience): Silence {
     answered: () => {
       since = performance.now();
     },
-    heard: (more) => {
+    received: (more) => {
       bytes += more;
-      if (bytes >= least) [since, bytes] = [performance.now(), 0];
+      if (bytes >= minimumBytes) [since, bytes] = [performance.now(), 0];
     },
     pause: () => {
       pausedAt = performance.now();
@@ -239,7 +245,7 @@ function watch({ silence, least, signal }: Patience): Silence {
         ? causeOf(error)
         : bytes === 0
         ? "it fell silent"
-        : `it sends fewer than ${least} bytes in ${silence / 1000} s`,
+        : `it sends fewer than ${minimumBytes} bytes in ${timeout / 1000} s`,
   };
 }
 

@@ -1,21 +1,25 @@
-/** Short files of a remote as text: no longer than they may be, tried again where they were cut. */
+/** Reads short text files of a remote, with a size limit and retries. */
 import { failure } from "../../engine/files/failure.ts";
 import type { Content, Remote } from "./remote.ts";
-import { type Patience, persist, unreachable } from "./request.ts";
+import { type NetworkPolicy, retry, unreachable } from "./request.ts";
 
-/** The text of a file of at most so many bytes, or undefined where there is none. */
+/**
+ * The text of a file, or undefined if there is none.
+ *
+ * @throws {Error} A failure if it has more than `most` bytes, is not UTF-8 or cannot be read.
+ */
 export async function readText(
   remote: Remote,
   path: string,
   most: number,
-  patience: Patience,
+  network: NetworkPolicy,
 ): Promise<string | undefined> {
   const refuse = (reason: string) =>
     failure(`Cannot read "${path}" of "${remote.name}": ${reason}.`);
-  return await persist(patience, async () => {
+  return await retry(network, async () => {
     const content = await remote.read(path, 0);
     if (content === undefined) return { value: undefined };
-    // Grows up to what is allowed, and is given back at once: as garbage, that of a few refusals would add up.
+    // Freed below at once: left to garbage collection, the memory of a few refused files would add up.
     const memory = new ArrayBuffer(0, { maxByteLength: most });
     try {
       const { reason, isMore } = await fill(memory, content);
@@ -31,7 +35,7 @@ export async function readText(
   }, (reason) => unreachable(remote.name, reason));
 }
 
-/** Gives why it stopped where the connection ended first, and whether more came than there is room for. */
+/** Reads into memory; returns the reason if the connection broke, and whether there was more than fits. */
 async function fill(
   memory: ArrayBuffer,
   { bytes }: Content,

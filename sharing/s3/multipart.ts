@@ -1,136 +1,119 @@
-/** Large files of an S3-compatible store go up in parts: what a cut leaves there is gone on with by the next push. */
+/** Uploads of large files in parts, which the next push resumes if one is cut. */
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  type ListPartsCommandInput,
+  type S3Client,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
 import { hashFile } from "../../engine/files/hash.ts";
-import { type Bucket, elementIn, refusal } from "./bucket.ts";
 import { inParallel } from "../remotes/parallel.ts";
-import { damagedHere } from "../remotes/refusals.ts";
+import { localDamage } from "../remotes/upload_errors.ts";
 import type { LocalFile } from "../remotes/remote.ts";
 
-/** Stores want parts of 5 MiB at least, but for the last one, and 10,000 of them at most. */
+/** Stores require at least 5 MiB a part, but for the last one, and at most 10,000 parts. */
 export const PART_BYTES = 8 << 20;
 const PARTS = 10_000;
 
-/** Parts of one file at once: each is held in memory. */
-const LANES = 2;
+/** Parts in memory at once. */
+const CONCURRENT_PARTS = 2;
 
-/** Number, from 1, first byte and bytes of a part. */
 interface Part {
+  /** From 1. */
   readonly number: number;
   readonly from: number;
   readonly bytes: number;
 }
 
-/** Sends the parts that are not there yet; gives whether the store's checksum is that of the whole. */
+/** Uploads the parts that the store lacks; returns whether its checksum is that of the file. */
 export async function putParts(
-  bucket: Bucket,
-  path: string,
+  client: S3Client,
+  target: { readonly Bucket: string; readonly Key: string },
   file: LocalFile,
   sent: (bytes: number) => void,
 ): Promise<boolean> {
   if ((await hashFile(file.path)).sha256 !== file.sha256) {
-    throw damagedHere(file.sha256);
+    throw localDamage(file.sha256);
   }
-  const uploadId = await lastUpload(bucket, path) ?? await begin(bucket, path);
-  const there = await partsThere(bucket, path, uploadId);
-  const etags = new Map<number, string>();
+  const UploadId = await lastUpload(client, target) ??
+    (await client.send(new CreateMultipartUploadCommand(target))).UploadId;
+  const upload = { ...target, UploadId };
+  const uploaded = await partsUploaded(client, upload);
+  const parts = partsOf(file.bytes);
   const sums = new Map<number, Uint8Array>();
-  const parts = partsIn(file.bytes);
-  await inParallel(parts, LANES, async (part) => {
+  await inParallel(parts, CONCURRENT_PARTS, async (part) => {
     const { number } = part;
-    const body = await readPart(file.path, part);
-    const known = there.get(number);
-    const query = { partNumber: String(number), uploadId };
-    const { etag } = known === etagOf(body)
-      ? { etag: known }
-      : await bucket.tell({ method: "PUT", path, query, body });
-    etags.set(number, etag);
-    sums.set(number, md5(body));
+    const Body = await readPart(file.path, part);
+    if (uploaded.get(number) !== etagOf(Body)) {
+      const { ETag } = await client.send(
+        new UploadPartCommand({ ...upload, PartNumber: number, Body }),
+      );
+      uploaded.set(number, ETag);
+    }
+    sums.set(number, md5(Body));
     sent(part.bytes);
   });
-  const numbers = parts.map(({ number }) => number);
-  const listed = numbers.map((number) =>
-    `<Part><PartNumber>${number}</PartNumber><ETag>${
-      escaped(etags.get(number) ?? "")
-    }</ETag></Part>`
+  const { ETag } = await client.send(
+    new CompleteMultipartUploadCommand({
+      ...upload,
+      MultipartUpload: {
+        Parts: parts.map(({ number }) => ({
+          PartNumber: number,
+          ETag: uploaded.get(number),
+        })),
+      },
+    }),
   );
-  const { text } = await bucket.tell({
-    method: "POST",
-    path,
-    query: { uploadId },
-    body: new TextEncoder().encode(
-      `<CompleteMultipartUpload>${listed.join("")}</CompleteMultipartUpload>`,
-    ),
-  });
-  const error = elementIn(text, "Code");
-  // This one request may fail with a status that says that it has not.
-  if (error !== undefined) throw refusal(bucket.name, path, 200, error);
   const sum = createHash("md5");
-  for (const number of numbers) {
-    sum.update(sums.get(number) ?? new Uint8Array());
-  }
-  const whole = `"${sum.digest("hex")}-${numbers.length}"`;
-  return unescaped(elementIn(text, "ETag") ?? "") === whole;
+  for (const { number } of parts) sum.update(sums.get(number) ?? "");
+  return ETag === `"${sum.digest("hex")}-${parts.length}"`;
 }
 
-/** What a store that keeps bytes as they are calls them. */
+/** The ETag of a body in a store that keeps bytes as they are. */
 export function etagOf(body: Uint8Array): string {
-  return `"${createHash("md5").update(body).digest("hex")}"`;
+  return `"${md5(body).toString("hex")}"`;
 }
 
-function md5(body: Uint8Array): Uint8Array {
+function md5(body: Uint8Array) {
   return createHash("md5").update(body).digest();
 }
 
-async function begin(bucket: Bucket, path: string): Promise<string> {
-  const query = { uploads: "" };
-  const { text } = await bucket.tell({ method: "POST", path, query });
-  const id = elementIn(text, "UploadId");
-  if (id === undefined) {
-    throw refusal(bucket.name, path, 200, "no UploadId");
-  }
-  return unescaped(id);
-}
-
-/** The upload that an earlier push has begun, if one has. */
+/** The newest unfinished upload of a file. */
 async function lastUpload(
-  bucket: Bucket,
-  path: string,
+  client: S3Client,
+  { Bucket, Key }: { readonly Bucket: string; readonly Key: string },
 ): Promise<string | undefined> {
-  const key = bucket.prefix + path;
-  const { text } = await bucket.tell({
-    method: "GET",
-    query: { uploads: "", prefix: key },
-  });
-  const upload = text.split("<Upload>").slice(1)
-    .findLast((upload) => elementIn(upload, "Key") === key);
-  const id = upload && elementIn(upload, "UploadId");
-  return id && unescaped(id);
+  const { Uploads = [] } = await client.send(
+    new ListMultipartUploadsCommand({ Bucket, Prefix: Key }),
+  );
+  return Uploads.findLast((upload) => upload.Key === Key)?.UploadId;
 }
 
-/** The store's checksums of the parts that it has of an upload. */
-async function partsThere(
-  bucket: Bucket,
-  path: string,
-  uploadId: string,
-): Promise<Map<number, string>> {
-  const found = new Map<number, string>();
-  let marker = "0";
+/** The ETags of the parts that a store has, by their numbers. */
+async function partsUploaded(
+  client: S3Client,
+  upload: ListPartsCommandInput,
+): Promise<Map<number, string | undefined>> {
+  const found = new Map<number, string | undefined>();
+  let PartNumberMarker: string | undefined;
+  // Not by the SDK's paginator, which never ends if a store names a next page after the last one, as some do.
   while (found.size < PARTS) {
-    const query = { uploadId, "part-number-marker": marker };
-    const { text } = await bucket.tell({ method: "GET", path, query });
-    const parts = text.split("<Part>").slice(1);
-    for (const part of parts) {
-      const number = Number(elementIn(part, "PartNumber"));
-      found.set(number, unescaped(elementIn(part, "ETag") ?? ""));
+    const page = await client.send(
+      new ListPartsCommand({ ...upload, PartNumberMarker }),
+    );
+    for (const part of page.Parts ?? []) {
+      found.set(part.PartNumber ?? 0, part.ETag);
     }
-    marker = elementIn(text, "NextPartNumberMarker") ?? "";
-    const isMore = elementIn(text, "IsTruncated") === "true";
-    if (!isMore || parts.length === 0) break;
+    if (page.IsTruncated !== true || !page.Parts?.length) break;
+    PartNumberMarker = page.NextPartNumberMarker;
   }
   return found;
 }
 
-function partsIn(bytes: number): Part[] {
+function partsOf(bytes: number): Part[] {
   const size = Math.max(PART_BYTES, Math.ceil(bytes / PARTS));
   return Array.from({ length: Math.ceil(bytes / size) }, (_, i) => ({
     number: i + 1,
@@ -152,14 +135,4 @@ async function readPart(
     at += read;
   }
   return body;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;")
-    .replaceAll("<", "&lt;");
-}
-
-function unescaped(text: string): string {
-  return text.replaceAll("&quot;", '"').replaceAll("&#34;", '"')
-    .replaceAll("&lt;", "<").replaceAll("&amp;", "&");
 }

@@ -1,4 +1,4 @@
-/** Makes what came from elsewhere this folder's own, once all its objects are in the store. */
+/** Commits a downloaded manifest or result to the artifact folder once its objects are in the store. */
 import { removeIfThere, writeAtomically } from "../../engine/files/atomic.ts";
 import { canonical } from "../../engine/files/hash.ts";
 import {
@@ -15,20 +15,20 @@ import {
   type NodeRecord,
 } from "../../schemas/manifest.ts";
 
-/** A manifest with what signs it, as they came. */
+/** The texts of a manifest and of its signatures. */
 export interface Signed {
   readonly text: string;
   readonly signatures?: string;
 }
 
-/** The manifest is written last but for its signatures: between the two it is one that nobody signed. */
-export function settleManifest(
+/** Writes the manifest after the results it names, and its signatures last: a crash in between leaves an unsigned manifest. */
+export function commitManifest(
   workspace: Workspace,
   { nodes }: Manifest,
   { text, signatures }: Signed,
 ): void {
   const { folder, index } = workspace;
-  for (const record of Object.values(nodes)) settleResult(workspace, record);
+  for (const record of Object.values(nodes)) commitResult(workspace, record);
   const path = manifestPath(folder);
   removeIfThere(signaturesPath(path));
   writeManifest(folder, text);
@@ -38,8 +38,8 @@ export function settleManifest(
   index.save();
 }
 
-/** Caches a result under its key; what it took to make is known where it was made. */
-export function settleResult(
+/** Caches a result under its key, without measurements: those are known only where it was made. */
+export function commitResult(
   { folder }: Workspace,
   { key, outputs, metrics }: NodeRecord,
 ): void {

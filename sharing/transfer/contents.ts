@@ -1,4 +1,4 @@
-/** What there is to share of an artifact folder: its manifest, signatures, and the files of every object, all known to be whole. */
+/** The contents of an artifact folder that are shared: manifest, signatures and checked objects. */
 import { readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import { sha256 } from "../../engine/files/hash.ts";
@@ -21,14 +21,19 @@ export interface Contents {
   readonly text: string;
   /** SHA-256 of the text. */
   readonly hash: string;
-  /** The text of the signatures that are of this manifest. */
+  /** The text of the signatures, if they are of this manifest. */
   readonly signatures?: string;
-  /** The listings of folders, then all other files, each sorted by its hash and there once. */
+  /** Distinct listings of folders, sorted by hash. */
   readonly listings: readonly LocalFile[];
+  /** All other distinct files, sorted by hash. */
   readonly files: readonly LocalFile[];
 }
 
-/** A failure where anything is missing or damaged, or has a name that could not be taken in elsewhere. */
+/**
+ * Collects and checks the contents of an artifact folder.
+ *
+ * @throws {Error} A failure if an object is missing or damaged, or a name could not be imported elsewhere.
+ */
 export async function contentsOf(workspace: Workspace): Promise<Contents> {
   const { folder, store } = workspace;
   const path = manifestPath(folder);

@@ -1,106 +1,119 @@
-/** Brings artifacts into a store: what is missing there, many at once, from whichever remote has it. */
+/** Downloads the artifacts that a store lacks, many at once, from the first remote that has each. */
 import { failure, isFailure } from "../../engine/files/failure.ts";
 import type { Progress } from "../../engine/graph/stage.ts";
 import { acceptListing, LIMITS } from "../../engine/provenance/trust_policy.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import type { Artifact, Listing } from "../../schemas/manifest.ts";
 import { receive } from "./staged_file.ts";
-import { copyWhole, missingOf, openArrivals, type Piece } from "./staging.ts";
+import {
+  copySynced,
+  missingOf,
+  openStaging,
+  type StagedFile,
+} from "./staging.ts";
 import { inParallel } from "../remotes/parallel.ts";
 import { objectPath, type Remote } from "../remotes/remote.ts";
-import { type Patience, unreachable } from "../remotes/request.ts";
+import { type NetworkPolicy, unreachable } from "../remotes/request.ts";
 import { readText } from "../remotes/text.ts";
-import { tally } from "./progress.ts";
+import { transferProgress } from "./progress.ts";
 
 export interface Source {
-  /** In the order in which they are asked. */
+  /** In order of preference. */
   readonly remotes: readonly Remote[];
-  readonly patience: Patience;
+  readonly network: NetworkPolicy;
 }
 
-export interface Ears {
+export interface Listener {
   progress(progress: Progress): void;
   notice(line: string): void;
 }
 
-/** What has moved. */
-export interface Moved {
+/** What was transferred. */
+export interface Transferred {
   readonly objects: number;
   readonly bytes: number;
 }
 
-/** Listings are held in memory. */
-const LANES = 16, LISTING_LANES = 4;
+const CONCURRENT_FILES = 16;
+/** Fewer, as listings are held in memory. */
+const CONCURRENT_LISTINGS = 4;
 
-/** Fails where an object is nowhere or nowhere whole; what has come until then stays for the next attempt. */
-export async function bring(
+/**
+ * Downloads missing artifacts and commits them to the store.
+ *
+ * @throws {Error} A failure if no remote has an object intact; what was downloaded until then stays for the next attempt.
+ */
+export async function downloadArtifacts(
   workspace: Workspace,
   artifacts: readonly Artifact[],
   source: Source,
-  ears: Ears,
-): Promise<Moved> {
+  listener: Listener,
+): Promise<Transferred> {
   const missing = await missingOf(workspace, artifacts);
   if (missing.length === 0) return { objects: 0, bytes: 0 };
   const folders = missing.filter(({ folder }) => folder);
   const listings = new Map<Artifact, Listing>();
-  await inParallel(folders, LISTING_LANES, async (artifact) => {
-    listings.set(artifact, await bringListing(artifact, source, ears));
+  await inParallel(folders, CONCURRENT_LISTINGS, async (artifact) => {
+    listings.set(artifact, await downloadListing(artifact, source, listener));
   });
   const wanted = missing.map((artifact) => ({
     artifact,
     listing: listings.get(artifact),
   }));
-  const arrivals = openArrivals(workspace, wanted, "pull");
-  const { pieces, bytes } = arrivals;
-  const told = tally({ objects: pieces.length, bytes }, ears.progress);
-  await inParallel(pieces, LANES, async (piece) => {
-    await bringPiece(workspace, piece, source, ears, told.add);
-    arrivals.arrived(piece);
-    told.finish();
+  const staging = openStaging(workspace, wanted, "pull");
+  const { files, bytes } = staging;
+  const progress = transferProgress(
+    { objects: files.length, bytes },
+    listener.progress,
+  );
+  await inParallel(files, CONCURRENT_FILES, async (file) => {
+    await downloadFile(workspace, file, source, listener, progress.add);
+    staging.commit(file);
+    progress.finish();
   });
-  arrivals.finish();
-  return { objects: pieces.length, bytes };
+  staging.finish();
+  return { objects: files.length, bytes };
 }
 
-async function bringListing(
+async function downloadListing(
   artifact: Artifact,
   source: Source,
-  ears: Ears,
+  listener: Listener,
 ): Promise<Listing> {
   const { sha256 } = artifact;
-  return await fromAny(sha256, source, ears, async (remote) => {
+  return await fromAny(sha256, source, listener, async (remote) => {
     const path = objectPath(sha256);
     const { listingBytes } = LIMITS;
-    const text = await readText(remote, path, listingBytes, source.patience);
+    const text = await readText(remote, path, listingBytes, source.network);
     return text === undefined ? undefined : acceptListing(text, artifact);
   });
 }
 
-async function bringPiece(
+async function downloadFile(
   { store }: Workspace,
-  piece: Piece,
+  file: StagedFile,
   source: Source,
-  ears: Ears,
+  listener: Listener,
   received: (bytes: number) => void,
 ): Promise<void> {
-  const { sha256, paths: [path] } = piece;
-  // A file of a folder may be here already as a file of its own.
-  const own = { ...piece, mediaType: "" };
+  const { sha256, paths: [path] } = file;
+  // A file of a folder may be in the store as an artifact of its own.
+  const own = { ...file, mediaType: "" };
   if (await store.check(own) === "whole") {
-    copyWhole(store.path(own), path);
-    return received(piece.bytes);
+    copySynced(store.path(own), path);
+    return received(file.bytes);
   }
-  await fromAny(sha256, source, ears, async (remote) => {
-    const arrival = await receive(
+  await fromAny(sha256, source, listener, async (remote) => {
+    const outcome = await receive(
       (from) => remote.read(objectPath(sha256), from),
       path,
-      piece,
-      source.patience,
+      file,
+      source.network,
       (reason) => unreachable(remote.name, reason),
       received,
     );
-    if (arrival === "absent") return undefined;
-    if (arrival === "whole") return arrival;
+    if (outcome === "absent") return undefined;
+    if (outcome === "complete") return outcome;
     throw failure(
       `Cannot use object ${sha256} of "${remote.name}": its bytes are not those that its name says; push it again with ` +
         "--paranoid from where it was made.",
@@ -108,11 +121,15 @@ async function bringPiece(
   });
 }
 
-/** What the first remote gives that has it whole. That another had not is told, and an error only where none has. */
+/**
+ * What `take` returns for the first remote that has an object intact. Failures of the remotes before it become notices.
+ *
+ * @throws {Error} The first failure if no remote has it.
+ */
 async function fromAny<T>(
   sha256: string,
   { remotes }: Source,
-  { notice }: Ears,
+  { notice }: Listener,
   take: (remote: Remote) => Promise<T | undefined>,
 ): Promise<T> {
   const failures: Error[] = [];

@@ -1,25 +1,25 @@
-/** How far a transfer is, in bytes and objects, as progress is told. */
+/** The progress of a transfer in megabytes and objects. */
 import type { Progress } from "../../engine/graph/stage.ts";
 
 const MEGABYTE = 1e6;
 
-export interface Tally {
-  /** Bytes that have moved; fewer than none where some have to move again. */
+export interface TransferProgress {
+  /** Counts bytes; negative if some have to be transferred again. */
   add(bytes: number): void;
-  /** An object has arrived. */
+  /** Counts an object that is complete. */
   finish(): void;
 }
 
-export function tally(
+export function transferProgress(
   { objects, bytes: total }: {
     readonly objects: number;
     readonly bytes: number;
   },
-  tell: (progress: Progress) => void,
-): Tally {
+  listener: (progress: Progress) => void,
+): TransferProgress {
   let [bytes, finished] = [0, 0];
-  const told = () =>
-    tell({
+  const report = () =>
+    listener({
       done: Math.round(bytes / MEGABYTE),
       total: Math.ceil(total / MEGABYTE),
       unit: "MB",
@@ -28,11 +28,11 @@ export function tally(
   return {
     add: (more) => {
       bytes += more;
-      told();
+      report();
     },
     finish: () => {
       finished++;
-      told();
+      report();
     },
   };
 }

@@ -1,18 +1,18 @@
-/** The signatures of a manifest as they travel with it: those of another manifest are none. */
-import { jsonIfWhole } from "../../engine/files/atomic.ts";
+/** Reads and merges the signatures that are shared with a manifest; those of another manifest are ignored. */
+import { jsonIfValid } from "../../engine/files/atomic.ts";
 import { canonical } from "../../engine/files/hash.ts";
 import { Signatures } from "../../schemas/signature.ts";
 
-/** The signatures in a text, or undefined unless they are of the manifest that has this hash. */
+/** The signatures in a text, or undefined if they are not of the manifest with this hash. */
 export function readSignaturesOf(
   manifest: string,
   text: string | undefined,
 ): Signatures | undefined {
-  const found = Signatures.safeParse(jsonIfWhole(text ?? "")).data;
+  const found = Signatures.safeParse(jsonIfValid(text ?? "")).data;
   return found?.manifest === manifest ? found : undefined;
 }
 
-/** The signatures of one manifest in two texts as one text: several people sign it, each in a place of their own. */
+/** Merges two texts of signatures of one manifest, which several people may sign. */
 export function mergeSignatures(
   manifest: string,
   ours: string,

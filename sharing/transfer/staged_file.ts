@@ -1,83 +1,85 @@
-/** One file that arrives: hashed as it comes, gone on with where it was cut, and nothing but what was expected. */
+/** Downloads one file into staging: hashes it on the way, resumes where a connection broke. */
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "@std/path";
 import { removeIfThere } from "../../engine/files/atomic.ts";
 import { chunksOf } from "../remotes/chunks.ts";
 import type { Content } from "../remotes/remote.ts";
-import { INTERRUPTED, type Patience, persist } from "../remotes/request.ts";
+import { INTERRUPTED, type NetworkPolicy, retry } from "../remotes/request.ts";
 
 export interface Expected {
   readonly sha256: string;
   readonly bytes: number;
 }
 
-/** A connection that brings fewer before it breaks has made no progress: a byte now and then has no end. */
+/** A connection that transfers fewer bytes before it breaks has made no progress: otherwise a trickle would be retried for ever. */
 const PROGRESS_BYTES = 4096;
 
-/** `absent` is not there, `other` has other bytes than its name says. */
-export type Arrival = "whole" | "absent" | "other";
+/** `absent`: the remote has no such file; `mismatch`: its bytes do not have the expected hash. */
+export type Outcome = "complete" | "absent" | "mismatch";
 
-/** Where bytes are written and hashed; what lies there already is taken for their beginning. */
+/** A file that is written and hashed; what it holds already counts as the beginning. */
 interface Sink {
   bytes(): number;
   write(chunk: Uint8Array): Promise<void>;
-  /** Begins anew. */
+  /** Empties the file. */
   restart(): void;
-  /** Syncs; the hash of all bytes. */
+  /** Syncs the file; returns the hash of all bytes. */
   finish(): Promise<string>;
   [Symbol.dispose](): void;
 }
 
 /**
- * Leaves a file of a remote at a path, its bytes on the disk; unless it is whole, nothing is left there but a beginning
- * where the connection gave way.
+ * Downloads a file to a path and syncs it. If the connection breaks, the beginning stays there for the next attempt; on any
+ * other outcome than "complete" the path is removed.
+ *
+ * @throws {Error} What `giveUp` makes of the reason why no attempt got further.
  */
 export async function receive(
   read: (from: number) => Promise<Content | undefined>,
   path: string,
   expected: Expected,
-  patience: Patience,
+  network: NetworkPolicy,
   giveUp: (reason: string) => Error,
   received: (bytes: number) => void,
-): Promise<Arrival> {
+): Promise<Outcome> {
   using sink = await openSink(path, expected);
   received(sink.bytes());
   const isResumed = sink.bytes() > 0;
-  const arrive = () =>
-    persist<Arrival>(patience, async () => {
+  const download = () =>
+    retry<Outcome>(network, async () => {
       const before = sink.bytes();
       const outcome = before === expected.bytes
-        ? "whole"
-        : await fill(sink, read, expected, received, patience);
-      const progress = Math.min(patience.least, PROGRESS_BYTES);
+        ? "complete"
+        : await fill(sink, read, expected, received, network);
+      const progress = Math.min(network.minimumBytes, PROGRESS_BYTES);
       const advanced = sink.bytes() - before >= progress;
       return typeof outcome === "string"
         ? { value: outcome }
         : { ...outcome, advanced };
     }, giveUp);
-  const isRight = async () => await sink.finish() === expected.sha256;
-  let arrival = await arrive();
-  if (arrival === "whole" && await isRight()) return "whole";
-  // What lay here may have been the beginning of something else.
-  if (arrival !== "absent" && isResumed) {
+  const isIntact = async () => await sink.finish() === expected.sha256;
+  let outcome = await download();
+  if (outcome === "complete" && await isIntact()) return "complete";
+  // What was here may have been the beginning of something else.
+  if (outcome !== "absent" && isResumed) {
     received(-sink.bytes());
     sink.restart();
-    arrival = await arrive();
-    if (arrival === "whole" && await isRight()) return "whole";
+    outcome = await download();
+    if (outcome === "complete" && await isIntact()) return "complete";
   }
   removeIfThere(path);
   received(-sink.bytes());
-  return arrival === "whole" ? "other" : arrival;
+  return outcome === "complete" ? "mismatch" : outcome;
 }
 
-/** Reads on from where a file ends; gives why it stopped where the connection ended first. */
+/** Appends the rest of a file; returns the reason if the connection broke before its end. */
 async function fill(
   sink: Sink,
   read: (from: number) => Promise<Content | undefined>,
   expected: Expected,
   received: (bytes: number) => void,
-  { signal }: Patience,
-): Promise<Arrival | { readonly reason: string }> {
+  { signal }: NetworkPolicy,
+): Promise<Outcome | { readonly reason: string }> {
   const content = await read(sink.bytes());
   if (content === undefined) return "absent";
   try {
@@ -95,7 +97,7 @@ async function fill(
       }
       if (next.done === true) break;
       if (signal?.aborted) return { reason: INTERRUPTED };
-      if (sink.bytes() + next.value.length > expected.bytes) return "other";
+      if (sink.bytes() + next.value.length > expected.bytes) return "mismatch";
       await sink.write(next.value);
       received(next.value.length);
     }
@@ -103,7 +105,7 @@ async function fill(
     await content.discard();
   }
   return sink.bytes() === expected.bytes
-    ? "whole"
+    ? "complete"
     : { reason: "it ended before all had come" };
 }
 
@@ -111,7 +113,7 @@ async function openSink(
   path: string,
   { bytes: most }: Expected,
 ): Promise<Sink> {
-  // Not in this thread: a disk that syncs what came before lets a new file wait, and all that arrives would wait with it.
+  // Asynchronous: while a disk syncs earlier files, opening a new one blocks, and would block all downloads.
   await Deno.mkdir(dirname(path), { recursive: true });
   const file = await Deno.open(path, { read: true, write: true, create: true });
   const { size } = file.statSync();
@@ -132,7 +134,7 @@ async function openSink(
     bytes: () => bytes,
     write: async (chunk) => {
       // Another thread writes while this one hashes.
-      const written = writeWhole(file, chunk);
+      const written = writeAll(file, chunk);
       hash.update(chunk);
       bytes += chunk.length;
       await written;
@@ -146,7 +148,7 @@ async function openSink(
   };
 }
 
-async function writeWhole(
+async function writeAll(
   file: Deno.FsFile,
   bytes: Uint8Array,
 ): Promise<void> {

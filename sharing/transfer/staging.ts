@@ -1,4 +1,4 @@
-/** Artifacts on their way into a store: they wait in the artifact folder until every byte of them is verified. */
+/** Staging: downloaded files wait in the artifact folder until all of an artifact are verified and can be committed. */
 import { dirname, join } from "@std/path";
 import { statfsSync } from "node:fs";
 import { format } from "@std/fmt/bytes";
@@ -10,34 +10,34 @@ import type { Workspace } from "../../engine/store/workspace.ts";
 import type { Artifact, Listing } from "../../schemas/manifest.ts";
 import { pathIn } from "../../base/names.ts";
 
-/** An artifact that is not in the store yet; of a folder, with its files. */
+/** An artifact that the store lacks; if it is a folder, with its listing. */
 export interface Wanted {
   readonly artifact: Artifact;
   readonly listing?: Listing;
 }
 
-/** Bytes that have to come, once, and where copies of them go. */
-export interface Piece {
+/** Distinct content to download once, and the paths in staging that need a copy of it. */
+export interface StagedFile {
   readonly sha256: string;
   readonly bytes: number;
-  /** Absolute; at least one. */
+  /** Absolute; at least one, the first is downloaded to. */
   readonly paths: readonly string[];
 }
 
-export interface Arrivals {
-  /** Sorted by their hash. */
-  readonly pieces: readonly Piece[];
-  /** Bytes of all pieces. */
+export interface Staging {
+  /** Sorted by hash. */
+  readonly files: readonly StagedFile[];
+  /** Total of all files. */
   readonly bytes: number;
-  /** Is told of a piece that lies verified at its first path; what is whole thereby goes into the store. */
-  arrived(piece: Piece): void;
-  /** After the last piece: takes in folders without files, and removes what is left over. */
+  /** Takes a file that is verified at its first path, and commits each artifact that it completes. */
+  commit(file: StagedFile): void;
+  /** After the last file: commits folders without files, and removes the rest of staging. */
   finish(): void;
-  /** Removes all that has not gone into the store. */
+  /** Removes everything that was not committed. */
   discard(): void;
 }
 
-/** The artifacts that the store does not have, each once. */
+/** The artifacts that the store lacks, each once. */
 export async function missingOf(
   { store }: Pick<Workspace, "store">,
   artifacts: readonly Artifact[],
@@ -52,17 +52,21 @@ export async function missingOf(
   return missing;
 }
 
-/** Plans what has to come in some way, such as "pull"; refuses what cannot be, or has no room on the disk. */
-export function openArrivals(
+/**
+ * Plans the files to download for a command such as "pull".
+ *
+ * @throws {Error} A failure if the artifacts contradict each other or do not fit on the disk.
+ */
+export function openStaging(
   { folder, store }: Pick<Workspace, "folder" | "store">,
   wanted: readonly Wanted[],
-  way: string,
-): Arrivals {
-  // Named as what a kill has left, so that garbage collection takes it.
-  const staging = join(folder, "work", `${way}.tmp`);
+  command: string,
+): Staging {
+  // A temporary name, so that garbage collection removes what a killed command leaves.
+  const staging = join(folder, "work", `${command}.tmp`);
   const pathOf = (artifact: Artifact) => join(staging, nameOf(artifact));
-  const pieces = new Map<string, Piece & { readonly paths: string[] }>();
-  /** By the path of a piece, whose it is. */
+  const byHash = new Map<string, StagedFile & { readonly paths: string[] }>();
+  /** The artifact of each path. */
   const owners = new Map<string, Wanted>();
   const left = new Map<Wanted, number>();
   for (const each of wanted) {
@@ -78,14 +82,14 @@ export function openArrivals(
       path: pathIn(pathOf(artifact), path),
     })) ?? [{ ...artifact, path: pathOf(artifact) }];
     for (const { sha256, bytes, path } of files) {
-      const known = pieces.get(sha256) ?? { sha256, bytes, paths: [] };
+      const known = byHash.get(sha256) ?? { sha256, bytes, paths: [] };
       if (known.bytes !== bytes) {
         throw failure(
           `Cannot accept object ${sha256}: it is said to have ${known.bytes} and ${bytes} bytes; get its manifest anew.`,
         );
       }
       known.paths.push(path);
-      pieces.set(sha256, known);
+      byHash.set(sha256, known);
       owners.set(path, each);
     }
     left.set(each, files.length);
@@ -95,17 +99,17 @@ export function openArrivals(
       `Cannot accept ${owners.size} files at once: expected at most ${LIMITS.files}.`,
     );
   }
-  const sorted = [...pieces.values()]
+  const sorted = [...byHash.values()]
     .sort((a, b) => a.sha256 < b.sha256 ? -1 : 1);
-  const bytes = sorted.reduce((sum, piece) => sum + piece.bytes, 0);
+  const bytes = sorted.reduce((sum, file) => sum + file.bytes, 0);
   Deno.mkdirSync(staging, { recursive: true });
-  const there = sorted.reduce(
+  const present = sorted.reduce(
     (sum, { paths }) => sum + (statIfThere(paths[0])?.size ?? 0),
     0,
   );
-  checkRoom(folder, bytes - there);
+  checkRoom(folder, bytes - present);
 
-  const admit = ({ artifact, listing }: Wanted) => {
+  const commit = ({ artifact, listing }: Wanted) => {
     const path = pathOf(artifact);
     if (listing !== undefined) {
       Deno.mkdirSync(path, { recursive: true });
@@ -116,32 +120,32 @@ export function openArrivals(
         );
       }
     }
-    store.adopt(path, artifact, listing);
+    store.commit(path, artifact, listing);
   };
   const isEmpty = ({ listing }: Wanted) => listing?.length === 0;
   return {
-    pieces: sorted,
+    files: sorted,
     bytes,
-    arrived: ({ paths: [first, ...others] }) => {
-      for (const path of others) copyWhole(first, path);
+    commit: ({ paths: [first, ...others] }) => {
+      for (const path of others) copySynced(first, path);
       for (const path of [...others, first]) {
         const owner = owners.get(path);
         if (owner === undefined) continue;
         const count = (left.get(owner) ?? 0) - 1;
         left.set(owner, count);
-        if (count === 0) admit(owner);
+        if (count === 0) commit(owner);
       }
     },
     finish: () => {
-      wanted.filter(isEmpty).forEach(admit);
+      wanted.filter(isEmpty).forEach(commit);
       removeIfThere(staging);
     },
     discard: () => removeIfThere(staging),
   };
 }
 
-/** A copy on the disk of bytes that were verified. */
-export function copyWhole(from: string, to: string): void {
+/** Copies a verified file and syncs the copy. */
+export function copySynced(from: string, to: string): void {
   Deno.mkdirSync(dirname(to), { recursive: true });
   removeIfThere(to);
   Deno.copyFileSync(from, to);

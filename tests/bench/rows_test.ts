@@ -1,28 +1,16 @@
 /** The table of the bench: its rows, how they are refused, and what of it scripts may rely on. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { measure } from "../../bench/measure.ts";
 import { type Row, ROWS } from "../../bench/rows.ts";
+import { TABLES } from "../../bench/committed.ts";
 import { table } from "../../bench/table.ts";
-
-const BENCH = fromFileUrl(new URL("../../bench/", import.meta.url));
-
-async function bench(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", join(BENCH, "bench.ts"), ...args],
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  return { code, out: text(stdout), err: text(stderr) };
-}
+import { BENCH, bench } from "./bench.ts";
 
 Deno.test("each row has a name of its own and measuring processes that are there", () => {
   assertEquals(new Set(ROWS.map(({ row }) => row)).size, ROWS.length);
   for (const { ours, peer } of ROWS) {
-    assert(Deno.statSync(join(BENCH, `${ours.program}.ts`)).isFile);
+    assert(Deno.statSync(join(BENCH, "measures", `${ours.program}.ts`)).isFile);
     if (peer === undefined) continue;
     const script = join(BENCH, "reference", `${peer.program}.py`);
     assert(Deno.statSync(script).isFile);
@@ -45,31 +33,6 @@ Deno.test("rows whose text is not there say in one line what is missing, and the
     out.split("\n").at(-1) ?? "",
     /^states, tokenizing: ".*multi30k.train\.de\.gz" is not there; .*CKD_BENCH_CORPUS/,
   );
-});
-
-Deno.test("--json gives what scripts rely on, and says which peer is missing", async () => {
-  const { code, out } = await bench(
-    [
-      "--rows=step-d256,ready-d256",
-      "--alternations=1",
-      "--steps=1",
-      "--json",
-    ],
-    { CKD_BENCH_PYTHON: "/nowhere/python" },
-  );
-  assertEquals(code, 0);
-  const { rows: [step, ready] } = JSON.parse(out);
-  for (
-    const key of ["row", "unit", "ours", "peer", "peerName", "ratio", "bar"]
-  ) assert(key in step && key in ready, key);
-  assertEquals([step.row, ready.row], ["step-d256", "ready-d256"]);
-  assert(step.ours > 0 && ready.ours > 0);
-  assertEquals([step.peer, step.ratio], [null, null]);
-  assertMatch(
-    step.missing,
-    /"\/nowhere\/python" has no torch: run bench\/setup/,
-  );
-  assertEquals([ready.peer, ready.peerName, ready.bar], [null, null, 2]);
 });
 
 Deno.test("ours and each setting of the peer run in turns, the slower setting once; where more is better, the ratio is turned round", async () => {
@@ -148,4 +111,20 @@ Deno.test("ours and each setting of the peer run in turns, the slower setting on
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("every committed figure is of a row that there is, and every table can be printed", async () => {
+  const text = await Deno.readTextFile(join(BENCH, "results", "rows.json"));
+  const { rows }: { rows: { row: string }[] } = JSON.parse(text);
+  assertEquals(rows.map(({ row }) => row), ROWS.map(({ row }) => row));
+  for (const print of Object.values(TABLES)) assert(print().length > 0);
+});
+
+Deno.test("a table of another name is refused with the nearest one", async () => {
+  const { code, err } = await bench(["table", "egnine"]);
+  assertEquals(code, 2);
+  assertMatch(
+    err,
+    /^Cannot print the table "egnine": .* did you mean "engine"/,
+  );
 });

@@ -1,77 +1,67 @@
-/** The help of every command: in a group, with examples whose options there are. */
+/** Help, as it is derived from what commands declare. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
-import { EXPLAINED, GROUPS } from "../../cli/help.ts";
+import { join } from "@std/path";
+import { flagOf, GROUPS } from "../../cli/command.ts";
+import {
+  loadCommand,
+  PIPELINE_COMMANDS,
+  TASK_COMMANDS,
+} from "../../cli/commands/index.ts";
+import { ROOT } from "../fixtures/made_run.ts";
+import { pipeline, task } from "./fixtures/command_line.ts";
 
-const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-
-async function help(main: string, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", main, ...args],
-    cwd: ROOT,
-  }).output();
-  assertEquals(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
-
-/** The names below the headings of a list of commands. */
-function namesIn(text: string, heading: string): string[] {
-  const [, below = ""] = text.split(`\n${heading}\n`);
-  return [...below.split("\n\n")[0].matchAll(/^ {2}(\w+)/gm)]
-    .map(([, name]) => name);
-}
-
-const PROGRAMS = [
-  { main: "cli/main.ts", name: "deno task pipeline" },
-  { main: "cli/program.ts", name: "deno task" },
+const TASKS = [
+  { run: pipeline, name: "deno task pipeline", commands: PIPELINE_COMMANDS },
+  { run: task, name: "deno task", commands: TASK_COMMANDS },
 ];
 
-for (const { main, name } of PROGRAMS) {
-  Deno.test(`${name} lists its commands by what one wants, and each shows examples that use its own options`, async () => {
-    const list = await help(main, "--help");
-    assertStringIncludes(list, `Usage: ${name} `);
-    const commands = Object.values(GROUPS)
-      .flatMap((heading) => namesIn(list, heading));
-    assert(commands.length >= 4);
-    assert(!list.includes("\nCommands:"), "A command is in no group.");
-    for (const command of commands) {
-      const explained = EXPLAINED[command];
-      assert(explained !== undefined, `cli/help.ts lacks "${command}".`);
-      const text = await help(main, command, "--help");
-      assertStringIncludes(text, `Usage: ${name} ${command}`);
-      assertStringIncludes(text, `\nExamples:\n  ${name} ${command}`);
-      for (const [example] of explained.examples) {
-        assertStringIncludes(text, `${name} ${command} ${example}`.trimEnd());
-        for (const [option] of example.matchAll(/(?<= |^)--[\w-]+/g)) {
-          assert(
-            new RegExp(`^ {2}${option}\\b`, "m").test(text),
-            `${command} has no ${option}.`,
-          );
+Deno.test("every file of a command is listed, and named as its command in the folder of its group", async () => {
+  const folder = join(ROOT, "cli/commands");
+  const files = [...Deno.readDirSync(folder)]
+    .filter(({ isDirectory }) => isDirectory)
+    .flatMap(({ name }) =>
+      [...Deno.readDirSync(join(folder, name))]
+        .map((file) => `${name}/${file.name}`)
+    );
+  const listed = TASKS.flatMap(({ commands }) => [...commands.values()]);
+  assertEquals(listed.toSorted(), files.toSorted());
+  for (const file of listed) {
+    const { group, name } = await loadCommand(file);
+    assertEquals(`${group}/${name}.ts`, file);
+  }
+});
+
+for (const { run, name, commands } of TASKS) {
+  Deno.test(`${name} lists its commands by group, and each shows examples that use its own options`, async () => {
+    const list = await run("--help");
+    assertEquals(list.code, 0);
+    assertStringIncludes(list.out, `Usage: ${name} `);
+    assert(!list.out.includes("\nCommands:"), "A command is in no group.");
+    for (const file of commands.values()) {
+      const command = await loadCommand(file);
+      const [, group = ""] = list.out.split(`\n${GROUPS[command.group]}\n`);
+      assert(
+        new RegExp(`^ {2}${command.name}\\b`, "m").test(group.split("\n\n")[0]),
+        command.name,
+      );
+      const { code, out } = await run(command.name, "--help");
+      assertEquals(code, 0);
+      assertStringIncludes(out, `Usage: ${name} ${command.name}`);
+      assert(command.examples.length > 0);
+      const flags = Object.entries(command.options)
+        .map(([key, option]) => flagOf(key, option));
+      for (const [example] of command.examples) {
+        const line = `${name} ${command.name} ${example}`.trimEnd();
+        assertStringIncludes(out, line);
+        for (const [flag] of example.matchAll(/(?<= |^)--[\w-]+/g)) {
+          assert(flags.includes(flag), `${command.name} has no ${flag}.`);
         }
       }
     }
   });
 }
 
-Deno.test("every explained command is there", async () => {
-  const lists = await Promise.all(
-    PROGRAMS.map(({ main }) => help(main, "--help")),
-  );
-  for (const command of Object.keys(EXPLAINED)) {
-    assert(
-      lists.some((list) => new RegExp(`^ {2}${command}\\b`, "m").test(list)),
-      command,
-    );
-  }
-});
-
 Deno.test("help is a command too", async () => {
-  assertEquals(
-    await help("cli/main.ts", "help"),
-    await help("cli/main.ts", "--help"),
-  );
-  assertEquals(
-    await help("cli/main.ts", "help", "gc"),
-    await help("cli/main.ts", "gc", "--help"),
-  );
+  assertEquals(await pipeline("help"), await pipeline("--help"));
+  assertEquals(await pipeline("help", "gc"), await pipeline("gc", "--help"));
 });

@@ -3,12 +3,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { canMount, mount, unmount } from "../engine/fixtures/mounts.ts";
 import { makeProject, nodesOf } from "../engine/fixtures/project.ts";
-import { makeRun, ROOT, temporary } from "../fixtures/made_run.ts";
+import { makeRun, temporary } from "../fixtures/made_run.ts";
+import { pipeline } from "./fixtures/command_line.ts";
 
 interface Writer {
   /** Runs it with a path to write to, and further words. */
   write(path: string, ...words: string[]): Promise<Ended>;
-  /** Whether it tells a file of its own from others, and replaces it. */
+  /** Whether it recognizes a file of its own, and replaces it. */
   readonly knowsOwn: boolean;
 }
 
@@ -18,15 +19,6 @@ interface Ended {
 }
 
 const PRECIOUS = "the only copy\n";
-
-async function pipeline(...args: readonly string[]): Promise<Ended> {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
-    cwd: ROOT,
-    stdin: "null",
-  }).output();
-  return { code, err: new TextDecoder().decode(stderr) };
-}
 
 /** What a command does with what is at a path. */
 async function check(

@@ -1,8 +1,8 @@
-/** The whole table of commands and paths: each command that takes a path, given each kind of thing that it cannot use. */
+/** Every command that takes a path, with every kind of thing that it cannot use there. */
 import { assert, assertEquals } from "@std/assert";
-import { allProblems, makeSite } from "./given_path.ts";
+import { allProblems, makeSite } from "./fixtures/given_path.ts";
 import { canMount } from "../engine/fixtures/mounts.ts";
-import { type Kind, KINDS, PATH_CASES } from "./paths.ts";
+import { type Kind, KINDS, PATH_CASES } from "./fixtures/paths.ts";
 
 /** Whether this machine can make it: a pipe, a device, a folder that root cannot write to. */
 function isMade(kind: Kind): boolean {
@@ -12,7 +12,8 @@ function isMade(kind: Kind): boolean {
 
 for (const kind of KINDS) {
   Deno.test({
-    name: `no command that takes a path is led astray by ${kind}` +
+    name:
+      `every command that takes a path refuses ${kind} in one sentence, and writes nothing` +
       (isMade(kind)
         ? ""
         : " (skipped: run as root on Linux, to mount a tmpfs)"),

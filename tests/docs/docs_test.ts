@@ -1,110 +1,206 @@
-/** What the documents say of tests, other documents and pictures is true of those that are there. */
+/** What pages say of tests, files, figures, commands and other pages is true. */
 import { assert, assertEquals } from "@std/assert";
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { TABLES } from "../../bench/committed.ts";
+import { flagOf } from "../../cli/command.ts";
+import {
+  loadCommand,
+  PIPELINE_COMMANDS,
+  TASK_COMMANDS,
+} from "../../cli/commands/index.ts";
 import { statIfThere } from "../../engine/files/atomic.ts";
+import { readResults } from "../../apps/results/committed.ts";
+import {
+  blocksOf,
+  commandsOf,
+  headingsOf,
+  linksOf,
+  namedTests,
+  PAGES,
+  read,
+  ROOT,
+} from "./page.ts";
 
-const FOLDER = new URL("../../", import.meta.url);
-
-const read = (path: string) => Deno.readTextFileSync(new URL(path, FOLDER));
-
-const namesIn = (folder: string) =>
-  [...Deno.readDirSync(new URL(folder, FOLDER))].map(({ name }) => name);
-
-const DOCUMENTS = [
-  "README.md",
-  ...namesIn("docs").filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
-];
-
-/** Bytes that a picture, and all of them, may take: who clones has them all. */
+/** Bytes that a picture, and all of them, may take: every clone has them all. */
 const MOST = { one: 150_000, all: 600_000 };
 
-Deno.test("each test that docs/engine.md names is there", () => {
-  const named = [
-    ...read("docs/engine.md").matchAll(
-      /`(tests\/[\w/]+\.ts)`: ([^|]+?) … *\|/g,
-    ),
-  ];
-  assert(named.length > 15);
-  for (const [, path, name] of named) {
-    assert(read(path).includes(name), `"${name}" is no test of ${path}.`);
-  }
-});
+/** The least number of tests that each page names. */
+const NAMING = {
+  "docs/engine.md": 15,
+  "docs/how-to/sharing.md": 25,
+  "docs/how-to/serve.md": 10,
+};
 
-Deno.test("each threat in docs/sharing.md that is held names its test, by file and title", () => {
-  const rows = read("docs/sharing.md").split("\n")
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()))
-    .filter(([, held]) => held === "yes" || held === "no");
-  assert(rows.length >= 30);
-  for (const [threat, held, , test] of rows) {
-    if (held === "no") continue;
-    const [, path, name] = /^`(tests\/[^`]+)`: (.+)$/.exec(test) ?? [];
-    assert(path !== undefined, `"${threat}" names no test.`);
-    assert(read(path).includes(name), `"${name}" is no test of ${path}.`);
-  }
-});
+for (const [page, least] of Object.entries(NAMING)) {
+  Deno.test(`each test that ${page} names is there`, () => {
+    const named = namedTests(page);
+    assert(named.length >= least, `${named.length} tests`);
+    const missing = named.filter(({ path, title }) =>
+      statIfThere(join(ROOT, path)) === undefined || !read(path).includes(title)
+    );
+    assertEquals(missing, []);
+  });
+}
 
-Deno.test("each link of a document to a file of the project leads to one, and to a heading of it", () => {
-  const broken = DOCUMENTS.flatMap((document) =>
-    linksOf(document).flatMap(({ target }) => {
-      const url = new URL(target, new URL(document, FOLDER));
+Deno.test("each link to a file of the project leads to one, and to a heading of it", () => {
+  const broken = PAGES.flatMap((page) =>
+    linksOf(page).flatMap(({ target }) => {
+      const url = new URL(target, toFileUrl(join(ROOT, page)));
       const path = fromFileUrl(url);
       const isRight = statIfThere(path) !== undefined &&
         (url.hash === "" || headingsOf(path).includes(url.hash.slice(1)));
-      return isRight ? [] : [`${document}: ${target}`];
+      return isRight ? [] : [`${page}: ${target}`];
     })
   );
   assertEquals(broken, []);
 });
 
-Deno.test("each picture of a document says what it shows, and is of a size that all can have", () => {
-  const shown = DOCUMENTS.flatMap((document) =>
-    linksOf(document).filter(({ isPicture }) => isPicture)
-      .map((picture) => ({ ...picture, document }))
+Deno.test("the README leads to every page", () => {
+  const targets = linksOf("README.md").map(({ target }) => target);
+  const pages = PAGES.filter((page) =>
+    page.startsWith("docs/") && !/\/README|\/results\//.test(page)
+  );
+  assertEquals(pages.filter((page) => !targets.includes(page)), []);
+});
+
+Deno.test("each path of the project that a page names in backquotes is there", () => {
+  const paths =
+    /`((?:apps|base|bench|cli|data|docs|engine|experiments|nmt|schemas|sharing|stages|tests|tools)\/[\w./-]+)`/g;
+  const missing = PAGES.flatMap((page) =>
+    [...read(page).matchAll(paths)].map(([, path]) => ({ page, path }))
+  ).filter(({ path }) =>
+    statIfThere(join(ROOT, path)) === undefined && !EXAMPLES.includes(path)
+  );
+  assertEquals(missing, []);
+});
+
+/** Files that docs/how-to/extend.md has the reader write, and paths that are elsewhere. */
+const EXAMPLES = [
+  "data/phrases.json",
+  "experiments/phrases.jsonc",
+  "stages/lengths.ts",
+  "data/pairs.jsonl",
+  "data/task1/raw",
+  "data/multi30k/task1/raw",
+];
+
+Deno.test("each picture says what it shows, is of a size that all can have, and is used", () => {
+  const shown = PAGES.flatMap((page) =>
+    linksOf(page).filter(({ isPicture }) => isPicture)
+      .map((picture) => ({ ...picture, page }))
   );
   assert(shown.length > 0);
-  for (const { document, target, text } of shown) {
-    assert(text.split(" ").length > 3, `${document}: "${text}" of ${target}`);
+  for (const { page, target, text } of shown) {
+    assert(text.split(" ").length > 3, `${page}: "${text}" of ${target}`);
   }
   const names = shown.map(({ target }) => target.replace(/^.*\//, ""));
   const pictures = ["docs/pictures", "docs/results"].flatMap((folder) =>
-    namesIn(folder).filter((name) => !name.endsWith(".ts"))
-      .map((name) => ({ folder, name }))
+    [...Deno.readDirSync(join(ROOT, folder))]
+      .filter(({ name }) => name.endsWith(".webp"))
+      .map(({ name }) => ({ folder, name }))
   );
   assertEquals(pictures.filter(({ name }) => !names.includes(name)), []);
   let all = 0;
   for (const { folder, name } of pictures) {
-    const { size } = Deno.statSync(new URL(`${folder}/${name}`, FOLDER));
+    const { size } = Deno.statSync(join(ROOT, folder, name));
     assert(size <= MOST.one, `${name} has ${size} bytes`);
     all += size;
   }
   assert(all <= MOST.all, `${all} bytes`);
 });
 
-interface Link {
-  readonly target: string;
-  readonly text: string;
-  readonly isPicture: boolean;
-}
+Deno.test("tables of benches are what `deno task bench table` prints of the committed figures", () => {
+  const marker = /^<!-- bench: (\w+) -->\n\n(?:```\n)?/gm;
+  const wrong = PAGES.flatMap((page) => {
+    const text = read(page);
+    return [...text.matchAll(marker)].flatMap(({ 0: mark, 1: name, index }) => {
+      assert(Object.hasOwn(TABLES, name), `${page}: no table "${name}"`);
+      const table = TABLES[name]();
+      return text.slice(index + mark.length).startsWith(`${table}\n`)
+        ? []
+        : [`${page}: the table "${name}" should be\n${table}`];
+    });
+  });
+  assertEquals(wrong, []);
+});
 
-/** The links and pictures of a document that lead to files of the project. */
-function linksOf(document: string): Link[] {
-  const prose = read(document).replace(/^```[\s\S]*?^```$/gm, "")
-    .replace(/`[^`\n]*`/g, "code");
-  return [...prose.matchAll(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g)]
-    .map(([, mark, text, target]) => ({
-      target,
-      text,
-      isPicture: mark === "!",
-    }))
-    .filter(({ target }) => !/^\w+:/.test(target));
-}
-
-/** The headings of a document as links name them. */
-function headingsOf(path: string): string[] {
-  return [...Deno.readTextFileSync(path).matchAll(/^#+ (.+)$/gm)]
-    .map(([, heading]) =>
-      heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "")
-        .replaceAll(" ", "-")
+Deno.test("every p-value in the text is that of the committed results, of both scores", () => {
+  const given =
+    /\[p\s+=\s+([\d.]+)\s+by\s+BLEU,\s+([\d.]+)\s+by\s+chrF\]\(\S*results\/([\w-]+)[./]\S*\s+"(\S+) (\w[\w-]*)"\)/g;
+  const shown = ["README.md", "docs/explanation/results.md"].flatMap((
+    page,
+  ) => [...read(page).matchAll(given)]);
+  assert(shown.length > 5);
+  for (const [text, bleu, chrf, experiment, name, baseline] of shown) {
+    const { results } = readResults(join(ROOT, "artifacts"), experiment) ?? {};
+    const system = results?.systems.find(({ system }) => system === name);
+    const p = [system?.bleu, system?.chrf].map((score) =>
+      Object.entries(score?.to ?? {})
+        .find(([name]) => name === baseline)?.[1].p?.toFixed(3)
     );
+    assertEquals([bleu, chrf], p, text);
+  }
+});
+
+async function flagsOf(file: string): Promise<string[]> {
+  const { options } = await loadCommand(file);
+  return [
+    "--help",
+    ...Object.entries(options).map(([key, option]) => flagOf(key, option)),
+  ];
 }
+
+Deno.test("every command in a page is one that there is, with the options that it has", async () => {
+  const wrong: string[] = [];
+  for (const page of PAGES) {
+    const commands = blocksOf(page).filter(({ language }) => language === "sh")
+      .flatMap(({ text }) => commandsOf(text));
+    const inline = [...read(page).matchAll(/`(deno task [^`]+)`/g)]
+      .map(([, command]) => command.replace(/\s+/g, " "));
+    for (const command of [...commands, ...inline]) {
+      const [, task, rest] =
+        /\btask (pipeline|translate|score|serve|web)\b([^|>;]*)/.exec(
+          command.replace(/'[^']*'|\\\n/g, " "),
+        ) ?? [];
+      if (task === undefined) continue;
+      const words = rest.trim().split(/\s+/).filter((word) => word !== "");
+      if (words[0] === "help" || words[0] === "COMMAND") continue;
+      const file = task === "pipeline"
+        ? PIPELINE_COMMANDS.get(words[0]) ?? PIPELINE_COMMANDS.get("run")
+        : TASK_COMMANDS.get(task);
+      assert(file !== undefined, command);
+      const flags = await flagsOf(file);
+      for (const word of words.filter((word) => word.startsWith("--"))) {
+        const flag = word.replace(/[=,].*$/, "");
+        if (!flags.includes(flag)) wrong.push(`${page}: ${flag} in ${command}`);
+      }
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("every option that docs/cli.md, docs/how-to/serve.md and docs/how-to/web.md name is one of a command", async () => {
+  const files = [...PIPELINE_COMMANDS.values(), ...TASK_COMMANDS.values()];
+  const flags = (await Promise.all(files.map(flagsOf))).flat();
+  for (
+    const page of ["docs/cli.md", "docs/how-to/serve.md", "docs/how-to/web.md"]
+  ) {
+    const named = [...read(page).matchAll(/`(--[a-z-]+)/g)].map(([, f]) => f);
+    assert(named.length > 3, page);
+    assertEquals(named.filter((flag) => !flags.includes(flag)), [], page);
+  }
+});
+
+Deno.test("each package in deno.json has a line in docs/decisions.md", () => {
+  const { imports }: { imports: Record<string, string> } = JSON.parse(
+    read("deno.json"),
+  );
+  const packages = Object.values(imports).map((specifier) =>
+    specifier.replace(/^npm:(@?[^@]+)@.*$/, "$1")
+  );
+  const decisions = read("docs/decisions.md");
+  assertEquals(
+    [...new Set(packages)].filter((name) => !decisions.includes(`\`${name}\``)),
+    [],
+  );
+});

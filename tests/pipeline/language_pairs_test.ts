@@ -1,4 +1,4 @@
-/** The graph of the real pipeline over language pairs and seeds, and what of it a selection means; nothing is trained. */
+/** The graph of the pipeline over language pairs and seeds, and selections from it; nothing is trained. */
 import { assert, assertEquals } from "@std/assert";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { outputsRead } from "../../engine/graph/inputs.ts";

@@ -1,4 +1,4 @@
-/** What a distillation may say: its defaults, what it needs of its teacher, and where it does not fit the two models. */
+/** The schema of a distillation: defaults, limits, and agreement with the two models. */
 import { assertEquals } from "@std/assert";
 import { mismatches } from "../../schemas/experiment/agreement.ts";
 import {

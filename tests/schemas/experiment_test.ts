@@ -11,7 +11,7 @@ import {
   Experiment,
 } from "../../schemas/experiment/experiment.ts";
 import { Matrix } from "../../schemas/experiment/language_pairs.ts";
-import { points } from "../../schemas/experiment/tuning.ts";
+import { trialWeights } from "../../schemas/experiment/tuning.ts";
 
 const base = {
   languages: { source: "pt", target: "en" },
@@ -144,7 +144,7 @@ Deno.test("a grid is every combination of its values over the system's own", () 
       ["alpha0.5-temperature2", 0.5, 0.2, 2],
     ],
   );
-  assertEquals(points(trials)["alpha0.5-temperature2"], {
+  assertEquals(trialWeights(trials)["alpha0.5-temperature2"], {
     alpha: 0.5,
     beta: 0.2,
     temperature: 2,

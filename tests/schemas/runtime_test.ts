@@ -1,4 +1,4 @@
-/** The choice of a runtime: its default, what cannot be, and what of it enters keys. */
+/** The schema of a runtime: default, refused values, and its part of keys. */
 import { assertEquals } from "@std/assert";
 import { parse } from "../../base/input_error.ts";
 import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";

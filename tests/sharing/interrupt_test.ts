@@ -1,84 +1,26 @@
-/** Ctrl-C ends whatever waits for a remote, silent or dripping, and a remote that only drips is given up by itself. */
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+/** A signal ends whatever waits for a remote or for another command. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { pull } from "../../sharing/pull.ts";
 import { openRemote } from "../../sharing/remotes/open.ts";
-import { INTERRUPTED, PATIENT } from "../../sharing/remotes/request.ts";
+import { DEFAULT_NETWORK, INTERRUPTED } from "../../sharing/remotes/request.ts";
 import { makeProject } from "../engine/fixtures/project.ts";
-import { bytesOf, serveBytes } from "./fixtures/bad_server.ts";
+import { serveBytes, SLOW_REMOTES } from "./fixtures/bad_server.ts";
 import { temporary, workspaceIn } from "./fixtures/made.ts";
-
-/** Each says nothing more of use, for as long as anybody waits. */
-const REMOTES = {
-  "says nothing": () => ({ head: "", body: [], hangs: true }),
-  "drips a byte every 20 ms": () => ({
-    head: "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n",
-    body: drip(),
-  }),
-  "is overloaded": () => ({
-    head: "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-    body: [],
-  }),
-} as const;
-
-async function* drip(): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    yield bytesOf("x");
-  }
-}
-
-/** What patience would wait for is minutes; a process needs some seconds to end where a machine is busy. */
-const SECONDS = 15;
 
 const onUnix = { ignore: Deno.build.os === "windows" };
 
-for (const [what, answer] of Object.entries(REMOTES)) {
-  for (const command of ["run", "pull"] as const) {
-    Deno.test(
-      `Ctrl-C ends ${command} while a remote ${what}`,
-      onUnix,
-      async () => {
-        using project = makeProject();
-        const asked = Promise.withResolvers<void>();
-        await using server = serveBytes(() => {
-          asked.resolve();
-          return answer();
-        });
-        const where = command === "run"
-          ? ["--remote", server.url]
-          : ["pull", server.url];
-        const running = project.start(...where, "--unsigned");
-        await asked.promise;
-        // So that a first attempt may be over and a pause be waited for.
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        const began = performance.now();
-        running.kill("SIGINT");
-        const { code, stderr } = await running.output();
-        assertEquals(code, 130);
-        assertStringIncludes(new TextDecoder().decode(stderr), "Interrupted;");
-        assert(performance.now() - began < 1000 * SECONDS);
-      },
-    );
-  }
-}
-
 Deno.test("the signal ends a pull by itself, in the middle of an object too", async () => {
-  for (const answer of Object.values(REMOTES)) {
+  for (const answer of Object.values(SLOW_REMOTES)) {
     using theirs = temporary();
     await using server = serveBytes(answer);
     const signal = AbortSignal.timeout(200);
-    const patience = { ...PATIENT, signal };
-    const remotes = [openRemote(server.url, { environment: {}, patience })];
+    const network = { ...DEFAULT_NETWORK, signal };
+    const remotes = [openRemote(server.url, { network })];
     const policy = { keys: new Map(), unsigned: true };
-    const ears = { progress: () => {}, notice: () => {} };
+    const listener = { progress: () => {}, notice: () => {} };
     const workspace = workspaceIn(theirs.path);
     await assertRejects(
-      () => pull(workspace, "made", policy, { remotes, patience }, ears),
+      () => pull(workspace, "made", policy, { remotes, network }, listener),
       Error,
       INTERRUPTED,
     );

@@ -10,18 +10,12 @@ import { namesIn } from "../../engine/files/atomic.ts";
 import { canonical, sha256 } from "../../engine/files/hash.ts";
 import { keyOf } from "../../engine/keys/key.ts";
 import { manifestPath } from "../../engine/store/manifest.ts";
-import {
-  signaturesPath,
-  type SigningKey,
-} from "../../engine/provenance/signature.ts";
 import type { Policy } from "../../engine/provenance/trust_policy.ts";
-import type { Ears, Moved } from "../../sharing/transfer/download.ts";
 import { contentsOf } from "../../sharing/transfer/contents.ts";
-import { pull, type Pulled } from "../../sharing/pull.ts";
+import { pull } from "../../sharing/pull.ts";
 import { push } from "../../sharing/push.ts";
 import {
   objectPath,
-  type Remote,
   sharedManifestPath,
 } from "../../sharing/remotes/remote.ts";
 import { openRemote } from "../../sharing/remotes/open.ts";
@@ -29,7 +23,18 @@ import { readText } from "../../sharing/remotes/text.ts";
 import type { Json, NodeRecord } from "../../schemas/manifest.ts";
 import { makeKeys, signedBy } from "../engine/fixtures/keys.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
-import { HASTY, KINDS } from "./fixtures/kinds.ts";
+import {
+  folderRemote,
+  HASTY,
+  pullInto,
+  pushFrom,
+  sign,
+  SILENT,
+  trusting,
+  UNSIGNED,
+} from "./fixtures/exchange.ts";
+import { testKind } from "./fixtures/kind_cases.ts";
+import { KINDS } from "./fixtures/kinds.ts";
 import {
   makeArtifacts,
   NODES,
@@ -38,129 +43,7 @@ import {
   workspaceIn,
 } from "./fixtures/made.ts";
 
-const SILENT: Ears = { progress: () => {}, notice: () => {} };
-const UNSIGNED: Policy = { keys: new Map(), unsigned: true };
-
-function believing(...keys: readonly SigningKey[]): Policy {
-  const named = keys.map(({ publicKey }) => [publicKey, "maker"] as const);
-  return { keys: new Map(named), unsigned: false };
-}
-
-function sign(folder: string, text: string, ...keys: SigningKey[]): string {
-  const signatures = signedBy(text, ...keys);
-  Deno.writeTextFileSync(signaturesPath(manifestPath(folder)), signatures);
-  return signatures;
-}
-
-async function pushFrom(
-  folder: string,
-  remote: Remote,
-  paranoid = false,
-): Promise<Moved> {
-  const contents = await contentsOf(workspaceIn(folder));
-  return await push(contents, remote, { paranoid, patience: HASTY }, SILENT);
-}
-
-async function pullInto(
-  folder: string,
-  remotes: readonly Remote[],
-  policy = UNSIGNED,
-  ears = SILENT,
-): Promise<Pulled> {
-  const source = { remotes, patience: HASTY };
-  return await pull(workspaceIn(folder), "made", policy, source, ears);
-}
-
-/** Of NODES: different files, of which one is empty, and folders. */
-const FILES = 5, LISTINGS = 3;
-
-for (const { name, missing, start } of KINDS) {
-  const ignore = missing !== undefined;
-  Deno.test(
-    `what was pushed to ${name} is pulled whole, with its signatures, and nothing moves twice${
-      missing ?? ""
-    }`,
-    { ignore },
-    async () => {
-      await using shared = await start();
-      using ours = temporary();
-      using theirs = temporary();
-      using keys = makeKeys();
-      const key = keys.make("key.pem");
-      const text = await makeArtifacts(ours.path);
-      const signatures = sign(ours.path, text, key);
-      const remote = shared.open(shared.write);
-      assertEquals(
-        (await pushFrom(ours.path, remote)).objects,
-        FILES + LISTINGS,
-      );
-      assertEquals((await pushFrom(ours.path, remote)).objects, 0);
-      assertEquals((await pushFrom(ours.path, remote, true)).objects, 0);
-
-      const source = [shared.open(shared.read)];
-      const pulled = await pullInto(theirs.path, source, believing(key));
-      assertEquals(pulled.objects, FILES);
-      assertEquals(pulled.signedBy, ["maker"]);
-      assertEquals(await seen(theirs.path), {
-        manifest: text,
-        signatures,
-        broken: 0,
-      });
-      assertEquals(namesIn(join(theirs.path, "work")), []);
-      const again = await pullInto(theirs.path, source, believing(key));
-      assertEquals(again.objects, 0);
-    },
-  );
-
-  Deno.test(
-    `an object that was damaged in ${name} is never linked in, and a paranoid push mends it${
-      missing ?? ""
-    }`,
-    { ignore },
-    async () => {
-      await using shared = await start();
-      using ours = temporary();
-      using theirs = temporary();
-      await makeArtifacts(ours.path);
-      const remote = shared.open(shared.write);
-      await pushFrom(ours.path, remote);
-      const model = NODES.first.model;
-      assert(typeof model === "string" && remote.writer !== undefined);
-      const damaged = model.replace("w", "W");
-      await remote.writer.putText(objectPath(sha256(model)), damaged);
-      const source = [shared.open(shared.read)];
-      const error = await assertRejects(
-        () => pullInto(theirs.path, source),
-        Error,
-      );
-      assertEquals(error.name, "Failure");
-      assertStringIncludes(error.message, `Cannot use object ${sha256(model)}`);
-      assertEquals((await seen(theirs.path)).manifest, undefined);
-
-      assertEquals((await pushFrom(ours.path, remote)).objects, 0);
-      assertEquals((await pushFrom(ours.path, remote, true)).objects, 1);
-      await pullInto(theirs.path, source);
-      assertEquals((await seen(theirs.path)).broken, 0);
-    },
-  );
-
-  Deno.test(
-    `an experiment that nobody pushed to ${name} is told${missing ?? ""}`,
-    { ignore },
-    async () => {
-      await using shared = await start();
-      using ours = temporary();
-      using theirs = temporary();
-      await makeArtifacts(ours.path, NODES, "other");
-      await pushFrom(ours.path, shared.open(shared.write));
-      const error = await assertRejects(
-        () => pullInto(theirs.path, [shared.open(shared.read)]),
-        Error,
-      );
-      assertStringIncludes(error.message, 'Cannot find the experiment "made"');
-    },
-  );
-}
+for (const kind of KINDS) testKind(kind);
 
 Deno.test("objects come from whichever remote has them whole, and damage in another is told", async () => {
   using ours = temporary();
@@ -176,8 +59,8 @@ Deno.test("objects come from whichever remote has them whole, and damage in anot
   Deno.removeSync(join(other.path, objectPath(sha256("one\n"))));
   Deno.removeSync(join(other.path, sharedManifestPath("made")));
   const notices: string[] = [];
-  const ears = { ...SILENT, notice: (line: string) => notices.push(line) };
-  await pullInto(theirs.path, remotes, UNSIGNED, ears);
+  const listener = { ...SILENT, notice: (line: string) => notices.push(line) };
+  await pullInto(theirs.path, remotes, UNSIGNED, listener);
   assertEquals((await seen(theirs.path)).broken, 0);
   assertEquals(notices.length, 1);
   assertStringIncludes(notices[0], `object ${sha256(size)} of "${one.path}"`);
@@ -219,13 +102,13 @@ Deno.test("without a trusted signature nothing is taken, and the sentence says h
     assertEquals(namesIn(theirs.path), []);
   };
   await refused(
-    believing(),
+    trusting(),
     "--signed-by, or take what nobody has signed with",
   );
-  await refused(believing(key), "nobody has signed it");
+  await refused(trusting(key), "nobody has signed it");
   sign(ours.path, text, stranger);
   await pushFrom(ours.path, remote);
-  await refused(believing(key), stranger.publicKey);
+  await refused(trusting(key), stranger.publicKey);
 });
 
 Deno.test("signatures of several people come together in a remote", async () => {
@@ -241,7 +124,7 @@ Deno.test("signatures of several people come together in a remote", async () => 
     await pushFrom(ours.path, remote);
   }
   for (const key of [one, other]) {
-    await pullInto(theirs.path, [remote], believing(key));
+    await pullInto(theirs.path, [remote], trusting(key));
   }
   assertEquals(
     (await seen(theirs.path)).signatures,
@@ -338,13 +221,13 @@ Deno.test("two experiments of one name: the second is refused, and by force the 
   await push(
     contents,
     remote,
-    { paranoid: false, force: true, patience: HASTY },
+    { paranoid: false, force: true, network: HASTY },
     { ...SILENT, notice: (line) => notices.push(line) },
   );
   assertStringIncludes(notices.join(), `it stays there as "${id}"`);
   await pullInto(theirs.path, [remote]);
   assertEquals((await seen(theirs.path)).manifest, second);
-  const source = { remotes: [remote], patience: HASTY };
+  const source = { remotes: [remote], network: HASTY };
   await pull(workspaceIn(theirs.path), id, UNSIGNED, source, SILENT);
   assertEquals((await seen(theirs.path)).manifest, first);
   await assertRejects(
@@ -374,7 +257,7 @@ Deno.test("an experiment that was changed takes its name along, and what it was 
   // One that was renamed there is of nobody's experiment.
   const renamed = join(there.path, "manifests/made@000000000000.json");
   Deno.writeTextFileSync(renamed, first);
-  const source = { remotes: [remote], patience: HASTY };
+  const source = { remotes: [remote], network: HASTY };
   await assertRejects(
     () =>
       pull(
@@ -398,12 +281,11 @@ const ADDRESSES: readonly (readonly [string, string])[] = [
   ["s3://models/../others", "expected s3://BUCKET"],
   ["s3://key:secret@models", "expected s3://BUCKET"],
   ["https://someone:sec/secret@example.org/", "expected an address"],
-  ["s3://models", "AWS_ACCESS_KEY_ID"],
 ];
 
 for (const [address, part] of ADDRESSES) {
   Deno.test(`the remote "${address}" is refused in one sentence without its secrets`, () => {
-    const options = { environment: {}, patience: HASTY };
+    const options = { network: HASTY };
     assertInputError(() => {
       try {
         openRemote(address, options);
@@ -413,8 +295,4 @@ for (const [address, part] of ADDRESSES) {
       }
     }, part);
   });
-}
-
-function folderRemote(path: string): Remote {
-  return openRemote(path, { environment: {}, patience: HASTY, made: true });
 }

@@ -1,10 +1,10 @@
 /** Short texts of a remote over a real connection: slow ones are waited for, what drips or falls silent, is too long or no text is refused. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { openRemote } from "../../sharing/remotes/open.ts";
-import type { Patience } from "../../sharing/remotes/request.ts";
+import type { NetworkPolicy } from "../../sharing/remotes/request.ts";
 import { readText } from "../../sharing/remotes/text.ts";
 
-const PATIENCE = { attempts: 1, wait: 1, silence: 1000, least: 1 };
+const NETWORK = { attempts: 1, wait: 1, timeout: 1000, minimumBytes: 1 };
 const MOST = 100_000;
 
 /** Says a letter every tenth of a second, as often as it is told to, and then ends or falls silent. */
@@ -39,24 +39,23 @@ Deno.test("a text of a web server is waited for while it comes, and taken as it 
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     ({ url }) => new Response(ANSWERS[new URL(url).pathname]()),
   );
-  const open = (patience: Patience) =>
+  const open = (network: NetworkPolicy) =>
     openRemote(`http://127.0.0.1:${server.addr.port}/`, {
-      environment: {},
-      patience,
+      network,
     });
-  const remote = open(PATIENCE);
-  const read = (path: string) => readText(remote, path, MOST, PATIENCE);
+  const remote = open(NETWORK);
+  const read = (path: string) => readText(remote, path, MOST, NETWORK);
   const refused = async (path: string, part: string) => {
     await assertRejects(() => read(path), Error, part);
   };
-  await t.step("one that takes longer than the longest silence", async () => {
+  await t.step("one that takes longer than the longest timeout", async () => {
     assertEquals(await read("slow"), "x".repeat(20));
   });
   await t.step("one that falls silent", async () => {
     await refused("silent", "it fell silent");
   });
   await t.step("one that only drips", async () => {
-    const hasty = { ...PATIENCE, least: 15 };
+    const hasty = { ...NETWORK, minimumBytes: 15 };
     await assertRejects(
       () => readText(open(hasty), "drips", MOST, hasty),
       Error,

@@ -7,7 +7,10 @@ import {
 import { createTranslator } from "../../nmt/decoding/beam_search.ts";
 import { translateLines } from "../../nmt/decoding/translate.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
-import { type Point, readChoice } from "../../schemas/experiment/tuning.ts";
+import {
+  type LossWeights,
+  readSelection,
+} from "../../schemas/experiment/tuning.ts";
 import { scoreFiles } from "../../nmt/metrics/score.ts";
 import choose from "../../stages/choose.ts";
 import { EOS } from "../../schemas/experiment/vocabulary.ts";
@@ -76,7 +79,7 @@ async function chosen(
     lines(sources.map((source, i) => `${source}\t${references[i]}`)),
   );
   const points = Object.fromEntries(
-    Object.keys(trials).map((name, i): [string, Point] => [
+    Object.keys(trials).map((name, i): [string, LossWeights] => [
       name,
       { alpha: 0.1 * i, beta: 0.2, temperature: 1 + i },
     ]),
@@ -110,7 +113,7 @@ async function chosen(
     },
   });
   assertEquals(done.at(-1), Object.keys(trials).length * sources.length);
-  return { metrics, points, choice: readChoice(path("choice.json")) };
+  return { metrics, points, choice: readSelection(path("choice.json")) };
 }
 
 Deno.test("the trial that translates the validation pairs best is chosen, wherever it stands among them", async () => {

@@ -1,4 +1,4 @@
-/** Tests of the stages fetch and corpus on files of the user's: what comes in, what is left, what is refused. */
+/** The stages fetch and corpus on the user's own files: outputs, dropped pairs, refused files. */
 import {
   assert,
   assertEquals,

@@ -1,4 +1,4 @@
-/** The evaluate stage on a real file of each kind: what it writes and what it says. */
+/** The evaluate stage on a real file of each kind: outputs and metrics. */
 import { assert, assertEquals } from "@std/assert";
 import { saveModel } from "../../nmt/transformer/checkpoint.ts";
 import { scoreFiles } from "../../nmt/metrics/score.ts";

@@ -1,4 +1,4 @@
-/** A lint rule: a regular expression whose time grows faster than the text that it meets is an error. */
+/** Lint rule: a regular expression must not take more than linear time. */
 import { analyse } from "scslre";
 
 /** Whose expressions meet the project's own text only. */

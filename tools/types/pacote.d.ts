@@ -1,4 +1,4 @@
-/** Types of npm's own libraries for reading its settings and downloading packages, which carry none. */
+/** Types of npm's libraries for its settings and for downloading packages, which have none. */
 
 declare module "pacote" {
   const pacote: {

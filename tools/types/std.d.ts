@@ -1,4 +1,4 @@
-/** Types of the Deno standard library modules that the import map takes from a plain JavaScript package. */
+/** Types of the Deno standard library modules, which the import map takes from a plain JavaScript package. */
 
 declare module "@std/assert" {
   export function assert(

@@ -1,4 +1,4 @@
-/** Croissant: a data set as machine learning tools load it, its files with their hashes and its sentence pairs as records. */
+/** Describes a data set in Croissant: its files with hashes, and its sentence pairs as records. */
 import type { Json } from "../../../schemas/manifest.ts";
 import type { DataSet } from "../data.ts";
 
@@ -30,7 +30,7 @@ export function croissant(
   pairs: PairsFile,
   datePublished: string | undefined,
 ): Json {
-  const { name, description, citation, languages, terms, files } = set;
+  const { name, description, citation, languages, licences, files } = set;
   return {
     "@context": CONTEXT,
     "@type": "sc:Dataset",
@@ -39,7 +39,7 @@ export function croissant(
     alternateName: name,
     description,
     inLanguage: [languages.source, languages.target],
-    license: terms.map(({ url, licence }) => url ?? licence),
+    license: licences.map(({ url, licence }) => url ?? licence),
     citeAs: citation.length === 0 ? undefined : citation.join("\n"),
     url: `urn:ckd:data:${folderOf(set)}`,
     datePublished: datePublished?.slice(0, 10),

@@ -1,4 +1,4 @@
-/** The folders of Croissant: for each data set its description, and the sentence pairs that it describes. */
+/** Writes a Croissant folder for each data set: the description and the sentence pairs. */
 import { dirname, join } from "@std/path";
 import { failure } from "../../../engine/files/failure.ts";
 import { hashFile } from "../../../engine/files/hash.ts";
@@ -17,10 +17,10 @@ export async function writeCroissants(
   const paths: string[] = [];
   for (const set of data) {
     const node = lineage.find(({ name }) => name === set.node);
-    const [brought] = node?.outputs ?? [];
-    const condition = brought === undefined
+    const [fetched] = node?.outputs ?? [];
+    const condition = fetched === undefined
       ? "missing"
-      : await workspace.store.check(brought.artifact);
+      : await workspace.store.check(fetched.artifact);
     if (set.folder === undefined || condition !== "whole") {
       throw failure(
         `Cannot describe the data set ${set.name}: what was fetched of it is ${condition}; run "deno task pipeline run ${set.node}" ` +

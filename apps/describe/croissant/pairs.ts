@@ -1,4 +1,4 @@
-/** The sentence pairs of a data set as it was brought in, before anything is cleaned or held out. */
+/** The sentence pairs of a data set as fetched, before cleaning and splitting. */
 import { join } from "@std/path";
 import type { Data } from "../../../schemas/experiment/data.ts";
 import type { Pair } from "../../../nmt/text/corpus/cleaning.ts";

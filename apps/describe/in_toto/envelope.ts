@@ -1,4 +1,4 @@
-/** DSSE: a statement in an envelope with signatures, as tools of in-toto and Sigstore read it. */
+/** DSSE: wraps a statement in a signed envelope that in-toto and Sigstore tools read. */
 import type { SigningKey } from "../../../engine/provenance/signature.ts";
 
 const PAYLOAD_TYPE = "application/vnd.in-toto+json";

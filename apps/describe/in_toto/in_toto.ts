@@ -1,16 +1,11 @@
-/** An in-toto statement with SLSA provenance: which bytes were built, of what, by whom and when. */
+/** An in-toto statement with SLSA provenance: which artifacts were built, from what, by whom and when. */
 import { hashOf, type Json } from "../../../schemas/manifest.ts";
 import type { DataSet } from "../data.ts";
 import { parsePackage } from "../packages.ts";
-import {
-  denoVersion,
-  type Described,
-  filesOf,
-  type MadeNode,
-  spanOf,
-} from "../record.ts";
+import type { MadeNode } from "../made_node.ts";
+import { denoVersion, type Described, filesOf, spanOf } from "../record.ts";
 
-/** The version of how the parameters below are to be understood; docs/standards.md says how. */
+/** The version of how the parameters below are to be understood; docs/how-to/standards.md says how. */
 const BUILD_TYPE = "urn:ckd:pipeline:v1";
 const BUILDER = "urn:ckd:deno";
 

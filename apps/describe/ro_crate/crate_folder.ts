@@ -1,4 +1,4 @@
-/** The folder of an RO-Crate: copies of what is described, and the description. */
+/** Writes the folder of an RO-Crate: copies of the described files, and the description. */
 import { join } from "@std/path";
 import { readIfThere } from "../../../engine/files/atomic.ts";
 import { failure } from "../../../engine/files/failure.ts";
@@ -6,17 +6,18 @@ import { canonical } from "../../../engine/files/hash.ts";
 import { ROOT } from "../../../engine/keys/project.ts";
 import { pathIn } from "../../../base/names.ts";
 import { copyFile, indented, writeText } from "../places.ts";
-import { type Described, type MadeOutput, spanOf } from "../record.ts";
+import type { MadeOutput } from "../made_node.ts";
+import { type Described, spanOf } from "../record.ts";
 import { METADATA, roCrate, type RunFiles } from "./ro_crate.ts";
 
 /**
- * Writes the crate and gives the path of its description; `tell` is told what is described without its bytes, as they are
+ * Writes the crate and gives the path of its description; `notice` gets a line for each output described without its bytes, as they are
  * gone.
  */
 export async function writeCrate(
   folder: string,
   described: Described,
-  tell: (line: string) => void,
+  notice: (line: string) => void,
 ): Promise<string> {
   const { source: { workspace }, nodes, lineage } = described;
   if (spanOf(lineage) === undefined) {
@@ -31,7 +32,7 @@ export async function writeCrate(
   }
   for (const output of nodes.flatMap(({ outputs }) => outputs)) {
     if (output.at === undefined) {
-      tell(`${output.path} is gone, and told without its bytes.`);
+      notice(`${output.path} is gone, and told without its bytes.`);
       continue;
     }
     const condition = await workspace.store.check(output.artifact);

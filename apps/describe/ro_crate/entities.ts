@@ -1,9 +1,10 @@
-/** The entities of an RO-Crate: what each thing of a run is called there, and what is told of it. */
+/** The entities of an RO-Crate: ids and properties of nodes, files, people and tools. */
 import type { Json, Metrics } from "../../../schemas/manifest.ts";
-import type { Terms } from "../../../nmt/text/descriptors/licences.ts";
+import type { Licence } from "../../../nmt/text/descriptors/licences.ts";
 import type { DataFile, DataSet } from "../data.ts";
 import { mediaTypeOf } from "../media_type.ts";
-import { denoVersion, type MadeNode, type MadeOutput } from "../record.ts";
+import type { MadeNode, MadeOutput } from "../made_node.ts";
+import { denoVersion } from "../record.ts";
 
 export interface Entity {
   readonly "@id": string;
@@ -64,7 +65,7 @@ const USES = {
   any: undefined,
 } as const;
 
-export function licence({ licence, url, use }: Terms): Entity {
+export function licence({ licence, url, use }: Licence): Entity {
   return {
     "@id": url ?? `#licence-${encodeURIComponent(licence)}`,
     "@type": "CreativeWork",
@@ -133,7 +134,7 @@ export function folder(
 
 /** A data set as a collection of files, wherever they are. */
 export function dataSet(
-  { name, description, citation, terms, languages }: DataSet,
+  { name, description, citation, licences, languages }: DataSet,
   hasPart: readonly Reference[],
 ): Entity {
   return {
@@ -142,16 +143,16 @@ export function dataSet(
     name,
     description,
     creditText: citation.length === 0 ? undefined : citation.join("\n"),
-    license: terms.map((term) => ({ "@id": licence(term)["@id"] })),
+    license: licences.map((term) => ({ "@id": licence(term)["@id"] })),
     inLanguage: [languages.source, languages.target],
     hasPart,
   };
 }
 
-/** A file or package of a data set: on the web where it has an address there; `brought` is when it was brought in. */
+/** A file or package of a data set: on the web where it has an address there; `fetched` is when it was fetched. */
 export function dataFile(
   { name, uri, mediaType, terms, digest: { sha256, sha512 }, bytes }: DataFile,
-  brought: string | undefined,
+  fetched: string | undefined,
 ): Entity {
   const properties = {
     name,
@@ -167,7 +168,7 @@ export function dataFile(
     "@id": uri ?? `#file-${encodeURIComponent(name)}`,
     "@type": isOnWeb ? "File" : "CreativeWork",
     ...properties,
-    sdDatePublished: isOnWeb ? timeOf(brought) : undefined,
+    sdDatePublished: isOnWeb ? timeOf(fetched) : undefined,
     sha256,
     identifier: sha512 === undefined ? undefined : `sha512:${sha512}`,
   };

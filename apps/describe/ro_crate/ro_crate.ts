@@ -1,4 +1,4 @@
-/** A Provenance Run Crate: a run as RO-Crate tells it, each node an action of a stage on files with their hashes. */
+/** Describes a run as a Provenance Run Crate: each node is an action of a stage on files with hashes. */
 import { sha256 } from "../../../engine/files/hash.ts";
 import { hashOf } from "../../../schemas/manifest.ts";
 import { termsOfAll } from "../data.ts";
@@ -25,14 +25,8 @@ import {
   UNKNOWN_LICENCE,
   type WrittenFile,
 } from "./entities.ts";
-import {
-  type Described,
-  filesOf,
-  type MadeNode,
-  type MadeOutput,
-  outputOf,
-  spanOf,
-} from "../record.ts";
+import type { MadeNode, MadeOutput } from "../made_node.ts";
+import { type Described, filesOf, outputOf, spanOf } from "../record.ts";
 
 export const METADATA = "ro-crate-metadata.json";
 
@@ -76,8 +70,8 @@ export function roCrate(described: Described, run: RunFiles): Crate {
     ? [add(UNKNOWN_LICENCE)]
     : terms.map((term) => add(licence(term)));
   const collections = data.map((set) => {
-    const brought = lineage.find(({ name }) => name === set.node)?.making;
-    const files = set.files.map((file) => add(dataFile(file, brought?.ended)));
+    const fetched = lineage.find(({ name }) => name === set.node)?.making;
+    const files = set.files.map((file) => add(dataFile(file, fetched?.ended)));
     return add(dataSet(set, files));
   });
   const manifest = add(writtenFile(run.manifest));

@@ -1,4 +1,4 @@
-/** HTML as a value: text that is put into it is escaped, and what is HTML already is not escaped twice. */
+/** HTML as a value: inserted text is escaped, inserted markup is not. */
 
 export interface Markup {
   readonly markup: string;

@@ -1,4 +1,4 @@
-/** How the report writes numbers. */
+/** Formats numbers for the report. */
 
 /** `1,438,208` or `38.0`. */
 export function figure(value: number, digits = 0): string {

@@ -1,4 +1,4 @@
-/** Draws plots to SVG while the report is made: Observable Plot in a document without a browser. */
+/** Draws plots to SVG with Observable Plot, without a browser. */
 import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
 import { type Markup, trusted } from "./markup.ts";

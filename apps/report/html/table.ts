@@ -1,4 +1,4 @@
-/** A table that is sorted by a click on a column; on a narrow screen each row is a card. */
+/** A table with columns that sort by a click; on a narrow screen each row is a card. */
 import { type Markup, markup } from "./markup.ts";
 
 /** What is shown, and what is sorted by. */

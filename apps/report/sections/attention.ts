@@ -1,4 +1,4 @@
-/** Where teacher and student look on a source sentence while they say its translation, drawn as maps of few squares. */
+/** Attention maps of teacher and students on validation sentences. */
 import type {
   Examination,
   ExaminedModel,
@@ -92,7 +92,7 @@ function labelledMap(
   }" viewBox="0 0 ${width.toFixed(0)} ${
     height.toFixed(0)
   }" role="img" aria-label="${
-    told(system, map, source, target)
+    labelOf(system, map, source, target)
   }"><g transform="translate(${left.toFixed(0)} ${top.toFixed(0)})">${
     source.map((piece, i) =>
       markup`<text transform="translate(${
@@ -143,7 +143,7 @@ function squares(
 }
 
 /** Which subword each one looks at most. */
-function told(
+function labelOf(
   system: string,
   { keys, shares }: AttentionMap,
   source: readonly string[],

@@ -1,4 +1,4 @@
-/** Two runs side by side: scores before and now, and the nodes that differ with the reasons. */
+/** Compares two runs: scores before and now, and the nodes that differ with the reasons. */
 import * as Plot from "@observablehq/plot";
 import {
   metricText,
@@ -11,7 +11,7 @@ import { drawn } from "../html/plot.ts";
 import { sortableTable } from "../html/table.ts";
 
 const WIDTH = 360;
-/** Lines that are told of a node at most. */
+/** The most lines shown for a node. */
 const LINES = 12;
 
 export function comparison(
@@ -21,7 +21,9 @@ export function comparison(
   return markup`<p>Before is <code>${path}</code>, a run of ${experiment}. Nodes that are the same in both: ${same}; that differ: ${nodes.length}.</p>
 ${scorePlot(systems)}${scoreTable(systems)}${
     lines("experiment", "changed", given)
-  }${nodes.map(nodeChanges)}${alone(nodes, "added")}${alone(nodes, "removed")}`;
+  }${nodes.map(nodeChanges)}${onlyIn(nodes, "added")}${
+    onlyIn(nodes, "removed")
+  }`;
 }
 
 function scorePlot(systems: readonly ComparedSystem[]): Markup | undefined {
@@ -99,7 +101,7 @@ function nodeChanges(
 }
 
 /** The nodes that only one of the runs has. */
-function alone(
+function onlyIn(
   nodes: readonly NodeDifference[],
   change: NodeDifference["change"],
 ): Markup | undefined {
@@ -113,15 +115,15 @@ function alone(
 function lines(
   what: string,
   change: string,
-  told: readonly string[],
+  lines: readonly string[],
 ): Markup | undefined {
-  return told.length === 0
+  return lines.length === 0
     ? undefined
     : markup`<details class="change"><summary><strong>${what}</strong> ${change}</summary><ul>${
-      told.slice(0, LINES).map((line) => markup`<li>${line}</li>`)
+      lines.slice(0, LINES).map((line) => markup`<li>${line}</li>`)
     }${
-      told.length <= LINES
+      lines.length <= LINES
         ? undefined
-        : markup`<li>and ${count(told.length - LINES, "more line")}</li>`
+        : markup`<li>and ${count(lines.length - LINES, "more line")}</li>`
     }</ul></details>`;
 }

@@ -1,4 +1,4 @@
-/** The learning curves of all systems: a small plot for each, over the curves of the others. */
+/** Learning curves: a small plot for each system, over the curves of the others. */
 import * as Plot from "@observablehq/plot";
 import type { Curve } from "../../../schemas/results.ts";
 import { type Markup, markup } from "../html/markup.ts";

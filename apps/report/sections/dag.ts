@@ -1,4 +1,4 @@
-/** The graph of nodes as a picture: boxes with state, time and size, each a link to what is told of its node. */
+/** Draws the graph of nodes: boxes with state, time and size, linked to the details of each node. */
 import { Graph as Layout, layout } from "@dagrejs/dagre";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { duration } from "../../../base/durations.ts";

@@ -1,4 +1,4 @@
-/** The layer map of each student as lines between two stacks: which teacher layers each of its layers learns from. */
+/** Draws the layer map of each student: lines from its layers to the teacher layers they learn from. */
 import type {
   Distillation,
   LayerMap,
@@ -131,13 +131,13 @@ function stackPair(
     )
   );
   return markup`<svg class="layers" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${
-    told(system, stack, lines)
+    labelOf(system, stack, lines)
   }"><text x="${width / 2}" y="10" class="aside">${stack}</text>${links}${
     Array.from({ length: counts[0] }, box(TEACHER))
   }${Array.from({ length: counts[1] }, box(STUDENT))}</svg>`;
 }
 
-function told(
+function labelOf(
   system: string,
   stack: Stack,
   lines: readonly Lines[],

@@ -1,4 +1,4 @@
-/** What stands behind each node: key, config, inputs, outputs, metrics and log, opened by a click. */
+/** The details of each node: key, config, inputs, outputs, metrics and log. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import { factsOf, nodeId, stageId, stageOf } from "./dag.ts";
 import { type Markup, markup } from "../html/markup.ts";
@@ -54,8 +54,10 @@ function facts(node: ReportNode): Markup {
     ["log", logText(node.log)],
   ];
   return markup`<dl>${
-    rows.map(([term, told]) =>
-      told === undefined ? undefined : markup`<dt>${term}</dt><dd>${told}</dd>`
+    rows.map(([term, value]) =>
+      value === undefined
+        ? undefined
+        : markup`<dt>${term}</dt><dd>${value}</dd>`
     )
   }</dl>`;
 }

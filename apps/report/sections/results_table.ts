@@ -1,4 +1,4 @@
-/** The table of systems: how large each is, what it scores, how far it is from its teacher, what it took. */
+/** The table of systems: size, scores, distance to the teacher, time. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Baseline, Figure, System } from "../../../schemas/results.ts";
 import type { Markup } from "../html/markup.ts";

@@ -1,4 +1,4 @@
-/** The paper's claim in pictures: BLEU against parameters, and each system's BLEU with its confidence interval. */
+/** Plots of the main result: BLEU against parameters, and BLEU of each system with its confidence interval. */
 import * as Plot from "@observablehq/plot";
 import type { System } from "../../../schemas/results.ts";
 import { type Markup, markup } from "../html/markup.ts";

@@ -1,4 +1,4 @@
-/** The test sentences that a system translates worst and best, beside the reference and with the differences marked. */
+/** The test sentences that a system translates worst and best, with the differences to the reference marked. */
 import { type Change, diffWordsWithSpace } from "diff";
 import { chrf } from "../../../nmt/metrics/chrf.ts";
 import { readLines } from "../../../nmt/metrics/lines.ts";

@@ -1,4 +1,4 @@
-/** The similarity of student and teacher layers as heat maps, with the cells framed that a student was to make alike. */
+/** Heat maps of the similarity of student and teacher layers; the distilled pairs are framed. */
 import * as Plot from "@observablehq/plot";
 import type { ExaminedModel, Likeness } from "../examination.ts";
 import { type Markup, markup } from "../html/markup.ts";

@@ -1,4 +1,4 @@
-/** Answers a request to translate: all translations in one JSON object, or a line each as it is done. */
+/** Answers a translation request: as one JSON object, or as a stream of lines. */
 import type {
   Refused,
   ServeLimits,

@@ -1,4 +1,4 @@
-/** The end of a request's time: its client leaves, or it takes too long. */
+/** Aborts a request when its client disconnects or its time is up. */
 import { busy, refusal } from "../http/refusal.ts";
 
 export interface Deadline extends Disposable {

@@ -1,4 +1,4 @@
-/** The description of the API for machines, OpenAPI 3.1, from the schemas that requests are checked with. */
+/** The OpenAPI 3.1 description of the API, generated from the schemas that check requests. */
 import { z } from "zod";
 import {
   Health,

@@ -1,4 +1,4 @@
-/** Takes in what a client sends to be translated, and no more of it than may be. */
+/** Reads the body of a request within its size limit. */
 import type { ServeLimits } from "../../../schemas/http_api.ts";
 import { isRefusal, refusal } from "../http/refusal.ts";
 

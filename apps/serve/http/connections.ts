@@ -1,4 +1,4 @@
-/** Accepts connections: the longest idle is closed for a new one where the limit is reached or descriptors run out. */
+/** Accepts connections; at the limit, or without free descriptors, closes the one that is idle longest. */
 import { type Socket, socketOf } from "./socket.ts";
 
 /** Descriptors that are kept for the rest of the process once they have run out. */

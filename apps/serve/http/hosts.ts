@@ -1,4 +1,4 @@
-/** The names by which a server is asked for: a page of another origin that has its name lead here is refused. */
+/** Checks the Host header against the names of the server, which prevents DNS rebinding. */
 import { isIP } from "node:net";
 
 /** Loopback, however a server listens: it is this machine. */

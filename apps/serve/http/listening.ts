@@ -1,4 +1,4 @@
-/** Starting a server of a command at an address, in words where that cannot be done, and waiting until it is told to stop. */
+/** Starts the server of a command, reports why it cannot listen, and waits for a signal to stop. */
 import { failure } from "../../../engine/files/failure.ts";
 import { inputError } from "../../../base/input_error.ts";
 

@@ -1,4 +1,4 @@
-/** Why a request is not answered: a status of HTTP and one sentence. */
+/** A refused request: an HTTP status and one sentence. */
 import type { Refused } from "../../../schemas/http_api.ts";
 
 const NAME = "Refusal";

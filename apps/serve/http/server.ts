@@ -1,4 +1,4 @@
-/** A server of HTTP/1.1 that lives on when descriptors run out, and ends connections whose requests do not arrive. */
+/** An HTTP/1.1 server that survives a lack of descriptors and closes connections whose requests stall. */
 import {
   createServer,
   type IncomingMessage,

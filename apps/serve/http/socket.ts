@@ -1,4 +1,4 @@
-/** A connection of Deno as the stream that node:http reads and writes. */
+/** Adapts a connection of Deno to the stream that node:http reads and writes. */
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 

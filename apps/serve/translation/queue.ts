@@ -1,4 +1,4 @@
-/** The one queue of all sentences: requests take turns, so that a long one does not keep the others waiting. */
+/** The queue of all sentences: requests take turns, so that a long one does not delay the others. */
 import { busy } from "../http/refusal.ts";
 
 export interface Queue {

@@ -1,4 +1,4 @@
-/** A worker that reads the bodies of requests: whatever takes long in it, the server goes on answering. */
+/** Parses request bodies in a worker, so that a slow one does not block the server. */
 import { ask, type Refusal } from "../../../engine/files/ask_worker.ts";
 import type { ServeLimits } from "../../../schemas/http_api.ts";
 import type { ReadRequest } from "./reading.ts";

@@ -1,4 +1,4 @@
-/** From the body of a request to sentences of ids; runs where the thread that accepts requests need not wait for it. */
+/** Parses a request body into sentences of token ids; runs in a worker. */
 import { MAXIMUM_LENGTH } from "../../../nmt/decoding/beam_search.ts";
 import { isInputError, parse } from "../../../base/input_error.ts";
 import {

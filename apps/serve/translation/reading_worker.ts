@@ -1,4 +1,4 @@
-/** A worker that reads the bodies of requests, one after another. */
+/** The worker that parses request bodies, one after another. */
 /// <reference lib="deno.worker" />
 import { loadSubwords } from "../../../nmt/text/subwords/subwords.ts";
 import type { Answer, Opening } from "./readers.ts";

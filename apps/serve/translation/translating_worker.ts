@@ -1,4 +1,4 @@
-/** A worker that translates sentences of ids with an exported graph, one after another. */
+/** The worker that translates sentences of token ids with an exported graph. */
 /// <reference lib="deno.worker" />
 import { searchOptions, sourceOf } from "../../../nmt/export/translator.ts";
 import { PAD } from "../../../schemas/experiment/vocabulary.ts";

@@ -1,4 +1,4 @@
-/** From sentences of ids to their translations: a turn in the queue, and text again. */
+/** Translates sentences of token ids: waits for a turn in the queue and decodes the result. */
 import type { Scored, Translation } from "../../../schemas/http_api.ts";
 import type { Subwords } from "../../../nmt/text/subwords/subwords.ts";
 import type { Queue } from "./queue.ts";

@@ -1,4 +1,4 @@
-/** Workers that translate with an exported graph: ONNX Runtime holds the thread that calls it. */
+/** Workers that translate with an exported graph, as ONNX Runtime blocks the thread that calls it. */
 import { ask, type Refusal } from "../../../engine/files/ask_worker.ts";
 
 /** What a worker is asked: first to open a graph, then to translate. */

@@ -1,4 +1,4 @@
-/** Files of the build, used only if their bytes are those that were built. */
+/** Fetches files of the build and checks their hashes. */
 import type { CheckedFile } from "./model/translation.ts";
 
 /** The bytes of a file; an error of one sentence where it cannot be had or is another. */

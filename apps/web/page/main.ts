@@ -1,8 +1,8 @@
-/** The page: what is typed goes to one model or two, and what they tell comes back. */
+/** The page: sends the typed text to one or two models and shows their translations. */
 /// <reference lib="dom" />
 import { createHighlight } from "./view/highlight.ts";
 import { keepOffline } from "./offline.ts";
-import { createPane, type Looked } from "./view/pane.ts";
+import { createPane, type Pointed } from "./view/pane.ts";
 import { missing } from "./requirements.ts";
 import type { Site, SiteModel } from "./site.ts";
 import { type Sentence, sentencesOf } from "./model/text.ts";
@@ -68,7 +68,12 @@ function translatorOf(site: Site, base: string): void {
   ];
   const highlight = createHighlight(element("mirror", HTMLElement), field);
   const [first, second] = sections.map((section) =>
-    createPane(section, site, base, (looked) => highlight.mark(marksOf(looked)))
+    createPane(
+      section,
+      site,
+      base,
+      (pointed) => highlight.mark(marksOf(pointed)),
+    )
   );
 
   const directions = [...new Set(site.models.map(directionOf))];
@@ -178,9 +183,9 @@ function translatorOf(site: Site, base: string): void {
 }
 
 /** What a word's model looked at, as parts of the text. */
-function marksOf(looked: Looked | undefined) {
-  if (looked === undefined) return [];
-  const { sentence, translation: { sourceWords, attention }, word } = looked;
+function marksOf(pointed: Pointed | undefined) {
+  if (pointed === undefined) return [];
+  const { sentence, translation: { sourceWords, attention }, word } = pointed;
   return sourceWords.map(({ start, text }, i) => ({
     start: sentence.start + start,
     end: sentence.start + start + text.length,

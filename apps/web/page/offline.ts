@@ -1,4 +1,4 @@
-/** Tells whether the page can be used offline, which its service worker sees to, and of a newer build. */
+/** Shows whether the page works offline, and offers a newer build, both by its service worker. */
 /// <reference lib="dom" />
 
 export interface Offline {
@@ -46,14 +46,14 @@ export async function keepOffline(
       if (hadOne) location.reload();
     });
     const registration = await workers.register("service_worker.js");
-    const look = () => {
+    const check = () => {
       if (registration.waiting === null || !hadOne) return;
       newer = registration.waiting;
       say("");
     };
-    look();
+    check();
     registration.addEventListener("updatefound", () => {
-      registration.installing?.addEventListener("statechange", look);
+      registration.installing?.addEventListener("statechange", check);
     });
     (await workers.ready).active?.postMessage("keep");
   } catch (error) {

@@ -1,4 +1,4 @@
-/** What the page cannot do without, and what to say where a browser lacks it. */
+/** What the page requires of a browser, and the message if it lacks that. */
 
 /** A module that is valid only where there is SIMD: it puts a number into all lanes and counts their bits. */
 const SIMD = Uint8Array.of(

@@ -1,4 +1,4 @@
-/** What the page knows of the build that it belongs to: `site.json` beside it, as the builder writes it. */
+/** Reads `site.json`, which describes the build that the page belongs to. */
 
 /** Who wrote a folder, so that the builder may overwrite it. */
 export const BUILDER = "ckd-web";

@@ -1,4 +1,4 @@
-/** Runs programs op by op on a backend of tfjs, in place of recording them first; placed tensors are that backend's. */
+/** Runs programs eagerly, op by op, on a backend of tfjs. */
 import {
   bindSizes,
   checkConstants,

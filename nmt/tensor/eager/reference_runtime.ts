@@ -1,4 +1,4 @@
-/** The numerical oracle of the tests: programs run eagerly on tfjs's own plain CPU kernels; never fast. */
+/** The numerical oracle of the tests: programs run eagerly on tfjs's plain CPU kernels, slowly. */
 import { eagerRuntime } from "./eager.ts";
 import { identityOf } from "../identities.ts";
 import type { Runtime } from "../program.ts";

@@ -1,4 +1,5 @@
 /** Loads the native addon of @tensorflow/tfjs-node from the folder that it was built in, into this process's tfjs. */
+import { isFile } from "../../../base/stat.ts";
 import { join } from "@std/path";
 import Module, { createRequire } from "node:module";
 import { inputError } from "../../../base/input_error.ts";
@@ -64,8 +65,8 @@ export function loadAddon(
   const root = join(folder, "node_modules", name);
   const description = join(root, "package.json");
   const addon = join(root, "lib", "napi-v8", "tfjs_binding.node");
-  if (!isThere(description)) throw fail("no such package");
-  if (!isThere(addon)) throw fail("the package without its addon");
+  if (!isFile(description)) throw fail("no such package");
+  if (!isFile(addon)) throw fail("the package without its addon");
   const require = createRequire(description);
   const installed: { readonly version: string } = require(description);
   if (installed.version !== version) throw fail(`version ${installed.version}`);
@@ -85,7 +86,7 @@ export function loadAddon(
       )
       : fail("that it uses a GPU", "hide it by CUDA_VISIBLE_DEVICES=-1");
   }
-  share(require);
+  provideTfjs(require);
   require(join(root, "dist", "register_all_kernels.js"));
   const { NodeJSKernelBackend }: Package = require(
     join(root, "dist", "nodejs_kernel_backend.js"),
@@ -108,7 +109,7 @@ function loadBinding(
 }
 
 /** The package asks for tfjs by name: it gets the one of this process, whose tensors and tape its kernels work on. */
-function share(require: NodeJS.Require): void {
+function provideTfjs(require: NodeJS.Require): void {
   for (const name of ["@tensorflow/tfjs", "@tensorflow/tfjs-core"]) {
     const path = require.resolve(name);
     const module = new Module(path);
@@ -120,13 +121,4 @@ function share(require: NodeJS.Require): void {
   const util: Record<string, unknown> = require("node:util");
   util.isNullOrUndefined ??= (value: unknown) => value == null;
   util.isArray ??= Array.isArray;
-}
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

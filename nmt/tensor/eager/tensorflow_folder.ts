@@ -1,4 +1,4 @@
-/** Where the native addon of TensorFlow lies, which a user builds outside the repository. */
+/** The folder of TensorFlow's native addon, which a user builds outside the repository. */
 import { join } from "@std/path";
 
 /** The variables that say where. */

@@ -1,4 +1,4 @@
-/** What the project's own ops are on the backend of TensorFlow: chains of the ops that it has. */
+/** The project's own ops on TensorFlow's backend, as chains of its ops. */
 import type { Tensor } from "../program.ts";
 import { tf } from "../tfjs.ts";
 

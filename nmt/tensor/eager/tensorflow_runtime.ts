@@ -1,4 +1,4 @@
-/** Programs run eagerly by TensorFlow, through the native addon of @tensorflow/tfjs-node, which a user adds. */
+/** Runs programs eagerly with TensorFlow, through the native addon of @tensorflow/tfjs-node. */
 import { eagerRuntime } from "./eager.ts";
 import { identityOf } from "../identities.ts";
 import type { Runtime, RuntimeIdentity } from "../program.ts";

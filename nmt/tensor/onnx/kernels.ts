@@ -1,4 +1,4 @@
-/** What each tfjs kernel is in ONNX: the table that the recording backend is made of. */
+/** The ONNX form of each tfjs kernel: the table behind the recording backend. */
 import { tf } from "../tfjs.ts";
 import { type Dtype, type Graph, sameShape, type Value } from "./graph.ts";
 import { ELEMENT } from "./model_bytes.ts";

@@ -1,4 +1,4 @@
-/** A program that repeats within one run, where each run's own cost counts: ONNX's operator Loop on the CPU. */
+/** A program repeated within one run by ONNX's operator Loop, on the CPU. */
 import proto from "onnx-proto";
 import type { onnx as types } from "onnx-proto";
 import * as ort from "onnxruntime-node";
@@ -31,10 +31,10 @@ export interface RepeatedExecutable {
   dispose(): Promise<void>;
 }
 
-/** Names of the model around the loop, and of what ONNX gives to a repetition and takes from it. */
+/** Names in the model around the loop, and of the loop's own inputs and outputs. */
 const MOST = "most", COUNT = "loop count", GO = "loop go", GOING = "loop going";
 
-/** Makes a loop ready to run on the CPU. */
+/** Compiles a loop for the CPU. */
 export async function compileLoop(
   loop: Loop,
   { constants = {}, threads }: CompileOptions = {},

@@ -19,7 +19,7 @@ export const ELEMENT: Readonly<Record<Dtype, number>> = {
   bool: onnx.TensorProto.DataType.BOOL,
 };
 
-/** The first output of a model that is to run in place. It is no tensor, but an empty sequence. */
+/** The first output of a model that runs in place: an empty sequence and not a tensor. */
 export const NO_TENSOR = "no tensor";
 
 const noTensor: types.INodeProto = {

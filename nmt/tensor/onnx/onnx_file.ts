@@ -1,4 +1,4 @@
-/** Runs an ONNX file as others would: with ONNX Runtime on the CPU, values by the names of the file. */
+/** Runs an ONNX file with ONNX Runtime on the CPU, with inputs and outputs by name. */
 import * as ort from "onnxruntime-node";
 import { sessionOptions } from "./onnx_runtime.ts";
 

@@ -1,4 +1,4 @@
-/** ONNX models for others to run: standard operators alone, each stored tensor once, and parts that repeat. */
+/** Portable ONNX models: standard operators only, each stored tensor once, and a repeated part. */
 import proto from "onnx-proto";
 import type { onnx as types } from "onnx-proto";
 import type { Graph, Node, Recording } from "./graph.ts";

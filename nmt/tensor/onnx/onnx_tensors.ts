@@ -91,7 +91,7 @@ export function webgpuMemory(open: Open): Pick<Runtime, "place" | "read"> {
     place: async (tensor) => {
       const { data, shape } = tensor;
       const dtype = typeOf(data);
-      // WebGPU has no bytes: ONNX Runtime brings them with each run.
+      // WebGPU has no bytes: ONNX Runtime uploads them in each run.
       if (dtype === "uint8") return tensor;
       const { gpuBuffer } = await copy(
         makeView({ data, shape: [data.length] }),

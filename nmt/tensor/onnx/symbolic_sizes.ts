@@ -1,4 +1,4 @@
-/** Sizes that each run may choose anew, stood for by numbers from which any product of them can be told. */
+/** Symbolic sizes: each is a number from which any product of sizes can be factored. */
 import type { Program } from "../program.ts";
 
 /** Where a symbol's real value is found: an axis of an input, plus an offset. */

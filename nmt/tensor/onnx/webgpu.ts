@@ -1,4 +1,4 @@
-/** Rewrites a recorded graph where ONNX Runtime's WebGPU kernels cannot run it as it stands. */
+/** Rewrites a recorded graph for ONNX Runtime's WebGPU kernels, which cannot run all of it. */
 import type { Initializer, Node, Recording } from "./graph.ts";
 
 /** Buffers that every WebGPU device lets one kernel use; a split has one input and so many outputs less one. */

@@ -1,4 +1,4 @@
-/** Cleans pairs of messages: decides which pairs are a translation that can be learnt, and strips what is no text. */
+/** Cleans pairs: drops those that are not useful translations, and strips what is not text. */
 import type { Corpus } from "../../../schemas/experiment/data.ts";
 
 export interface Pair {
@@ -6,7 +6,7 @@ export interface Pair {
   readonly target: string;
 }
 
-/** The reasons for which a pair is left out, in the order in which they are tried. */
+/** The rules that drop a pair, in the order in which they are applied. */
 export type Rule = typeof RULES[number];
 
 export const RULES = [
@@ -46,7 +46,22 @@ const TAG = /<\/?[a-zA-Z][^<>]*>/g;
 const PLACEHOLDER =
   /\{\{[^{}]*\}\}|\{[^{}]*\}|%\d*\$?[sd]\b|%\d+|%[A-Z]\w+%|\$\([\w~-]+\)|\$\{[^}]*\}|https?:\/\/\S+/g;
 
-/** The cleaned pair, or the rule that leaves it out; duplicates are told by whoever keeps the pairs. */
+/**
+ * The cleaned pair, or the rule that drops it; duplicates are found by `PairFile`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Corpus } from "../../../schemas/experiment/data.ts";
+ * import { clean } from "./cleaning.ts";
+ *
+ * const notation = { markup: true, mnemonics: false };
+ * assertEquals(
+ *   clean({ source: "Ein <b>Haus</b>", target: "A <b>house</b>" }, notation, Corpus.parse({})),
+ *   { pair: { source: "Ein Haus", target: "A house" } },
+ * );
+ * ```
+ */
 export function clean(raw: Pair, notation: Notation, limits: Limits): Cleaned {
   if (paragraphs(raw.source) !== paragraphs(raw.target)) {
     return { rule: "paragraphs" };
@@ -89,10 +104,7 @@ function fault(
   }
 }
 
-/**
- * NFC, without control and zero-width characters, tags and access keys, every run of white space one space: what is
- * left for a reader.
- */
+/** NFC, without control and zero-width characters, tags and access keys; each run of white space is one space. */
 function plain(text: string, { markup, mnemonics }: Notation): string {
   let result = spaced(text);
   if (markup) result = spaced(result.replace(TAG, ""));
@@ -106,8 +118,16 @@ function plain(text: string, { markup, mnemonics }: Notation): string {
 }
 
 /**
- * Soft hyphens and direction marks go as well: they steer display, and are not written consistently. The zero-width
- * joiners stay: Persian and Hindi spelling, and emoji, need them.
+ * NFC without invisible characters, with single spaces. Soft hyphens and direction marks are removed, as texts use them
+ * inconsistently; zero-width joiners stay, as Persian and Hindi spelling and emoji need them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { spaced } from "./cleaning.ts";
+ *
+ * assertEquals(spaced(" soft\u00adhyphen \t\n gone "), "softhyphen gone");
+ * ```
  */
 export function spaced(text: string): string {
   return text.normalize("NFC")
@@ -136,7 +156,7 @@ function tagNames(text: string): string[] {
   );
 }
 
-/** Whatever stands for something that the program puts in: both sides must have the same, in any order. */
+/** The placeholders of a text: both sides must have the same, in any order. */
 function placeholders(text: string): string[] {
   return text.match(PLACEHOLDER) ?? [];
 }
@@ -147,7 +167,7 @@ function agree(one: readonly string[], other: readonly string[]): boolean {
   return key(one) === key(other);
 }
 
-/** The placeholders of a text taken out, for comparisons of what it says. */
+/** A text without its placeholders, for comparisons. */
 export function withoutPlaceholders(text: string): string {
   return text.replace(PLACEHOLDER, " ");
 }

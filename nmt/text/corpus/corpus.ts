@@ -1,4 +1,4 @@
-/** Makes the corpus that everything is trained and tested on: read, cleaned, split, with a count for every rule. */
+/** Makes the corpus: reads the sources, cleans and splits them, and counts the dropped pairs of each rule. */
 import { join } from "@std/path";
 import type {
   Corpus,
@@ -21,7 +21,7 @@ import { pathsOf, readParallel } from "../formats/parallel.ts";
 import { readTexts } from "../formats/texts.ts";
 import { type Placed, type Split, split } from "./split.ts";
 
-/** What became of the pairs of one source. */
+/** Counts of the pairs of one source. */
 export interface SourceReport {
   read: number;
   kept: number;
@@ -45,7 +45,7 @@ export interface CorpusConfig {
   readonly corpus: Corpus;
 }
 
-/** Text that is no message may hold tags; an ampersand in it is one. */
+/** Plain text may hold tags, and an ampersand is itself. */
 const TEXT_NOTATION: Notation = { markup: true, mnemonics: false };
 
 /** Where a corpus goes: TSV files, and a folder for what is needed on the way. */
@@ -57,7 +57,10 @@ export interface CorpusPlaces {
 }
 
 /**
- * Writes the corpus from the folder that `fetch` left; `selected` is what the data takes of its descriptors. Pairs are held on disk, so that memory holds some 40 bytes a pair and what is held out.
+ * Writes the corpus from the folder that `fetch` left; `selected` is the selection of its descriptors. Pairs are held on
+ * disk: memory holds about 40 bytes a pair, and the held-out pairs.
+ *
+ * @throws An input error where no pair is left, or too few for the split.
  */
 export async function writeCorpus(
   config: CorpusConfig,
@@ -107,7 +110,7 @@ interface Folders {
   readonly work: string;
 }
 
-/** Adds what cleaning leaves of every source; what became of the pairs, by source, and how many may be held out. */
+/** Adds the cleaned pairs of each source; returns the counts by source, and how many pairs may be held out. */
 async function readAll(
   { data, languages, corpus }: CorpusConfig,
   { own, additional }: Selections,
@@ -119,10 +122,10 @@ async function readAll(
     const report = reports[label] ??= { read: 0, kept: 0, dropped: {} };
     report.read++;
     const cleaned = clean(raw, notation, corpus);
-    const { file, position, isWhole } = raw;
+    const { file, position, isOneGroup } = raw;
     const rule = "rule" in cleaned
       ? cleaned.rule
-      : pairs.add({ ...cleaned.pair, file, position, isWhole })
+      : pairs.add({ ...cleaned.pair, file, position, isOneGroup })
       ? undefined
       : "duplicate";
     if (rule === undefined) report.kept++;

@@ -1,6 +1,8 @@
-/** The cleaned pairs of a corpus on disk: each once, with its place, read back in any order. A pair takes no text in memory. */
+/** The cleaned pairs of a corpus on disk: deduplicated, read back in any order, without text in memory. */
+import { readAll } from "../../../base/read_all.ts";
+import { writeAll } from "../../../base/write_all.ts";
 import type { Pair } from "./cleaning.ts";
-import { column } from "./columns.ts";
+import { column } from "../../growing_array.ts";
 import type { Placed, PlacedPairs } from "./split.ts";
 
 export interface PairFile extends PlacedPairs {
@@ -28,7 +30,7 @@ export function createPairFile(path: string): PairFile {
   /** Where each line ends; the next begins there. */
   const ends = column(Float64Array);
   const positions = column(Int32Array), fileNumbers = column(Uint32Array);
-  const files: { name: string; isWhole: boolean }[] = [];
+  const files: { name: string; isOneGroup: boolean }[] = [];
   const numbers = new Map<string, number>();
   const lines = lineTable();
   let pending = new Uint8Array(WRITTEN), written = 0, waiting = 0;
@@ -37,9 +39,7 @@ export function createPairFile(path: string): PairFile {
   const start = (index: number) => index === 0 ? 0 : ends.at(index - 1);
   const flush = () => {
     file.seekSync(written, Deno.SeekMode.Start);
-    for (let at = 0; at < waiting;) {
-      at += file.writeSync(pending.subarray(at, waiting));
-    }
+    writeAll(file, pending.subarray(0, waiting));
     written += waiting;
     waiting = 0;
   };
@@ -55,23 +55,20 @@ export function createPairFile(path: string): PairFile {
       file.seekSync(from, Deno.SeekMode.Start);
       [aheadFrom, aheadLength] = [from, 0];
       const wanted = Math.min(ahead.length, written - from);
-      while (aheadLength < wanted) {
-        const count = file.readSync(ahead.subarray(aheadLength, wanted));
-        if (count === null) {
-          throw new Error(
-            `Cannot read pair ${index} back from "${path}": it ends before byte ${to}`,
-          );
-        }
-        aheadLength += count;
+      aheadLength = readAll(file, ahead.subarray(0, wanted));
+      if (aheadLength < wanted) {
+        throw new Error(
+          `Cannot read pair ${index} back from "${path}": it ends before byte ${to}`,
+        );
       }
     }
     return ahead.subarray(from - aheadFrom, to - aheadFrom);
   };
-  const numberOf = (name: string, isWhole: boolean): number => {
+  const numberOf = (name: string, isOneGroup: boolean): number => {
     const known = numbers.get(name);
     if (known !== undefined) return known;
     numbers.set(name, files.length);
-    return files.push({ name, isWhole }) - 1;
+    return files.push({ name, isOneGroup }) - 1;
   };
 
   return {
@@ -101,11 +98,11 @@ export function createPairFile(path: string): PairFile {
       waiting += length;
       ends.push(from + length);
       positions.push(pair.position);
-      fileNumbers.push(numberOf(pair.file, pair.isWhole ?? false));
+      fileNumbers.push(numberOf(pair.file, pair.isOneGroup ?? false));
       return true;
     },
     file: (index) => files[fileNumbers.at(index)].name,
-    isWhole: (index) => files[fileNumbers.at(index)].isWhole,
+    isOneGroup: (index) => files[fileNumbers.at(index)].isOneGroup,
     position: (index) => positions.at(index),
     pair: (index): Pair => {
       const [source, target] = decoder.decode(bytesOf(index).subarray(0, -1))

@@ -1,22 +1,22 @@
-/** Splits a corpus into train, validation and test by groups, and takes near duplicates of what is held out from train. */
+/** Splits a corpus into train, validation and test by groups, and removes near duplicates of held-out pairs. */
 import { inputError } from "../../../base/input_error.ts";
 import { random, shuffle } from "../../random.ts";
 import { type Pair, withoutPlaceholders } from "./cleaning.ts";
 
-/** A pair with the file that it is from and its place there, counted before cleaning. */
+/** A pair with its file and its position there, counted before cleaning. */
 export interface Placed extends Pair {
   readonly file: string;
   readonly position: number;
-  /** The pairs of this file belong together (a page, a package) and are held out together or not at all. */
-  readonly isWhole?: boolean;
+  /** All pairs of the file are one group (a page, a package): held out together or not at all. */
+  readonly isOneGroup?: boolean;
 }
 
-/** Pairs with their places, by index: wherever they are held, so that a corpus need not fit in memory. */
+/** Pairs with their positions, by index; a corpus need not fit in memory. */
 export interface PlacedPairs {
   readonly length: number;
   file(index: number): string;
   position(index: number): number;
-  isWhole(index: number): boolean;
+  isOneGroup(index: number): boolean;
   pair(index: number): Pair;
 }
 
@@ -54,14 +54,16 @@ const LARGEST_GROUP = 25, SMALLEST_GROUP = 5;
 /** A held-out set has at least so many groups, where they need not be smaller than the smallest. */
 const GROUPS = 40;
 
-/** A file that is whole and larger than this share of a held-out set stays in train: a set of few topics says little. */
+/** A one-group file larger than this share of a held-out set stays in train: a test set of few topics says little. */
 const LARGEST_SHARE = 1 / 4;
 
 /**
- * Holds out groups, runs of neighbours of one file or whole files, chosen by the seed, until validation and test have
- * their sizes (up to one group more); sets that are given are taken instead. Then validation loses what is a near
- * duplicate of test, and train what is one of either: equal in source or target once folded. Only the first `own` pairs
- * may be held out; no group has both some of them and others.
+ * Holds out groups, which are runs of neighbours in a file or whole files, chosen by the seed, until validation and test
+ * have their sizes (up to one group more); given sets are taken instead. Near duplicates of test are removed from
+ * validation, and those of both from train: pairs whose source or target is equal once folded. Only the first `own`
+ * pairs may be held out, and no group has pairs of both kinds.
+ *
+ * @throws An input error where the corpus is too small.
  */
 export function split(
   pairs: PlacedPairs,
@@ -75,7 +77,7 @@ export function split(
   const tooFew = () =>
     inputError(
       `Cannot split the corpus: it has ${own} pairs after cleaning, of which ${wanted} are to be held out${
-        own > 0 && pairs.isWhole(0) ? " in whole groups" : ""
+        own > 0 && pairs.isOneGroup(0) ? " in whole groups" : ""
       }; ` +
         `lower "corpus.validation" and "corpus.test", or give more text.`,
     );
@@ -101,7 +103,7 @@ export function split(
       if (group === undefined) throw tooFew();
       const indices = members.of(group);
       const isTooLarge = indices.length > LARGEST_SHARE * count;
-      if (isTooLarge && pairs.isWhole(indices[0])) continue;
+      if (isTooLarge && pairs.isOneGroup(indices[0])) continue;
       isTaken[group] = 1;
       for (const index of indices) {
         if (resembles(pairs.pair(index), without)) dropped++;
@@ -146,7 +148,17 @@ export function split(
   };
 }
 
-/** What a text says apart from case, digits, punctuation and placeholders. */
+/**
+ * A text without case, punctuation, placeholders and the value of numbers, to find near duplicates.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { fold } from "./split.ts";
+ *
+ * assertEquals(fold("Page 12 of {total}: Done!"), "page 0 of done");
+ * ```
+ */
 export function fold(text: string): string {
   return withoutPlaceholders(text).normalize("NFKC").toLowerCase()
     .replace(/\p{N}+/gu, "0")
@@ -154,7 +166,7 @@ export function fold(text: string): string {
     .trim();
 }
 
-/** The folded sides of some pairs, told apart by side. */
+/** The folded sides of some pairs, each with the name of its side. */
 function forms(pairs: readonly Pair[]): Set<string> {
   return new Set(pairs.flatMap(sides));
 }
@@ -176,7 +188,7 @@ function grouped(pairs: PlacedPairs, heldOut: number): Int32Array {
   const numbers = new Map<string, number>();
   const groups = new Int32Array(pairs.length);
   for (let i = 0; i < pairs.length; i++) {
-    const run = pairs.isWhole(i) ? 0 : Math.floor(pairs.position(i) / size);
+    const run = pairs.isOneGroup(i) ? 0 : Math.floor(pairs.position(i) / size);
     const name = `${run} ${pairs.file(i)}`;
     let number = numbers.get(name);
     if (number === undefined) numbers.set(name, number = numbers.size);

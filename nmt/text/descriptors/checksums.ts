@@ -1,4 +1,4 @@
-/** The files that a config needs of its descriptors, each with the SHA-256 that its bytes must have. */
+/** The files of a config's descriptors, each with its SHA-256. */
 import type { Data, Languages } from "../../../schemas/experiment/data.ts";
 import type { DataFile, Recipe } from "../../../schemas/descriptor.ts";
 import { withoutPassword } from "../../../base/addresses.ts";
@@ -11,19 +11,19 @@ import {
 } from "./descriptors.ts";
 
 /** A file whose bytes are known, by the descriptor or by the experiment. */
-export interface PinnedFile extends Omit<DataFile, "made"> {
+export interface ChecksummedFile extends Omit<DataFile, "made"> {
   /** Name of its descriptor, in whose folder it is left. */
   readonly set: string;
   readonly sha256: string;
   /** What it is made of where no mirror has it, by language. */
   readonly made?: {
     readonly by: Recipe;
-    readonly of: Readonly<Record<string, PinnedFile>>;
+    readonly of: Readonly<Record<string, ChecksummedFile>>;
   };
 }
 
 /** An input error where the experiment's hashes are of no file that lacks one. */
-export function checkHashes(
+export function checkGivenHashes(
   { sha256: given = {} }: Data,
   selected: Selections,
 ): void {
@@ -45,19 +45,23 @@ export function checkHashes(
   }
 }
 
-/** The files that a config needs; one whose bytes nobody vouches for is an input error. */
-export function pinnedFiles(
+/**
+ * The files that a config needs.
+ *
+ * @throws An input error for a file without a SHA-256.
+ */
+export function checksummedFiles(
   data: Data,
   languages: Languages,
   copies: Copies = {},
-): PinnedFile[] {
+): ChecksummedFile[] {
   return allOf(selections(data, languages, copies)).flatMap(
     ({ name, files, known }) => {
       const hashOf = (file: DataFile) =>
         file.sha256 ?? data.sha256?.[file.name];
-      const unpinned = files.filter((file) => hashOf(file) === undefined);
-      if (unpinned.length > 0) throw notPinned(name, unpinned);
-      const pinned = (file: DataFile): PinnedFile => ({
+      const unknown = files.filter((file) => hashOf(file) === undefined);
+      if (unknown.length > 0) throw withoutChecksum(name, unknown);
+      const checksummed = (file: DataFile): ChecksummedFile => ({
         ...file,
         set: name,
         sha256: hashOf(file) ?? "",
@@ -66,12 +70,12 @@ export function pinnedFiles(
           of: Object.fromEntries(
             Object.entries(file.made.of).flatMap(([language, name]) =>
               known.filter((other) => other.name === name)
-                .map((other) => [language, pinned(other)])
+                .map((other) => [language, checksummed(other)])
             ),
           ),
         },
       });
-      return files.map(pinned);
+      return files.map(checksummed);
     },
   );
 }
@@ -85,7 +89,7 @@ export function whereToGet(
   );
 }
 
-function notPinned(set: string, files: readonly DataFile[]): Error {
+function withoutChecksum(set: string, files: readonly DataFile[]): Error {
   return inputError(
     `Cannot use data set "${set}": nobody has recorded the SHA-256 of ${
       names(files)

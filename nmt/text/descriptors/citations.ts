@@ -1,4 +1,4 @@
-/** What is told of the data sets of a config: what they are, whom to cite, on what terms their text is. */
+/** Descriptions, citations and licences of the data sets of a config. */
 import type { Data, Languages } from "../../../schemas/experiment/data.ts";
 import { Descriptor } from "../../../schemas/descriptor.ts";
 import { parse } from "../../../base/input_error.ts";
@@ -9,49 +9,49 @@ import {
   type Selection,
   selections,
 } from "./descriptors.ts";
-import { type Terms, termsOf } from "./licences.ts";
+import { type Licence, parseLicence } from "./licences.ts";
 
-export interface Account {
+export interface CitedDataSet {
   readonly name: string;
   readonly description: string;
-  /** Who is to be named. */
+  /** What to cite. */
   readonly citation: readonly string[];
-  /** Those of the files and packages that are used, each once; none where nothing is known of them. */
-  readonly terms: readonly Terms[];
+  /** The licences of its files and packages, each once; none where they are not known. */
+  readonly licences: readonly Licence[];
 }
 
-/** A data set with where its text is from: what a config takes of a descriptor, or files of the user's own. */
-export interface AccountOfText extends Account {
+/** A data set with its origin: a selection of a descriptor, or the user's own files. */
+export interface SourcedDataSet extends CitedDataSet {
   readonly from:
     | { readonly selection: Selection; readonly descriptor: string }
     | { readonly own: Data };
 }
 
-/** The data sets of a config: those of its descriptors as they are now, then the user's own files, if there are any. */
-export function accountsOf(
+/** The data sets of a config: those of its descriptors, then the user's own files, if there are any. */
+export function citedDataSets(
   data: Data,
   languages: Languages,
   copies: Copies = {},
-): AccountOfText[] {
+): SourcedDataSet[] {
   const { own, additional } = selections(data, languages, copies);
   const selected = [...own === undefined ? [] : [own], ...additional];
   const described = descriptorNames(data).map((written, i) =>
-    accountOf(written, selected[i], copies)
+    citedDataSet(written, selected[i], copies)
   );
   return data.train === undefined ? described : [...described, {
     name: "own-files",
     description: "Parallel text of the user's own",
     citation: [],
-    terms: [],
+    licences: [],
     from: { own: data },
   }];
 }
 
-function accountOf(
+function citedDataSet(
   written: string,
   selection: Selection,
   copies: Copies,
-): AccountOfText {
+): SourcedDataSet {
   const text = descriptorText(written, copies);
   const { name, description, citation } = parse(
     Descriptor,
@@ -59,17 +59,19 @@ function accountOf(
     `descriptor "${written}"`,
   );
   const { packages, files } = selection;
-  const terms = [...packages, ...files].map(({ licence }) => termsOf(licence));
+  const licences = [...packages, ...files].map(({ licence }) =>
+    parseLicence(licence)
+  );
   return {
     name,
     description,
     citation,
-    terms: uniqueTerms(terms),
+    licences: uniqueLicences(licences),
     from: { selection, descriptor: text },
   };
 }
 
-/** Each wording once. */
-export function uniqueTerms(terms: readonly Terms[]): Terms[] {
-  return [...new Map(terms.map((each) => [each.licence, each])).values()];
+/** The licences of different wordings. */
+export function uniqueLicences(licences: readonly Licence[]): Licence[] {
+  return [...new Map(licences.map((each) => [each.licence, each])).values()];
 }

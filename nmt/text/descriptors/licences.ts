@@ -1,13 +1,13 @@
-/** What the wording of a licence tells: its SPDX identifier, where its text is, and what a model trained on it is for. */
+/** Parses the wording of a licence: SPDX identifier, URL, and the use that it permits. */
 import ids from "spdx-license-ids" with { type: "json" };
 
-/** What text, and what is learnt from it, may be used for, as far as the wording of its licence tells. */
+/** What text, and a model trained on it, may be used for, according to the wording of the licence. */
 export type Use = "research" | "non-commercial" | "any";
 
-/** The narrower one first. */
+/** The narrowest first. */
 const USES: readonly Use[] = ["research", "non-commercial", "any"];
 
-export interface Terms {
+export interface Licence {
   /** As the descriptor has it. */
   readonly licence: string;
   readonly use: Use;
@@ -16,8 +16,19 @@ export interface Terms {
   readonly url?: string;
 }
 
-/** `licence` is free text, such as "MPL-2.0", "CC BY-NC-ND 4.0 (TED)" or "research use (WMT 2014)". */
-export function termsOf(licence: string): Terms {
+/**
+ * `licence` is free text, such as "MPL-2.0", "CC BY-NC-ND 4.0 (TED)" or "research use (WMT 2014)".
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseLicence } from "./licences.ts";
+ *
+ * const { spdx, use } = parseLicence("CC BY-NC-ND 4.0 (TED)");
+ * assertEquals([spdx, use], ["CC-BY-NC-ND-4.0", "non-commercial"]);
+ * ```
+ */
+export function parseLicence(licence: string): Licence {
   const use = /\bresearch\b/i.test(licence)
     ? "research"
     : /\bNC\b|non-?commercial/i.test(licence)
@@ -30,9 +41,10 @@ export function termsOf(licence: string): Terms {
   return { licence, use, spdx, url };
 }
 
-/** What may be done with what all of some licences are of. */
-export function narrowest(terms: readonly Terms[]): Use {
-  return USES.find((use) => terms.some((term) => term.use === use)) ?? "any";
+/** The use that all of some licences permit. */
+export function narrowest(licences: readonly Licence[]): Use {
+  return USES.find((use) => licences.some((licence) => licence.use === use)) ??
+    "any";
 }
 
 const COMMONS =

@@ -1,4 +1,4 @@
-/** What is fetched for a config, package by package and file by file, with the licence of each. */
+/** The origin and licence of each package and file that is fetched for a config. */
 import { z } from "zod";
 import { Data, Languages } from "../../../schemas/experiment/data.ts";
 import { parse } from "../../../base/input_error.ts";

@@ -1,7 +1,8 @@
-/** Reads single files out of tarballs: those of packages, and those of data sets, which nobody but us has looked into. */
+/** Reads single files out of tarballs, which are untrusted. */
 import { basename } from "@std/path";
 import { list } from "tar/list";
 import { inputError } from "../../../base/input_error.ts";
+import { writeAll } from "../../../base/write_all.ts";
 import { printable } from "../../../base/names.ts";
 import type { NamedFile } from "../formats/lines.ts";
 
@@ -104,9 +105,7 @@ export async function unpack(
       onReadEntry: (entry) => {
         found = true;
         entry.on("data", (chunk) => {
-          for (let at = 0; at < chunk.length;) {
-            at += file.writeSync(chunk.subarray(at));
-          }
+          writeAll(file, chunk);
         });
       },
     });

@@ -1,5 +1,7 @@
-/** Downloads a file over HTTP to the disk: bounded, resumed where it was cut, tried again, and nothing but data. */
+/** Downloads a file over HTTP: size limit, resumption, retries, and a refusal of web pages. */
 import { format } from "@std/fmt/bytes";
+import { writeAll } from "../../../base/write_all.ts";
+import { statIfThere } from "../../../base/stat.ts";
 import { isPrivate } from "../../../base/addresses.ts";
 
 /** A download that failed for good, and why: a clause without a full stop. */
@@ -14,45 +16,45 @@ export interface DownloadOptions {
   progress(bytes: number): void;
   log(line: string): void;
   /** Milliseconds before the first new attempt; each further one waits three times as long. */
-  readonly patience?: number;
+  readonly retryDelay?: number;
   readonly pace?: Pace;
 }
 
-/** What a connection has to bring so that it is waited for. */
+/** The slowest connection that is waited for. */
 export interface Pace {
   readonly bytes: number;
   readonly milliseconds: number;
 }
 
-/** Attempts in a row that bring fewer bytes than are progress, after which it is given up. */
+/** Attempts in a row without progress before giving up, and the bytes that count as progress. */
 const ATTEMPTS = 4, PROGRESS_BYTES = 4096;
 
 const PACE: Pace = { bytes: 60_000, milliseconds: 60_000 };
 
-/** Hosts that lead to each other lead nowhere. */
+/** Most redirects in a row. */
 const HOPS = 5;
 
-/** A web page where data was expected: a login, a licence to accept, an error that is sent as if it were none. */
+/** A web page where data was expected: a login, a licence to accept, an error with status 200. */
 const PAGE = /^\s*<(!doctype\s+html|html)\b/i;
 
 /**
- * Leaves what a URL serves at a path. Bytes that lie there already are taken for its beginning, of whoever was killed
- * before; the caller checks the hash of the whole. Gives what went wrong, if something did.
+ * Downloads a URL to a path. Bytes that are there already count as its beginning, left by a killed process; the caller
+ * checks the hash. Returns the failure, if it failed for good.
  */
 export async function download(
   url: string,
   path: string,
-  { limit, progress, log, patience = 500, pace = PACE }: DownloadOptions,
+  { limit, progress, log, retryDelay = 500, pace = PACE }: DownloadOptions,
 ): Promise<Failure | undefined> {
-  let attempts = 0, wait = patience;
+  let attempts = 0, wait = retryDelay;
   for (;;) {
     const before = sizeOf(path);
     const outcome = await attempt(url, path, limit, pace, progress);
     if (outcome === "whole") return undefined;
     const { reason, isFinal = false } = outcome;
-    // A byte now and then is none.
+    // A byte now and then is not progress.
     if (sizeOf(path) - before >= Math.min(pace.bytes, PROGRESS_BYTES)) {
-      [attempts, wait] = [0, patience];
+      [attempts, wait] = [0, retryDelay];
     }
     attempts++;
     if (isFinal || attempts === ATTEMPTS) return { reason };
@@ -111,7 +113,7 @@ async function attempt(
   }
 }
 
-/** The answer of a host, or of those that it leads to: from the public network not into a private one. */
+/** The response, redirects followed, except from the public network into a private one. */
 async function follow(
   url: string,
   init: RequestInit,
@@ -123,15 +125,15 @@ async function follow(
     const leads = [301, 302, 303, 307, 308].includes(response.status);
     if (!leads || location === null) return response;
     await response.body?.cancel();
-    const to = ledTo(at, location);
+    const to = redirectTarget(at, location);
     if ("reason" in to) return to;
     at = to;
   }
   return { reason: `it leads on more than ${HOPS} times`, isFinal: true };
 }
 
-/** Where an address leads by a redirect, or why it is not followed. */
-export function ledTo(at: URL, location: string): URL | Interruption {
+/** The target of a redirect, or why it is not followed. */
+export function redirectTarget(at: URL, location: string): URL | Interruption {
   const to = URL.canParse(location, at) ? new URL(location, at) : undefined;
   if (to === undefined || !/^https?:$/.test(to.protocol)) {
     return { reason: "it leads to no address of the web", isFinal: true };
@@ -147,7 +149,7 @@ function refused(
   from: number,
 ): Interruption {
   if (status === 416 && from > 0) {
-    // What is there is no beginning of the file, or all of it; the whole is fetched anew.
+    // What is here is not the beginning of the file, or all of it: start again.
     Deno.removeSync(path);
     return { reason: "it has no bytes beyond those that are here" };
   }
@@ -178,16 +180,14 @@ async function receive(
         isFinal: true,
       };
     }
-    for (let at = 0; at < chunk.length;) {
-      at += file.writeSync(chunk.subarray(at));
-    }
+    writeAll(file, chunk);
     bytes += chunk.length;
     received(bytes, chunk.length);
   }
   return "whole";
 }
 
-/** Aborts what has brought too little for too long. */
+/** Aborts a connection that is too slow for too long. */
 function watch({ bytes: least, milliseconds }: Pace) {
   const controller = new AbortController();
   const start = () => setTimeout(() => controller.abort(), milliseconds);
@@ -214,16 +214,9 @@ function watch({ bytes: least, milliseconds }: Pace) {
   };
 }
 
-function sizeOf(path: string): number {
-  try {
-    return Deno.statSync(path).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
-}
+const sizeOf = (path: string) => statIfThere(path)?.size ?? 0;
 
-/** A full disk is told by whoever runs the stage, and so is what it was not allowed. */
+/** Errors of the disk and of permissions are reported by the engine. */
 function isOfDisk(error: unknown): boolean {
   return error instanceof Error && "code" in error &&
     ["ENOSPC", "EDQUOT", "EROFS", "EACCES"].includes(String(error.code));

@@ -1,4 +1,4 @@
-/** Brings the files of descriptors, each verified by its SHA-256: from the user's mirrors, else made or downloaded. */
+/** Fetches the files of descriptors from mirrors, by recipe or by download, each verified by its SHA-256. */
 import { createReadStream, createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -6,6 +6,7 @@ import { format } from "@std/fmt/bytes";
 import { join } from "@std/path";
 import { withoutPassword } from "../../../base/addresses.ts";
 import { inputError } from "../../../base/input_error.ts";
+import { isFile } from "../../../base/stat.ts";
 import { download } from "./download.ts";
 import {
   candidates,
@@ -14,7 +15,7 @@ import {
   mirrored,
   VARIABLE,
 } from "./mirrors.ts";
-import { type PinnedFile, whereToGet } from "../descriptors/checksums.ts";
+import { type ChecksummedFile, whereToGet } from "../descriptors/checksums.ts";
 import { RECIPES } from "../formats/recipes.ts";
 
 export interface FetchFilesOptions {
@@ -29,19 +30,23 @@ export interface FetchFilesOptions {
     progress: { done: number; total: number; unit: string; note?: string },
   ): void;
   /** As for `download`. */
-  readonly patience?: number;
+  readonly retryDelay?: number;
 }
 
-/** What was fetched: the same for equal descriptors, wherever it came from. */
+/** What was fetched; equal for equal descriptors, whatever the origin. */
 export type FetchedFiles = {
   readonly files: number;
   readonly fileBytes: number;
   readonly fileLicences: string;
 };
 
-/** Leaves files in a folder, where nothing is left that is not verified. */
+/**
+ * Fetches files into a folder, which holds verified files only.
+ *
+ * @throws An input error where a file cannot be found, downloaded or verified.
+ */
 export async function fetchFiles(
-  files: readonly PinnedFile[],
+  files: readonly ChecksummedFile[],
   options: FetchFilesOptions,
 ): Promise<FetchedFiles> {
   const { folder, work, log, progress } = options;
@@ -54,10 +59,10 @@ export async function fetchFiles(
   );
   const inMirrors = mirrored(options.mirrors);
   let done = 0;
-  // Outputs are emptied where a run starts again: what was brought stays in the node's own folder until all is there.
+  // Outputs are emptied when a run starts again, so files stay in the node's work folder until all are there.
   for (const file of files) {
     Deno.mkdirSync(join(work, file.set), { recursive: true });
-    await bring(file, {
+    await obtain(file, {
       ...options,
       inMirrors,
       progress: (bytes, note) =>
@@ -75,32 +80,35 @@ export async function fetchFiles(
   return { files: files.length, fileBytes, fileLicences: licences.join(", ") };
 }
 
-interface Means {
+interface FetchContext {
   readonly work: string;
   readonly inMirrors: readonly Mirrored[];
   log(line: string): void;
   progress(bytes: number, note: string): void;
-  readonly patience?: number;
+  readonly retryDelay?: number;
 }
 
-/** Leaves a file in the folder of its descriptor in `work`; gives its path. */
-async function bring(file: PinnedFile, means: Means): Promise<string> {
+/** Puts a file into the folder of its descriptor in `work`; returns its path. */
+async function obtain(
+  file: ChecksummedFile,
+  context: FetchContext,
+): Promise<string> {
   const { set, name, sha256 } = file;
-  const path = join(means.work, set, name);
-  means.progress(0, name);
+  const path = join(context.work, set, name);
+  context.progress(0, name);
   if (isFile(path) && await fileHash(path) === sha256) return path;
-  const from = await fromMirror(file, path, means) ??
-    await made(file, path, means) ??
-    await downloaded(file, path, means);
-  means.log(`  ${set}/${name}  ${format(sizeOf(file))}  ${from}`);
+  const from = await fromMirror(file, path, context) ??
+    await made(file, path, context) ??
+    await downloaded(file, path, context);
+  context.log(`  ${set}/${name}  ${format(sizeOf(file))}  ${from}`);
   return path;
 }
 
-/** Copies a file out of a mirror; the path there, or undefined where no mirror has these bytes. */
+/** Copies a file from a mirror; returns its path there, or undefined where no mirror has these bytes. */
 async function fromMirror(
-  file: PinnedFile,
+  file: ChecksummedFile,
   to: string,
-  { inMirrors, log }: Means,
+  { inMirrors, log }: FetchContext,
 ): Promise<string | undefined> {
   const { name, sha256, gzip } = file;
   const copy = async (wanted: typeof file | undefined, unpacks: boolean) => {
@@ -108,7 +116,7 @@ async function fromMirror(
     for (const { path, name } of candidates(inMirrors, wanted)) {
       const partial = `${to}.copy`;
       await Deno.copyFile(path, partial);
-      // The copy is hashed, which nobody changes under our hands.
+      // The copy is hashed, as the mirror may change.
       const found = await fileHash(partial);
       if (found === wanted.sha256) {
         if (unpacks) await unpackGzip(partial, to);
@@ -131,20 +139,20 @@ async function unpackGzip(from: string, to: string): Promise<void> {
   Deno.removeSync(from);
 }
 
-/** Makes a file of others; what it is made of, or undefined where it is not made. */
+/** Makes a file by its recipe; returns what it is made of, or undefined where it has none. */
 async function made(
-  file: PinnedFile,
+  file: ChecksummedFile,
   to: string,
-  means: Means,
+  context: FetchContext,
 ): Promise<string | undefined> {
   if (file.made === undefined) return undefined;
   const { by, of } = file.made;
   const paths: Record<string, string> = {};
   for (const [language, ingredient] of Object.entries(of)) {
-    paths[language] = await bring(ingredient, {
-      ...means,
+    paths[language] = await obtain(ingredient, {
+      ...context,
       // The bar is of the file that these are for.
-      progress: (_, note) => means.progress(0, note),
+      progress: (_, note) => context.progress(0, note),
     });
   }
   await RECIPES[by](paths, to);
@@ -161,11 +169,11 @@ async function made(
   return `made of ${Object.values(of).map(({ name }) => name).join(", ")}`;
 }
 
-/** Downloads a file to a path from the first URL that gives its bytes; gives the URL. */
+/** Downloads a file from the first URL that has its bytes; returns the URL. */
 async function downloaded(
-  file: PinnedFile,
+  file: ChecksummedFile,
   path: string,
-  { log, patience, progress }: Means,
+  { log, retryDelay, progress }: FetchContext,
 ): Promise<string> {
   const { name, sha256, urls, licence } = file;
   const what = `"${name}" (${format(sizeOf(file))}, ${licence})`;
@@ -180,13 +188,13 @@ async function downloaded(
   const partial = `${path}.part`;
   const reasons: string[] = [];
   for (const url of urls) {
-    // What a killed run left may be the beginning of another file, which only the hash of the whole tells.
+    // A partial file of a killed run may be of other content, which only the hash of the complete file shows.
     for (const isFirst of isFile(partial) ? [true, false] : [false]) {
       const failure = await download(url, partial, {
         limit: sizeOf(file),
         progress: (bytes) => progress(bytes, name),
         log,
-        patience,
+        retryDelay,
       });
       if (failure !== undefined) {
         reasons.push(`${new URL(url).host}: ${failure.reason}`);
@@ -217,16 +225,7 @@ async function downloaded(
   );
 }
 
-/** Its size, or the bound of it. */
-function sizeOf({ bytes, maximumBytes = 0 }: PinnedFile): number {
+/** Its size, or the limit of it. */
+function sizeOf({ bytes, maximumBytes = 0 }: ChecksummedFile): number {
   return bytes ?? maximumBytes;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

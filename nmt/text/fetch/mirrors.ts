@@ -1,7 +1,8 @@
-/** Finds files in the user's mirrors: folders that hold data sets already, named by an environment variable. */
+/** Finds files in the user's mirrors: folders of data sets, named by an environment variable. */
 import { createHash } from "node:crypto";
 import { join, resolve } from "@std/path";
 import { inputError } from "../../../base/input_error.ts";
+import { statIfThere } from "../../../base/stat.ts";
 
 /** A list of folders, separated as in PATH. It says where bytes may be, not which, and so is in no key. */
 export const VARIABLE = "CKD_MIRRORS";
@@ -76,19 +77,10 @@ function* filesBelow(folder: string): Generator<Mirrored> {
     const path = join(folder, entry.name);
     if (entry.isDirectory) yield* filesBelow(path);
     else {
+      // A link may lead nowhere.
       const info = statIfThere(path);
       if (info?.isFile) yield { path, name: entry.name, bytes: info.size };
     }
-  }
-}
-
-/** A link may lead nowhere. */
-function statIfThere(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }
 

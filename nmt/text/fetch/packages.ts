@@ -1,4 +1,4 @@
-/** Downloads packages as tarballs from the user's registry, each verified against the hash that its descriptor pins. */
+/** Downloads packages as tarballs from the user's registry, each verified by its descriptor's integrity. */
 import process from "node:process";
 import { format } from "@std/fmt/bytes";
 import { join } from "@std/path";
@@ -18,7 +18,7 @@ export interface FetchOptions {
   ): void;
 }
 
-/** What was fetched: the same for equal descriptors, wherever it came from. */
+/** What was fetched; equal for equal descriptors, whatever the origin. */
 export type Fetched = {
   readonly packages: number;
   readonly bytes: number;
@@ -86,7 +86,7 @@ async function download(
     });
   } catch (error) {
     const { code } = error as { code?: string };
-    // A full disk is told by whoever runs the stage.
+    // A full disk is reported by the engine.
     throw code === "ENOSPC" ? error : inputError(explain(one, error));
   }
 }

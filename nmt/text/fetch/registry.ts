@@ -1,4 +1,4 @@
-/** Where the user's package registry settings are: environment variables and files, as npm itself has them. */
+/** The settings of the user's package registry: environment variables and files, as npm reads them. */
 import { fromFileUrl, join, resolve } from "@std/path";
 
 /** The project's folder, whose `.npmrc` counts as it would for npm. */
@@ -74,7 +74,7 @@ export function settingsAccess(): SettingsAccess {
   return { env: [...env], read: [...read] };
 }
 
-/** Where npm keeps its installation-wide settings: beside the program that runs it, unless it is told another place. */
+/** The folder of npm's global settings: by default beside the program that runs it. */
 function globalPrefix(): string {
   return setting("prefix") ?? variable("PREFIX") ??
     resolve(Deno.execPath(), "..", "..");
@@ -99,7 +99,7 @@ function expanded(path: string): string {
   );
 }
 
-/** A process that is held to these very permissions also loads this module, and needs no answer then. */
+/** Undefined where the variable may not be read: sandboxed stages load this module too. */
 function variable(name: string): string | undefined {
   try {
     return Deno.env.get(name) || undefined;
@@ -113,7 +113,7 @@ function readIfAllowed(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch {
-    // Whoever downloads with these settings says what is wrong with them.
+    // A download with these settings reports what is wrong with them.
     return "";
   }
 }

@@ -1,4 +1,4 @@
-/** The data files that a config names: which they are, whether they can be read, and their copies in a run's folder. */
+/** The user's own data files of a config: their paths, whether they can be read, and their copies. */
 import { join } from "@std/path";
 import type {
   Data,
@@ -12,7 +12,7 @@ import {
   descriptorNames,
   selections,
 } from "../descriptors/descriptors.ts";
-import { checkHashes } from "../descriptors/checksums.ts";
+import { checkGivenHashes } from "../descriptors/checksums.ts";
 import { checkReadable, type NamedFile } from "../formats/lines.ts";
 import { type Located, pathsOf, readParallel } from "../formats/parallel.ts";
 
@@ -27,7 +27,7 @@ const PARTS: readonly Part[] = ["train", "validation", "test"];
  */
 export function dataFiles(data: Data, languages: Languages): string[] {
   const descriptors = descriptorFiles(data);
-  checkHashes(data, selections(data, languages));
+  checkGivenHashes(data, selections(data, languages));
   const paths = partsOf(data).flatMap(({ files }) => pathsOf(files));
   checkReadable(paths);
   return [...descriptors, ...paths];

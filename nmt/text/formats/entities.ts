@@ -1,4 +1,4 @@
-/** The entities of XML, which is all that the markup of our data sets uses. */
+/** The entities of XML, the only ones in the markup of the data sets. */
 
 const ENTITIES: Readonly<Record<string, string>> = {
   amp: "&",
@@ -8,7 +8,17 @@ const ENTITIES: Readonly<Record<string, string>> = {
   apos: "'",
 };
 
-/** A text with its entities undone. */
+/**
+ * A text with its entities undone.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { unescapeXml } from "./entities.ts";
+ *
+ * assertEquals(unescapeXml("a &lt; b &amp; c"), "a < b & c");
+ * ```
+ */
 export function unescapeXml(text: string): string {
   return text.replace(
     /&(amp|lt|gt|quot|apos);/g,

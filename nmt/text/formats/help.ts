@@ -1,4 +1,4 @@
-/** Aligns the help pages of LibreOffice, which ships them as HTML in every language, by the element that a text is in. */
+/** Aligns LibreOffice's help pages, HTML in each language, by the id of each element. */
 import { readDeb } from "../fetch/deb.ts";
 import { unescapeXml } from "./entities.ts";
 
@@ -79,7 +79,7 @@ function textsOf(html: string): Map<string, string[]> {
 
 function plain(html: string): string {
   const text = html.replace(/<[^>]*>?/g, (tag) => {
-    // Without an end it is no tag.
+    // Without its end it is text.
     if (!tag.endsWith(">")) return tag;
     const [, name = ""] = /^<([a-z]*)/i.exec(tag) ?? [];
     return SEPARATING.has(name.toLowerCase()) ? " " : "";
@@ -87,7 +87,7 @@ function plain(html: string): string {
   return unescapeXml(text);
 }
 
-/** The text of which a page shows one of several forms: that of no particular system. */
+/** The text of an element with variants by operating system: the default one. */
 function shown(html: string): string {
   let text = "", muted = 0;
   const open: boolean[] = [];

@@ -1,4 +1,4 @@
-/** Reads text files line by line, gzip too; everything that is wrong with one is an input error that names file and line. */
+/** Reads text files line by line, gzip too. Every fault is an input error that names file and line. */
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { inputError, isInputError } from "../../../base/input_error.ts";
@@ -13,7 +13,7 @@ export interface NamedFile {
 /** Lines as they come; a reader may end before they do. */
 export type Lines = AsyncGenerator<string, undefined, undefined>;
 
-/** No sentence is this long; a line that is has lost its line ends, or is no text. */
+/** A longer line has lost its line ends, or is not text. */
 const MAXIMUM_LINE_BYTES = 1_000_000;
 
 const GZIP = [0x1f, 0x8b];

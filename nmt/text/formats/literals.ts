@@ -1,4 +1,4 @@
-/** Reads texts out of JavaScript by parsing it: nothing that was downloaded is ever executed. */
+/** Reads texts out of JavaScript by parsing it: downloaded code is never executed. */
 import {
   type AnyNode,
   type CallExpression,
@@ -14,7 +14,17 @@ export type Literal =
   | readonly Literal[]
   | { readonly [key: string]: Literal };
 
-/** The literal of the first variable of an ES module, such as `export const en = { lang: { ... } }`. */
+/**
+ * The literal of the first variable of an ES module, such as `export const en = { lang: { ... } }`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { firstVariable } from "./literals.ts";
+ *
+ * assertEquals(firstVariable('export const en = { hello: "Hel" + "lo" };'), { hello: "Hello" });
+ * ```
+ */
 export function firstVariable(module: string): Literal {
   for (const statement of body(module, "module")) {
     const declaration = statement.type === "ExportNamedDeclaration"
@@ -31,6 +41,14 @@ export function firstVariable(module: string): Literal {
  * The texts that a script assigns to constant keys, as in `Blockly.Msg["KEY"] = "text"`, in the order of their first
  * assignment, wherever in the script that stands. A key that is given another key's text (`= Blockly.Msg["OTHER"]`)
  * has the text of that one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { assignments } from "./literals.ts";
+ *
+ * assertEquals([...assignments('Msg["A"] = "a"; Msg["B"] = Msg["A"];')], [["A", "a"], ["B", "a"]]);
+ * ```
  */
 export function assignments(script: string): Map<string, string> {
   const texts = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** Extracts parallel messages from the packages of a descriptor: one reader a format, joined by key. */
+/** Extracts parallel messages from packages: one reader a format, joined by key. */
 import { join } from "@std/path";
 import type { Languages } from "../../../schemas/experiment/data.ts";
 import type {

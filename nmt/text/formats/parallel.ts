@@ -27,7 +27,21 @@ export function pathsOf(files: ParallelFiles): string[] {
   return typeof files === "string" ? [files] : [files.source, files.target];
 }
 
-/** The pairs of the user's files; everything that is wrong with them is an input error that names file and line. */
+/**
+ * The pairs of the user's files; everything that is wrong with them is an input error that names file and line.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readParallel } from "./parallel.ts";
+ *
+ * const path = Deno.makeTempFileSync();
+ * Deno.writeTextFileSync(path, "ein Haus\ta house\n");
+ * const lines = await Array.fromAsync(readParallel({ path, name: "pairs.tsv" }));
+ * assertEquals(lines, [{ source: "ein Haus", target: "a house", number: 1 }]);
+ * Deno.removeSync(path);
+ * ```
+ */
 export async function* readParallel(files: Located): AsyncGenerator<Line> {
   if ("source" in files) {
     const { source, target } = files;

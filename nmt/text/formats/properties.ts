@@ -7,7 +7,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
   f: "\f",
 };
 
-/** The texts by key, in the order of the file; a key that comes again has its last text. */
+/**
+ * The texts by key, in the order of the file; a key that comes again has its last text.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseProperties } from "./properties.ts";
+ *
+ * assertEquals(parseProperties("# a comment\ngreeting = Ol\\u00e1").get("greeting"), "Olá");
+ * ```
+ */
 export function parseProperties(text: string): Map<string, string> {
   const texts = new Map<string, string>();
   for (const line of logicalLines(text)) {

@@ -1,4 +1,4 @@
-/** How a file of a data set is made of others: a function for each recipe that a descriptor may name. */
+/** Recipes: how a file of a data set is made from others. */
 import type { Recipe } from "../../../schemas/descriptor.ts";
 import { writeHelp } from "./help.ts";
 

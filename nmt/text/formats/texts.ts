@@ -122,7 +122,7 @@ async function* readGroups(
     };
     yield group < 0
       ? { ...pair, file }
-      : { ...pair, file: `${file}/${cells[group]}`, isWhole: true };
+      : { ...pair, file: `${file}/${cells[group]}`, isOneGroup: true };
   }
 }
 

@@ -1,4 +1,4 @@
-/** Puts pairs of similar length together into batches of a bounded number of tokens, in an order that a seed decides. */
+/** Batches pairs of similar length under a limit of tokens, in an order decided by a seed. */
 import { inputError } from "../../../base/input_error.ts";
 import { BOS, EOS, PAD } from "../../../schemas/experiment/vocabulary.ts";
 import { random, shuffle } from "../../random.ts";
@@ -25,6 +25,17 @@ export interface Batch {
 /**
  * The pairs of each batch of one epoch: every pair once, rows * longest side (with EOS) at most `batchTokens`. Pairs of
  * about one length come together, in another company each epoch, and the batches in random order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { batchOrder } from "./batches.ts";
+ * import { packSide } from "./tokens.ts";
+ *
+ * const side = packSide([Int32Array.of(5, 6), Int32Array.of(7), Int32Array.of(8, 9)]);
+ * const batches = batchOrder({ source: side, target: side, pairs: 3 }, 6, 1, 0);
+ * assertEquals(batches.flatMap((pairs) => [...pairs]).sort(), [0, 1, 2]);
+ * ```
  */
 export function batchOrder(
   tokens: Tokens,
@@ -72,7 +83,20 @@ function ascending(keys: Float64Array): Int32Array {
   return indices;
 }
 
-/** The rectangles of some pairs, padded to the longest of them on each side. */
+/**
+ * The rectangles of some pairs, padded to the longest of them on each side.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { makeBatch } from "./batches.ts";
+ * import { packSide } from "./tokens.ts";
+ *
+ * const side = packSide([Int32Array.of(5, 6), Int32Array.of(7)]);
+ * const batch = makeBatch({ source: side, target: side, pairs: 2 }, Int32Array.of(0, 1));
+ * assertEquals([...batch.labels], [5, 6, 2, 7, 2, 0]);
+ * ```
+ */
 export function makeBatch(tokens: Tokens, pairs: Int32Array): Batch {
   const rows = pairs.length;
   let sourceLength = 0, targetLength = 0;

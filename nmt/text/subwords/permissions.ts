@@ -1,4 +1,4 @@
-/** What a stage has to declare of what it may touch to use subwords. */
+/** The permissions that a stage declares to use subwords. */
 export const SUBWORDS_PERMISSIONS = {
   native: ["tokenizers"],
   env: ["NAPI_RS_NATIVE_LIBRARY_PATH", "NAPI_RS_FORCE_WASI"],

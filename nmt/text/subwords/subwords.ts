@@ -1,4 +1,4 @@
-/** Subwords of source and target alike: byte-pair encoding over bytes, so that no text is beyond it. */
+/** Subwords shared by source and target: byte-level byte-pair encoding, which can encode any text. */
 import {
   BPE,
   byteLevelAlphabet,
@@ -9,9 +9,8 @@ import {
 import { z } from "zod";
 import { inputError } from "../../../base/input_error.ts";
 import { checkInput } from "../../../base/input_file.ts";
-import { byWords } from "./word_cache.ts";
 
-/** Encodes text as ids and back; padding, begin and end of sentence are never in what it returns or needs. */
+/** Encodes text as ids and decodes ids, without padding, begin and end of sentence. */
 export interface Subwords {
   /** Ids in all, the special ones included. */
   readonly size: number;
@@ -23,7 +22,7 @@ export interface Subwords {
   ): Promise<string[]>;
 }
 
-/** Ids 0, 1, 2 as in `schemas/experiment/model.ts`. They are in no text: a user who writes "</s>" means these four characters. */
+/** Ids 0, 1, 2 as in `schemas/experiment/vocabulary.ts`. No text encodes to them: "</s>" in a text is four characters. */
 const SPECIALS = ["<pad>", "<s>", "</s>"];
 
 const Merge = z.union([
@@ -42,8 +41,8 @@ const Trained = z.looseObject({
   }),
 });
 
-/** What encoding by words rests on besides: no word depends on another, or on what stands around it. */
-const ByWords = z.looseObject({
+/** How `trainSubwords` normalizes and splits text. */
+const ByteLevel = z.looseObject({
   added_tokens: z.tuple([]),
   normalizer: z.looseObject({ type: z.literal("NFC") }),
   pre_tokenizer: z.looseObject({
@@ -54,7 +53,7 @@ const ByWords = z.looseObject({
 });
 
 /** The trainer's own limit, which its interface for Node has no option for. */
-const TRAINER_LIMIT = 30_000;
+const TRAINING_LIMIT = 30_000;
 
 /** Lines that are encoded at once: a batch is spread over the cores and held in memory. */
 const LINES = 2000;
@@ -72,6 +71,19 @@ const PART = /[\S\ufeff]{1000}(?=[\S\ufeff])|[\s\u0085]{1000}(?=[\s\u0085])/gu;
  * Learns exactly `size` subwords from some lines and writes them as a `tokenizer.json`. Equal lines give equal bytes.
  * A size that the lines cannot give is an input error which says how many they can. A word of more than 1,000
  * characters counts as several.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { loadSubwords, trainSubwords } from "./subwords.ts";
+ *
+ * const path = Deno.makeTempFileSync();
+ * await trainSubwords(["low lower lowest", "new newer newest"], 262, path);
+ * const subwords = await loadSubwords(path);
+ * const ids = await subwords.encode(["lower"]);
+ * assertEquals(await subwords.decode(ids), ["lower"]);
+ * Deno.removeSync(path);
+ * ```
  */
 export async function trainSubwords(
   lines: Iterable<string> | AsyncIterable<string>,
@@ -81,17 +93,17 @@ export async function trainSubwords(
   const tokenizer = new Tokenizer(BPE.empty());
   tokenizer.setNormalizer(nfcNormalizer());
   tokenizer.setPreTokenizer(byteLevelPreTokenizer(false));
-  const text = `${path}.lines.tmp`, learnt = `${path}.learnt.tmp`;
+  const text = `${path}.lines.tmp`, trained = `${path}.trained.tmp`;
   try {
     await Deno.writeTextFile(text, ReadableStream.from(pieces(lines)));
     tokenizer.train([text]);
-    tokenizer.save(learnt);
-    const json = Trained.parse(JSON.parse(await Deno.readTextFile(learnt)));
-    await Deno.writeTextFile(learnt, JSON.stringify(resized(json, size)));
-    await Deno.rename(learnt, path);
+    tokenizer.save(trained);
+    const json = Trained.parse(JSON.parse(await Deno.readTextFile(trained)));
+    await Deno.writeTextFile(trained, JSON.stringify(resized(json, size)));
+    await Deno.rename(trained, path);
   } finally {
     await removeIfThere(text);
-    await removeIfThere(learnt);
+    await removeIfThere(trained);
   }
 }
 
@@ -111,7 +123,7 @@ export async function loadSubwords(path: string): Promise<Subwords> {
   }
   const parsed = Trained.safeParse(json);
   if (!parsed.success) throw broken("it holds no byte-pair encoding");
-  if (!ByWords.safeParse(json).success) {
+  if (!ByteLevel.safeParse(json).success) {
     throw broken("expected words as trainSubwords splits text into them");
   }
   const { vocab } = parsed.data.model;
@@ -134,12 +146,6 @@ export async function loadSubwords(path: string): Promise<Subwords> {
 }
 
 function subwords(tokenizer: Tokenizer, size: number): Subwords {
-  const encode = byWords(async (texts) => {
-    const encodings = await tokenizer.encodeBatch([...texts], {
-      addSpecialTokens: false,
-    });
-    return encodings.map((one) => one.getIds());
-  });
   return {
     size,
     async encode(lines) {
@@ -149,7 +155,12 @@ function subwords(tokenizer: Tokenizer, size: number): Subwords {
         const batch = lines.slice(start, start + LINES).map((line) =>
           line.normalize("NFC")
         );
-        for (const ids of await encode(batch)) encoded.push(ids);
+        const encodings = await tokenizer.encodeBatch(batch, {
+          addSpecialTokens: false,
+        });
+        for (const one of encodings) {
+          encoded.push(Int32Array.from(one.getIds()));
+        }
       }
       return encoded;
     },
@@ -162,13 +173,13 @@ function subwords(tokenizer: Tokenizer, size: number): Subwords {
   };
 }
 
-/** What was learnt, cut to a size: the special subwords, the bytes, then the merges in the order of their use. */
-function resized(learnt: z.infer<typeof Trained>, size: number) {
+/** What was trained, cut to a size: the special subwords, the bytes, then the merges in the order of their use. */
+function resized(trained: z.infer<typeof Trained>, size: number) {
   const bytes = byteLevelAlphabet().sort();
   const words = new Set([...SPECIALS, ...bytes]);
   const reached = new Set(bytes);
   const merges: [string, string][] = [];
-  for (const [left, right] of learnt.model.merges) {
+  for (const [left, right] of trained.model.merges) {
     if (words.size === size) break;
     const whole = left + right;
     // No text may become a special subword.
@@ -179,7 +190,7 @@ function resized(learnt: z.infer<typeof Trained>, size: number) {
     merges.push([left, right]);
   }
   if (words.size !== size) {
-    const limit = Object.keys(learnt.model.vocab).length >= TRAINER_LIMIT
+    const limit = Object.keys(trained.model.vocab).length >= TRAINING_LIMIT
       ? "the trainer learns"
       : "this text gives";
     throw inputError(
@@ -190,7 +201,7 @@ function resized(learnt: z.infer<typeof Trained>, size: number) {
     );
   }
   return {
-    ...learnt,
+    ...trained,
     added_tokens: [],
     decoder: {
       type: "ByteLevel",
@@ -199,7 +210,7 @@ function resized(learnt: z.infer<typeof Trained>, size: number) {
       use_regex: true,
     },
     model: {
-      ...learnt.model,
+      ...trained.model,
       vocab: Object.fromEntries([...words].map((word, id) => [word, id])),
       merges,
     },

@@ -1,4 +1,4 @@
-/** Turns the pairs of a corpus into tokens, leaving out those with a side too long to train on. */
+/** Tokenizes the pairs of a corpus, without those that have too many subwords. */
 import { inputError } from "../../../base/input_error.ts";
 import type { Pair } from "../corpus/cleaning.ts";
 import type { Subwords } from "./subwords.ts";

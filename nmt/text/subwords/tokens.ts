@@ -1,11 +1,11 @@
-/** The tokenized pairs of a corpus, and the file that holds them. */
+/** The tokenized pairs of a corpus, in memory and as a file. */
 import { inputError } from "../../../base/input_error.ts";
 import {
   readSafetensors,
   type StoredTensor,
   writeSafetensors,
 } from "../../tensor/safetensors.ts";
-import { column } from "../corpus/columns.ts";
+import { column } from "../../growing_array.ts";
 
 /** The sentences of one side: those of sentence i are `ids[offsets[i]]` up to `ids[offsets[i + 1]]`. */
 export interface Side {
@@ -23,7 +23,7 @@ export interface Tokens {
 
 /** Packs sentences as they come. */
 export interface Packer {
-  add(ids: Int32Array<ArrayBuffer>): void;
+  add(ids: Int32Array): void;
   /** What was added so far, as a view that is valid until more comes. */
   side(): Side;
 }
@@ -40,13 +40,23 @@ export function packer(): Packer {
   };
 }
 
-/** Packs the ids of sentences, one list each. */
+/**
+ * Packs the ids of sentences, one list each.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { packSide, sentence } from "./tokens.ts";
+ *
+ * const side = packSide([Int32Array.of(5, 6), Int32Array.of(7)]);
+ * assertEquals([...side.offsets], [0, 2, 3]);
+ * assertEquals([...sentence(side, 1)], [7]);
+ * ```
+ */
 export function packSide(sentences: readonly Int32Array[]): Side {
-  const offsets = new Int32Array(sentences.length + 1);
-  sentences.forEach((ids, i) => offsets[i + 1] = offsets[i] + ids.length);
-  const ids = new Int32Array(offsets[sentences.length]);
-  sentences.forEach((sentence, i) => ids.set(sentence, offsets[i]));
-  return { ids, offsets };
+  const { add, side } = packer();
+  sentences.forEach(add);
+  return side();
 }
 
 /** The ids of one sentence, as a view. */
@@ -89,10 +99,10 @@ export function readTokens(path: string): Tokens {
   };
   const side = (name: string): Side => {
     const ids = vector(`${name}.ids`), offsets = vector(`${name}.offsets`);
-    const whole = offsets.length > 0 && offsets[0] === 0 &&
+    const isValid = offsets.length > 0 && offsets[0] === 0 &&
       offsets[offsets.length - 1] === ids.length &&
       offsets.every((offset, i) => i === 0 || offset >= offsets[i - 1]);
-    if (!whole) throw broken(`its ${name} offsets do not fit its ids`);
+    if (!isValid) throw broken(`its ${name} offsets do not fit its ids`);
     return { ids, offsets };
   };
   const source = side("source"), target = side("target");

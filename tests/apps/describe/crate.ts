@@ -4,16 +4,16 @@ import { join } from "@std/path";
 import { hashFile } from "../../../engine/files/hash.ts";
 import type { Crate } from "../../../apps/describe/ro_crate/ro_crate.ts";
 import { runPython } from "../../fixtures/python.ts";
-import { CITED, RESEARCH, type Talks } from "./talks.ts";
+import { CITED, RESEARCH, type Trained } from "../../fixtures/trained.ts";
 
 const NODES = ["student:ckd", "evaluate:ckd", "states", "fetch"];
 
 async function crateOf(
-  talks: Talks,
+  run: Trained,
   name: string,
 ): Promise<{ readonly folder: string; readonly crate: Crate }> {
-  const folder = talks.path(name);
-  const { code, out, err } = await talks.pipeline(
+  const folder = run.path(name);
+  const { code, out, err } = await run.pipeline(
     "describe",
     ...[...NODES, "--format", "ro-crate", "--out", folder],
   );
@@ -22,8 +22,8 @@ async function crateOf(
   return { folder, crate: JSON.parse(await Deno.readTextFile(out.trim())) };
 }
 
-export async function checkCrate(talks: Talks): Promise<void> {
-  const { folder, crate } = await crateOf(talks, "crate");
+export async function checkCrate(run: Trained): Promise<void> {
+  const { folder, crate } = await crateOf(run, "crate");
   const entities = new Map(
     crate["@graph"].map((entity) => [entity["@id"], entity]),
   );
@@ -35,11 +35,11 @@ export async function checkCrate(talks: Talks): Promise<void> {
     const found = await hashFile(join(folder, decodeURIComponent(id)));
     assertEquals(found, { sha256: String(sha256), bytes: Number(contentSize) });
   }
-  // pipeline.ts, experiment, manifest; model and curve; hypotheses; a shard of states; six files of talks and one of notes.
-  assertEquals(files, 14);
+  // pipeline.ts, experiment, manifest; model and curve; hypotheses; two shards of states; six files of talks and one of notes.
+  assertEquals(files, 15);
   assertEquals(
     Deno.readTextFileSync(join(folder, "fetch/files/notes/notes.tsv")),
-    Deno.readTextFileSync(talks.path("mirror/notes.tsv")),
+    Deno.readTextFileSync(run.path("mirror/notes.tsv")),
   );
   assert(entities.has("student.ckd/model.safetensors"));
   const data = entities.get("#data-talks-pt-en");
@@ -50,7 +50,7 @@ export async function checkCrate(talks: Talks): Promise<void> {
     JSON.stringify(entities.get("#run-student%3Ackd")?.description),
     "alpha",
   );
-  const again = await crateOf(talks, "crate-again");
+  const again = await crateOf(run, "crate-again");
   assertEquals(again.crate, crate);
 }
 
@@ -97,10 +97,10 @@ const OLDER: readonly (readonly [RegExp, string])[] = [
 ];
 
 export async function validateCrate(
-  talks: Talks,
+  run: Trained,
   python: string,
 ): Promise<void> {
-  const { folder, crate } = await crateOf(talks, "crate-validated");
+  const { folder, crate } = await crateOf(run, "crate-validated");
   const write = (text: string) =>
     Deno.writeTextFileSync(join(folder, "ro-crate-metadata.json"), text);
   const faults = async (profile: string) => {

@@ -7,9 +7,14 @@ import {
   PAIRS,
 } from "../../../apps/describe/croissant/croissant.ts";
 import { packageUrl } from "../../../apps/describe/packages.ts";
-import { termsOf } from "../../../nmt/text/descriptors/licences.ts";
+import { parseLicence } from "../../../nmt/text/descriptors/licences.ts";
 import { runPython } from "../../fixtures/python.ts";
-import { CITED, PARTS, RESEARCH, type Talks } from "./talks.ts";
+import {
+  CITED,
+  PARTS,
+  RESEARCH,
+  type Trained,
+} from "../../fixtures/trained.ts";
 
 interface Description {
   readonly citeAs?: string;
@@ -21,10 +26,10 @@ interface Description {
   }[];
 }
 
-async function foldersOf(talks: Talks, name: string): Promise<string[]> {
-  const { code, out, err } = await talks.pipeline(
+async function foldersOf(run: Trained, name: string): Promise<string[]> {
+  const { code, out, err } = await run.pipeline(
     "describe",
-    ...["--format", "croissant", "--out", talks.path(name)],
+    ...["--format", "croissant", "--out", run.path(name)],
   );
   assertEquals([code, err], [0, ""]);
   return out.trim().split("\n");
@@ -33,12 +38,12 @@ async function foldersOf(talks: Talks, name: string): Promise<string[]> {
 const read = (path: string): Description =>
   JSON.parse(Deno.readTextFileSync(path));
 
-export async function checkCroissant(talks: Talks): Promise<void> {
-  const paths = await foldersOf(talks, "data-sets");
+export async function checkCroissant(run: Trained): Promise<void> {
+  const paths = await foldersOf(run, "data-sets");
   assertEquals(
     paths,
     ["talks.pt-en", "notes.pt-en"].map((name) =>
-      join(talks.path("data-sets"), name, "croissant.json")
+      join(run.path("data-sets"), name, "croissant.json")
     ),
   );
   const [own, notes] = paths.map(read);
@@ -46,8 +51,8 @@ export async function checkCroissant(talks: Talks): Promise<void> {
   assertEquals(notes.license, ["https://spdx.org/licenses/MIT"]);
   for (const { name, contentUrl, sha256 } of own.distribution) {
     const path = name === "pairs.jsonl"
-      ? talks.path(`data-sets/talks.pt-en/${contentUrl}`)
-      : talks.path(`mirror/${name}`);
+      ? run.path(`data-sets/talks.pt-en/${contentUrl}`)
+      : run.path(`mirror/${name}`);
     assertEquals((await hashFile(path)).sha256, sha256, name);
   }
   assertEquals(own.distribution.length, 7);
@@ -55,7 +60,7 @@ export async function checkCroissant(talks: Talks): Promise<void> {
     notes.distribution[0].contentUrl,
     "https://example.org/notes.tsv",
   );
-  const again = await foldersOf(talks, "data-sets-again");
+  const again = await foldersOf(run, "data-sets-again");
   assertEquals(again.map(read), paths.map(read));
 }
 
@@ -81,10 +86,10 @@ print(json.dumps(found), flush=True)
 `;
 
 export async function loadCroissant(
-  talks: Talks,
+  run: Trained,
   python: string,
 ): Promise<void> {
-  const paths = await foldersOf(talks, "data-sets-loaded");
+  const paths = await foldersOf(run, "data-sets-loaded");
   const split = (part: keyof typeof PARTS, name: string = part) =>
     PARTS[part].map(([pt, en]) => [pt, en, name]);
   assertEquals(await runPython(python, LOAD, paths), [
@@ -100,7 +105,7 @@ export async function loadCroissant(
   // One that names a column that is not there, or lacks a hash, is found to be wrong.
   const broken = Object(read(paths[0]));
   delete broken.distribution[0].sha256;
-  const path = join(talks.path("data-sets-loaded"), "broken.json");
+  const path = join(run.path("data-sets-loaded"), "broken.json");
   Deno.writeTextFileSync(path, JSON.stringify(broken));
   const [{ error }] = Object(await runPython(python, LOAD, [path]));
   assertEquals(/sha256/.test(error), true, error);
@@ -118,7 +123,7 @@ async function loadPackage(
       description: "Messages of a package",
       citation: [CITED],
       languages: { source: "pt", target: "en" },
-      terms: [termsOf("MIT"), termsOf("Apache-2.0")],
+      licences: [parseLicence("MIT"), parseLicence("Apache-2.0")],
       files: [{
         name,
         uri: packageUrl("@scope/messages", "1.0.0"),

@@ -10,12 +10,12 @@ import type { Envelope } from "../../../apps/describe/in_toto/envelope.ts";
 import type { Statement } from "../../../apps/describe/in_toto/in_toto.ts";
 import { ROOT } from "../../fixtures/made_run.ts";
 import { runPython } from "../../fixtures/python.ts";
-import { RESEARCH, type Talks } from "./talks.ts";
+import { RESEARCH, type Trained } from "../../fixtures/trained.ts";
 
 const NODE = "student:ckd";
 
-async function statementOf(talks: Talks): Promise<Statement> {
-  const { code, out, err } = await talks.pipeline(
+async function statementOf(run: Trained): Promise<Statement> {
+  const { code, out, err } = await run.pipeline(
     "describe",
     ...[NODE, "--format", "in-toto"],
   );
@@ -23,10 +23,10 @@ async function statementOf(talks: Talks): Promise<Statement> {
   return JSON.parse(out);
 }
 
-export async function checkStatement(talks: Talks): Promise<void> {
-  const made = await statementOf(talks);
-  assertEquals(await statementOf(talks), made);
-  const nodes = readManifest(talks.artifacts)?.nodes ?? {};
+export async function checkStatement(run: Trained): Promise<void> {
+  const made = await statementOf(run);
+  assertEquals(await statementOf(run), made);
+  const nodes = readManifest(run.artifacts)?.nodes ?? {};
   const { model, curve } = nodes[NODE].outputs;
   assertEquals(
     made.subject.map(({ digest }) => digest?.sha256).sort(),
@@ -99,10 +99,10 @@ print(json.dumps([verify(*each) for each in given]))
 `;
 
 export async function readStatement(
-  talks: Talks,
+  run: Trained,
   python: string,
 ): Promise<void> {
-  const made = await statementOf(talks);
+  const made = await statementOf(run);
   const { resolvedDependencies } = made.predicate.buildDefinition;
   assertEquals(await runPython(python, READ, made), {
     type: "https://slsa.dev/provenance/v1",
@@ -111,15 +111,15 @@ export async function readStatement(
   });
 
   const [key, other] = [
-    await keyOf(talks, "key.pem"),
-    await keyOf(talks, "other.pem"),
+    await keyOf(run, "key.pem"),
+    await keyOf(run, "other.pem"),
   ];
   assertNotEquals(key, other);
-  const path = talks.path("ckd.intoto.jsonl");
-  const { code, err } = await talks.pipeline(
+  const path = run.path("ckd.intoto.jsonl");
+  const { code, err } = await run.pipeline(
     "describe",
     ...[NODE, "--format", "in-toto", "--out", path],
-    ...["--key", talks.path("key.pem")],
+    ...["--key", run.path("key.pem")],
   );
   assertEquals([code, err], [0, ""]);
   const text = await Deno.readTextFile(path);
@@ -146,11 +146,11 @@ export async function readStatement(
 }
 
 /** Makes a key and gives its public half. */
-async function keyOf(talks: Talks, name: string): Promise<string> {
+async function keyOf(run: Trained, name: string): Promise<string> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--allow-all", "cli/main.ts", "keygen"],
-      ...["--key", talks.path(name)],
+      ...["--key", run.path(name)],
     ],
     cwd: ROOT,
   }).output();
@@ -158,14 +158,14 @@ async function keyOf(talks: Talks, name: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** What docs/standards.md has people run. */
+/** What docs/how-to/standards.md has people run. */
 async function runExample(
   python: string,
   key: string,
   envelope: string,
 ): Promise<string> {
   const page = await Deno.readTextFile(
-    new URL("../../../docs/standards.md", import.meta.url),
+    new URL("../../../docs/how-to/standards.md", import.meta.url),
   );
   const script = [...page.matchAll(/^```python\n([^]*?)^```$/gm)]
     .map(([, script]) => script).find((script) => script.includes("dsse"));

@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import pipeline from "../../../pipeline.ts";
-import { initCommand } from "../../../cli/commands/init.ts";
+import { setUpExperiment } from "../../../cli/apps/init.ts";
 import { exists } from "../../engine/fixtures/project.ts";
 import { unpainted } from "../../../cli/console/style.ts";
 import { ROOT, temporary } from "../../fixtures/made_run.ts";
@@ -209,13 +209,13 @@ Deno.test("on a terminal init asks for what is missing, and for leave to write",
   using here = corpus();
   const sides = [here.path("text.pt"), here.path("text.en")];
   const refusing = terminal([...sides, "pt", "en", "n"]);
-  await initCommand(pipeline, refusing, here.path("mine"), { yes: false });
+  await setUpExperiment(pipeline, refusing, here.path("mine"), { yes: false });
   assertEquals(refusing.questions.length, 5);
   assertStringIncludes(refusing.said(), "Nothing was written.");
   assert(!exists(here.path("mine")));
 
   const agreeing = terminal([here.path("text.tsv"), "en", ""]);
-  await initCommand(pipeline, agreeing, here.path("mine"), {
+  await setUpExperiment(pipeline, agreeing, here.path("mine"), {
     from: "pt",
     yes: false,
   });
@@ -227,7 +227,7 @@ Deno.test("--yes asks nothing", async () => {
   using here = corpus();
   const silent = terminal([]);
   await assertRejects(
-    () => initCommand(pipeline, silent, here.path("mine"), { yes: true }),
+    () => setUpExperiment(pipeline, silent, here.path("mine"), { yes: true }),
     Error,
     "is missing",
   );

@@ -122,7 +122,16 @@ Deno.test("scripts of a build are JavaScript that imports files of the build onl
   assert(imports > 10, `${imports}`);
   const page = text(file(built, "index.html"));
   const named = [...page.matchAll(/ (?:src|href)="(?!data:|#)([^"]+)"/g)];
-  assertEquals(named.map(([, path]) => path), ["page.css", "page/main.js"]);
+  assertEquals(named.map(([, path]) => path), [
+    ...["page.css", "page/main.js"],
+    ...["runtime/ort.LICENSE.txt", "runtime/tokenizers.LICENSE.txt"],
+  ]);
+  for (const name of ["ort", "tokenizers"]) {
+    assertMatch(
+      text(file(built, `runtime/${name}.LICENSE.txt`)),
+      /Permission is hereby granted|Apache License/,
+    );
+  }
   for (const [, path] of named) assert(there.has(path), path);
   assertMatch(page, /Content-Security-Policy" content="default-src 'none';/);
 });

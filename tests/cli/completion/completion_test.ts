@@ -1,69 +1,54 @@
-/** What may stand where Tab is pressed: by hand on a small command line, and by the real one. */
+/** Completion: by hand on a small command line, and on the real one. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
-import {
-  complete,
-  type Given,
-  type Grammar,
-} from "../../../cli/completion/completion.ts";
-import { makeRun, temporary } from "../../fixtures/made_run.ts";
+import { command, type GivenOptions } from "../../../cli/command.ts";
+import { complete } from "../../../cli/completion/completion.ts";
+import { completionScript, SHELLS } from "../../../cli/completion/shells.ts";
+import { argument, choice, flag, list, option } from "../../../cli/options.ts";
+import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
+import { pipeline, TASK_NAMES } from "../fixtures/command_line.ts";
 
-const ROOT = fromFileUrl(new URL("../../../", import.meta.url));
-
-const leaf = { options: [], arguments: [], commands: [] };
-const flag = (long: string, value?: string, repeats = false) => ({
-  long,
-  description: `what ${long} does`,
-  value: value === undefined ? undefined : { name: value },
-  repeats,
+const declared = {
+  group: "run",
+  summary: "does something",
+  needsPipeline: false,
+  examples: [],
+  run: () => 0,
+} as const;
+const suggest = (files: boolean, ...values: string[]) => ({
+  suggest: { files, values: () => values },
 });
-const GRAMMAR: Grammar = {
-  ...leaf,
-  name: "program",
-  description: "",
-  default: "run",
-  commands: [
-    {
-      ...leaf,
-      name: "run",
-      description: "runs",
-      options: [
-        flag("--experiment", "name"),
-        flag("--only", "node", true),
-        flag("--force"),
-        flag("--artifacts", "folder"),
-        flag("--jobs", "n"),
-      ],
-      arguments: [{ name: "nodes", variadic: true }],
+const COMMANDS = [
+  command({
+    ...declared,
+    name: "run",
+    arguments: { nodes: argument("[nodes...]") },
+    options: {
+      experiment: option("<name>", "", suggest(true, "quick", "tiny")),
+      only: list("<node>", ""),
+      force: flag(""),
+      artifacts: option("<folder>", ""),
+      jobs: option("<n>", "", suggest(false, "1", "2")),
     },
-    {
-      ...leaf,
-      name: "graph",
-      description: "draws",
-      options: [{
-        ...flag("--format"),
-        value: { name: "format", choices: ["text", "dot"] },
-      }],
-    },
-    {
-      ...leaf,
-      name: "diff",
-      description: "compares",
-      arguments: [{ name: "before" }, { name: "after" }],
-    },
-  ],
-};
+  }),
+  command({
+    ...declared,
+    name: "graph",
+    options: { format: choice("<format>", "", ["text", "dot"], {}) },
+  }),
+  command({
+    ...declared,
+    name: "diff",
+    arguments: { before: argument("<before>"), after: argument("<after>") },
+    options: {},
+  }),
+];
 
 async function ask(...words: string[]) {
-  let asked: Given = new Map();
-  const { candidates, files } = await complete(GRAMMAR, words, {
-    nodes: (given) => {
-      asked = given;
-      return Promise.resolve(["teacher", "student:rkd", "student:no-kd"]);
-    },
-    models: () => Promise.resolve([]),
-    experiments: () => ["quick", "tiny"],
-    values: { "--jobs": ["1", "2"] },
+  let asked: GivenOptions = new Map();
+  const line = { commands: COMMANDS, fallback: COMMANDS[0] };
+  const { candidates, files } = await complete(line, words, (given) => {
+    asked = given;
+    return Promise.resolve(["teacher", "student:rkd", "student:no-kd"]);
   });
   const values = candidates.map(({ value }) => value);
   return { values, files, asked };
@@ -83,6 +68,7 @@ const CASES: readonly (readonly [words: string[], values: string[]])[] = [
     "--only",
     "--artifacts",
     "--jobs",
+    "--help",
   ]],
   [["run", "--only", "t"], ["teacher"]],
   [["run", "--only", "teacher", "--o"], ["--only"]],
@@ -99,12 +85,12 @@ const CASES: readonly (readonly [words: string[], values: string[]])[] = [
 ];
 
 for (const [words, values] of CASES) {
-  Deno.test(`behind "${words.join(" ")}" may stand ${values.join(", ") || "nothing known"}`, async () => {
+  Deno.test(`"${words.join(" ")}" is completed by ${values.join(", ") || "nothing"}`, async () => {
     assertEquals((await ask(...words)).values, values);
   });
 }
 
-Deno.test("files may stand where a file, a folder or a manifest is wanted, and nowhere else", async () => {
+Deno.test("files are offered for a file, a folder or a manifest, and for nothing else", async () => {
   assert((await ask("diff", "")).files);
   assert((await ask("diff", "a", "")).files);
   assert((await ask("run", "--artifacts", "")).files);
@@ -119,19 +105,11 @@ Deno.test("nodes are those of the experiment that the line names", async () => {
   assertEquals(asked.get("--experiment"), ["tiny"]);
 });
 
-/** Whether files may stand there, and words with their descriptions, by the command that the shells ask. */
+/** What the shells get: whether files are offered, and words with their descriptions. */
 async function real(...words: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-prompt"],
-      ...["--allow-read", "--allow-env", "--allow-sys"],
-      ...["cli/main.ts", "complete", ...words],
-    ],
-    cwd: ROOT,
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  assertEquals(code, 0, text(stderr));
-  const [kind, ...lines] = text(stdout).trimEnd().split("\n");
+  const { code, out, err } = await pipeline("complete", ...words);
+  assertEquals(code, 0, err);
+  const [kind, ...lines] = out.trimEnd().split("\n");
   return { kind, lines, values: lines.map((line) => line.split("\t")[0]) };
 }
 
@@ -196,4 +174,30 @@ Deno.test("translate, score, serve and web are completed, and models are those o
   ]);
   assertEquals((await real("web", "--pre")).values, ["--precision"]);
   assertEquals((await real("strange", "")).lines, []);
+});
+
+Deno.test("completion prints the script of each shell, for all tasks of deno.json that are commands", async () => {
+  for (const shell of SHELLS) {
+    const { out } = await pipeline("completion", shell);
+    assertEquals(out, completionScript(shell, TASK_NAMES));
+  }
+  const { tasks }: { tasks: Record<string, string> } = JSON.parse(
+    Deno.readTextFileSync(`${ROOT}/deno.json`),
+  );
+  const commands = Object.keys(tasks)
+    .filter((task) => / cli\/(main|tasks)\.ts\b/.test(tasks[task]));
+  assertEquals(commands.toSorted(), TASK_NAMES.toSorted());
+});
+
+Deno.test("a shell may complete with permission to read and nothing else", async () => {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt"],
+      ...["--allow-read", "--allow-env", "--allow-sys"],
+      ...["cli/main.ts", "complete", "pipeline", "run", "teach"],
+    ],
+    cwd: ROOT,
+  }).output();
+  assertEquals(code, 0);
+  assertEquals(new TextDecoder().decode(stdout), "words\nteacher\t\n");
 });

@@ -1,4 +1,4 @@
-/** What a run shows while it runs: lines where nobody looks, and a screen where somebody does, read from an emulator. */
+/** Progress of a run: lines without a terminal, and a screen on one, read from an emulator. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   type ProgressWatcher,
@@ -164,7 +164,7 @@ for (
   });
 }
 
-Deno.test("what is printed stands above for good, once, whatever is redrawn below it", async () => {
+Deno.test("what is printed stays above, once, whatever is redrawn below it", async () => {
   using shown = show({ columns: 80, rows: 10 }, { nodes: 30 });
   for (let i = 0; i < 20; i++) {
     const name = `student:${i}`;
@@ -306,7 +306,7 @@ Deno.test("the time left is the estimate, corrected by how long its nodes took, 
   assertEquals(await about(), "3.8 minutes");
 });
 
-Deno.test("a run that was told to end says so until it has", async () => {
+Deno.test("an interrupted run says so until it has ended", async () => {
   const controller = new AbortController();
   using shown = show({ columns: 80, rows: 24 }, {
     nodes: 3,

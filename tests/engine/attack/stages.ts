@@ -605,7 +605,7 @@ const DECLARATIONS: readonly StageAttack[] = [
     name: "declares the output __proto__",
     fields:
       'outputs: { ["__proto__"]: { path: "p.txt", mediaType: "text/plain" }, out: { path: "out.txt", mediaType: "text/plain" }, folder: { path: "folder", mediaType: "inode/directory", folder: true } },',
-    expect: { refused: ["attack", "__proto__"] },
+    expect: { fails: ["attack", "__proto__"] },
   },
   {
     name: "declares two outputs of one path",

@@ -1,4 +1,4 @@
-/** Stages that read what they do not declare, by every way that there is; `{{secret}}` is a file outside of the project. */
+/** Stages that read what they do not declare, in every possible way; `{{secret}}` is a file outside of the project. */
 import type { StageAttack } from "./stages.ts";
 
 const DENIED = ['Stage "attack" may not read'];

@@ -1,4 +1,4 @@
-/** Each attack of a stage gives what it must, by the real command line; an honest run of the same folder succeeds after it. */
+/** Each attack of a stage gives what it must, by the real command line; honest stages in the same folder succeed after it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { delay } from "../fixtures/processes.ts";
@@ -8,94 +8,98 @@ import { type Expectation, STAGE_ATTACKS, type StageAttack } from "./stages.ts";
 /** ATTACK="a FIFO" tries those only whose names have that in them. */
 const ONLY = Deno.env.get("ATTACK") ?? "";
 const SECRET = "hunter2-was-here";
-/** Much longer than any attack takes; a stage that does not exit is given ten seconds by the engine. */
-const SECONDS = 120;
+/** Much longer than a run takes; a stage that does not exit is given ten seconds by the engine. */
+const SECONDS = 300;
+/** How many attacks are nodes of one run. */
+const AT_ONCE = 25;
 
-for (const attack of STAGE_ATTACKS.filter(({ name }) => name.includes(ONLY))) {
-  const end = "fails" in attack.expect
-    ? "its node fails alone"
-    : "refused" in attack.expect
-    ? "the run is refused"
-    : attack.expect.runs === "honestly"
-    ? "its node has the bytes of an honest one"
-    : "its node runs";
-  Deno.test(`a stage that ${attack.name}: ${end}`, async () => {
-    using project = makeProject();
-    const secret = `${project.folder}-secret`;
-    try {
-      prepare(project, attack, secret);
-      await attackAndMend(project, attack);
-    } finally {
-      if (exists(secret)) Deno.removeSync(secret, { recursive: true });
+const attacks = STAGE_ATTACKS.filter(({ name }) => name.includes(ONLY));
+const isRefused = ({ expect }: StageAttack) => "refused" in expect;
+const together = attacks.filter((attack) => !isRefused(attack));
+
+/** Attacks that can be nodes of one run. */
+const batches = [
+  ...together.filter(({ env }) => env !== undefined).map((attack) => [attack]),
+  ...chunks(together.filter(({ env, twice }) => !env && !twice)),
+  ...chunks(together.filter(({ twice }) => twice)),
+];
+
+function chunks(list: readonly StageAttack[]): (readonly StageAttack[])[] {
+  return Array.from(
+    { length: Math.ceil(list.length / AT_ONCE) },
+    (_, i) => list.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+  );
+}
+
+for (const [i, batch] of batches.entries()) {
+  const names = batch.length === 1
+    ? batch[0].name
+    : `attack, ${i + 1} of ${batches.length}`;
+  Deno.test(`stages that ${names}: each node ends as it must, the others go on, and honest ones run after`, async (t) => {
+    using folder = prepare();
+    const { project } = folder;
+    const twice = batch.some(({ twice }) => twice);
+    const args = ["--jobs", "4", ...twice ? ["--set", "twice=true"] : []];
+    folder.write(batch.map(() => ({})));
+    const honest = await run(project, [...args, ...elsewhere(project)]);
+    assertEquals([honest.code, honest.err], [0, ""]);
+    const expected: Manifest = JSON.parse(project.read("honest/manifest.json"));
+
+    folder.write(batch);
+    for (const again of twice ? [[], ["--force"]] : [[]]) {
+      const ran = await run(project, [...args, ...again], batch);
+      checkPrinted(ran);
+      const records = lastRun(project);
+      assertEquals(records.get("beside")?.state, "ran");
+      for (const [number, attack] of batch.entries()) {
+        await t.step(`a stage that ${attack.name}`, () => {
+          for (const seed of twice ? [1, 2] : [1]) {
+            const name = `attack:n${number}-${seed}`;
+            checkEnd(project, name, records.get(name), attack, expected);
+          }
+        });
+      }
     }
+    checkSecret(project.path("artifacts"));
+    folder.write(batch.map(() => ({})));
+    const mended = await run(project, args);
+    assertEquals([mended.code, mended.err], [0, ""]);
+    assertEquals(
+      project.read("artifacts/manifest.json"),
+      project.read("honest/manifest.json"),
+    );
   });
 }
 
-async function attackAndMend(
-  project: Project,
-  attack: StageAttack,
-): Promise<void> {
-  const args = ["--jobs", "3", ...attack.twice ? ["--set", "twice=true"] : []];
-  const honest = await honestManifest(attack.twice === true);
-  const tries = attack.twice ? [args, [...args, "--force"]] : [args];
-  for (const args of tries) {
-    const ran = await run(project, args, attack);
-    checkTold(ran);
-    checkEnd(project, ran, attack.expect, honest);
+Deno.test("stages that a run refuses: nothing is run or written, and honest ones run after", async (t) => {
+  using folder = prepare();
+  const { project } = folder;
+  for (const attack of attacks.filter(isRefused)) {
+    await t.step(`a stage that ${attack.name}`, async () => {
+      folder.write([attack]);
+      const ran = await run(project, [], [attack]);
+      checkPrinted(ran);
+      assert(ran.code === 1 || ran.code === 2, `exit code ${ran.code}`);
+      const parts = "refused" in attack.expect ? attack.expect.refused : [];
+      for (const part of parts) assertStringIncludes(ran.err, part);
+      assert(!exists(project.path("artifacts/runs")), "a run began");
+      checkSecret(project.path("artifacts"));
+    });
   }
-  checkSecret(project.path("artifacts"));
-  write(project, {});
-  const mended = await run(project, args);
-  assertEquals({ code: mended.code, err: mended.err }, { code: 0, err: "" });
-  assertEquals(project.read("artifacts/manifest.json"), honest);
-}
+  folder.write([{}]);
+  const mended = await run(project, []);
+  assertEquals([mended.code, mended.err], [0, ""]);
+});
 
 /** No stack, no confession, nothing that steers a terminal, nothing of what the stage may not read. */
-function checkTold({ out, err }: Ran): void {
+function checkPrinted({ out, err }: Ran): void {
   assert(!err.includes("Unexpected error"), err);
   assert(!err.includes("    at "), err);
   for (const text of [out, err]) {
     // deno-lint-ignore no-control-regex -- these are what is looked for
     const found = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/.exec(text);
     assertEquals(found?.[0], undefined, "a control character");
-    assert(!text.includes(SECRET), "the secret was told");
-  }
-}
-
-function checkEnd(
-  project: Project,
-  { code, err }: Ran,
-  expect: Expectation,
-  honest: string,
-): void {
-  if ("runs" in expect) {
-    assertEquals({ code, err }, { code: 0, err: "" });
-    const { nodes }: Manifest = JSON.parse(
-      project.read("artifacts/manifest.json"),
-    );
-    const { nodes: expected }: Manifest = JSON.parse(honest);
-    for (const name of Object.keys(expected)) {
-      const isAttack = name.startsWith("attack");
-      if (!isAttack || expect.runs === "honestly") {
-        assertEquals(nodes[name].outputs, expected[name].outputs, name);
-      }
-      assertEquals(
-        nodes[name].metrics,
-        isAttack ? expect.metrics ?? { n: 1 } : expected[name].metrics,
-      );
-    }
-    return;
-  }
-  const isRefused = "refused" in expect;
-  for (const part of isRefused ? expect.refused : expect.fails) {
-    assertStringIncludes(err, part);
-  }
-  assert(code === 1 || code === 2, `exit code ${code}`);
-  if (isRefused) return;
-  const states = statesOf(project);
-  assertEquals(states.get("beside"), "ran");
-  for (const [name, state] of states) {
-    if (name.startsWith("attack")) assertEquals(state, "failed", name);
+    assert(!text.includes(SECRET), "the secret was printed");
   }
 }
 
@@ -105,16 +109,45 @@ interface Manifest {
   >;
 }
 
-/** How the last run's record ends. */
-function statesOf(project: Project): Map<string, string> {
+interface Ended {
+  readonly state: string;
+  readonly error?: string;
+}
+
+function checkEnd(
+  project: Project,
+  name: string,
+  record: Ended | undefined,
+  { expect }: { readonly expect: Expectation },
+  expected: Manifest,
+): void {
+  if ("runs" in expect) {
+    assertEquals([record?.state, record?.error], ["ran", undefined]);
+    const { nodes }: Manifest = JSON.parse(
+      project.read("artifacts/manifest.json"),
+    );
+    if (expect.runs === "honestly") {
+      assertEquals(nodes[name].outputs, expected.nodes[name].outputs);
+    }
+    assertEquals(nodes[name].metrics, expect.metrics ?? { n: 1 });
+    return;
+  }
+  assertEquals(record?.state, "failed");
+  const parts = "fails" in expect ? expect.fails : [];
+  for (const part of parts) assertStringIncludes(record?.error ?? "", part);
+}
+
+/** How the nodes of the last run ended, by its log. */
+function lastRun(project: Project): Map<string, Ended> {
   const runs = project.path("artifacts/runs");
-  const records = [...Deno.readDirSync(runs)].map(({ name }) => name)
+  const logs = [...Deno.readDirSync(runs)].map(({ name }) => name)
     .filter((name) => name.endsWith(".jsonl")).sort();
-  const last = Deno.readTextFileSync(join(runs, records[records.length - 1]));
-  const { states }: { states: Record<string, string> } = JSON.parse(
-    last.trim().split("\n").at(-1) ?? "",
+  const lines = Deno.readTextFileSync(join(runs, logs[logs.length - 1]))
+    .trim().split("\n").map((line) => JSON.parse(line));
+  return new Map(
+    lines.filter(({ event }) => event === "node")
+      .map(({ name, state, error }) => [name, { state, error }]),
   );
-  return new Map(Object.entries(states));
 }
 
 function checkSecret(folder: string): void {
@@ -134,22 +167,31 @@ interface Ran {
   readonly err: string;
 }
 
+const elsewhere = (project: Project) => [
+  "--artifacts",
+  project.path("honest"),
+];
+
 async function run(
   project: Project,
   args: readonly string[],
-  { accomplice, env = {} }: Partial<StageAttack> = {},
+  batch: readonly StageAttack[] = [],
 ): Promise<Ran> {
-  for (const entry of Object.entries(env)) Deno.env.set(...entry);
+  const env = Object.entries(
+    Object.assign({}, ...batch.map(({ env = {} }) => env)),
+  );
+  for (const [name, value] of env) Deno.env.set(name, String(value));
   const child = project.start(...args);
-  for (const name of Object.keys(env)) Deno.env.delete(name);
+  for (const [name] of env) Deno.env.delete(name);
   let isOver = false;
   const timer = setTimeout(() => child.kill("SIGKILL"), SECONDS * 1000);
-  const helping = async () => {
-    while (!isOver && accomplice !== undefined) {
-      const folder = findReady(project.path("artifacts/work"));
-      if (folder !== undefined) {
-        accomplice(folder);
-        return Deno.writeTextFileSync(join(folder, "work/go"), "");
+  /** Does what each attack's accomplice does, once its stage waits for it. */
+  const help = async () => {
+    while (!isOver) {
+      for (const { number, folder } of waiting(project)) {
+        batch[number].accomplice?.(folder);
+        Deno.writeTextFileSync(join(folder, "work/go"), "");
+        Deno.removeSync(join(folder, "work/ready"));
       }
       await delay(10);
     }
@@ -157,7 +199,7 @@ async function run(
   try {
     const [{ code, stdout, stderr, signal }] = await Promise.all([
       child.output().finally(() => isOver = true),
-      helping(),
+      batch.some(({ accomplice }) => accomplice) ? help() : undefined,
     ]);
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     assert(signal === null, `ended by ${signal}, it took ${SECONDS} s`);
@@ -167,96 +209,110 @@ async function run(
   }
 }
 
-/** The folder of a node whose stage waits for its accomplice. */
-function findReady(work: string): string | undefined {
-  if (!exists(work)) return undefined;
-  return [...Deno.readDirSync(work)].map(({ name }) => join(work, name))
-    .find((folder) => exists(join(folder, "work/ready")));
+/** The folders of nodes whose stages wait for their accomplices, with the number of each attack. */
+function waiting(project: Project) {
+  const work = project.path("artifacts/work");
+  if (!exists(work)) return [];
+  return [...Deno.readDirSync(work)].flatMap(({ name }) => {
+    const folder = join(work, name);
+    const ready = join(folder, "work/ready");
+    const text = exists(ready) ? Deno.readTextFileSync(ready) : "";
+    return text === "" ? [] : [{ number: Number(text), folder }];
+  });
 }
 
-const honestManifests = new Map<boolean, Promise<string>>();
-
-/** The manifest of a project without an attack. */
-function honestManifest(twice: boolean): Promise<string> {
-  const make = async () => {
-    using project = makeProject();
-    write(project, {});
-    const { code, err } = await project.run(
-      ...twice ? ["--set", "twice=true"] : [],
-    );
-    assertEquals({ code, err }, { code: 0, err: "" });
-    return project.read("artifacts/manifest.json");
-  };
-  const known = honestManifests.get(twice) ?? make();
-  honestManifests.set(twice, known);
-  return known;
-}
-
-/** Writes the attack's project, and the secret beside it. */
-function prepare(project: Project, attack: StageAttack, folder: string): void {
-  const secret = join(folder, "secret");
-  const fill = (text: string) =>
-    text.replaceAll("{{secret}}", secret).replaceAll(
-      "{{folder}}",
-      project.folder,
-    );
-  Deno.mkdirSync(secret, { recursive: true });
+/** A project with a secret beside it, and what writes stages into the project. */
+function prepare() {
+  const project = makeProject();
+  const secret = `${project.folder}-secret`;
+  const inside = join(secret, "secret");
+  Deno.mkdirSync(inside, { recursive: true });
   const module = `export default "${SECRET}";\n`;
-  Deno.writeTextFileSync(join(secret, "inner.mjs"), module);
-  Deno.writeTextFileSync(`${secret}.txt`, SECRET);
-  Deno.writeTextFileSync(`${secret}.json`, JSON.stringify(SECRET));
-  Deno.writeTextFileSync(`${secret}.mjs`, module);
-  Deno.writeTextFileSync(`${secret}.wasm`, SECRET);
-  for (const [path, text] of Object.entries(attack.files ?? {})) {
-    project.write(path, fill(text));
+  Deno.writeTextFileSync(join(inside, "inner.mjs"), module);
+  Deno.writeTextFileSync(`${inside}.txt`, SECRET);
+  Deno.writeTextFileSync(`${inside}.json`, JSON.stringify(SECRET));
+  Deno.writeTextFileSync(`${inside}.mjs`, module);
+  Deno.writeTextFileSync(`${inside}.wasm`, SECRET);
+  Deno.mkdirSync(project.path("fifos"));
+  for (const name of ["fifo", "fifos/inner"]) {
+    new Deno.Command("mkfifo", { args: [project.path(name)] }).outputSync();
   }
-  for (const [path, target] of Object.entries(attack.links ?? {})) {
-    Deno.symlinkSync(fill(target), project.path(path));
-  }
-  if (attack.fields?.includes("{{folder}}/fifo")) {
-    Deno.mkdirSync(project.path("fifos"));
-    for (const name of ["fifo", "fifos/inner"]) {
-      new Deno.Command("mkfifo", { args: [project.path(name)] }).outputSync();
+  project.write("experiments/quick.jsonc", "{}\n");
+  project.write("beside.ts", stageText("beside", {}));
+  project.write(
+    "cli/project.ts",
+    'export { default } from "../pipeline.ts";\n',
+  );
+  const fill = (text = "", number = 0) =>
+    text.replaceAll("{{secret}}", inside)
+      .replaceAll("{{folder}}", project.folder)
+      .replaceAll("{{number}}", String(number));
+  const write = (stages: readonly Partial<StageAttack>[]) => {
+    project.write("pipeline.ts", pipelineText(stages.length));
+    for (const [number, stage] of stages.entries()) {
+      const { top, body, fields, files = {}, links = {} } = stage;
+      project.write(
+        attackFile(number, stages.length),
+        stageText("attack", {
+          top: fill(top),
+          body: fill(body, number),
+          fields: fill(fields),
+        }),
+      );
+      for (const [path, text] of Object.entries(files)) {
+        project.write(path, fill(text));
+      }
+      for (const [path, target] of Object.entries(links)) {
+        if (exists(project.path(path))) Deno.removeSync(project.path(path));
+        Deno.symlinkSync(fill(target), project.path(path));
+      }
     }
-  }
-  const { top = "", body = "", fields = "" } = attack;
-  write(project, { top: fill(top), body: fill(body), fields: fill(fields) });
+  };
+  return {
+    project,
+    write,
+    [Symbol.dispose]: () => {
+      Deno.removeSync(secret, { recursive: true });
+      project[Symbol.dispose]();
+    },
+  };
 }
 
-/** The pipeline of the attacks: the stage that attacks, and another one beside it. */
-function write(
-  project: Project,
-  { top, body, fields }: Pick<StageAttack, "top" | "body" | "fields">,
-): void {
-  project.write("experiments/quick.jsonc", "{}\n");
-  project.write(
-    "pipeline.ts",
-    `import { z } from "zod";
+/** One attack by itself is called as messages about it say. */
+function attackFile(number: number, count: number): string {
+  return count === 1 ? "attack.ts" : `attack${number}.ts`;
+}
+
+/** The pipeline of the attacks, and of another stage beside them. */
+function pipelineText(count: number): string {
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  return `import { z } from "zod";
 import { pipeline } from "./engine/graph/graph.ts";
-import attack from "./attack.ts";
-import beside from "./beside.ts";
+${
+    numbers.map((i) => `import attack${i} from "./${attackFile(i, count)}";\n`)
+      .join("")
+  }import beside from "./beside.ts";
 
 const Attack = z.strictObject({ twice: z.boolean().default(false) });
 
 export default pipeline(Attack, ({ twice }, node) => {
-  if (!twice) node(attack, { config: {} });
-  else {
-    node(attack, { name: "one", config: {}, seed: 1 });
-    node(attack, { name: "two", config: {}, seed: 2 });
+  const attacks = [${numbers.map((i) => `attack${i}`).join(", ")}];
+  for (const [i, attack] of attacks.entries()) {
+    for (const seed of twice ? [1, 2] : [1]) {
+      node(attack, { name: \`n\${i}-\${seed}\`, config: {}, seed });
+    }
   }
   node(beside, { config: {} });
 });
-`,
-  );
-  project.write("attack.ts", stageText("attack", top, body, fields));
-  project.write("beside.ts", stageText("beside", "", "", ""));
+`;
 }
 
 function stageText(
   name: string,
-  top = "",
-  body = "",
-  fields = "",
+  { top = "", body = "", fields = "" }: Pick<
+    StageAttack,
+    "top" | "body" | "fields"
+  >,
 ): string {
   return `import { z } from "zod";
 import { stage } from "./engine/graph/stage.ts";

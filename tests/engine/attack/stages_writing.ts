@@ -5,7 +5,7 @@ import type { StageAttack } from "./stages.ts";
 const STRAY = ['Stage "attack" wrote', "does not declare"];
 const UNWRITTEN = ['Stage "attack" did not write its output'];
 const WAIT =
-  'Deno.writeTextFileSync(`${work}/ready`, ""); for (;;) { try { Deno.statSync(`${work}/go`); break; } catch { await new Promise((done) => setTimeout(done, 10)); } }';
+  'Deno.writeTextFileSync(`${work}/ready`, "{{number}}"); for (;;) { try { Deno.statSync(`${work}/go`); break; } catch { await new Promise((done) => setTimeout(done, 10)); } }';
 
 /** What native code, or another user of the same name, may put into a node's folder. */
 function helped(

@@ -3,7 +3,8 @@ import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { type NodeFunction, pipeline } from "../../../engine/graph/graph.ts";
 import { assertInputError } from "../../fixtures/input_error.ts";
-import { inState, makeProject, nodesOf } from "../fixtures/project.ts";
+import { inProcess } from "../fixtures/in_process.ts";
+import { inState, makeProject } from "../fixtures/project.ts";
 import split from "../fixtures/words/stages/split.ts";
 import sum from "../fixtures/words/stages/sum.ts";
 
@@ -16,20 +17,16 @@ function untyped(name: string, handle: unknown) {
   return { [name]: handle as never };
 }
 
-function makeSum(counts: unknown) {
-  const project = makeProject();
+Deno.test("a stage reads any number of nodes at one input, and one more or a changed one reruns it", async () => {
+  using project = makeProject();
+  const counts = { all: {}, short: { longest: 3 } };
+  const text = project.path("text.txt");
   project.write(
     "experiments/sum.jsonc",
-    JSON.stringify({ text: "text.txt", counts, sum: true }),
+    JSON.stringify({ text, counts, sum: true }),
   );
-  return project;
-}
-
-const EXPERIMENT = ["--experiment", "sum"];
-
-Deno.test("a stage reads any number of nodes at one input, and one more or a changed one reruns it", async () => {
-  using project = makeSum({ all: {}, short: { longest: 3 } });
-  const nodes = await nodesOf(project, ...EXPERIMENT);
+  const { run } = inProcess(project, { name: "sum" });
+  const nodes = await run();
   const metricsOf = (of: typeof nodes, name: string) =>
     of.find((node) => node.name === name)?.metrics ?? {};
   const { all, short, words } = metricsOf(nodes, "sum");
@@ -38,15 +35,8 @@ Deno.test("a stage reads any number of nodes at one input, and one more or a cha
     metricsOf(nodes, "total:short").words,
   ]);
   assertEquals(words, Number(all) + Number(short));
-  const again = await nodesOf(project, ...EXPERIMENT);
-  assertEquals(inState(again, "ran"), []);
-
-  const more = await nodesOf(
-    project,
-    ...EXPERIMENT,
-    "--set",
-    "counts.tiny.longest=2",
-  );
+  assertEquals(inState(await run(), "ran"), []);
+  const more = await run({ set: ["counts.tiny.longest=2"] });
   assertEquals(inState(more, "ran"), ["count:tiny", "total:tiny", "sum"]);
   assertEquals(Object.keys(metricsOf(more, "sum")).sort(), [
     "all",

@@ -1,16 +1,10 @@
-/** What runs at once: as much as the machine has room for, and trainings alone unless told otherwise. */
+/** What runs at once: as much as the machine has room for, and trainings alone unless the run says otherwise. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type Capacity,
   schedule,
   type Task,
 } from "../../../engine/graph/schedule.ts";
-import {
-  makeProject,
-  nodesOf,
-  type Project,
-  WORDS,
-} from "../fixtures/project.ts";
 
 const machine: Capacity = { jobs: 10, cores: 4, memoryBytes: 100 };
 
@@ -103,39 +97,4 @@ Deno.test("after a throw nothing new starts, and what runs is awaited", async ()
     "a broke",
   );
   assertEquals([started.join(""), ended], ["ab", 1]);
-});
-
-/** Whether two stages of the last run were under way at the same time. */
-function overlapped(project: Project): boolean {
-  const runs = project.path("artifacts/runs");
-  const last = [...Deno.readDirSync(runs)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".jsonl")).sort().at(-1);
-  const events = project.read(`artifacts/runs/${last}`).trim().split("\n")
-    .map((line) => JSON.parse(line).event)
-    .filter((event) => event.startsWith("node"));
-  return events.join(" ").includes("node-start node-start");
-}
-
-Deno.test({
-  name:
-    "a stage that takes all cores shares them with no other unless --share-cores says so" +
-    (navigator.hardwareConcurrency > 1 ? "" : " (skipped: one core)"),
-  ignore: navigator.hardwareConcurrency < 2,
-  fn: async () => {
-    using project = makeProject();
-    const settings = (seed: number) => [
-      "--set",
-      'counts={"one":{"milliseconds":100},"two":{"milliseconds":100,"longest":3}}',
-      "--set",
-      `seed=${seed}`,
-    ];
-    await nodesOf(project, ...settings(1));
-    assertEquals(overlapped(project), true);
-    project.edit(`${WORDS}/stages/count.ts`, "cores: 1", 'cores: "all"');
-    await nodesOf(project, ...settings(2), "--only", "count:*");
-    assertEquals(overlapped(project), false);
-    const shared = [...settings(3), "--only", "count:*", "--share-cores"];
-    await nodesOf(project, ...shared);
-    assertEquals(overlapped(project), true);
-  },
 });

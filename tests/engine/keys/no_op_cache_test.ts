@@ -1,42 +1,36 @@
-/** The answer that is given at once: only where nothing that it was drawn from has changed. */
+/** The no-op cache: the last output is replayed only where nothing that it depends on has changed. */
 import { assertEquals, assertNotEquals } from "@std/assert";
+import { readCachedOutput } from "../../../engine/keys/no_op_cache.ts";
+import { statSources } from "../../../engine/keys/no_op_record.ts";
+import { inProcess, objectOf } from "../fixtures/in_process.ts";
+import { delay } from "../fixtures/processes.ts";
 import {
   exists,
   makeProject,
-  nodesOf,
-  objectPath,
   type Project,
   WORDS,
 } from "../fixtures/project.ts";
 
-/** Whether a run is answered at once: one that is not looks at every file, and so writes the index anew. */
-async function isAtOnce(project: Project, ...args: string[]): Promise<boolean> {
-  const index = project.path("artifacts/index.json");
-  if (exists(index)) Deno.removeSync(index);
-  const { code, err } = await project.run(...args);
-  assertEquals([code, err], [0, ""]);
-  return !exists(index);
+const TEXT = "nothing to do\n";
+
+/** Keeps an output as a process does that starts long after all files were written. */
+async function remember(project: Project): Promise<void> {
+  const { run, noOpRecord } = inProcess(project);
+  await run();
+  const record = await noOpRecord();
+  statSources(record, project.folder, project.path("artifacts"));
+  Object.defineProperty(performance, "timeOrigin", {
+    value: Date.now() + 10_000,
+    configurable: true,
+  });
+  await record.remember(project.path("artifacts"), { args: [], text: TEXT });
+  Reflect.deleteProperty(performance, "timeOrigin");
 }
 
-/** Runs until the next run can be answered at once. */
-async function settle(project: Project): Promise<void> {
-  for (let run = 0; run < 20; run++) if (await isAtOnce(project)) return;
-  throw new Error("No run was answered at once.");
-}
-
-Deno.test("a run after one that found nothing to do is answered at once, in the same words", async () => {
-  using project = makeProject();
-  await project.run();
-  const { out } = await project.run();
-  await settle(project);
-  assertEquals((await project.run()).out, out);
-});
+const cached = (project: Project, ...args: string[]) =>
+  readCachedOutput(project.path("artifacts"), args);
 
 const EDITS: readonly (readonly [string, (project: Project) => void])[] = [
-  [
-    "another experiment",
-    (project) => project.edit("experiments/quick.jsonc", '"short"', '"brief"'),
-  ],
   [
     "a comment in a stage's module",
     (project) => project.edit(`${WORDS}/clean.ts`, "// Runs", "// runs"),
@@ -48,6 +42,10 @@ const EDITS: readonly (readonly [string, (project: Project) => void])[] = [
   [
     "a new module",
     (project) => project.write(`${WORDS}/stages/new.ts`, ""),
+  ],
+  [
+    "the experiment",
+    (project) => project.edit("experiments/quick.jsonc", '"short"', '"brief"'),
   ],
   [
     "the lock file",
@@ -63,46 +61,64 @@ const EDITS: readonly (readonly [string, (project: Project) => void])[] = [
   ],
 ];
 
-for (const [what, edit] of EDITS) {
-  Deno.test(`a run is not answered at once after a change of ${what}`, async () => {
-    using project = makeProject();
-    await settle(project);
-    edit(project);
-    assertEquals(await isAtOnce(project), false);
-    await settle(project);
-  });
-}
-
-Deno.test("a run is not answered at once after a change of an object, in a folder or alone", async () => {
+Deno.test("an output is replayed to the same arguments, and no more after a change of anything that it depends on", async () => {
   using project = makeProject();
-  const nodes = await nodesOf(project);
-  const folder = objectPath(project, nodes, "split", "lines");
+  for (const [what, edit] of EDITS) {
+    await remember(project);
+    assertEquals(await cached(project), TEXT, what);
+    assertEquals(await cached(project, "--json"), undefined);
+    edit(project);
+    assertEquals(await cached(project), undefined, what);
+  }
+});
+
+Deno.test("an output is not replayed after a change of an object, in a folder or alone", async () => {
+  using project = makeProject();
+  const nodes = await inProcess(project).run();
+  const folder = objectOf(project, nodes, "split", "lines");
   const paths = [
-    objectPath(project, nodes, "total:all", "total"),
+    objectOf(project, nodes, "total:all", "total"),
     `${folder}/1.txt`,
     `${folder}.json`,
   ];
   for (const path of paths) {
-    await settle(project);
+    await remember(project);
+    assertEquals(await cached(project), TEXT);
     Deno.removeSync(path);
-    assertEquals(await isAtOnce(project), false);
+    assertEquals(await cached(project), undefined);
   }
 });
 
-Deno.test("a run is not answered at once to other arguments or with --paranoid", async () => {
+Deno.test("no output is kept while a file is so young that a further change of it could go unseen", async () => {
   using project = makeProject();
-  await settle(project);
-  assertEquals(await isAtOnce(project, "--json"), false);
-  assertEquals(await isAtOnce(project, "--json"), true);
-  await settle(project);
+  const { run, noOpRecord } = inProcess(project);
+  await run();
+  const record = await noOpRecord();
+  await record.remember(project.path("artifacts"), { args: [], text: TEXT });
+  assertEquals(await cached(project), undefined);
+});
+
+Deno.test("a run after one that found nothing to do replays its output, but for other arguments and --paranoid", async () => {
+  using project = makeProject();
+  const index = project.path("artifacts/index.json");
+  /** A run that is not replayed looks at every file, and so writes the index anew. */
+  const isReplayed = async (...args: string[]) => {
+    if (exists(index)) Deno.removeSync(index);
+    const { code, err } = await project.run(...args);
+    assertEquals([code, err], [0, ""]);
+    return !exists(index);
+  };
+  await project.run();
+  const { out } = await project.run();
+  await delay(1100);
+  assertEquals(await isReplayed(), false);
+  assertEquals(await isReplayed(), true);
+  assertEquals((await project.run()).out, out);
+  assertEquals(await isReplayed("--json"), false);
   for (let run = 0; run < 2; run++) {
-    assertEquals(await isAtOnce(project, "--paranoid"), false);
+    assertEquals(await isReplayed("--paranoid"), false);
   }
-});
-
-Deno.test("a change while a run goes on is not missed by the next", async () => {
-  using project = makeProject();
-  await settle(project);
+  // Files change while a run goes on.
   project.edit("experiments/quick.jsonc", "// Two", "// two");
   const child = project.start();
   project.edit("experiments/quick.jsonc", '"longest": 3', '"longest": 4');
@@ -111,8 +127,18 @@ Deno.test("a change while a run goes on is not missed by the next", async () => 
   const third = await project.run();
   assertEquals(
     third.out,
-    second.out.replace(/^(?!total).*\n/gm, "") +
-      "Nothing to do: 5 cached.\n",
+    second.out.replace(/^(?!total).*\n/gm, "") + "Nothing to do: 5 cached.\n",
   );
   assertNotEquals(third.out, first);
+});
+
+Deno.test("an artifact folder elsewhere in the project is no source", async () => {
+  using project = makeProject();
+  const args = ["--artifacts", project.path("out")];
+  for (let i = 0; i < 2; i++) await project.run(...args);
+  await delay(1100);
+  await project.run(...args);
+  const { ino } = Deno.statSync(project.path("out/idle.json"));
+  await project.run(...args);
+  assertEquals(Deno.statSync(project.path("out/idle.json")).ino, ino);
 });

@@ -1,12 +1,19 @@
-/** A thousand sequences of edits, losses and accidents, and some with processes that are killed: nothing wrong is kept, nothing needs a person. */
-import { DAMAGES } from "./play/damage.ts";
+/** A thousand sequences of edits, damage and crashes: no wrong result is kept, and no state needs repair. */
+import { OBJECT_DAMAGES } from "./play/object_damage.ts";
 import { EDITS } from "./model/edits.ts";
-import { KEPT, KEPT_BETWEEN } from "./check/kept.ts";
+import {
+  STATE_DAMAGES,
+  STATE_DAMAGES_BETWEEN_RUNS,
+} from "./play/state_damage.ts";
 import { ALIVE, MOMENTS } from "./play/moments.ts";
-import { playProcesses } from "./play/processes.ts";
 import { testSequences } from "./play/session.ts";
 
-const KINDS = Object.keys({ ...EDITS, ...DAMAGES, ...KEPT, ...KEPT_BETWEEN });
+const KINDS = Object.keys({
+  ...EDITS,
+  ...OBJECT_DAMAGES,
+  ...STATE_DAMAGES,
+  ...STATE_DAMAGES_BETWEEN_RUNS,
+});
 
 /** About half of what was seen. */
 const LEAST: Readonly<Record<string, number>> = {
@@ -55,11 +62,3 @@ testSequences(
     kinds: KINDS.length + 3,
   },
 );
-
-const PROCESS_SEQUENCES = 20;
-
-Deno.test(`after ${PROCESS_SEQUENCES} sequences of kills of real processes, edits and damage, a plain run ends as one from scratch`, async () => {
-  for (let seed = 0; seed < PROCESS_SEQUENCES; seed++) {
-    await playProcesses(seed);
-  }
-});

@@ -4,7 +4,8 @@ import { incoherence } from "../../../engine/provenance/coherence.ts";
 import pipeline from "../../../pipeline.ts";
 import { type Manifest, parseManifest } from "../../../schemas/manifest.ts";
 import { makeKeys } from "../fixtures/keys.ts";
-import { makeProject, nodesOf, type Project } from "../fixtures/project.ts";
+import { inProcess } from "../fixtures/in_process.ts";
+import { makeProject, type Project } from "../fixtures/project.ts";
 
 const ARTIFACTS = new URL("../../../artifacts/", import.meta.url);
 const COMMITTED = [
@@ -114,8 +115,10 @@ Deno.test("a manifest whose experiment was rewritten by a partial run is neither
   using project = makeProject();
   using keys = makeKeys();
   keys.make("key.pem");
-  await nodesOf(project);
-  await nodesOf(project, "split", "--set", "seed=2");
+  const { run } = inProcess(project);
+  const set = ["seed=2"];
+  await run();
+  await run({ set, selection: { nodes: ["split"] } });
   const why = 'has another seed for node "count:all", which was made otherwise';
   const sign = ["sign", "--key", keys.path("key.pem")];
   assertStringIncludes(await refused(project, 1, ...sign), why);
@@ -126,6 +129,6 @@ Deno.test("a manifest whose experiment was rewritten by a partial run is neither
   const told = await refused(project, 2, "reproduce", manifest);
   assertStringIncludes(told, why);
   assertStringIncludes(told, '"deno task pipeline" with its experiment');
-  await nodesOf(project, "--set", "seed=2");
+  await run({ set });
   assertEquals((await project.run(...sign)).code, 0);
 });

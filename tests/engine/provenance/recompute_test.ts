@@ -9,6 +9,7 @@ import { parseManifest } from "../../../schemas/manifest.ts";
 import { keyPath, objectPath } from "../../../sharing/remotes/remote.ts";
 import { recompute } from "../../../apps/results/recompute.ts";
 import { makeKeys } from "../fixtures/keys.ts";
+import { inProcess } from "../fixtures/in_process.ts";
 import { makeProject, nodesOf, type Project } from "../fixtures/project.ts";
 
 const MANIFEST = "artifacts/manifest.json";
@@ -18,7 +19,7 @@ const WHY =
 /** A project whose manifest says another number than its artifact. */
 async function forged(): Promise<Project> {
   const project = makeProject();
-  await nodesOf(project);
+  await inProcess(project).run();
   const text = project.read(MANIFEST);
   assert(text.includes('"words":6'));
   project.write(MANIFEST, text.replace('"words":6', '"words":91.12'));
@@ -95,7 +96,7 @@ Deno.test("a metric that its artifacts do not give is pulled from nowhere, and a
 Deno.test("a bundle whose metric its artifacts do not give is not imported", async () => {
   using ours = makeProject();
   using theirs = makeProject();
-  await nodesOf(ours);
+  await inProcess(ours).run();
   assertEquals((await ours.run("export", "run.tar")).code, 0);
   const bundle = Deno.readTextFileSync(ours.path("run.tar"));
   // As long as it was, so that its header still fits.
@@ -110,7 +111,7 @@ Deno.test("a bundle whose metric its artifacts do not give is not imported", asy
 
 Deno.test("what a node was made of is found by its hash, also where the manifest leaves out the node that left it", async () => {
   using project = makeProject();
-  await nodesOf(project);
+  await inProcess(project).run();
   const manifest = parseManifest(project.read(MANIFEST), MANIFEST);
   const { "count:all": _, ...nodes } = manifest.nodes;
   const found: (string | undefined)[] = [];

@@ -21,13 +21,12 @@ import { gather } from "../../../apps/results/gather.ts";
 import type { Json, Manifest } from "../../../schemas/manifest.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
 import { flipBit } from "../fixtures/bits.ts";
+import { inProcess, objectOf } from "../fixtures/in_process.ts";
 import { stageProcesses, tryKill, until } from "../fixtures/processes.ts";
 import {
   exists,
   inState,
   makeProject,
-  nodesOf,
-  objectPath,
   type Project,
   SLOW_TEXT,
   WORDS,
@@ -48,14 +47,18 @@ interface ReproductionJson {
   } | null;
 }
 
+const ONE = 'counts={"all":{}}';
 const ALL = ["split", "count:all", "total:all", "count:short", "total:short"];
 
 /** The recorded manifest, beside no objects. */
 const RECORDED = "recorded/manifest.json";
 
-/** Runs the pipeline and puts its manifest aside. */
-async function record(project: Project, ...args: string[]): Promise<Manifest> {
-  await nodesOf(project, ...args);
+/** Runs the pipeline, of one count unless `set` says otherwise, and puts its manifest aside. */
+async function record(
+  project: Project,
+  set: readonly string[] = [ONE],
+): Promise<Manifest> {
+  await inProcess(project).run({ set });
   Deno.mkdirSync(project.path("recorded"), { recursive: true });
   const text = project.read("artifacts/manifest.json");
   project.write(RECORDED, text);
@@ -79,7 +82,7 @@ const verdicts = ({ nodes }: ReproductionJson) =>
 
 Deno.test("what is deterministic is made anew with the same bytes, from nothing but the manifest and the project", async () => {
   using project = makeProject();
-  await record(project, "--set", "counts.all.longest=4");
+  await record(project, ["counts.all.longest=4"]);
   Deno.removeSync(project.path("artifacts"), { recursive: true });
   const made = await reproduce(project, 0);
   assertEquals(verdicts(made), ALL.map((node) => [node, "same bytes"]));
@@ -105,7 +108,7 @@ Deno.test("a folder that has other results is refused, as nothing would be made 
     assertEquals(code, 2);
     assertStringIncludes(err, "would not be made anew");
   }
-  await reproduce(project, 0, "--artifacts", "fresh", "--until", "total:all");
+  await reproduce(project, 0, "--artifacts", "fresh", "--until", "split");
   const { code } = await project.run(
     ...["reproduce", RECORDED, "--artifacts", "fresh"],
   );
@@ -125,8 +128,6 @@ Deno.test("other bytes and equal metrics pass, and the first node with other byt
     ["split", "same bytes"],
     ["count:all", "same metrics"],
     ["total:all", "same bytes"],
-    ["count:short", "same metrics"],
-    ["total:short", "same bytes"],
   ]);
   assertEquals(made.first?.node, "count:all");
   assertMatch(
@@ -193,7 +194,7 @@ Deno.test("metrics pass within the tolerance, a part of all or an amount of one,
   );
   assertEquals(code, 1);
   assertMatch(out, /total:all +different +words 6\.05 -> 6 \(-0\.05\)/);
-  assertStringIncludes(out, "4 same bytes, 1 different.");
+  assertStringIncludes(out, "2 same bytes, 1 different.");
   const wrong = await project.run(
     ...["reproduce", RECORDED, "--tolerance", "much"],
   );
@@ -233,8 +234,8 @@ Deno.test("where the code is not what made the nodes, each is named with the rev
   const refused = await project.run("reproduce", RECORDED);
   assertEquals(refused.code, 2);
   const changed = `code ${WORDS}/stages/count.ts changed`;
-  assertEquals(refused.out, `count:all: ${changed}\ncount:short: ${changed}\n`);
-  assertStringIncludes(refused.err, "2 of its nodes");
+  assertEquals(refused.out, `count:all: ${changed}\n`);
+  assertStringIncludes(refused.err, "1 of its nodes");
   const short = commit.slice(0, 12);
   assertStringIncludes(refused.err, `git worktree add ../${short} ${short}`);
   assert(!exists(project.path("artifacts/reproduced")));
@@ -245,7 +246,6 @@ Deno.test("where the code is not what made the nodes, each is named with the rev
   const json = await project.run("reproduce", RECORDED, "--json");
   assertEquals(JSON.parse(json.out).changed, [
     { node: "count:all", why: [changed] },
-    { node: "count:short", why: [changed] },
   ]);
 });
 
@@ -289,8 +289,8 @@ Deno.test("an experiment that the pipeline does not know any more is told with t
 
 Deno.test("--only makes these nodes alone, of objects that are copied and hashed on the way", async () => {
   using project = makeProject();
-  await record(project);
-  const nodes = await nodesOf(project);
+  await record(project, []);
+  const nodes = await inProcess(project).status();
   const only = ["--only", "total:*"];
   const made = await reproduce(project, 0, ...only);
   assertEquals(verdicts(made), [
@@ -299,15 +299,10 @@ Deno.test("--only makes these nodes alone, of objects that are copied and hashed
   ]);
   const { manifest } = await manifestOf(made.folder);
   assertEquals(Object.keys(manifest.nodes).sort(), ALL.toSorted());
-  assertEquals(
-    inState(
-      await nodesOf(project, "status", "--artifacts", made.folder),
-      "cached",
-    ),
-    ALL,
-  );
+  const { status } = inProcess(project, { artifacts: made.folder });
+  assertEquals(inState(await status(), "cached"), ALL);
   Deno.removeSync(made.folder, { recursive: true });
-  flipBit(objectPath(project, nodes, "count:all", "counts"));
+  flipBit(objectOf(project, nodes, "count:all", "counts"));
   const damaged = await project.run("reproduce", RECORDED, ...only);
   assertEquals(damaged.code, 1);
   assertStringIncludes(damaged.err, 'Cannot make others of "count:all"');
@@ -332,14 +327,12 @@ Deno.test("a node that fails is not made, nor what needs it, and the exit code s
     ["split", "same bytes"],
     ["count:all", "same bytes"],
     ["total:all", "not made"],
-    ["count:short", "same bytes"],
-    ["total:short", "not made"],
   ]);
 });
 
 Deno.test("a reproduction that was killed goes on from what was finished", async () => {
   using project = makeProject(SLOW_TEXT);
-  await record(project, "--set", "counts.all.milliseconds=150");
+  await record(project, ['counts={"all":{"milliseconds":150}}']);
   const running = project.start("reproduce", RECORDED, "--artifacts", "fresh");
   await until(() => stageProcesses(project, "count.ts")[0]);
   tryKill(running.pid);
@@ -348,7 +341,7 @@ Deno.test("a reproduction that was killed goes on from what was finished", async
     ...["reproduce", RECORDED, "--artifacts", "fresh"],
   );
   assert(!out.includes("split: done"), out);
-  assertStringIncludes(out, "Of 5 nodes: 5 same bytes.");
+  assertStringIncludes(out, "Of 3 nodes: 3 same bytes.");
 });
 
 function manifestOf(folder: string): { readonly manifest: Manifest } {

@@ -16,12 +16,8 @@ import {
 import { assertInputError } from "../../fixtures/input_error.ts";
 import { flipBit } from "../fixtures/bits.ts";
 import { makeKeys, signedBy } from "../fixtures/keys.ts";
-import {
-  makeProject,
-  nodesOf,
-  objectPath,
-  type Project,
-} from "../fixtures/project.ts";
+import { inProcess, objectOf } from "../fixtures/in_process.ts";
+import { makeProject, type Project } from "../fixtures/project.ts";
 
 const onUnix = { ignore: Deno.build.os === "windows" };
 
@@ -184,7 +180,7 @@ Deno.test("several sign one manifest; a changed one keeps no signature of what i
     JSON.parse((await verify()).out).signedBy,
     [publicKey, second].sort(),
   );
-  await nodesOf(project, "--set", "counts.all.longest=2");
+  await inProcess(project).run({ set: ["counts.all.longest=2"] });
   const stale = await verify();
   assertEquals(stale.code, 1);
   assertStringIncludes(stale.err, "signed as another text");
@@ -213,8 +209,8 @@ Deno.test("what sign would put its name to has to hold together", async () => {
 
 Deno.test("a flipped bit of an object fails verify, whoever has signed its manifest", async () => {
   using project = await signedProject();
-  const nodes = await nodesOf(project);
-  const path = objectPath(project, nodes, "total:all", "total");
+  const nodes = await inProcess(project).status();
+  const path = objectOf(project, nodes, "total:all", "total");
   flipBit(path);
   const { code, out } = await project.run(
     ...["verify", "--signed-by", project.publicKey],
@@ -246,7 +242,7 @@ interface SignedProject extends Project {
 async function signedProject(): Promise<SignedProject> {
   const project = makeProject();
   const keys = makeKeys();
-  await nodesOf(project);
+  await inProcess(project).run();
   const { publicKey } = keys.make("key.pem");
   const { code, err } = await project.run(
     "sign",

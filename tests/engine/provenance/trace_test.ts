@@ -7,13 +7,8 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
-import {
-  makeProject,
-  nodesOf,
-  objectPath,
-  type Project,
-  TEXT,
-} from "../fixtures/project.ts";
+import { inProcess, objectOf } from "../fixtures/in_process.ts";
+import { makeProject, type Project, TEXT } from "../fixtures/project.ts";
 
 interface TraceJson {
   readonly sha256: string;
@@ -49,9 +44,9 @@ async function trace(project: Project, path: string): Promise<TraceJson> {
 
 Deno.test("a copy of an output, whatever its name, is traced to its node, inputs, data file and run", async () => {
   using project = makeProject();
-  const nodes = await nodesOf(project);
+  const nodes = await inProcess(project).run();
   Deno.copyFileSync(
-    objectPath(project, nodes, "total:all", "total"),
+    objectOf(project, nodes, "total:all", "total"),
     project.path("found.bin"),
   );
   const { found, made, lineage, files } = await trace(project, "found.bin");
@@ -80,7 +75,7 @@ Deno.test("a copy of an output, whatever its name, is traced to its node, inputs
     ],
   );
   assertEquals(files.map(({ path, now }) => [path, now]), [
-    ["text.txt", "same"],
+    [project.path("text.txt"), "same"],
   ]);
   project.write("text.txt", "another text\n");
   assertEquals((await trace(project, "found.bin")).files[0].now, "changed");
@@ -93,8 +88,8 @@ Deno.test("a copy of an output, whatever its name, is traced to its node, inputs
 
 Deno.test("a file of a folder output, the whole folder and a data file are traced as what they are", async () => {
   using project = makeProject();
-  const nodes = await nodesOf(project);
-  const folder = objectPath(project, nodes, "split", "lines");
+  const nodes = await inProcess(project).run();
+  const folder = objectOf(project, nodes, "split", "lines");
   Deno.mkdirSync(project.path("copy"));
   for (const { name } of Deno.readDirSync(folder)) {
     Deno.copyFileSync(join(folder, name), project.path(`copy/${name}`));
@@ -116,22 +111,24 @@ Deno.test("a file of a folder output, the whole folder and a data file are trace
   assertEquals([data.node, data.output, data.path], [
     "split",
     null,
-    "text.txt",
+    project.path("text.txt"),
   ]);
 });
 
 Deno.test("committed results count as well as the folder's own manifest, and lead across it", async () => {
   using project = makeProject();
-  const nodes = await nodesOf(project);
+  const nodes = await inProcess(project).run();
   const kept = project.path("artifacts/results/old");
   Deno.mkdirSync(kept, { recursive: true });
   Deno.copyFileSync(
     project.path("artifacts/manifest.json"),
     join(kept, "manifest.json"),
   );
-  const path = objectPath(project, nodes, "total:all", "total");
+  const path = objectOf(project, nodes, "total:all", "total");
   project.write("other.txt", "one more\n");
-  await nodesOf(project, "--set", "text=other.txt");
+  await inProcess(project).run({
+    set: [`text=${project.path("other.txt")}`],
+  });
   const { found, lineage } = await trace(project, path);
   assertEquals(found.length, 1);
   assertEquals(found[0].manifest, join(kept, "manifest.json"));
@@ -144,9 +141,9 @@ Deno.test("committed results count as well as the folder's own manifest, and lea
 
 Deno.test("a result that no manifest names any more is told by its run; what is nobody's fails with its hash", async () => {
   using project = makeProject();
-  const nodes = await nodesOf(project);
-  const path = objectPath(project, nodes, "count:all", "counts");
-  await nodesOf(project, "--set", "seed=7");
+  const nodes = await inProcess(project).run();
+  const path = objectOf(project, nodes, "count:all", "counts");
+  await inProcess(project).run({ set: ["seed=7"] });
   const { found, made, lineage } = await trace(project, path);
   assertEquals([found, lineage], [[], []]);
   assertEquals(made.map(({ node }) => node), ["count:all"]);

@@ -342,14 +342,11 @@ const BAD: readonly (readonly [string, () => string, string])[] = [
 ];
 
 for (const [what, text, part] of BAD) {
-  Deno.test(`${what} is refused in one sentence, at once`, () => {
-    const bad = text();
-    const began = performance.now();
+  Deno.test(`${what} is refused in one sentence`, () => {
     assertRefused(
-      () => acceptManifest(bad, undefined, "quick", UNSIGNED),
+      () => acceptManifest(text(), undefined, "quick", UNSIGNED),
       part,
     );
-    assert(performance.now() - began < 1000);
   });
 }
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { openStore } from "../../../engine/store/object_store.ts";
 import { openIndex } from "../../../engine/keys/stat_index.ts";
-import { createLooks } from "../../../engine/keys/no_op_record.ts";
+import { createNoOpRecord } from "../../../engine/keys/no_op_record.ts";
 
 const file = { path: "a.txt", mediaType: "text/plain" };
 const folder = { path: "many", mediaType: "inode/directory", folder: true };
@@ -11,7 +11,7 @@ const folder = { path: "many", mediaType: "inode/directory", folder: true };
 function makeStore(paranoid = false) {
   const root = Deno.makeTempDirSync({ prefix: "store-" });
   const index = openIndex(root, "printer");
-  const store = openStore(root, index, createLooks(), paranoid);
+  const store = openStore(root, index, createNoOpRecord(), paranoid);
   return {
     root,
     store,
@@ -33,8 +33,8 @@ Deno.test("an output is moved into the store, not copied: the same inode, read-o
   const path = write("a.txt", "alone");
   const inside = write("many/deep/b.txt", "inside");
   const before = [inode(path), inode(inside)];
-  const alone = store.path(await store.place(path, file));
-  const many = store.path(await store.place(join(root, "many"), folder));
+  const alone = store.path(await store.add(path, file));
+  const many = store.path(await store.add(join(root, "many"), folder));
   const after = [alone, join(many, "deep/b.txt")];
   assertEquals(after.map(inode), before);
   for (const path of after) {
@@ -45,8 +45,8 @@ Deno.test("an output is moved into the store, not copied: the same inode, read-o
 Deno.test("equal bytes take their room once", async () => {
   using made = makeStore();
   const { store, write } = made;
-  const one = await store.place(write("a.txt", "same"), file);
-  const two = await store.place(write("b.txt", "same"), file);
+  const one = await store.add(write("a.txt", "same"), file);
+  const two = await store.add(write("b.txt", "same"), file);
   assertEquals(store.path(one), store.path(two));
   assertEquals(await store.check(two), "whole");
 });
@@ -55,7 +55,7 @@ Deno.test("a known object is not read again, but for verify, and once where the 
   for (const paranoid of [false, true]) {
     using made = makeStore(paranoid);
     const { store, write } = made;
-    const artifact = await store.place(write("a.txt", "x".repeat(1e6)), file);
+    const artifact = await store.add(write("a.txt", "x".repeat(1e6)), file);
     const path = store.path(artifact);
     const reads = async (look: () => Promise<unknown>) => {
       const open = Deno.open;

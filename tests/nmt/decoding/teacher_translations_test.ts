@@ -1,4 +1,4 @@
-/** The teacher's translations of a training text: whose they are, what an interruption leaves, what the stage writes. */
+/** Teacher targets: their order, resumption after an interruption, and the output of the stage. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { saveModel } from "../../../nmt/transformer/checkpoint.ts";
 import {

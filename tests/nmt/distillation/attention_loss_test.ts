@@ -1,7 +1,7 @@
 /** The loss of attention maps against hand-worked numbers, plain loops and finite differences. */
 import { assertEquals } from "@std/assert";
 import {
-  attentionMap,
+  attentionLoss,
   meanOverHeads,
 } from "../../../nmt/distillation/attention_loss.ts";
 import { tf } from "../../../nmt/tensor/tfjs.ts";
@@ -22,7 +22,7 @@ Deno.test("attention maps of hand-worked looks: the mean of the heads against wh
   await assertLoss(
     inputs,
     (t) =>
-      attentionMap({
+      attentionLoss({
         student: tf.reshape(t.student, [1, 2, 2, 2]),
         teacher: tf.reshape(t.teacher, [1, 2, 2]),
         weights: t.weights,
@@ -46,7 +46,7 @@ Deno.test("attention maps and their gradient agree with plain numbers", () => {
     },
     ["teacher", "weights"],
     (t) =>
-      attentionMap({
+      attentionLoss({
         student: tf.reshape(t.student, [batch, count, queries, keys]),
         teacher: tf.reshape(t.teacher, [batch, queries, keys]),
         weights: t.weights,

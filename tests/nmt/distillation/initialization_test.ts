@@ -1,11 +1,11 @@
-/** A student that starts as layers of its teacher: what is copied, from where, and that training begins there. */
+/** Initialization from layers of the teacher: what is copied, from where, and that training begins there. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   initialWeights,
   parameterShapes,
 } from "../../../nmt/transformer/parameters.ts";
-import { startingWeights } from "../../../nmt/distillation/initialization.ts";
-import { createTrainer } from "../../../nmt/training/compiled_step.ts";
+import { weightsFromTeacher } from "../../../nmt/distillation/initialization.ts";
+import { compileStep } from "../../../nmt/training/compiled_step.ts";
 import { type Model, Training } from "../../../schemas/experiment/model.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { makeBatch } from "../../../nmt/text/subwords/batches.ts";
@@ -26,7 +26,7 @@ const sized = (encoderLayers: number, decoderLayers: number): Model => ({
 
 Deno.test("layers, the embedding and the final norms are copies of the teacher's", () => {
   const student = sized(2, 2);
-  const copied = startingWeights(teacher, student, {
+  const copied = weightsFromTeacher(teacher, student, {
     encoder: [3, 4],
     decoder: [3, 3],
   });
@@ -43,12 +43,12 @@ Deno.test("layers, the embedding and the final norms are copies of the teacher's
 
 Deno.test("a stack without a choice starts at random, and without any choice all does", () => {
   const names = Object.keys(
-    startingWeights(teacher, sized(4, 1), { encoder: [], decoder: [2] }),
+    weightsFromTeacher(teacher, sized(4, 1), { encoder: [], decoder: [2] }),
   );
   assert(names.includes("embedding") && names.includes("decoder.norm.gain"));
   assertEquals(names.filter((name) => name.startsWith("encoder")), []);
   const none = { encoder: [], decoder: [] };
-  assertEquals(startingWeights(teacher, sized(2, 2), none), {});
+  assertEquals(weightsFromTeacher(teacher, sized(2, 2), none), {});
 });
 
 /** What a student that starts so has before its first step, and the loss of that step. */
@@ -56,7 +56,7 @@ async function firstStep(
   student: Model,
   start?: { encoder: number[]; decoder: number[] },
 ) {
-  const trainer = await createTrainer(
+  const trainer = await compileStep(
     await loadRuntime(),
     {
       model: student,
@@ -66,7 +66,7 @@ async function firstStep(
     {
       seed: SEED,
       threads: 1,
-      initial: start && startingWeights(teacher, student, start),
+      initial: start && weightsFromTeacher(teacher, student, start),
     },
   );
   const started = structuredClone((await trainer.state()).weights);
@@ -115,7 +115,7 @@ Deno.test("training begins at what was copied and at the seed's random values fo
 Deno.test("a teacher of another shape is refused with the parameter and both shapes", () => {
   const student = { ...sized(1, 1), feedForward: 12 };
   const error = assertThrows(
-    () => startingWeights(teacher, student, { encoder: [4], decoder: [] }),
+    () => weightsFromTeacher(teacher, student, { encoder: [4], decoder: [] }),
     Error,
   );
   assertEquals(

@@ -1,7 +1,7 @@
 /** The loss of combined layers against hand-worked numbers, plain loops and finite differences. */
 import { assertEquals } from "@std/assert";
 import {
-  combinedLayers,
+  layerLoss,
   projectionShapes,
 } from "../../../nmt/distillation/layer_loss.ts";
 import { Distillation } from "../../../schemas/experiment/distillation.ts";
@@ -31,16 +31,16 @@ Deno.test("combined layers of hand-worked states, without projection and project
   const loss =
     (layers: number[], project: "student" | "teacher" | "none", map: Tensor) =>
     (t: Tensors) =>
-      combinedLayers(
+      layerLoss(
         {
           "projection.encoder.0.weight": map,
           "projection.encoder.0.bias": tf.zeros([map.shape[1] ?? 0]),
         },
         {
-          side: "encoder",
-          map: [layers],
-          student: [t.student],
-          teacher: (layer) => layer === 1 ? t.first : t.second,
+          stack: "encoder",
+          M: [layers],
+          h_S: [t.student],
+          h_T: (layer) => layer === 1 ? t.first : t.second,
           weights: t.weights,
         },
         { combine: "concatenation", project },
@@ -76,11 +76,11 @@ Deno.test("layers combined by attention of hand-worked states: shares of three q
       weights: f32([0.75, 0.25]),
     },
     (t) =>
-      combinedLayers({}, {
-        side: "encoder",
-        map: [[1, 2]],
-        student: [t.student],
-        teacher: (layer) => layer === 1 ? t.first : t.second,
+      layerLoss({}, {
+        stack: "encoder",
+        M: [[1, 2]],
+        h_S: [t.student],
+        h_T: (layer) => layer === 1 ? t.first : t.second,
         weights: t.weights,
       }, { combine: "attention", project: "none" }),
     0.75 * 0 + 0.25 * 2,
@@ -124,10 +124,10 @@ for (const manner of MANNERS) {
         ) => [name, drawn(30 + i, ...shape)]),
       );
       const of = (t: Tensors) => ({
-        side,
-        map: map.map((layers) => [...layers]),
-        student: map.map((_, j) => t[`student${j}`]),
-        teacher: (layer: number) => t[`teacher${layer}`],
+        stack: side,
+        M: map.map((layers) => [...layers]),
+        h_S: map.map((_, j) => t[`student${j}`]),
+        h_T: (layer: number) => t[`teacher${layer}`],
         weights: t.weights,
       });
 
@@ -135,7 +135,7 @@ for (const manner of MANNERS) {
         assertAgrees(
           { ...states, ...projections, weights: WEIGHTS },
           ["weights", ...teacherNames],
-          (t) => combinedLayers(t, of(t), manner),
+          (t) => layerLoss(t, of(t), manner),
           (n) => {
             const maps = project === "none" ? [] : map.map((_, j) => ({
               weight: n.matrix(`projection.${side}.${j}.weight`),
@@ -160,11 +160,11 @@ Deno.test("combined layers are zero where the student's states point where the t
   assertLoss(
     { first: drawn(1, 4, 3), second: drawn(2, 4, 3), weights: WEIGHTS },
     (t) =>
-      combinedLayers({}, {
-        side: "decoder",
-        map: [[1], [2, 1]],
-        student: [tf.mul(t.first, 5), tf.concat([t.second, t.first], 1)],
-        teacher: (layer) => layer === 1 ? t.first : t.second,
+      layerLoss({}, {
+        stack: "decoder",
+        M: [[1], [2, 1]],
+        h_S: [tf.mul(t.first, 5), tf.concat([t.second, t.first], 1)],
+        h_T: (layer) => layer === 1 ? t.first : t.second,
         weights: t.weights,
       }, UNPROJECTED),
     0,

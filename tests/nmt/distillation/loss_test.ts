@@ -1,4 +1,4 @@
-/** The loss of a distillation as a whole: its sides, what is trained with a student, and its gradient in every tensor. */
+/** The loss of a distillation: its stacks, its trained projections, and its gradient in every tensor. */
 import {
   assert,
   assertAlmostEquals,

@@ -1,6 +1,6 @@
 /** The losses of a model's output against hand-worked numbers, plain loops and finite differences; padding in all losses. */
 import { assert, assertEquals } from "@std/assert";
-import { combinedLayers } from "../../../nmt/distillation/layer_loss.ts";
+import { layerLoss } from "../../../nmt/distillation/layer_loss.ts";
 import {
   negativeLogLikelihood,
   outputLoss,
@@ -36,7 +36,7 @@ const crossEntropy = (
   weights: Tensor,
   smoothing: number,
 ) =>
-  outputLoss(x, embedding, { weights, hard: { labels, smoothing, share: 1 } })
+  outputLoss(x, embedding, { weights, L_NLL: { labels, smoothing, weight: 1 } })
     .loss;
 
 const softTargets = (
@@ -46,7 +46,10 @@ const softTargets = (
   weights: Tensor,
   temperature: number,
 ) =>
-  outputLoss(x, embedding, { weights, soft: { logits, temperature, share: 1 } })
+  outputLoss(x, embedding, {
+    weights,
+    L_KD: { logits, temperature, weight: 1 },
+  })
     .loss;
 
 Deno.test("cross entropy of hand-worked probabilities: labels at a half and a quarter, then smoothed", async () => {
@@ -167,8 +170,8 @@ for (const temperature of [1, 2]) {
       (t) =>
         outputLoss(t.x, t.embedding, {
           weights: t.weights,
-          hard: { labels: t.labels, smoothing: 0.1, share: 0.3 },
-          soft: { logits: t.teacher, temperature, share: 0.5 },
+          L_NLL: { labels: t.labels, smoothing: 0.1, weight: 0.3 },
+          L_KD: { logits: t.teacher, temperature, weight: 0.5 },
         }).loss,
       (n) => {
         const [x, embedding] = [n.matrix("x"), n.matrix("embedding")];
@@ -219,11 +222,11 @@ Deno.test("what stands at a padded position changes no loss by any bit", async (
         hard: crossEntropy(t.x, t.embedding, t.labels, weights, 0.1),
         nll: negativeLogLikelihood(t.x, t.embedding, t.labels, weights),
         soft: softTargets(t.x, t.embedding, t.teacher, weights, 2),
-        combined: combinedLayers({}, {
-          side: "encoder",
-          map: [[1]],
-          student: [t.x],
-          teacher: () => t.layer,
+        combined: layerLoss({}, {
+          stack: "encoder",
+          M: [[1]],
+          h_S: [t.x],
+          h_T: () => t.layer,
           weights,
         }, { combine: "concatenation", project: "none" }),
       };

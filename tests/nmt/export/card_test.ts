@@ -1,8 +1,8 @@
-/** What a model card says on what a model may be used for, by the terms of its data. */
+/** Model cards: the permitted use of a model by the licences of its data. */
 import { assert, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Card, card } from "../../../nmt/export/model_card.ts";
 import { Model } from "../../../schemas/experiment/model.ts";
-import { termsOf } from "../../../nmt/text/descriptors/licences.ts";
+import { parseLicence } from "../../../nmt/text/descriptors/licences.ts";
 
 const account = (
   name: string,
@@ -11,7 +11,7 @@ const account = (
   name,
   description: `Text: "${name}" # no comment`,
   citation: [`Who made ${name}`],
-  terms: licences.map(termsOf),
+  licences: licences.map(parseLicence),
 });
 
 const cardOf = (...data: Card["data"]) =>

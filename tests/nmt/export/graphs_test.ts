@@ -1,4 +1,4 @@
-/** The encoder and the step of the decoder beside the training graph, and what is in the files. */
+/** The exported encoder and decoder step against the training graph, and the contents of the files. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import proto from "onnx-proto";
 import type { onnx } from "onnx-proto";

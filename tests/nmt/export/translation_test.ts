@@ -1,4 +1,4 @@
-/** The graph that translates beside the project's own search, and what it makes of inputs that are wrong. */
+/** The exported translation graph against the project's beam search, and on wrong inputs. */
 import {
   assert,
   assertAlmostEquals,

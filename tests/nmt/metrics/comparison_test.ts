@@ -14,31 +14,15 @@ import { isInputError } from "../../../base/input_error.ts";
 import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
 import { Comparison } from "../../../schemas/results.ts";
 import compare from "../../../stages/compare.ts";
-import { findPython, runPython } from "../../fixtures/python.ts";
-import { cases, texts } from "./sacrebleu.ts";
-
-const plain = { tokenize: "13a", lowercase: false } as const;
-
-/** 300 real messages, and translations of them of several qualities. */
-const lines = (await texts()[0].lines()).slice(0, 300);
-const all = cases(lines);
-const { hypotheses: fair, against: other = [] } = all["against other"];
-const [, good, poor] = all["three references"].references;
-const empty = all["empty hypotheses"].hypotheses;
-
-const systems = {
-  teacher: good,
-  "no-kd@1": poor,
-  "no-kd@2": empty,
-  "rkd@2": fair,
-  "rkd@3": other,
-  ckd: other.map((line, i) => i % 11 === 0 ? good[i] : line),
-};
-const comparison = compareSystems({
-  ...plain,
-  hypotheses: new Map(Object.entries(systems)),
-  references: [lines],
-});
+import {
+  comparison,
+  fair,
+  good,
+  lines,
+  other,
+  plain,
+  systems,
+} from "./compared.ts";
 
 /** BLEU and p of the first against the second, as the task `score` has them. */
 function scored(first: readonly string[], second: readonly string[]) {
@@ -122,48 +106,6 @@ Deno.test("the interval holds the score, and is of the resamples' middle 95 %", 
       assert(high - low < 15);
     }
   }
-});
-
-const SCRIPT = `
-import json, logging, sys
-from sacrebleu.metrics import BLEU, CHRF
-from sacrebleu.significance import PairedTest
-logging.disable(logging.CRITICAL)
-given = json.load(sys.stdin)
-systems = list(given["systems"].items())
-metrics = {"bleu": BLEU(references=[given["references"]]), "chrf": CHRF(references=[given["references"]])}
-_, results = PairedTest(systems, metrics, None, test_type="bs", n_samples=1000)()
-names = {"bleu": "BLEU", "chrf": "chrF2"}
-print(json.dumps({key: [{"score": r.score, "p": r.p_value, "half": float(r.ci)} for r in results[name]] for key, name in names.items()}))
-`;
-
-const { python, missing } = findPython("sacrebleu");
-
-Deno.test({
-  name: "scores, p-values and intervals equal sacreBLEU's, run now" +
-    (missing ?? ""),
-  ignore: missing !== undefined,
-  fn: async () => {
-    const theirs = await runPython(python, SCRIPT, {
-      systems,
-      references: lines,
-    }) as Record<
-      "bleu" | "chrf",
-      { score: number; p: number | null; half: number }[]
-    >;
-    Object.keys(systems).forEach((name, i) => {
-      for (const metric of ["bleu", "chrf"] as const) {
-        const ours = comparison.systems[name][metric];
-        const { score, p, half } = theirs[metric][i];
-        assertAlmostEquals(ours.score, score, 1e-4);
-        // sacreBLEU scores resamples in single precision.
-        assertAlmostEquals((ours.high - ours.low) / 2, half, 1e-3);
-        if (p === null) continue;
-        const found = ours.against.teacher?.p ?? NaN;
-        assertAlmostEquals(found, p, 1.1 / 1001, `${name} ${metric}`);
-      }
-    });
-  },
 });
 
 /** Runs the stage on files; what it wrote and reported. */

@@ -1,6 +1,6 @@
-/** Real text, the cases that are scored on it, and what sacreBLEU says of them; run by itself it renews the figures. */
-import { exists } from "../../engine/fixtures/project.ts";
+/** Real text, cases to score on it, and sacreBLEU's figures of them; run by itself it renews the figures. */
 import { join } from "@std/path";
+import { CORPORA, corporaMissing } from "../fixtures/corpora.ts";
 import type { MetricName } from "../../../nmt/metrics/score.ts";
 import { findPython, runPython } from "../../fixtures/python.ts";
 
@@ -38,16 +38,22 @@ export interface Text {
 export const FIGURES = new URL("./sacrebleu_figures.json", import.meta.url);
 
 const LINES = 1000;
-const CORPORA = Deno.env.get("CKD_CORPORA") ??
-  new URL("../../../../shared/corpora", import.meta.url).pathname;
 
-/** Messages of the TypeScript compiler, which this project depends on, and prose of LibreOffice where it is at hand. */
-export function texts(): Text[] {
-  return ["pt", "tr", "de"].flatMap((language) => [
-    { name: `typescript ${language}`, lines: () => messages(language) },
-    libreOffice(language),
-  ]);
+const LANGUAGES = ["pt", "tr", "de"] as const;
+
+/** Messages of the TypeScript compiler, which this project depends on. */
+export function compilerMessages(): Text[] {
+  return LANGUAGES.map((language) => ({
+    name: `typescript ${language}`,
+    lines: () => messages(language),
+  }));
 }
+
+/** These, and prose of LibreOffice's help. */
+export const texts = (): Text[] => [
+  ...compilerMessages(),
+  ...LANGUAGES.map(libreOffice),
+];
 
 async function messages(language: string): Promise<string[]> {
   const folder = language === "pt" ? "pt-br" : language;
@@ -61,9 +67,9 @@ async function messages(language: string): Promise<string[]> {
 
 function libreOffice(language: string): Text {
   const path = join(CORPORA, "libreoffice-help", `${language}-en.tsv.gz`);
-  const missing = exists(path)
-    ? undefined
-    : ` [not run: set CKD_CORPORA to a folder that has libreoffice-help/${language}-en.tsv.gz]`;
+  const missing = corporaMissing(
+    `libreoffice-help/${language}-en.tsv.gz`,
+  ) || undefined;
   return {
     name: `libreoffice-help ${language}`,
     missing,

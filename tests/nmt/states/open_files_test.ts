@@ -1,4 +1,4 @@
-/** Files that are read at any place: what is read is what is there, and few of them are open. */
+/** Positioned reads of many files, of which few are open. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { openFiles } from "../../../nmt/states/open_files.ts";
 import { random } from "../../../nmt/random.ts";

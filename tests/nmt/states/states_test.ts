@@ -1,11 +1,11 @@
-/** The teacher's states: what is recorded is what its forward pass gives, for any batch. */
+/** Sharded states: the recorded signals equal the teacher's forward pass, for any batch. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { TEACHER_EMBEDDING } from "../../../nmt/distillation/loss.ts";
 import { slots } from "../../../nmt/training/step_inputs.ts";
 import { noDropout } from "../../../nmt/transformer/layers.ts";
 import { outputLoss } from "../../../nmt/distillation/output_loss.ts";
-import { FINAL, inputOf } from "../../../nmt/states/teacher_signals.ts";
-import { lessonsOf, openStates } from "../../../nmt/states/states.ts";
+import { FINAL, signalInput } from "../../../nmt/states/teacher_signals.ts";
+import { openStates, openTeacherSignals } from "../../../nmt/states/states.ts";
 import { decode, encode } from "../../../nmt/transformer/transformer.ts";
 import { Distillation } from "../../../schemas/experiment/distillation.ts";
 import { random } from "../../../nmt/random.ts";
@@ -31,7 +31,7 @@ import {
   weights,
 } from "../fixtures/recorded_corpus.ts";
 
-const FINAL_STATE = inputOf(FINAL);
+const FINAL_STATE = signalInput(FINAL);
 
 /** A program of the teacher's own forward pass, on its inputs and others. */
 function forward(
@@ -198,7 +198,7 @@ Deno.test("soft targets from the recorded final state are those of the teacher i
         );
         return outputLoss(flat(inputs.student, 5), inputs.embedding, {
           weights: tf.reshape(inputs.weights, [-1]),
-          soft: { logits, temperature: 2, share: 1 },
+          L_KD: { logits, temperature: 2, weight: 1 },
         }).loss;
       };
       return {
@@ -208,7 +208,7 @@ Deno.test("soft targets from the recorded final state are those of the teacher i
     }),
     { threads: 1 },
   );
-  const lessons = lessonsOf(teacher, folder, tokens, distillation);
+  const lessons = openTeacherSignals(teacher, folder, tokens, distillation);
   const next = random("student");
   const drawn = (...shape: number[]): HostTensor => ({
     shape,
@@ -245,7 +245,7 @@ Deno.test("soft targets from the recorded final state are those of the teacher i
 
 Deno.test("only what a distillation reads is asked of the shards and read", () => {
   const reads = (some: Partial<Distillation>) => {
-    const lessons = lessonsOf(
+    const lessons = openTeacherSignals(
       teacher,
       folder,
       tokens,

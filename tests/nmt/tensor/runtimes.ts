@@ -1,9 +1,10 @@
-/** The runtimes under test: those that this machine has; a test is ignored for each other one, which says what is missing. */
+/** The runtimes under test: those that need nothing but npm packages, or in slow tests the others. */
 import { isInputError } from "../../../base/input_error.ts";
 import { identityOf } from "../../../nmt/tensor/identities.ts";
 import { Runtime as Config } from "../../../schemas/experiment/runtime.ts";
 import type { Runtime, RuntimeIdentity } from "../../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
+import { tested } from "./tested.ts";
 
 export interface TestedRuntime {
   /** As titles of tests have it. */
@@ -12,20 +13,24 @@ export interface TestedRuntime {
   load(): Promise<Runtime>;
 }
 
-const WANTED: readonly Config[] = [
+const FAST: readonly Config[] = [
   { name: "onnx", provider: "cpu" },
-  { name: "onnx", provider: "webgpu" },
-  { name: "onnx", provider: "cuda" },
-  { name: "tensorflow", provider: "cpu" },
   { name: "reference", provider: "cpu" },
 ];
 
-/** The reference is the last. */
+/** Each needs a device or a library; where it is missing, an ignored test says how to get it. */
+const OTHERS: readonly Config[] = [
+  { name: "onnx", provider: "webgpu" },
+  { name: "onnx", provider: "cuda" },
+  { name: "tensorflow", provider: "cpu" },
+];
+
+/** Of the fast ones, the reference is the last. */
 export const RUNTIMES: readonly TestedRuntime[] = await available();
 
 async function available(): Promise<TestedRuntime[]> {
   const found: TestedRuntime[] = [];
-  for (const choice of WANTED) {
+  for (const choice of tested.others ? OTHERS : FAST) {
     const name = choice.provider === "cpu"
       ? choice.name
       : `${choice.name} on ${choice.provider}`;

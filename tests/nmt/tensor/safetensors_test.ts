@@ -4,36 +4,9 @@ import { isInputError } from "../../../base/input_error.ts";
 import {
   readSafetensors,
   readSafetensorsHeader,
-  type StoredTensor,
   writeSafetensors,
 } from "../../../nmt/tensor/safetensors.ts";
-import { findPython, runPython } from "../../fixtures/python.ts";
-
-const EVERY_DTYPE: Record<string, StoredTensor> = {
-  "single": {
-    shape: [2, 3],
-    data: Float32Array.of(0, -0, 1.5, 1e-40, 3e38, NaN),
-  },
-  "bytes": { shape: [3], data: Uint8Array.of(0, 127, 255) },
-  "half": { shape: [3, 1], data: Float16Array.of(-1.5, 65504, Infinity) },
-  "integer": { shape: [2], data: Int32Array.of(-(2 ** 31), 2 ** 31 - 1) },
-  "short": { shape: [1, 1, 2], data: Uint16Array.of(0, 65535) },
-  "scalar": { shape: [], data: Float32Array.of(7) },
-  "nothing": { shape: [0, 4], data: Int32Array.of() },
-  "__proto__x/ü.weight": { shape: [1], data: Int32Array.of(5) },
-};
-const METADATA = { config: '{"width":8}', note: "a line\nand ünïcode" };
-const WHAT = 'the model of "teacher"';
-
-/** Runs with the path of a file in a folder that goes away after. */
-async function withPath(test: (path: string) => unknown): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(`${folder}/model.safetensors`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { bytesOf, EVERY_DTYPE, METADATA, WHAT, withPath } from "./stored.ts";
 
 /** A file of the given header, as text or as the object it is made from, and data bytes. */
 function fileOf(
@@ -296,72 +269,3 @@ Deno.test("a missing file and a folder are named", () =>
     Deno.mkdirSync(path);
     assertRefused(path, "it is no regular file");
   }));
-
-const { python, missing } = findPython("safetensors");
-
-Deno.test({
-  name: "the official package reads every dtype and the metadata" +
-    (missing ?? ""),
-  ignore: missing !== undefined,
-  fn: () =>
-    withPath(async (path) => {
-      writeSafetensors(path, EVERY_DTYPE, METADATA);
-      const script = `
-import json, sys
-from safetensors import safe_open
-with safe_open(json.load(sys.stdin), framework="numpy") as file:
-    tensors = {name: file.get_tensor(name) for name in file.keys()}
-    print(json.dumps({"metadata": file.metadata(), "tensors": {
-        name: [str(t.dtype), list(t.shape), t.tobytes().hex()] for name, t in tensors.items()}}))
-`;
-      const dtypes = new Map<unknown, string>([
-        [Float32Array, "float32"],
-        [Float16Array, "float16"],
-        [Int32Array, "int32"],
-        [Uint16Array, "uint16"],
-        [Uint8Array, "uint8"],
-      ]);
-      const tensors = Object.fromEntries(
-        Object.entries(EVERY_DTYPE).map(([name, { shape, data }]) => [name, [
-          dtypes.get(data.constructor),
-          shape,
-          bytesOf(data).toHex(),
-        ]]),
-      );
-      assertEquals(await runPython(python, script, path), {
-        metadata: METADATA,
-        tensors,
-      });
-    }),
-});
-
-Deno.test({
-  name: "a file of the official package is read" + (missing ?? ""),
-  ignore: missing !== undefined,
-  fn: () =>
-    withPath(async (path) => {
-      const script = `
-import json, sys, numpy
-from safetensors.numpy import save_file
-save_file({"bytes": numpy.arange(3, dtype="uint8"), "half": numpy.array([[1.5, -2]], dtype="float16"),
-           "single": numpy.ones((2, 1), dtype="float32")}, json.load(sys.stdin), metadata={"k": "v"})
-print("null")
-`;
-      await runPython(python, script, path);
-      const { tensors, metadata } = readSafetensors(path, WHAT);
-      assertEquals(metadata, { k: "v" });
-      assertEquals(tensors.bytes, { shape: [3], data: Uint8Array.of(0, 1, 2) });
-      assertEquals(tensors.half, {
-        shape: [1, 2],
-        data: Float16Array.of(1.5, -2),
-      });
-      assertEquals(tensors.single, {
-        shape: [2, 1],
-        data: Float32Array.of(1, 1),
-      });
-    }),
-});
-
-function bytesOf(data: StoredTensor["data"]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-}

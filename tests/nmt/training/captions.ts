@@ -1,26 +1,19 @@
 /** Multi30k's captions for tests: whether they are here, their lines, and the first of them as an experiment's data. */
-import { fromFileUrl, join } from "@std/path";
-import { statIfThere } from "../../../engine/files/atomic.ts";
+import { join } from "@std/path";
+import { CORPORA, corporaMissing } from "../fixtures/corpora.ts";
 
-const TEXT = join(
-  Deno.env.get("CKD_CORPORA") ??
-    fromFileUrl(new URL("../../../../shared/corpora", import.meta.url)),
-  "multi30k",
-);
+const TEXT = join(CORPORA, "multi30k");
 
 /** Lines by the name of a file. */
 export type Counts = Readonly<
   Record<"train" | "val" | "test_2016_flickr", number>
 >;
 
-const absent = ["train", "val", "test_2016_flickr"]
-  .flatMap((name) => ["en", "de"].map((side) => `${name}.${side}.gz`))
-  .find((name) => !statIfThere(join(TEXT, name))?.isFile);
-
 /** What is missing, for the title of a test that is ignored; empty where nothing is. */
-export const captionsMissing = absent === undefined
-  ? ""
-  : ` (ignored: ${absent} of Multi30k is expected in multi30k/ of the folder that CKD_CORPORA names)`;
+export const captionsMissing = ["train", "val", "test_2016_flickr"]
+  .flatMap((name) => ["en", "de"].map((side) => `${name}.${side}.gz`))
+  .map((name) => corporaMissing(`multi30k/${name}`))
+  .find((missing) => missing !== "") ?? "";
 
 /** Of a file such as `train.en.gz`. */
 export async function captions(name: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** Dropout masks: decided by seed and step, of the right share, and other ones at each place. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { masks } from "../../../nmt/training/dropout_masks.ts";
+import { dropoutMasks } from "../../../nmt/training/dropout_masks.ts";
 import { dropoutInputs } from "../../../nmt/transformer/transformer.ts";
 import { Model } from "../../../schemas/experiment/model.ts";
 import type { HostTensors } from "../../../nmt/tensor/program.ts";
@@ -17,7 +17,7 @@ const SIZES = { batch: 9, source: 11, target: 7 };
 
 /** A copy, since masks are valid until the next draw. */
 const draw = (
-  drawn: ReturnType<typeof masks>,
+  drawn: ReturnType<typeof dropoutMasks>,
   step: number,
   sizes = SIZES,
 ): HostTensors =>
@@ -27,7 +27,7 @@ const draw = (
     ) => [name, { shape, data: data.slice() }]),
   );
 const of = (seed: number, dropout = 0.1) =>
-  masks(dropoutInputs(model(dropout)), dropout, seed);
+  dropoutMasks(dropoutInputs(model(dropout)), dropout, seed);
 
 Deno.test("there is a mask for the embedding and every residual branch, of the shape of what it drops", () => {
   const drawn = draw(of(1), 1);

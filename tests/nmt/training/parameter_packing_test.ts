@@ -1,6 +1,6 @@
-/** Packing parameters for the optimiser: nothing is lost, and what is unpacked shares its memory. */
+/** Parameter packing: nothing is lost, and unpacked parameters share the packed memory. */
 import { assertEquals } from "@std/assert";
-import { packing } from "../../../nmt/training/parameter_packing.ts";
+import { parameterPacking } from "../../../nmt/training/parameter_packing.ts";
 import type { Weights } from "../../../nmt/transformer/parameters.ts";
 
 const shapes = {
@@ -20,7 +20,9 @@ const weights: Weights = {
 };
 
 Deno.test("the vectors of a layer are joined in their order and come apart again", () => {
-  const { shapes: packedShapes, packNumbers, unpackNumbers } = packing(shapes);
+  const { shapes: packedShapes, packNumbers, unpackNumbers } = parameterPacking(
+    shapes,
+  );
   const packed = packNumbers(weights);
   assertEquals(packedShapes, {
     embedding: [2, 2],
@@ -33,7 +35,7 @@ Deno.test("the vectors of a layer are joined in their order and come apart again
 });
 
 Deno.test("packing copies, unpacking does not", () => {
-  const { packNumbers, unpackNumbers } = packing(shapes);
+  const { packNumbers, unpackNumbers } = parameterPacking(shapes);
   const packed = packNumbers(weights);
   const unpacked = unpackNumbers(packed);
   packed["a.0 vectors"][2] = 90;

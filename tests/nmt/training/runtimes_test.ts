@@ -8,7 +8,7 @@ import {
   createTranslator,
   type Hypothesis,
 } from "../../../nmt/decoding/beam_search.ts";
-import { createTrainer } from "../../../nmt/training/compiled_step.ts";
+import { compileStep } from "../../../nmt/training/compiled_step.ts";
 import { random } from "../../../nmt/random.ts";
 import type { Runtime } from "../../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
@@ -30,7 +30,7 @@ function sentences(seed: number, count: number): Int32Array<ArrayBuffer>[] {
 
 /** Losses of some steps of training, each on a batch of its own shape, and what Adam has gathered then. */
 async function train(runtime: Runtime) {
-  const trainer = await createTrainer(
+  const trainer = await compileStep(
     runtime,
     task(undefined, { factor: 1, warmup: 10, clipNorm: 1 }),
     { seed: 1, threads: 1 },

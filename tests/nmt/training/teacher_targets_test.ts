@@ -1,14 +1,17 @@
-/** From recording to loss: a student that is its teacher has nothing to learn of what was recorded, another one has. */
+/** From recording to loss: the loss of a student that equals its teacher is zero, and that of another is not. */
 import { assert, assertEquals } from "@std/assert";
-import { distilled } from "../../../nmt/distillation/loss.ts";
+import { distillationObjective } from "../../../nmt/distillation/loss.ts";
 import {
   initialWeights,
   parameterShapes,
 } from "../../../nmt/transformer/parameters.ts";
-import { startingWeights } from "../../../nmt/distillation/initialization.ts";
-import { lessonsOf, recordStates } from "../../../nmt/states/states.ts";
+import { weightsFromTeacher } from "../../../nmt/distillation/initialization.ts";
 import {
-  createTrainer,
+  openTeacherSignals,
+  recordStates,
+} from "../../../nmt/states/states.ts";
+import {
+  compileStep,
   type StepLosses,
 } from "../../../nmt/training/compiled_step.ts";
 import {
@@ -64,17 +67,20 @@ async function firstStep(
     folder,
     report: () => {},
   });
-  const lessons = lessonsOf(teacher, folder, tokens, distillation);
-  const trainer = await createTrainer(runtime, {
+  const lessons = openTeacherSignals(teacher, folder, tokens, distillation);
+  const trainer = await compileStep(runtime, {
     model: teacherModel,
     vocabulary: VOCABULARY,
     training: Training.parse({}),
-    objective: distilled(teacherModel.width, { ...teacher, distillation }),
+    objective: distillationObjective(teacherModel.width, {
+      ...teacher,
+      distillation,
+    }),
   }, {
     seed: 5,
     threads: 1,
     constants: lessons.constants,
-    initial: startingWeights(teacher, teacherModel, start),
+    initial: weightsFromTeacher(teacher, teacherModel, start),
   });
   const batch = makeBatch(tokens, Int32Array.from({ length: 30 }, (_, i) => i));
   const losses = await trainer.run(batch, 0, lessons.read(batch));

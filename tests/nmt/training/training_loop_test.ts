@@ -1,109 +1,69 @@
-/** Training to the end on a toy language: it is learned, and neither a second run nor a kill changes a byte. */
-import {
-  assert,
-  assertEquals,
-  assertNotEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
-import { loadModel } from "../../../nmt/transformer/checkpoint.ts";
-import { createTranslator } from "../../../nmt/decoding/beam_search.ts";
+/** The training loop on a toy task of a few steps: an interrupted training resumes to the same weights, bit for bit. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isInputError } from "../../../base/input_error.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
-import { sentence } from "../../../nmt/text/subwords/tokens.ts";
-import { sentences, toyFiles, trainToy } from "../fixtures/reversal.ts";
+import { train } from "../../../nmt/training/training_loop.ts";
+import { task } from "../fixtures/model.ts";
+import { sentences } from "../fixtures/reversal.ts";
 
-const PROGRAM = new URL("../fixtures/reversal.ts", import.meta.url).href;
+const STEPS = 6;
 
-/** Runs the toy training in a process of its own; `until` sees each line of progress and may ask for a kill. */
-async function runToy(folder: string, until: (line: string) => boolean) {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", PROGRAM, folder],
-    stdout: "piped",
-  }).spawn();
-  const decoder = new TextDecoder();
-  let buffered = "";
-  for await (const chunk of process.stdout) {
-    buffered += decoder.decode(chunk, { stream: true });
-    const lines = buffered.split("\n");
-    buffered = lines.pop() ?? "";
-    if (lines.some(until)) process.kill("SIGKILL");
-  }
-  return await process.status;
-}
-
-const hashes = (folder: string) =>
-  Promise.all(
-    Object.values(toyFiles(folder)).map(async (path) => {
-      const digest = await crypto.subtle.digest(
-        "SHA-256",
-        Deno.readFileSync(path),
-      );
-      return new Uint8Array(digest).toHex();
+/** Trains in a folder; `until` sees the number of each step and may throw. */
+async function trainIn(folder: string, until = (_step: number) => {}) {
+  return await train({
+    task: task(undefined, {
+      steps: STEPS,
+      batchTokens: 64,
+      warmup: 5,
+      validateEvery: 2,
+      average: 2,
     }),
-  );
-
-async function exactMatches(path: string): Promise<number> {
-  const translator = await createTranslator(
-    await loadRuntime(),
-    loadModel(path, "the toy model"),
-  );
-  const { source, target, pairs } = sentences(9, 200);
-  const inputs = Array.from({ length: pairs }, (_, i) => sentence(source, i));
-  const found = await translator.translate(inputs, {
-    beam: 1,
-    lengthPenalty: 1,
+    seed: 3,
+    runtime: await loadRuntime(),
+    threads: 1,
+    train: sentences(1, 60),
+    validation: sentences(2, 10),
+    folder,
+    report: ({ step }) => until(step),
   });
-  await translator.dispose();
-  return found.filter(({ ids }, i) => ids.join() === sentence(target, i).join())
-    .length;
 }
 
-Deno.test("a teacher and its CKD student learn to reverse every unseen sentence, to the same bytes in two runs and after kills", async () => {
-  const root = Deno.makeTempDirSync();
-  const folder = (name: string) => {
-    Deno.mkdirSync(`${root}/${name}`);
-    return `${root}/${name}`;
-  };
+async function withFolders(
+  test: (first: string, second: string) => Promise<void>,
+): Promise<void> {
+  const folders = [Deno.makeTempDirSync(), Deno.makeTempDirSync()];
   try {
-    const first = folder("first");
-    assertEquals((await runToy(first, () => false)).code, 0);
-    for (const [name, path] of Object.entries(toyFiles(first))) {
-      assertEquals(await exactMatches(path), 200, name);
-    }
+    await test(folders[0], folders[1]);
+  } finally {
+    for (const folder of folders) Deno.removeSync(folder, { recursive: true });
+  }
+}
 
-    const second = folder("second");
-    assertEquals((await runToy(second, () => false)).code, 0);
-    assertEquals(await hashes(second), await hashes(first));
-
-    const killed = folder("killed");
-    for (const stage of ["teacher", "student"]) {
-      const step = 60 + Math.floor(Math.random() * 600);
-      const status = await runToy(
-        killed,
-        (line) => line === `${stage} ${step}`,
+Deno.test("a training that is interrupted after any step resumes to the weights of one that is not", () =>
+  withFolders(async (first, second) => {
+    const whole = await trainIn(first);
+    assertEquals(whole.validations.map(({ step }) => step), [2, 4, 6]);
+    assertEquals(whole.averaged.length, 2);
+    for (const stop of [1, 3, 5]) {
+      const stopped = new Error("stopped");
+      await assertRejects(
+        () =>
+          trainIn(second, (step) => {
+            if (step === stop) throw stopped;
+          }),
+        Error,
+        "stopped",
       );
-      assertNotEquals(status.code, 0, `not killed at ${stage} ${step}`);
     }
-    assertEquals((await runToy(killed, () => false)).code, 0);
-    assertEquals(await hashes(killed), await hashes(first));
-  } finally {
-    Deno.removeSync(root, { recursive: true });
-  }
-});
+    assertEquals(await trainIn(second), whole);
+  }));
 
-Deno.test("a damaged checkpoint is refused with its path and the remedy, and stays as it is", async () => {
-  const folder = Deno.makeTempDirSync();
-  try {
-    Deno.mkdirSync(`${folder}/teacher`);
-    const path = `${folder}/teacher/state.safetensors`;
+Deno.test("a damaged checkpoint is refused with its path and the remedy, and stays as it is", () =>
+  withFolders(async (folder) => {
+    const path = `${folder}/state.safetensors`;
     Deno.writeTextFileSync(path, "half a checkpoint");
-    const error = await assertRejects(() => trainToy(folder));
+    const error = await assertRejects(() => trainIn(folder), Error, path);
     assert(isInputError(error));
-    assertStringIncludes(error.message, path);
-    assertStringIncludes(error.message, "delete it to train from the start");
+    assert(error.message.includes("delete it to train from the start"));
     assertEquals(Deno.readTextFileSync(path), "half a checkpoint");
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-});
+  }));

@@ -1,4 +1,4 @@
-/** Models and training states as files: what is written is read back, and what is no whole file is refused by name. */
+/** Model files and checkpoints: they are read back as written, and damaged files are refused by name. */
 import { assert, assertEquals } from "@std/assert";
 import {
   averageWeights,

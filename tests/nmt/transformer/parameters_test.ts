@@ -1,4 +1,4 @@
-/** Parameters: how many, how a student compares to its teacher, and what they are at first. */
+/** Parameters: their number, the size of a student relative to its teacher, and their initial values. */
 import {
   assert,
   assertAlmostEquals,

@@ -74,14 +74,14 @@ export const SERVERS: readonly ServerCase[] = [
     { head: "HTTP/1.1 200 OK\r\n", hangs: true },
     SILENT,
   ),
-  answered("silence from the beginning", { head: "", hangs: true }, SILENT),
+  answered("timeout from the beginning", { head: "", hangs: true }, SILENT),
   answered(
-    "silence after the head",
+    "timeout after the head",
     { head: ok(whole), hangs: true },
     SILENT,
   ),
   answered(
-    "silence in the middle",
+    "timeout in the middle",
     { head: ok(whole), body: BODY.slice(0, 9), hangs: true },
     { refused: "fewer than" },
   ),

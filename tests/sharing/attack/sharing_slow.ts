@@ -18,11 +18,11 @@ import { exportBundle } from "../../../sharing/bundles/export.ts";
 import { importBundle } from "../../../sharing/bundles/import.ts";
 import { objectPath } from "../../../sharing/remotes/remote.ts";
 import { openRemote } from "../../../sharing/remotes/open.ts";
-import type { Patience } from "../../../sharing/remotes/request.ts";
+import type { NetworkPolicy } from "../../../sharing/remotes/request.ts";
 import { readText } from "../../../sharing/remotes/text.ts";
 import { unpack } from "../../../nmt/text/fetch/archive.ts";
 import { readDeb } from "../../../nmt/text/fetch/deb.ts";
-import { download, ledTo } from "../../../nmt/text/fetch/download.ts";
+import { download, redirectTarget } from "../../../nmt/text/fetch/download.ts";
 import { makeKeys, signedBy } from "../../engine/fixtures/keys.ts";
 import { bytesOf, flood, serveBytes } from "../fixtures/bad_server.ts";
 import { makeArtifacts, temporary, workspaceIn } from "../fixtures/made.ts";
@@ -52,7 +52,12 @@ import {
 
 const UNSIGNED: Policy = { keys: new Map(), unsigned: true };
 const SILENT = { progress: () => {}, notice: () => {} };
-const PATIENCE: Patience = { attempts: 2, wait: 1, silence: 400, least: 100 };
+const NETWORK: NetworkPolicy = {
+  attempts: 2,
+  wait: 1,
+  timeout: 400,
+  minimumBytes: 100,
+};
 
 /** What a case comes to: taken, or the sentence of the refusal; any other error is a crash. */
 async function outcomeOf(
@@ -223,8 +228,8 @@ async function downloaded(url: string, folder: string): Promise<void> {
     limit: 1000,
     progress: () => {},
     log: () => {},
-    patience: 1,
-    pace: { bytes: PATIENCE.least, milliseconds: PATIENCE.silence },
+    retryDelay: 1,
+    pace: { bytes: NETWORK.minimumBytes, milliseconds: NETWORK.timeout },
   });
   if (failure === undefined) return;
   const error = new Error(failure.reason);
@@ -236,9 +241,8 @@ async function read(
   url: string,
   redirects?: string,
 ): Promise<string | undefined> {
-  const environment = { CKD_REDIRECTS: redirects };
-  const remote = openRemote(url, { environment, patience: PATIENCE });
-  return await readText(remote, "keys/x.json", 1000, PATIENCE);
+  const remote = openRemote(url, { network: NETWORK, redirects });
+  return await readText(remote, "keys/x.json", 1000, NETWORK);
 }
 
 for (const { name, answer, remote, download } of SERVERS) {
@@ -251,7 +255,7 @@ for (const { name, answer, remote, download } of SERVERS) {
       downloaded(`${server.url}file`, root.path)
     );
     assertOutcome(name, found, download);
-    // Each attempt ends after its silence, however many bytes drip.
+    // Each attempt ends after its timeout, however many bytes drip.
     assert(performance.now() - began < 20_000, name);
   });
 }
@@ -291,7 +295,7 @@ for (const { location, allowed, remote, download } of REDIRECTS) {
 Deno.test("a download is led from the public network into no private one, however it is written", () => {
   for (const [address, expected] of Object.entries(PRIVATE_HOSTS)) {
     assertEquals(isPrivate(new URL(address)), expected, address);
-    const led = ledTo(new URL("https://example.org/a/b"), address);
+    const led = redirectTarget(new URL("https://example.org/a/b"), address);
     assertEquals("reason" in led, expected, address);
   }
 });

@@ -1,4 +1,4 @@
-/** A model's subwords in the browser: the ids that the project's own tokenizer gives, and how many bytes each is. */
+/** Tokenizes in the browser with the ids of the project's own tokenizer, and the bytes of each subword. */
 import { Tokenizer } from "@huggingface/tokenizers";
 
 export interface Subwords {

@@ -1,4 +1,4 @@
-/** Text as the sentences that a model translates one by one, each with its place. */
+/** Splits text into the sentences that a model translates, each with its position. */
 
 export interface Sentence {
   /** Without white space at its ends. */

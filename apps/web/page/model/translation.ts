@@ -1,4 +1,4 @@
-/** What a model makes of a sentence, as a worker tells it to the page. */
+/** Types of the messages with which a worker sends translations to the page. */
 import type { Word } from "../view/words.ts";
 
 export interface Translation {

@@ -1,4 +1,4 @@
-/** Keeps the translations of what is typed up to date: only what changed is translated, and the newest text comes first. */
+/** Keeps translations of the typed text up to date: only changed sentences are translated, the newest text first. */
 
 export interface Translations<Translation> {
   /** Says which sentences are wanted now; others that wait are given up. */

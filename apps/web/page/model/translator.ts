@@ -1,4 +1,4 @@
-/** A model in a worker of its own, so that the page never waits for it. */
+/** Runs a model in a worker, so that the page stays responsive. */
 /// <reference lib="dom" />
 import { fileOf, type Site, type SiteModel } from "../site.ts";
 import type {

@@ -1,4 +1,4 @@
-/** A Web Worker that holds one model: a sentence in, its translation and attention or its alternatives out. */
+/** A Web Worker that holds one model and answers with translations, attention and alternatives. */
 /// <reference lib="deno.worker" />
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { bytesOf } from "../checked_file.ts";
@@ -130,7 +130,7 @@ function encode({ opening, subwords }: Model, text: string): number[] {
   return ids;
 }
 
-/** A translation by the graph, as docs/export.md tells of its inputs and outputs. */
+/** A translation by the graph, as docs/how-to/export.md tells of its inputs and outputs. */
 function run(
   { opening, session }: Model,
   source: readonly number[],

@@ -1,4 +1,4 @@
-/** Marks parts of what is typed: a mirror of the text lies behind its field, and gives the field its height. */
+/** Highlights parts of the typed text by a copy of it behind the field, which also sets the height of the field. */
 /// <reference lib="dom" />
 
 export interface Mark {

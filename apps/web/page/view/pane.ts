@@ -1,4 +1,4 @@
-/** What one model makes of the text: its translation, where it looked, its alternatives, its time and its size. */
+/** One model's part of the page: translation, attention, alternatives, time and size. */
 /// <reference lib="dom" />
 import { fileOf, type Site, type SiteModel } from "../site.ts";
 import type { Sentence } from "../model/text.ts";
@@ -10,8 +10,8 @@ import {
 import { openTranslator, type Translator } from "../model/translator.ts";
 import { createView, type Place } from "./view.ts";
 
-/** A word of a translation that is looked at. */
-export interface Looked {
+/** The word of a translation under the pointer or focus. */
+export interface Pointed {
   readonly sentence: Sentence;
   readonly translation: Translation;
   /** Which of the translation's words. */
@@ -40,21 +40,26 @@ interface Work {
   readonly alternatives: Translations<readonly Alternative[]>;
 }
 
-/** Shares of attention below this are not told. */
+/** Smaller shares of attention are not listed. */
 const LEAST = 0.05;
-/** Words of the source that are told of at most; all are marked. */
+/** The most source words listed; all are marked. */
 const MOST = 3;
 
 /**
- * Fills a section of the page, of a build at an address. `look` is told of the word that is looked at, and of undefined when
- * none is any more.
+ * Fills a section of the page for models of a build at an address. `onPoint` is called with the word under the pointer or
+ * focus, or undefined.
  */
 export function createPane(
   section: HTMLElement,
   site: Site,
   base: string,
-  look: (looked: Looked | undefined) => void,
+  onPoint: (pointed: Pointed | undefined) => void,
 ): Pane {
+  const template = document.querySelector<HTMLTemplateElement>("#pane");
+  if (template === null) throw new Error('The page has no template "pane".');
+  section.append(template.content.cloneNode(true));
+  const heading = section.querySelector("h2");
+  heading?.setAttribute("id", section.getAttribute("aria-labelledby") ?? "");
   const part = (name: string) => {
     const found = section.querySelector<HTMLElement>(`.${name}`);
     if (found === null) throw new Error(`The page has no "${name}".`);
@@ -82,10 +87,10 @@ export function createPane(
       translation === undefined
     ) {
       looked.textContent = "";
-      return look(undefined);
+      return onPoint(undefined);
     }
     looked.textContent = attentionOf(translation, place.word);
-    look({ sentence, translation, word: place.word });
+    onPoint({ sentence, translation, word: place.word });
   });
 
   const say = (sentence: string | undefined) => {
@@ -173,7 +178,7 @@ export function createPane(
       if (work === undefined) return;
       say(undefined);
       looked.textContent = "";
-      look(undefined);
+      onPoint(undefined);
       work.translations.want(lines.flat().map(({ text }) => text));
       if (lines.length > 0) show();
     },

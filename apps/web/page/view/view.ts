@@ -1,4 +1,4 @@
-/** A translation on the page, a paragraph a line, each word of which can be pointed at and reached by keys. */
+/** A translation on the page, a paragraph a line; its words react to pointer and keys. */
 /// <reference lib="dom" />
 import type { Translation } from "../model/translation.ts";
 
@@ -19,15 +19,15 @@ export interface View {
 
 type Shown = Translation | undefined;
 
-/** `look` is told of the word that is pointed at or has the focus, and of undefined when none is any more. */
+/** `onPoint` is called with the word under the pointer or focus, or undefined. */
 export function createView(
   output: HTMLElement,
-  look: (place: Place | undefined) => void,
+  onPoint: (place: Place | undefined) => void,
 ): View {
   const places = new WeakMap<Element, Place>();
   const words = () => [...output.querySelectorAll<HTMLElement>(".word")];
   const lookAt = (word: EventTarget | null) =>
-    look(word instanceof Element ? places.get(word) : undefined);
+    onPoint(word instanceof Element ? places.get(word) : undefined);
   let drawn: (readonly Shown[])[] = [];
 
   output.addEventListener("pointerover", ({ target }) => lookAt(target));
@@ -40,7 +40,7 @@ export function createView(
     for (const word of words()) word.tabIndex = word === target ? 0 : -1;
     lookAt(target);
   });
-  output.addEventListener("focusout", () => look(undefined));
+  output.addEventListener("focusout", () => onPoint(undefined));
   output.addEventListener("keydown", (event) => {
     const all = words();
     const at = all.findIndex((word) => word === event.target);

@@ -1,4 +1,4 @@
-/** The words of a text, and attention between subwords joined to attention between words. */
+/** Joins subwords to words, and attention between subwords to attention between words. */
 
 export interface Word {
   readonly text: string;

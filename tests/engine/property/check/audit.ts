@@ -1,7 +1,7 @@
-/** Checks what a folder has recorded of nodes against what those make, also where files changed while they ran. */
+/** Checks recorded nodes against what those must make, also if files changed while they ran. */
 import { assertEquals } from "@std/assert";
 import { join, relative } from "@std/path";
-import { objectPath } from "../play/damage.ts";
+import { objectPath } from "../play/object_damage.ts";
 import {
   type Content,
   dataAt,
@@ -77,7 +77,7 @@ function learnContent({ contents }: Knowledge, content: Content): void {
   contents.set(shaOf(content) + mark, content);
 }
 
-/** Checks the manifest's records of nodes as far as it can be told what those make; the others later. */
+/** Checks records of the manifest if it is known what they must make; the others later. */
 export async function audit(
   site: Audited,
   names: ReadonlySet<string>,

@@ -1,7 +1,7 @@
-/** Runs the engine on a project, and compares what it does with what the oracle says and with a run from scratch. */
+/** Runs the engine on a project, and compares what it does with the oracle and with a run from scratch. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { answers, keepAnswer } from "./answer.ts";
+import { isReplayed, keepOutput } from "./no_op_cache.ts";
 import { audit, learnMade } from "./audit.ts";
 import type { Dice } from "../model/dice.ts";
 import { type Expectation, expectationsOf, plain } from "./made.ts";
@@ -90,20 +90,27 @@ export async function runAgain(site: Site, jobs: number): Promise<void> {
   assertEquals(ran, [], "nodes that a second run ran");
   assertEquals(manifestOf(artifacts), before, "manifest of a second run");
   count(site, "second runs");
-  assert(report.looks !== undefined, "a second run tells what it looked at");
-  if (await keepAnswer(artifacts, root, report.looks, began)) {
+  assert(
+    report.noOpRecord !== undefined,
+    "a second run tells what it looked at",
+  );
+  if (await keepOutput(artifacts, root, report.noOpRecord, began)) {
     site.answered = askedOf(site);
-    assert(await answers(artifacts), "a third run is answered at once");
-    count(site, "answers that were kept");
+    assert(await isReplayed(artifacts), "a third run is answered at once");
+    count(site, "isReplayed that were kept");
   }
 }
 
 /** Whether the last answer still stands; it must not where there is something to do. */
 async function checkAnswer(site: Site, expected: number): Promise<boolean> {
   const isAnswered = site.answered === askedOf(site) &&
-    await answers(site.artifacts);
+    await isReplayed(site.artifacts);
   if (isAnswered) {
-    assertEquals(expected, 0, "nodes that have to run although a run answers");
+    assertEquals(
+      expected,
+      0,
+      "nodes that have to run although a run isReplayed",
+    );
     count(site, "runs that were answered at once");
   }
   return isAnswered;

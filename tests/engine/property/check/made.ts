@@ -1,4 +1,4 @@
-/** What a node makes, as data: worked out from the world alone, without the engine and without the modules' text. */
+/** What a node must make, computed from the world alone, without the engine and the modules' text. */
 import { createHash } from "node:crypto";
 import {
   type Config,
@@ -25,7 +25,7 @@ export interface Made {
   readonly metrics: Readonly<Record<string, number | string>>;
 }
 
-/** All that a stage is told and reads. */
+/** Everything that a stage gets and reads. */
 export interface Material {
   readonly config: Config;
   readonly seed: number;
@@ -74,15 +74,18 @@ export async function makeBy(
   material: Material,
   extra: "none" | "file" | "folder",
 ): Promise<Made> {
-  const told = plain(material);
+  const summary = plain(material);
   const outputs: Record<string, Content> = {
-    main: { kind: "file", text: await apply(`main ${told}`) },
+    main: { kind: "file", text: await apply(`main ${summary}`) },
   };
   if (extra !== "none") {
-    const text = await apply(`extra ${told}`);
+    const text = await apply(`extra ${summary}`);
     outputs.extra = extra === "file" ? { kind: "file", text } : folderOf(text);
   }
-  return { outputs, metrics: { told: digest(told), size: told.length } };
+  return {
+    outputs,
+    metrics: { summary: digest(summary), size: summary.length },
+  };
 }
 
 /** A folder of no to three files. */

@@ -1,4 +1,4 @@
-/** What people change in a project between runs; each edit changes a draft of the world and says what it did. */
+/** Edits of a project between runs; each changes a draft of the world and describes what it did. */
 import type { Dice } from "./dice.ts";
 import {
   addNode,
@@ -322,8 +322,8 @@ function onNode(
   return (draft, dice) => {
     const node = dice.pick(draft.nodes);
     const name = nameOf(node);
-    const told = change(node, dice, draft);
-    return told === undefined ? undefined : `${name}: ${told}`;
+    const summary = change(node, dice, draft);
+    return summary === undefined ? undefined : `${name}: ${summary}`;
   };
 }
 
@@ -339,8 +339,8 @@ function onInput(
     const names = Object.keys(shapeOf(draft, node.stage).inputs);
     if (names.length === 0) return undefined;
     const input = dice.pick(names);
-    const told = change(draft, node, input, dice);
-    return told === undefined ? undefined : `${input} ${told}`;
+    const summary = change(draft, node, input, dice);
+    return summary === undefined ? undefined : `${input} ${summary}`;
   });
 }
 
@@ -349,8 +349,8 @@ function onMeaning(
 ): Edit {
   return (draft, dice) => {
     const [path, { meaning }] = dice.pick(Object.entries(draft.modules));
-    const told = change(meaning, dice);
-    return told === undefined ? undefined : `${path}: ${told}`;
+    const summary = change(meaning, dice);
+    return summary === undefined ? undefined : `${path}: ${summary}`;
   };
 }
 

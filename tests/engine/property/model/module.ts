@@ -1,4 +1,4 @@
-/** Executes the modules of a world as they lie on the disk now: Deno caches a module by its URL, so each text has its own. */
+/** Executes the modules of a world as they are on disk now: Deno caches a module by its URL, so each text has its own. */
 import { dirname, join, relative, resolve, toFileUrl } from "@std/path";
 import { rollOf } from "../check/made.ts";
 import type { Package } from "./world.ts";

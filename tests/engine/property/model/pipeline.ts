@@ -1,4 +1,4 @@
-/** The graph of a world, made as a project makes it: stages, an experiment, `pipeline()`; and what runs the stages. */
+/** The graph of a world, built as in a project, and an executor that runs its stages in this process. */
 import { fromFileUrl, join, relative, toFileUrl } from "@std/path";
 import { z } from "zod";
 import {
@@ -6,7 +6,7 @@ import {
   type Handle,
   pipeline,
 } from "../../../../engine/graph/graph.ts";
-import type { Executor } from "../../../../engine/executors/local.ts";
+import type { Executor } from "../../../../engine/executors/executor.ts";
 import {
   type Json,
   type Output,
@@ -237,7 +237,7 @@ export class Killed extends Error {}
 export function executorHere(
   { start, happen, isInterruptible }: ExecutorHooks,
 ): Executor {
-  return async (node, job, { listener, signal }) => {
+  const run: Executor["run"] = async (node, job, { listener, signal }) => {
     start(node.name);
     const happenHere = (moment: Moment) => happen(moment, node.name);
     try {
@@ -267,4 +267,5 @@ export function executorHere(
       processes.delete(job.work);
     }
   };
+  return { check: () => Promise.resolve(), run };
 }

@@ -1,17 +1,20 @@
-/** A project on the disk with what is known of it, and what people do to it between runs. */
+/** A project on disk with what is known of it, and edits to it between runs. */
 import { join } from "@std/path";
 import { type Audited, emptyKnowledge, learnData } from "../check/audit.ts";
-import { type Damage, DAMAGES } from "../play/damage.ts";
+import { type Damage, OBJECT_DAMAGES } from "../play/object_damage.ts";
 import { type Dice, diceOf } from "./dice.ts";
 import { type Edit, EDITS } from "./edits.ts";
-import { KEPT, KEPT_BETWEEN } from "../check/kept.ts";
+import {
+  STATE_DAMAGES,
+  STATE_DAMAGES_BETWEEN_RUNS,
+} from "../play/state_damage.ts";
 import { type Content, keyOf } from "../check/made.ts";
 import { emptyMemory } from "../check/oracle.ts";
 import { filesOfWorld, writeSomehow, writeWorld } from "./site.ts";
 import { randomWorld, type World } from "./world.ts";
 
 /** How often what happened. */
-export type Tally = Map<string, number>;
+export type Counts = Map<string, number>;
 
 export interface Site extends Audited {
   readonly folder: string;
@@ -26,10 +29,10 @@ export interface Site extends Audited {
   /** Runs that were killed: each hangs until it is let go. */
   readonly killed: (() => Promise<void>)[];
   readonly log: string[];
-  readonly tally: Tally;
+  readonly counts: Counts;
 }
 
-export function openSite(seed: number, dir: string, tally: Tally): Site {
+export function openSite(seed: number, dir: string, counts: Counts): Site {
   const folder = Deno.makeTempDirSync({ dir, prefix: `${seed}-` });
   const root = join(folder, "project");
   const world = randomWorld(diceOf("world", seed));
@@ -50,7 +53,7 @@ export function openSite(seed: number, dir: string, tally: Tally): Site {
     scratch: new Map(),
     killed: [],
     log: [],
-    tally,
+    counts,
   };
 }
 
@@ -62,13 +65,13 @@ export async function closeSite({ folder, killed }: Site): Promise<void> {
 /** Longer than the engine takes a file for freshly changed, since Deno tells the time of some changes in whole seconds. */
 const SETTLED_MILLISECONDS = 1100;
 
-export async function settle(dice: Dice): Promise<void> {
+export async function letFilesAge(dice: Dice): Promise<void> {
   if (dice.chance(0.7)) return;
   await new Promise((done) => setTimeout(done, SETTLED_MILLISECONDS));
 }
 
-export function count({ tally }: Site, what: string, times = 1): void {
-  tally.set(what, (tally.get(what) ?? 0) + times);
+export function count({ counts }: Site, what: string, times = 1): void {
+  counts.set(what, (counts.get(what) ?? 0) + times);
 }
 
 /** The kinds of edits, each as often as one of the others, and of damage. */
@@ -92,7 +95,11 @@ function chosen<T>(kinds: Readonly<Record<string, T>>): Record<string, T> {
 
 export const BETWEEN_RUNS: Kinds = {
   edits: chosen(EDITS),
-  damages: chosen({ ...DAMAGES, ...KEPT, ...KEPT_BETWEEN }),
+  damages: chosen({
+    ...OBJECT_DAMAGES,
+    ...STATE_DAMAGES,
+    ...STATE_DAMAGES_BETWEEN_RUNS,
+  }),
 };
 
 /** What a run under way reads. */
@@ -129,10 +136,13 @@ export function duringRuns(dice: Dice, read: readonly Content[]): Kinds {
           Object.entries(BETWEEN_RUNS.edits)
             .filter(([name]) => READ.test(name)),
         ),
-        damages: apart(DAMAGES),
+        damages: apart(OBJECT_DAMAGES),
       };
     default:
-      return { ...BETWEEN_RUNS, damages: apart({ ...DAMAGES, ...KEPT }) };
+      return {
+        ...BETWEEN_RUNS,
+        damages: apart({ ...OBJECT_DAMAGES, ...STATE_DAMAGES }),
+      };
   }
 }
 
@@ -141,7 +151,9 @@ function among(
   whole: Map<string, Content>,
 ): Record<string, Damage> {
   return Object.fromEntries(
-    Object.entries(DAMAGES).filter(([name]) => /^(object|file)/.test(name))
+    Object.entries(OBJECT_DAMAGES).filter(([name]) =>
+      /^(object|file)/.test(name)
+    )
       .map(([name, damage]) => [
         name,
         (folder, dice) =>
@@ -164,10 +176,10 @@ export function edit(
     const names = Object.keys(kind < 6 ? edits : damages);
     if (names.length === 0) continue;
     const name = dice.pick(names);
-    const told = kind < 6
+    const summary = kind < 6
       ? edits[name](draft, dice)
       : damages[name]({ path, memory, keys }, dice);
-    if (told !== undefined) return `${name}: ${told}`;
+    if (summary !== undefined) return `${name}: ${summary}`;
   }
 }
 
@@ -189,9 +201,9 @@ export function editAndTell(
   dice: Dice,
   kinds?: Kinds,
 ): void {
-  const told = edit(site, draft, dice, kinds);
-  site.log.push(told);
-  count(site, `edit: ${told.replace(/:.*/s, "")}`);
+  const summary = edit(site, draft, dice, kinds);
+  site.log.push(summary);
+  count(site, `edit: ${summary.replace(/:.*/s, "")}`);
 }
 
 /** Brings the disk to another world. */

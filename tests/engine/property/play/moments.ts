@@ -1,4 +1,4 @@
-/** What happens while a run is at work: at which moment of which node, and what. */
+/** Events during a run: at which moment of which node, and what happens. */
 import type { Dice } from "../model/dice.ts";
 
 /** In the order in which a node comes to them; the first one comes before the nodes. */
@@ -22,14 +22,14 @@ export const ALIVE = [
   "before its outputs are stored",
 ] as const satisfies readonly Moment[];
 
-/** Is told of each moment; what it waits for, the node waits for where its process is alive. */
+/** Called at each moment; while a process of the node is alive, the node waits for the promise. */
 export type Happen = (moment: Moment, node: string) => void | Promise<void>;
 
 /** Something that happens when a moment has come for the last of so many times. */
 export interface Event {
   readonly moment: Moment;
   times: number;
-  /** Is told the node; empty before all. */
+  /** `node` is empty before the first one. */
   happen(node: string): void;
 }
 

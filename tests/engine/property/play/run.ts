@@ -29,7 +29,7 @@ export interface RunEngineOptions {
   readonly selection?: Selection;
   readonly force?: boolean;
   readonly meanwhile?: Meanwhile;
-  /** Is told of the nodes as they start and end, and of the moments between. */
+  /** Called when nodes start and end, and at the moments between. */
   readonly start?: (node: string) => void;
   readonly end?: (report: NodeReport) => void;
   readonly happen?: Happen;
@@ -155,7 +155,7 @@ export function checkReport(
   return nodes;
 }
 
-/** `name` is told where it is not so. */
+/** `name` names the node in messages. */
 export function checkMade(
   found: Recorded,
   { name, made }: Pick<Expectation, "name" | "made">,

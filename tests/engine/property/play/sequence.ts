@@ -1,20 +1,20 @@
-/** Plays a sequence of steps: after each the engine's run is compared with what the oracle says and with a run from scratch. */
+/** Plays a sequence of steps, and checks the engine after each. */
 import { assertEquals } from "@std/assert";
 import { checkAgainstScratch, compare, runAgain } from "../check/compare.ts";
-import { objectPath } from "./damage.ts";
+import { objectPath } from "./object_damage.ts";
 import { type Dice, diceOf } from "../model/dice.ts";
 import { expectationsOf, keyOf } from "../check/made.ts";
 import { read } from "../model/pipeline.ts";
 import {
   closeSite,
+  type Counts,
+  letFilesAge,
   openSite,
-  settle,
   type Site,
-  type Tally,
 } from "../model/project.ts";
 import { step } from "./steps.ts";
 
-export type { Tally };
+export type { Counts };
 
 export interface Played {
   /** What was done, until it failed. */
@@ -23,7 +23,7 @@ export interface Played {
 }
 
 /** What was done and how it failed. */
-export function tell({ log, failure }: Played): string {
+export function summarize({ log, failure }: Played): string {
   return [...log, failure?.stack ?? ""].join("\n");
 }
 
@@ -38,9 +38,9 @@ export async function play(
   seed: number,
   steps: readonly number[],
   folder: string,
-  tally: Tally = new Map(),
+  counts: Counts = new Map(),
 ): Promise<Played> {
-  const site = openSite(seed, folder, tally);
+  const site = openSite(seed, folder, counts);
   const { log } = site;
   try {
     await begin(site, diceOf("begin", seed));
@@ -59,7 +59,7 @@ export async function play(
 }
 
 async function begin(site: Site, dice: Dice): Promise<void> {
-  await settle(dice);
+  await letFilesAge(dice);
   await compare(site, dice);
 }
 

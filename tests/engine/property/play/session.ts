@@ -1,9 +1,15 @@
-/** Plays many sequences in workers, asserts that each holds and how often what happened, and shrinks the one that fails. */
+/** Plays many sequences, checks how often each event happened, and shrinks a sequence that fails. */
 import { assert } from "@std/assert";
-import type { Failed, Outcome, Share } from "./player.ts";
-import { play, stepsOf, type Tally, tell } from "./sequence.ts";
+import { type Counts, play, stepsOf, summarize } from "./sequence.ts";
 import { shrink } from "./shrink.ts";
 import { makeFolder } from "../model/site.ts";
+
+interface Failed {
+  readonly seed: number;
+  readonly summary: string;
+}
+
+const AT_ONCE = 50;
 
 export interface Session {
   /** The file of the test, for the command that repeats a sequence. */
@@ -29,25 +35,25 @@ export function testSequences(title: string, session: Session): void {
         const chosen = steps === undefined ? stepsOf(only) : numbersIn(steps);
         const played = await play(only, chosen, folder);
         if (played.failure === undefined) return;
-        const failed = { seed: only, told: tell(played) };
+        const failed = { seed: only, summary: summarize(played) };
         await fail(session, failed, chosen, folder);
       }));
   }
 }
 
 async function testAll(session: Session, folder: string): Promise<void> {
-  const { tally, failed } = await playAll(session, folder);
+  const { counts, failed } = await playAll(session, folder);
   if (failed !== undefined) {
     await fail(session, failed, stepsOf(failed.seed), folder);
   }
   if (Deno.env.has("PROPERTY_TALLY")) {
-    console.log([...tally].sort().map((entry) => entry.join(": ")).join("\n"));
+    console.log([...counts].sort().map((entry) => entry.join(": ")).join("\n"));
   }
   const rare = Object.entries(session.least)
-    .map(([what, least]) => ({ what, least, times: tally.get(what) ?? 0 }))
+    .map(([what, least]) => ({ what, least, times: counts.get(what) ?? 0 }))
     .filter(({ times, least }) => times < least)
     .map(({ what, least, times }) => `${what}: ${times}, not ${least}`);
-  const kinds = [...tally.keys()].filter((what) => what.startsWith("edit: "));
+  const kinds = [...counts.keys()].filter((what) => what.startsWith("edit: "));
   assert(
     kinds.length >= session.kinds,
     `${kinds.length} kinds of edits happened, not ${session.kinds}.`,
@@ -70,46 +76,37 @@ function numbersIn(text: string): number[] {
   return text.split(",").filter((number) => number !== "").map(Number);
 }
 
-/** Shares the sequences among as many workers as there are cores; ends where one of them finds a failure. */
+/** Plays many sequences in turns: while one waits for its files to age, others go on. Ends at the first that fails. */
 async function playAll(
   { sequences }: Session,
   folder: string,
-): Promise<Outcome> {
-  const url = new URL("player.ts", import.meta.url);
-  const workers = Array.from(
-    { length: navigator.hardwareConcurrency },
-    () => new Worker(url, { type: "module" }),
-  );
-  const tally: Tally = new Map();
-  const failed = await new Promise<Failed | undefined>((done, fail) => {
-    let left = workers.length;
-    workers.forEach((worker, first) => {
-      worker.onerror = ({ message }) => fail(new Error(message));
-      worker.onmessage = ({ data }: MessageEvent<Outcome>) => {
-        for (const [what, times] of data.tally) {
-          tally.set(what, (tally.get(what) ?? 0) + times);
-        }
-        if (--left === 0 || data.failed !== undefined) done(data.failed);
-      };
-      const step = workers.length;
-      const share: Share = { first, step, end: sequences, folder };
-      worker.postMessage(share);
-    });
-  });
-  for (const worker of workers) worker.terminate();
-  return { tally, failed };
+): Promise<{ readonly counts: Counts; readonly failed?: Failed }> {
+  const counts: Counts = new Map();
+  let failed: Failed | undefined;
+  let next = 0;
+  const playInTurn = async () => {
+    while (next < sequences && failed === undefined) {
+      const seed = next++;
+      const played = await play(seed, stepsOf(seed), folder, counts);
+      if (played.failure !== undefined) {
+        failed ??= { seed, summary: summarize(played) };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, playInTurn));
+  return { counts, failed };
 }
 
 async function fail(
   { file }: Session,
-  { seed, told }: Failed,
+  { seed, summary }: Failed,
   steps: readonly number[],
   folder: string,
 ): Promise<never> {
   const shrunk = await shrink(seed, steps, folder);
   const what = shrunk.failure === undefined
-    ? `fails, but not when it is played again by itself:\n${told}`
-    : `fails, after no more than these steps of it:\n${tell(shrunk)}`;
+    ? `fails, but not when it is played again by itself:\n${summary}`
+    : `fails, after no more than these steps of it:\n${summarize(shrunk)}`;
   throw new Error(
     `Sequence ${seed} ${what}\nRepeat it: PROPERTY_SEED=${seed} PROPERTY_STEPS=${shrunk.steps} ` +
       `deno test -A ${file}`,

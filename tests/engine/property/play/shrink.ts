@@ -1,4 +1,4 @@
-/** Leaves out steps of a sequence that fails, as long as it fails. */
+/** Leaves out steps of a failing sequence as long as it fails. */
 import { play, type Played } from "./sequence.ts";
 
 export interface Shrunk extends Played {

@@ -1,4 +1,4 @@
-/** The steps of a sequence: what people and accidents do to a project, each with the run that follows it. */
+/** The steps of a sequence: edits and accidents, each with the run that follows it. */
 import {
   assert,
   assertEquals,
@@ -13,7 +13,7 @@ import type { Selection } from "../../../../engine/graph/selection.ts";
 import { isInputError } from "../../../../base/input_error.ts";
 import { audit, learnData, learnMade, lookAgain } from "../check/audit.ts";
 import { compare, manifestState } from "../check/compare.ts";
-import { objectPath } from "./damage.ts";
+import { objectPath } from "./object_damage.ts";
 import type { Dice } from "../model/dice.ts";
 import { type Expectation, expectationsOf } from "../check/made.ts";
 import {
@@ -30,8 +30,8 @@ import {
   duringRuns,
   editAndTell,
   isChosen,
+  letFilesAge,
   move,
-  settle,
   type Site,
 } from "../model/project.ts";
 import { checkMade, checkRan, type Run, runEngine } from "./run.ts";
@@ -67,7 +67,7 @@ async function editSome(site: Site, dice: Dice): Promise<void> {
     editAndTell(site, draft, dice);
   }
   move(site, draft, dice);
-  await settle(dice);
+  await letFilesAge(dice);
 }
 
 async function editAndCompare(site: Site, dice: Dice): Promise<void> {
@@ -79,7 +79,7 @@ async function revert(site: Site, dice: Dice): Promise<void> {
   const to = dice.below(site.past.length);
   site.log.push(`back to the world of run ${to}`);
   move(site, structuredClone(site.past[to]), dice);
-  await settle(dice);
+  await letFilesAge(dice);
   const ran = await compare(site, dice);
   count(site, "reverts");
   if (ran === 0) count(site, "reverts that ran nothing");
@@ -196,9 +196,9 @@ async function runDisturbed(
     force: dice.chance(0.5),
     happen: (moment, node) => {
       if (isOver) return;
-      const told = happen(moment, node);
+      const summary = happen(moment, node);
       if (moment === MOMENTS[0]) release();
-      return told;
+      return summary;
     },
   });
   let report: Run["report"] | undefined;
@@ -219,7 +219,7 @@ async function runDisturbed(
   const done = nodes.filter(({ state }) => /^(ran|cached)$/.test(state));
   await audit(site, new Set(done.map(({ name }) => name)));
   lookAgain(site);
-  await settle(dice);
+  await letFilesAge(dice);
   await compare(site, dice);
 }
 
@@ -397,8 +397,8 @@ async function narrow(site: Site, dice: Dice): Promise<void> {
   const world = structuredClone(site.world);
   const settings = dice.below(3);
   for (let i = 0; i < settings; i++) {
-    const told = EDITS[dice.pick(SETTINGS)](world, dice);
-    if (told !== undefined) site.log.push(`--set ${told}`);
+    const summary = EDITS[dice.pick(SETTINGS)](world, dice);
+    if (summary !== undefined) site.log.push(`--set ${summary}`);
   }
   const { selection, scope } = randomSelection(world, dice);
   site.log.push(JSON.stringify(selection));

@@ -1,4 +1,4 @@
-/** A program that repeats within one run: what it carries, what it returns, when it stops. */
+/** A program repeated within one run: its state, its returned outputs, and its end. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { compileLoop, type Loop } from "../../../../nmt/tensor/onnx/loop.ts";
 import { loadRuntime } from "../../../../nmt/tensor/runtime.ts";

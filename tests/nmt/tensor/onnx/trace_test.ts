@@ -1,4 +1,4 @@
-/** What recording guarantees: what cannot be right at every size is refused, and what is recorded is lean and repeatable. */
+/** Recording: programs that cannot be right at every size are refused, and recordings are small and repeatable. */
 import {
   assert,
   assertEquals,
@@ -311,11 +311,13 @@ Deno.test("static sizes that leave no stand-in are refused", () => {
 
 Deno.test("a program can be recorded in a process that has set no backend", async () => {
   const module = (path: string) =>
-    JSON.stringify(new URL(`../../tensor/${path}`, import.meta.url).href);
+    JSON.stringify(
+      new URL(`../../../../nmt/tensor/${path}`, import.meta.url).href,
+    );
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
-      `import { record } from ${module("trace.ts")};
+      `import { record } from ${module("onnx/trace.ts")};
        import { tf } from ${module("tfjs.ts")};
        const inputs = { x: { shape: ["n"], dtype: "float32" } };
        const build = ({ x }) => ({ y: tf.exp(x) });

@@ -1,4 +1,4 @@
-/** Tests of the pairs on disk: what is read back is what was added, and a pair is there once, whatever its hash. */
+/** Pairs on disk: they are read back as added, each once, whatever its hash. */
 import { assert, assertEquals } from "@std/assert";
 import { random } from "../../../../nmt/random.ts";
 import {

@@ -1,4 +1,4 @@
-/** Tests of the split: groups stay whole, sizes are met, the seed decides, no near duplicate of held-out text is left. */
+/** The split: groups stay together, sizes are met, the seed decides, and near duplicates of held-out text are removed. */
 import {
   assert,
   assertEquals,
@@ -27,7 +27,7 @@ function split(
     length: pairs.length,
     file: (index: number) => pairs[index].file,
     position: (index: number) => pairs[index].position,
-    isWhole: (index: number) => pairs[index].isWhole ?? false,
+    isOneGroup: (index: number) => pairs[index].isOneGroup ?? false,
     pair: (index: number) => pairs[index],
   };
   const parts = splitIndices(held, sizes, seed, given, own);
@@ -192,7 +192,7 @@ const pageName = (i: number) =>
 /** Pages of some numbers of sentences, each to be held out whole or not at all. */
 function pages(...sizes: readonly number[]): Placed[] {
   return sizes.flatMap((size, i) =>
-    unlike(size, pageName(i)).map((pair) => ({ ...pair, isWhole: true }))
+    unlike(size, pageName(i)).map((pair) => ({ ...pair, isOneGroup: true }))
   );
 }
 

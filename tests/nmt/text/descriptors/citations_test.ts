@@ -1,11 +1,13 @@
-/** What is told of the data sets of a config. */
+/** Citations and licences of the data sets of a config. */
 import { assertEquals } from "@std/assert";
 import { Data } from "../../../../schemas/experiment/data.ts";
-import { accountsOf } from "../../../../nmt/text/descriptors/citations.ts";
+import { citedDataSets } from "../../../../nmt/text/descriptors/citations.ts";
 
 const told = (data: unknown, source: string, target: string) =>
-  accountsOf(Data.parse(data), { source, target })
-    .map(({ name, terms }) => [name, ...terms.map(({ licence }) => licence)]);
+  citedDataSets(Data.parse(data), { source, target })
+    .map((
+      { name, licences },
+    ) => [name, ...licences.map(({ licence }) => licence)]);
 
 Deno.test("a data set is told with the licences of what is used of it, and the user's own files without any", () => {
   assertEquals(
@@ -23,7 +25,7 @@ Deno.test("a data set is told with the licences of what is used of it, and the u
 });
 
 Deno.test("whom to cite is told as the descriptor has it", () => {
-  const [{ citation, description }] = accountsOf(
+  const [{ citation, description }] = citedDataSets(
     Data.parse({ descriptor: "tatoeba" }),
     { source: "en", target: "tr" },
   );

@@ -146,7 +146,7 @@ Deno.test("a download goes on after its process was killed", () =>
           "run",
           "--quiet",
           "--allow-all",
-          new URL("bring_process.ts", import.meta.url).href,
+          new URL("../fixtures/fetch_files_process.ts", import.meta.url).href,
           JSON.stringify(job),
         ],
       }).spawn();

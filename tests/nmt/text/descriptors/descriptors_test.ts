@@ -34,6 +34,7 @@ Deno.test("every descriptor follows its schema, is named by its file, and has al
   const folder = new URL("../../../../data/", import.meta.url);
   let found = 0;
   for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".json")) continue;
     const descriptor = Descriptor.parse(
       JSON.parse(await Deno.readTextFile(new URL(name, folder))),
     );
@@ -290,6 +291,7 @@ Deno.test("docs/data.md has a row for every descriptor, and its example is one",
   const root = new URL("../../../../", import.meta.url);
   const text = await Deno.readTextFile(new URL("docs/data.md", root));
   for await (const { name } of Deno.readDir(new URL("data", root))) {
+    if (!name.endsWith(".json")) continue;
     assertStringIncludes(text, `| \`${name.replace(/\.json$/, "")}\``);
   }
   const [, example] = /```json\n(.*?)```/s.exec(text) ?? [];

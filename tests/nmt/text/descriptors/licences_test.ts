@@ -1,9 +1,9 @@
-/** What the wording of licences is read to mean: identifiers, addresses, and what may be done. */
+/** Parsing the wording of licences: identifiers, URLs, permitted use. */
 import { assertEquals } from "@std/assert";
 import { Descriptor } from "../../../../schemas/descriptor.ts";
 import {
   narrowest,
-  termsOf,
+  parseLicence,
 } from "../../../../nmt/text/descriptors/licences.ts";
 
 Deno.test("licences are told by their SPDX identifier and address where their wording has one, and by their use", () => {
@@ -17,7 +17,7 @@ Deno.test("licences are told by their SPDX identifier and address where their wo
     "no licence of this name 9.9",
     "for non-commercial projects",
   ].map((wording) => {
-    const { use, spdx, url } = termsOf(wording);
+    const { use, spdx, url } = parseLicence(wording);
     return [use, spdx, url];
   });
   assertEquals(told, [
@@ -37,7 +37,7 @@ Deno.test("licences are told by their SPDX identifier and address where their wo
 });
 
 Deno.test("what all of some licences are of may be used as the narrowest of them says", () => {
-  const use = (...wordings: string[]) => narrowest(wordings.map(termsOf));
+  const use = (...wordings: string[]) => narrowest(wordings.map(parseLicence));
   assertEquals(use(), "any");
   assertEquals(use("MIT", "MPL-2.0"), "any");
   assertEquals(use("MIT", "CC BY-NC-ND 4.0"), "non-commercial");
@@ -48,6 +48,7 @@ Deno.test("of the data sets that come with the project, Multi30k and WMT are for
   const folder = new URL("../../../../data/", import.meta.url);
   const found: Record<string, string> = {};
   for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".json")) continue;
     const { name: set, files, sources } = Descriptor.parse(
       JSON.parse(await Deno.readTextFile(new URL(name, folder))),
     );
@@ -55,7 +56,7 @@ Deno.test("of the data sets that come with the project, Multi30k and WMT are for
       "packages" in source ? source.packages : []
     );
     found[set] = narrowest(
-      [...packages, ...files].map(({ licence }) => termsOf(licence)),
+      [...packages, ...files].map(({ licence }) => parseLicence(licence)),
     );
   }
   assertEquals(found, {

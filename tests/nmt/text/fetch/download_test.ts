@@ -30,7 +30,7 @@ async function downloadOf(
       limit,
       progress: (bytes) => progress.push(bytes),
       log: (line) => log.push(line),
-      patience: 1,
+      retryDelay: 1,
     });
     const left = await Deno.readFile(path).catch(() => undefined);
     return { failure, requests: server.requests, left, log, progress };
@@ -140,7 +140,7 @@ Deno.test("a server that is not there is told in a few words", async () => {
     limit: 10,
     progress: () => {},
     log: () => {},
-    patience: 1,
+    retryDelay: 1,
   });
   assertStringIncludes(failure?.reason ?? "", "it cannot be reached (");
   assertStringIncludes(failure?.reason ?? "", "refused");

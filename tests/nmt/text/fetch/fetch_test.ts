@@ -9,7 +9,7 @@ import {
 import { join } from "@std/path";
 import { isInputError } from "../../../../base/input_error.ts";
 import { fetchFiles } from "../../../../nmt/text/fetch/fetch.ts";
-import type { PinnedFile } from "../../../../nmt/text/descriptors/checksums.ts";
+import type { ChecksummedFile } from "../../../../nmt/text/descriptors/checksums.ts";
 import { deadUrl, type Served, serveFiles } from "../fixtures/file_server.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -28,8 +28,8 @@ const TEXT = bytesOf("um\tone\ndois\ttwo\n".repeat(500));
 function pinned(
   name: string,
   bytes: Uint8Array,
-  more: Partial<PinnedFile> = {},
-): PinnedFile {
+  more: Partial<ChecksummedFile> = {},
+): ChecksummedFile {
   return {
     set: "mine",
     name,
@@ -47,7 +47,7 @@ interface Place {
   readonly work: string;
   readonly mirror: string;
   readonly log: string[];
-  fetch(...files: readonly PinnedFile[]): ReturnType<typeof fetchFiles>;
+  fetch(...files: readonly ChecksummedFile[]): ReturnType<typeof fetchFiles>;
   /** What was brought, by name. */
   brought(name: string): Promise<Uint8Array>;
 }
@@ -71,7 +71,7 @@ async function withPlace(test: (place: Place) => Promise<void>): Promise<void> {
           mirrors: [mirror],
           log: (line) => log.push(line),
           progress: () => {},
-          patience: 1,
+          retryDelay: 1,
         }),
       brought: (name) => Deno.readFile(join(folder, "mine", name)),
     });
@@ -81,7 +81,7 @@ async function withPlace(test: (place: Place) => Promise<void>): Promise<void> {
 }
 
 /** The message of the input error of a fetch, after which nothing is in the folder. */
-async function faultOf(place: Place, file: PinnedFile): Promise<string> {
+async function faultOf(place: Place, file: ChecksummedFile): Promise<string> {
   const error = await assertRejects(() => place.fetch(file));
   assert(isInputError(error), String(error));
   assert(/^[A-Z][^\n]*\.$/.test(error.message), error.message);

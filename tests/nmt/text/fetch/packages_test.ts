@@ -100,7 +100,7 @@ async function fetchWith(
         `--allow-write=${home}`,
         "--allow-sys=homedir,uid",
         "--allow-net",
-        new URL("fetch_process.ts", import.meta.url).href,
+        new URL("../fixtures/fetch_process.ts", import.meta.url).href,
         JSON.stringify({ packages, folder: files, cache: work }),
       ],
       clearEnv: true,

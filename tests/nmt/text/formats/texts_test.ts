@@ -147,21 +147,21 @@ Deno.test("a table gives the columns of the two languages, and keeps what is of 
       target: "one",
       file: "all/0/x.html",
       position: 0,
-      isWhole: true,
+      isOneGroup: true,
     },
     {
       source: "dois",
       target: "two",
       file: "all/0/x.html",
       position: 1,
-      isWhole: true,
+      isOneGroup: true,
     },
     {
       source: "três",
       target: "three",
       file: "all/0/y.html",
       position: 2,
-      isWhole: true,
+      isOneGroup: true,
     },
   ]);
   const plain = await read({ "a.tsv": "one\tum\n" }, table("en", "pt"));

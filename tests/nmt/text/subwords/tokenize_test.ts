@@ -1,4 +1,4 @@
-/** Tests of the tokenize stage: which pairs it leaves, what its subwords have seen, what is refused. */
+/** The tokenize stage: dropped pairs, the text that subwords are trained on, and refused configs. */
 import {
   assert,
   assertEquals,

@@ -1,0 +1,261 @@
+/** Reads the committed figures in bench/results and prints the tables of the pages from them; `deno task bench table`. */
+import { join } from "@std/path";
+import { z } from "zod";
+import { ROOT } from "../engine/keys/project.ts";
+import { inputError, suggestion } from "../base/input_error.ts";
+import { markdown } from "../nmt/metrics/layout.ts";
+import { differenceTable, Losses, lossTable } from "./parity/comparison.ts";
+
+const FOLDER = join(import.meta.dirname ?? ".", "results");
+
+/** What every file says of its figures: the command that prints them with --json, and where it ran. */
+const Origin = z.object({
+  command: z.string(),
+  machine: z.object({
+    cpu: z.string(),
+    cores: z.int(),
+    threads: z.int().optional(),
+    versions: z.union([
+      z.array(z.string()),
+      z.record(z.string(), z.string()),
+    ]),
+  }),
+});
+
+const figure = z.number().nullable();
+
+const Rows = Origin.extend({
+  rows: z.array(z.object({
+    row: z.string(),
+    unit: z.string(),
+    ours: figure,
+    peer: figure,
+    peerName: z.string().nullable(),
+    ratio: figure,
+    spread: z.array(z.number()),
+  })),
+});
+
+const Engine = Origin.extend({
+  rows: z.array(z.object({
+    title: z.string(),
+    unit: z.enum(["ms", "GiB/s"]),
+    bar: figure,
+    cells: z.record(z.string(), z.object({ median: z.number() })),
+  })),
+});
+
+const Scale = Origin.extend({
+  steps: z.array(z.object({
+    axis: z.string(),
+    size: z.number(),
+    ms: z.number(),
+    gigaflops: z.number(),
+  })),
+  pipeline: z.array(z.object({
+    part: z.string(),
+    pairs: z.number(),
+    seconds: z.number(),
+    peakMegabytes: figure,
+  })),
+});
+
+const Parity = Origin.extend(Losses.shape);
+
+/** A teacher that PyTorch trained to the end, beside the one of a committed experiment. */
+const Teacher = Origin.extend({
+  experiment: z.string(),
+  perplexities: z.array(z.object({ step: z.int(), perplexity: z.number() })),
+  perplexity: z.number(),
+  bleu: z.number(),
+  chrf: z.number(),
+});
+
+/** The part of an experiment's `results.json` that is compared with PyTorch. */
+const OurTeacher = z.object({
+  systems: z.array(z.object({
+    system: z.string(),
+    bleu: z.object({ score: z.number() }),
+    chrf: z.object({ score: z.number() }),
+    runs: z.array(z.object({ perplexity: z.number() })),
+  })),
+  curves: z.record(
+    z.string(),
+    z.array(z.object({ step: z.int(), nll: z.number() })),
+  ),
+});
+
+const Tried = Origin.extend({
+  ideas: z.array(z.object({
+    part: z.string(),
+    idea: z.string(),
+    without: z.string(),
+    with: z.string(),
+    note: z.string(),
+    kept: z.string(),
+  })),
+});
+
+const Others = z.object({
+  figures: z.array(z.object({
+    what: z.string(),
+    figure: z.string(),
+    command: z.string(),
+    machine: z.string(),
+  })),
+});
+
+/** The tables by the names that pages and the command line have for them. */
+export const TABLES: Readonly<Record<string, () => string>> = {
+  rows: () => {
+    const { rows } = read("rows", Rows);
+    return table(
+      ["row", "unit", "ours", "peer", "ratio", "turns"],
+      rows.map(({ row, unit, ours, peer, ratio, spread }) => [
+        row,
+        unit,
+        amount(ours),
+        amount(peer),
+        fixed(ratio),
+        [...new Set(spread.map(fixed))].join("–"),
+      ]),
+    );
+  },
+  engine: () => {
+    const { rows } = read("engine", Engine);
+    const names = ["ours", "ours, in full", "DVC", "Snakemake", "ninja"];
+    return table(
+      ["", "unit", ...names, "bar"],
+      rows.map(({ title, unit, bar, cells }) => [
+        title,
+        unit,
+        ...names.map((name) => amount(cells[name]?.median ?? null)),
+        bar === null ? "" : bar.toLocaleString("en"),
+      ]),
+    );
+  },
+  growth: () => {
+    const { steps, pipeline } = read("scale", Scale);
+    const slope = (
+      points: readonly { readonly size: number; readonly cost: number }[],
+    ) => {
+      const [first, last] = [points[0], points[points.length - 1]];
+      const power = Math.log(last.cost / first.cost) /
+        Math.log(last.size / first.size);
+      return [
+        `${first.size.toLocaleString("en")}–${last.size.toLocaleString("en")}`,
+        `${first.cost}–${last.cost}`,
+        fixed(power),
+      ];
+    };
+    const axes = Map.groupBy(steps, ({ axis }) => axis);
+    const parts = Map.groupBy(pipeline, ({ part }) => part);
+    return table(["", "sizes", "time", "slope", "peak MB"], [
+      ...[...axes].map(([axis, points]) => [
+        `step (ms) by ${axis}`,
+        ...slope(points.map(({ size, ms }) => ({ size, cost: ms }))),
+        "",
+      ]),
+      ...[...parts].map(([part, points]) => [
+        `${part} (s) by pairs`,
+        ...slope(
+          points.map(({ pairs, seconds }) => ({ size: pairs, cost: seconds })),
+        ),
+        points.map(({ peakMegabytes }) => amount(peakMegabytes)).join("–")
+          .replace(/^–$/, ""),
+      ]),
+    ]);
+  },
+  losses: () => lossTable(read("parity", Parity)),
+  differences: () => differenceTable(read("parity", Parity)),
+  teacher: () => {
+    const theirs = read("teacher", Teacher);
+    const path = join(
+      ...[ROOT, "artifacts", "results", theirs.experiment, "results.json"],
+    );
+    const { systems, curves } = OurTeacher.parse(
+      JSON.parse(Deno.readTextFileSync(path)),
+    );
+    const ours = systems.find(({ system }) => system === "teacher");
+    if (ours === undefined) throw new Error(`"${path}" has no teacher`);
+    const perplexityAt = (wanted: number) =>
+      Math.exp(
+        curves.teacher.find(({ step }) => step === wanted)?.nll ?? NaN,
+      );
+    return table(["", "here", "in PyTorch"], [
+      ...theirs.perplexities.map(({ step, perplexity }) => [
+        `perplexity at step ${step.toLocaleString("en")}`,
+        fixed(perplexityAt(step)),
+        fixed(perplexity),
+      ]),
+      [
+        "perplexity of the average",
+        fixed(ours.runs[0].perplexity),
+        fixed(theirs.perplexity),
+      ],
+      ["BLEU", fixed(ours.bleu.score), fixed(theirs.bleu)],
+      ["chrF", fixed(ours.chrf.score), fixed(theirs.chrf)],
+    ]);
+  },
+  tried: () => {
+    const { ideas } = read("tried", Tried);
+    return table(
+      ["part", "idea", "without it", "with it", "note", "kept"],
+      ideas.map((idea) => [
+        idea.part,
+        idea.idea,
+        idea.without,
+        idea.with,
+        idea.note,
+        idea.kept,
+      ]),
+    );
+  },
+  others: () => {
+    const { figures } = read("others", Others);
+    return table(
+      ["what", "figure", "command"],
+      figures.map(({ what, figure, command }) => [what, figure, command]),
+    );
+  },
+};
+
+const USAGE = `deno task bench table [${Object.keys(TABLES).join("|")}]`;
+
+/** Prints a table of committed figures, or all of them under their names. */
+export function printTables(args: readonly string[]): void {
+  if (args.includes("--help")) return console.log(USAGE);
+  const [name] = args;
+  if (name === undefined) {
+    for (const [name, print] of Object.entries(TABLES)) {
+      console.log(`${name}\n\n${print()}\n`);
+    }
+    return;
+  }
+  if (!Object.hasOwn(TABLES, name)) {
+    const hint = suggestion(name, Object.keys(TABLES)).replace(/\?$/, "");
+    throw inputError(
+      `Cannot print the table "${name}": expected one of ${
+        Object.keys(TABLES).join(", ")
+      }${hint}.`,
+    );
+  }
+  console.log(TABLES[name]());
+}
+
+function read<T extends z.ZodType>(name: string, schema: T): z.output<T> {
+  const path = join(FOLDER, `${name}.json`);
+  return schema.parse(JSON.parse(Deno.readTextFileSync(path)));
+}
+
+const table = (
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+) => markdown([{ columns, rows }]);
+
+function amount(value: number | null): string {
+  if (value === null) return "";
+  return value >= 100 ? Math.round(value).toLocaleString("en") : `${value}`;
+}
+
+const fixed = (value: number | null) => value === null ? "" : value.toFixed(2);

@@ -1,0 +1,200 @@
+/** Prints the results of an experiment, committed or of the last run, as tables or JSON. */
+import type { Console } from "../console/console.ts";
+import { EXIT } from "../exit.ts";
+import { artifactFolder, experimentName } from "../experiment.ts";
+import { readExperiment } from "../../engine/graph/experiment.ts";
+import type { ProjectPipeline } from "../project_pipeline.ts";
+import { EXPERIMENTS } from "../options.ts";
+import { checkPublishable } from "../sharing/publication_check.ts";
+import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
+import { type Format, FORMATS, tableOf } from "../../nmt/metrics/table.ts";
+import { inputError } from "../../base/input_error.ts";
+import type { Json } from "../../schemas/manifest.ts";
+import type { Figure, System } from "../../schemas/results.ts";
+import {
+  committedFolder,
+  readResults,
+  saveResults,
+} from "../../apps/results/committed.ts";
+import {
+  curvesJson,
+  curvesTables,
+  learningCurves,
+} from "../../apps/results/curves.ts";
+import {
+  gather,
+  type Gathered,
+  type Saved,
+} from "../../apps/results/gather.ts";
+import {
+  tunedOf,
+  tuningJson,
+  tuningTables,
+} from "../../apps/results/tuning.ts";
+
+/** The tables of results, as text and as JSON. */
+export const TABLES = {
+  systems: {
+    text: ({ results: { systems } }, format) => tableOf(systems, format),
+    json: ({ results: { systems } }) => systems.map(systemJson),
+  },
+  curves: {
+    text: ({ results }, format) =>
+      FORMATS[format](curvesTables(learningCurves(results))),
+    json: ({ results }) => curvesJson(learningCurves(results)),
+  },
+  tuning: {
+    text: (saved, format) => FORMATS[format](tuningTables(tunedOf(saved))),
+    json: (saved) => tuningJson(tunedOf(saved)),
+  },
+} as const satisfies Readonly<
+  Record<string, {
+    text(saved: Saved, format: Format): string;
+    json(saved: Saved): Json;
+  }>
+>;
+export type TableName = keyof typeof TABLES;
+
+export interface ResultsOptions {
+  readonly experiment: string;
+  readonly artifacts?: string;
+  readonly table: TableName;
+  readonly json: boolean;
+  readonly latex: boolean;
+  /** Whether the last run is shown although results are committed. */
+  readonly last: boolean;
+  /** Whether those of the last run become the committed ones. */
+  readonly save: boolean;
+}
+
+/** Prints a table, and on standard error where its figures come from. */
+export async function printResults(
+  pipeline: ProjectPipeline,
+  console: Console,
+  options: ResultsOptions,
+): Promise<number> {
+  if (options.json && options.latex) {
+    throw inputError("Cannot print --json and --latex at once; name one.");
+  }
+  const artifacts = artifactFolder(options.artifacts);
+  const name = experimentName(options.experiment);
+  const folder = committedFolder(artifacts, name);
+  const committed = options.last || options.save
+    ? undefined
+    : readResults(artifacts, name);
+  if (committed !== undefined) {
+    console.err(`The committed results of "${name}", ${folder}.\n`);
+    return printTable(console, committed, options);
+  }
+  const found = lastRun(pipeline, artifacts, options.experiment);
+  if (found.leftOut.length > 0) {
+    console.err(
+      `Left out, as they were made of others than the last run has: ${
+        found.leftOut.join(", ")
+      }.\n`,
+    );
+  }
+  if (options.save) {
+    const { manifest, workspace } = found;
+    const action = { verb: "save", what: `the results of "${name}"` };
+    const { store } = workspace;
+    await checkPublishable(console, pipeline, manifest, store, action, options);
+    saveResults(artifacts, found);
+  }
+  console.err(
+    options.save
+      ? `Saved to ${folder}.\n`
+      : `The last run of "${name}" in ${artifacts}, which is not committed.\n`,
+  );
+  return printTable(console, found, options);
+}
+
+function printTable(
+  console: Console,
+  saved: Saved,
+  options: ResultsOptions,
+): number {
+  const text = resultsText(saved, options);
+  if (text === "") console.err(`It has nothing for "${options.table}".`);
+  else console.out(text + "\n");
+  return EXIT.done;
+}
+
+/** What the command prints of results. */
+export function resultsText(
+  saved: Saved,
+  { table, json, latex }: Pick<ResultsOptions, "table" | "json" | "latex">,
+): string {
+  const { experiment } = saved.results;
+  const { json: toJson, text: toText } = TABLES[table];
+  return json
+    ? JSON.stringify({ experiment, [table]: toJson(saved) })
+    : toText(saved, latex ? "latex" : "markdown");
+}
+
+/** `toTeacher` and `p` are of BLEU and against the teacher; null if it is not known. */
+function systemJson(system: System): Json {
+  const { bleu, chrf, parameters, runs } = system;
+  return {
+    ...system.pair === undefined ? {} : { pair: system.pair },
+    system: system.system,
+    parameters,
+    bytes: system.bytes ?? null,
+    bleu: bleu.score,
+    chrf: chrf.score,
+    toTeacher: bleu.to.teacher?.difference ?? null,
+    p: bleu.to.teacher?.p ?? null,
+    toRkd: bleu.to.rkd?.difference ?? null,
+    pRkd: bleu.to.rkd?.p ?? null,
+    seeds: runs.length,
+    trainingSeconds: system.trainingSeconds ?? null,
+    sentencesPerSecond: system.sentencesPerSecond ?? null,
+    int8: system.int8 ?? null,
+    figures: { bleu: figureJson(bleu), chrf: figureJson(chrf) },
+    runs: runs.map((run) => ({
+      ...run,
+      bleu: figureJson(run.bleu),
+      chrf: figureJson(run.chrf),
+    })),
+  };
+}
+
+function figureJson({ to, ...figure }: Figure): Json {
+  return { ...figure, to: { ...to } };
+}
+
+function lastRun(
+  pipeline: ProjectPipeline,
+  artifacts: string,
+  given: string,
+): Gathered & { readonly workspace: Workspace } {
+  const { name, value, what } = readExperiment(
+    EXPERIMENTS,
+    given,
+    [],
+  );
+  const workspace = openWorkspace(artifacts);
+  const { manifest } = workspace;
+  const remedy = `run "deno task pipeline --experiment ${given}"`;
+  if (manifest === undefined || manifest.experiment.name !== name) {
+    throw inputError(
+      `Cannot show results of "${name}": none are committed in "${
+        committedFolder(artifacts, name)
+      }", and ${
+        manifest === undefined
+          ? `nothing was run in "${artifacts}"`
+          : `the last run in "${artifacts}" was of "${manifest.experiment.name}"`
+      }; ${remedy}.`,
+    );
+  }
+  // The file may have changed since the run, and its order is the one that a reader expects.
+  const graph = pipeline.graph(manifest.experiment.value, what);
+  const order = [...pipeline.graph(value, what).keys()];
+  const gathered = gather(workspace, manifest, graph, order);
+  if (gathered.results.systems.length === 0) {
+    throw inputError(
+      `Cannot show results of "${name}": the last run in "${artifacts}" evaluated nothing; ${remedy}.`,
+    );
+  }
+  return { ...gathered, workspace };
+}

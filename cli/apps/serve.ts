@@ -1,0 +1,76 @@
+/** Serves an exported model by HTTP until a signal. */
+import { join } from "@std/path";
+import type { Console } from "../console/console.ts";
+import { EXIT } from "../exit.ts";
+import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
+import { inputError, parse } from "../../base/input_error.ts";
+import { checkInput } from "../../base/input_file.ts";
+import { ExportConfig } from "../../schemas/exported_model.ts";
+import { ServeLimits } from "../../schemas/http_api.ts";
+import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
+import { aborted, listen } from "../../apps/serve/http/listening.ts";
+import { openReader } from "../../apps/serve/translation/readers.ts";
+import { startServer } from "../../apps/serve/server.ts";
+import { openTranslators } from "../../apps/serve/translation/translators.ts";
+
+export interface ServeOptions extends ServeLimits {
+  readonly host: string;
+  readonly port: number;
+  /** Host names that are accepted beside the address. */
+  readonly allowHost: readonly string[];
+  readonly int8: boolean;
+  /** Sentences that are translated in parallel. */
+  readonly concurrency: number;
+}
+
+/** Serves the exported model of a folder until the signal; then finishes what is under way. */
+export async function serveModel(
+  console: Console,
+  folder: string,
+  { host, port, allowHost, int8, concurrency, ...given }: ServeOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const limits = parse(ServeLimits, given, "the limits");
+  const config = readConfig(folder);
+  if (config.beam > limits.maxBeam) {
+    throw inputError(
+      `Cannot serve "${config.system}": its beam of ${config.beam} is more than the ${limits.maxBeam} that --max-beam allows; allow more.`,
+    );
+  }
+  const precision = int8 ? "int8" : "fp32";
+  const tokenizer = join(folder, "tokenizer.json");
+  const graph = join(folder, precision, "translate.onnx");
+  checkInput(
+    graph,
+    (reason) => inputError(`Cannot serve "${graph}": ${reason}.`),
+  );
+  const subwords = await loadSubwords(tokenizer);
+  using reader = await openReader({ tokenizer, limits, beam: config.beam });
+  using translators = await openTranslators(graph, concurrency);
+  const address = { host, port };
+  const server = listen(address, () =>
+    startServer({
+      ...{ ...address, allowHost, config, precision, reader, subwords },
+      ...{ translators, concurrency, limits },
+      warn: (sentence) => console.err(sentence + "\n"),
+    }));
+  const { source, target } = config.languages;
+  console.out(
+    `Serving ${config.system}, ${source} to ${target}, ${precision}, at ${server.address}\n`,
+  );
+  await aborted(signal);
+  await server.stop();
+  console.out("Stopped: what was under way is done.\n");
+  return EXIT.done;
+}
+
+function readConfig(folder: string): ExportConfig {
+  const path = join(folder, "config.json");
+  const text = readIfThere(path);
+  if (text === undefined) {
+    throw inputError(
+      `Cannot serve "${folder}": expected an exported model with config.json in it, found none.`,
+    );
+  }
+  return parse(ExportConfig, jsonIfValid(text), `"${path}"`);
+}

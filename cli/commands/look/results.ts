@@ -1,0 +1,36 @@
+/** The command `results`: the results of an experiment in tables. */
+import { command } from "../../command.ts";
+import { load } from "../../load.ts";
+import { artifacts, choice, experiment, flag, json } from "../../options.ts";
+
+export default command({
+  name: "results",
+  group: "look",
+  summary: "the table of systems: committed results, or the last run",
+  needsPipeline: true,
+  options: {
+    table: choice(
+      "<what>",
+      "scores, learning curves, or grids",
+      ["systems", "curves", "tuning"],
+      { default: "systems" },
+    ),
+    experiment,
+    last: flag("the last run, though results are committed"),
+    save: flag("makes those of the last run the committed ones"),
+    latex: flag("a LaTeX table with booktabs"),
+    artifacts,
+    json,
+  },
+  examples: [
+    ["", "as Markdown"],
+    ["--latex", "for a paper"],
+    ["--experiment tiny --last", "of the last run, not those committed"],
+  ],
+  run: async ({ console, pipeline }, values) => {
+    const { printResults } = await load<typeof import("../../apps/results.ts")>(
+      import.meta.resolve("../../apps/results.ts"),
+    );
+    return printResults(pipeline, console, values);
+  },
+});

@@ -1,0 +1,34 @@
+/** The command `status`: one row for each node of an experiment. */
+import { select } from "../../../engine/graph/selection.ts";
+import { preview } from "../../../engine/run/runner.ts";
+import { command } from "../../command.ts";
+import { printPreview } from "../../console/node_reports.ts";
+import { artifactFolder, openExperiment } from "../../experiment.ts";
+import { nodes, onExperiment, selecting } from "../../options.ts";
+
+export default command({
+  name: "status",
+  group: "look",
+  summary: "one row a node: state, reason, size, age",
+  needsPipeline: true,
+  arguments: { nodes },
+  options: { ...onExperiment, ...selecting },
+  examples: [
+    ["", "every node of the experiment quick"],
+    ["'student:*' --experiment tiny", "some of another one"],
+    ["--json", "for scripts; exit code 10 where something would run"],
+  ],
+  run: async ({ console, pipeline, commandNames }, values) => {
+    const { graph } = openExperiment(pipeline, values);
+    const artifacts = artifactFolder(values.artifacts);
+    select(graph, values, commandNames);
+    const reports = await preview(graph, {
+      artifacts,
+      selection: values,
+      force: false,
+      paranoid: values.paranoid,
+      runnable: false,
+    });
+    return printPreview(console, reports, values);
+  },
+});

@@ -1,0 +1,45 @@
+/** The command `init`: sets up an experiment on a corpus of the user. */
+import { command } from "../../command.ts";
+import { load } from "../../load.ts";
+import { argument, flag, option } from "../../options.ts";
+
+export default command({
+  name: "init",
+  group: "run",
+  summary: "an experiment on your own corpus: looks it over, writes it",
+  needsPipeline: true,
+  arguments: { folder: argument("<folder>", "where experiment.jsonc goes") },
+  options: {
+    source: option("<file>", "sentences, one a line; .gz too"),
+    target: option("<file>", "their translations, line by line"),
+    pairs: option("<file>", "both in one .tsv: source TAB target"),
+    from: option("<language>", "of the sources, such as pt"),
+    to: option("<language>", "of the targets, such as en"),
+    size: option<string | undefined>(
+      "<size>",
+      "small (the default) or medium",
+      { suggest: { values: sizes, files: false } },
+    ),
+    yes: flag("asks nothing"),
+  },
+  examples: [
+    ["mine --pairs mine.tsv --from pt --to en", "from one file of pairs"],
+    [
+      "mine --source mine.pt.gz --target mine.en.gz --from pt --to en",
+      "from two files, line by line",
+    ],
+  ],
+  run: async ({ console, pipeline }, { folder, ...values }) => {
+    const { setUpExperiment } = await load<typeof import("../../apps/init.ts")>(
+      import.meta.resolve("../../apps/init.ts"),
+    );
+    return setUpExperiment(pipeline, console, folder, values);
+  },
+});
+
+async function sizes(): Promise<readonly string[]> {
+  const { SIZES } = await load<typeof import("../../../apps/init/plans.ts")>(
+    import.meta.resolve("../../../apps/init/plans.ts"),
+  );
+  return SIZES;
+}

@@ -1,0 +1,45 @@
+/** The command `export`: writes the manifest and its objects to one file. */
+import { outputPath } from "../../../engine/files/output_file.ts";
+import { bundleOutput, exportBundle } from "../../../sharing/bundles/export.ts";
+import { command } from "../../command.ts";
+import { argument, artifacts, flag, json } from "../../options.ts";
+import {
+  interruptible,
+  publishableContents,
+  stoppable,
+  transfer,
+  transferredText,
+} from "../../sharing/transfer.ts";
+
+export default command({
+  name: "export",
+  group: "share",
+  summary: "writes the manifest and its objects to one file",
+  needsPipeline: false,
+  arguments: { file: argument("<file>") },
+  options: {
+    force: flag("replaces any file there, not only a bundle"),
+    artifacts,
+    json,
+  },
+  examples: [["quick.tar", "one file, to hand over"]],
+  run: (context, { file, force, artifacts, json }) =>
+    interruptible(context, async (signal) => {
+      const options = { name: "export", artifacts, json, signal } as const;
+      const output = bundleOutput(force);
+      outputPath(file, output);
+      const contents = await publishableContents(context, options);
+      const { name } = contents.manifest.experiment;
+      const written = await transfer(
+        context,
+        options,
+        (listener) =>
+          exportBundle(contents, file, stoppable(listener, signal), output),
+      );
+      context.console.out(
+        json
+          ? JSON.stringify({ experiment: name, file, ...written }) + "\n"
+          : `Exported "${name}" to "${file}": ${transferredText(written)}.\n`,
+      );
+    }),
+});

@@ -1,0 +1,63 @@
+/** The command `pull`: takes the manifest and the objects of an experiment from remotes. */
+import { parse } from "../../../base/input_error.ts";
+import { SharedName } from "../../../schemas/sharing.ts";
+import { pull } from "../../../sharing/pull.ts";
+import { command } from "../../command.ts";
+import { experimentName } from "../../experiment.ts";
+import {
+  argument,
+  artifacts,
+  experiment,
+  json,
+  signedBy,
+  unsigned,
+} from "../../options.ts";
+import { openRemotes } from "../../sharing/remotes.ts";
+import {
+  interruptible,
+  metricsCheck,
+  transferredText,
+  transferToFolder,
+} from "../../sharing/transfer.ts";
+import { policyOf, signersText } from "../../sharing/trust.ts";
+
+export default command({
+  name: "pull",
+  group: "share",
+  summary: "takes an experiment's manifest and its objects from remotes",
+  needsPipeline: false,
+  arguments: {
+    remotes: argument("<remotes...>", "folders, https:// or s3:// stores"),
+  },
+  options: { experiment, signedBy, unsigned, artifacts, json },
+  examples: [
+    ["https://example.org/models --signed-by me.pub", "from whom you trust"],
+  ],
+  run: (context, { artifacts, json, ...values }) =>
+    interruptible(context, async (signal) => {
+      const options = { name: "pull", artifacts, json, signal } as const;
+      const experiment = parse(
+        SharedName,
+        experimentName(values.experiment),
+        "--experiment",
+      );
+      const source = openRemotes(values.remotes, signal);
+      const policy = policyOf(values);
+      const pulled = await transferToFolder(
+        context,
+        options,
+        (workspace, listener) => {
+          const check = metricsCheck(context, listener);
+          return pull(workspace, experiment, policy, source, listener, check);
+        },
+      );
+      const { remote, nodes, signedBy } = pulled;
+      context.console.out(
+        json
+          ? JSON.stringify({ experiment, ...pulled }) + "\n"
+          : `Pulled "${experiment}" from "${remote}", ${
+            signersText(signedBy)
+          }: ${nodes} nodes, ${transferredText(pulled)}.\n`,
+      );
+    }),
+});

@@ -1,0 +1,67 @@
+/** The command `push`: sends the manifest and its objects to remotes. */
+import { push, writerOf } from "../../../sharing/push.ts";
+import type { Transferred } from "../../../sharing/transfer/download.ts";
+import { command } from "../../command.ts";
+import { argument, artifacts, flag, json } from "../../options.ts";
+import { openRemotes } from "../../sharing/remotes.ts";
+import {
+  interruptible,
+  publishableContents,
+  transfer,
+  transferredText,
+} from "../../sharing/transfer.ts";
+
+export default command({
+  name: "push",
+  group: "share",
+  summary: "sends the manifest and its objects to remotes",
+  needsPipeline: false,
+  arguments: {
+    remotes: argument("<remotes...>", "folders or s3:// stores"),
+  },
+  options: {
+    paranoid: flag("reads back what is there already"),
+    force: flag("takes the name of another experiment there"),
+    artifacts,
+    json,
+  },
+  examples: [
+    ["/mnt/models", "to a folder"],
+    ["s3://bucket/models", "to a store of S3's kind"],
+  ],
+  run: (context, { paranoid, force, artifacts, json, ...values }) =>
+    interruptible(context, async (signal) => {
+      const { console } = context;
+      const options = { name: "push", artifacts, json, signal } as const;
+      const { remotes, network } = openRemotes(values.remotes, signal, {
+        create: true,
+      });
+      remotes.forEach(writerOf);
+      const contents = await publishableContents(context, options);
+      const { name } = contents.manifest.experiment;
+      const isSigned = contents.signatures !== undefined;
+      const sent: (Transferred & { readonly remote: string })[] = [];
+      for (const remote of remotes) {
+        const transferred = await transfer(
+          context,
+          options,
+          (listener) =>
+            push(contents, remote, { paranoid, force, network }, listener),
+        );
+        sent.push({ remote: remote.name, ...transferred });
+        if (!json) {
+          const text = transferredText(transferred);
+          console.out(`Pushed "${name}" to "${remote.name}": ${text}.\n`);
+        }
+      }
+      if (json) {
+        const report = { experiment: name, signed: isSigned, remotes: sent };
+        console.out(JSON.stringify(report) + "\n");
+      }
+      if (!isSigned) {
+        console.err(
+          'Nobody has signed this manifest, so others can take it with --unsigned only: "sign", and push again.\n',
+        );
+      }
+    }),
+});

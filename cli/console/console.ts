@@ -1,0 +1,63 @@
+/** Where commands write: standard output, standard error, and the terminal behind them. */
+import { writeAll } from "../../base/write_all.ts";
+import type { Size } from "./screen.ts";
+import {
+  canRedraw,
+  type Paint,
+  painted,
+  unpainted,
+  wantsColour,
+} from "./style.ts";
+import { sentence, terminalText } from "./terminal_text.ts";
+
+export interface Console {
+  out(text: string): void;
+  err(text: string): void;
+  /** Writes control sequences to the terminal behind `out` or `err`. */
+  draw(stream: "out" | "err", frame: string): void;
+  /** The size of the terminal behind `out` or `err`; undefined if lines cannot be redrawn there. */
+  size(stream: "out" | "err"): Size | undefined;
+  /** Calls the listener when the size may have changed, until the returned function is called. */
+  onResize(listener: () => void): () => void;
+  /** Colours for `out` or `err`, if they are wanted there. */
+  paint(stream: "out" | "err"): Paint;
+  now(): number;
+  /** The user's answer; null if there is no terminal to ask on. */
+  ask(question: string): string | null;
+}
+
+const streams = { out: Deno.stdout, err: Deno.stderr };
+const { CI, FORCE_COLOR, NO_COLOR, TERM } = Deno.env.toObject();
+
+/** The console of this process. */
+export const processConsole: Console = {
+  // A pipe gets every byte: a log is piped unchanged.
+  out: (text) =>
+    writeAll(Deno.stdout, Deno.stdout.isTerminal() ? terminalText(text) : text),
+  err: (text) => writeAll(Deno.stderr, terminalText(text)),
+  draw: (stream, frame) => writeAll(streams[stream], frame),
+  size: (stream) => {
+    if (!streams[stream].isTerminal() || !canRedraw({ CI, TERM })) {
+      return undefined;
+    }
+    // A terminal that does not know its size says 0.
+    const { columns, rows } = Deno.consoleSize();
+    return { columns: columns || 80, rows: rows || 24 };
+  },
+  onResize: (listener) => {
+    if (Deno.build.os === "windows") return () => {};
+    Deno.addSignalListener("SIGWINCH", listener);
+    return () => Deno.removeSignalListener("SIGWINCH", listener);
+  },
+  paint: (stream) => {
+    const isTerminal = streams[stream].isTerminal();
+    return wantsColour({ FORCE_COLOR, NO_COLOR, TERM }, isTerminal)
+      ? painted
+      : unpainted;
+  },
+  now: () => Date.now(),
+  ask: (question) =>
+    Deno.stdin.isTerminal() && Deno.stdout.isTerminal()
+      ? prompt(sentence(question))
+      : null,
+};

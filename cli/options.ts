@@ -1,0 +1,132 @@
+/** The kinds of options and arguments, and those that several commands have. */
+import { join } from "@std/path";
+import { experimentNames } from "../engine/graph/experiment.ts";
+import { ROOT } from "../engine/keys/project.ts";
+import type { Argument, Option } from "./command.ts";
+import { collect, positive } from "./option_values.ts";
+
+/** A switch, off unless given. */
+export function flag(summary: string): Option<boolean> {
+  return { summary, default: false };
+}
+
+/** A switch that turns something off: `--no-NAME`. */
+export function negatedFlag(summary: string): Option<boolean> {
+  return { summary, isNegated: true };
+}
+
+/** An option with a value; undefined unless given or with a default. */
+export function option(
+  placeholder: string,
+  summary: string,
+): Option<string | undefined>;
+export function option<Value>(
+  placeholder: string,
+  summary: string,
+  more: Omit<Option<Value>, "placeholder" | "summary">,
+): Option<Value>;
+export function option(
+  placeholder: string,
+  summary: string,
+  more: Omit<Option, "placeholder" | "summary"> = {},
+): Option {
+  return { placeholder, summary, ...more };
+}
+
+/** An option that may be repeated. */
+export function list(
+  placeholder: string,
+  summary: string,
+  initial: string[] = [],
+): Option<string[]> {
+  return { placeholder, summary, default: initial, parse: collect };
+}
+
+/** One of several values. */
+export function choice<const Choices extends readonly string[]>(
+  placeholder: string,
+  summary: string,
+  choices: Choices,
+  more: Pick<Option<Choices[number]>, "default" | "isRequired">,
+): Option<Choices[number]> {
+  return { placeholder, summary, choices, ...more };
+}
+
+type ArgumentValue<Placeholder extends string> = Placeholder extends
+  `${string}...${string}` ? string[]
+  : Placeholder extends `<${string}` ? string
+  : string | undefined;
+
+/** An argument; its placeholder decides whether it is a string, a list or optional. */
+export function argument<const Placeholder extends string>(
+  placeholder: Placeholder,
+  summary?: string,
+): Argument<ArgumentValue<Placeholder>> {
+  return { placeholder, summary };
+}
+
+/** The experiment of commands that name none. */
+export const DEFAULT_EXPERIMENT = "quick";
+
+/** The folder of the experiments that have names. */
+export const EXPERIMENTS = join(ROOT, "experiments");
+
+export const experiment = option<string>(
+  "<name>",
+  "an experiment of experiments/, or a file",
+  {
+    default: DEFAULT_EXPERIMENT,
+    suggest: { values: () => experimentNames(EXPERIMENTS), files: true },
+  },
+);
+
+export const artifacts = option(
+  "<folder>",
+  "artifact folder (default: artifacts)",
+);
+
+export const json = flag("one JSON object on standard output");
+
+/** Options of commands on the graph of an experiment. */
+export const onExperiment = {
+  experiment,
+  set: list(
+    "<path=value>",
+    "sets one value of the experiment; may be repeated",
+  ),
+  artifacts,
+  json,
+};
+
+export const nodes = argument(
+  "[nodes...]",
+  "names or globs; all unless given",
+);
+
+export const only = list("<node>", "these nodes and no others");
+export const until = list("<node>", "these nodes and what they need");
+
+/** Options of commands on some nodes of a graph. */
+export const selecting = {
+  only,
+  from: list("<node>", "these nodes and what needs them"),
+  until,
+  paranoid: flag("rehashes objects before they are used"),
+};
+
+/** Options of commands that run stages. */
+export const jobs = option<number>(
+  "<n>",
+  "stages at once, as far as cores and memory allow",
+  { parse: positive, default: navigator.hardwareConcurrency },
+);
+export const progress = negatedFlag("prints no progress of a running node");
+
+/** Options of commands that accept a manifest of others. */
+export const signedBy = list(
+  "<key>",
+  "believes this key only: printed, a file, or a name of the policy; may be repeated",
+);
+export const unsigned = flag(
+  "takes what nobody has signed; its hashes are checked all the same",
+);

@@ -1,0 +1,130 @@
+/** The parts that push, pull, export and import share: checks, the lock, progress, interruption. */
+import { format as formatBytes } from "@std/fmt/bytes";
+import { explainFullDisk } from "../../engine/files/failure.ts";
+import {
+  checkMetrics,
+  lackingText,
+} from "../../engine/provenance/recompute.ts";
+import { lockFolder } from "../../engine/store/lock.ts";
+import { manifestPath } from "../../engine/store/manifest.ts";
+import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
+import type { CheckDownloaded } from "../../sharing/pull.ts";
+import { type Contents, contentsOf } from "../../sharing/transfer/contents.ts";
+import type { Listener, Transferred } from "../../sharing/transfer/download.ts";
+import type { Context } from "../command.ts";
+import { withProgress } from "../console/show_progress.ts";
+import { counted } from "../console/table.ts";
+import { EXIT } from "../exit.ts";
+import { artifactFolder } from "../experiment.ts";
+import { checkPublishable } from "./publication_check.ts";
+
+/** What a transfer is called, and the options that all transfers have. */
+export interface Transfer {
+  readonly name: "push" | "pull" | "export" | "import";
+  readonly artifacts: string | undefined;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Does the work of a command; if it is interrupted, says how to continue. */
+export async function interruptible(
+  { console, interruption }: Context,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<number> {
+  const signal = interruption();
+  try {
+    await work(signal);
+    return EXIT.done;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    console.err("Interrupted; what has arrived is kept, run again to go on.\n");
+    return EXIT.interrupted;
+  }
+}
+
+/** The contents of the artifact folder, checked before they are shared. */
+export async function publishableContents(
+  { console, load }: Context,
+  { name, artifacts, json }: Transfer,
+): Promise<Contents> {
+  const workspace = openWorkspace(artifactFolder(artifacts));
+  const contents = await contentsOf(workspace);
+  const action = { verb: name, what: `"${manifestPath(workspace.folder)}"` };
+  await checkPublishable(
+    console,
+    await load(),
+    contents.manifest,
+    workspace.store,
+    action,
+    { json },
+  );
+  return contents;
+}
+
+/** Transfers something and shows the progress meanwhile. */
+export async function transfer<T>(
+  { console }: Context,
+  { name, json }: Transfer,
+  work: (listener: Listener) => Promise<T>,
+): Promise<T> {
+  const does = "looks for what is missing";
+  return await withProgress(console, { json }, { name, does }, work);
+}
+
+/** The same to the artifact folder, under its lock. */
+export async function transferToFolder<T>(
+  context: Context,
+  options: Transfer,
+  work: (workspace: Workspace, listener: Listener) => Promise<T>,
+): Promise<T> {
+  const folder = artifactFolder(options.artifacts);
+  const isGiven = options.artifacts !== undefined;
+  return await transfer(context, options, async (listener) => {
+    using _lock = await Promise.race([
+      aborted(options.signal),
+      lockFolder(folder, isGiven, listener.notice),
+    ]);
+    try {
+      return await work(openWorkspace(folder), listener);
+    } catch (error) {
+      throw explainFullDisk(error, folder);
+    }
+  });
+}
+
+/** Rejects when the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}
+
+/** A listener whose work on the disk stops at its next report after the signal. */
+export function stoppable(listener: Listener, signal: AbortSignal): Listener {
+  return {
+    ...listener,
+    progress: (progress) => {
+      signal.throwIfAborted();
+      listener.progress(progress);
+    },
+  };
+}
+
+/** Recomputes the metrics of a downloaded manifest, as far as its artifacts are here. */
+export function metricsCheck(
+  { load }: Context,
+  { progress, notice }: Listener,
+): CheckDownloaded {
+  return async (manifest, { store }) => {
+    const lacking = await checkMetrics(await load(), manifest, store, progress);
+    if (lacking.length > 0) notice(lackingText(lacking).trimEnd());
+  };
+}
+
+/** What was transferred, as text. */
+export function transferredText({ objects, bytes }: Transferred): string {
+  return objects === 0
+    ? "all objects were there"
+    : `${counted(objects, "object")} of ${formatBytes(bytes)}`;
+}

@@ -1,0 +1,92 @@
+/** The contract of an executor: what it is given to run a stage, and what it guarantees. */
+import type { Json, Metrics } from "../../schemas/manifest.ts";
+import type { Node } from "../graph/graph.ts";
+import type { Progress } from "../graph/stage.ts";
+import type { Project } from "../keys/project.ts";
+
+/**
+ * Where stages run. To add one, such as a cluster, write one file that exports an `Executor`, name it in `executors.ts`,
+ * and let `contract_test.ts` run over it.
+ */
+export interface Executor {
+  /** @throws an input error that says what to do, where this machine cannot run stages this way. */
+  check(): Promise<void>;
+  /**
+   * Runs the stage of a node on a job, and resolves when its process has ended. An executor guarantees that
+   *
+   * - the stage reads nothing but its inputs, the copies of its data files, its code and what it declares, and writes
+   *   nothing but `job.outputFolder` and `job.work`;
+   * - the stage starts with an empty output folder and the content of `job.work` as an earlier attempt left it;
+   * - one process at a time works on the job: it holds the lock `job.lock` until it ends, also where this process is
+   *   killed, and `listener.waiting` is called while another one still holds it;
+   * - the stage's code is read before `listener.ready` is called, and the job is given to it after that resolves;
+   * - the process ends when `signal` is aborted, or soon after this process is killed;
+   * - nothing that the stage does or prints can make it throw: an outcome says what happened.
+   */
+  run(node: Node, job: Job, options: ExecutorOptions): Promise<StageRun>;
+}
+
+/** One piece of work, as JSON that can be sent to another process; all paths are absolute. */
+export interface Job {
+  /** Valid by the stage's own schema, after defaults. */
+  readonly config: Json;
+  readonly seed: number;
+  /** Path of each output that is read of each input. */
+  readonly inputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The copies of the user's data files and folders, by the path that the config names. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<
+    Record<string, { readonly path: string; readonly folder: boolean }>
+  >;
+  /** The folder of all outputs. */
+  readonly outputFolder: string;
+  /** The folder of checkpoints, which is kept until the node is done. */
+  readonly work: string;
+  /** The file that the process of the node locks; it lies in the node's own folder, as the other paths do. */
+  readonly lock: string;
+}
+
+export interface ExecutorOptions {
+  readonly project: Project;
+  /** All that the stage's process executes, as absolute paths of files and folders. */
+  code(): Promise<readonly string[]>;
+  /** Files that the stage's code opens by itself. */
+  readonly opened: readonly string[];
+  /** The file that gets all that the stage logs and all that it and its libraries print. */
+  readonly logPath: string;
+  readonly listener: StageListener;
+  readonly signal?: AbortSignal;
+}
+
+/** Called while a stage runs. */
+export interface StageListener {
+  /** The process has read the stage's code; it gets its job when this resolves, unless `signal` was aborted by then. */
+  ready(): Promise<void>;
+  progress(progress: Progress): void;
+  /** A line of the stage for the user. */
+  log(line: string): void;
+  /** The process of an earlier, killed run still holds the node's lock. */
+  waiting(): void;
+}
+
+/** How a stage ended. */
+export interface StageRun {
+  readonly outcome:
+    | {
+      readonly kind: "done";
+      readonly metrics: Metrics;
+      readonly measurements: Metrics;
+    }
+    /** The stage threw, or reported what cannot be recorded. */
+    | {
+      readonly kind: "error";
+      readonly name: string;
+      readonly message: string;
+    }
+    /** The process ended without a result; `how` is its exit code or signal. */
+    | { readonly kind: "died"; readonly how: string }
+    /** The signal was aborted, or the user interrupted the process. */
+    | { readonly kind: "interrupted" };
+  /** The most memory that the stage's process used, where the system says. */
+  readonly peakMemoryBytes?: number;
+}

@@ -1,0 +1,96 @@
+/** Reads and writes the engine's own files in an artifact folder, whatever else lies at their paths. */
+import { join } from "@std/path";
+import {
+  ifThere,
+  jsonIfValid,
+  lstatIfThere,
+  statIfThere,
+  writeAtomically,
+} from "./atomic.ts";
+
+/** The text of a state file, or undefined if there is no readable file at its path. */
+export function readState(path: string): string | undefined {
+  // A pipe or a device may never come to an end.
+  if (!isFile(path)) return undefined;
+  try {
+    return ifThere(() => Deno.readTextFileSync(path));
+  } catch (error) {
+    // It can still be replaced.
+    if (error instanceof Deno.errors.PermissionDenied) return undefined;
+    throw error;
+  }
+}
+
+/** The JSON value of a state file, or undefined. */
+export function readStateJson(path: string): unknown {
+  const text = readState(path);
+  return text === undefined ? undefined : jsonIfValid(text);
+}
+
+/**
+ * Writes a state file atomically. Something else than a file at its path is moved aside: inside an artifact folder the
+ * path belongs to the engine.
+ */
+export function writeState(
+  folder: string,
+  name: string,
+  text: string,
+  options: { readonly locked?: boolean } = {},
+): void {
+  const path = join(folder, name);
+  makeFolder(folder, name.split("/").slice(0, -1).join("/"));
+  moveOther(path, isFile);
+  moveOther(`${path}.tmp`, isFile);
+  writeAtomically(path, text, options);
+}
+
+/** Makes a folder in an artifact folder; something else than a folder in its way is moved aside. */
+export function makeFolder(folder: string, name: string): void {
+  const path = join(folder, name);
+  if (isFolder(path)) return;
+  Deno.mkdirSync(folder, { recursive: true });
+  let below = folder;
+  for (const part of name.split("/")) {
+    below = join(below, part);
+    moveOther(below, isFolder);
+    Deno.mkdirSync(below, { recursive: true });
+  }
+}
+
+/** Restores the permissions to move and remove what is in a folder, which a stage may have taken away. */
+export function makeRemovable(folder: string): void {
+  const info = lstatIfThere(folder);
+  if (info?.isDirectory !== true) return;
+  const mode = info.mode ?? OWNER;
+  if ((mode & OWNER) !== OWNER) Deno.chmodSync(folder, mode | OWNER);
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) makeRemovable(join(folder, name));
+  }
+}
+
+/** Read, write and enter, for the owner of a folder. */
+const OWNER = 0o700;
+
+/** Moves aside what is at the path of a file that is about to be opened, unless it is a file. */
+export function moveUnlessFile(path: string): void {
+  moveOther(path, isFile);
+}
+
+/** Not removed: it may be a link of the user's to a disk that is not mounted now. */
+function moveOther(path: string, isWanted: (path: string) => boolean): void {
+  if (lstatIfThere(path) === undefined || isWanted(path)) return;
+  for (let i = 1;; i++) {
+    const aside = `${path}.aside-${i}`;
+    if (lstatIfThere(aside) !== undefined) continue;
+    return Deno.renameSync(path, aside);
+  }
+}
+
+/** Whether a regular file is at a path, not a pipe, a device or a folder. */
+export function isFile(path: string): boolean {
+  return statIfThere(path)?.isFile === true;
+}
+
+function isFolder(path: string): boolean {
+  return statIfThere(path)?.isDirectory === true;
+}

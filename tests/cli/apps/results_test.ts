@@ -1,0 +1,147 @@
+/** The command `results` as users run it: formats, where figures are from, saving, and what it refuses. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { exists } from "../../engine/fixtures/project.ts";
+import { makeRun, P, ROOT, temporary } from "../../fixtures/made_run.ts";
+import { pipeline } from "../fixtures/command_line.ts";
+
+function results(artifacts: string, ...args: string[]) {
+  return pipeline("results", "--artifacts", artifacts, ...args);
+}
+
+const TINY = ["--experiment", "tiny"];
+
+Deno.test("results of the last run are a Markdown table, one JSON object or LaTeX, and standard error says whose they are", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const table = await results(folder.path, ...TINY);
+  assertEquals(table.code, 0);
+  assertStringIncludes(table.err, 'The last run of "tiny"');
+  const rows = table.out.trimEnd().split("\n");
+  assertEquals(
+    rows.map((row) => row.split("|")[1].trim()).filter((name) =>
+      !name.startsWith("---")
+    ),
+    ["system", "teacher", "no-kd", "rkd", "ckd-regular"],
+  );
+  assertStringIncludes(rows[3], "| 39.0 | 59.0 |       -1.0 |       0.250 |");
+
+  const json = await results(folder.path, ...TINY, "--json");
+  assertEquals(json.code, 0);
+  const { systems } = JSON.parse(json.out);
+  for (const system of systems) {
+    for (
+      const key of [
+        "system",
+        "parameters",
+        "bleu",
+        "chrf",
+        "toTeacher",
+        "p",
+        "seeds",
+      ]
+    ) assert(key in system, key);
+  }
+  const { system, parameters, bleu, chrf, toTeacher, p, seeds } = systems[1];
+  assertEquals(
+    { system, parameters, bleu, chrf, toTeacher, p, seeds },
+    {
+      system: "no-kd",
+      parameters: 1500,
+      bleu: 39,
+      chrf: 59,
+      toTeacher: -1,
+      p: P,
+      seeds: 1,
+    },
+  );
+  assertEquals(systems[0].toTeacher, null);
+
+  const latex = await results(folder.path, ...TINY, "--latex");
+  assertEquals(latex.code, 0);
+  assertStringIncludes(latex.out, "\\toprule");
+  assertStringIncludes(latex.out, "37.5 \\%");
+});
+
+Deno.test("with --save the last run's become the committed ones, which are shown until --last asks for others", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const saved = await results(folder.path, ...TINY, "--save");
+  assertEquals(saved.code, 0);
+  assertStringIncludes(saved.err, "Saved to");
+  // Another experiment is run, then the same one again with other figures.
+  makeRun(folder.path, { experiment: "quick" });
+  const committed = await results(folder.path, ...TINY);
+  assertEquals(committed.out, saved.out);
+  assertStringIncludes(committed.err, 'The committed results of "tiny"');
+  makeRun(folder.path, { better: 1 });
+  assertEquals((await results(folder.path, ...TINY)).out, saved.out);
+  const last = await results(folder.path, ...TINY, "--last");
+  assertEquals(last.code, 0);
+  assertStringIncludes(last.out, "41.0");
+  assert(last.out !== saved.out);
+});
+
+Deno.test("several language pairs are a table each, and several seeds one row", async () => {
+  using folder = temporary();
+  const value = {
+    ...JSON.parse(
+      Deno.readTextFileSync(join(ROOT, "experiments", "tiny.jsonc"))
+        .replace(/^\s*\/\/.*$/gm, ""),
+    ),
+    pairs: {
+      "pt-en": {},
+      "es-en": { languages: { source: "es", target: "en" } },
+    },
+    students: { "no-kd": { seeds: [1, 2] } },
+  };
+  const experiment = join(folder.path, "pairs.json");
+  Deno.writeTextFileSync(experiment, JSON.stringify(value));
+  const artifacts = join(folder.path, "artifacts");
+  makeRun(artifacts, { experiment });
+  const { out } = await results(artifacts, "--experiment", experiment);
+  assertEquals(out.match(/^(pt|es)-en$/gm), ["pt-en", "es-en"]);
+  assertEquals(out.match(/^\| no-kd +\| +2 \|/gm)?.length, 2);
+  const json = await results(
+    artifacts,
+    ...["--experiment", experiment, "--json"],
+  );
+  const systems: { pair: string; system: string; seeds: number }[] = JSON
+    .parse(json.out).systems;
+  assertEquals(
+    systems.map(({ pair, system, seeds }) => `${pair} ${system} ${seeds}`),
+    ["pt-en teacher 1", "pt-en no-kd 2", "es-en teacher 1", "es-en no-kd 2"],
+  );
+});
+
+Deno.test("what cannot be shown is one sentence with exit code 2", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const refused = async (part: string, ...args: string[]) => {
+    const { code, out, err } = await results(folder.path, ...args);
+    assertEquals({ code, out }, { code: 2, out: "" }, err);
+    assertStringIncludes(err, part);
+    assertEquals(err.trim().split("\n").length, 1, err);
+  };
+  await refused('did you mean "tiny"', "--experiment", "tinny");
+  await refused(
+    'the last run in "' + folder.path + '" was of "tiny"',
+    ...["--experiment", "quick"],
+  );
+  await refused("--json and --latex", ...TINY, "--json", "--latex");
+  await refused("unknown option '--csv'", "--csv");
+  await refused("Cannot find experiment", "--experiment", "..");
+
+  await results(folder.path, ...TINY, "--save");
+  const path = join(folder.path, "results", "tiny", "results.json");
+  const text = Deno.readTextFileSync(path);
+  Deno.writeTextFileSync(path, text.replace('"score":39', '"score":39.9'));
+  await refused("is 39.9, and 39 by its manifest", ...TINY);
+  assertEquals((await results(folder.path, ...TINY, "--last")).code, 0);
+
+  const empty = join(folder.path, "nothing");
+  const { code, err } = await results(empty, ...TINY);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "nothing was run");
+  assert(!exists(empty));
+});

@@ -1,0 +1,238 @@
+/** The command `log`: the table of runs, also from damaged records, and the logs of nodes. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { dirname } from "@std/path";
+import {
+  stageProcesses,
+  tryKill,
+  until,
+} from "../../../engine/fixtures/processes.ts";
+import {
+  exists,
+  makeProject,
+  nodesOf,
+  type Project,
+  WORDS,
+} from "../../../engine/fixtures/project.ts";
+import { type Outcome, pipeline } from "../../fixtures/command_line.ts";
+
+const SLOW = ["--set", 'counts={"slow":{"milliseconds":2000}}'];
+
+interface RunJson {
+  readonly run: string;
+  readonly time: string | null;
+  readonly experiment: string | null;
+  readonly seconds: number | null;
+  readonly outcome: string;
+  readonly nodes: Readonly<Record<string, number | null>>;
+  readonly peakMemoryBytes: number | null;
+  readonly machine: { readonly cores: number } | null;
+}
+
+Deno.test("log before the first run says that there is none, and writes nothing", async () => {
+  using project = makeProject();
+  const { code, out } = await logOf(project);
+  assertEquals(code, 0);
+  assertMatch(out, /^No run is recorded in ".*artifacts"\.\n$/);
+  assertEquals(await runsOf(project), []);
+  assert(!exists(project.path("artifacts")));
+});
+
+Deno.test("log gives each run with its outcome, its nodes and the largest peak of them, the newest last", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  breakTotals(project);
+  assertEquals((await project.run()).code, 1);
+  const runs = await runsOf(project);
+  const [done, failed] = runs;
+  assertEquals(runs.map(({ run }) => run), recordNames(project));
+  assertEquals(runs.map(({ outcome }) => outcome), ["done", "failed"]);
+  assertEquals(done.nodes, { ran: 5, cached: 0, failed: 0, skipped: 0 });
+  assertEquals(failed.nodes, { ran: 0, cached: 3, failed: 2, skipped: 0 });
+  for (const run of runs) {
+    const events = eventsOf(project, run.run);
+    assertEquals(run.time, events[0].time);
+    assertEquals(run.experiment, "quick");
+    assertEquals(run.seconds, events.at(-1)?.seconds);
+    assert(Number(run.seconds) > 0);
+    assertEquals(run.machine?.cores, navigator.hardwareConcurrency);
+    const peaks = events.map(({ peakMemoryBytes }) => peakMemoryBytes ?? 0);
+    assertEquals(run.peakMemoryBytes ?? 0, Math.max(...peaks));
+    assert(Deno.build.os !== "linux" || Math.max(...peaks) > 1_000_000);
+  }
+  const [header, first, second, ...more] = await rowsOf(project);
+  assertEquals(header, [
+    "run",
+    "began",
+    "experiment",
+    "took",
+    "outcome",
+    "nodes",
+    "peak memory",
+  ]);
+  assertMatch(
+    first.join("|"),
+    /^000001\|\d{4}-\d\d-\d\dT[\d:]{8}Z\|quick\|[\d.]+ s\|done\|5 ran\|\d.* MB$/,
+  );
+  assertEquals([second[0], second[4]], ["000002", "failed"]);
+  assertEquals(second[5], "3 cached, 2 failed");
+  assertEquals(more, []);
+});
+
+Deno.test("a run is running until it ends; killed it is cut off, interrupted it says so, and both keep what they did", async () => {
+  using project = makeProject("one\ntwo\n");
+  const outcomes = async () =>
+    (await runsOf(project)).map(({ outcome }) => outcome);
+  const killed = project.start(...SLOW);
+  await until(() => stageProcesses(project, "count.ts")[0]);
+  assertEquals(await outcomes(), ["running"]);
+  tryKill(killed.pid);
+  await killed.output();
+  assertEquals(await outcomes(), ["cut off"]);
+
+  const interrupted = project.start(...SLOW);
+  await until(() => stageProcesses(project, "count.ts")[0]);
+  assertEquals(await outcomes(), ["cut off", "running"]);
+  Deno.kill(interrupted.pid, "SIGINT");
+  await interrupted.output();
+  const [first, second] = await runsOf(project);
+  assertEquals([first.outcome, second.outcome], ["cut off", "interrupted"]);
+  assertEquals([first.seconds, first.nodes], [
+    null,
+    { ran: 1, cached: null, failed: 0, skipped: null },
+  ]);
+  assertEquals(first.machine, second.machine);
+  assert(Number(second.seconds) > 0);
+  assertEquals(second.nodes.cached, 1);
+  const [, cutOff] = await rowsOf(project);
+  assertEquals(cutOff.slice(3, 5), ["cut off", "1 ran"]);
+});
+
+Deno.test("records of older versions, cut off and damaged ones are read as far as they go, in the order of the runs", async () => {
+  using project = makeProject();
+  const time = "2026-11-24T17:39:24.819Z";
+  const start = { event: "start", time, experiment: "old" };
+  const node = { event: "node", name: "split", peakMemoryBytes: 5_000_000 };
+  const first = "2026-11-24T17-39-24-819Z-9";
+  writeRecord(project, first, [
+    JSON.stringify(start),
+    '{"event":"node","name":"a","sta',
+    JSON.stringify({ ...node, state: "ran" }),
+    JSON.stringify({ event: "end", seconds: 3, states: { split: "ran" } }),
+  ]);
+  writeRecord(project, "2026-11-24T18-00-00-000Z-10", [
+    JSON.stringify({ event: "end", states: { a: "failed", b: "skipped" } }),
+  ]);
+  writeRecord(project, "002027-2001-01-01T00-00-00-000Z", [
+    "null",
+    '"text"',
+    JSON.stringify({ ...node, time: 7, state: "failed", peakMemoryBytes: "" }),
+    JSON.stringify({ event: "unheard of", time, experiment: "new" }),
+  ]);
+  writeRecord(project, "002028-2001-01-01T00-00-00-000Z", []);
+  const unknown = {
+    time: null,
+    experiment: null,
+    seconds: null,
+    peakMemoryBytes: null,
+    machine: null,
+  };
+  assertEquals(await runsOf(project), [
+    {
+      ...unknown,
+      run: first,
+      time,
+      experiment: "old",
+      seconds: 3,
+      outcome: "done",
+      nodes: { ran: 1, cached: 0, failed: 0, skipped: 0 },
+      peakMemoryBytes: 5_000_000,
+    },
+    {
+      ...unknown,
+      run: "2026-11-24T18-00-00-000Z-10",
+      outcome: "failed",
+      nodes: { ran: 0, cached: 0, failed: 1, skipped: 1 },
+    },
+    {
+      ...unknown,
+      run: "002027-2001-01-01T00-00-00-000Z",
+      time,
+      outcome: "cut off",
+      nodes: { ran: 0, cached: null, failed: 1, skipped: null },
+    },
+    {
+      ...unknown,
+      run: "002028-2001-01-01T00-00-00-000Z",
+      outcome: "cut off",
+      nodes: { ran: 0, cached: null, failed: 0, skipped: null },
+    },
+  ]);
+  await nodesOf(project);
+  const latest = (await runsOf(project)).at(-1);
+  assertMatch(latest?.run ?? "", /^002029-/);
+  assertEquals(latest?.outcome, "done");
+});
+
+Deno.test("log NODE shows the last run's log, also after runs that had no numbers", async () => {
+  using project = makeProject();
+  const old = "2026-11-24T17-39-24-819Z-9";
+  writeRecord(project, old, []);
+  Deno.mkdirSync(project.path(`artifacts/runs/${old}`));
+  project.write(`artifacts/runs/${old}/split.log`, "the old one\n");
+  assertEquals((await project.run("log", "split")).out, "the old one\n");
+  await nodesOf(project);
+  assertMatch((await project.run("log", "split")).out, /3 lines/);
+});
+
+/** Runs of any pipeline: those of the project are read by this process. */
+function logOf(project: Project, ...args: string[]): Promise<Outcome> {
+  return pipeline("log", "--artifacts", project.path("artifacts"), ...args);
+}
+
+async function runsOf(project: Project): Promise<readonly RunJson[]> {
+  const { code, out, err } = await logOf(project, "--json");
+  if (code !== 0) throw new Error(`Exit code ${code}: ${err}`);
+  return JSON.parse(out).runs;
+}
+
+/** The cells of the table that are not empty, by row. */
+async function rowsOf(project: Project): Promise<readonly string[][]> {
+  const { out } = await logOf(project);
+  return out.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
+}
+
+/** Names of the runs as they lie there. */
+function recordNames(project: Project): string[] {
+  return [...Deno.readDirSync(project.path("artifacts/runs"))]
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
+}
+
+function eventsOf(
+  project: Project,
+  run: string,
+): readonly {
+  readonly time: string;
+  readonly seconds?: number;
+  readonly peakMemoryBytes?: number;
+}[] {
+  const text = project.read(`artifacts/runs/${run}.jsonl`);
+  return text.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+function writeRecord(
+  project: Project,
+  run: string,
+  lines: readonly string[],
+): void {
+  const name = `artifacts/runs/${run}.jsonl`;
+  Deno.mkdirSync(dirname(project.path(name)), { recursive: true });
+  project.write(name, lines.join("\n") + "\n");
+}
+
+function breakTotals(project: Project): void {
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "const words =",
+    'throw new Error("it broke");\n    const words =',
+  );
+}

@@ -1,0 +1,126 @@
+/** The command `doctor` on real runtimes, and the refusal of a runtime that this machine lacks. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { statIfThere } from "../../../../engine/files/atomic.ts";
+
+const ROOT = fromFileUrl(new URL("../../../..", import.meta.url));
+
+async function pipeline(
+  args: readonly string[],
+  env: Record<string, string> = {},
+) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", `${ROOT}/cli/main.ts`, ...args],
+    stdin: "null",
+    env,
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: decode(stdout), err: decode(stderr) };
+}
+
+const folder = Deno.makeTempDirSync();
+/** Where the loader of Vulkan finds no driver. */
+const WITHOUT_VULKAN = { VK_ICD_FILENAMES: `${folder}/none.json` };
+const LINUX = Deno.build.os === "linux";
+
+interface Findings {
+  readonly ready: boolean;
+  readonly findings: readonly {
+    readonly name: string;
+    readonly usable: boolean;
+    readonly detail: string;
+  }[];
+}
+
+Deno.test("the doctor tries every runtime and provider, and says how to get what is missing", async () => {
+  const { code, out, err } = await pipeline(["doctor", "--json"]);
+  assertEquals(code, 0, err);
+  const { ready, findings }: Findings = JSON.parse(out);
+  assert(ready);
+  assertEquals(findings.map(({ name }) => name), [
+    "onnx on cpu",
+    "onnx on webgpu",
+    "onnx on cuda",
+    "tensorflow on cpu",
+    "tensorflow on cuda",
+    "reference on cpu",
+    "--sandbox",
+    "machine",
+    "disk",
+    "Slurm",
+    "bench",
+  ]);
+  assertEquals(findings[0].detail, "works, version 1.30.0");
+  for (const { usable, detail } of findings) {
+    if (!usable) assert(/; .*\.$/.test(detail), `what to do: ${detail}`);
+  }
+  const table = await pipeline(["doctor", "--artifacts", `${folder}/new`]);
+  assertStringIncludes(table.out, "yes  onnx on cpu ");
+  assertStringIncludes(table.out, `free in ${folder}`);
+  assertEquals(statIfThere(`${folder}/new`), undefined, "nothing is written");
+});
+
+Deno.test({
+  name:
+    "a GPU that is not there is a finding, and refused before a run writes anything",
+  ignore: !LINUX,
+  fn: async () => {
+    const { code, out } = await pipeline(["doctor"], WITHOUT_VULKAN);
+    assertEquals(code, 0, "the default runtime works");
+    assert(/^no +onnx on webgpu .*mesa-vulkan-drivers/m.test(out), out);
+
+    const artifacts = `${folder}/artifacts`;
+    const run = await pipeline([
+      "--experiment",
+      "tiny",
+      "--artifacts",
+      artifacts,
+      "--set",
+      "runtime.provider=webgpu",
+    ], WITHOUT_VULKAN);
+    assertEquals(run.code, 2);
+    assert(
+      /^Cannot use runtime onnx on webgpu: .*mesa-vulkan-drivers.*\.\n$/
+        .test(run.err),
+      run.err,
+    );
+    assertEquals(statIfThere(artifacts), undefined, "nothing is written");
+  },
+});
+
+/** A library that ends the process which calls into ONNX Runtime; undefined without a C compiler. */
+function brokenLibrary(): string | undefined {
+  if (!LINUX) return undefined;
+  const path = `${folder}/broken.so`;
+  Deno.writeTextFileSync(
+    `${folder}/broken.c`,
+    "#include <stdlib.h>\nvoid *OrtGetApiBase(void) { abort(); }\n",
+  );
+  try {
+    const { success } = new Deno.Command("cc", {
+      args: ["-shared", "-fPIC", "-o", path, `${folder}/broken.c`],
+    }).outputSync();
+    return success ? path : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+const broken = brokenLibrary();
+
+Deno.test({
+  name: broken === undefined
+    ? "a crash of a native library is a finding: not run, install a C compiler (cc) on Linux"
+    : "a crash of a native library is a finding and not the end, and the doctor fails where it is the default's",
+  ignore: broken === undefined,
+  fn: async () => {
+    const { code, out, err } = await pipeline(["doctor"], {
+      LD_PRELOAD: broken ?? "",
+    });
+    assertEquals(code, 1, err);
+    assert(/^no +onnx on cpu +.*ended the process \(SIGABRT/m.test(out), out);
+    assert(/^yes +reference on cpu /m.test(out), out);
+    assertStringIncludes(out, "The default runtime does not work");
+  },
+});

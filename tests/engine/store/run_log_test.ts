@@ -1,0 +1,49 @@
+/** Run logs: their order, and what can be read of damaged ones. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { readLog, readRuns } from "../../../engine/store/run_log.ts";
+import { inProcess } from "../fixtures/in_process.ts";
+import { makeProject } from "../fixtures/project.ts";
+
+Deno.test("the last run is the last one that began, though the clock went back before it", async () => {
+  using project = makeProject();
+  const { run } = inProcess(project);
+  await run();
+  const artifacts = project.path("artifacts");
+  const runs = join(artifacts, "runs");
+  for (const { name } of [...Deno.readDirSync(runs)]) {
+    const later = name.replace(/-\d{4}-/, "-2999-");
+    assert(later !== name);
+    Deno.renameSync(join(runs, name), join(runs, later));
+  }
+  for (const { name, isDirectory } of Deno.readDirSync(runs)) {
+    if (isDirectory) Deno.writeTextFileSync(join(runs, name, "split.log"), "1");
+  }
+  project.write("text.txt", "one\n");
+  await run();
+  const last = readRuns(artifacts).at(-1)?.run ?? "";
+  Deno.writeTextFileSync(join(runs, last, "split.log"), "2");
+  assertEquals(readLog(artifacts, "split"), "2");
+});
+
+Deno.test("a run log that was cut off tells of what was begun, for how long, and has no outcome", async () => {
+  using project = makeProject();
+  await inProcess(project).run();
+  const artifacts = project.path("artifacts");
+  const [{ run, outcome, states }] = readRuns(artifacts);
+  assertEquals([outcome, states.get("split")], ["done", "ran"]);
+  const path = `artifacts/runs/${run}.jsonl`;
+  const lines = project.read(path).split("\n");
+  const [begun] = lines.map((line, i) => line.includes("count:all") ? i : -1)
+    .filter((i) => i >= 0);
+  project.write(
+    path,
+    [...lines.slice(0, begun + 1), '{"event":"node","na'].join("\n"),
+  );
+  const [cut] = readRuns(artifacts);
+  assertEquals(cut.outcome, undefined);
+  assertEquals(cut.machine, JSON.parse(lines[0]).machine);
+  const [finished, unfinished] = [...cut.work.values()];
+  assertEquals([finished.finished, unfinished.finished], [true, false]);
+  assert(unfinished.seconds >= 0);
+});

@@ -1,0 +1,26 @@
+/** Systems of several qualities on real text, compared, for the tests of comparisons. */
+import { compareSystems } from "../../../nmt/metrics/comparison.ts";
+import { cases, texts } from "./sacrebleu.ts";
+
+export const plain = { tokenize: "13a", lowercase: false } as const;
+
+/** 300 real messages, and translations of them of several qualities. */
+export const lines = (await texts()[0].lines()).slice(0, 300);
+const all = cases(lines);
+export const { hypotheses: fair, against: other = [] } = all["against other"];
+export const [, good, poor] = all["three references"].references;
+const empty = all["empty hypotheses"].hypotheses;
+
+export const systems = {
+  teacher: good,
+  "no-kd@1": poor,
+  "no-kd@2": empty,
+  "rkd@2": fair,
+  "rkd@3": other,
+  ckd: other.map((line, i) => i % 11 === 0 ? good[i] : line),
+};
+export const comparison = compareSystems({
+  ...plain,
+  hypotheses: new Map(Object.entries(systems)),
+  references: [lines],
+});

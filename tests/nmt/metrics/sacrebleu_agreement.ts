@@ -1,0 +1,129 @@
+/** Scores and tokens of this project against those that were recorded of sacreBLEU. */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { scoreLines, type ScoreReport } from "../../../nmt/metrics/score.ts";
+import { tokenize, TOKENIZERS } from "../../../nmt/metrics/tokenize.ts";
+import {
+  cases,
+  FIGURES,
+  type Figures,
+  type Recorded,
+  sha256,
+  type Text,
+} from "./sacrebleu.ts";
+
+const recorded: Record<string, Recorded> = JSON.parse(
+  Deno.readTextFileSync(FIGURES),
+);
+
+export function assertAgrees(
+  ours: ScoreReport,
+  theirs: Figures,
+  name: string,
+): void {
+  for (const metric of ["bleu", "chrf"] as const) {
+    const message = `${name}: ${metric}`;
+    const score = theirs.scores[metric];
+    if (score === undefined) continue;
+    assertAlmostEquals(ours[metric]?.score ?? NaN, score, 1e-8, message);
+    const p = theirs.p?.[metric];
+    if (p === undefined) continue;
+    // sacreBLEU scores resamples in single precision: one of 1,000 may fall on the other side of the difference.
+    const ourP = ours.against?.[metric]?.p ?? NaN;
+    assertAlmostEquals(ourP, p, 1.01 / 1001, `${message} p`);
+  }
+}
+
+/** Scores the cases of a text, which must have the recorded figures. */
+export function testRecorded(text: Text): void {
+  Deno.test({
+    name: `scores on ${text.name} equal sacreBLEU's recorded figures` +
+      (text.missing ?? ""),
+    ignore: text.missing !== undefined,
+    fn: async () => {
+      const all = cases(await text.lines());
+      const { inputs, figures } = recorded[text.name];
+      assertEquals(
+        await sha256(JSON.stringify(all)),
+        inputs,
+        "the text is another than the figures are of; " +
+          'run "deno run -A tests/nmt/metrics/sacrebleu.ts" to renew them',
+      );
+      for (const [name, options] of Object.entries(all)) {
+        assertAgrees(scoreLines(options), figures[name], name);
+      }
+    },
+  });
+}
+
+/** A character before, between and after letters and digits, capital sigma beside it, twice and alone. */
+function around(character: string): string {
+  const c = character;
+  return `a${c}b 1${c}1 a${c}1 1${c}b ${c}${c} aΣ${c} ${c}Σ -${c}. ${c}`;
+}
+
+/** Ranges of punctuation, symbols, numbers, letters and white space of many scripts, all long settled. */
+const SETTLED = [
+  [0x01, 0x24f],
+  [0x2b0, 0x36f],
+  [0x386, 0x3ff],
+  [0x400, 0x482],
+  [0x5be, 0x5c6],
+  [0x60c, 0x66d],
+  [0x964, 0x970],
+  [0xe3f, 0xe5b],
+  [0x1680, 0x169c],
+  [0x1e00, 0x1eff],
+  [0x2000, 0x2064],
+  [0x2070, 0x208e],
+  [0x20a0, 0x20b9],
+  [0x2100, 0x2189],
+  [0x2190, 0x23f3],
+  [0x2460, 0x26ff],
+  [0x2701, 0x27bf],
+  [0x2e00, 0x2e31],
+  [0x3000, 0x303f],
+  [0x3200, 0x321e],
+  [0xfe30, 0xfe4f],
+  [0xff01, 0xff60],
+  [0x10100, 0x10133],
+  [0x1d7ce, 0x1d7ff],
+  [0x1f300, 0x1f320],
+  [0x1f600, 0x1f640],
+];
+
+const MODES = [
+  ...TOKENIZERS.map((tokenizer) => ({
+    name: tokenizer as string,
+    apply: (line: string) => tokenize(tokenizer, line).join(" "),
+  })),
+  { name: "lower", apply: (line: string) => line.toLowerCase() },
+];
+
+/** SHA-256 of the tokens of each tokenizer, and of lowercase, of lines around each of some characters. */
+export async function hashes(
+  characters: string,
+): Promise<Record<string, string>> {
+  const lines = [...characters].map(around);
+  const entries = MODES.map(async ({ name, apply }) => [
+    name,
+    await sha256(lines.map(apply).join("\n")),
+  ]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** The characters of these ranges. */
+export const settled = SETTLED.map(([first, last]) =>
+  Array.from(
+    { length: last - first + 1 },
+    (_, i) => first + i === 10 ? "" : String.fromCodePoint(first + i),
+  ).join("")
+).join("");
+
+/** SHA-256 of what sacreBLEU makes of the settled characters; checked against it where it is installed. */
+export const SETTLED_HASHES = {
+  "13a": "2074772c9b1d893d225fb114d063305f281c1c371a7b890a80f3bdd727a96dc6",
+  char: "010d6b7d3bf2ef2c1480b041bfc99cb942fc002c83e84008dd4f36391d91e56c",
+  intl: "0e82210bf512b65ea97e36e26c52f857bc655329ab988f74f5bbcad563067c3f",
+  lower: "f5be7093f3a73d6e0e2cf3ca4ee878f5ff842db5384275a4871774cf25801d07",
+  none: "526fb79df14fe8952cf7778a62bc499c96bd16664f146bfbf3798cc427dfbca4",
+};

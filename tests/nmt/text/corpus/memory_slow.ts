@@ -1,0 +1,58 @@
+/** Tests that the memory of corpus and tokenize does not grow with the text, in processes of their own. */
+import { assert } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { random } from "../../../../nmt/random.ts";
+import { readTokens } from "../../../../nmt/text/subwords/tokens.ts";
+
+const PROCESS = fromFileUrl(
+  new URL("../fixtures/memory_process.ts", import.meta.url),
+);
+const PAIRS = 100_000;
+const MEGABYTES = 2 ** 20;
+
+/** Pairs of about 300 bytes, each different from every other. */
+async function writePairs(path: string): Promise<void> {
+  const next = random("memory");
+  const syllables = ["ba", "de", "ki", "lo", "nu", "ra", "sã", "ti"];
+  const word = () =>
+    syllables[Math.floor(8 * next())] + syllables[Math.floor(8 * next())] +
+    syllables[Math.floor(8 * next())];
+  const side = () => Array.from({ length: 22 }, word).join(" ");
+  const pieces = function* () {
+    for (let done = 0; done < PAIRS; done += 1000) {
+      yield Array.from({ length: 1000 }, () => `${side()}\t${side()}\n`)
+        .join("");
+    }
+  };
+  await Deno.writeTextFile(path, ReadableStream.from(pieces()));
+}
+
+async function peakOf(stage: string, folder: string): Promise<number> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", PROCESS, stage, folder],
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  return Number(new TextDecoder().decode(stdout)) / MEGABYTES;
+}
+
+Deno.test({
+  name:
+    "100,000 pairs of 30 MB pass corpus and tokenize, and the text is never in memory" +
+    (Deno.build.os === "linux" ? "" : " (skipped: peaks are read on Linux)"),
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.mkdir(join(folder, "files"));
+      await writePairs(join(folder, "files", "train"));
+      const corpus = await peakOf("corpus", folder);
+      const tokenize = await peakOf("tokenize", folder);
+      const { pairs } = readTokens(join(folder, "train.safetensors"));
+      assert(pairs > PAIRS - 1560 && pairs <= PAIRS - 1500);
+      assert(corpus < 200, `corpus took ${corpus} MB`);
+      assert(tokenize < 400, `tokenize took ${tokenize} MB`);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
