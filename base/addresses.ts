@@ -5,7 +5,7 @@ export function withoutPassword(text: string): string {
   return text
     // A user's password, which is not a port, even with characters that an address cannot hold.
     .replace(
-      /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#:@]{0,256}:)(?!\d{0,5}([\s/?#"]|$))(?:[^\s/?#]{0,4096}|\S{0,4096})@/gi,
+      /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#:]{0,256}:)(?!\d{0,5}([\s/?#"]|$))(?:[^\s/?#]{0,4096}|\S{0,4096})@/gi,
       "$1…@",
     )
     .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#:@…]{1,4096}@/gi, "$1…@");

@@ -319,6 +319,7 @@ export const PRIVATE_HOSTS: Readonly<Record<string, boolean>> = {
 
 /** Texts with addresses, and what must not be told of them. */
 export const PASSWORDS: Readonly<Record<string, string>> = {
+  "https://a@b:sec@ret@host/x": "https://…@b:…@host/x",
   "https://user:secret@example.org/models": "https://user:…@example.org/models",
   "https://secret@example.org/models": "https://…@example.org/models",
   "s3://key:secret@models/of/ours": "s3://key:…@models/of/ours",
