@@ -35,7 +35,7 @@ const PARTS: Readonly<
 };
 
 async function main(args: readonly string[]): Promise<void> {
-  const part = PARTS[args[0]];
+  const part = Object.hasOwn(PARTS, args[0]) ? PARTS[args[0]] : undefined;
   if (part !== undefined) return await part(args.slice(1));
   const flags = parseArgs([...args], {
     string: ["rows", "alternations", "steps", "threads"],

@@ -112,7 +112,7 @@ async function makeRemote(
   await push(
     await contentsOf(openWorkspace(artifacts)),
     openRemote(remote, { network: DEFAULT_NETWORK, create: true }),
-    { paranoid: false, network: DEFAULT_NETWORK },
+    { paranoid: false },
     { progress: () => {}, notice: () => {} },
   );
   return Object.values(outputs).map(({ sha256 }) => objectPath(sha256));

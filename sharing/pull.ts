@@ -11,7 +11,6 @@ import type { Manifest } from "../schemas/manifest.ts";
 import {
   downloadArtifacts,
   type Listener,
-  type Source,
   type Transferred,
 } from "./transfer/download.ts";
 import {
@@ -21,7 +20,6 @@ import {
   sharedManifestPath,
   sharedSignaturesPath,
 } from "./remotes/remote.ts";
-import type { NetworkPolicy } from "./remotes/request.ts";
 import { commitManifest, type Signed } from "./transfer/commit.ts";
 import { readText } from "./remotes/text.ts";
 
@@ -49,11 +47,11 @@ export async function pull(
   workspace: Workspace,
   experiment: string,
   policy: Policy,
-  source: Source,
+  remotes: readonly Remote[],
   listener: Listener,
   check: CheckDownloaded = noCheck,
 ): Promise<Pulled> {
-  const { remote, ...signed } = await readManifest(experiment, source);
+  const { remote, ...signed } = await readManifest(experiment, remotes);
   const { manifest, signedBy } = acceptManifest(
     signed.text,
     signed.signatures,
@@ -69,7 +67,12 @@ export async function pull(
   }
   const records = Object.values(manifest.nodes);
   const artifacts = records.flatMap(({ outputs }) => Object.values(outputs));
-  const moved = await downloadArtifacts(workspace, artifacts, source, listener);
+  const moved = await downloadArtifacts(
+    workspace,
+    artifacts,
+    remotes,
+    listener,
+  );
   await check(manifest, workspace);
   commitManifest(workspace, manifest, signed);
   return { ...moved, remote, signedBy, nodes: records.length };
@@ -77,14 +80,14 @@ export async function pull(
 
 async function readManifest(
   experiment: string,
-  { remotes, network }: Source,
+  remotes: readonly Remote[],
 ): Promise<Signed & { readonly remote: string }> {
   const path = sharedManifestPath(experiment);
   for (const remote of remotes) {
     const { manifestBytes } = LIMITS;
-    const text = await readText(remote, path, manifestBytes, network);
+    const text = await readText(remote, path, manifestBytes);
     if (text === undefined) continue;
-    const signatures = await readSignatures(remote, sha256(text), network);
+    const signatures = await readSignatures(remote, sha256(text));
     return { remote: remote.name, text, signatures };
   }
   throw failure(
@@ -98,8 +101,7 @@ async function readManifest(
 export async function readSignatures(
   remote: Remote,
   manifest: string,
-  network: NetworkPolicy,
 ): Promise<string | undefined> {
   const path = sharedSignaturesPath(manifest);
-  return await readText(remote, path, LIMITS.signaturesBytes, network);
+  return await readText(remote, path, LIMITS.signaturesBytes);
 }

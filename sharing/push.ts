@@ -24,7 +24,6 @@ import {
   sharedSignaturesPath,
   type Writer,
 } from "./remotes/remote.ts";
-import type { NetworkPolicy } from "./remotes/request.ts";
 import { mergeSignatures } from "./transfer/signatures.ts";
 import { transferProgress } from "./transfer/progress.ts";
 import { readText } from "./remotes/text.ts";
@@ -35,7 +34,6 @@ export interface PushOptions {
   readonly paranoid: boolean;
   /** Takes the name from another experiment. */
   readonly force?: boolean;
-  readonly network: NetworkPolicy;
 }
 
 /** Fewer than downloads, as uploads are held in memory. */
@@ -60,14 +58,14 @@ export async function push(
   );
   await inParallel(missing, CONCURRENT_UPLOADS, async (file) => {
     await writer.putFile(objectPath(file.sha256), file, (bytes) => {
-      options.network.signal?.throwIfAborted();
+      remote.network.signal?.throwIfAborted();
       progress.add(bytes);
     });
     progress.finish();
   });
 
   const { before, other } = await checkHead(contents, remote, options);
-  await pushSignatures(contents, remote, writer, options);
+  await pushSignatures(contents, remote, writer);
   if (before === text && !options.paranoid) {
     return { objects: missing.length, bytes };
   }
@@ -75,7 +73,7 @@ export async function push(
   const keys = new Set(Object.values(manifest.nodes).map(({ key }) => key));
   const named = { experiment: name, sha256: hash };
   await inParallel([...keys], CONCURRENT_UPLOADS, async (key) => {
-    await pushKey(key, named, remote, writer, options);
+    await pushKey(key, named, remote, writer);
   });
   if (before !== undefined && other !== undefined) {
     await writer.putText(sharedManifestPath(other), before);
@@ -102,12 +100,12 @@ interface Head {
 async function checkHead(
   { manifest }: Contents,
   remote: Remote,
-  { force, network }: PushOptions,
+  { force }: PushOptions,
 ): Promise<Head> {
   const { name } = manifest.experiment;
   const head = sharedManifestPath(name);
   const { manifestBytes } = LIMITS;
-  const before = await readText(remote, head, manifestBytes, network);
+  const before = await readText(remote, head, manifestBytes);
   const current = parseManifest(before ?? "");
   // A manifest that nobody could pull by this name is no obstacle.
   if (current?.experiment.name !== name) return { before };
@@ -147,14 +145,14 @@ async function missingThere(
   { listings, files }: Contents,
   remote: Remote,
   writer: Writer,
-  { paranoid, network }: PushOptions,
+  { paranoid }: PushOptions,
 ): Promise<LocalFile[]> {
   const all = [...listings, ...files];
   const missing = new Set<LocalFile>();
   await inParallel(all, 2 * CONCURRENT_UPLOADS, async (file) => {
     const path = objectPath(file.sha256);
     const isPresent = await writer.size(path) === file.bytes &&
-      (!paranoid || await isIntact(remote, path, file, network));
+      (!paranoid || await isIntact(remote, path, file));
     if (!isPresent) missing.add(file);
   });
   return all.filter((file) => missing.has(file));
@@ -164,10 +162,9 @@ async function pushSignatures(
   { hash, signatures }: Contents,
   remote: Remote,
   writer: Writer,
-  { network }: PushOptions,
 ): Promise<void> {
   if (signatures === undefined) return;
-  const there = await readSignatures(remote, hash, network);
+  const there = await readSignatures(remote, hash);
   const merged = mergeSignatures(hash, signatures, there);
   if (merged !== there) {
     await writer.putText(sharedSignaturesPath(hash), merged);
@@ -180,10 +177,9 @@ async function pushKey(
   named: KeyRecord["manifests"][number],
   remote: Remote,
   writer: Writer,
-  { network }: PushOptions,
 ): Promise<void> {
   const path = keyPath(key);
-  const text = await readText(remote, path, RECORD_BYTES, network);
+  const text = await readText(remote, path, RECORD_BYTES);
   const others = (readKeyRecord(text)?.manifests ?? [])
     .filter(({ sha256 }) => sha256 !== named.sha256);
   const record = canonical({

@@ -13,10 +13,10 @@ import { jsonIfValid } from "../engine/files/atomic.ts";
 import { isInputError } from "../base/input_error.ts";
 import type { Manifest, NodeRecord } from "../schemas/manifest.ts";
 import { KeyRecord } from "../schemas/sharing.ts";
-import { downloadArtifacts, type Source } from "./transfer/download.ts";
+import { downloadArtifacts } from "./transfer/download.ts";
 import { readSignatures } from "./pull.ts";
 import { keyPath, objectPath, type Remote } from "./remotes/remote.ts";
-import { isUnreachable, type NetworkPolicy } from "./remotes/request.ts";
+import { isUnreachable } from "./remotes/request.ts";
 import { commitResult } from "./transfer/commit.ts";
 import { readText } from "./remotes/text.ts";
 
@@ -39,11 +39,11 @@ export const RECORD_BYTES = 1 << 14;
  * key has to be the hash of the node's preimage. Failures become notices, and the node is made locally.
  */
 export function openRemoteCache(
-  source: Source,
+  sources: readonly Remote[],
   policy: Policy,
   pipeline: Pick<Pipeline, "recompute"> = {},
 ): RemoteCache {
-  const remotes = new Set(source.remotes);
+  const remotes = new Set(sources);
   const manifests = new Map<string, Promise<Records>>();
   /** Downloads one result at a time: each uses many connections, and they share a staging folder. */
   let last: Promise<unknown> = Promise.resolve();
@@ -57,17 +57,17 @@ export function openRemoteCache(
       const acceptOnce = (named: Named) => {
         const id = `${named.sha256} ${named.experiment} ${remote.name}`;
         const accepted = manifests.get(id) ??
-          accept(remote, named, policy, source.network, listener.notice);
+          accept(remote, named, policy, listener.notice);
         manifests.set(id, accepted);
         return accepted;
       };
       try {
-        const found = await find(remote, key, source.network, acceptOnce);
+        const found = await find(remote, key, acceptOnce);
         if (found === undefined) continue;
         const { record, manifest } = found;
         listener.found(remote.name);
         // Objects may be in any remote; this one is preferred.
-        const all = { ...source, remotes: [...new Set([remote, ...remotes])] };
+        const all = [...new Set([remote, ...remotes])];
         const artifacts = Object.values(record.outputs);
         await inTurn(() =>
           downloadArtifacts(workspace, artifacts, all, listener)
@@ -78,16 +78,14 @@ export function openRemoteCache(
           manifest,
           store,
           () => {},
-          [
-            found.node,
-          ],
+          [found.node],
         );
         if (lacking.length > 0) listener.notice(lackingText(lacking).trim());
         commitResult(workspace, record);
         return true;
       } catch (error) {
         if (!isFailure(error)) throw error;
-        if (source.network.signal?.aborted) return false;
+        if (remote.network.signal?.aborted) return false;
         listener.notice(`${node}: ${error.message}`);
         // The next node would wait for it in vain.
         if (isUnreachable(error)) remotes.delete(remote);
@@ -101,10 +99,9 @@ export function openRemoteCache(
 async function find(
   remote: Remote,
   key: string,
-  network: NetworkPolicy,
   accept: (named: Named) => Promise<Records>,
 ): Promise<Recorded | undefined> {
-  const text = await readText(remote, keyPath(key), RECORD_BYTES, network);
+  const text = await readText(remote, keyPath(key), RECORD_BYTES);
   const record = readKeyRecord(text);
   for (const named of record?.manifests ?? []) {
     const found = (await accept(named)).get(key);
@@ -123,14 +120,13 @@ async function accept(
   remote: Remote,
   { experiment, sha256: hash }: Named,
   policy: Policy,
-  network: NetworkPolicy,
   notice: (line: string) => void,
 ): Promise<Records> {
   const { manifestBytes } = LIMITS;
   const path = objectPath(hash);
-  const text = await readText(remote, path, manifestBytes, network);
+  const text = await readText(remote, path, manifestBytes);
   if (text === undefined || sha256(text) !== hash) return new Map();
-  const signatures = await readSignatures(remote, hash, network);
+  const signatures = await readSignatures(remote, hash);
   try {
     const { manifest } = acceptManifest(text, signatures, experiment, policy);
     const records = Object.entries(manifest.nodes);

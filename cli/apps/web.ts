@@ -17,8 +17,8 @@ export interface WebOptions {
   readonly json: boolean;
 }
 
-/** Builds the site of the exported models of some folders. */
-export async function buildSite(
+/** Builds the page for the exported models of some folders, and writes or serves it. */
+export async function runTranslatorPage(
   console: Console,
   folders: readonly string[],
   { host, port, precision, out, json }: WebOptions,

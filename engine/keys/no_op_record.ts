@@ -54,7 +54,7 @@ export function createNoOpRecord(): NoOpRecord {
 const SOURCE = /\.([mc]?[jt]sx?|jsonc?|lock)$/;
 const NOT_SOURCE = /^(node_modules|artifacts|\..*)$/;
 
-/** Records all source files of a project and their folders, since any module could change the graph or the engine. */
+/** Records all source files of a project and their folders, since any module could change the graph or the engine; not those of `artifacts`, where each run writes. */
 export function statSources(
   noOpRecord: NoOpRecord,
   root: string,

@@ -1,5 +1,6 @@
 /** Exports a bundle: one file with the manifest of an artifact folder and all its objects. */
 import { createHash } from "node:crypto";
+import { writeAll } from "../../base/write_all.ts";
 import {
   type OutputOptions,
   writeOutput,
@@ -37,11 +38,7 @@ export async function exportBundle(
     progress,
   );
   await writeOutput(path, output, async (file) => {
-    const write = (bytes: Uint8Array) => {
-      for (let at = 0; at < bytes.length;) {
-        at += file.writeSync(bytes.subarray(at));
-      }
-    };
+    const write = (bytes: Uint8Array) => writeAll(file, bytes);
     writeText(MANIFEST, text, write);
     if (signatures !== undefined) writeText(SIGNATURES, signatures, write);
     for (const object of objects) {

@@ -8,6 +8,7 @@ import {
   type Policy,
   signersOf,
 } from "../../engine/provenance/trust_policy.ts";
+import { writeAll } from "../../base/write_all.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import type { Artifact, Listing } from "../../schemas/manifest.ts";
 import type { Expected } from "../transfer/staged_file.ts";
@@ -141,10 +142,7 @@ async function readObject(
   for await (const chunk of bundle.file(path, bytes)) {
     hash.update(chunk);
     read(chunk.length);
-    if (file === undefined) continue;
-    for (let at = 0; at < chunk.length;) {
-      at += file.writeSync(chunk.subarray(at));
-    }
+    if (file !== undefined) writeAll(file, chunk);
   }
   if (hash.digest("hex") !== sha256) {
     throw bundle.refusal(

@@ -16,9 +16,10 @@ import { hashFile } from "../../engine/files/hash.ts";
 import { inputError } from "../../base/input_error.ts";
 import { checkFolder } from "../../base/input_file.ts";
 import { pathIn } from "../../base/names.ts";
+import { writeAll } from "../../base/write_all.ts";
 import { chunksOf } from "./chunks.ts";
 import { localDamage, uploadMismatch } from "./upload_errors.ts";
-import type { Content, Remote, Writer } from "./remote.ts";
+import type { Content, NetworkPolicy, Remote, Writer } from "./remote.ts";
 
 /** A younger temporary file may belong to a push that still runs. */
 const ABANDONED_MILLISECONDS = 24 * 3600 * 1000;
@@ -26,6 +27,7 @@ const ABANDONED_MILLISECONDS = 24 * 3600 * 1000;
 /** Opens a folder, which `create` creates if its parent exists. */
 export function openFolder(
   folder: string,
+  network: NetworkPolicy,
   { create }: { create: boolean },
 ): Remote {
   checkFolder(
@@ -45,6 +47,7 @@ export function openFolder(
   }
   return {
     name: folder,
+    network,
     read: (path, from) => Promise.resolve(read(pathIn(folder, path), from)),
     writer: writerTo(folder),
   };
@@ -129,9 +132,7 @@ async function copy(
   using source = Deno.openSync(from);
   using target = Deno.openSync(to, { write: true, createNew: true });
   for await (const chunk of chunksOf(source)) {
-    for (let at = 0; at < chunk.length;) {
-      at += target.writeSync(chunk.subarray(at));
-    }
+    writeAll(target, chunk);
     sent(chunk.length);
   }
 }

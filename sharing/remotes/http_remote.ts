@@ -1,14 +1,8 @@
 /** A read-only remote on any static HTTP server, which may not redirect to other hosts. */
 import { isPrivate, withoutPassword } from "../../base/addresses.ts";
 import { inputError } from "../../base/input_error.ts";
-import type { Remote } from "./remote.ts";
-import {
-  type Answer,
-  contentOf,
-  type NetworkPolicy,
-  sendRequest,
-  unusable,
-} from "./request.ts";
+import type { NetworkPolicy, Remote } from "./remote.ts";
+import { type Answer, contentOf, sendRequest, unusable } from "./request.ts";
 
 /** The environment variable that names hosts, such as `cdn.example.org`, to which a remote may redirect. */
 export const REDIRECTS = "CKD_REDIRECTS";
@@ -46,6 +40,7 @@ export function openHttp(
   };
   const remote: Remote = {
     name: base,
+    network,
     read: async (path, from) =>
       await contentOf(
         base,

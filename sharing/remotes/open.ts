@@ -3,8 +3,7 @@ import { inputError } from "../../base/input_error.ts";
 import { parseS3Address } from "../s3/address.ts";
 import { openFolder } from "./folder_remote.ts";
 import { openHttp } from "./http_remote.ts";
-import type { Remote, Writer } from "./remote.ts";
-import type { NetworkPolicy } from "./request.ts";
+import type { NetworkPolicy, Remote, Writer } from "./remote.ts";
 
 export interface OpenOptions {
   readonly network: NetworkPolicy;
@@ -22,7 +21,7 @@ export function openRemote(
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address) ?? [];
   switch (scheme?.toLowerCase()) {
     case undefined:
-      return openFolder(address, { create });
+      return openFolder(address, network, { create });
     case "http":
     case "https":
       return openHttp(address, network, redirects);
@@ -45,6 +44,8 @@ function openS3(address: string, network: NetworkPolicy): Remote {
     opened ??= import(S3).then(({ openS3 }) => openS3(place, network));
   return {
     name: place.name,
+    network,
+    check: async () => await (await remote()).check?.(),
     read: async (...args) => (await remote()).read(...args),
     writer: {
       size: async (...args) => (await remote()).writer.size(...args),

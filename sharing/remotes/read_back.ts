@@ -2,21 +2,15 @@
 import { createHash } from "node:crypto";
 import type { Expected } from "../transfer/staged_file.ts";
 import type { Remote } from "./remote.ts";
-import {
-  INTERRUPTED,
-  type NetworkPolicy,
-  retry,
-  unreachable,
-} from "./request.ts";
+import { INTERRUPTED, retry, unreachable } from "./request.ts";
 
 /** Whether a file of a remote exists there with the expected size and hash. */
 export async function isIntact(
-  remote: Pick<Remote, "name" | "read">,
+  remote: Pick<Remote, "name" | "network" | "read">,
   path: string,
   expected: Expected,
-  network: NetworkPolicy,
 ): Promise<boolean> {
-  return await retry<boolean>(network, async () => {
+  return await retry<boolean>(remote.network, async () => {
     const content = await remote.read(path, 0);
     if (content === undefined) return { value: false };
     const hash = createHash("sha256");
@@ -26,7 +20,7 @@ export async function isIntact(
         hash.update(chunk);
         bytes += chunk.length;
         if (bytes > expected.bytes) return { value: false };
-        if (network.signal?.aborted) return { reason: INTERRUPTED };
+        if (remote.network.signal?.aborted) return { reason: INTERRUPTED };
       }
     } catch (error) {
       return { reason: error instanceof Error ? error.message : `${error}` };

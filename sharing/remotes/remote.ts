@@ -18,9 +18,26 @@ export interface LocalFile {
   readonly bytes: number;
 }
 
+/** Retries and time limits of requests. */
+export interface NetworkPolicy {
+  /** Gives up after so many attempts in a row without progress. */
+  readonly attempts: number;
+  /** Milliseconds before the second attempt; three times as long before each further one. */
+  readonly wait: number;
+  /** Milliseconds in which a connection has to send `minimumBytes`. */
+  readonly timeout: number;
+  readonly minimumBytes: number;
+  /** Interrupts waits and requests. */
+  readonly signal?: AbortSignal;
+}
+
 export interface Remote {
   /** As the user named it. */
   readonly name: string;
+  /** Its retries and time limits, and the signal that ends its requests. */
+  readonly network: NetworkPolicy;
+  /** @throws {Error} An input error if it cannot be asked at all, such as for want of credentials; sends no request to it. */
+  check?(): Promise<void>;
   /** The bytes of a file from offset `from` on, or undefined if there is no such file. */
   read(path: string, from: number): Promise<Content | undefined>;
   /** Undefined for a read-only remote. */

@@ -1,19 +1,6 @@
 /** HTTP requests with retries, and time limits for answers that stall or trickle. */
 import { failure } from "../../engine/files/failure.ts";
-import type { Content } from "./remote.ts";
-
-/** Retries and time limits of requests. */
-export interface NetworkPolicy {
-  /** Gives up after so many attempts in a row without progress. */
-  readonly attempts: number;
-  /** Milliseconds before the second attempt; three times as long before each further one. */
-  readonly wait: number;
-  /** Milliseconds in which a connection has to send `minimumBytes`. */
-  readonly timeout: number;
-  readonly minimumBytes: number;
-  /** Interrupts waits and requests. */
-  readonly signal?: AbortSignal;
-}
+import type { Content, NetworkPolicy } from "./remote.ts";
 
 export const DEFAULT_NETWORK: NetworkPolicy = {
   attempts: 4,

@@ -1,7 +1,7 @@
 /** Reads short text files of a remote, with a size limit and retries. */
 import { failure } from "../../engine/files/failure.ts";
 import type { Content, Remote } from "./remote.ts";
-import { type NetworkPolicy, retry, unreachable } from "./request.ts";
+import { retry, unreachable } from "./request.ts";
 
 /**
  * The text of a file, or undefined if there is none.
@@ -12,11 +12,10 @@ export async function readText(
   remote: Remote,
   path: string,
   most: number,
-  network: NetworkPolicy,
 ): Promise<string | undefined> {
   const refuse = (reason: string) =>
     failure(`Cannot read "${path}" of "${remote.name}": ${reason}.`);
-  return await retry(network, async () => {
+  return await retry(remote.network, async () => {
     const content = await remote.read(path, 0);
     if (content === undefined) return { value: undefined };
     // Freed below at once: left to garbage collection, the memory of a few refused files would add up.

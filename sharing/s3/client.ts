@@ -3,12 +3,8 @@ import { Buffer } from "node:buffer";
 import { S3Client, S3ServiceException } from "@aws-sdk/client-s3";
 import { failure, isFailure } from "../../engine/files/failure.ts";
 import { inputError, isInputError } from "../../base/input_error.ts";
-import {
-  type Answer,
-  type NetworkPolicy,
-  sendRequest,
-  unreachable,
-} from "../remotes/request.ts";
+import { type Answer, sendRequest, unreachable } from "../remotes/request.ts";
+import type { NetworkPolicy } from "../remotes/remote.ts";
 
 /** The longest answers that are no objects are pages of parts. */
 const XML_BYTES = 1 << 20;
@@ -33,6 +29,8 @@ interface SdkRequest {
  * files in ~/.aws, single sign-on, or the machine's role.
  */
 export function openClient(name: string, network: NetworkPolicy): S3Client {
+  const endpoint = Deno.env.get("AWS_ENDPOINT_URL");
+  if (endpoint && !/^https?:\/\//i.test(endpoint)) throw badEndpoint();
   try {
     return new S3Client({
       region: regionOf(),
@@ -49,11 +47,26 @@ export function openClient(name: string, network: NetworkPolicy): S3Client {
   }
 }
 
-/** The region that AWS's tools would use, of which the SDK knows all sources but one; most stores accept any. */
+/** The region of the environment, of a profile, or one that most stores accept. */
 function regionOf(): () => Promise<string> {
+  const given = Deno.env.get("AWS_REGION") ??
+    Deno.env.get("AWS_DEFAULT_REGION");
+  if (given) return () => Promise.resolve(given);
   const standard = new S3Client();
-  const other = Deno.env.get("AWS_DEFAULT_REGION") ?? "us-east-1";
-  return () => standard.config.region().catch(() => other);
+  return () => standard.config.region().catch(() => "us-east-1");
+}
+
+/** A body that is read on demand, as a piece of it is valid until the next one is read; unread, it is discarded. */
+function onDemand({ body, discard }: Answer): ReadableStream<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: discard,
+  }, { highWaterMark: 0 });
 }
 
 function requestHandler(name: string, network: NetworkPolicy): RequestHandler {
@@ -72,10 +85,9 @@ function requestHandler(name: string, network: NetworkPolicy): RequestHandler {
         response: {
           statusCode: status,
           headers: Object.fromEntries(received),
-          // Reads only on demand, as a piece of a body is valid until the next one is read.
-          body: ReadableStream.from(
-            isObject ? answer.body : [await readXml(name, answer)],
-          ),
+          body: isObject
+            ? onDemand(answer)
+            : ReadableStream.from([await readXml(name, answer)]),
         },
       };
     },
@@ -148,14 +160,16 @@ export function refusal(name: string, path: string, error: unknown): Error {
         "AWS_SECRET_ACCESS_KEY or a profile of AWS's tools, and AWS_ENDPOINT_URL where the store is not Amazon's.",
     );
   }
-  if (message.startsWith("Invalid URL")) {
-    return inputError(
-      "Cannot use AWS_ENDPOINT_URL: expected an address such as https://s3.example.org.",
-    );
-  }
+  if (message.startsWith("Invalid URL")) return badEndpoint();
   return failure(
     `Cannot use "${name}" as a remote: ${
       message.replace(/[\s\p{C}]+/gu, " ").replace(/\.$/, "")
     }.`,
+  );
+}
+
+function badEndpoint(): Error {
+  return inputError(
+    "Cannot use AWS_ENDPOINT_URL: expected an address such as https://s3.example.org.",
   );
 }

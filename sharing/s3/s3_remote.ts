@@ -7,9 +7,14 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { sha256 } from "../../engine/files/hash.ts";
-import { contentOf, type NetworkPolicy } from "../remotes/request.ts";
+import { contentOf } from "../remotes/request.ts";
 import { localDamage, uploadMismatch } from "../remotes/upload_errors.ts";
-import type { LocalFile, Remote, Writer } from "../remotes/remote.ts";
+import type {
+  LocalFile,
+  NetworkPolicy,
+  Remote,
+  Writer,
+} from "../remotes/remote.ts";
 import { isIntact } from "../remotes/read_back.ts";
 import { openClient, refusal, statusOf } from "./client.ts";
 import { etagOf, PART_BYTES, putParts } from "./multipart.ts";
@@ -59,7 +64,7 @@ export function openS3(
     isKnown: boolean,
     file: Pick<LocalFile, "sha256" | "bytes">,
   ) => {
-    if (isKnown || await isIntact({ name, read }, path, file, network)) return;
+    if (isKnown || await isIntact({ name, network, read }, path, file)) return;
     await client.send(new DeleteObjectCommand(targetOf(path)));
     throw uploadMismatch(path, name);
   };
@@ -71,6 +76,11 @@ export function openS3(
   };
   return {
     name,
+    network,
+    check: () =>
+      reporting("", async () => {
+        await client.config.credentials();
+      }),
     read,
     writer: {
       size: (path) =>

@@ -13,15 +13,8 @@ import {
 } from "./staging.ts";
 import { inParallel } from "../remotes/parallel.ts";
 import { objectPath, type Remote } from "../remotes/remote.ts";
-import { type NetworkPolicy, unreachable } from "../remotes/request.ts";
 import { readText } from "../remotes/text.ts";
 import { transferProgress } from "./progress.ts";
-
-export interface Source {
-  /** In order of preference. */
-  readonly remotes: readonly Remote[];
-  readonly network: NetworkPolicy;
-}
 
 export interface Listener {
   progress(progress: Progress): void;
@@ -39,14 +32,14 @@ const CONCURRENT_FILES = 16;
 const CONCURRENT_LISTINGS = 4;
 
 /**
- * Downloads missing artifacts and commits them to the store.
+ * Downloads missing artifacts from remotes, in order of preference, and commits them to the store.
  *
  * @throws {Error} A failure if no remote has an object intact; what was downloaded until then stays for the next attempt.
  */
 export async function downloadArtifacts(
   workspace: Workspace,
   artifacts: readonly Artifact[],
-  source: Source,
+  remotes: readonly Remote[],
   listener: Listener,
 ): Promise<Transferred> {
   const missing = await missingOf(workspace, artifacts);
@@ -54,7 +47,7 @@ export async function downloadArtifacts(
   const folders = missing.filter(({ folder }) => folder);
   const listings = new Map<Artifact, Listing>();
   await inParallel(folders, CONCURRENT_LISTINGS, async (artifact) => {
-    listings.set(artifact, await downloadListing(artifact, source, listener));
+    listings.set(artifact, await downloadListing(artifact, remotes, listener));
   });
   const wanted = missing.map((artifact) => ({
     artifact,
@@ -67,7 +60,7 @@ export async function downloadArtifacts(
     listener.progress,
   );
   await inParallel(files, CONCURRENT_FILES, async (file) => {
-    await downloadFile(workspace, file, source, listener, progress.add);
+    await downloadFile(workspace, file, remotes, listener, progress.add);
     staging.commit(file);
     progress.finish();
   });
@@ -77,14 +70,14 @@ export async function downloadArtifacts(
 
 async function downloadListing(
   artifact: Artifact,
-  source: Source,
+  remotes: readonly Remote[],
   listener: Listener,
 ): Promise<Listing> {
   const { sha256 } = artifact;
-  return await fromAny(sha256, source, listener, async (remote) => {
+  return await fromAny(sha256, remotes, listener, async (remote) => {
     const path = objectPath(sha256);
     const { listingBytes } = LIMITS;
-    const text = await readText(remote, path, listingBytes, source.network);
+    const text = await readText(remote, path, listingBytes);
     return text === undefined ? undefined : acceptListing(text, artifact);
   });
 }
@@ -92,7 +85,7 @@ async function downloadListing(
 async function downloadFile(
   { store }: Workspace,
   file: StagedFile,
-  source: Source,
+  remotes: readonly Remote[],
   listener: Listener,
   received: (bytes: number) => void,
 ): Promise<void> {
@@ -103,15 +96,9 @@ async function downloadFile(
     copySynced(store.path(own), path);
     return received(file.bytes);
   }
-  await fromAny(sha256, source, listener, async (remote) => {
-    const outcome = await receive(
-      (from) => remote.read(objectPath(sha256), from),
-      path,
-      file,
-      source.network,
-      (reason) => unreachable(remote.name, reason),
-      received,
-    );
+  await fromAny(sha256, remotes, listener, async (remote) => {
+    const from = objectPath(sha256);
+    const outcome = await receive(remote, from, path, file, received);
     if (outcome === "absent") return undefined;
     if (outcome === "complete") return outcome;
     throw failure(
@@ -128,7 +115,7 @@ async function downloadFile(
  */
 async function fromAny<T>(
   sha256: string,
-  { remotes }: Source,
+  remotes: readonly Remote[],
   { notice }: Listener,
   take: (remote: Remote) => Promise<T | undefined>,
 ): Promise<T> {

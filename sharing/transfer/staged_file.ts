@@ -3,8 +3,8 @@ import { createHash, type Hash } from "node:crypto";
 import { dirname } from "@std/path";
 import { removeIfThere } from "../../engine/files/atomic.ts";
 import { chunksOf } from "../remotes/chunks.ts";
-import type { Content } from "../remotes/remote.ts";
-import { INTERRUPTED, type NetworkPolicy, retry } from "../remotes/request.ts";
+import type { Remote } from "../remotes/remote.ts";
+import { INTERRUPTED, retry, unreachable } from "../remotes/request.ts";
 
 export interface Expected {
   readonly sha256: string;
@@ -29,34 +29,34 @@ interface Sink {
 }
 
 /**
- * Downloads a file to a path and syncs it. If the connection breaks, the beginning stays there for the next attempt; on any
+ * Downloads the file `from` of a remote to a path and syncs it. If the connection breaks, the beginning stays there for the next attempt; on any
  * other outcome than "complete" the path is removed.
  *
- * @throws {Error} What `giveUp` makes of the reason why no attempt got further.
+ * @throws {Error} A failure if the remote cannot be reached.
  */
 export async function receive(
-  read: (from: number) => Promise<Content | undefined>,
+  remote: Remote,
+  from: string,
   path: string,
   expected: Expected,
-  network: NetworkPolicy,
-  giveUp: (reason: string) => Error,
   received: (bytes: number) => void,
 ): Promise<Outcome> {
   using sink = await openSink(path, expected);
   received(sink.bytes());
   const isResumed = sink.bytes() > 0;
+  const { network, name } = remote;
   const download = () =>
     retry<Outcome>(network, async () => {
       const before = sink.bytes();
       const outcome = before === expected.bytes
         ? "complete"
-        : await fill(sink, read, expected, received, network);
+        : await fill(sink, remote, from, expected, received);
       const progress = Math.min(network.minimumBytes, PROGRESS_BYTES);
       const advanced = sink.bytes() - before >= progress;
       return typeof outcome === "string"
         ? { value: outcome }
         : { ...outcome, advanced };
-    }, giveUp);
+    }, (reason) => unreachable(name, reason));
   const isIntact = async () => await sink.finish() === expected.sha256;
   let outcome = await download();
   if (outcome === "complete" && await isIntact()) return "complete";
@@ -75,12 +75,12 @@ export async function receive(
 /** Appends the rest of a file; returns the reason if the connection broke before its end. */
 async function fill(
   sink: Sink,
-  read: (from: number) => Promise<Content | undefined>,
+  remote: Remote,
+  from: string,
   expected: Expected,
   received: (bytes: number) => void,
-  { signal }: NetworkPolicy,
 ): Promise<Outcome | { readonly reason: string }> {
-  const content = await read(sink.bytes());
+  const content = await remote.read(from, sink.bytes());
   if (content === undefined) return "absent";
   try {
     if (content.start === 0 && sink.bytes() > 0) {
@@ -96,7 +96,7 @@ async function fill(
         return { reason: error instanceof Error ? error.message : `${error}` };
       }
       if (next.done === true) break;
-      if (signal?.aborted) return { reason: INTERRUPTED };
+      if (remote.network.signal?.aborted) return { reason: INTERRUPTED };
       if (sink.bytes() + next.value.length > expected.bytes) return "mismatch";
       await sink.write(next.value);
       received(next.value.length);

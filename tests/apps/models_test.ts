@@ -1,7 +1,9 @@
 /** Which model and tokenizer a name means, over language pairs and seeds; on a manifest of a run that never was. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { manifestText } from "../../engine/store/manifest.ts";
+import { writeAtomically } from "../../engine/files/atomic.ts";
+import { sha256 } from "../../engine/files/hash.ts";
+import { manifestText, writeManifest } from "../../engine/store/manifest.ts";
 import type { NodeRecord } from "../../schemas/manifest.ts";
 import { findModel } from "../../apps/models.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
@@ -12,67 +14,52 @@ globalThis.addEventListener(
   () => Deno.removeSync(folder, { recursive: true }),
 );
 
-/** A record with one output, whose object is there and holds the node's name. */
-async function record(
-  artifacts: string,
-  name: string,
-  output: string,
-  inputs: Record<string, string>,
-  bleu?: number,
-): Promise<NodeRecord> {
-  const bytes = new TextEncoder().encode(name);
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  const sha256 = new Uint8Array(digest).toHex();
-  const objects = join(artifacts, "objects", sha256.slice(0, 2));
-  Deno.mkdirSync(objects, { recursive: true });
-  Deno.writeFileSync(join(objects, sha256.slice(2)), bytes);
-  return {
-    key: sha256,
-    preimage: {
-      stage: name,
-      code: "0".repeat(64),
-      config: null,
-      inputs: {},
-      files: {},
-      seed: 0,
-      environment: null,
-    },
-    inputs,
-    outputs: {
-      [output]: { sha256, bytes: bytes.length, mediaType: "text/plain" },
-    },
-    metrics: bleu === undefined ? {} : { bleu },
-  };
-}
-
-/** The artifact folder of a run: BLEU of each student, undefined where it is not evaluated. */
-async function runOf(
-  students: Record<string, number | undefined>,
-): Promise<string> {
+/** The artifact folder of a run: BLEU of each student, undefined where it is not evaluated. Each object holds its node's name. */
+function runOf(students: Record<string, number | undefined>): string {
   const artifacts = Deno.makeTempDirSync({ dir: folder });
   const nodes = new Map<string, NodeRecord>();
-  const add = async (
+  const add = (
     name: string,
-    ...rest: [
-      output: string,
-      inputs: Record<string, string>,
-      bleu?: number,
-    ]
-  ) => nodes.set(name, await record(artifacts, name, ...rest));
+    output: string,
+    inputs: Record<string, string> = {},
+    metrics: NodeRecord["metrics"] = {},
+  ) => {
+    const hash = sha256(name);
+    writeAtomically(
+      join(artifacts, "objects", hash.slice(0, 2), hash.slice(2)),
+      name,
+    );
+    const preimage = {
+      ...{ stage: name, code: "0".repeat(64), config: null, inputs: {} },
+      ...{ files: {}, seed: 0, environment: null },
+    };
+    const artifact = {
+      sha256: hash,
+      bytes: name.length,
+      mediaType: "text/plain",
+    };
+    const outputs = { [output]: artifact };
+    nodes.set(name, { key: hash, preimage, inputs, outputs, metrics });
+  };
   for (const [student, bleu] of Object.entries(students)) {
     const prefix = student.slice(0, student.indexOf("/") + 1);
     const name = student.slice(prefix.length);
-    await add(`${prefix}tokenize`, "tokenizer", {});
-    await add(`${prefix}teacher`, "model", {});
-    const model = `${prefix}student:${name}`;
-    await add(model, "model", {});
+    const [teacher, model] = ["teacher", `student:${name}`]
+      .map((node) => prefix + node);
+    add(`${prefix}tokenize`, "tokenizer");
+    add(teacher, "model");
+    add(model, "model");
     if (bleu === undefined) continue;
-    await add(`${prefix}evaluate:${name}`, "hypotheses", { model }, bleu);
-    const teacher = { model: `${prefix}teacher` };
-    await add(`${prefix}evaluate:teacher`, "hypotheses", teacher, 99);
+    add(`${prefix}evaluate:${name}`, "hypotheses", { model }, { bleu });
+    add(
+      `${prefix}evaluate:teacher`,
+      "hypotheses",
+      { model: teacher },
+      { bleu: 99 },
+    );
   }
-  Deno.writeTextFileSync(
-    join(artifacts, "manifest.json"),
+  writeManifest(
+    artifacts,
     manifestText({ name: "test", value: {} }, nodes, new Map()),
   );
   return artifacts;
@@ -87,8 +74,8 @@ function found(artifacts: string, model?: string): [string, string] {
   ];
 }
 
-const plain = await runOf({ "no-kd": 30, ckd: 35, rkd: 33 });
-const seeds = await runOf({
+const plain = runOf({ "no-kd": 30, ckd: 35, rkd: 33 });
+const seeds = runOf({
   "no-kd@1": 30,
   "no-kd@2": 36,
   "no-kd@10": undefined,
@@ -96,8 +83,8 @@ const seeds = await runOf({
   "rkd@1": undefined,
   "rkd@2": undefined,
 });
-const onePair = await runOf({ "pt-en/no-kd": 30, "pt-en/ckd": 35 });
-const pairs = await runOf({
+const onePair = runOf({ "pt-en/no-kd": 30, "pt-en/ckd": 35 });
+const pairs = runOf({
   "pt-en/no-kd@1": 30,
   "pt-en/no-kd@2": 31,
   "pt-en/only": 20,
@@ -105,71 +92,33 @@ const pairs = await runOf({
   "es-en/ckd": 45,
 });
 
+/** The model that a name means, in a run; its tokenizer is that of its pair. */
 const FOUND: readonly (readonly [
   title: string,
   artifacts: string,
-  model: string | undefined,
-  nodes: [string, string],
+  name: string | undefined,
+  model: string,
 ])[] = [
-  ["the best student", plain, undefined, ["student:ckd", "tokenize"]],
-  ["a short name", plain, "rkd", ["student:rkd", "tokenize"]],
-  ["a node", plain, "teacher", ["teacher", "tokenize"]],
-  ["the best seed", seeds, undefined, ["student:no-kd@2", "tokenize"]],
-  ["the best seed of a name", seeds, "no-kd", ["student:no-kd@2", "tokenize"]],
-  [
-    "the best seed of a node's name",
-    seeds,
-    "student:no-kd",
-    ["student:no-kd@2", "tokenize"],
-  ],
-  ["a seed", seeds, "no-kd@1", ["student:no-kd@1", "tokenize"]],
-  [
-    "a seed that is not evaluated",
-    seeds,
-    "student:no-kd@10",
-    ["student:no-kd@10", "tokenize"],
-  ],
-  [
-    "the best student of the only pair",
-    onePair,
-    undefined,
-    ["pt-en/student:ckd", "pt-en/tokenize"],
-  ],
-  [
-    "a name of the only pair",
-    onePair,
-    "no-kd",
-    ["pt-en/student:no-kd", "pt-en/tokenize"],
-  ],
-  [
-    "a short name of a pair",
-    pairs,
-    "es-en/no-kd",
-    ["es-en/student:no-kd", "es-en/tokenize"],
-  ],
-  [
-    "the best seed of a name of a pair",
-    pairs,
-    "pt-en/no-kd",
-    ["pt-en/student:no-kd@2", "pt-en/tokenize"],
-  ],
-  [
-    "a node of a pair",
-    pairs,
-    "pt-en/teacher",
-    ["pt-en/teacher", "pt-en/tokenize"],
-  ],
-  [
-    "a name that one pair has",
-    pairs,
-    "only",
-    ["pt-en/student:only", "pt-en/tokenize"],
-  ],
+  ["the best student", plain, undefined, "student:ckd"],
+  ["a short name", plain, "rkd", "student:rkd"],
+  ["a node", plain, "teacher", "teacher"],
+  ["the best seed", seeds, undefined, "student:no-kd@2"],
+  ["the best seed of a name", seeds, "no-kd", "student:no-kd@2"],
+  ["the best seed of a node", seeds, "student:no-kd", "student:no-kd@2"],
+  ["a seed", seeds, "no-kd@1", "student:no-kd@1"],
+  ["one not evaluated", seeds, "student:no-kd@10", "student:no-kd@10"],
+  ["the best of the only pair", onePair, undefined, "pt-en/student:ckd"],
+  ["a name of the only pair", onePair, "no-kd", "pt-en/student:no-kd"],
+  ["a short name of a pair", pairs, "es-en/no-kd", "es-en/student:no-kd"],
+  ["the best seed of a pair", pairs, "pt-en/no-kd", "pt-en/student:no-kd@2"],
+  ["a node of a pair", pairs, "pt-en/teacher", "pt-en/teacher"],
+  ["a name that one pair has", pairs, "only", "pt-en/student:only"],
 ];
 
-for (const [title, artifacts, model, nodes] of FOUND) {
+for (const [title, artifacts, name, model] of FOUND) {
   Deno.test(`${title} is found, with the tokenizer of its pair`, () => {
-    assertEquals(found(artifacts, model), nodes);
+    const tokenizer = model.replace(/[^/]*$/, "tokenize");
+    assertEquals(found(artifacts, name), [model, tokenizer]);
   });
 }
 

@@ -46,11 +46,6 @@ const refusals: { title: string; value: unknown; expected: string }[] = [
     expected: 'unknown key "nmae", did you mean "name"',
   },
   {
-    title: "an unknown key of another case names the known one",
-    value: { Name: "a" },
-    expected: 'unknown key "Name", did you mean "name"',
-  },
-  {
     title: "a nested unknown key is named by its path",
     value: { inner: { widht: 1 } },
     expected: 'unknown key "inner.widht", did you mean "width"',
@@ -71,11 +66,6 @@ const refusals: { title: string; value: unknown; expected: string }[] = [
     expected: 'unknown key "inner.perplexity", known keys are width, height',
   },
   {
-    title: "an unknown key in the branch of a union that was meant is named",
-    value: { either: { widht: 1 } },
-    expected: 'unknown key "either.widht", did you mean "width"',
-  },
-  {
     title: "a wrong type in the branch of a union that was meant is named",
     value: { either: { width: "1" } },
     expected: '"either.width": expected number, found "1"',
@@ -84,16 +74,6 @@ const refusals: { title: string; value: unknown; expected: string }[] = [
     title: "a value of no branch of a union names them all",
     value: { either: 5 },
     expected: '"either": expected string or object, found 5',
-  },
-  {
-    title: "a wrong type says what was expected and found",
-    value: { inner: { width: "512" } },
-    expected: '"inner.width": expected number, found "512"',
-  },
-  {
-    title: "a fraction where a whole number belongs is named",
-    value: { inner: { width: 1.5 } },
-    expected: '"inner.width": expected int, found 1.5',
   },
   {
     title: "a value out of limits names the limit",
@@ -109,11 +89,6 @@ const refusals: { title: string; value: unknown; expected: string }[] = [
     title: "a name that breaks the rule of names says the rule",
     value: { named: { "Not This": {} } },
     expected: '"named.Not This": expected small letters',
-  },
-  {
-    title: "a whole value of the wrong type is named",
-    value: [1],
-    expected: "expected object, found [1]",
   },
   {
     title: "a long value is cut",

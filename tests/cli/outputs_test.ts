@@ -4,18 +4,16 @@ import { join } from "@std/path";
 import { canMount, mount, unmount } from "../engine/fixtures/mounts.ts";
 import { makeProject, nodesOf } from "../engine/fixtures/project.ts";
 import { makeRun, temporary } from "../fixtures/made_run.ts";
-import { pipeline } from "./fixtures/command_line.ts";
+import { type Outcome, pipeline } from "./fixtures/command_line.ts";
 
 interface Writer {
   /** Runs it with a path to write to, and further words. */
-  write(path: string, ...words: string[]): Promise<Ended>;
+  write(
+    path: string,
+    ...words: string[]
+  ): Promise<Pick<Outcome, "code" | "err">>;
   /** Whether it recognizes a file of its own, and replaces it. */
   readonly knowsOwn: boolean;
-}
-
-interface Ended {
-  readonly code: number;
-  readonly err: string;
 }
 
 const PRECIOUS = "the only copy\n";

@@ -5,72 +5,47 @@ import { exists } from "../engine/fixtures/project.ts";
 import { temporary } from "../fixtures/made_run.ts";
 import { type Outcome, pipeline, task } from "./fixtures/command_line.ts";
 
-type Case = readonly [what: string, args: readonly string[], part: string];
+/** A command line, whose words stand between spaces, and a part of its refusal. */
+type Cases = Readonly<Record<string, readonly [line: string, part: string]>>;
 
-const PIPELINE: readonly Case[] = [
-  [
-    "an unknown key",
-    ["--set", "students.rkd.alpa=0.5"],
-    'did you mean "alpha"',
-  ],
-  ["a wrong type", ["--set", "seed=early"], '"seed"'],
-  ["an unknown node", ["student:rdk"], 'did you mean "student:rkd"'],
-  ["an unknown command", ["statsu"], 'did you mean "status"'],
-  ["a mistyped command that is the default", ["runn"], 'did you mean "run"'],
-  [
-    "a command behind an option",
-    ["--force", "status"],
+const PIPELINE: Cases = {
+  "an unknown key": ["--set students.rkd.alpa=0.5", 'did you mean "alpha"'],
+  "a wrong type": ["--set seed=early", '"seed"'],
+  "an unknown node": ["student:rdk", 'did you mean "student:rkd"'],
+  "an unknown command": ["statsu", 'did you mean "status"'],
+  "a mistyped command that is the default": ["runn", 'did you mean "run"'],
+  "a command behind an option": [
+    "--force status",
     "stands before all options",
   ],
-  [
-    "an unknown format",
-    ["graph", "--format", "mermiad"],
-    'did you mean "mermaid"',
-  ],
-  ["an unknown shell", ["completion", "bsh"], 'did you mean "bash"'],
-  ["an unknown glob", ["--only", "none:*"], "the nodes are fetch"],
-  ["an unknown experiment", ["--experiment", "quik"], 'did you mean "quick"'],
-  [
-    "an unknown experiment file",
-    ["--experiment", "./no.jsonc"],
-    "no such file",
-  ],
-  ["an unknown option", ["--expriment", "quick"], "did you mean --experiment"],
-  ["a setting without a value", ["--set", "seed"], "path.to.key=value"],
-  [
-    "a setting inside a number",
-    ["--set", "languages.source.a=1"],
-    "not an object",
-  ],
-  ["no number of jobs", ["--jobs", "many"], "expected a number"],
-  [
-    "a missing data file",
-    ["--set", 'data={"train":"no.tsv"}'],
+  "an unknown format": ["graph --format mermiad", 'did you mean "mermaid"'],
+  "an unknown shell": ["completion bsh", 'did you mean "bash"'],
+  "an unknown glob": ["--only none:*", "the nodes are fetch"],
+  "an unknown experiment": ["--experiment quik", 'did you mean "quick"'],
+  "an unknown experiment file": ["--experiment ./no.jsonc", "no such file"],
+  "an unknown option": ["--expriment quick", "did you mean --experiment"],
+  "a setting without a value": ["--set seed", "path.to.key=value"],
+  "a setting inside a number": ["--set languages.source.a=1", "not an object"],
+  "no number of jobs": ["--jobs many", "expected a number"],
+  "a missing data file": [
+    '--set data={"train":"no.tsv"}',
     'Cannot read "no.tsv"',
   ],
-  [
-    "an empty argument",
-    ["status", "--experiment", ""],
+  "an empty argument": [
+    "status --experiment ",
     'empty argument after "--experiment"',
   ],
-  [
-    "a node by itself whose input is missing",
-    ["--only", "corpus"],
-    "by itself",
-  ],
-  [
-    "an unknown node to explain",
-    ["explain", "techer"],
-    'did you mean "teacher"',
-  ],
-];
+  "a node by itself whose input is missing": ["--only corpus", "by itself"],
+  "an unknown node to explain": ["explain techer", 'did you mean "teacher"'],
+};
 
-for (const [what, args, part] of PIPELINE) {
+for (const [what, [line, part]] of Object.entries(PIPELINE)) {
   Deno.test(`${what} is one sentence and exit code 2, and nothing is written`, async () => {
     using folder = temporary();
     const artifacts = join(folder.path, "artifacts");
-    const takesNone = args[0] === "completion";
-    const given = takesNone ? args : [...args, "--artifacts", artifacts];
+    const words = line.split(" ");
+    const takesNone = words[0] === "completion";
+    const given = takesNone ? words : [...words, "--artifacts", artifacts];
     checkRefusal(await pipeline(...given), part);
     assert(!exists(artifacts));
   });
@@ -86,36 +61,28 @@ Deno.test("a broken experiment file is refused with line and column", async () =
   );
 });
 
-const TASKS: readonly Case[] = [
-  ["an unknown task", ["translat"], 'did you mean "translate"'],
-  ["no task", [], "expected translate or score"],
-  ["translating without a run", ["translate"], "deno task pipeline"],
-  [
-    "an unknown model",
-    ["translate", "--model", "best"],
-    'Cannot find model "best"',
-  ],
-  ["a beam of zero", ["translate", "--beam", "0"], "a whole number from 1"],
-  [
-    "8-bit products of another runtime",
-    ["translate", "--int8", "--runtime", "reference"],
+const TASKS: Cases = {
+  "an unknown task": ["translat", 'did you mean "translate"'],
+  "no task": ["", "expected translate or score"],
+  "translating without a run": ["translate", "deno task pipeline"],
+  "an unknown model": ["translate --model best", 'Cannot find model "best"'],
+  "a beam of zero": ["translate --beam 0", "a whole number from 1"],
+  "8-bit products of another runtime": [
+    "translate --int8 --runtime reference",
     "Cannot use --int8 with runtime reference on cpu",
   ],
-  ["an unknown provider", ["translate", "--provider", "tpu"], 'found "tpu"'],
-  ["scoring without a reference", ["score", "a.txt"], "references"],
-  [
-    "an unknown metric",
-    ["score", "a", "b", "--metric", "blue"],
-    'did you mean "bleu"',
-  ],
-];
+  "an unknown provider": ["translate --provider tpu", 'found "tpu"'],
+  "scoring without a reference": ["score a.txt", "references"],
+  "an unknown metric": ["score a b --metric blue", 'did you mean "bleu"'],
+};
 
-for (const [what, args, part] of TASKS) {
+for (const [what, [line, part]] of Object.entries(TASKS)) {
   Deno.test(`${what} is one sentence and exit code 2`, async () => {
     using folder = temporary();
-    const given = args[0] === "translate"
-      ? [...args, "--artifacts", folder.path]
-      : args;
+    const words = line === "" ? [] : line.split(" ");
+    const given = words[0] === "translate"
+      ? [...words, "--artifacts", folder.path]
+      : words;
     checkRefusal(await task(...given), part);
   });
 }

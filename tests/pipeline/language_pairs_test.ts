@@ -123,13 +123,6 @@ Deno.test("globs select a pair, a system of all pairs, and the seeds of a studen
   assertInputError(() => selected("student:*"), "student:*");
 });
 
-Deno.test("an error of a pair names its place in the experiment", () => {
-  assertInputError(
-    () => graphOf({ ...PT_EN, pairs: { "pt-en": { evaluaton: {} } } }),
-    'unknown key "pairs.pt-en.evaluaton", did you mean "evaluation"',
-  );
-});
-
 const inputsOf = (graph: Graph, name: string) => graph.get(name)?.inputs;
 
 Deno.test("students of the teacher's translations are trained on one translation, and on states of it", () => {

@@ -86,86 +86,59 @@ Deno.test("attention maps, the layers of a start and attention over all layers f
   assertEquals(misfits(alp, { width: 64 }), []);
 });
 
-const REFUSED: readonly {
-  readonly title: string;
-  readonly part: Part;
-  readonly student?: Part;
-  readonly expected: string;
-}[] = [
-  {
-    title: "a weight without anything to weigh",
-    part: { beta: 0.5 },
-    expected:
-      'beta: beta 0.5 weighs layers, expected an "encoder", "decoder" or "attention" map of them, found none',
-  },
-  {
-    title: "attention maps for one of two layers",
-    part: { beta: 0.5, attention: { encoder: [6] } },
-    expected:
-      "attention.encoder: expected one entry for each of the student's 2 encoder layers, found 1",
-  },
-  {
-    title: "the attention maps of a layer that the teacher lacks",
-    part: { beta: 0.5, attention: { decoder: [1, 7] } },
-    expected:
-      "attention.decoder.1: expected layers of the teacher's 6 decoder layers, found layer 7",
-  },
-  {
-    title: "a start from a layer that the teacher lacks",
-    part: { start: { encoder: [9, 1] } },
-    expected:
-      "start.encoder.0: expected layers of the teacher's 6 encoder layers, found layer 9",
-  },
-  {
-    title: "a start of too many layers",
-    part: { start: { decoder: [4, 5, 6] } },
-    expected:
-      "start.decoder: expected one entry for each of the student's 2 decoder layers, found 3",
-  },
-  {
-    title: "a start of another width",
-    part: { start: both },
-    student: { width: 256 },
-    expected:
-      "start: layers are copied, expected the teacher's width 512, feedForward 2048 and heads 8 in the student, " +
-      "found width 256, feedForward 2048 and heads 8",
-  },
-  {
-    title: "a start with other heads, in whose shapes the teacher's fit",
-    part: { start: both },
-    student: { heads: 4 },
-    expected:
-      "start: layers are copied, expected the teacher's width 512, feedForward 2048 and heads 8 in the student, " +
-      "found width 512, feedForward 2048 and heads 4",
-  },
-  {
-    title: "attention over layers that is fused on the teacher's side",
-    part: {
+const REFUSED: Readonly<
+  Record<string, readonly [part: Part, expected: string, student?: Part]>
+> = {
+  "a weight without anything to weigh": [
+    { beta: 0.5 },
+    'beta: beta 0.5 weighs layers, expected an "encoder", "decoder" or "attention" map of them, found none',
+  ],
+  "attention maps for one of two layers": [
+    { beta: 0.5, attention: { encoder: [6] } },
+    "attention.encoder: expected one entry for each of the student's 2 encoder layers, found 1",
+  ],
+  "the attention maps of a layer that the teacher lacks": [
+    { beta: 0.5, attention: { decoder: [1, 7] } },
+    "attention.decoder.1: expected layers of the teacher's 6 decoder layers, found layer 7",
+  ],
+  "a start from a layer that the teacher lacks": [
+    { start: { encoder: [9, 1] } },
+    "start.encoder.0: expected layers of the teacher's 6 encoder layers, found layer 9",
+  ],
+  "a start of too many layers": [
+    { start: { decoder: [4, 5, 6] } },
+    "start.decoder: expected one entry for each of the student's 2 decoder layers, found 3",
+  ],
+  "a start with other heads, in whose shapes the teacher's fit": [
+    { start: both },
+    "start: layers are copied, expected the teacher's width 512, feedForward 2048 and heads 8 in the student, " +
+    "found width 512, feedForward 2048 and heads 4",
+    { heads: 4 },
+  ],
+  "attention over layers that is fused on the teacher's side": [
+    {
       beta: 0.5,
       encoder: [[1, 2], [3]],
       combine: "attention",
       project: "teacher",
     },
-    expected:
-      'project: expected "student" or "none" where layers are combined by attention, which compares them with ' +
-      'the student\'s, found "teacher"',
-  },
-  {
-    title: "attention over layers of another width without a projection",
-    part: {
+    'project: expected "student" or "none" where layers are combined by attention, which compares them with ' +
+    'the student\'s, found "teacher"',
+  ],
+  "attention over layers of another width without a projection": [
+    {
       beta: 0.5,
       encoder: [[1, 2], [3]],
       combine: "attention",
       project: "none",
     },
-    student: { width: 1024 },
-    expected:
-      "encoder.0: without a projection, expected combined teacher width 1024 (the student's), found 512; " +
-      "encoder.1: without a projection, expected combined teacher width 1024 (the student's), found 512",
-  },
-];
+    "encoder.0: without a projection, expected combined teacher width 1024 (the student's), found 512; " +
+    "encoder.1: without a projection, expected combined teacher width 1024 (the student's), found 512",
+    { width: 1024 },
+  ],
+};
 
-for (const { title, part, student, expected } of REFUSED) {
-  Deno.test(`refused: ${title}`, () =>
+for (const [what, [part, expected, student]] of Object.entries(REFUSED)) {
+  Deno.test(`refused: ${what}`, () =>
     assertEquals(misfits(part, student).join("; "), expected));
 }

@@ -20,7 +20,7 @@ Deno.test("the signal ends a pull by itself, in the middle of an object too", as
     const listener = { progress: () => {}, notice: () => {} };
     const workspace = workspaceIn(theirs.path);
     await assertRejects(
-      () => pull(workspace, "made", policy, { remotes, network }, listener),
+      () => pull(workspace, "made", policy, remotes, listener),
       Error,
       INTERRUPTED,
     );

@@ -34,7 +34,7 @@ async function ask(
   using theirs = temporary();
   const notices: string[] = [];
   const remotes = addresses.map((path) => openRemote(path, { network: HASTY }));
-  const cache = openRemoteCache({ remotes, network: HASTY }, policy);
+  const cache = openRemoteCache(remotes, policy);
   const workspace = workspaceIn(theirs.path);
   const found = await cache(workspace, "first", key, {
     progress: () => {},

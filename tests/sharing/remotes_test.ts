@@ -33,8 +33,7 @@ import {
   trusting,
   UNSIGNED,
 } from "./fixtures/exchange.ts";
-import { testKind } from "./fixtures/kind_cases.ts";
-import { KINDS } from "./fixtures/kinds.ts";
+import { KINDS, testKind } from "./fixtures/kinds.ts";
 import {
   makeArtifacts,
   NODES,
@@ -44,6 +43,17 @@ import {
 } from "./fixtures/made.ts";
 
 for (const kind of KINDS) testKind(kind);
+
+/** Artifact folders of two people, and a remote in a folder that both use. */
+function makeSite() {
+  const [ours, theirs, there] = [temporary(), temporary(), temporary()];
+  return {
+    ...{ ours, theirs, there, remote: folderRemote(there.path) },
+    [Symbol.dispose]: () => {
+      for (const folder of [ours, theirs, there]) folder[Symbol.dispose]();
+    },
+  };
+}
 
 Deno.test("objects come from whichever remote has them whole, and damage in another is told", async () => {
   using ours = temporary();
@@ -67,11 +77,9 @@ Deno.test("objects come from whichever remote has them whole, and damage in anot
 });
 
 Deno.test("an object that no remote has is one sentence, and the next pull goes on with what came", async () => {
-  using ours = temporary();
-  using theirs = temporary();
-  using there = temporary();
+  using site = makeSite();
+  const { ours, theirs, there, remote } = site;
   await makeArtifacts(ours.path);
-  const remote = folderRemote(there.path);
   await pushFrom(ours.path, remote);
   const lost = join(there.path, objectPath(sha256(String(NODES.first.size))));
   Deno.renameSync(lost, lost + ".away");
@@ -88,13 +96,11 @@ Deno.test("an object that no remote has is one sentence, and the next pull goes 
 });
 
 Deno.test("without a trusted signature nothing is taken, and the sentence says how to name one", async () => {
-  using ours = temporary();
-  using theirs = temporary();
-  using there = temporary();
+  using site = makeSite();
+  const { ours, theirs, remote } = site;
   using keys = makeKeys();
   const [key, stranger] = [keys.make("key.pem"), keys.make("stranger.pem")];
   const text = await makeArtifacts(ours.path);
-  const remote = folderRemote(there.path);
   await pushFrom(ours.path, remote);
   const refused = async (policy: Policy, part: string) => {
     const act = () => pullInto(theirs.path, [remote], policy);
@@ -112,13 +118,11 @@ Deno.test("without a trusted signature nothing is taken, and the sentence says h
 });
 
 Deno.test("signatures of several people come together in a remote", async () => {
-  using ours = temporary();
-  using theirs = temporary();
-  using there = temporary();
+  using site = makeSite();
+  const { ours, theirs, remote } = site;
   using keys = makeKeys();
   const [one, other] = [keys.make("one.pem"), keys.make("other.pem")];
   const text = await makeArtifacts(ours.path);
-  const remote = folderRemote(there.path);
   for (const key of [one, other]) {
     sign(ours.path, text, key);
     await pushFrom(ours.path, remote);
@@ -133,25 +137,25 @@ Deno.test("signatures of several people come together in a remote", async () => 
 });
 
 Deno.test("signatures of another manifest are not pushed with this one", async () => {
-  using ours = temporary();
-  using there = temporary();
+  using site = makeSite();
+  const { ours, there, remote } = site;
   using keys = makeKeys();
   await makeArtifacts(ours.path);
   sign(ours.path, "another", keys.make("key.pem"));
-  await pushFrom(ours.path, folderRemote(there.path));
+  await pushFrom(ours.path, remote);
   assertEquals(namesIn(join(there.path, "signatures")), []);
 });
 
 Deno.test("what is damaged or missing here is not pushed", async () => {
-  using ours = temporary();
-  using there = temporary();
+  using site = makeSite();
+  const { ours, there, remote } = site;
   await makeArtifacts(ours.path);
   const { manifest, store } = workspaceIn(ours.path);
   const model = manifest?.nodes.first.outputs.model;
   assert(model !== undefined);
   Deno.chmodSync(store.path(model), 0o644);
   Deno.writeTextFileSync(store.path(model), "x".repeat(model.bytes));
-  const act = () => pushFrom(ours.path, folderRemote(there.path));
+  const act = () => pushFrom(ours.path, remote);
   const { message } = await assertRejects(act, Error);
   assertStringIncludes(
     message,
@@ -161,16 +165,15 @@ Deno.test("what is damaged or missing here is not pushed", async () => {
 });
 
 Deno.test("a remote keeps each manifest that was pushed, and names the last", async () => {
-  using ours = temporary();
-  using there = temporary();
-  const remote = folderRemote(there.path);
+  using site = makeSite();
+  const { ours, remote } = site;
   const texts: string[] = [];
   for (const size of ["17", "18"]) {
     const first = { ...NODES.first, size };
     texts.push(await makeArtifacts(ours.path, { ...NODES, first }));
     await pushFrom(ours.path, remote);
   }
-  const read = (path: string) => readText(remote, path, 1e6, HASTY);
+  const read = (path: string) => readText(remote, path, 1e6);
   assertEquals(await read(sharedManifestPath("made")), texts[1]);
   assertEquals(
     await Promise.all(texts.map((text) => read(objectPath(sha256(text))))),
@@ -197,14 +200,12 @@ async function makeExperiment(
 }
 
 Deno.test("two experiments of one name: the second is refused, and by force the first can still be pulled", async () => {
-  using one = temporary();
+  using site = makeSite();
   using other = temporary();
-  using there = temporary();
-  using theirs = temporary();
-  const remote = folderRemote(there.path);
-  const first = await makeExperiment(one.path, { data: "ours" }, 1);
+  const { ours, theirs, there, remote } = site;
+  const first = await makeExperiment(ours.path, { data: "ours" }, 1);
   const second = await makeExperiment(other.path, { data: "theirs" }, 2);
-  await pushFrom(one.path, remote);
+  await pushFrom(ours.path, remote);
   const before = namesIn(join(there.path, "objects"));
   const { message } = await assertRejects(
     () => pushFrom(other.path, remote),
@@ -221,19 +222,18 @@ Deno.test("two experiments of one name: the second is refused, and by force the 
   await push(
     contents,
     remote,
-    { paranoid: false, force: true, network: HASTY },
+    { paranoid: false, force: true },
     { ...SILENT, notice: (line) => notices.push(line) },
   );
   assertStringIncludes(notices.join(), `it stays there as "${id}"`);
   await pullInto(theirs.path, [remote]);
   assertEquals((await seen(theirs.path)).manifest, second);
-  const source = { remotes: [remote], network: HASTY };
-  await pull(workspaceIn(theirs.path), id, UNSIGNED, source, SILENT);
+  await pull(workspaceIn(theirs.path), id, UNSIGNED, [remote], SILENT);
   assertEquals((await seen(theirs.path)).manifest, first);
   await assertRejects(
     () => {
       const none = id.replace(/.$/, (digit) => digit === "0" ? "1" : "0");
-      return pull(workspaceIn(theirs.path), none, UNSIGNED, source, SILENT);
+      return pull(workspaceIn(theirs.path), none, UNSIGNED, [remote], SILENT);
     },
     Error,
     "nobody has pushed it there",
@@ -241,10 +241,8 @@ Deno.test("two experiments of one name: the second is refused, and by force the 
 });
 
 Deno.test("an experiment that was changed takes its name along, and what it was stays under its own", async () => {
-  using ours = temporary();
-  using there = temporary();
-  using theirs = temporary();
-  const remote = folderRemote(there.path);
+  using site = makeSite();
+  const { ours, theirs, there, remote } = site;
   const first = await makeExperiment(ours.path, { beta: 0.2 }, 1);
   await pushFrom(ours.path, remote);
   const second = await makeExperiment(ours.path, { beta: 0.4 }, 1);
@@ -257,14 +255,13 @@ Deno.test("an experiment that was changed takes its name along, and what it was 
   // One that was renamed there is of nobody's experiment.
   const renamed = join(there.path, "manifests/made@000000000000.json");
   Deno.writeTextFileSync(renamed, first);
-  const source = { remotes: [remote], network: HASTY };
   await assertRejects(
     () =>
       pull(
         workspaceIn(theirs.path),
         "made@000000000000",
         UNSIGNED,
-        source,
+        [remote],
         SILENT,
       ),
     Error,

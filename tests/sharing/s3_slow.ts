@@ -20,8 +20,7 @@ import { isIntact } from "../../sharing/remotes/read_back.ts";
 import { random } from "../../nmt/random.ts";
 import { inState, makeProject, nodesOf } from "../engine/fixtures/project.ts";
 import { HASTY, pullInto, SILENT } from "./fixtures/exchange.ts";
-import { testKind } from "./fixtures/kind_cases.ts";
-import { S3 } from "./fixtures/kinds.ts";
+import { S3, testKind } from "./fixtures/kinds.ts";
 import {
   makeArtifacts,
   NODES,
@@ -44,13 +43,13 @@ const SEED = Number(Deno.env.get("CUTS_SEED") ?? 1);
 
 testKind(S3);
 
-Deno.test(
-  `a push that is cut ${TRIALS} times at random moments shows nothing partial, and the next completes it${
-    MISSING_MOTO ?? ""
-  }`,
-  {
-    ignore: MISSING_MOTO !== undefined,
-  },
+function test(name: string, fn: () => Promise<void>): void {
+  const ignore = MISSING_MOTO !== undefined;
+  Deno.test({ name: name + (MISSING_MOTO ?? ""), ignore, fn });
+}
+
+test(
+  `a push that is cut ${TRIALS} times at random moments shows nothing partial, and the next completes it`,
   async () => {
     using ours = temporary();
     const text = await makeArtifacts(ours.path, runWith(36));
@@ -66,7 +65,7 @@ Deno.test(
       return remote;
     };
     const pushTo = (remote: Remote) =>
-      push(contents, remote, { paranoid: false, network: HASTY }, SILENT);
+      push(contents, remote, { paranoid: false }, SILENT);
     await pushTo(await at("undisturbed", wire.port));
     const total = wire.bytes();
     for (let trial = 0; trial < TRIALS; trial++) {
@@ -78,12 +77,12 @@ Deno.test(
         await assertRejects(() => pushTo(through), Error, "Cannot reach");
         const head = sharedManifestPath("made");
         // Where the last answer was cut, the push was done.
-        const isThere = await readText(direct, head, 1e6, HASTY) === text;
+        const isThere = await readText(direct, head, 1e6) === text;
         for (const file of all) {
           const path = objectPath(file.sha256);
           const isAbsent = await direct.writer?.size(path) === undefined;
           if (isAbsent && !isThere) continue;
-          assert(await isIntact(direct, path, file, HASTY));
+          assert(await isIntact(direct, path, file));
         }
         wire.mend();
         const before = wire.bytes();
@@ -91,7 +90,7 @@ Deno.test(
         // What was in flight is sent again, and nothing else: two parts at most.
         const again = wire.bytes() - before;
         assert(again < total - moment + 2 * PART_BYTES + 1e5, `${again} bytes`);
-        assertEquals(await readText(direct, head, 1e6, HASTY), text);
+        assertEquals(await readText(direct, head, 1e6), text);
         using theirs = temporary();
         await pullInto(theirs.path, [direct]);
         assertEquals((await seen(theirs.path)).broken, 0);
@@ -105,13 +104,8 @@ Deno.test(
   },
 );
 
-Deno.test(
-  `a byte that changes on its way up is found, and the push fails${
-    MISSING_MOTO ?? ""
-  }`,
-  {
-    ignore: MISSING_MOTO !== undefined,
-  },
+test(
+  "a byte that changes on its way up is found, and the push fails",
   async () => {
     using ours = temporary();
     await makeArtifacts(ours.path);
@@ -122,18 +116,16 @@ Deno.test(
     const remote = openRemote("s3://models/bent", { network: HASTY });
     const sent = new TextEncoder().encode("weights weights");
     wire.bend((chunk) => {
-      const at = new TextDecoder("latin1").decode(chunk).indexOf(
-        "weights weights",
-      );
+      const text = new TextDecoder("latin1").decode(chunk);
+      const at = text.indexOf("weights weights");
       if (at >= 0) chunk[at] = sent[0] ^ 1;
     });
-    const pushed = () =>
-      push(contents, remote, { paranoid: false, network: HASTY }, SILENT);
+    const pushed = () => push(contents, remote, { paranoid: false }, SILENT);
     await assertRejects(pushed, Error, "it has not arrived as it was sent");
     const object = objectPath(sha256(String(NODES.first.model)));
     assertEquals(await remote.writer?.size(object), undefined);
     assertEquals(
-      await readText(remote, sharedManifestPath("made"), 1e6, HASTY),
+      await readText(remote, sharedManifestPath("made"), 1e6),
       undefined,
     );
     wire.bend(undefined);
@@ -141,13 +133,9 @@ Deno.test(
   },
 );
 
-Deno.test({
-  name:
-    `clones exchange a run through S3 by the command line, and no file holds the credentials${
-      MISSING_MOTO ?? ""
-    }`,
-  ignore: MISSING_MOTO !== undefined,
-  fn: async () => {
+test(
+  "clones exchange a run through S3 by the command line, and no file holds the credentials",
+  async () => {
     await using _store = await startStore();
     using ours = makeProject();
     using theirs = makeProject();
@@ -167,9 +155,9 @@ Deno.test({
     assertEquals(refused.code, 2);
     assertStringIncludes(refused.err, "AWS_ACCESS_KEY_ID");
   },
-});
+);
 
-/** The files below a folder that contain a text, without node_modules. */
+/** The files below a folder that contain a text; links, as that to node_modules, are not followed. */
 function filesWith(folder: string, text: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap((entry) => {
     const path = `${folder}/${entry.name}`;

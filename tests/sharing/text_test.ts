@@ -1,74 +1,51 @@
-/** Short texts of a remote over a real connection: slow ones are waited for, what drips or falls silent, is too long or no text is refused. */
+/** Short texts of a web server: a slow one is waited for, one that falls silent or is too long is refused. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { openRemote } from "../../sharing/remotes/open.ts";
-import type { NetworkPolicy } from "../../sharing/remotes/request.ts";
 import { readText } from "../../sharing/remotes/text.ts";
 
 const NETWORK = { attempts: 1, wait: 1, timeout: 1000, minimumBytes: 1 };
 const MOST = 100_000;
 
-/** Says a letter every tenth of a second, as often as it is told to, and then ends or falls silent. */
+/** Sends a letter every tenth of a second, `times` times, and then ends or falls silent. */
 function letters(times: number, ends: boolean): ReadableStream<Uint8Array> {
   let timer: ReturnType<typeof setInterval> | undefined;
   return new ReadableStream({
     start: (controller) => {
-      let said = 0;
+      let sent = 0;
       timer = setInterval(() => {
-        if (said < times) controller.enqueue(new TextEncoder().encode("x"));
+        if (sent < times) controller.enqueue(new TextEncoder().encode("x"));
         else clearInterval(timer);
-        if (said++ === times && ends) controller.close();
+        if (sent++ === times && ends) controller.close();
       }, 100);
     },
     cancel: () => clearInterval(timer),
   });
 }
 
-const ANSWERS: Readonly<Record<string, () => BodyInit>> = {
-  "/slow": () => letters(20, true),
-  "/drips": () => letters(1000, false),
-  "/silent": () => letters(3, false),
-  "/whole": () => "ü".repeat(MOST / 2),
-  "/longer": () => "ü".repeat(MOST / 2) + ".",
-  "/other": () => Uint8Array.of(0x7b, 0xff, 0xfe),
-  "/marked": () => "\uFEFF{}",
-  "/nothing": () => "",
+/** Answers by path, and the text that is read or a part of the refusal. */
+const ANSWERS: Readonly<
+  Record<string, readonly [() => BodyInit, string | { refused: string }]>
+> = {
+  "/slower-than-the-timeout": [() => letters(20, true), "x".repeat(20)],
+  "/silent": [() => letters(3, false), { refused: "it fell silent" }],
+  "/as-long-as-allowed": [() => "ü".repeat(MOST / 2), "ü".repeat(MOST / 2)],
+  "/longer": [() => "ü".repeat(MOST / 2) + ".", {
+    refused: `it has more than ${MOST} bytes`,
+  }],
+  "/with-a-mark-of-order": [() => "\uFEFF{}", "\uFEFF{}"],
+  "/empty": [() => "", ""],
 };
 
-Deno.test("a text of a web server is waited for while it comes, and taken as it is or refused in a sentence", async (t) => {
+Deno.test("a text of a web server is read as it is, or refused in a sentence", async () => {
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    ({ url }) => new Response(ANSWERS[new URL(url).pathname]()),
+    ({ url }) => new Response(ANSWERS[new URL(url).pathname][0]()),
   );
-  const open = (network: NetworkPolicy) =>
-    openRemote(`http://127.0.0.1:${server.addr.port}/`, {
-      network,
-    });
-  const remote = open(NETWORK);
-  const read = (path: string) => readText(remote, path, MOST, NETWORK);
-  const refused = async (path: string, part: string) => {
-    await assertRejects(() => read(path), Error, part);
-  };
-  await t.step("one that takes longer than the longest timeout", async () => {
-    assertEquals(await read("slow"), "x".repeat(20));
-  });
-  await t.step("one that falls silent", async () => {
-    await refused("silent", "it fell silent");
-  });
-  await t.step("one that only drips", async () => {
-    const hasty = { ...NETWORK, minimumBytes: 15 };
-    await assertRejects(
-      () => readText(open(hasty), "drips", MOST, hasty),
-      Error,
-      "it sends fewer than 15 bytes in 1 s",
-    );
-  });
-  await t.step("as long as may be, and longer", async () => {
-    assertEquals(await read("whole"), "ü".repeat(MOST / 2));
-    await refused("longer", `it has more than ${MOST} bytes`);
-  });
-  await t.step("no text, a mark of order, nothing", async () => {
-    await refused("other", "it is no text in UTF-8");
-    assertEquals(await read("marked"), "\uFEFF{}");
-    assertEquals(await read("nothing"), "");
-  });
+  const address = `http://127.0.0.1:${server.addr.port}/`;
+  const remote = openRemote(address, { network: NETWORK });
+  for (const [path, [, expected]] of Object.entries(ANSWERS)) {
+    const read = () => readText(remote, path.slice(1), MOST);
+    if (typeof expected === "string") assertEquals(await read(), expected);
+    else await assertRejects(read, Error, expected.refused);
+  }
 });

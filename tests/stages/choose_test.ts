@@ -20,6 +20,7 @@ import {
   trainSubwords,
 } from "../../nmt/text/subwords/subwords.ts";
 import { randomModel } from "../nmt/fixtures/plain_search.ts";
+import { stageContext } from "../nmt/fixtures/stage_context.ts";
 
 const VOCABULARY = 300;
 /** Ids below are special or single bytes; those above are of the words of the sources. */
@@ -97,20 +98,16 @@ async function chosen(
       evaluation,
       runtime: { name: "onnx", provider: "cpu" },
     },
-    files: {},
-    seed: 1,
+    ...stageContext(folder, (progress) => {
+      assertEquals(progress.total, Object.keys(trials).length * sources.length);
+      done.push(progress.done);
+    }),
     inputs: {
       ...given,
       tokens: { tokenizer: path("tokenizer") },
       corpus: { validation: path("validation") },
     },
     outputs: { choice: path("choice.json") },
-    work: folder,
-    log: () => {},
-    progress: (progress) => {
-      assertEquals(progress.total, Object.keys(trials).length * sources.length);
-      done.push(progress.done);
-    },
   });
   assertEquals(done.at(-1), Object.keys(trials).length * sources.length);
   return { metrics, points, choice: readSelection(path("choice.json")) };

@@ -1,17 +1,9 @@
 /** The stages fetch and corpus on the user's own files: outputs, dropped pairs, refused files. */
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { isInputError } from "../../base/input_error.ts";
-import {
-  build,
-  PT_EN as languages,
-  withFolder,
-} from "../nmt/text/fixtures/building.ts";
+import { build, PT_EN as languages } from "../nmt/text/fixtures/building.ts";
+import { withFolder } from "../nmt/fixtures/folder.ts";
+import { refusal } from "../nmt/fixtures/refusal.ts";
 
 const LETTERS = "bcdfghjklm";
 const name = (i: number) =>
@@ -120,36 +112,17 @@ Deno.test("two compressed files and held-out files: these stay as they are, and 
 Deno.test("what is wrong with a file is told by the name that the user gave, before a corpus is made", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "mine.tsv");
-    const fault = async (content: string, corpus: unknown = {}) => {
+    const fault = async (content: string) => {
       await Deno.writeTextFile(path, content);
-      const error = await assertRejects(() =>
-        build(folder, { train: path }, { corpus })
-      );
-      assert(isInputError(error), String(error));
-      return error.message;
+      return await refusal(() => build(folder, { train: path }));
     };
     assertEquals(
       await fault("a\tb\nc\n"),
       `Cannot use "${path}": line 2 has no TAB, expected source TAB target.`,
     );
-    assertEquals(
-      await fault(""),
-      `Cannot use "${path}": it is empty, expected a sentence a line.`,
-    );
     assertStringIncludes(
       await fault("same\tsame\nno words\t12\n"),
       "cleaning leaves no pair (identical 1, no words 1)",
-    );
-    assertStringIncludes(
-      await fault(corpusOf(1500)),
-      "it has 1500 pairs after cleaning, of which 1500 are to be held out",
-    );
-    await Deno.remove(path);
-    const error = await assertRejects(() => build(folder, { train: path }));
-    assert(isInputError(error));
-    assertEquals(
-      error.message,
-      `Cannot read "${path}": there is no such file.`,
     );
   });
 });

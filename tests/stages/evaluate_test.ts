@@ -6,6 +6,7 @@ import { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import evaluate from "../../stages/evaluate.ts";
 import { trainSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { randomModel } from "../nmt/fixtures/plain_search.ts";
+import { stageContext } from "../nmt/fixtures/stage_context.ts";
 
 Deno.test("evaluation writes a line for each test pair and gives the scores that the score task gives", async () => {
   const folder = await Deno.makeTempDir();
@@ -32,20 +33,16 @@ Deno.test("evaluation writes a line for each test pair and gives the scores that
         evaluation: Evaluation.parse({ beam: 2, lowercase: true }),
         runtime: { name: "onnx", provider: "cpu" },
       },
-      files: {},
-      seed: 1,
+      ...stageContext(folder, (progress) => {
+        assertEquals(progress.total, 70);
+        done.push(progress.done);
+      }),
       inputs: {
         model: { model: path("model.safetensors") },
         tokens: { tokenizer: path("tokenizer.json") },
         corpus: { test: path("test.tsv") },
       },
       outputs: { hypotheses: path("hypotheses.txt") },
-      work: folder,
-      log: () => {},
-      progress: (progress) => {
-        assertEquals(progress.total, 70);
-        done.push(progress.done);
-      },
     });
     assertEquals(done.at(-1), 70);
     assert(Number(measurements.sentencesPerSecond) > 0);

@@ -1,4 +1,4 @@
-/** Finds the worst and best translations of each system. */
+/** Draws the worst and best translations of each system. */
 import { type Markup, markup } from "../html/markup.ts";
 import { figure } from "../html/numbers.ts";
 import type { Extremes, Piece, Translated } from "./sentences.ts";

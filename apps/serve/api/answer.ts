@@ -10,9 +10,9 @@ import { UNBUFFERED } from "../http/server.ts";
 import { isRefusal } from "../http/refusal.ts";
 import { receive } from "./request.ts";
 import {
-  prepare,
-  type Prepared,
   type Service,
+  translate,
+  type Translations,
 } from "../translation/translation.ts";
 
 export const LINES = "application/x-ndjson";
@@ -34,10 +34,10 @@ export function answerer(
     try {
       const body = await receive(request, limits, time.signal);
       const wanted = await service.reader.read(body, time.signal);
-      const prepared = prepare(service, wanted, time.signal);
-      if (wantsLines(request)) return lines(prepared, time, fail);
+      const start = translate(service, wanted, time.signal);
+      if (wantsLines(request)) return lines(start, time, fail);
       const translations: TranslateAnswer["translations"] = [];
-      await prepared.start((index, translation) => {
+      await start((index, translation) => {
         translations[index] = translation;
       });
       time[Symbol.dispose]();
@@ -57,7 +57,7 @@ function wantsLines({ url, headers }: Request): boolean {
 
 /** Fails at once where there is no room; what fails later is the last line. */
 function lines(
-  prepared: Prepared,
+  start: Translations,
   time: Deadline,
   fail: (error: unknown) => Refused,
 ): Answered {
@@ -65,9 +65,7 @@ function lines(
   const { readable, send, close } = lineStream(time);
   const write = (line: TranslateLine) =>
     send(encoder.encode(JSON.stringify(line) + "\n"));
-  const work = prepared.start((index, translation) =>
-    write({ index, ...translation })
-  );
+  const work = start((index, translation) => write({ index, ...translation }));
   const finished = work
     .catch((error) =>
       write(isRefusal(error) ? { error: error.message } : fail(error))

@@ -61,20 +61,7 @@ async function bodyOf(
   } finally {
     signal.removeEventListener("abort", cancel);
   }
-  return joined(chunks, bytes);
-}
-
-function joined(
-  chunks: readonly Uint8Array[],
-  bytes: number,
-): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(bytes);
-  let start = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, start);
-    start += chunk.length;
-  }
-  return all;
+  return await new Blob(chunks).bytes();
 }
 
 function large(maxBody: number): Error {

@@ -15,17 +15,17 @@ export interface Service {
   report(seconds: number): void;
 }
 
-export interface Prepared {
-  readonly count: number;
-  /** Refuses at once where there is no room; gives each translation as it is done. */
-  start(done: (index: number, translation: Translation) => void): Promise<void>;
-}
+/** Begins to translate, or refuses at once where there is no room; gives each translation as it is done. */
+export type Translations = (
+  done: (index: number, translation: Translation) => void,
+) => Promise<void>;
 
-export function prepare(
+/** The translations of a request, not begun yet. */
+export function translate(
   { subwords, translators, queue, report }: Service,
   { sources, beam, alternatives }: ReadRequest,
   signal: AbortSignal,
-): Prepared {
+): Translations {
   const run = async (index: number): Promise<Translation> => {
     const source = sources[index];
     const start = performance.now();
@@ -38,10 +38,7 @@ export function prepare(
     report((performance.now() - start) / 1000);
     return { ...scored[0], ...alternatives && { alternatives: scored } };
   };
-  return {
-    count: sources.length,
-    start: (done) => queue.add({ count: sources.length, signal, run, done }),
-  };
+  return (done) => queue.add({ count: sources.length, signal, run, done });
 }
 
 async function asText(

@@ -41,14 +41,14 @@ export default command({
         experimentName(values.experiment),
         "--experiment",
       );
-      const source = openRemotes(values.remotes, signal);
+      const remotes = await openRemotes(values.remotes, signal);
       const policy = policyOf(values);
       const pulled = await transferToFolder(
         context,
         options,
         (workspace, listener) => {
           const check = metricsCheck(context, listener);
-          return pull(workspace, experiment, policy, source, listener, check);
+          return pull(workspace, experiment, policy, remotes, listener, check);
         },
       );
       const { remote, nodes, signedBy } = pulled;

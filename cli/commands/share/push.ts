@@ -33,7 +33,7 @@ export default command({
     interruptible(context, async (signal) => {
       const { console } = context;
       const options = { name: "push", artifacts, json, signal } as const;
-      const { remotes, network } = openRemotes(values.remotes, signal, {
+      const remotes = await openRemotes(values.remotes, signal, {
         create: true,
       });
       remotes.forEach(writerOf);
@@ -45,8 +45,7 @@ export default command({
         const transferred = await transfer(
           context,
           options,
-          (listener) =>
-            push(contents, remote, { paranoid, force, network }, listener),
+          (listener) => push(contents, remote, { paranoid, force }, listener),
         );
         sent.push({ remote: remote.name, ...transferred });
         if (!json) {

@@ -44,9 +44,11 @@ export default command({
     const folders = model.length === 0
       ? findExports(folder)
       : model.map((name) => findExport(folder, name));
-    const { buildSite } = await load<typeof import("../../apps/web.ts")>(
+    const { runTranslatorPage } = await load<
+      typeof import("../../apps/web.ts")
+    >(
       import.meta.resolve("../../apps/web.ts"),
     );
-    return buildSite(console, folders, options, interruption());
+    return runTranslatorPage(console, folders, options, interruption());
   },
 });

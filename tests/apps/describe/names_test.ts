@@ -2,16 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { canonical } from "../../../engine/files/hash.ts";
-import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
-
-async function command(...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
-    cwd: ROOT,
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
+import { pipeline as command } from "../../fixtures/command.ts";
+import { makeRun, objectPath, temporary } from "../../fixtures/made_run.ts";
 
 /** All files below a folder. */
 function filesIn(folder: string): string[] {
@@ -76,12 +68,7 @@ Deno.test("diff and trace print no control characters of manifests that are only
     } else assertStringIncludes(JSON.stringify(JSON.parse(told.out)), "evil");
   }
   Deno.writeTextFileSync(path, JSON.stringify(manifest));
-  const model = join(
-    folder.path,
-    "objects",
-    teacher.outputs.model.sha256.slice(0, 2),
-    teacher.outputs.model.sha256.slice(2),
-  );
+  const model = objectPath(folder.path, teacher.outputs.model);
   for (const json of [[], ["--json"]]) {
     const told = await command(
       ...["trace", model, "--artifacts", folder.path, ...json],

@@ -1,26 +1,20 @@
 /** The command `describe` where it cannot tell all, or nothing: what is missing is said, and nothing half is written. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import type { Artifact } from "../../../schemas/manifest.ts";
 import { exists } from "../../engine/fixtures/project.ts";
-import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
+import { type Outcome, pipeline, ROOT } from "../../fixtures/command.ts";
+import { makeRun, objectPath, temporary } from "../../fixtures/made_run.ts";
 
-async function describe(artifacts: string, ...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--allow-all", "cli/main.ts", "describe"],
-      ...["--experiment", "tiny", "--artifacts", artifacts, ...args],
-    ],
-    cwd: ROOT,
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+async function describe(
+  artifacts: string,
+  ...args: string[]
+): Promise<Outcome> {
+  const { code, out, err } = await pipeline(
+    ...["describe", "--experiment", "tiny", "--artifacts", artifacts, ...args],
+  );
   // What never was has no record of its descriptor.
-  const err = text(stderr).replace(/^The descriptor of .*\n/gm, "");
-  return { code, out: text(stdout), err };
+  return { code, out, err: err.replace(/^The descriptor of .*\n/gm, "") };
 }
-
-const objectPath = (artifacts: string, { sha256 }: Artifact) =>
-  join(artifacts, "objects", sha256.slice(0, 2), sha256.slice(2));
 
 Deno.test("describing wants a format, a node that has a result, and a folder of its own for what is several files", async () => {
   using folder = temporary();
@@ -113,13 +107,10 @@ Deno.test("committed results are described without their objects, and a damaged 
     whole.predicate.buildDefinition.externalParameters.nodes.length,
     records.size,
   );
-  const { code } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--allow-all", "cli/main.ts", "results", "--save"],
-      ...["--experiment", "tiny", "--artifacts", folder.path],
-    ],
-    cwd: ROOT,
-  }).output();
+  const { code } = await pipeline(
+    ...["results", "--save", "--experiment", "tiny"],
+    ...["--artifacts", folder.path],
+  );
   assertEquals(code, 0);
   const kept = join(folder.path, "elsewhere/results");
   Deno.mkdirSync(join(folder.path, "elsewhere"));

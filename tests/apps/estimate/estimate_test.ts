@@ -14,7 +14,8 @@ import { estimate } from "../../../apps/estimate/estimate.ts";
 import { measuredRate } from "../../../apps/estimate/rate.ts";
 import pipeline from "../../../pipeline.ts";
 import { recordedLayers } from "../../../schemas/experiment/distillation.ts";
-import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
+import { pipeline as command, ROOT } from "../../fixtures/command.ts";
+import { makeRun, temporary } from "../../fixtures/made_run.ts";
 import {
   distillation,
   folder,
@@ -113,21 +114,10 @@ Deno.test("this machine's rate is measured", async () => {
   assert(operationsPerSecond > 1e8 && operationsPerSecond < 1e15);
 });
 
-async function dryRun(...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--allow-all",
-      "cli/main.ts",
-      "--dry-run",
-      ...args,
-    ],
-    cwd: ROOT,
-    stdin: "null",
-  }).output();
-  assertEquals(code, 10, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
+async function dryRun(...args: string[]): Promise<string> {
+  const { code, out, err } = await command("--dry-run", ...args);
+  assertEquals(code, 10, err);
+  return out;
 }
 
 Deno.test("--dry-run says how long the stale nodes take and how large they are, --json in numbers", async () => {

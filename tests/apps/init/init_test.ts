@@ -11,7 +11,8 @@ import pipeline from "../../../pipeline.ts";
 import { setUpExperiment } from "../../../cli/apps/init.ts";
 import { exists } from "../../engine/fixtures/project.ts";
 import { unpainted } from "../../../cli/console/style.ts";
-import { ROOT, temporary } from "../../fixtures/made_run.ts";
+import { pipeline as run } from "../../fixtures/command.ts";
+import { temporary } from "../../fixtures/made_run.ts";
 
 const NOUNS = ["casa", "porta", "mesa", "janela", "rua", "cidade", "lua"];
 const ENGLISH = ["house", "door", "table", "window", "street", "city", "moon"];
@@ -32,16 +33,6 @@ const PAIRS: readonly (readonly [string, string])[] = [
   ["sem tradução", ""],
   ["uma casa", "a house that is far too long for what it translates"],
 ];
-
-async function run(...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
-    cwd: ROOT,
-    stdin: "null",
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: decode(stdout), err: decode(stderr) };
-}
 
 /** A folder with the corpus as two files and as one. */
 function corpus() {

@@ -3,19 +3,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readCached, readManifest } from "../../../engine/store/manifest.ts";
 import { exists } from "../../engine/fixtures/project.ts";
-import { makeRun, ROOT, temporary } from "../../fixtures/made_run.ts";
+import { pipeline, ROOT } from "../../fixtures/command.ts";
+import { makeRun, objectPath, temporary } from "../../fixtures/made_run.ts";
 
-async function report(artifacts: string, ...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--allow-all", "cli/main.ts", "report"],
-      ...["--artifacts", artifacts, ...args],
-    ],
-    cwd: ROOT,
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
+const report = (artifacts: string, ...args: string[]) =>
+  pipeline("report", "--artifacts", artifacts, ...args);
 
 const TINY = ["--experiment", "tiny"];
 
@@ -144,16 +136,9 @@ Deno.test("with --against both runs stand side by side, and what differs is said
 Deno.test("committed results are reported where the last run was of another experiment", async () => {
   using folder = temporary();
   makeRun(folder.path);
-  const { code, err } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--allow-all", "cli/main.ts", "results", ...TINY],
-      ...["--artifacts", folder.path, "--save"],
-    ],
-    cwd: ROOT,
-  }).output().then(({ code, stderr }) => ({
-    code,
-    err: new TextDecoder().decode(stderr),
-  }));
+  const { code, err } = await pipeline(
+    ...["results", ...TINY, "--artifacts", folder.path, "--save"],
+  );
   assertEquals(code, 0, err);
   makeRun(folder.path, { experiment: "quick" });
   const page = await pageOf(folder.path);
@@ -192,10 +177,7 @@ Deno.test("what is there and cannot be read is said in the page", async () => {
   // Made-up objects are neither tokens nor models.
   for (const { outputs: { hypotheses } } of makeRun(folder.path).values()) {
     if (hypotheses === undefined) continue;
-    const { sha256 } = hypotheses;
-    Deno.removeSync(
-      join(folder.path, "objects", sha256.slice(0, 2), sha256.slice(2)),
-    );
+    Deno.removeSync(objectPath(folder.path, hypotheses));
   }
   const { code, out, err } = await report(folder.path, ...TINY);
   assertEquals(code, 0, err);

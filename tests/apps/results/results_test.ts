@@ -44,6 +44,7 @@ Deno.test("saved results are read back: figures of the manifest, times, machine 
   using folder = temporary();
   const records = makeRun(folder.path);
   const found = gathered(folder.path);
+  assertEquals(readResults(folder.path, "tiny"), undefined);
   saveResults(folder.path, found);
   const saved = readResults(folder.path, "tiny");
   assert(saved !== undefined);
@@ -76,11 +77,6 @@ Deno.test("saved results are read back: figures of the manifest, times, machine 
   );
 });
 
-Deno.test("an experiment that nothing is committed of has no results", () => {
-  using folder = temporary();
-  assertEquals(readResults(folder.path, "tiny"), undefined);
-});
-
 type Edit = (text: string) => string | undefined;
 const replace = (from: string | RegExp, to: string): Edit => (text) => {
   const edited = text.replace(from, to);
@@ -108,24 +104,6 @@ const DAMAGED: readonly (readonly [
     "manifest.json",
     replace('"bleu":37', '"bleu":39.5'),
     "systems.3.bleu.score in results.json is 37, and 39.5 by",
-  ],
-  [
-    "a hash of translations that was edited",
-    "results.json",
-    replace(/"hypotheses":"[0-9a-f]{8}/, '"hypotheses":"00000000'),
-    'systems.0.runs.0.hypotheses in results.json is "00000000',
-  ],
-  [
-    "a system that was removed",
-    "results.json",
-    replace(/,\n +\{"system":"ckd-regular".*/, ""),
-    "systems.3 in results.json is absent",
-  ],
-  [
-    "a time that was edited where it is measured",
-    "results.json",
-    replace(/("teacher": \{"seconds":)60/, "$159"),
-    "systems.0.trainingSeconds in results.json is 60, and 59 by its manifest and what was measured",
   ],
   [
     "a learning curve that was edited",
@@ -166,12 +144,6 @@ const DAMAGED: readonly (readonly [
     "results.json",
     () => undefined,
     "results.json is missing",
-  ],
-  [
-    "a missing manifest",
-    "manifest.json",
-    () => undefined,
-    "manifest.json is missing",
   ],
 ];
 

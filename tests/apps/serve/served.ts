@@ -1,11 +1,23 @@
-/** Starts the servers of tasks in processes of their own. */
-import { assert } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+/** Starts the servers of tasks in processes of their own, and reads what they answer. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { translateLines } from "../../../nmt/decoding/translate.ts";
+import { openTranslation } from "../../../nmt/export/translator.ts";
+import { loadSubwords } from "../../../nmt/text/subwords/subwords.ts";
+import { TranslateAnswer, TranslateLine } from "../../../schemas/http_api.ts";
+import { type Outcome, ROOT } from "../../fixtures/command.ts";
 
-const ROOT = fromFileUrl(new URL("../../..", import.meta.url));
-
-export interface Served {
+/** A server in a process of its own. */
+export interface Started {
   readonly url: string;
+  signal(name: Deno.Signal): void;
+  /** The outcome of the process, which it waits for. */
+  ended(): Promise<Outcome>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A server of translations. */
+export interface Served extends Started {
   /** Sends a body to be translated. */
   translate(
     body: unknown,
@@ -16,17 +28,7 @@ export interface Served {
   metric(name: string): Promise<number>;
   /** Waits until a value of /metrics is as expected. */
   until(name: string, expected: (value: number) => boolean): Promise<void>;
-  signal(name: Deno.Signal): void;
-  /** The outcome of the process, which it waits for. */
-  ended(): Promise<{ code: number; out: string; err: string }>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** A server in a process of its own. */
-export type Started = Pick<
-  Served,
-  "url" | "signal" | "ended" | typeof Symbol.asyncDispose
->;
 
 /** Starts what a task of deno.json starts, at a free port, with the permissions that it has there. */
 export async function startTask(
@@ -102,6 +104,58 @@ export async function serveWith(
       }
     },
   };
+}
+
+/** The translations that a server answered. */
+export async function texts(response: Response): Promise<string[]> {
+  assertEquals(response.status, 200);
+  const { translations } = TranslateAnswer.parse(await response.json());
+  return translations.map(({ text }) => text);
+}
+
+/** The lines of a stream. */
+export async function linesOf(response: Response): Promise<TranslateLine[]> {
+  return (await response.text()).trimEnd().split("\n")
+    .map((line) => TranslateLine.parse(JSON.parse(line)));
+}
+
+/** The translations of a stream, each at its index. */
+export async function streamed(response: Response): Promise<string[]> {
+  assertEquals(response.headers.get("content-type"), "application/x-ndjson");
+  const found: string[] = [];
+  for (const line of await linesOf(response)) {
+    assert("index" in line);
+    assertEquals(found[line.index], undefined);
+    found[line.index] = line.text;
+  }
+  return found;
+}
+
+/** Translations of an exported model with a beam of 2, without a server. */
+export async function translatedDirectly(
+  exported: string,
+  lines: readonly string[],
+): Promise<string[]> {
+  const translator = await openTranslation(
+    join(exported, "fp32/translate.onnx"),
+  );
+  const subwords = await loadSubwords(join(exported, "tokenizer.json"));
+  const options = { beam: 2, lengthPenalty: 1 };
+  const found = await translateLines(translator, subwords, lines, options);
+  await translator.dispose();
+  return found;
+}
+
+/** Has some clients do all that there is to do, each one thing after another. */
+export async function byClients(
+  clients: number,
+  count: number,
+  act: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  await Promise.all(Array.from({ length: clients }, async () => {
+    while (next < count) await act(next++);
+  }));
 }
 
 /** The address that a server prints once it listens. */

@@ -5,67 +5,24 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { join } from "@std/path";
-import { openTranslation } from "../../../nmt/export/translator.ts";
-import { translateLines } from "../../../nmt/decoding/translate.ts";
-import {
-  ServeLimits,
-  TranslateAnswer,
-  TranslateLine,
-} from "../../../schemas/http_api.ts";
-import { Health, Refused } from "../../../schemas/http_api.ts";
-import { loadSubwords } from "../../../nmt/text/subwords/subwords.ts";
+import { Refused } from "../../../schemas/http_api.ts";
+import { ROOT } from "../../fixtures/command.ts";
 import { exchange, watchHealth } from "./raw.ts";
-import { badRequests, send } from "./requests.ts";
 import { LONG, SENTENCES, trainedStudent } from "../../fixtures/trained.ts";
-import { serve } from "./served.ts";
+import {
+  byClients,
+  serve,
+  streamed,
+  texts,
+  translatedDirectly,
+} from "./served.ts";
 
 const CLIENTS = 16;
-/** 10,000 for the figure of docs/how-to/serve.md. */
-const REFUSALS = Number(Deno.env.get("SERVE_REFUSALS") ?? 500);
-/** Bytes that memory may grow by over as many. */
-const GROWTH = 48e6;
-/** Looks at memory while so many are refused. */
-const LOOKS = 10;
 
 const run = await trainedStudent();
 
 const sentences = SENTENCES.filter((_, i) => i % 4 === 0).slice(0, 1000);
-const direct = await translatedDirectly(2);
-
-async function translatedDirectly(beam: number): Promise<string[]> {
-  const translator = await openTranslation(
-    join(run.exported, "fp32/translate.onnx"),
-  );
-  const subwords = await loadSubwords(join(run.exported, "tokenizer.json"));
-  const lines = await translateLines(translator, subwords, sentences, {
-    beam,
-    lengthPenalty: 1,
-  });
-  await translator.dispose();
-  return lines;
-}
-
-/** Has some clients do all that there is to do, each one thing after another. */
-async function byClients(
-  count: number,
-  act: (index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  await Promise.all(Array.from({ length: CLIENTS }, async () => {
-    while (next < count) await act(next++);
-  }));
-}
-
-const texts = async (response: Response) => {
-  assertEquals(response.status, 200);
-  const { translations } = TranslateAnswer.parse(await response.json());
-  return translations.map(({ text }) => text);
-};
-
-const linesOf = async (response: Response) =>
-  (await response.text()).trimEnd().split("\n")
-    .map((line) => TranslateLine.parse(JSON.parse(line)));
+const direct = await translatedDirectly(run.exported, sentences);
 
 const refusal = async (response: Response, status: number) => {
   const { error } = Refused.parse(await response.json());
@@ -85,7 +42,7 @@ Deno.test("many clients at once", async (t) => {
       const found: string[] = [];
       const times: number[] = [];
       const start = performance.now();
-      await byClients(sentences.length, async (i) => {
+      await byClients(CLIENTS, sentences.length, async (i) => {
         const begin = performance.now();
         [found[i]] = await texts(
           await server.translate({ text: sentences[i] }),
@@ -111,7 +68,7 @@ Deno.test("many clients at once", async (t) => {
     "batches and streams of many sizes are whole, in order or with their index",
     async () => {
       const starts = Array.from({ length: 60 }, (_, i) => i * 16);
-      await byClients(starts.length, async (i) => {
+      await byClients(CLIENTS, starts.length, async (i) => {
         const size = 1 + (i * 7) % 16;
         const part = (all: readonly string[]) =>
           all.slice(starts[i], starts[i] + size);
@@ -123,14 +80,7 @@ Deno.test("many clients at once", async (t) => {
         }
         const accept = { accept: "application/x-ndjson" };
         const response = await server.translate({ text }, accept);
-        assertEquals(response.headers.get("content-type"), accept.accept);
-        const found: string[] = [];
-        for (const line of await linesOf(response)) {
-          assert("index" in line);
-          assertEquals(found[line.index], undefined);
-          found[line.index] = line.text;
-        }
-        assertEquals(found, part(direct));
+        assertEquals(await streamed(response), part(direct));
       });
     },
   );
@@ -148,50 +98,6 @@ Deno.test("many clients at once", async (t) => {
       assertMatch(new TextDecoder().decode(first?.value), /^\{"index":0/);
       assert(await server.metric("ckd_requests_under_way") === 1);
       while (await reader?.read().then(({ done }) => !done));
-    },
-  );
-
-  await t.step(
-    `${REFUSALS} requests that are malformed or too large are refused, and memory stays flat`,
-    async () => {
-      const bad = badRequests(ServeLimits.parse({}));
-      for (const request of bad) {
-        const { status, error } = await send(server.url, request);
-        assertEquals(status, request.status, `${request.title}: ${error}`);
-        assertMatch(String(error), /^Cannot [^\n]{10,300}\.$/, request.title);
-      }
-      const memory = () => server.metric("process_resident_memory_bytes");
-      const flood = (count: number) =>
-        byClients(count, async (i) => {
-          const request = bad[i % bad.length];
-          const { status } = await send(server.url, request);
-          assertEquals(status, request.status, request.title);
-        });
-      // The first ones let the heap grow to what sixteen clients at once need.
-      await flood(REFUSALS);
-      // Garbage comes and goes, and what is kept stays: the least of several looks has little of the one and all of
-      // the other.
-      const least = async () => {
-        const found: number[] = [];
-        for (let look = 0; look < LOOKS; look++) {
-          await flood(Math.ceil(REFUSALS / LOOKS));
-          found.push(await memory());
-        }
-        return Math.min(...found);
-      };
-      const before = await least();
-      const after = await least();
-      console.log(
-        `${REFUSALS} refusals: memory ${(before / 1e6).toFixed(0)} to ${
-          (after / 1e6).toFixed(0)
-        } MB`,
-      );
-      assert(after - before < GROWTH, `${before} to ${after} bytes`);
-      assertEquals(await server.metric("ckd_requests_under_way"), 0);
-      assertEquals(
-        await texts(await server.translate({ text: sentences[7] })),
-        [direct[7]],
-      );
     },
   );
 
@@ -321,32 +227,6 @@ Deno.test("small limits", async (t) => {
   );
 });
 
-Deno.test("told to stop, a server refuses what comes, ends what is under way and exits with 0", async () => {
-  await using server = await serve("--model", run.exported);
-  const text = [...Array(200).fill(LONG), sentences[3]];
-  const whole = server.translate({ text, beam: 8 });
-  const stream = server.translate({ text, beam: 8 }, {
-    accept: "application/x-ndjson",
-  });
-  await server.until("ckd_requests_under_way", (count) => count === 2);
-  server.signal("SIGTERM");
-  let response = await fetch(`${server.url}/health`);
-  while (response.status === 200) {
-    await response.body?.cancel();
-    response = await fetch(`${server.url}/health`);
-  }
-  assertEquals(Health.parse(await response.json()).status, "stopping");
-  await refusal(await server.translate({ text: "o gato" }), 503);
-  assertEquals((await texts(await whole)).length, text.length);
-  assertEquals((await linesOf(await stream)).length, text.length);
-  const { code, out, err } = await server.ended();
-  assertEquals([code, err], [0, ""]);
-  assertMatch(
-    out,
-    /^Serving no-kd, pt to en, fp32, at http:\S+\nStopped: .*\n$/,
-  );
-});
-
 Deno.test("a word of 120,000 characters is refused by translate in one sentence", async () => {
   const word = "abcdefgh".repeat(15_000);
   const process = new Deno.Command(Deno.execPath(), {
@@ -354,7 +234,7 @@ Deno.test("a word of 120,000 characters is refused by translate in one sentence"
       ...["run", "--quiet", "--allow-all", "cli/tasks.ts", "translate"],
       ...["--artifacts", run.artifacts],
     ],
-    cwd: new URL("../../..", import.meta.url),
+    cwd: ROOT,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

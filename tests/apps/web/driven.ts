@@ -1,35 +1,17 @@
 /** The translator's page as a test drives it, and what the command line says to the same text. */
 import { assertEquals } from "@std/assert";
-import { fromFileUrl } from "@std/path";
-import axe from "axe-core";
 import type { BrowserContext, Page } from "playwright-core";
 
-const ROOT = fromFileUrl(new URL("../../..", import.meta.url));
+import { ROOT } from "../../fixtures/command.ts";
+import { openPage } from "../report/chromium.ts";
+
 /** Milliseconds until something that is expected has to be there. */
 const PATIENCE = 20_000;
 
-export interface Opened {
-  readonly page: Page;
-  /** What the console and the page complained of, and what was asked of elsewhere. */
-  readonly complaints: readonly string[];
-}
-
-export async function open(
-  context: BrowserContext,
-  address: string,
-): Promise<Opened> {
+export async function open(context: BrowserContext, address: string) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
-  const complaints: string[] = [];
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("request", (request) => {
-    if (!/^data:/.test(request.url()) && !request.url().startsWith(address)) {
-      complaints.push(request.url());
-    }
-  });
-  await page.goto(address);
-  return { page, complaints };
+  return { page, complaints: await openPage(page, address) };
 }
 
 export async function type(page: Page, text: string): Promise<void> {
@@ -89,31 +71,6 @@ export async function tabTo(
 /** The text of what has the focus. */
 export function focused(page: Page): Promise<unknown> {
   return page.evaluate("document.activeElement.textContent");
-}
-
-/** What axe has against a page, in a line each. */
-export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate("axe.run(document)");
-  return (found as axe.AxeResults).violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) =>
-      `${id}: ${html.slice(0, 200)} ${failureSummary}`
-    )
-  );
-}
-
-/** What is wider than a width. */
-export async function wider(page: Page, width: number) {
-  const all = await page.locator("html, body *").evaluateAll((all) =>
-    all.map((each) => ({
-      what: `${each.localName}.${each.className}`,
-      right: Math.max(
-        Math.ceil(each.getBoundingClientRect().right),
-        each.localName === "html" ? each.scrollWidth : 0,
-      ),
-    }))
-  );
-  return all.filter(({ right }) => right > width);
 }
 
 const known = new Map<string, string>();

@@ -5,16 +5,15 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { parse } from "acorn";
 import { filesOf, sha256 } from "../../../engine/files/hash.ts";
 import { type Build, build, type BuiltFile } from "../../../apps/web/build.ts";
 import { startServer } from "../../../apps/web/server.ts";
 import { startTask } from "../serve/served.ts";
+import { ROOT, task } from "../../fixtures/command.ts";
 import { temporary } from "../../fixtures/made_run.ts";
 import { makeExport } from "./made_export.ts";
-
-const ROOT = fromFileUrl(new URL("../../..", import.meta.url));
 
 /** Every answer keeps the page from other origins, and other origins from it. */
 const ISOLATION = {
@@ -237,16 +236,7 @@ Deno.test("a server of a build", async (t) => {
 });
 
 /** Runs `deno task web` to its end. */
-async function web(...args: string[]) {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "web", ...args],
-    cwd: ROOT,
-    stdin: "null",
-  });
-  const { code, stdout, stderr } = await process.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
+const web = (...args: string[]) => task("web", ...args);
 
 Deno.test("--out writes what would be served, over an earlier build and over nothing else", async () => {
   using folder = temporary();

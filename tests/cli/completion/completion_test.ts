@@ -43,137 +43,115 @@ const COMMANDS = [
   }),
 ];
 
-async function ask(...words: string[]) {
+async function ask(words: string) {
   let asked: GivenOptions = new Map();
   const line = { commands: COMMANDS, fallback: COMMANDS[0] };
-  const { candidates, files } = await complete(line, words, (given) => {
+  const nodes = (given: GivenOptions) => {
     asked = given;
     return Promise.resolve(["teacher", "student:rkd", "student:no-kd"]);
-  });
-  const values = candidates.map(({ value }) => value);
-  return { values, files, asked };
+  };
+  const { candidates, files } = await complete(line, words.split(" "), nodes);
+  return {
+    values: candidates.map(({ value }) => value).join(" "),
+    files,
+    asked,
+  };
 }
 
-const CASES: readonly (readonly [words: string[], values: string[]])[] = [
-  [[""], ["run", "graph", "diff", "teacher", "student:rkd", "student:no-kd"]],
-  [["r"], ["run"]],
-  [["s"], ["student:rkd", "student:no-kd"]],
-  [["student:r"], ["student:rkd"]],
-  [["run", ""], ["teacher", "student:rkd", "student:no-kd"]],
-  [["run", "teacher", "s"], ["student:rkd", "student:no-kd"]],
-  [["teacher", "r"], []],
-  [["run", "--f"], ["--force"]],
-  [["run", "--force", "--"], [
-    "--experiment",
-    "--only",
-    "--artifacts",
-    "--jobs",
-    "--help",
-  ]],
-  [["run", "--only", "t"], ["teacher"]],
-  [["run", "--only", "teacher", "--o"], ["--only"]],
-  [["run", "--experiment", ""], ["quick", "tiny"]],
-  [["run", "--experiment=t"], ["--experiment=tiny"]],
-  [["--experiment", "t"], ["tiny"]],
-  [["run", "--jobs", ""], ["1", "2"]],
-  [["run", "--", "t"], ["teacher"]],
-  [["run", "--", "--f"], []],
-  [["graph", "--format", ""], ["text", "dot"]],
-  [["graph", "--format=d"], ["--format=dot"]],
-  [["graph", ""], []],
-  [["diff", "a", "b", ""], []],
-];
+/** A line whose last word is completed, and what it may be. */
+const CASES: Readonly<Record<string, string>> = {
+  "": "run graph diff teacher student:rkd student:no-kd",
+  "r": "run",
+  "s": "student:rkd student:no-kd",
+  "student:r": "student:rkd",
+  "run ": "teacher student:rkd student:no-kd",
+  "run teacher s": "student:rkd student:no-kd",
+  "teacher r": "",
+  "run --f": "--force",
+  "run --force --": "--experiment --only --artifacts --jobs --help",
+  "run --only t": "teacher",
+  "run --only teacher --o": "--only",
+  "run --experiment ": "quick tiny",
+  "run --experiment=t": "--experiment=tiny",
+  "--experiment t": "tiny",
+  "run --jobs ": "1 2",
+  "run -- t": "teacher",
+  "run -- --f": "",
+  "graph --format ": "text dot",
+  "graph --format=d": "--format=dot",
+  "graph ": "",
+  "diff a b ": "",
+};
 
-for (const [words, values] of CASES) {
-  Deno.test(`"${words.join(" ")}" is completed by ${values.join(", ") || "nothing"}`, async () => {
-    assertEquals((await ask(...words)).values, values);
+for (const [line, values] of Object.entries(CASES)) {
+  Deno.test(`"${line}" is completed by ${values || "nothing"}`, async () => {
+    assertEquals((await ask(line)).values, values);
   });
 }
 
 Deno.test("files are offered for a file, a folder or a manifest, and for nothing else", async () => {
-  assert((await ask("diff", "")).files);
-  assert((await ask("diff", "a", "")).files);
-  assert((await ask("run", "--artifacts", "")).files);
-  assert((await ask("run", "--experiment", "")).files);
-  assert(!(await ask("run", "")).files);
-  assert(!(await ask("diff", "a", "b", "")).files);
-  assert(!(await ask("run", "--jobs", "")).files);
+  for (
+    const line of ["diff ", "diff a ", "run --artifacts ", "--experiment "]
+  ) {
+    assert((await ask(line)).files, line);
+  }
+  for (const line of ["run ", "diff a b ", "run --jobs "]) {
+    assert(!(await ask(line)).files, line);
+  }
 });
 
 Deno.test("nodes are those of the experiment that the line names", async () => {
-  const { asked } = await ask("run", "--experiment", "tiny", "--only", "t");
+  const { asked } = await ask("run --experiment tiny --only t");
   assertEquals(asked.get("--experiment"), ["tiny"]);
 });
 
 /** What the shells get: whether files are offered, and words with their descriptions. */
-async function real(...words: string[]) {
-  const { code, out, err } = await pipeline("complete", ...words);
+async function real(line: string) {
+  const { code, out, err } = await pipeline("complete", ...line.split(" "));
   assertEquals(code, 0, err);
   const [kind, ...lines] = out.trimEnd().split("\n");
   return { kind, lines, values: lines.map((line) => line.split("\t")[0]) };
 }
 
-Deno.test("the commands of the pipeline and their options are completed from the command line itself", async () => {
-  const { values, lines } = await real("pipeline", "re");
-  assertEquals(values, ["results", "report", "reproduce"]);
-  assertStringIncludes(lines[2], "\tmakes anew what a manifest describes");
-  assertEquals((await real("pipeline", "status", "--exp")).values, [
-    "--experiment",
-  ]);
-  assertEquals((await real("pipeline", "graph", "--format", "")).values, [
-    ...["text", "mermaid", "dot", "json"],
-  ]);
-  assertEquals((await real("pipeline", "describe", "--format", "c")).values, [
-    "croissant",
-  ]);
-  assertEquals((await real("pipeline", "completion", "")).values, [
-    ...["bash", "zsh", "fish"],
-  ]);
-  assertEquals((await real("pipeline", "verify", "")).kind, "files");
-  const status = (await real("pipeline", "status", "--he")).values;
-  assertEquals(status, ["--help"]);
+/** Lines of the tasks whose last word is completed, and what it may be. */
+const REAL: Readonly<Record<string, string>> = {
+  "pipeline re": "results report reproduce",
+  "pipeline status --exp": "--experiment",
+  "pipeline status --he": "--help",
+  "pipeline graph --format ": "text mermaid dot json",
+  "pipeline describe --format c": "croissant",
+  "pipeline completion ": "bash zsh fish",
+  "pipeline run --experiment tiny student:":
+    "student:no-kd student:rkd student:ckd-regular",
+  "pipeline log --experiment tiny --set students.mine.alpha=0.5 student:m":
+    "student:mine",
+  "pipeline run --experiment ti": "tiny",
+  "translate --runtime ": "onnx tensorflow reference",
+  "score --tok": "--tokenize",
+  "serve --max-b": "--max-body --max-beam",
+  "web --pre": "--precision",
+  "strange ": "",
+};
+
+Deno.test("commands, options, values and nodes are completed from the command line itself", async () => {
+  for (const [line, values] of Object.entries(REAL)) {
+    assertEquals((await real(line)).values.join(" "), values, line);
+  }
+  const { lines: [, , reproduce] } = await real("pipeline re");
+  assertStringIncludes(reproduce, "\tmakes anew what a manifest describes");
+  for (const line of ["pipeline verify ", "score "]) {
+    assertEquals((await real(line)).kind, "files", line);
+  }
 });
 
-Deno.test("nodes are completed from the experiment, as its options change it", async () => {
-  assertEquals(
-    (await real("pipeline", "run", "--experiment", "tiny", "student:")).values,
-    ["student:no-kd", "student:rkd", "student:ckd-regular"],
-  );
-  const more = ["--set", "students.mine.alpha=0.5"];
-  assertEquals(
-    (await real(
-      "pipeline",
-      "log",
-      "--experiment",
-      "tiny",
-      ...more,
-      "student:m",
-    ))
-      .values,
-    ["student:mine"],
-  );
-  const experiments =
-    (await real("pipeline", "run", "--experiment", "")).values;
-  for (const name of ["quick", "tiny"]) assert(experiments.includes(name));
-});
-
-Deno.test("translate, score, serve and web are completed, and models are those of the last run", async () => {
+Deno.test("models are those of the last run", async () => {
   using folder = temporary();
   makeRun(folder.path);
-  const artifacts = ["--artifacts", folder.path];
-  assertEquals((await real("translate", ...artifacts, "--model", "")).values, [
-    ...["ckd-regular", "no-kd", "rkd", "teacher"],
-  ]);
-  assertEquals((await real("translate", "--runtime", "")).values, [
-    ...["onnx", "tensorflow", "reference"],
-  ]);
-  assertEquals((await real("score", "")).kind, "files");
-  assertEquals((await real("score", "--tok")).values, ["--tokenize"]);
-  assertEquals((await real("serve", "--max-b")).values, [
-    ...["--max-body", "--max-beam"],
-  ]);
-  assertEquals((await real("web", "--pre")).values, ["--precision"]);
-  assertEquals((await real("strange", "")).lines, []);
+  const line = `translate --artifacts ${folder.path} --model `;
+  assertEquals(
+    (await real(line)).values,
+    ["ckd-regular", "no-kd", "rkd", "teacher"],
+  );
 });
 
 Deno.test("completion prints the script of each shell, for all tasks of deno.json that are commands", async () => {

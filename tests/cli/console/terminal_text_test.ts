@@ -2,13 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sentence, terminalText } from "../../../cli/console/terminal_text.ts";
 import { painted } from "../../../cli/console/style.ts";
-import {
-  makeProject,
-  type Project,
-  WORDS,
-} from "../../engine/fixtures/project.ts";
-
-const STEERING = "a\x1b[2J\x1b]0;title\x07\r\x9b31m\x00\x7f\x08b";
+import { makeProject } from "../../engine/fixtures/project.ts";
+import { logSteering, STEERING } from "../fixtures/steering.ts";
 
 Deno.test("control characters go, and colours of ours, tabs and line ends stay", () => {
   const ours = `${painted("bad", "Cannot")} go\n\t${painted("strong", "on")}\n`;
@@ -58,19 +53,9 @@ Deno.test("names, arguments and passwords in errors of commands reach a pipe as 
   }
 });
 
-/** Makes a stage log what steers. */
-function sayTotal(project: Project): void {
-  const head = "run: async ({ inputs, outputs";
-  project.edit(
-    `${WORDS}/stages/total.ts`,
-    `${head} }) => {`,
-    `${head}, log }) => {\n    log(${JSON.stringify(`total ${STEERING}`)});`,
-  );
-}
-
 Deno.test("a stage's log is piped as it is, and its lines in a run's output steer nothing", async () => {
   using project = makeProject();
-  sayTotal(project);
+  logSteering(project);
   const { code, out } = await project.run("total:all");
   assertEquals(code, 0);
   assertStringIncludes(out, "total:all: total a[2J]0;title31mb\n");

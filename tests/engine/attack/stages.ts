@@ -44,28 +44,18 @@ const FAILED = ['Stage "attack" failed'];
 const METRICS: readonly StageAttack[] = [
   ...[
     ["NaN", "{ n: NaN }"],
-    ["Infinity", "{ n: Infinity }"],
-    ["minus Infinity", "{ n: -Infinity }"],
     ["a nested object", "{ n: { m: 1 } }"],
-    ["a list", "{ n: [1, 2] }"],
     ["null", "{ n: null }"],
-    ["a boolean", "{ n: true }"],
     ["a text of 100,000 characters", '{ n: "x".repeat(100_000) }'],
     ["a text that steers the terminal", '{ n: "\\u001b[2J" }'],
-    ["a text of two lines", '{ n: "one\\ntwo" }'],
-    ["a text with NUL", '{ n: "\\0" }'],
     ["a name that steers the terminal", '{ "\\u001b[2J": 1 }'],
     ["a name that turns the direction of writing", '{ "\\u202e": 1 }'],
     ["an empty name", '{ "": 1 }'],
-    ["a name of 1,000 characters", '{ ["n".repeat(1000)]: 1 }'],
     [
       "10,000 names",
       "Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`n${i}`, i]))",
     ],
-    ["a list of all", "[1, 2, 3]"],
-    ["a text instead of all", '"n"'],
     ["null instead of all", "null"],
-    ["a date", "{ n: new Date(0), m: {} }"],
   ].map(([what, metrics]): StageAttack => ({
     name: `reports as metrics ${what}`,
     body: `await honest(); return { metrics: ${metrics} };`,
@@ -73,9 +63,7 @@ const METRICS: readonly StageAttack[] = [
   })),
   ...([
     ["minus zero, which JSON does not know", "{ n: -0 }", { n: 0 }],
-    ["a function, which JSON leaves out", "{ n: () => 1 }", {}],
     ["undefined, which JSON leaves out", "{ n: undefined }", {}],
-    ["the largest number", "{ n: Number.MAX_VALUE }", { n: Number.MAX_VALUE }],
     ["the smallest number", "{ n: 5e-324 }", { n: 5e-324 }],
     ["names of Object.prototype", "{ constructor: 1, toString: 2 }", {
       constructor: 1,
@@ -123,11 +111,6 @@ const METRICS: readonly StageAttack[] = [
     body: "await honest(); return undefined as never;",
     expect: { fails: FAILED },
   },
-  {
-    name: "returns a number",
-    body: "await honest(); return 5 as never;",
-    expect: { runs: "honestly", metrics: {} },
-  },
 ];
 
 /** Statements by which a stage sends a text where the engine's own messages go. */
@@ -143,24 +126,9 @@ const MESSAGES: readonly StageAttack[] = [
     expect: HONESTLY,
   },
   {
-    name: "prints U+001E and half a message",
-    body: 'console.log("\\u001e{"); console.log("text\\u001e");',
-    expect: HONESTLY,
-  },
-  {
-    name: "prints U+001E and nothing",
-    body: 'await Deno.stdout.write(new TextEncoder().encode("\\u001e"));',
-    expect: HONESTLY,
-  },
-  {
     name: "prints a false error on both of its outputs",
     body:
       'const text = JSON.stringify({ type: "error", name: "InputError", message: "no", stack: "" }); console.log(text); console.error(text);',
-    expect: HONESTLY,
-  },
-  {
-    name: "prints half a line",
-    body: 'await Deno.stdout.write(new TextEncoder().encode("half"));',
     expect: HONESTLY,
   },
   {
@@ -187,11 +155,6 @@ const MESSAGES: readonly StageAttack[] = [
     expect: HONESTLY,
   },
   {
-    name: "prints what steers the terminal",
-    body: 'console.log("\\u001b[2J\\u001b]0;title\\u0007");',
-    expect: HONESTLY,
-  },
-  {
     name: "logs what steers the terminal",
     body: 'log("\\u001b[2J\\u001b]0;title\\u0007\\u009b2J");',
     expect: HONESTLY,
@@ -207,16 +170,6 @@ const MESSAGES: readonly StageAttack[] = [
     expect: { fails: UNRECORDED },
   },
   {
-    name: "logs what is no text",
-    body: "log({ line: 1 } as never);",
-    expect: HONESTLY,
-  },
-  {
-    name: "is NaN of Infinity done",
-    body: 'progress({ done: NaN, total: Infinity, unit: "steps" });',
-    expect: HONESTLY,
-  },
-  {
     name: "goes backwards, in a unit that steers the terminal",
     body:
       'progress({ done: -5, total: 1e300, unit: "\\u001b[2J" }); progress({ done: 5, total: -1, unit: "" });',
@@ -225,10 +178,6 @@ const MESSAGES: readonly StageAttack[] = [
   ...[
     ["no JSON", '"garbage\\n"', UNRECORDED],
     ["a message of no kind that is known", `'{"type":"stop"}\\n'`, UNRECORDED],
-    ["a message with a field too many", `'{"type":"ready","more":1}\\n'`, [
-      ...UNRECORDED,
-    ]],
-    ["null", '"null\\n"', UNRECORDED],
     ["half a message, and the result behind it", `'{"type":'`, UNRECORDED],
     ["20 MB without an end", '"x".repeat(20_000_000)', UNRECORDED],
     [
@@ -286,12 +235,8 @@ const ENDS: readonly StageAttack[] = [
     expect: { fails: ['Stage "attack" ended without a result'] },
   },
   ...[
-    ["undefined", "undefined"],
     ["null", "null"],
-    ["a text", '"thrown"'],
     ["an object", "{ message: 5 }"],
-    ["a symbol", 'Symbol("s")'],
-    ["an error without a message", 'new Error("")'],
     [
       "an error of two lines that steer the terminal",
       'new Error("one\\n\\u001b[2Jtwo")',
@@ -334,28 +279,12 @@ const ENDS: readonly StageAttack[] = [
     expect: { fails: [...FAILED, "call stack"] },
   },
   {
-    name: "asks for more memory than there is",
-    body: "new ArrayBuffer(2 ** 46);",
-    expect: { fails: FAILED },
-  },
-  {
     name: "runs out of memory",
     fields: 'permissions: { env: ["DENO_V8_FLAGS"] },',
     env: { DENO_V8_FLAGS: "--max-old-space-size=200" },
     body:
       "const kept: unknown[] = []; for (;;) kept.push(Array.from({ length: 1000 }, (_, i) => ({ i })));",
     expect: { fails: ['Stage "attack" ended without a result'] },
-  },
-  {
-    name: "leaves a timer that never ends",
-    body: "setInterval(() => {}, 10);",
-    expect: HONESTLY,
-  },
-  {
-    name: "leaves a worker that never ends",
-    body:
-      'new Worker(URL.createObjectURL(new Blob(["setInterval(() => {}, 10);"])), { type: "module" });',
-    expect: HONESTLY,
   },
   {
     name: "leaves a worker that is busy without end",
@@ -393,12 +322,6 @@ const POWERS: readonly StageAttack[] = [
     body: 'Deno.kill(Deno.pid, "SIGKILL");',
     expect: { fails: ['Stage "attack" ended without a result', "SIGKILL"] },
   },
-  {
-    name: "starts a program by Node",
-    top: 'import { execFileSync } from "node:child_process";',
-    body: 'execFileSync("/bin/true");',
-    expect: { fails: ['Stage "attack"'] },
-  },
   ...[
     [
       "kills its parent",
@@ -406,7 +329,6 @@ const POWERS: readonly StageAttack[] = [
       "process.kill(process.ppid);",
       "run",
     ],
-    ["kills its parent by Deno", "", "Deno.kill(Deno.ppid);", "run"],
     [
       "starts a program",
       "",
@@ -421,27 +343,8 @@ const POWERS: readonly StageAttack[] = [
   })),
   ...[
     ["sees a variable", "", 'Deno.env.get("HOME");', "environment variable"],
-    ["sees all variables", "", "Deno.env.toObject();", "environment variable"],
-    [
-      "sets a variable",
-      "",
-      'Deno.env.set("HOME", "/");',
-      "environment variable",
-    ],
     ["asks for the host's name", "", "Deno.hostname();", "ask the system"],
-    [
-      "asks for the user",
-      'import { userInfo } from "node:os";',
-      "userInfo();",
-      "ask the system",
-    ],
     ["fetches", "", 'await fetch("http://127.0.0.1:8499");', "may not reach"],
-    [
-      "connects",
-      "",
-      'await Deno.connect({ hostname: "127.0.0.1", port: 9 });',
-      "may not reach",
-    ],
     [
       "listens",
       "",
@@ -449,21 +352,9 @@ const POWERS: readonly StageAttack[] = [
       "may not reach",
     ],
     [
-      "looks a name up",
-      "",
-      'await Deno.resolveDns("localhost", "A");',
-      "may not reach",
-    ],
-    [
       "connects by Node",
       'import { connect } from "node:net";',
       'await new Promise((_, fail) => connect(9, "127.0.0.1").on("error", fail));',
-      "may not reach",
-    ],
-    [
-      "opens a web socket",
-      "",
-      'new WebSocket("ws://127.0.0.1:8499");',
       "may not reach",
     ],
     [
@@ -491,33 +382,16 @@ const POWERS: readonly StageAttack[] = [
     expect: { runs: "with other bytes" },
   },
   {
-    name: "draws numbers of its own, which is allowed",
-    body:
-      "await honest(); await Deno.writeTextFile(outputs.out, `${Math.random()} ${crypto.randomUUID()}`); return { metrics: { n: 1 } };",
-    expect: { runs: "with other bytes" },
-  },
-  {
     name: "writes its messages by a JSON.stringify of its own",
     body:
       'JSON.stringify = () => \'{"type":"result","metrics":{"n":9},"measurements":{}}\';',
     expect: { runs: "honestly", metrics: { n: 9 } },
   },
   {
-    name: "writes no messages by a JSON.stringify of its own",
-    body: 'JSON.stringify = () => "garbage";',
-    expect: { fails: UNRECORDED },
-  },
-  {
     name: "changes prototypes",
     body:
       'Object.assign(Object.prototype, { metrics: { n: 9 }, sha256: "0", folder: true }); Array.prototype.push = () => 0; Map.prototype.get = () => undefined;',
     expect: HONESTLY,
-  },
-  {
-    name: "gives metrics by a prototype",
-    body:
-      "await honest(); Object.assign(Object.prototype, { metrics: { n: 9 } }); return {};",
-    expect: { runs: "honestly", metrics: { n: 9 } },
   },
   {
     name: "takes Deno away from its process",
@@ -535,16 +409,8 @@ const STATE: readonly StageAttack[] = [
       'const found = localStorage.getItem("x"); localStorage.setItem("x", "kept");',
     ],
     [
-      "sessionStorage",
-      'const found = sessionStorage.getItem("x"); sessionStorage.setItem("x", "kept");',
-    ],
-    [
       "caches",
       'const cache = await caches.open("x"); const found = await (await cache.match("https://x.invalid/"))?.text() ?? null; await cache.put("https://x.invalid/", new Response("kept"));',
-    ],
-    [
-      "indexedDB",
-      'const found = "indexedDB" in globalThis ? "there" : null;',
     ],
     [
       "its folder `work`",
@@ -575,14 +441,6 @@ const STATE: readonly StageAttack[] = [
       'const kv = await (Deno as any).openKv(); await kv.set(["x"], 1); kv.close();',
     expect: { fails: FAILED },
   },
-  {
-    name: "opens a database in its folder, which goes with it",
-    top: 'import { DatabaseSync } from "node:sqlite";',
-    body:
-      'const db = new DatabaseSync(`${work}/x.db`); db.exec("create table t (n); insert into t values (1)"); const rows = db.prepare("select n from t").all(); db.close(); if (rows.length !== 1) throw new Error(`${rows.length} rows`);',
-    twice: true,
-    expect: HONESTLY,
-  },
 ];
 
 /** What a stage declares, which the engine itself reads. */
@@ -592,7 +450,6 @@ const DECLARATIONS: readonly StageAttack[] = [
     ["of the system", "/tmp/out.txt"],
     ["without a name", ""],
     ["that is its folder", "."],
-    ["with a line break", "out\\n.txt"],
     ["with a control character", "out\\u001b[2J.txt"],
     ["of Windows", "..\\\\..\\\\out.txt"],
   ].map(([what, path]): StageAttack => ({
@@ -633,9 +490,7 @@ const DECLARATIONS: readonly StageAttack[] = [
   })),
   ...[
     ["files", "what is no list", "files: () => 5 as never,"],
-    ["files", "what is no path", "files: () => [5] as never,"],
     ["files", "an error", 'files: () => { throw new Error("in files"); },'],
-    ["environment", "NaN", "environment: () => NaN,"],
     ["environment", "a function", "environment: () => (() => 1) as never,"],
     [
       "environment",

@@ -7,22 +7,13 @@ const OUTSIDE = ["attack.ts", "outside of the project"];
 export const SECRETS: readonly StageAttack[] = [
   ...[
     ["Deno.readTextFile", 'await Deno.readTextFile("{{secret}}.txt");'],
-    ["Deno.readFile", 'await Deno.readFile("{{secret}}.txt");'],
-    ["Deno.readFileSync", 'Deno.readFileSync("{{secret}}.txt");'],
-    ["Deno.open", 'await Deno.open("{{secret}}.txt");'],
     ["Deno.stat", 'await Deno.stat("{{secret}}.txt");'],
-    ["Deno.lstat", 'await Deno.lstat("{{secret}}.txt");'],
-    ["Deno.realPath", 'await Deno.realPath("{{secret}}.txt");'],
     ["Deno.readDir", 'for await (const _ of Deno.readDir("/etc"));'],
-    ["Deno.watchFs", 'Deno.watchFs("/etc");'],
     ["Deno.copyFile", 'await Deno.copyFile("{{secret}}.txt", outputs.out);'],
-    ["Deno.chdir", 'Deno.chdir("/etc");'],
-    ["a URL", 'await Deno.readTextFile(new URL("file://{{secret}}.txt"));'],
     [
       "a path through its own folder",
       "await Deno.readTextFile(`${work}/../../../../text.txt`);",
     ],
-    ["/proc/self", 'await Deno.readTextFile("/proc/self/environ");'],
     [
       "/proc/self/root",
       'await Deno.readTextFile("/proc/self/root{{secret}}.txt");',
@@ -40,11 +31,6 @@ export const SECRETS: readonly StageAttack[] = [
       'readFileSync("{{secret}}.txt");',
     ],
     [
-      "node:fs/promises",
-      'import { readFile } from "node:fs/promises";',
-      'await readFile("{{secret}}.txt");',
-    ],
-    [
       "require",
       'import { createRequire } from "node:module";',
       'createRequire(import.meta.url)("{{secret}}.json");',
@@ -53,11 +39,6 @@ export const SECRETS: readonly StageAttack[] = [
       "node:sqlite",
       'import { DatabaseSync } from "node:sqlite";',
       'new DatabaseSync("{{secret}}.db");',
-    ],
-    [
-      "node:worker_threads",
-      'import { Worker as Thread } from "node:worker_threads";',
-      'await new Promise((done, fail) => { const thread = new Thread("{{secret}}.mjs"); thread.on("message", done); thread.on("error", fail); });',
     ],
   ].map(([what, top, body]): StageAttack => ({
     name: `reads undeclared by ${what}`,
@@ -70,14 +51,6 @@ export const SECRETS: readonly StageAttack[] = [
       "text",
       'await import(`file://${"{{secret}}"}.txt`, { with: { type: "text" } });',
     ],
-    [
-      "bytes",
-      'await import(`file://${"{{secret}}"}.txt`, { with: { type: "bytes" } });',
-    ],
-    [
-      "JSON",
-      'await import(`file://${"{{secret}}"}.json`, { with: { type: "json" } });',
-    ],
     ["a module", 'await import(`file://${"{{secret}}"}.mjs`);'],
     ["WebAssembly", 'await import(`file://${"{{secret}}"}.wasm`);'],
   ].map(([what, body]): StageAttack => ({
@@ -87,13 +60,7 @@ export const SECRETS: readonly StageAttack[] = [
   })),
   ...[
     ["text", 'import secret from "{{secret}}.txt" with { type: "text" };'],
-    [
-      "text by a URL",
-      'import secret from "file://{{secret}}.txt" with { type: "text" };',
-    ],
-    ["JSON", 'import secret from "{{secret}}.json" with { type: "json" };'],
     ["a module", 'import secret from "{{secret}}.mjs";'],
-    ["a module for its effect", 'import "{{secret}}.mjs"; const secret = 1;'],
     [
       "a module to export it again",
       'export { default as other } from "{{secret}}.mjs"; const secret = 1;',
@@ -110,12 +77,6 @@ export const SECRETS: readonly StageAttack[] = [
     expect: { refused: OUTSIDE },
   })),
   {
-    name: "imports bytes from outside, which Deno does not do",
-    top: 'import secret from "{{secret}}.txt" with { type: "bytes" };',
-    body: "await Deno.writeTextFile(outputs.out, `${secret}`);",
-    expect: { refused: ["Cannot load the pipeline", "bytes"] },
-  },
-  {
     name: "imports text from outside within a function",
     body:
       'const { default: secret } = await import("{{secret}}.txt", { with: { type: "text" } }); await honest(); await Deno.writeTextFile(outputs.out, secret);',
@@ -126,13 +87,6 @@ export const SECRETS: readonly StageAttack[] = [
     links: { "link.txt": "{{secret}}.txt" },
     top: 'import secret from "./link.txt" with { type: "text" };',
     body: "await honest(); await Deno.writeTextFile(outputs.out, secret);",
-    expect: { refused: OUTSIDE },
-  },
-  {
-    name: "imports a module by a link in the project",
-    links: { "link.mjs": "{{secret}}.mjs" },
-    top: 'import secret from "./link.mjs";',
-    body: "await honest(); await Deno.writeTextFile(outputs.out, `${secret}`);",
     expect: { refused: OUTSIDE },
   },
   {
@@ -181,12 +135,6 @@ export const SECRETS: readonly StageAttack[] = [
     body:
       'const worker = new Worker(URL.createObjectURL(new Blob([\'try { Deno.readTextFileSync("{{secret}}.txt"); postMessage("read"); } catch (error) { postMessage(error.message); }\'])), { type: "module" }); const said = await new Promise<string>((done) => worker.onmessage = ({ data }) => done(data)); throw new Error(said);',
     expect: { fails: DENIED },
-  },
-  {
-    name: "imports its own text that imports text from outside",
-    body:
-      'await import(URL.createObjectURL(new Blob([\'import secret from "file://{{secret}}.txt" with { type: "text" }; export default secret;\'], { type: "text/javascript" })));',
-    expect: { fails: ['Stage "attack"'] },
   },
   {
     name:

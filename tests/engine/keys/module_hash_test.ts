@@ -1,11 +1,6 @@
 /** What of a stage's code enters its key, and what code is refused. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { toFileUrl } from "@std/path";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { local } from "../../../engine/executors/local.ts";
-import { createCodeReader } from "../../../engine/keys/module_hash.ts";
-import { createNoOpRecord } from "../../../engine/keys/no_op_record.ts";
-import { openProject } from "../../../engine/keys/project.ts";
-import { openIndex } from "../../../engine/keys/stat_index.ts";
 import { findRevision } from "../../../engine/provenance/revision.ts";
 import { readLog } from "../../../engine/store/run_log.ts";
 import type { Manifest } from "../../../schemas/manifest.ts";
@@ -156,29 +151,6 @@ Deno.test("the revision that made a node is one whose import map means the same"
   for (const { code, commit } of [first, second]) {
     assertEquals((await findRevision(project.folder, [code]))?.commit, commit);
   }
-});
-
-Deno.test("another version of the compiler that prints modules for their hash reruns nothing", async () => {
-  using project = makeProject();
-  const [version] = /(?<="typescript": "npm:typescript@)[^"]+/
-    .exec(project.read("deno.json")) ?? [];
-  assert(version !== undefined);
-  const lock = JSON.parse(project.read("deno.lock"));
-  // The same compiler by another version's name, which is all that can be had of one offline.
-  lock.npm["typescript@99.0.0"] = lock.npm[`typescript@${version}`];
-  lock.specifiers[`npm:typescript@${version}`] = "99.0.0";
-  const codeOf = async () => {
-    const opened = openProject(project.folder);
-    const index = openIndex(project.path("nowhere"), opened.printer);
-    const reader = createCodeReader(opened, index, createNoOpRecord());
-    const { hash } = await reader.stage(toFileUrl(project.path(STAGE)).href);
-    return { hash, printer: opened.printer };
-  };
-  const before = await codeOf();
-  project.write("deno.lock", JSON.stringify(lock));
-  const after = await codeOf();
-  assert(before.printer !== after.printer);
-  assertEquals(before.hash, after.hash);
 });
 
 Deno.test("a file outside of the project is no module: by its path, by a link or by a URL, imported or opened", async () => {

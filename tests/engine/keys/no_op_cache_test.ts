@@ -142,3 +142,24 @@ Deno.test("an artifact folder elsewhere in the project is no source", async () =
   await project.run(...args);
   assertEquals(Deno.statSync(project.path("out/idle.json")).ino, ino);
 });
+
+Deno.test("what is damaged at the path of the no-op cache is replaced by the next run", async () => {
+  using project = makeProject();
+  await remember(project);
+  const path = project.path("artifacts/idle.json");
+  for (
+    const put of [
+      () => Deno.mkdirSync(`${path}/inner`, { recursive: true }),
+      () => Deno.writeTextFileSync(path, "\0{]"),
+      () => Deno.symlinkSync("/nowhere/at/all", path),
+    ]
+  ) {
+    Deno.removeSync(path, { recursive: true });
+    put();
+    assertEquals(await cached(project), undefined);
+    const { code, err } = await project.run();
+    assertEquals(code, 0, err);
+    await remember(project);
+    assertEquals(await cached(project), TEXT);
+  }
+});

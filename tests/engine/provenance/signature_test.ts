@@ -212,11 +212,15 @@ Deno.test("a flipped bit of an object fails verify, whoever has signed its manif
   const nodes = await inProcess(project).status();
   const path = objectOf(project, nodes, "total:all", "total");
   flipBit(path);
-  const { code, out } = await project.run(
+  const { code, out, err } = await project.run(
     ...["verify", "--signed-by", project.publicKey],
   );
   assertEquals(code, 1);
   assertStringIncludes(out, "total:all: output total is damaged");
+  assertStringIncludes(
+    err,
+    "Rebuild what is broken with: run --force total:all",
+  );
 });
 
 Deno.test("verify of a named manifest looks at its own signatures and at the objects of the folder", async () => {

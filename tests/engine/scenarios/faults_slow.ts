@@ -73,28 +73,22 @@ Deno.test("a killed run takes a stage's process with it that is too busy to hear
 
 Deno.test("where the system cannot end a process with its parent, a rerun waits for it", async () => {
   using project = busyProject(6000);
-  const path = Deno.env.get("PATH") ?? "";
   Deno.mkdirSync(project.path("bin"));
   Deno.symlinkSync("/bin/sh", project.path("bin/sh"));
-  Deno.env.set("PATH", project.path("bin"));
-  try {
-    const child = project.start(...BUSY);
-    const busy = await until(() => stageProcesses(project, "count.ts")[0]);
-    await until(() => checkpointOf(project));
-    tryKill(child.pid);
-    await child.output();
-    assert(isAlive(busy));
-    const { code, out } = await project.run(...BUSY);
-    assertStringIncludes(
-      out,
-      "count:busy: waiting for the process of an earlier",
-    );
-    assertEquals(code, 0);
-    assert(!isAlive(busy));
-    assertEquals((await project.run("verify")).code, 0);
-  } finally {
-    Deno.env.set("PATH", path);
-  }
+  const child = project.startWith({ PATH: project.path("bin") }, ...BUSY);
+  const busy = await until(() => stageProcesses(project, "count.ts")[0]);
+  await until(() => checkpointOf(project));
+  tryKill(child.pid);
+  await child.output();
+  assert(isAlive(busy));
+  const { code, out } = await project.run(...BUSY);
+  assertStringIncludes(
+    out,
+    "count:busy: waiting for the process of an earlier",
+  );
+  assertEquals(code, 0);
+  assert(!isAlive(busy));
+  assertEquals((await project.run("verify")).code, 0);
 });
 
 const BUSY = ["--set", 'counts={"busy":{}}'];

@@ -21,6 +21,7 @@ import {
   randomSources,
   scorer,
 } from "../fixtures/plain_search.ts";
+import { stageContext } from "../fixtures/stage_context.ts";
 
 const VOCABULARY = 12;
 /** Pairs that are kept together once they are translated. */
@@ -38,36 +39,25 @@ const tokens: Tokens = {
   pairs: 1.5 * PIECE,
 };
 
-interface Job {
-  readonly folder: string;
-  readonly by?: Translator;
-  report?(pairs: number): void;
-}
+const translate = (
+  folder: string,
+  report: (pairs: number) => void = () => {},
+  by: Translator = translator,
+) =>
+  translateTokens({ translator: by, tokens, options: OPTIONS, folder, report });
 
-const translate = ({ folder, by = translator, report = () => {} }: Job) =>
-  translateTokens({
-    translator: by,
-    tokens,
-    options: OPTIONS,
-    folder,
-    report,
-  });
-
-const folders: string[] = [];
-function temporary(): string {
-  const folder = Deno.makeTempDirSync({ prefix: "translations-" });
-  folders.push(folder);
-  return folder;
-}
-globalThis.addEventListener("unload", () => {
-  for (const folder of folders) Deno.removeSync(folder, { recursive: true });
-});
+const root = Deno.makeTempDirSync({ prefix: "translations-" });
+globalThis.addEventListener(
+  "unload",
+  () => Deno.removeSync(root, { recursive: true }),
+);
+const temporary = () => Deno.makeTempDirSync({ dir: root });
 
 const reported: number[] = [];
-const whole = await translate({
-  folder: temporary(),
-  report: (pairs) => reported.push(pairs),
-});
+const whole = await translate(
+  temporary(),
+  (pairs) => reported.push(pairs),
+);
 
 Deno.test("sources stay, and each target is what the teacher's beam search finds for its source", async () => {
   assertEquals(whole.pairs, tokens.pairs);
@@ -94,22 +84,16 @@ Deno.test("each pair is reported once, up to the last", () => {
 
 Deno.test("a translation that was interrupted goes on after its last whole piece, to the same tokens", async () => {
   const folder = temporary();
-  const interrupted = translate({
-    folder,
-    report: (pairs) => {
-      if (pairs > PIECE) throw new Error("interrupted");
-    },
+  const interrupted = translate(folder, (pairs) => {
+    if (pairs > PIECE) throw new Error("interrupted");
   });
   await assertRejects(() => interrupted, Error, "interrupted");
   const asked: number[] = [];
-  const resumed = await translate({
-    folder,
-    by: {
-      ...translator,
-      translate: (sentences, options) => {
-        asked.push(sentences.length);
-        return translator.translate(sentences, options);
-      },
+  const resumed = await translate(folder, undefined, {
+    ...translator,
+    translate: (sentences, options) => {
+      asked.push(sentences.length);
+      return translator.translate(sentences, options);
     },
   });
   assertEquals(asked, [tokens.pairs - PIECE]);
@@ -132,16 +116,15 @@ Deno.test("the stage writes the tokens that students are trained on, and says ho
       lengthPenalty,
       runtime: { name: "onnx", provider: "cpu" },
     },
-    files: {},
-    seed: 1,
+    ...stageContext(
+      path("work"),
+      ({ total }) => assertEquals(total, pairs),
+    ),
     inputs: {
       teacher: { model: path("teacher") },
       tokens: { train: path("tokens") },
     },
     outputs: { train: path("train") },
-    work: path("work"),
-    log: () => {},
-    progress: ({ total }) => assertEquals(total, pairs),
   });
   const written = readTokens(path("train"));
   const sources = Array.from({ length: pairs }, (_, i) => sentence(source, i));

@@ -1,13 +1,8 @@
 /** The loss of attention maps against hand-worked numbers, plain loops and finite differences. */
-import { assertEquals } from "@std/assert";
-import {
-  attentionLoss,
-  meanOverHeads,
-} from "../../../nmt/distillation/attention_loss.ts";
+import { attentionLoss } from "../../../nmt/distillation/attention_loss.ts";
 import { tf } from "../../../nmt/tensor/tfjs.ts";
 import { f32 } from "../tensor/values.ts";
-import { RUNTIMES } from "../tensor/runtimes.ts";
-import { assertAgrees, assertLoss, drawn, run } from "../fixtures/agreement.ts";
+import { assertAgrees, assertLoss, drawn } from "../fixtures/agreement.ts";
 import * as plain from "../fixtures/plain.ts";
 
 /** One sentence of two positions, which two heads look from: at one position each, then both at both. */
@@ -33,11 +28,6 @@ Deno.test("attention maps of hand-worked looks: the mean of the heads against wh
 
 Deno.test("attention maps and their gradient agree with plain numbers", () => {
   const [batch, count, queries, keys] = [2, 3, 2, 4];
-  const cut = <T>(values: readonly T[], size: number) =>
-    Array.from(
-      { length: values.length / size },
-      (_, i) => values.slice(i * size, (i + 1) * size),
-    );
   return assertAgrees(
     {
       student: drawn(1, batch * count * queries, keys),
@@ -53,23 +43,9 @@ Deno.test("attention maps and their gradient agree with plain numbers", () => {
       }),
     (n) =>
       plain.attentionMap(
-        cut(cut(n.matrix("student"), queries), count),
-        cut(n.matrix("teacher"), queries),
-        cut(n.vector("weights"), queries),
+        plain.split(plain.split(n.matrix("student"), queries), count),
+        plain.split(n.matrix("teacher"), queries),
+        plain.split(n.vector("weights"), queries),
       ),
   );
-});
-
-Deno.test("the mean over heads is a row of shares that add up to one, whatever the number of heads", async () => {
-  for (const runtime of RUNTIMES) {
-    const { mean } = await run(
-      runtime,
-      { student: f32(heads.flat()) },
-      ({ student }) => ({
-        mean: meanOverHeads(tf.reshape(student, [1, 2, 2, 2])),
-      }),
-    );
-    assertEquals(mean.shape, [1, 2, 2]);
-    assertEquals([...mean.data], [0.5, 0.5, 0.5, 0.5]);
-  }
 });

@@ -13,13 +13,6 @@ import * as plain from "../fixtures/plain.ts";
 
 const WEIGHTS = f32([0.5, 0.25, 0.25, 0]);
 
-const UNPROJECTED = { combine: "concatenation", project: "none" } as const;
-
-const MAPS: Readonly<Record<string, readonly (readonly number[])[]>> = {
-  "one layer": [[2]],
-  "several layers, some of them twice": [[1, 2], [3, 1, 2]],
-};
-
 Deno.test("combined layers of hand-worked states, without projection and projected on either side", async () => {
   const inputs = {
     student: f32([[3, 4], [0, 2]]),
@@ -95,107 +88,86 @@ const MANNERS = [
   { combine: "attention", project: "none" },
 ] as const;
 
+/** One layer of an encoder; several of a decoder, some of them twice. */
+const MAPS = [
+  { stack: "encoder", M: [[2]] },
+  { stack: "decoder", M: [[1, 2], [3, 1, 2]] },
+] as const;
+
 for (const manner of MANNERS) {
   const { combine, project } = manner;
-  for (const side of ["encoder", "decoder"] as const) {
-    for (const [name, map] of Object.entries(MAPS)) {
-      const studentWidth = project === "none" ? 3 : 4;
-      // Without projection the widths must agree: each student layer is as wide as what is combined for it.
-      const widths = map.map((layers) =>
-        project === "none" && combine === "concatenation"
-          ? layers.length * 3
-          : studentWidth
-      );
-      const shapes = projectionShapes(
-        Distillation.parse({ beta: 1, ...manner, [side]: map }),
-        { student: studentWidth, teacher: 3 },
-      );
-      const states = Object.fromEntries([
-        ...widths.map((width, j) => [`student${j}`, drawn(10 + j, 4, width)]),
-        ...[1, 2, 3].map((
-          layer,
-        ) => [`teacher${layer}`, drawn(20 + layer, 4, 3)]),
-      ]);
-      const teacherNames = [1, 2, 3].map((layer) => `teacher${layer}`);
-      const projections = Object.fromEntries(
-        Object.entries(shapes).map((
-          [name, shape],
-          i,
-        ) => [name, drawn(30 + i, ...shape)]),
-      );
-      const of = (t: Tensors) => ({
-        stack: side,
-        M: map.map((layers) => [...layers]),
-        h_S: map.map((_, j) => t[`student${j}`]),
-        h_T: (layer: number) => t[`teacher${layer}`],
-        weights: t.weights,
-      });
+  for (const { stack, M } of MAPS) {
+    const map = M.map((layers) => [...layers]);
+    const studentWidth = project === "none" ? 3 : 4;
+    // Without projection the widths must agree: each student layer is as wide as what is combined for it.
+    const widths = map.map((layers) =>
+      project === "none" && combine === "concatenation"
+        ? layers.length * 3
+        : studentWidth
+    );
+    const shapes = projectionShapes(
+      Distillation.parse({ beta: 1, ...manner, [stack]: map }),
+      { student: studentWidth, teacher: 3 },
+    );
+    const teacherNames = [1, 2, 3].map((layer) => `teacher${layer}`);
+    const inputs = Object.fromEntries([
+      ...widths.map((width, j) => [`student${j}`, drawn(10 + j, 4, width)]),
+      ...teacherNames.map((name, i) => [name, drawn(20 + i, 4, 3)]),
+      ...Object.entries(shapes).map(([name, shape], i) => [
+        name,
+        drawn(30 + i, ...shape),
+      ]),
+      ["weights", WEIGHTS],
+    ]);
 
-      Deno.test(`combined ${side} layers by ${combine}, ${name}, projection ${project}: the loss and its gradient agree with plain numbers`, () =>
-        assertAgrees(
-          { ...states, ...projections, weights: WEIGHTS },
-          ["weights", ...teacherNames],
-          (t) => layerLoss(t, of(t), manner),
-          (n) => {
-            const maps = project === "none" ? [] : map.map((_, j) => ({
-              weight: n.matrix(`projection.${side}.${j}.weight`),
-              bias: n.vector(`projection.${side}.${j}.bias`),
-            }));
-            return plain.combinedLayers(
-              map,
-              map.map((_, j) => n.matrix(`student${j}`)),
-              teacherNames.map(n.matrix),
-              n.vector("weights"),
-              project === "student" ? maps : [],
-              project === "teacher" ? maps : [],
-              combine,
-            );
-          },
-        ));
-    }
+    Deno.test(`combined ${stack} layers ${JSON.stringify(map)} by ${combine}, projection ${project}: the loss and its gradient agree with plain numbers`, () =>
+      assertAgrees(
+        inputs,
+        ["weights", ...teacherNames],
+        (t) =>
+          layerLoss(t, {
+            stack,
+            M: map,
+            h_S: map.map((_, j) => t[`student${j}`]),
+            h_T: (layer: number) => t[`teacher${layer}`],
+            weights: t.weights,
+          }, manner),
+        (n) => {
+          const maps = project === "none" ? [] : map.map((_, j) => ({
+            weight: n.matrix(`projection.${stack}.${j}.weight`),
+            bias: n.vector(`projection.${stack}.${j}.bias`),
+          }));
+          return plain.combinedLayers(
+            map,
+            map.map((_, j) => n.matrix(`student${j}`)),
+            teacherNames.map(n.matrix),
+            n.vector("weights"),
+            project === "student" ? maps : [],
+            project === "teacher" ? maps : [],
+            combine,
+          );
+        },
+      ));
   }
 }
 
-Deno.test("combined layers are zero where the student's states point where the teacher's do", () =>
-  assertLoss(
-    { first: drawn(1, 4, 3), second: drawn(2, 4, 3), weights: WEIGHTS },
-    (t) =>
-      layerLoss({}, {
-        stack: "decoder",
-        M: [[1], [2, 1]],
-        h_S: [tf.mul(t.first, 5), tf.concat([t.second, t.first], 1)],
-        h_T: (layer) => layer === 1 ? t.first : t.second,
-        weights: t.weights,
-      }, UNPROJECTED),
-    0,
-    1e-10,
-  ));
-
-Deno.test("what is combined by attention is as wide as one layer of the teacher", () =>
-  assertEquals(
-    projectionShapes(
-      Distillation.parse({ combine: "attention", decoder: [[1, 2, 3], [2]] }),
-      { student: 4, teacher: 6 },
-    ),
-    {
-      "projection.decoder.0.weight": [4, 6],
-      "projection.decoder.0.bias": [6],
-      "projection.decoder.1.weight": [4, 6],
-      "projection.decoder.1.bias": [6],
-    },
-  ));
-
 Deno.test("projections have the shapes of what they join, and there are none without projection", () => {
   const widths = { student: 4, teacher: 6 };
-  const of = (project: Distillation["project"]) =>
+  const of = (
+    project: Distillation["project"],
+    combine: Distillation["combine"] = "concatenation",
+  ) =>
     projectionShapes(
       Distillation.parse({
         project,
+        combine,
         encoder: [[1, 2]],
         decoder: [[3], [1, 2, 3]],
       }),
       widths,
     );
+  const byAttention = of("student", "attention");
+  assertEquals(byAttention["projection.decoder.1.weight"], [4, 6]);
   assertEquals(of("none"), {});
   assertEquals(of("student"), {
     "projection.encoder.0.weight": [4, 12],

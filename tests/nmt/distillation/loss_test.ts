@@ -1,14 +1,8 @@
-/** The loss of a distillation: its stacks, its trained projections, and its gradient in every tensor. */
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-} from "@std/assert";
+/** The gradient of the loss in every tensor against its slope. */
+import { assertAlmostEquals } from "@std/assert";
 import { slots } from "../../../nmt/training/step_inputs.ts";
 import {
   gradientProgram,
-  type Task,
   trainedShapes,
 } from "../../../nmt/training/training_step.ts";
 import { random } from "../../../nmt/random.ts";
@@ -19,91 +13,6 @@ import { batch, task, weights } from "../fixtures/model.ts";
 const LENGTHS = { batch: 3, source: 5, target: 6 };
 const ENCODER = [[1, 2], [3, 4]];
 const DECODER = [[1], [2, 3]];
-
-/** Losses and gradients of one batch, with the same weights and batch for every task. */
-async function gradientsOf(
-  task: Task,
-  change = (inputs: HostTensors): HostTensors => inputs,
-): Promise<Record<string, Float32Array>> {
-  const executable = await (await loadRuntime()).compile(
-    gradientProgram(task),
-    { threads: 1 },
-  );
-  const results = await executable.run(
-    change({ ...batch(task, LENGTHS, 1), ...weights(task, 7) }),
-  );
-  await executable.dispose();
-  return Object.fromEntries(
-    Object.entries(results).map((
-      [name, { data }],
-    ) => [name, data as Float32Array]),
-  );
-}
-
-/** The same inputs with states and projections that do not depend on which others there are. */
-const drawnByName = (inputs: HostTensors): HostTensors =>
-  Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, data }]) => {
-      if (!/^(teacher (en|de)coder|weight projection)/.test(name)) {
-        return [name, { shape, data }];
-      }
-      const next = random(name);
-      return [name, { shape, data: data.map(() => next() - 0.5) }];
-    }),
-  );
-
-Deno.test("both sides' layers add up, and each reads its own states", async () => {
-  const layers = async (maps: { encoder?: number[][]; decoder?: number[][] }) =>
-    (await gradientsOf(task({ beta: 0.5, ...maps }), drawnByName)).layers[0];
-  const encoder = await layers({ encoder: ENCODER });
-  const decoder = await layers({ decoder: DECODER });
-  const both = await layers({ encoder: ENCODER, decoder: DECODER });
-  assertAlmostEquals(both, encoder + decoder, 1e-5 * both);
-  assert(Math.abs(encoder - decoder) > 0.01);
-});
-
-Deno.test("projections are trained with the student, and there are none where none is asked for", async () => {
-  const trained = (project: "student" | "teacher" | "none") => {
-    const map = project === "none" ? [[1], [2]] : ENCODER;
-    return Object.keys(
-      trainedShapes(task({ beta: 0.5, encoder: map, project })),
-    )
-      .filter((name) => name.startsWith("projection."));
-  };
-  const names = [0, 1].flatMap((
-    j,
-  ) => [`projection.encoder.${j}.weight`, `projection.encoder.${j}.bias`]);
-  assertEquals([trained("student"), trained("teacher"), trained("none")], [
-    names,
-    names,
-    [],
-  ]);
-  for (const project of ["student", "teacher"] as const) {
-    const found = await gradientsOf(
-      task({ beta: 0.5, encoder: ENCODER, project }),
-    );
-    for (const name of names) {
-      assert(Math.max(...found[`gradient ${name}`].map(Math.abs)) > 1e-4, name);
-    }
-  }
-});
-
-Deno.test("a loss that leaves a part of the model untrained is an error that names a parameter", async () => {
-  await assertRejects(
-    () => gradientsOf(task({ alpha: 0, beta: 1, encoder: ENCODER })),
-    Error,
-    "Cannot train encoder.norm.gain: the loss does not read it",
-  );
-  // The states of layers are read before the stack's final norm, so that of the decoder is read by no layer loss.
-  await assertRejects(
-    () =>
-      gradientsOf(
-        task({ alpha: 0, beta: 1, encoder: ENCODER, decoder: DECODER }),
-      ),
-    Error,
-    "Cannot train decoder.norm.gain: the loss does not read it",
-  );
-});
 
 /** The same weights with biases that hold every unit of the feed-forward blocks far on one side of its kink. */
 const withoutKinks = (weights: HostTensors): HostTensors =>

@@ -149,14 +149,3 @@ Deno.test("files hold standard operators alone, each tensor once, matrices of in
     }
   }
 });
-
-Deno.test("a file of int8 is a quarter of one of floats but for its vectors", () => {
-  const saved = randomModel(5000, 4);
-  const size = (precision: "float32" | "int8") =>
-    exportedGraphs(saved, precision, 1).translate.length;
-  const weights = 4 * Object.values(saved.weights)
-    .reduce((sum, { length }) => sum + length, 0);
-  assert(size("float32") < weights + 60_000, `${size("float32")} bytes`);
-  // A scale of four bytes stands beside sixteen codes here, and beside hundreds in a model that is used.
-  assert(size("int8") < 0.55 * weights, `${size("int8")} bytes`);
-});

@@ -11,7 +11,7 @@ import { EOS, PAD } from "../../../schemas/experiment/vocabulary.ts";
 import type { FileTensor } from "../../../nmt/tensor/onnx/onnx_file.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import {
-  FIRST_WORD,
+  enumerate,
   randomModel,
   randomSources,
   scorer,
@@ -117,46 +117,26 @@ Deno.test("sentences may come without their end, and of nothing nothing is the t
 });
 
 Deno.test("with a beam that holds everything, the alternatives are the best of all translations there are", async () => {
-  const vocabulary = 6, longest = 3, count = 7;
+  const vocabulary = 6, maximumLength = 3, lengthPenalty = 0.7, count = 7;
   const runtime = await loadRuntime();
   for (const seed of [8, 9]) {
     const saved = randomModel(vocabulary, seed);
-    await using graphs = await exported(saved, "float32", 0.7);
-    const { score } = await scorer(runtime, saved);
+    await using graphs = await exported(saved, "float32", lengthPenalty);
+    const plain = await scorer(runtime, saved);
     for (const source of randomSources(vocabulary, 3, 6, seed)) {
-      const all: { ids: number[]; score: number }[] = [];
-      let prefixes: number[][] = [[]];
-      for (let length = 0; length <= longest; length++) {
-        const logp = await score(source, prefixes);
-        prefixes.forEach((ids, row) => {
-          const total = [...ids, EOS].reduce(
-            (sum, id, position) => sum + logp[row][position][id],
-            0,
-          );
-          all.push({ ids, score: total });
-        });
-        prefixes = prefixes.flatMap((ids) =>
-          Array.from(
-            { length: vocabulary - FIRST_WORD },
-            (_, word) => [...ids, FIRST_WORD + word],
-          )
-        );
-      }
-      const norm = (ids: readonly number[]) => (ids.length + 1) ** 0.7;
-      const best = all.toSorted((a, b) =>
-        b.score / norm(b.ids) - a.score / norm(a.ids)
-      ).slice(0, count);
-      const { alternatives, scores, translation, score: first } = await graphs
+      const options = { vocabulary, lengthPenalty, maximumLength };
+      const best = (await enumerate(plain, source, options)).slice(0, count);
+      const { alternatives, scores, translation, score } = await graphs
         .translate.run({
           source: sourceOf([source]),
-          ...searchOptions(64, longest, count),
+          ...searchOptions(64, maximumLength, count),
         });
       assertEquals(rows(alternatives).map(words), best.map(({ ids }) => ids));
       best.forEach(({ score }, i) =>
         assertAlmostEquals(Number(scores.data[i]), score, 1e-4)
       );
       assertEquals(rows(translation)[0], best[0].ids);
-      assertEquals(first.data[0], scores.data[0]);
+      assertEquals(score.data[0], scores.data[0]);
     }
   }
 });

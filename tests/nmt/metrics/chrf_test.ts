@@ -19,6 +19,8 @@ Deno.test("the counts are n-grams of hypothesis, reference and both for each ord
   assertEquals(metric.counts(["abab"], [["abc"]]), [
     [4, 3, 2, 3, 2, 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   ]);
+  // A character beyond the basic plane is one.
+  assertEquals(metric.counts(["😀a"], [["😀"]])[0].slice(0, 3), [2, 1, 1]);
 });
 
 Deno.test("recall counts twice as much as precision, averaged over orders that both have", () => {
@@ -27,35 +29,6 @@ Deno.test("recall counts twice as much as precision, averaged over orders that b
   const recall = (2 / 3 + 1 / 2) / 3;
   const expected = 100 * 5 * precision * recall / (4 * precision + recall);
   assertAlmostEquals(score("abab", "abc"), expected, 1e-10);
-});
-
-Deno.test("of several references the best one counts", () => {
-  assertEquals(score("abab", "xyz", "abc"), score("abab", "abc"));
-  assertEquals(score("abab", "abc", "xyz"), score("abab", "abc"));
-});
-
-Deno.test("nothing in common and nothing at all score 0", () => {
-  assertEquals(score("abc", "xyz"), 0);
-  assertEquals(score("", "abc"), 0);
-  assertEquals(score("abc", ""), 0);
-  assertEquals(score("", ""), 0);
-});
-
-Deno.test("characters beyond the basic plane are one character", () => {
-  assertEquals(metric.counts(["😀a"], [["😀"]])[0].slice(0, 6), [
-    2,
-    1,
-    1,
-    0,
-    0,
-    0,
-  ]);
-});
-
-Deno.test("case matters unless it is lowered", () => {
-  assertEquals(score("ABC", "abc"), 0);
-  const lowered = chrf({ lowercase: true });
-  assertAlmostEquals(corpusScore(lowered, ["ÁBC"], [["ábc"]]), 100);
 });
 
 Deno.test("the signature has sacreBLEU's fields in sacreBLEU's order", () => {

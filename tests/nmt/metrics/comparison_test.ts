@@ -1,19 +1,16 @@
 /** The comparison of systems on real text: sacreBLEU's p-values and intervals, several seeds, and what cannot be compared. */
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-} from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   compareSystems,
   comparisonMetrics,
 } from "../../../nmt/metrics/comparison.ts";
 import { scoreLines } from "../../../nmt/metrics/score.ts";
-import { isInputError } from "../../../base/input_error.ts";
 import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
 import { Comparison } from "../../../schemas/results.ts";
 import compare from "../../../stages/compare.ts";
+import { withFolder } from "../fixtures/folder.ts";
+import { refusal } from "../fixtures/refusal.ts";
+import { stageContext } from "../fixtures/stage_context.ts";
 import {
   comparison,
   fair,
@@ -109,9 +106,8 @@ Deno.test("the interval holds the score, and is of the resamples' middle 95 %", 
 });
 
 /** Runs the stage on files; what it wrote and reported. */
-async function runStage(hypotheses: Readonly<Record<string, string[]>>) {
-  const folder = await Deno.makeTempDir();
-  try {
+const runStage = (hypotheses: Readonly<Record<string, readonly string[]>>) =>
+  withFolder(async (folder) => {
     const inputs: Record<`system:${string}`, { hypotheses: string }> = {};
     for (const [name, lines] of Object.entries(hypotheses)) {
       const path = `${folder}/${name}.txt`;
@@ -127,52 +123,37 @@ async function runStage(hypotheses: Readonly<Record<string, string[]>>) {
     const comparison = `${folder}/comparison.json`;
     const { metrics } = await compare.run({
       config: { evaluation: Evaluation.parse({}) },
-      files: {},
-      seed: 0,
+      ...stageContext(folder),
       inputs: { ...inputs, corpus: { test } },
       outputs: { comparison },
-      work: folder,
-      log: () => {},
-      progress: () => {},
     });
     return { metrics, text: await Deno.readTextFile(comparison) };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+  });
 
 Deno.test("the stage writes the comparison, the same in whatever order its systems are given, and reports it flat", async () => {
-  const given = { rkd: fair, teacher: good, ckd: other };
-  const { metrics, text } = await runStage(
-    Object.fromEntries(
-      Object.entries(given).map(([name, lines]) => [name, [...lines]]),
-    ),
-  );
-  const reordered = await runStage({
-    ckd: [...other],
-    rkd: [...fair],
-    teacher: [...good],
+  const { metrics, text } = await runStage({
+    rkd: fair,
+    teacher: good,
+    ckd: other,
   });
+  const reordered = await runStage({ ckd: other, rkd: fair, teacher: good });
   assertEquals(reordered.text, text);
   const found = Comparison.parse(JSON.parse(text));
   assertEquals(Object.keys(found.systems), ["ckd", "rkd", "teacher"]);
   assertEquals(metrics, comparisonMetrics(found));
   const { low, against } = found.systems.ckd.bleu;
-  assertEquals(metrics?.["ckd.bleu.low"], low);
-  assertEquals(metrics?.["ckd.bleu.p.rkd"], against.rkd?.p);
+  const flat = comparisonMetrics(found);
+  assertEquals(flat["ckd.bleu.low"], low);
+  assertEquals(flat["ckd.bleu.p.rkd"], against.rkd?.p);
   assertEquals(
-    metrics?.signature,
+    flat.signature,
     "nrefs:1|bs:1000|seed:12345|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0+ckd.1",
   );
 });
 
 Deno.test("translations of another test set are refused by name", async () => {
-  const error = await assertRejects(() =>
-    runStage({ teacher: [...good], rkd: [...fair.slice(1)] })
-  );
-  assert(isInputError(error));
   assertEquals(
-    error.message,
+    await refusal(() => runStage({ teacher: good, rkd: fair.slice(1) })),
     'Cannot compare "rkd": expected a translation for each of the 300 test sentences, at least one, found 299; ' +
       "evaluate it again.",
   );

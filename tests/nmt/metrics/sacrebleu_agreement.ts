@@ -61,35 +61,15 @@ function around(character: string): string {
   return `a${c}b 1${c}1 a${c}1 1${c}b ${c}${c} aΣ${c} ${c}Σ -${c}. ${c}`;
 }
 
-/** Ranges of punctuation, symbols, numbers, letters and white space of many scripts, all long settled. */
-const SETTLED = [
-  [0x01, 0x24f],
-  [0x2b0, 0x36f],
-  [0x386, 0x3ff],
-  [0x400, 0x482],
-  [0x5be, 0x5c6],
-  [0x60c, 0x66d],
-  [0x964, 0x970],
-  [0xe3f, 0xe5b],
-  [0x1680, 0x169c],
-  [0x1e00, 0x1eff],
-  [0x2000, 0x2064],
-  [0x2070, 0x208e],
-  [0x20a0, 0x20b9],
-  [0x2100, 0x2189],
-  [0x2190, 0x23f3],
-  [0x2460, 0x26ff],
-  [0x2701, 0x27bf],
-  [0x2e00, 0x2e31],
-  [0x3000, 0x303f],
-  [0x3200, 0x321e],
-  [0xfe30, 0xfe4f],
-  [0xff01, 0xff60],
-  [0x10100, 0x10133],
-  [0x1d7ce, 0x1d7ff],
-  [0x1f300, 0x1f320],
-  [0x1f600, 0x1f640],
-];
+/** Ranges, in hexadecimal, of punctuation, symbols, numbers, letters and white space of many scripts, all long settled. */
+const SETTLED = `
+01-24f 2b0-36f 386-3ff 400-482 5be-5c6 60c-66d 964-970 e3f-e5b 1680-169c
+1e00-1eff 2000-2064 2070-208e 20a0-20b9 2100-2189 2190-23f3 2460-26ff
+2701-27bf 2e00-2e31 3000-303f 3200-321e fe30-fe4f ff01-ff60 10100-10133
+1d7ce-1d7ff 1f300-1f320 1f600-1f640
+`.trim().split(/\s/).map((range) =>
+  range.split("-").map((end) => parseInt(end, 16))
+);
 
 const MODES = [
   ...TOKENIZERS.map((tokenizer) => ({

@@ -1,11 +1,12 @@
 /** Tests of scoring files: the report, its text, and every input that cannot be scored. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   formatScores,
   scoreFiles,
   scoreLines,
 } from "../../../nmt/metrics/score.ts";
-import { isInputError } from "../../../base/input_error.ts";
+import { withFolder } from "../fixtures/folder.ts";
+import { refusal } from "../fixtures/refusal.ts";
 
 const options = {
   metrics: ["bleu", "chrf"] as const,
@@ -14,15 +15,14 @@ const options = {
 };
 
 /** Runs with files of the given names and contents, by their paths. */
-async function withFiles<Name extends string>(
+const withFiles = <Name extends string>(
   files: Record<Name, string | Uint8Array>,
   test: (paths: Record<Name, string>) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
+) =>
+  withFolder(async (folder) => {
     const paths = {} as Record<Name, string>;
     for (const name in files) {
-      const content = files[name];
+      const content: string | Uint8Array = files[name];
       paths[name] = `${folder}/${name}`;
       await Deno.writeFile(
         paths[name],
@@ -32,16 +32,7 @@ async function withFiles<Name extends string>(
       );
     }
     await test(paths);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function refusal(scoring: Promise<unknown>): Promise<string> {
-  const error = await assertRejects(() => scoring);
-  assert(isInputError(error), `${error.stack}`);
-  return error.message;
-}
+  });
 
 const LINES = "The cat sat on the mat.\nIt is 5 o'clock, isn't it?\n";
 
@@ -149,7 +140,10 @@ Deno.test("files that cannot be scored are named with what is wrong", () => {
       { hypothesis = path.h, references = [path.h], ...rest }: Partial<
         Parameters<typeof scoreFiles>[0]
       >,
-    ) => refusal(scoreFiles({ ...options, hypothesis, references, ...rest }));
+    ) =>
+      refusal(() =>
+        scoreFiles({ ...options, hypothesis, references, ...rest })
+      );
     const unequal = `Cannot score "${path.h}" with "${path.short}": ` +
       "expected as many lines in both, found 2 and 1.";
     assertEquals(await score({ references: [path.h, path.short] }), unequal);

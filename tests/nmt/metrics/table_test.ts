@@ -41,27 +41,6 @@ Deno.test("each system has a row with its share of the teacher's parameters and 
   );
 });
 
-Deno.test("several seeds of a system are one row of means and sample standard deviations", () => {
-  const nodes = [
-    TEACHER,
-    evaluated("evaluate:no-kd@1", 36, { chrf: 50, speed: 10 }),
-    evaluated("evaluate:no-kd@2", 37, { chrf: 51, speed: 20 }),
-    evaluated("evaluate:no-kd@5", 41, { chrf: 55, speed: 30 }),
-    evaluated("evaluate:rkd", 39),
-  ];
-  // BLEU: mean 38, squares 4 + 1 + 9 over 2, root 2.65; chrF: mean 52, the same squares.
-  assertEquals(
-    systemsTable(nodes),
-    `
-| system  | seeds | parameters | of teacher |       BLEU |       chrF | to teacher | sentences/s |
-| ------- | ----: | ---------: | ---------: | ---------: | ---------: | ---------: | ----------: |
-| teacher |     1 |      4,000 |    100.0 % |       40.0 |       60.0 |            |          10 |
-| no-kd   |     3 |      1,000 |     25.0 % | 38.0 ± 2.6 | 52.0 ± 2.6 |       -2.0 |          20 |
-| rkd     |     1 |      1,000 |     25.0 % |       39.0 |       50.0 |       -1.0 |          20 |
-`.trim(),
-  );
-});
-
 Deno.test("each language pair has its own table, teacher and distance, and all have the same columns", () => {
   const nodes = [
     evaluated("pt-en/evaluate:teacher", 40),
@@ -99,11 +78,6 @@ Deno.test("a system without its teacher has empty cells for what is relative to 
 | no-kd  |      1,000 |            | 37.0 | 50.0 |            |          20 |
 `.trim(),
   );
-});
-
-Deno.test("without evaluations there is no table", () => {
-  const split = { name: "corpus", metrics: { train: 9 }, measurements: {} };
-  assertEquals(systemsTable([split]), "");
 });
 
 /** A run with a comparison: p-values of each system and each seed. */

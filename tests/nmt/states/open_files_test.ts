@@ -1,25 +1,11 @@
 /** Positioned reads of many files, of which few are open. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { openFiles } from "../../../nmt/states/open_files.ts";
 import { random } from "../../../nmt/random.ts";
-import { assertInputError } from "../../fixtures/input_error.ts";
+import { withFolder } from "../fixtures/folder.ts";
 
 const COUNT = 200;
 const FDS = "/proc/self/fd";
-
-/** Writes files whose bytes are their number and their position, and acts on their paths. */
-function withFiles(act: (paths: string[]) => void): void {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const paths = Array.from({ length: COUNT }, (_, i) => `${folder}/${i}`);
-    paths.forEach((path, i) =>
-      Deno.writeFileSync(path, Uint8Array.of(i, 1, 2, 3))
-    );
-    act(paths);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 /** How many of the files this process has open, as the operating system counts them. */
 function openOf(paths: readonly string[]): number {
@@ -42,7 +28,11 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   sanitizeResources: true,
   fn: () =>
-    withFiles((paths) => {
+    withFolder((folder) => {
+      const paths = Array.from({ length: COUNT }, (_, i) => `${folder}/${i}`);
+      paths.forEach((path, i) =>
+        Deno.writeFileSync(path, Uint8Array.of(i, 1, 2, 3))
+      );
       const next = random("files");
       for (const [limit, open] of [[undefined, 64], [3, 3]] as const) {
         const files = openFiles(limit);
@@ -60,20 +50,3 @@ Deno.test({
       }
     }),
 });
-
-Deno.test("a file that ends before what is wanted of it is refused by name, and nothing is read after closing", () =>
-  withFiles(([path]) => {
-    const files = openFiles();
-    assertInputError(
-      () => files.read(path, 2, new Uint8Array(3), "the states of pair 7"),
-      "the states of pair 7",
-      path,
-      "ended early",
-    );
-    files.close();
-    const error = assertThrows(
-      () => files.read(path, 0, new Uint8Array(1), "anything"),
-      Error,
-    );
-    assert(error.message.includes("after closing"));
-  }));

@@ -14,6 +14,7 @@ import {
   writeSafetensors,
 } from "../../../nmt/tensor/safetensors.ts";
 import { assertInputError } from "../../fixtures/input_error.ts";
+import { withFolder } from "../fixtures/folder.ts";
 import {
   BATCHES,
   corpus,
@@ -25,17 +26,13 @@ import {
 } from "../fixtures/recorded_corpus.ts";
 
 /** Runs on a copy of the recording, which may be harmed. */
-async function withCopy(act: (copy: string) => unknown): Promise<void> {
-  const copy = Deno.makeTempDirSync();
-  try {
+const withCopy = (act: (copy: string) => void | Promise<void>) =>
+  withFolder((copy) => {
     for (const { name } of Deno.readDirSync(folder)) {
       Deno.copyFileSync(`${folder}/${name}`, `${copy}/${name}`);
     }
-    await act(copy);
-  } finally {
-    Deno.removeSync(copy, { recursive: true });
-  }
-}
+    return act(copy);
+  });
 const shard = (copy: string, index: number) =>
   `${copy}/0000${index}.safetensors`;
 

@@ -1,20 +1,20 @@
 /** Sharded states: the recorded signals equal the teacher's forward pass, for any batch. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { TEACHER_EMBEDDING } from "../../../nmt/distillation/loss.ts";
-import { slots } from "../../../nmt/training/step_inputs.ts";
+import {
+  batchInputs,
+  batchTensors,
+  fromSlot,
+  slots,
+  slotSpecs,
+  slotTensors,
+} from "../../../nmt/training/step_inputs.ts";
 import { noDropout } from "../../../nmt/transformer/layers.ts";
-import { outputLoss } from "../../../nmt/distillation/output_loss.ts";
 import { FINAL, signalInput } from "../../../nmt/states/teacher_signals.ts";
 import { openStates, openTeacherSignals } from "../../../nmt/states/states.ts";
 import { decode, encode } from "../../../nmt/transformer/transformer.ts";
 import { Distillation } from "../../../schemas/experiment/distillation.ts";
-import { random } from "../../../nmt/random.ts";
-import type {
-  HostTensor,
-  HostTensors,
-  Program,
-  Tensors,
-} from "../../../nmt/tensor/program.ts";
+import type { HostTensors, Program } from "../../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { tf } from "../../../nmt/tensor/tfjs.ts";
 import { type Batch, makeBatch } from "../../../nmt/text/subwords/batches.ts";
@@ -27,69 +27,44 @@ import {
   shapes,
   teacher,
   tokens,
-  VOCABULARY,
   weights,
 } from "../fixtures/recorded_corpus.ts";
 
 const FINAL_STATE = signalInput(FINAL);
 
-/** A program of the teacher's own forward pass, on its inputs and others. */
-function forward(
-  others: Program["inputs"],
-  build: (states: Tensors, inputs: Tensors) => Tensors,
-): Program {
-  return {
-    name: "forward",
-    inputs: {
-      source: { shape: ["batch", "source"], dtype: "int32" },
-      target: { shape: ["batch", "target"], dtype: "int32" },
-      ...Object.fromEntries(
-        Object.entries(shapes).map((
-          [name, shape],
-        ) => [slots.weight + name, { shape, dtype: "float32" }]),
-      ),
-      ...others,
-    },
-    build: (inputs) => {
-      const parameters = Object.fromEntries(
-        Object.keys(shapes).map((name) => [name, inputs[slots.weight + name]]),
-      );
-      const encoded = encode(model, parameters, inputs.source, noDropout);
-      const decoded = decode(
-        model,
-        parameters,
-        inputs.target,
-        encoded,
-        noDropout,
-      );
-      return build({
-        "teacher encoder.1": encoded.layers[0],
-        "teacher encoder.3": encoded.layers[2],
-        "teacher decoder.2": decoded.layers[1],
-        "teacher encoder.2.self": tf.mean(encoded.selfAttention[1], 1),
-        "teacher decoder.1.self": tf.mean(decoded.selfAttention[0], 1),
-        "teacher decoder.1.cross": tf.mean(decoded.crossAttention[0], 1),
-        [FINAL_STATE]: decoded.output,
-      }, inputs);
-    },
-  };
-}
+/** The teacher's own forward pass, by the names that signals have. */
+const forward: Program = {
+  name: "forward",
+  inputs: {
+    ...batchInputs,
+    ...slotSpecs(shapes, slots.weight),
+  },
+  build: (inputs) => {
+    const parameters = fromSlot(shapes, slots.weight, inputs);
+    const encoded = encode(model, parameters, inputs.source, noDropout);
+    const decoded = decode(
+      model,
+      parameters,
+      inputs.target,
+      encoded,
+      noDropout,
+    );
+    return {
+      "teacher encoder.1": encoded.layers[0],
+      "teacher encoder.3": encoded.layers[2],
+      "teacher decoder.2": decoded.layers[1],
+      "teacher encoder.2.self": tf.mean(encoded.selfAttention[1], 1),
+      "teacher decoder.1.self": tf.mean(decoded.selfAttention[0], 1),
+      "teacher decoder.1.cross": tf.mean(decoded.crossAttention[0], 1),
+      [FINAL_STATE]: decoded.output,
+    };
+  },
+};
 
-function forwardInputs(batch: Batch): HostTensors {
-  const ids = (data: Int32Array, length: number): HostTensor => ({
-    shape: [batch.rows, length],
-    data: Int32Array.from(data),
-  });
-  return {
-    source: ids(batch.source, batch.sourceLength),
-    target: ids(batch.target, batch.targetLength),
-    ...Object.fromEntries(
-      Object.entries(shapes).map((
-        [name, shape],
-      ) => [slots.weight + name, { shape, data: weights[name] }]),
-    ),
-  };
-}
+const forwardInputs = (batch: Batch): HostTensors => ({
+  ...batchTensors(batch),
+  ...slotTensors(shapes, slots.weight, weights),
+});
 
 Deno.test("states are recorded shard by shard, each reported", () => {
   assertEquals(reported, [2048, 4096, 4200]);
@@ -101,7 +76,7 @@ Deno.test("states are recorded shard by shard, each reported", () => {
 
 Deno.test("what is read for any batch is the teacher's forward pass: layers to half precision, the final state exactly", async () => {
   const executable = await (await loadRuntime({ name: "reference" })).compile(
-    forward({}, (states) => states),
+    forward,
   );
   const states = openStates(folder, tokens, model, distillation);
   let finer = 0;
@@ -170,77 +145,6 @@ Deno.test("a sentence's states are the same bits in whatever batch they are read
     });
   }
   states.close();
-});
-
-Deno.test("soft targets from the recorded final state are those of the teacher inside of the step to 1e-6", async () => {
-  const executable = await (await loadRuntime()).compile(
-    forward({
-      [FINAL_STATE]: {
-        shape: ["batch", "target", model.width],
-        dtype: "float32",
-      },
-      [TEACHER_EMBEDDING]: {
-        shape: [VOCABULARY, model.width],
-        dtype: "float32",
-      },
-      student: { shape: ["batch", "target", 5], dtype: "float32" },
-      weights: { shape: ["batch", "target"], dtype: "float32" },
-      embedding: { shape: [VOCABULARY, 5], dtype: "float32" },
-    }, (states, inputs) => {
-      const flat = (x: tf.Tensor, width: number) =>
-        tf.reshape(x, [-1, width]) as tf.Tensor2D;
-      const soft = (state: tf.Tensor) => {
-        const logits = tf.matMul(
-          flat(state, model.width),
-          inputs[TEACHER_EMBEDDING] as tf.Tensor2D,
-          false,
-          true,
-        );
-        return outputLoss(flat(inputs.student, 5), inputs.embedding, {
-          weights: tf.reshape(inputs.weights, [-1]),
-          L_KD: { logits, temperature: 2, weight: 1 },
-        }).loss;
-      };
-      return {
-        inside: soft(states[FINAL_STATE]),
-        recorded: soft(inputs[FINAL_STATE]),
-      };
-    }),
-    { threads: 1 },
-  );
-  const lessons = openTeacherSignals(teacher, folder, tokens, distillation);
-  const next = random("student");
-  const drawn = (...shape: number[]): HostTensor => ({
-    shape,
-    data: Float32Array.from(
-      { length: shape.reduce((a, b) => a * b) },
-      () => 2 * next() - 1,
-    ),
-  });
-  for (const batch of BATCHES) {
-    const { inside, recorded } = await executable.run({
-      ...forwardInputs(batch),
-      [FINAL_STATE]: lessons.read(batch)[FINAL_STATE],
-      ...lessons.constants,
-      student: drawn(batch.rows, batch.targetLength, 5),
-      embedding: drawn(VOCABULARY, 5),
-      weights: {
-        shape: [batch.rows, batch.targetLength],
-        data: Float32Array.from(
-          batch.labels,
-          (id) => id > 0 ? 1 / batch.targetTokens : 0,
-        ),
-      },
-    });
-    assert(inside.data[0] > 0.1);
-    assertAlmostEquals(
-      recorded.data[0],
-      inside.data[0],
-      1e-6 * Math.max(1, inside.data[0]),
-    );
-  }
-  lessons.close();
-  await executable.dispose();
 });
 
 Deno.test("only what a distillation reads is asked of the shards and read", () => {

@@ -1,19 +1,16 @@
 /** Tests of the file format: what is written is read back, by others too, and damage is always noticed. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { isInputError } from "../../../base/input_error.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   readSafetensors,
   readSafetensorsHeader,
   writeSafetensors,
 } from "../../../nmt/tensor/safetensors.ts";
+import { assertInputError } from "../../fixtures/input_error.ts";
 import { bytesOf, EVERY_DTYPE, METADATA, WHAT, withPath } from "./stored.ts";
 
 /** A file of the given header, as text or as the object it is made from, and data bytes. */
-function fileOf(
-  header: string | Uint8Array | object,
-  data: number,
-): Uint8Array {
-  const json = header instanceof Uint8Array ? header : new TextEncoder().encode(
+function fileOf(header: string | object, data: number): Uint8Array {
+  const json = new TextEncoder().encode(
     typeof header === "string" ? header : JSON.stringify(header),
   );
   const file = new Uint8Array(8 + json.length + data);
@@ -24,11 +21,11 @@ function fileOf(
 
 function assertRefused(path: string, fault: string): void {
   for (const read of [readSafetensors, readSafetensorsHeader]) {
-    const error = assertThrows(() => read(path, WHAT), Error, fault);
-    assert(isInputError(error), `${error.stack}`);
-    const begin = `Cannot read ${WHAT} from "${path}": `;
-    assertEquals(error.message.slice(0, begin.length), begin);
-    assertEquals(error.message.includes("\n"), false);
+    assertInputError(
+      () => read(path, WHAT),
+      `Cannot read ${WHAT} from "${path}": `,
+      fault,
+    );
   }
 }
 
@@ -49,50 +46,15 @@ Deno.test("tensors of every dtype and the metadata are read back as written", ()
     }
   }));
 
-Deno.test("a view into a larger buffer is written alone", () =>
+Deno.test("the header is what the format says, and of a view into a larger buffer the view alone is written", () =>
   withPath((path) => {
-    const data = Int32Array.of(1, 2, 3, 4).subarray(1, 3);
-    writeSafetensors(path, { view: { shape: [2], data } });
-    assertEquals(
-      readSafetensors(path, WHAT).tensors.view.data,
-      Int32Array.of(2, 3),
-    );
-  }));
-
-Deno.test("equal tensors give equal bytes, and the header is what the format says", () =>
-  withPath((path) => {
-    writeSafetensors(path, { a: { shape: [2], data: Uint8Array.of(9, 8) } }, {
-      k: "v",
-    });
-    const first = Deno.readFileSync(path);
+    const data = Uint8Array.of(7, 9, 8, 7).subarray(1, 3);
+    writeSafetensors(path, { a: { shape: [2], data } }, { k: "v" });
     const json =
       '{"__metadata__":{"k":"v"},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}';
-    const padded = json.padEnd(Math.ceil(json.length / 8) * 8);
-    const expected = fileOf(padded, 2);
+    const expected = fileOf(json.padEnd(Math.ceil(json.length / 8) * 8), 2);
     expected.set([9, 8], expected.length - 2);
-    assertEquals(first, expected);
-    writeSafetensors(path, { a: { shape: [2], data: Uint8Array.of(9, 8) } }, {
-      k: "v",
-    });
-    assertEquals(Deno.readFileSync(path), first);
-  }));
-
-Deno.test("the header alone says where each tensor lies", () =>
-  withPath((path) => {
-    writeSafetensors(path, EVERY_DTYPE, METADATA);
-    const { ranges, metadata } = readSafetensorsHeader(path, WHAT);
-    assertEquals(metadata, METADATA);
-    const { dtype, shape, position, bytes } = ranges.half;
-    assertEquals({ dtype, shape, bytes }, {
-      dtype: "F16",
-      shape: [3, 1],
-      bytes: 6,
-    });
-    const file = Deno.readFileSync(path);
-    assertEquals(
-      file.slice(position, position + bytes),
-      bytesOf(EVERY_DTYPE.half.data),
-    );
+    assertEquals(Deno.readFileSync(path), expected);
   }));
 
 Deno.test("no temporary file is left, and an overwritten file is whole", () =>
@@ -124,12 +86,10 @@ Deno.test("a shape that disagrees with its values, or a reserved name, is not wr
 
 Deno.test("a file that cannot be written is named with the system's reason", () =>
   withPath((path) => {
-    const error = assertThrows(
+    assertInputError(
       () => writeSafetensors(`${path}/none/model`, {}),
-      Error,
       `Cannot write "${path}/none/model": No such file or directory.`,
     );
-    assert(isInputError(error));
   }));
 
 Deno.test({
@@ -138,114 +98,73 @@ Deno.test({
   fn: () =>
     withPath((path) => {
       Deno.symlinkSync("/dev/full", `${path}.tmp`);
-      const error = assertThrows(
+      assertInputError(
         () => writeSafetensors(path, EVERY_DTYPE),
-        Error,
         `Cannot write "${path}": No space left on device.`,
       );
-      assert(isInputError(error));
       const folder = path.slice(0, path.lastIndexOf("/"));
       assertEquals([...Deno.readDirSync(folder)].length, 0);
     }),
 });
 
 const F32 = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
-const faults: Record<string, { file: Uint8Array; fault: string }> = {
-  "empty file": {
-    file: new Uint8Array(0),
-    fault: "expected at least 8 bytes, found 0",
-  },
-  "cut header length": {
-    file: new Uint8Array(7),
-    fault: "expected at least 8 bytes, found 7",
-  },
-  "header length beyond the file": {
-    file: fileOf({ a: F32 }, 8).slice(0, 20),
-    fault: "bytes does not fit its 20 bytes",
-  },
-  "absurd header length": {
-    file: new Uint8Array(64).fill(255),
-    fault: "a header of 18446744073709551615 bytes does not fit",
-  },
-  "header of no JSON": {
-    file: fileOf('{"a":', 8),
-    fault: "the header is no JSON",
-  },
-  "header of invalid UTF-8": {
-    file: fileOf(Uint8Array.of(0x22, 0xff, 0x22), 0),
-    fault: "the header is no JSON",
-  },
-  "header of no object": {
-    file: fileOf("[1]", 8),
-    fault: "the header is no JSON object",
-  },
-  "null header": {
-    file: fileOf("null", 8),
-    fault: "the header is no JSON object",
-  },
-  "metadata of no texts": {
-    file: fileOf({ __metadata__: { n: 1 }, a: F32 }, 8),
-    fault: "__metadata__ is no record of texts",
-  },
-  "unknown dtype": {
-    file: fileOf({ a: { ...F32, dtype: "F99" } }, 8),
-    fault: 'tensor "a": expected dtype F32, F16, I32, U16, U8, found F99',
-  },
-  "inherited name as dtype": {
-    file: fileOf({ a: { ...F32, dtype: "toString" } }, 8),
-    fault: "found toString",
-  },
-  "missing offsets": {
-    file: fileOf({ a: { dtype: "F32", shape: [2] } }, 8),
-    fault: 'tensor "a" lacks a valid dtype, shape or data_offsets',
-  },
-  "negative offset": {
-    file: fileOf({ a: { ...F32, data_offsets: [-8, 0] } }, 8),
-    fault: 'tensor "a" lacks a valid',
-  },
-  "negative extent": {
-    file: fileOf({ a: { ...F32, shape: [-2] } }, 8),
-    fault: 'tensor "a" lacks a valid',
-  },
-  "fractional extent": {
-    file: fileOf({ a: { ...F32, shape: [0.5] } }, 8),
-    fault: 'tensor "a" lacks a valid',
-  },
-  "reversed offsets": {
-    file: fileOf({ a: { ...F32, data_offsets: [8, 0] } }, 8),
-    fault: "F32 of shape [2] takes 8 bytes, found -8",
-  },
-  "shape of another size": {
-    file: fileOf({ a: { ...F32, shape: [3] } }, 8),
-    fault: 'tensor "a": F32 of shape [3] takes 12 bytes, found 8',
-  },
-  "overlapping tensors": {
-    file: fileOf({ a: F32, b: { ...F32, data_offsets: [4, 12] } }, 12),
-    fault: 'tensor "b" overlaps the bytes before it',
-  },
-  "gap between tensors": {
-    file: fileOf({ a: F32, b: { ...F32, data_offsets: [12, 20] } }, 20),
-    fault: 'tensor "b" leaves a gap after the bytes before it',
-  },
-  "offsets out of range": {
-    file: fileOf({
+const FAULTS: Readonly<Record<string, readonly [Uint8Array, string]>> = {
+  "absurd header length": [
+    new Uint8Array(64).fill(255),
+    "a header of 18446744073709551615 bytes does not fit",
+  ],
+  "header of no JSON": [fileOf('{"a":', 8), "the header is no JSON"],
+  "header of no object": [fileOf("[1]", 8), "the header is no JSON object"],
+  "metadata of no texts": [
+    fileOf({ __metadata__: { n: 1 }, a: F32 }, 8),
+    "__metadata__ is no record of texts",
+  ],
+  "unknown dtype": [
+    fileOf({ a: { ...F32, dtype: "F99" } }, 8),
+    'tensor "a": expected dtype F32, F16, I32, U16, U8, found F99',
+  ],
+  "inherited name as dtype": [
+    fileOf({ a: { ...F32, dtype: "toString" } }, 8),
+    "found toString",
+  ],
+  "missing offsets": [
+    fileOf({ a: { dtype: "F32", shape: [2] } }, 8),
+    'tensor "a" lacks a valid dtype, shape or data_offsets',
+  ],
+  "negative extent": [
+    fileOf({ a: { ...F32, shape: [-2] } }, 8),
+    'tensor "a" lacks a valid',
+  ],
+  "reversed offsets": [
+    fileOf({ a: { ...F32, data_offsets: [8, 0] } }, 8),
+    "F32 of shape [2] takes 8 bytes, found -8",
+  ],
+  "shape of another size": [
+    fileOf({ a: { ...F32, shape: [3] } }, 8),
+    'tensor "a": F32 of shape [3] takes 12 bytes, found 8',
+  ],
+  "overlapping tensors": [
+    fileOf({ a: F32, b: { ...F32, data_offsets: [4, 12] } }, 12),
+    'tensor "b" overlaps the bytes before it',
+  ],
+  "gap between tensors": [
+    fileOf({ a: F32, b: { ...F32, data_offsets: [12, 20] } }, 20),
+    'tensor "b" leaves a gap after the bytes before it',
+  ],
+  "offsets out of range": [
+    fileOf({
       a: F32,
       b: { dtype: "F32", shape: [1000], data_offsets: [8, 4008] },
     }, 12),
-    fault: "truncated: ",
-  },
-  "data cut by one byte": { file: fileOf({ a: F32 }, 7), fault: "truncated: " },
-  "bytes after the data": {
-    file: fileOf({ a: F32 }, 9),
-    fault: "1 bytes follow the last tensor",
-  },
-  "a text file": {
-    file: new TextEncoder().encode("source sentence\ttarget sentence\n"),
-    fault: "does not fit its 32 bytes",
-  },
+    "truncated: ",
+  ],
+  "bytes after the data": [
+    fileOf({ a: F32 }, 9),
+    "1 bytes follow the last tensor",
+  ],
 };
 
-for (const [name, { file, fault }] of Object.entries(faults)) {
+for (const [name, [file, fault]] of Object.entries(FAULTS)) {
   Deno.test(`damage is named: ${name}`, () =>
     withPath((path) => {
       Deno.writeFileSync(path, file);

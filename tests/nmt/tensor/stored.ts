@@ -1,5 +1,6 @@
 /** Tensors of every dtype and a place for a file, for the tests of safetensors files. */
 import type { StoredTensor } from "../../../nmt/tensor/safetensors.ts";
+import { withFolder } from "../fixtures/folder.ts";
 
 export const EVERY_DTYPE: Record<string, StoredTensor> = {
   "single": {
@@ -21,14 +22,9 @@ export const METADATA = {
 export const WHAT = 'the model of "teacher"';
 
 /** Runs with the path of a file in a folder that goes away after. */
-export async function withPath(test: (path: string) => unknown): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(`${folder}/model.safetensors`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+export const withPath = (
+  test: (path: string) => void | Promise<void>,
+): Promise<void> => withFolder((folder) => test(`${folder}/model.safetensors`));
 
 export function bytesOf(data: StoredTensor["data"]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();

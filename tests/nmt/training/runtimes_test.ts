@@ -9,24 +9,18 @@ import {
   type Hypothesis,
 } from "../../../nmt/decoding/beam_search.ts";
 import { compileStep } from "../../../nmt/training/compiled_step.ts";
-import { random } from "../../../nmt/random.ts";
 import type { Runtime } from "../../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { makeBatch } from "../../../nmt/text/subwords/batches.ts";
 import { packSide } from "../../../nmt/text/subwords/tokens.ts";
 import { RUNTIMES } from "../tensor/runtimes.ts";
 import { studentModel, task, VOCABULARY } from "../fixtures/model.ts";
+import { randomSources } from "../fixtures/plain_search.ts";
 
 const STEPS = 3;
 
-function sentences(seed: number, count: number): Int32Array<ArrayBuffer>[] {
-  const next = random("runtimes", seed);
-  return Array.from({ length: count }, () =>
-    Int32Array.from(
-      { length: 1 + Math.floor(next() * 6) },
-      () => 3 + Math.floor(next() * (VOCABULARY - 3)),
-    ));
-}
+const sentences = (seed: number, count: number) =>
+  randomSources(VOCABULARY, count, 6, seed);
 
 /** Losses of some steps of training, each on a batch of its own shape, and what Adam has gathered then. */
 async function train(runtime: Runtime) {

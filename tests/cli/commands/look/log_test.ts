@@ -40,11 +40,14 @@ Deno.test("log before the first run says that there is none, and writes nothing"
 Deno.test("log gives each run with its outcome, its nodes and the largest peak of them, the newest last", async () => {
   using project = makeProject();
   await nodesOf(project);
-  breakTotals(project);
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "const words =",
+    'throw new Error("it broke");\n    const words =',
+  );
   assertEquals((await project.run()).code, 1);
   const runs = await runsOf(project);
   const [done, failed] = runs;
-  assertEquals(runs.map(({ run }) => run), recordNames(project));
   assertEquals(runs.map(({ outcome }) => outcome), ["done", "failed"]);
   assertEquals(done.nodes, { ran: 5, cached: 0, failed: 0, skipped: 0 });
   assertEquals(failed.nodes, { ran: 0, cached: 3, failed: 2, skipped: 0 });
@@ -60,21 +63,18 @@ Deno.test("log gives each run with its outcome, its nodes and the largest peak o
     assert(Deno.build.os !== "linux" || Math.max(...peaks) > 1_000_000);
   }
   const [header, first, second, ...more] = await rowsOf(project);
-  assertEquals(header, [
-    "run",
-    "began",
-    "experiment",
-    "took",
-    "outcome",
-    "nodes",
-    "peak memory",
-  ]);
+  assertEquals(
+    header.join("|"),
+    "run|began|experiment|took|outcome|nodes|peak memory",
+  );
   assertMatch(
     first.join("|"),
     /^000001\|\d{4}-\d\d-\d\dT[\d:]{8}Z\|quick\|[\d.]+ s\|done\|5 ran\|\d.* MB$/,
   );
-  assertEquals([second[0], second[4]], ["000002", "failed"]);
-  assertEquals(second[5], "3 cached, 2 failed");
+  assertMatch(
+    second.join("|"),
+    /^000002\|.*\|failed\|3 cached, 2 failed/,
+  );
   assertEquals(more, []);
 });
 
@@ -129,43 +129,29 @@ Deno.test("records of older versions, cut off and damaged ones are read as far a
     JSON.stringify({ event: "unheard of", time, experiment: "new" }),
   ]);
   writeRecord(project, "002028-2001-01-01T00-00-00-000Z", []);
-  const unknown = {
-    time: null,
-    experiment: null,
-    seconds: null,
-    peakMemoryBytes: null,
-    machine: null,
-  };
+  const damaged = (run: string, outcome: string, nodes: RunJson["nodes"]) => ({
+    ...{ run, outcome, nodes, time: null, experiment: null, seconds: null },
+    ...{ peakMemoryBytes: null, machine: null },
+  });
+  const cutOff = { ran: 0, cached: null, failed: 0, skipped: null };
   assertEquals(await runsOf(project), [
     {
-      ...unknown,
-      run: first,
+      ...damaged(first, "done", { ran: 1, cached: 0, failed: 0, skipped: 0 }),
+      ...{ time, experiment: "old", seconds: 3, peakMemoryBytes: 5_000_000 },
+    },
+    damaged(
+      "2026-11-24T18-00-00-000Z-10",
+      "failed",
+      { ran: 0, cached: 0, failed: 1, skipped: 1 },
+    ),
+    {
+      ...damaged("002027-2001-01-01T00-00-00-000Z", "cut off", {
+        ...cutOff,
+        failed: 1,
+      }),
       time,
-      experiment: "old",
-      seconds: 3,
-      outcome: "done",
-      nodes: { ran: 1, cached: 0, failed: 0, skipped: 0 },
-      peakMemoryBytes: 5_000_000,
     },
-    {
-      ...unknown,
-      run: "2026-11-24T18-00-00-000Z-10",
-      outcome: "failed",
-      nodes: { ran: 0, cached: 0, failed: 1, skipped: 1 },
-    },
-    {
-      ...unknown,
-      run: "002027-2001-01-01T00-00-00-000Z",
-      time,
-      outcome: "cut off",
-      nodes: { ran: 0, cached: null, failed: 1, skipped: null },
-    },
-    {
-      ...unknown,
-      run: "002028-2001-01-01T00-00-00-000Z",
-      outcome: "cut off",
-      nodes: { ran: 0, cached: null, failed: 0, skipped: null },
-    },
+    damaged("002028-2001-01-01T00-00-00-000Z", "cut off", cutOff),
   ]);
   await nodesOf(project);
   const latest = (await runsOf(project)).at(-1);
@@ -201,12 +187,6 @@ async function rowsOf(project: Project): Promise<readonly string[][]> {
   return out.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
 }
 
-/** Names of the runs as they lie there. */
-function recordNames(project: Project): string[] {
-  return [...Deno.readDirSync(project.path("artifacts/runs"))]
-    .filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
-}
-
 function eventsOf(
   project: Project,
   run: string,
@@ -227,12 +207,4 @@ function writeRecord(
   const name = `artifacts/runs/${run}.jsonl`;
   Deno.mkdirSync(dirname(project.path(name)), { recursive: true });
   project.write(name, lines.join("\n") + "\n");
-}
-
-function breakTotals(project: Project): void {
-  project.edit(
-    `${WORDS}/stages/total.ts`,
-    "const words =",
-    'throw new Error("it broke");\n    const words =',
-  );
 }

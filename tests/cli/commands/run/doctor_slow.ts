@@ -1,21 +1,10 @@
 /** The command `doctor` on real runtimes, and the refusal of a runtime that this machine lacks. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
 import { statIfThere } from "../../../../engine/files/atomic.ts";
+import { deno } from "../../../fixtures/command.ts";
 
-const ROOT = fromFileUrl(new URL("../../../..", import.meta.url));
-
-async function pipeline(
-  args: readonly string[],
-  env: Record<string, string> = {},
-) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", `${ROOT}/cli/main.ts`, ...args],
-    stdin: "null",
-    env,
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: decode(stdout), err: decode(stderr) };
+function pipeline(args: readonly string[], env: Record<string, string> = {}) {
+  return deno(["run", "--quiet", "--allow-all", "cli/main.ts", ...args], env);
 }
 
 const folder = Deno.makeTempDirSync();
@@ -71,12 +60,8 @@ Deno.test({
 
     const artifacts = `${folder}/artifacts`;
     const run = await pipeline([
-      "--experiment",
-      "tiny",
-      "--artifacts",
-      artifacts,
-      "--set",
-      "runtime.provider=webgpu",
+      ...["--experiment", "tiny", "--artifacts", artifacts],
+      ...["--set", "runtime.provider=webgpu"],
     ], WITHOUT_VULKAN);
     assertEquals(run.code, 2);
     assert(

@@ -39,39 +39,20 @@ const tokenizer = `${empty}/tokenizer.json`;
 }
 
 const translating = (model: string, tokenizer: string) => [
-  "translate",
-  "--model",
-  `${empty}/${model}`,
-  "--tokenizer",
-  `${empty}/${tokenizer}`,
+  ...["translate", "--model", `${empty}/${model}`],
+  ...["--tokenizer", `${empty}/${tokenizer}`],
 ];
 
-const DAMAGED: readonly (readonly [string, readonly string[], string])[] = [
-  [
-    "a truncated model",
-    translating("cut.safetensors", "tokenizer.json"),
-    "cut.safetensors",
-  ],
-  [
-    "a file that is no model",
-    translating("nonsense.safetensors", "tokenizer.json"),
-    "nonsense.safetensors",
-  ],
-  [
-    "a truncated tokenizer",
-    translating("model.safetensors", "half.json"),
-    "half.json",
-  ],
-  [
-    "a missing tokenizer",
-    translating("model.safetensors", "none.json"),
-    "none.json",
-  ],
-];
-
-for (const [what, args, part] of DAMAGED) {
+for (
+  const [what, model, tokenizer, part] of [
+    ["a truncated model", "cut.safetensors", "tokenizer.json", "cut"],
+    ["what is no model", "nonsense.safetensors", "tokenizer.json", "nonsense"],
+    ["a truncated tokenizer", "model.safetensors", "half.json", "half.json"],
+    ["a missing tokenizer", "model.safetensors", "none.json", "none.json"],
+  ]
+) {
   Deno.test(`${what} is one sentence and exit code 2`, async () => {
-    const { code, out, err } = await task(...args);
+    const { code, out, err } = await task(...translating(model, tokenizer));
     assertEquals({ code, out }, { code: 2, out: "" });
     assertStringIncludes(err, part);
     assertEquals(err.trim().split("\n").length, 1);

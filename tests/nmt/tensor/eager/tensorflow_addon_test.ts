@@ -1,16 +1,12 @@
 /** Where TensorFlow's addon is looked for, and what is said where it is missing or does not fit. */
-import {
-  assert,
-  assertEquals,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
-import { isInputError } from "../../../../base/input_error.ts";
+import { assertEquals } from "@std/assert";
 import {
   loadAddon,
   type Wanted,
 } from "../../../../nmt/tensor/eager/tensorflow_addon.ts";
 import { addonFolder } from "../../../../nmt/tensor/eager/tensorflow_folder.ts";
+import { assertInputError } from "../../../fixtures/input_error.ts";
+import { withFolder } from "../../fixtures/folder.ts";
 
 const wanted: Wanted = {
   provider: "cpu",
@@ -37,43 +33,43 @@ Deno.test("the addon is looked for where a variable says, else in the user's cac
   );
 });
 
-Deno.test("what is missing or does not fit is one sentence with the folder and the command that builds it", () => {
-  const folder = Deno.makeTempDirSync();
-  const root = `${folder}/node_modules/@tensorflow/tfjs-node`;
-  const refuses = (found: string) => {
-    const error = assertThrows(() => loadAddon(wanted, folder), Error);
-    assert(isInputError(error), String(error.stack));
-    assertStringIncludes(error.message, `in ${folder}, found ${found}`);
-    assertStringIncludes(error.message, "tools/tensorflow/build");
-  };
-  try {
-    refuses("no such package");
+/** Asserts the refusal of a folder: what was found there, and the command that builds the addon. */
+function assertRefused(
+  folder: string,
+  provider: Wanted["provider"],
+  ...parts: readonly string[]
+): void {
+  const act = () => loadAddon({ ...wanted, provider }, folder);
+  assertInputError(
+    act,
+    `in ${folder}, found `,
+    "tools/tensorflow/build",
+    ...parts,
+  );
+}
+
+Deno.test("what is missing or does not fit is one sentence with the folder and the command that builds it", () =>
+  withFolder((folder) => {
+    const root = `${folder}/node_modules/@tensorflow/tfjs-node`;
+    assertRefused(folder, "cpu", "found no such package");
     Deno.mkdirSync(`${root}/lib/napi-v8`, { recursive: true });
     Deno.writeTextFileSync(`${root}/package.json`, '{ "version": "4.21.0" }');
-    refuses("the package without its addon");
+    assertRefused(folder, "cpu", "found the package without its addon");
     Deno.writeTextFileSync(`${root}/lib/napi-v8/tfjs_binding.node`, "no ELF");
-    refuses("version 4.21.0");
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-});
+    assertRefused(folder, "cpu", "found version 4.21.0");
+  }));
 
-Deno.test("a file that is no addon is refused with the loader's reason", () => {
-  const folder = Deno.makeTempDirSync();
-  const root = `${folder}/node_modules/@tensorflow/tfjs-node-gpu`;
-  try {
+Deno.test("a file that is no addon is refused with the loader's reason", () =>
+  withFolder((folder) => {
+    const root = `${folder}/node_modules/@tensorflow/tfjs-node-gpu`;
     Deno.mkdirSync(`${root}/lib/napi-v8`, { recursive: true });
     Deno.writeTextFileSync(`${root}/package.json`, '{ "version": "4.22.0" }');
     Deno.writeTextFileSync(`${root}/lib/napi-v8/tfjs_binding.node`, "no ELF");
-    const error = assertThrows(
-      () => loadAddon({ ...wanted, provider: "cuda" }, folder),
-      Error,
+    assertRefused(
+      folder,
+      "cuda",
       "Cannot use runtime tensorflow on cuda: expected @tensorflow/tfjs-node-gpu 4.22.0",
+      "an addon that does not load (",
+      "tools/tensorflow/build --cuda",
     );
-    assert(isInputError(error));
-    assertStringIncludes(error.message, "an addon that does not load (");
-    assertStringIncludes(error.message, "tools/tensorflow/build --cuda");
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-});
+  }));

@@ -1,10 +1,5 @@
-/** The TensorFlow runtime: memory, permissions, addon, and training beside ONNX Runtime. */
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-} from "@std/assert";
+/** The TensorFlow runtime: memory, permissions, addon, and training to the same bytes. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import {
   gradientProgram,
@@ -65,25 +60,11 @@ async function trained(runtime: Runtime, toy: Task) {
 
 const toy = task(undefined, { warmup: 10, factor: 1 });
 
-test("twenty steps of training are those of onnx up to rounding, and the same bytes twice", async (tensorflow) => {
+test("twenty steps of training are the same bytes twice", async (tensorflow) => {
   const first = await trained(tensorflow, toy);
-  const second = await trained(tensorflow, toy);
-  const onnx = await trained(await loadRuntime(), toy);
-  assertEquals(second, first);
-  const fallen = onnx.losses[0] - onnx.losses[STEPS - 1];
+  const fallen = first.losses[0] - first.losses[STEPS - 1];
   assert(fallen > 0.2, `the loss fell by ${fallen} only: nothing is compared`);
-  onnx.losses.forEach((loss, step) =>
-    assertAlmostEquals(first.losses[step], loss, 1e-4, `step ${step}`)
-  );
-  assertEquals([...first.weights.keys()], [...onnx.weights.keys()]);
-  for (const [name, values] of onnx.weights) {
-    // Softmax does not see a bias of all keys: its gradient is rounding, which Adam makes as large as any other.
-    if (/key.*bias/i.test(name)) continue;
-    const found = first.weights.get(name);
-    values.forEach((value, i) =>
-      assertAlmostEquals(found?.[i] ?? NaN, value, 1e-3, `${name} ${i}`)
-    );
-  }
+  assertEquals(await trained(tensorflow, toy), first);
 });
 
 const combined = task({ alpha: 0.5, beta: 0.3, encoder: [[1, 2], [3, 4]] });

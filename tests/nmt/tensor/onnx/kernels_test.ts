@@ -64,6 +64,15 @@ const matrix = (
 });
 
 const int = (x: Tensor) => tf.cast(x, "int32");
+
+/** A comparison, whose flags are counted as 0 and 1. */
+const flags = (
+  a: HostTensor,
+  b: HostTensor,
+  op: (a: Tensor, b: Tensor) => Tensor,
+  expected: readonly number[],
+): Case => pair(a, b, (a, b) => int(op(a, b)), i32(expected));
+
 const vector = f32([1, 2, 3]);
 const table = f32([[1, 5, 3], [4, 2, 6]]);
 
@@ -116,47 +125,22 @@ const CASES: Readonly<Record<string, Case>> = {
   Pow: pair(vector, f32([3, -1, 0.5]), tf.pow, f32([1, 0.5, Math.sqrt(3)])),
   FloorDiv: pair(i32([7, 9, 0]), i32([2, 3, 5]), tf.floorDiv, i32([3, 3, 0])),
   Mod: pair(i32([7, -3, 8]), i32([4, 4, 4]), tf.mod, i32([3, 1, 0])),
-  Greater: pair(
-    vector,
-    f32([2, 2, 2]),
-    (a, b) => int(tf.greater(a, b)),
-    i32([0, 0, 1]),
-  ),
-  GreaterEqual: pair(
-    vector,
-    f32([2, 2, 2]),
-    (a, b) => int(tf.greaterEqual(a, b)),
-    i32([0, 1, 1]),
-  ),
-  Less: pair(
-    i32([1, 2, 3]),
-    i32([2, 2, 2]),
-    (a, b) => int(tf.less(a, b)),
-    i32([1, 0, 0]),
-  ),
-  LessEqual: pair(
-    vector,
-    f32([2, 2, 2]),
-    (a, b) => int(tf.lessEqual(a, b)),
-    i32([1, 1, 0]),
-  ),
-  Equal: pair(
-    i32([1, 2, 3]),
-    i32([1, 0, 3]),
-    (a, b) => int(tf.equal(a, b)),
-    i32([1, 0, 1]),
-  ),
-  LogicalAnd: pair(
+  Greater: flags(vector, f32([2, 2, 2]), tf.greater, [0, 0, 1]),
+  GreaterEqual: flags(vector, f32([2, 2, 2]), tf.greaterEqual, [0, 1, 1]),
+  Less: flags(i32([1, 2, 3]), i32([2, 2, 2]), tf.less, [1, 0, 0]),
+  LessEqual: flags(vector, f32([2, 2, 2]), tf.lessEqual, [1, 1, 0]),
+  Equal: flags(i32([1, 2, 3]), i32([1, 0, 3]), tf.equal, [1, 0, 1]),
+  LogicalAnd: flags(
     f32([1, 1, 0, 0]),
     f32([1, 0, 1, 0]),
-    (a, b) => int(tf.logicalAnd(tf.greater(a, 0), tf.greater(b, 0))),
-    i32([1, 0, 0, 0]),
+    (a, b) => tf.logicalAnd(tf.greater(a, 0), tf.greater(b, 0)),
+    [1, 0, 0, 0],
   ),
-  LogicalOr: pair(
+  LogicalOr: flags(
     f32([1, 1, 0, 0]),
     f32([1, 0, 1, 0]),
-    (a, b) => int(tf.logicalOr(tf.greater(a, 0), tf.greater(b, 0))),
-    i32([1, 1, 1, 0]),
+    (a, b) => tf.logicalOr(tf.greater(a, 0), tf.greater(b, 0)),
+    [1, 1, 1, 0],
   ),
   LogicalNot: single(
     vector,

@@ -15,7 +15,7 @@ import {
 } from "../../../../nmt/tensor/onnx/symbolic_sizes.ts";
 import { tf } from "../../../../nmt/tensor/tfjs.ts";
 import { record } from "../../../../nmt/tensor/onnx/trace.ts";
-import { assertTensors, f32, i32, spec } from "../values.ts";
+import { i32, spec } from "../values.ts";
 
 await tf.setBackend("cpu");
 
@@ -52,10 +52,6 @@ const REFUSED: Readonly<Record<string, readonly [Program["build"], string]>> = {
     ({ x }, { n }) => ({ y: tf.div(tf.sum(x), n) }),
     "derived from a size that changes",
   ],
-  "a product with the inverse of sizes that change": [
-    ({ x }, { n }) => ({ y: tf.mul(x, 1 / (4 * n)) }),
-    "derived from a size that changes",
-  ],
   "a multiple of a size that changes as a number": [
     ({ x }, { n }) => ({ y: tf.add(x, tf.scalar(3 * n)) }),
     "derived from a size that changes",
@@ -68,10 +64,6 @@ const REFUSED: Readonly<Record<string, readonly [Program["build"], string]>> = {
     (_, { n }) => ({ y: tf.slice(tf.tensor1d(fifty), [n], [2]) }),
     "Cannot record a slice that begins at a size that changes",
   ],
-  "all but the first of a size that changes": [
-    ({ x }) => ({ y: tf.slice(x, [1, 0], [-1, 4]) }),
-    "Cannot record a size of 1 + 36",
-  ],
   "a size that changes from the second on": [
     (_, { n }) => ({ y: tf.slice(tf.tensor1d(fifty), [1], [n]) }),
     "Cannot record a size of 1 + 37",
@@ -79,18 +71,6 @@ const REFUSED: Readonly<Record<string, readonly [Program["build"], string]>> = {
   "one more than a size that changes and is not declared to have a successor": [
     ({ x }) => ({ y: tf.concat([x, tf.ones([1, 4])], 0) }),
     "Cannot record a size of 37 + 1",
-  ],
-  "two sizes that change, one after the other": [
-    ({ x, z }) => ({ y: tf.concat([tf.sum(x, 1), z], 0) }),
-    "Cannot record a size of 37 + 41",
-  ],
-  "a sum that is another size by chance": [
-    ({ x }) => ({ y: tf.concat([x, tf.ones([4, 4])], 0) }),
-    "Cannot record a size of 37 + 4",
-  ],
-  "padding along a size that changes": [
-    ({ x }) => ({ y: tf.pad(x, [[0, 2], [0, 0]]) }),
-    "Cannot record a size of 37 + 2",
   ],
   "padding by a size that changes": [
     ({ x }, { n }) => ({ y: tf.pad(x, [[0, 0], [n, 0]]) }),
@@ -128,8 +108,7 @@ const REFUSED: Readonly<Record<string, readonly [Program["build"], string]>> = {
 
 for (const [what, [build, message]] of Object.entries(REFUSED)) {
   Deno.test(`${what}: refused, since a stand-in would end up in the result`, () => {
-    const inputs = { ...x, z: spec("float32", "m") };
-    assertThrows(() => record(program(inputs, build)), Error, message);
+    assertThrows(() => record(program(x, build)), Error, message);
   });
 }
 
@@ -218,58 +197,6 @@ Deno.test("rows that are added under the same id on two threads add up in each o
   await executable.dispose();
 });
 
-Deno.test("a stand-in is told from any product of sizes, whatever sizes a run has", async () => {
-  const symbols = chooseSymbols({
-    inputs: {
-      a: spec("float32", "n", "m", 64),
-      b: spec("float32", "past", 37 * 3),
-    },
-    successors: ["past"],
-  });
-  const sentinel = (name: string) =>
-    symbols.find((symbol) => symbol.name === name)?.sentinel ?? 0;
-  const [n, m, past] = ["n", "m", "past"].map(sentinel);
-  assert(111 % n !== 0 && 111 % m !== 0, "no stand-in divides a static size");
-  assertEquals(sentinel("past+1"), past + 1);
-  for (
-    const [size, coefficient, names] of [
-      [n, 1, "n"],
-      [64 * n * m * n, 64, "m,n,n"],
-      [111 * 64, 7104, ""],
-      [2 * past * n, 2, "n,past"],
-      [(past + 1) * past * 111, 111, "past,past+1"],
-    ] as const
-  ) {
-    const found = factor(size, symbols);
-    assertEquals(found.coefficient, coefficient);
-    assertEquals(found.symbols.map(({ name }) => name).sort().join(), names);
-  }
-  const executable = await (await loadRuntime()).compile(
-    program(
-      { a: spec("float32", "n", 1), b: spec("float32", "m") },
-      ({ a, b }, { n, m }) => ({
-        outer: tf.reshape(tf.mul(a, b), [m, n]),
-        ones: tf.ones([n * m]),
-      }),
-    ),
-    { threads: 1 },
-  );
-  for (const [n, m] of [[41, 37], [82, 41], [37, 43]]) {
-    const numbers = (count: number) =>
-      Array.from({ length: count }, (_, i) => i);
-    const results = await executable.run({
-      a: f32(numbers(n), [n, 1]),
-      b: f32(numbers(m)),
-    });
-    const outer = numbers(n).flatMap((i) => numbers(m).map((j) => i * j));
-    assertTensors(results, {
-      outer: f32(outer, [m, n]),
-      ones: f32(new Array(n * m).fill(1)),
-    });
-  }
-  await executable.dispose();
-});
-
 Deno.test("a static size with the prime of an even stand-in does not look like it when doubled", () => {
   const symbols = chooseSymbols({
     inputs: {
@@ -282,23 +209,8 @@ Deno.test("a static size with the prime of an even stand-in does not look like i
 });
 
 Deno.test("static sizes that leave no stand-in are refused", () => {
-  const primes = [
-    37,
-    41,
-    43,
-    53,
-    61,
-    67,
-    71,
-    73,
-    79,
-    97,
-    101,
-    103,
-    109,
-    113,
-    127,
-  ];
+  const primes = "37 41 43 53 61 67 71 73 79 97 101 103 109 113 127"
+    .split(" ").map(Number);
   assertThrows(
     () =>
       chooseSymbols({

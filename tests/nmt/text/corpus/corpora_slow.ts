@@ -4,12 +4,8 @@ import { join } from "@std/path";
 import { Languages } from "../../../../schemas/experiment/data.ts";
 import { fold } from "../../../../nmt/text/corpus/split.ts";
 import { CORPORA, corporaMissing } from "../../fixtures/corpora.ts";
-import {
-  build,
-  type Run,
-  withFolder,
-  withMirrors,
-} from "../fixtures/building.ts";
+import { build, type Run, withMirrors } from "../fixtures/building.ts";
+import { withFolder } from "../../fixtures/folder.ts";
 
 const missing = corporaMissing();
 const ignore = missing !== "";

@@ -3,6 +3,7 @@ import { assert } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { random } from "../../../../nmt/random.ts";
 import { readTokens } from "../../../../nmt/text/subwords/tokens.ts";
+import { withFolder } from "../../fixtures/folder.ts";
 
 const PROCESS = fromFileUrl(
   new URL("../fixtures/memory_process.ts", import.meta.url),
@@ -40,9 +41,8 @@ Deno.test({
     "100,000 pairs of 30 MB pass corpus and tokenize, and the text is never in memory" +
     (Deno.build.os === "linux" ? "" : " (skipped: peaks are read on Linux)"),
   ignore: Deno.build.os !== "linux",
-  fn: async () => {
-    const folder = await Deno.makeTempDir();
-    try {
+  fn: () =>
+    withFolder(async (folder) => {
       await Deno.mkdir(join(folder, "files"));
       await writePairs(join(folder, "files", "train"));
       const corpus = await peakOf("corpus", folder);
@@ -51,8 +51,5 @@ Deno.test({
       assert(pairs > PAIRS - 1560 && pairs <= PAIRS - 1500);
       assert(corpus < 200, `corpus took ${corpus} MB`);
       assert(tokenize < 400, `tokenize took ${tokenize} MB`);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+    }),
 });

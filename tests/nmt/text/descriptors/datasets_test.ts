@@ -1,17 +1,13 @@
 /** Tests of a data set of one's own, from its descriptor to the corpus, downloaded from a server that a test runs. */
 import { createHash } from "node:crypto";
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { isInputError } from "../../../../base/input_error.ts";
 import type { Data } from "../../../../schemas/experiment/data.ts";
 import { tgzOf } from "../fixtures/archives.ts";
-import { build, withFolder, withMirrors } from "../fixtures/building.ts";
+import { build, withMirrors } from "../fixtures/building.ts";
 import { type FileServer, serveFiles } from "../fixtures/file_server.ts";
+import { withFolder } from "../../fixtures/folder.ts";
+import { refusal } from "../../fixtures/refusal.ts";
 
 const NUMBERS = ["um", "dois", "três", "quatro", "cinco", "seis", "sete"];
 
@@ -113,15 +109,14 @@ Deno.test("a file whose hash nobody has recorded is used once the experiment say
     await using _server = server;
     const buildWith = (more: Partial<Data>) =>
       withMirrors("", () => build(folder, { ...data, ...more }));
-    const unsaid = await assertRejects(() => buildWith({}));
-    assert(isInputError(unsaid));
+    await refusal(() => buildWith({}));
     assertEquals(server.requests, []);
-    const wrong = await assertRejects(() =>
-      buildWith({ sha256: { "talks.tgz": "0".repeat(64) } })
+    const other = "0".repeat(64);
+    const wrong = await refusal(() =>
+      buildWith({ sha256: { "talks.tgz": other } })
     );
-    assert(isInputError(wrong));
-    assertStringIncludes(wrong.message, sha256);
-    assertStringIncludes(wrong.message, "0".repeat(64));
+    assertStringIncludes(wrong, sha256);
+    assertStringIncludes(wrong, other);
     const { metrics } = await buildWith({ sha256: { "talks.tgz": sha256 } });
     assertEquals(metrics.train, 6);
   }));
@@ -166,13 +161,7 @@ Deno.test("a download goes on after its process was killed", () =>
 Deno.test("a descriptor that is no JSON, or not there, is an input error that names it", () =>
   withFolder(async (folder) => {
     const path = join(folder, "mine.json");
-    const fault = async () => {
-      const error = await assertRejects(() =>
-        build(folder, { descriptor: path })
-      );
-      assert(isInputError(error), String(error));
-      return error.message;
-    };
+    const fault = () => refusal(() => build(folder, { descriptor: path }));
     assertEquals(
       await fault(),
       `Cannot read "${path}": there is no such file.`,

@@ -1,6 +1,7 @@
 /** Tests of downloading over HTTP, from a server that cuts, refuses, lies and forgets. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { download, type Failure } from "../../../../nmt/text/fetch/download.ts";
+import { withFolder } from "../../fixtures/folder.ts";
 import { deadUrl, type Served, serveFiles } from "../fixtures/file_server.ts";
 
 const BYTES = crypto.getRandomValues(new Uint8Array(50_000));
@@ -16,13 +17,12 @@ interface Outcome {
 }
 
 /** Downloads a file that is served so to a path where `there` lies already. */
-async function downloadOf(
+const downloadOf = (
   served: Served,
   { there, limit = BYTES.length }: { there?: Uint8Array; limit?: number } = {},
-): Promise<Outcome> {
-  await using server = serveFiles({ "a.gz": served });
-  const folder = await Deno.makeTempDir();
-  try {
+): Promise<Outcome> =>
+  withFolder(async (folder) => {
+    await using server = serveFiles({ "a.gz": served });
     const path = `${folder}/a.gz`;
     if (there !== undefined) await Deno.writeFile(path, there);
     const log: string[] = [], progress: number[] = [];
@@ -34,10 +34,7 @@ async function downloadOf(
     });
     const left = await Deno.readFile(path).catch(() => undefined);
     return { failure, requests: server.requests, left, log, progress };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+  });
 
 Deno.test("a file is downloaded whole, with its progress", async () => {
   const { failure, requests, left, progress } = await downloadOf({
@@ -61,15 +58,6 @@ Deno.test("a connection that is cut is resumed where it was cut, again and again
     ...[1, 2, 3, 4, 5, 6].map((i) => `a.gz bytes=${8000 * i}-`),
   ]);
   assertEquals(log.length, 6);
-});
-
-Deno.test("what a killed process left is gone on with", async () => {
-  const { left, requests, progress } = await downloadOf({ bytes: BYTES }, {
-    there: BYTES.subarray(0, 30_000),
-  });
-  assertEquals(left, BYTES);
-  assertEquals(requests, ["a.gz bytes=30000-"]);
-  assert(progress[0] > 30_000);
 });
 
 Deno.test("a server without ranges starts from the beginning, and the file is whole all the same", async () => {
@@ -134,15 +122,14 @@ Deno.test("more bytes than the file may have are not taken", async () => {
   assertEquals(left?.length, 0);
 });
 
-Deno.test("a server that is not there is told in a few words", async () => {
-  const folder = await Deno.makeTempDir();
-  const failure = await download(await deadUrl(), `${folder}/a`, {
-    limit: 10,
-    progress: () => {},
-    log: () => {},
-    retryDelay: 1,
-  });
-  assertStringIncludes(failure?.reason ?? "", "it cannot be reached (");
-  assertStringIncludes(failure?.reason ?? "", "refused");
-  await Deno.remove(folder, { recursive: true });
-});
+Deno.test("a server that is not there is told in a few words", () =>
+  withFolder(async (folder) => {
+    const failure = await download(await deadUrl(), `${folder}/a`, {
+      limit: 10,
+      progress: () => {},
+      log: () => {},
+      retryDelay: 1,
+    });
+    assertStringIncludes(failure?.reason ?? "", "it cannot be reached (");
+    assertStringIncludes(failure?.reason ?? "", "refused");
+  }));

@@ -62,14 +62,17 @@ interface Outcome {
   readonly tarballs: readonly string[];
 }
 
-/** Runs without npm's own variables, which name the real user's settings where npm runs this test. */
-function withoutSettings<T>(run: () => T): T {
+/** Runs with a home folder, without npm's own variables, which name the real user's settings where npm runs this test. */
+function atHome<T>(home: string, run: () => T): T {
+  const before = Deno.env.get("HOME");
   const settings = Object.entries(Deno.env.toObject())
     .filter(([name]) => /^npm_config_/i.test(name));
   for (const [name] of settings) Deno.env.delete(name);
+  Deno.env.set("HOME", home);
   try {
     return run();
   } finally {
+    if (before !== undefined) Deno.env.set("HOME", before);
     for (const [name, value] of settings) Deno.env.set(name, value);
   }
 }
@@ -88,8 +91,7 @@ async function fetchWith(
     await Deno.mkdir(files);
     await Deno.writeTextFile(join(home, ".npmrc"), npmrc);
     await prepare(home);
-    Deno.env.set("HOME", home);
-    const { env, read } = withoutSettings(settingsAccess);
+    const { env, read } = atHome(home, settingsAccess);
     const output = await new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -123,7 +125,6 @@ async function fetchWith(
       tarballs: tarballs.sort(),
     };
   } finally {
-    if (before !== undefined) Deno.env.set("HOME", before);
     await Deno.remove(home, { recursive: true });
   }
 }

@@ -2,11 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { Corpus } from "../../../../schemas/experiment/data.ts";
-import {
-  clean,
-  type Pair,
-  spaced,
-} from "../../../../nmt/text/corpus/cleaning.ts";
+import { clean, spaced } from "../../../../nmt/text/corpus/cleaning.ts";
 import {
   type CorpusConfig,
   writeCorpus,
@@ -16,40 +12,23 @@ import { readMessages } from "../../../../nmt/text/formats/messages.ts";
 import { fold } from "../../../../nmt/text/corpus/split.ts";
 import { readPairs } from "../../../../nmt/text/subwords/tokenize.ts";
 import { CORPORA, corporaMissing } from "../../fixtures/corpora.ts";
+import { withFolder } from "../../fixtures/folder.ts";
 import { NPM_MESSAGES, tarballs } from "../fixtures/tarballs.ts";
 
 /** Messages in both languages, and pairs left by the default cleaning: facts about the pinned packages. */
 const COUNTS = {
-  pt: {
-    "vscode": [17083, 14480],
-    "typescript": [2118, 2113],
-    "scratch": [4370, 3299],
-    "keycloak-admin": [1156, 892],
-    "openui5": [1374 + 422, 973 + 319],
-    "blockly": [371, 287],
-    "electerm": [388, 357],
-    "azure-communication": [1085, 645],
+  "vscode": { pt: [17083, 14480], tr: [17083, 14429], de: [17083, 14294] },
+  "typescript": { pt: [2118, 2113], tr: [2118, 2115], de: [2118, 2110] },
+  "scratch": { pt: [4370, 3299], tr: [4370, 3272], de: [4370, 3256] },
+  "keycloak-admin": { pt: [1156, 892], tr: [4163, 3769], de: [1797, 1517] },
+  "openui5": {
+    pt: [1374 + 422, 973 + 319],
+    tr: [1374 + 422, 984 + 316],
+    de: [1374 + 422, 939 + 306],
   },
-  tr: {
-    "vscode": [17083, 14429],
-    "typescript": [2118, 2115],
-    "scratch": [4370, 3272],
-    "keycloak-admin": [4163, 3769],
-    "openui5": [1374 + 422, 984 + 316],
-    "blockly": [371, 285],
-    "electerm": [388, 366],
-    "azure-communication": [1085, 627],
-  },
-  de: {
-    "vscode": [17083, 14294],
-    "typescript": [2118, 2110],
-    "scratch": [4370, 3256],
-    "keycloak-admin": [1797, 1517],
-    "openui5": [1374 + 422, 939 + 306],
-    "blockly": [371, 293],
-    "electerm": [388, 352],
-    "azure-communication": [1085, 610],
-  },
+  "blockly": { pt: [371, 287], tr: [371, 285], de: [371, 293] },
+  "electerm": { pt: [388, 357], tr: [388, 366], de: [388, 352] },
+  "azure-communication": { pt: [1085, 645], tr: [1085, 627], de: [1085, 610] },
 } as const;
 
 const LANGUAGES = ["pt", "tr", "de"] as const;
@@ -83,33 +62,28 @@ async function cleaned(language: string) {
 }
 
 /** The parts of the corpus of some messages. */
-async function build(config: CorpusConfig) {
-  const work = await Deno.makeTempDir();
-  try {
+const build = (config: CorpusConfig) =>
+  withFolder(async (work) => {
     const path = (part: string) => `${work}/${part}.tsv`;
+    const paths = {
+      train: path("train"),
+      validation: path("validation"),
+      test: path("test"),
+    };
     const report = await writeCorpus(
       config,
       selections(config.data, config.languages),
       folder,
       1,
-      {
-        train: path("train"),
-        validation: path("validation"),
-        test: path("test"),
-        work,
-      },
+      { ...paths, work },
     );
-    const read = (part: string): Promise<Pair[]> => readPairs(path(part));
     return {
-      train: await read("train"),
-      validation: await read("validation"),
-      test: await read("test"),
+      train: await readPairs(paths.train),
+      validation: await readPairs(paths.validation),
+      test: await readPairs(paths.test),
       report,
     };
-  } finally {
-    await Deno.remove(work, { recursive: true });
-  }
-}
+  });
 
 for (const language of LANGUAGES) {
   Deno.test({
@@ -118,7 +92,9 @@ for (const language of LANGUAGES) {
     ignore,
     fn: async () => {
       const { counts } = await cleaned(language);
-      assertEquals<unknown>(counts, COUNTS[language]);
+      const expected = Object.entries(COUNTS)
+        .map(([label, of]) => [label, of[language]]);
+      assertEquals(counts, Object.fromEntries(expected));
     },
   });
 
@@ -141,45 +117,6 @@ for (const language of LANGUAGES) {
         return [label, spaced(foreign), spaced(english)].join("\t");
       });
       assertEquals(lines.toSorted(), theirs.toSorted());
-    },
-  });
-
-  Deno.test({
-    name:
-      `${language}-en: no held-out message, nor a near duplicate of one, is in train${needs}`,
-    ignore,
-    fn: async () => {
-      const config = {
-        data: NPM_MESSAGES,
-        languages: { source: language, target: "en" },
-        corpus: Corpus.parse({ minimumWords: 4 }),
-      };
-      const { train, validation, test, report } = await build(
-        config,
-      );
-      for (const side of ["source", "target"] as const) {
-        const forms = (part: typeof train) =>
-          new Set(part.map((pair) => fold(pair[side])));
-        const tested = forms(test);
-        assert(forms(train).isDisjointFrom(tested.union(forms(validation))));
-        assert(forms(validation).isDisjointFrom(tested));
-      }
-      assert(test.length >= 1000 && test.length < 1025);
-      assert(validation.length >= 500 && validation.length < 525);
-      assert(
-        report.nearDuplicates.train > 0,
-        "the corpus has near duplicates across groups, or this shows nothing",
-      );
-      const kept = Object.values(report.sources).reduce(
-        (sum, source) => sum + source.kept,
-        0,
-      );
-      const { nearDuplicates } = report;
-      assertEquals(
-        kept,
-        train.length + validation.length + test.length + nearDuplicates.train +
-          nearDuplicates.validation,
-      );
     },
   });
 }

@@ -1,31 +1,16 @@
 /** Tests of reading the user's files: every notation that is allowed, and a sentence for everything that is wrong. */
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
-import { isInputError } from "../../../../base/input_error.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { checkReadable } from "../../../../nmt/text/formats/lines.ts";
 import {
   type Line,
   type Located,
   readParallel,
 } from "../../../../nmt/text/formats/parallel.ts";
+import { assertInputError } from "../../../fixtures/input_error.ts";
+import { withFolder } from "../../fixtures/folder.ts";
+import { refusal } from "../../fixtures/refusal.ts";
 
 const encoder = new TextEncoder();
-
-async function withFolder(
-  test: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function write(
   path: string,
@@ -58,19 +43,11 @@ async function read(files: Located): Promise<Line[]> {
 }
 
 /** The message of the input error that reading these bytes as `corpus.tsv` gives. */
-async function fault(
-  content: string | Uint8Array,
-  name = "corpus.tsv",
-): Promise<string> {
-  let message = "";
-  await withFolder(async (folder) => {
+const fault = (content: string | Uint8Array, name = "corpus.tsv") =>
+  withFolder(async (folder) => {
     const file = await write(`${folder}/${name}`, content);
-    const error = await assertRejects(() => read(file));
-    assert(isInputError(error), String(error));
-    message = error.message;
+    return await refusal(() => read(file));
   });
-  return message;
-}
 
 const PAIRS = [
   { source: "um", target: "one", number: 1 },
@@ -161,10 +138,6 @@ Deno.test("invalid UTF-8 is named by its byte, also after multi-byte text and a 
     'Cannot use "corpus.tsv": line 2 has invalid UTF-8 at byte 11, expected UTF-8 text.',
   );
   assertStringIncludes(
-    await fault(joined("a\tb", Uint8Array.of(0xc3), "\n")),
-    "at byte 3",
-  );
-  assertStringIncludes(
     await fault(joined("a\t", Uint8Array.of(0xed, 0xa0, 0x80), "\n")),
     "at byte 2",
   );
@@ -192,7 +165,6 @@ Deno.test("a line of a megabyte is an error wherever it ends, and a byte less is
     'Cannot use "corpus.tsv": line 2 has 1000000 bytes or more, expected a sentence a line.';
   assertEquals(await fault(`a\tb\n${long(1_000_000)}\n`), expected);
   assertEquals(await fault(`a\tb\n${long(1_000_000)}`), expected);
-  assertEquals(await fault(`a\tb\n${long(5_000_000)}\n`), expected);
   await withFolder(async (folder) => {
     const file = await write(`${folder}/corpus.tsv`, long(999_999) + "\n");
     assertEquals((await read(file))[0].target.length, 999_997);
@@ -234,16 +206,12 @@ Deno.test("two files of unequal length are an error that names the shorter file 
     const short = await write(`${folder}/a.en`, "one\ntwo\n");
     const sentence =
       'Cannot pair "a.pt" with "a.en": "a.en" ends after line 2, "a.pt" goes on at line 3; expected as many lines in both.';
-    const error = await assertRejects(() =>
-      read({ source: long, target: short })
-    );
-    assert(isInputError(error));
-    assertEquals(error.message, sentence);
-    const other = await assertRejects(() =>
-      read({ source: short, target: long })
+    assertEquals(
+      await refusal(() => read({ source: long, target: short })),
+      sentence,
     );
     assertStringIncludes(
-      other.message,
+      await refusal(() => read({ source: short, target: long })),
       '"a.en" ends after line 2, "a.pt" goes on at line 3',
     );
   });
@@ -260,9 +228,10 @@ Deno.test("a path that is missing or a folder is an input error before anything 
         [folder, "expected a file, found a folder"],
       ]
     ) {
-      const error = assertThrows(() => checkReadable([there, path]));
-      assert(isInputError(error));
-      assertEquals(error.message, `Cannot read "${path}": ${why}.`);
+      assertInputError(
+        () => checkReadable([there, path]),
+        `Cannot read "${path}": ${why}.`,
+      );
     }
   });
 });
@@ -276,9 +245,10 @@ Deno.test({
       await Deno.writeTextFile(`${folder}/secret.tsv`, "a\tb\n", {
         mode: 0o000,
       });
-      const error = assertThrows(() => checkReadable([`${folder}/secret.tsv`]));
-      assert(isInputError(error));
-      assertStringIncludes(error.message, "permission denied");
+      assertInputError(
+        () => checkReadable([`${folder}/secret.tsv`]),
+        "permission denied",
+      );
     });
   },
 });

@@ -1,21 +1,18 @@
 /** Tests of reading the text of a descriptor's files, of every format, out of archives that can be trusted or not. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { isInputError } from "../../../../base/input_error.ts";
 import type { Text } from "../../../../schemas/descriptor.ts";
 import type { Placed } from "../../../../nmt/text/corpus/split.ts";
 import { readTexts } from "../../../../nmt/text/formats/texts.ts";
+import { withFolder } from "../../fixtures/folder.ts";
+import { refusal } from "../../fixtures/refusal.ts";
 import { type Member, tgzOf } from "../fixtures/archives.ts";
 
 type Files = Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>;
 
 /** The training pairs of some texts, from Portuguese to English. */
-async function read(
-  files: Files,
-  ...texts: readonly Text[]
-): Promise<Placed[]> {
-  const root = await Deno.makeTempDir();
-  try {
+const read = (files: Files, ...texts: readonly Text[]): Promise<Placed[]> =>
+  withFolder(async (root) => {
     const folders = { files: join(root, "files"), work: join(root, "work") };
     await Deno.mkdir(folders.files);
     await Deno.mkdir(folders.work);
@@ -32,17 +29,9 @@ async function read(
     );
     assertEquals([...Deno.readDirSync(folders.work)], [], "nothing is left");
     return pairs;
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+  });
 
-async function faultOf(files: Files, text: Text): Promise<string> {
-  const error = await assertRejects(() => read(files, text));
-  assert(isInputError(error), String(error));
-  assert(/^[A-Z][^\n]*\.$/.test(error.message), error.message);
-  return error.message;
-}
+const faultOf = (files: Files, text: Text) => refusal(() => read(files, text));
 
 const sides = (
   format: "lines" | "tagged" | "segments",
@@ -121,18 +110,6 @@ Deno.test("test sets of IWSLT and WMT: segments are read whatever stands around 
   );
 });
 
-Deno.test("files that are not aligned are told by their lines", async () => {
-  const text: Text = {
-    part: "train",
-    format: "lines",
-    sides: { pt: { file: "a.pt" }, en: { file: "a.en" } },
-  };
-  assertEquals(
-    await faultOf({ "a.pt": "um\ndois\n", "a.en": "one\n" }, text),
-    'Cannot pair "a.pt" with "a.en": "a.en" ends after line 1, "a.pt" goes on at line 2; expected as many lines in both.',
-  );
-});
-
 Deno.test("a table gives the columns of the two languages, and keeps what is of one group together", async () => {
   const pairs = await read(
     {
@@ -204,20 +181,12 @@ Deno.test("an archive that leads out of itself, has a link or unpacks to too muc
   const cases: [Member, string][] = [
     [{ path: "../a.pt", text: "x\n" }, 'its member "../a.pt" leads out of it'],
     [
-      { path: "b/../../c", text: "x\n" },
-      'its member "b/../../c" leads out of it',
-    ],
-    [
       { path: "/etc/passwd", text: "x\n" },
       'its member "/etc/passwd" leads out of it',
     ],
     [
       { path: "b", type: "2", link: "/etc/passwd" },
       'its member "b" is a SymbolicLink, no file or folder',
-    ],
-    [
-      { path: "b", type: "1", link: "a.pt" },
-      'its member "b" is a Link, no file or folder',
     ],
     [
       { path: "b", size: 8 * 1024 ** 3 - 1 },

@@ -7,6 +7,8 @@ import {
   trainSubwords,
 } from "../../../../nmt/text/subwords/subwords.ts";
 import { readTokens } from "../../../../nmt/text/subwords/tokens.ts";
+import { withFolder } from "../../fixtures/folder.ts";
+import { stageContext } from "../../fixtures/stage_context.ts";
 
 const SECONDS = 20;
 
@@ -33,20 +35,12 @@ const lines = Array.from(
   (_, i) => `frase ${i} sentence ${i * 7} abc def`,
 );
 
-async function withFolder(
-  test: (path: (name: string) => string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test((name) => join(folder, name));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const withPaths = (test: (path: (name: string) => string) => Promise<void>) =>
+  withFolder((folder) => test((name) => join(folder, name)));
 
 for (const [title, word] of Object.entries(LONG)) {
   Deno.test(`subwords are learnt from, and give, 120,000 characters without a break: ${title}`, async () => {
-    await withFolder(async (path) => {
+    await withPaths(async (path) => {
       const begin = performance.now();
       await trainSubwords([...lines, word], 320, path("tokenizer.json"));
       const subwords = await loadSubwords(path("tokenizer.json"));
@@ -59,7 +53,7 @@ for (const [title, word] of Object.entries(LONG)) {
 }
 
 Deno.test("a word of up to 1,000 characters is learnt from as it is", async () => {
-  await withFolder(async (path) => {
+  await withPaths(async (path) => {
     // What is learnt of a word that is cut is learnt of its parts.
     const part = (start: number) => WORD.slice(start, start + 1000);
     const learnt = async (name: string, words: readonly string[]) => {
@@ -72,7 +66,7 @@ Deno.test("a word of up to 1,000 characters is learnt from as it is", async () =
 });
 
 Deno.test("a pair with such a word is left out of training and counted, within seconds", async () => {
-  await withFolder(async (path) => {
+  await withPaths(async (path) => {
     const pairs = lines.map((line) => `${line}\t${line}\n`).join("");
     await Deno.writeTextFile(path("train"), `${pairs}${WORD}\tword\n`);
     await Deno.writeTextFile(path("validation"), pairs);
@@ -84,15 +78,11 @@ Deno.test("a pair with such a word is left out of training and counted, within s
     const begin = performance.now();
     const { metrics } = await tokenizeStage.run({
       config: { size: 320, maximumLength: 100 },
-      seed: 1,
+      ...stageContext(path("work")),
       inputs: {
         corpus: { train: path("train"), validation: path("validation") },
       },
-      files: {},
       outputs,
-      work: path("work"),
-      log: () => {},
-      progress: () => {},
     });
     const seconds = (performance.now() - begin) / 1000;
     assert(seconds < SECONDS, `${seconds} s`);

@@ -1,38 +1,19 @@
 /** Tests of the subwords: exact size, round trips of any text, equal bytes, no special subword out of text. */
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BOS, EOS, PAD } from "../../../../schemas/experiment/vocabulary.ts";
-import { isInputError } from "../../../../base/input_error.ts";
 import { random } from "../../../../nmt/random.ts";
 import {
   loadSubwords,
   type Subwords,
   trainSubwords,
 } from "../../../../nmt/text/subwords/subwords.ts";
+import { withFolder } from "../../fixtures/folder.ts";
+import { refusal } from "../../fixtures/refusal.ts";
 
 /** Some thousand different words with shared pieces. */
 function words(count: number, seed = 1): string[] {
   const next = random("test words", seed);
-  const pieces = [
-    "ab",
-    "ri",
-    "lo",
-    "çã",
-    "em",
-    "ter",
-    "ü",
-    "ş",
-    "on",
-    "ing",
-    "ver",
-    "k",
-    "é",
-    "st",
-  ];
+  const pieces = "ab ri lo çã em ter ü ş on ing ver k é st".split(" ");
   const word = () =>
     Array.from(
       { length: 1 + Math.floor(next() * 4) },
@@ -41,23 +22,18 @@ function words(count: number, seed = 1): string[] {
   return Array.from({ length: count }, () => `${word()} ${word()}, ${word()}.`);
 }
 
-async function trained(
+const trained = (
   lines: readonly string[],
   size: number,
   use: (subwords: Subwords, path: string) => Promise<void>,
-) {
-  const folder = await Deno.makeTempDir();
-  try {
+) =>
+  withFolder(async (folder) => {
     const path = `${folder}/tokenizer.json`;
     await trainSubwords(lines, size, path);
-    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), [
-      "tokenizer.json",
-    ]);
+    const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assertEquals(left, ["tokenizer.json"]);
     await use(await loadSubwords(path), path);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+  });
 
 const ODD = [
   "",
@@ -93,8 +69,9 @@ Deno.test("the vocabulary has exactly the size asked for, specials first, then t
   }
 });
 
-Deno.test("any text comes back as its NFC, and none becomes a special subword", async () => {
-  await trained(words(2000), 600, async (subwords) => {
+Deno.test("any text comes back as its NFC, and none becomes a special subword, also where training text has their names", async () => {
+  const lines = Array(500).fill("</s> <pad> <s>x</s>").concat(words(2000));
+  await trained(lines, 600, async (subwords) => {
     const next = random("any text");
     const character = () => {
       const code = Math.floor(next() * (next() < 0.5 ? 0x300 : 0x110000));
@@ -118,19 +95,6 @@ Deno.test("any text comes back as its NFC, and none becomes a special subword", 
     assert(ids.every((list) => list.every((id) => id > EOS && id < 600)));
     assertEquals(ids[0].length, 0);
   });
-});
-
-Deno.test("text that is full of special subwords teaches none of them", async () => {
-  await trained(
-    Array(500).fill("</s> <pad> <s>x</s>").concat(words(500)),
-    400,
-    async (subwords) => {
-      const text = ["</s> <pad> <s>x</s>"];
-      const ids = await subwords.encode(text);
-      assert(ids[0].every((id) => id > EOS));
-      assertEquals(await subwords.decode(ids), text);
-    },
-  );
 });
 
 Deno.test("special ids among others are left out when ids become text", async () => {
@@ -193,41 +157,34 @@ Deno.test("equal lines give equal bytes, in another process with another number 
   });
 });
 
-Deno.test("a size that the text cannot give is an input error with the size that it can, and that one works", async () => {
-  const lines = ["abc abd", "abc"];
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("a size that the text cannot give is an input error with the size that it can, and that one works", () =>
+  withFolder(async (folder) => {
+    const lines = ["abc abd", "abc"];
     const path = `${folder}/tokenizer.json`;
-    const error = await assertRejects(() => trainSubwords(lines, 5000, path));
-    assert(isInputError(error));
-    const most = Number(
-      /gives (\d+) subwords at most/.exec(error.message)?.[1],
-    );
-    assert(most > 259 && most < 275, error.message);
+    const message = await refusal(() => trainSubwords(lines, 5000, path));
+    const most = Number(/gives (\d+) subwords at most/.exec(message)?.[1]);
+    assert(most > 259 && most < 275, message);
     assertEquals([...Deno.readDirSync(folder)], []);
     await trainSubwords(lines, most, path);
     assertEquals((await loadSubwords(path)).size, most);
-    await assertRejects(() => trainSubwords(lines, most + 1, path));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+    await refusal(() => trainSubwords(lines, most + 1, path));
+  }));
+
+interface Changed {
+  readonly vocab: Record<string, number>;
+  readonly merges: unknown[];
+}
 
 Deno.test("a file that is cut, foreign or changed is an input error that names it", async () => {
   await trained(words(500), 300, async (_, path) => {
     const whole = await Deno.readTextFile(path);
-    const changed = (
-      change: (
-        json: { model: { vocab: Record<string, number>; merges: unknown[] } },
-      ) => void,
-    ) => {
+    const changed = (change: (model: Changed) => void) => {
       const json = JSON.parse(whole);
-      change(json);
+      change(json.model);
       return JSON.stringify(json);
     };
     const cases: [string, string][] = [
       [whole.slice(0, whole.length / 2), "it may be cut short"],
-      ["", "it may be cut short"],
       ["{}", "it holds no byte-pair encoding"],
       [whole.replace('"BPE"', '"WordPiece"'), "it holds no byte-pair encoding"],
       [
@@ -235,32 +192,20 @@ Deno.test("a file that is cut, foreign or changed is an input error that names i
         "expected words as",
       ],
       [whole.replace('"NFC"', '"NFKC"'), "expected words as"],
-      [changed(({ model }) => model.vocab["<s>"] = 0), "each once"],
+      [changed(({ vocab }) => vocab["<s>"] = 0), "each once"],
       [
-        changed(({ model }) =>
-          [model.vocab["<s>"], model.vocab["<pad>"]] = [0, 1]
-        ),
+        changed(({ vocab }) => [vocab["<s>"], vocab["<pad>"]] = [0, 1]),
         "as the first ids",
       ],
-      [
-        changed(({ model }) => {
-          model.vocab["q"] = undefined as unknown as number;
-        }),
-        "expected the ids",
-      ],
-      [
-        changed(({ model }) => model.merges.push(["no", "such"])),
-        "make them again",
-      ],
+      [changed(({ vocab }) => delete vocab["q"]), "expected the ids"],
+      [changed(({ merges }) => merges.push(["no", "such"])), "make them again"],
     ];
     for (const [text, why] of cases) {
       await Deno.writeTextFile(path, text);
-      const error = await assertRejects(() => loadSubwords(path));
-      assert(isInputError(error), String(error));
-      assertStringIncludes(error.message, `Cannot use the subwords "${path}"`);
-      assertStringIncludes(error.message, why);
+      const message = await refusal(() => loadSubwords(path));
+      assertStringIncludes(message, `Cannot use the subwords "${path}"`);
+      assertStringIncludes(message, why);
     }
-    const error = await assertRejects(() => loadSubwords(`${path}.missing`));
-    assert(isInputError(error));
+    await refusal(() => loadSubwords(`${path}.missing`));
   });
 });

@@ -1,28 +1,12 @@
 /** The tokenize stage: dropped pairs, the text that subwords are trained on, and refused configs. */
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { isInputError } from "../../../../base/input_error.ts";
 import tokenizeStage from "../../../../stages/tokenize.ts";
 import { loadSubwords } from "../../../../nmt/text/subwords/subwords.ts";
 import { readTokens, sentence } from "../../../../nmt/text/subwords/tokens.ts";
-
-const quiet = { log: () => {}, progress: () => {} };
-
-async function withFolder(
-  test: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../../fixtures/folder.ts";
+import { refusal } from "../../fixtures/refusal.ts";
+import { stageContext } from "../../fixtures/stage_context.ts";
 
 const LETTERS = "bcdfghjklm";
 const name = (i: number) =>
@@ -48,15 +32,12 @@ async function tokenizeIn(
     validation: path("validation.st"),
   };
   const result = await tokenizeStage.run({
+    ...stageContext(folder),
     config,
-    seed: 1,
-    files: {},
     inputs: {
       corpus: { train: path("train.tsv"), validation: path("validation.tsv") },
     },
     outputs,
-    work: folder,
-    ...quiet,
   });
   return { metrics: result.metrics, outputs };
 }
@@ -117,33 +98,18 @@ Deno.test("text that is in validation alone leaves no trace in the vocabulary", 
   });
 });
 
-Deno.test("a vocabulary that train cannot give, and lengths that leave no pair, are input errors", async () => {
-  await withFolder(async (folder) => {
-    const tooLarge = await assertRejects(() =>
-      tokenizeIn(
-        folder,
-        { size: 9000, maximumLength: 60 },
-        corpusOf(20),
-        "a\tb\n",
-      )
-    );
-    assert(isInputError(tooLarge));
+Deno.test("a vocabulary that train cannot give, and lengths that leave no pair, are input errors", () =>
+  withFolder(async (folder) => {
+    const fault = (size: number, maximumLength: number, train: string) =>
+      refusal(() =>
+        tokenizeIn(folder, { size, maximumLength }, train, "a\tb\n")
+      );
     assertStringIncludes(
-      tooLarge.message,
+      await fault(9000, 60, corpusOf(20)),
       "Cannot make a vocabulary of 9000: this text gives",
     );
-    const tooShort = await assertRejects(() =>
-      tokenizeIn(
-        folder,
-        { size: 300, maximumLength: 2 },
-        corpusOf(50).replaceAll("\t", " 1 2 3\t4 5 6 "),
-        "a\tb\n",
-      )
-    );
-    assert(isInputError(tooShort));
     assertStringIncludes(
-      tooShort.message,
+      await fault(300, 2, corpusOf(50).replaceAll("\t", " 1 2 3\t4 5 6 ")),
       "each of the 50 has a side of more than 2 subwords",
     );
-  });
-});
+  }));

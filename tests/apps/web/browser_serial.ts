@@ -1,0 +1,631 @@
+/** The translator in a real browser: what it translates, by mouse and by keys, on a phone, offline, and what it says when it cannot. */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { contentType } from "@std/media-types";
+import type { Page } from "playwright-core";
+import { extname, join } from "@std/path";
+import { readIfThere } from "../../../engine/files/atomic.ts";
+import { searchOptions, sourceOf } from "../../../nmt/export/translator.ts";
+import { isInputError } from "../../../base/input_error.ts";
+import { PAD } from "../../../schemas/experiment/vocabulary.ts";
+import { findExports } from "../../../apps/models.ts";
+import { openOnnxFile } from "../../../nmt/tensor/onnx/onnx_file.ts";
+import { createSubwords } from "../../../apps/web/page/model/subwords.ts";
+import { joinAttention, wordsOf } from "../../../apps/web/page/view/words.ts";
+import { ROOT, task } from "../../fixtures/command.ts";
+import { temporary } from "../../fixtures/made_run.ts";
+import {
+  launch,
+  missing,
+  openDetails,
+  violations,
+  wider,
+} from "../report/chromium.ts";
+import { copyOf, type Trained, trainedPair } from "../../fixtures/trained.ts";
+import { startTask } from "../serve/served.ts";
+import {
+  focused,
+  open,
+  reads,
+  readyOffline,
+  tabTo,
+  texts,
+  timed,
+  translatedAlone,
+  type,
+} from "./driven.ts";
+
+const PHONE = { width: 360, height: 740 };
+const SCREEN = { width: 1280, height: 900 };
+
+/** Of the model's own kind and of another. */
+const SENTENCES = [
+  "o gato vê 5 livros",
+  "a menina procura 12 chaves",
+  "o professor encontra 31 chapéus",
+  "Não foi possível abrir o arquivo.",
+];
+
+/** Bytes of all files but those of ONNX Runtime. */
+const BYTES = 15e6;
+
+const FIRST = "#first", SECOND = "#second";
+
+/** The exported models of `quick` that are here, and where. */
+const QUICK = Deno.env.get("CKD_WEB_ARTIFACTS") ?? join(ROOT, "artifacts");
+const hasQuick = isQuick();
+const missingQuick = hasQuick
+  ? ""
+  : ' (ignored: no models of quick; run "deno task pipeline", or name an artifact folder that has them by CKD_WEB_ARTIFACTS)';
+
+/** Fifteen words each. */
+const LONG = ["agora", "hoje", "aqui", "antigo", "também"].map((word) =>
+  `Não foi possível abrir o arquivo porque ele está sendo usado por outro programa ${word}`
+);
+
+Deno.test({
+  name:
+    `the translator in a browser gives what deno task translate gives, by mouse and by keys, on a phone, and offline${missing}`,
+  ignore: missing !== "",
+  // The browser's own timers and pipes end with it, some a moment later.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async (t) => {
+    using run = copyOf(await trainedPair());
+    const { artifacts } = run;
+    /** Waits until a pane shows what the command makes of the lines, and gives that. */
+    const readsAs = async (
+      page: Page,
+      pane: string,
+      system: string,
+      lines: readonly string[],
+    ) => {
+      const expected = await translatedAlone(artifacts, system, lines);
+      await reads(page, pane, expected);
+      return expected;
+    };
+    await using server = await startTask("web", ["--artifacts", artifacts]);
+    const browser = await launch();
+    try {
+      const context = await browser.newContext({ viewport: SCREEN });
+      const { page, complaints } = await open(context, server.url);
+
+      await t.step(
+        "it translates each sentence as the command does",
+        async () => {
+          const expected = await translatedAlone(artifacts, "no-kd", SENTENCES);
+          assertEquals(new Set(expected).size, SENTENCES.length);
+          for (const [i, sentence] of SENTENCES.entries()) {
+            await type(page, sentence);
+            await reads(page, FIRST, [expected[i]]);
+          }
+          await type(page, SENTENCES.join("\n"));
+          await reads(page, FIRST, expected);
+          assertMatch(
+            await page.locator(`${FIRST} .facts`).innerText(),
+            /^4 sentences in \d+ ms · 0\.\d MB, int8 · BLEU \d+\.\d$/,
+          );
+        },
+      );
+
+      await t.step(
+        "only what changed is translated and drawn again",
+        async () => {
+          const lines = page.locator(`${FIRST} .translation p`);
+          await lines.evaluateAll((all) =>
+            all.forEach((line) =>
+              line.firstElementChild?.setAttribute("data-old", "")
+            )
+          );
+          const changed = SENTENCES.with(1, "a menina leva 12 chaves");
+          await type(page, changed.join("\n"));
+          await readsAs(page, FIRST, "no-kd", changed);
+          assertEquals(
+            await lines.evaluateAll((all) =>
+              all.map((line) => line.querySelector("[data-old]") !== null)
+            ),
+            [true, false, true, true],
+          );
+        },
+      );
+
+      await t.step(
+        "both texts have their languages, told by name",
+        async () => {
+          assertEquals(await langOf(page, "#source"), "pt");
+          assertEquals(await langOf(page, `${FIRST} .translation`), "en");
+          assertEquals(await page.title(), "Portuguese to English");
+          assert(
+            await page.getByRole("textbox", { name: "Portuguese" }).isVisible(),
+          );
+          assert(!await page.locator("#swap").isVisible());
+        },
+      );
+
+      await t.step(
+        "a word that is pointed at has marked what the graph looked at",
+        async () => {
+          const [sentence] = SENTENCES;
+          const expected = await attentionOf(run.exported, sentence);
+          await type(page, sentence);
+          const words = page.locator(`${FIRST} .word`);
+          await readsAs(page, FIRST, "no-kd", [sentence]);
+          assertEquals(await words.count(), expected.length);
+          for (const [i, shares] of expected.entries()) {
+            await words.nth(i).hover();
+            const marks = await page.locator("#mirror mark").evaluateAll((
+              all,
+            ) =>
+              all.map((mark) => ({
+                text: mark.textContent,
+                share: Number(mark.getAttribute("data-share")),
+                width: mark.getBoundingClientRect().width,
+              }))
+            );
+            assertEquals(
+              marks.map(({ text }) => text).join(" "),
+              sentence,
+            );
+            marks.forEach(({ share, width }, j) => {
+              assertAlmostEquals(share, shares[j], 0.03);
+              assert(width > 3);
+            });
+            const most = marks.toSorted((a, b) => b.share - a.share)[0];
+            assertStringIncludes(
+              await page.locator(`${FIRST} .looked`).innerText(),
+              `looked at “${most.text}” ${(100 * most.share).toFixed(0)} %`,
+            );
+          }
+          await page.mouse.move(0, 0);
+          assertEquals(await page.locator("#mirror mark").count(), 0);
+          assertEquals(await page.locator(`${FIRST} .looked`).innerText(), "");
+        },
+      );
+
+      await t.step(
+        "as many alternatives are told as the beam is wide, each once",
+        async () => {
+          await page.locator("#beam").selectOption("5");
+          await page.locator(`${FIRST} summary`).click();
+          const items = page.locator(`${FIRST} .alternatives-list li`);
+          await items.nth(4).waitFor();
+          const found = await items.allInnerTexts();
+          assertEquals(found.length, 5);
+          assertEquals(new Set(found).size, 5);
+          const [translation] = await texts(page, FIRST);
+          assertMatch(found[0], /^.+ −\d+\.\d\d$/);
+          assert(found[0].startsWith(`${translation} `), `${found}`);
+          assertStringIncludes(
+            await page.locator(`${FIRST} .alternatives-of`).innerText(),
+            SENTENCES[0],
+          );
+          // Those of the sentence that the cursor is in.
+          await type(page, `${SENTENCES[0]}\n${SENTENCES[1]}`);
+          await page.locator(`${FIRST} .alternatives-of`, {
+            hasText: SENTENCES[1],
+          }).waitFor();
+          await page.locator("#source").press("Control+Home");
+          await page.locator(`${FIRST} .alternatives-of`, {
+            hasText: SENTENCES[0],
+          }).waitFor();
+          await page.locator("#beam").selectOption("2");
+        },
+      );
+
+      await t.step("the teacher translates beside the student", async () => {
+        assert(!await page.locator(SECOND).isVisible());
+        await page.locator("#beside").selectOption("pt-en/teacher");
+        await type(page, SENTENCES.join("\n"));
+        const both = ["no-kd", "teacher"] as const;
+        for (const [i, pane] of [FIRST, SECOND].entries()) {
+          await readsAs(page, pane, both[i], SENTENCES);
+          assertStringIncludes(
+            await page.locator(`${pane} h2`).innerText(),
+            both[i],
+          );
+        }
+        const [student, teacher] = await Promise.all(
+          both.map((system) =>
+            page.locator("#cards a", { hasText: system }).getAttribute("href")
+          ),
+        );
+        for (const card of [student, teacher]) {
+          const response = await fetch(`${server.url}/${card}`);
+          assertMatch(await response.text(), /^# .*: pt to en$/m);
+        }
+      });
+
+      for (const colorScheme of ["light", "dark"] as const) {
+        for (const viewport of [SCREEN, PHONE]) {
+          await t.step(
+            `axe finds nothing, ${colorScheme}, ${viewport.width} pixels wide, nor is anything wider`,
+            async () => {
+              await page.emulateMedia({ colorScheme });
+              await page.setViewportSize(viewport);
+              await openDetails(page);
+              await page.locator(`${FIRST} .word`).first().focus();
+              assert(await page.locator("#mirror mark").count() > 0);
+              assertEquals(await violations(page), []);
+              assertEquals(await wider(page, viewport.width), []);
+            },
+          );
+        }
+      }
+      await page.setViewportSize(SCREEN);
+
+      await t.step(
+        "it asks for nothing elsewhere and complains of nothing",
+        async () => {
+          await readyOffline(page);
+          assertEquals(complaints, []);
+        },
+      );
+
+      await t.step(
+        "with keys alone a text is typed, its words are walked, the alternatives opened, the model changed",
+        async () => {
+          const { page } = await open(context, server.url);
+          await tabTo(page, "#source");
+          await page.keyboard.type(SENTENCES[1]);
+          const [expected] = await readsAs(page, FIRST, "no-kd", [
+            SENTENCES[1],
+          ]);
+          const words = expected.split(" ");
+          await page.keyboard.press("Tab");
+          assertEquals(await focused(page), words[0]);
+          await page.keyboard.press("ArrowRight");
+          assertEquals(await focused(page), words[1]);
+          assertStringIncludes(
+            await page.locator(`${FIRST} .looked`).innerText(),
+            `For “${words[1]}” the model looked at “`,
+          );
+          assert(await page.locator("#mirror mark").count() > 2);
+          await page.keyboard.press("End");
+          assertEquals(await focused(page), words.at(-1));
+          await page.keyboard.press("Tab");
+          await page.keyboard.press("Enter");
+          await page.locator(`${FIRST} .alternatives-list li`).first()
+            .waitFor();
+          await page.keyboard.press("Shift+Tab");
+          assertEquals(await focused(page), words.at(-1));
+          await tabTo(page, "#model", "Shift+Tab");
+          await page.keyboard.press("ArrowDown");
+          await page.locator(`${FIRST} .model-name`, { hasText: "teacher" })
+            .waitFor();
+          await readsAs(page, FIRST, "teacher", [SENTENCES[1]]);
+          await page.close();
+        },
+      );
+
+      await t.step(
+        "with the server gone and the browser offline it loads again and translates",
+        async () => {
+          await readyOffline(page);
+          server.signal("SIGTERM");
+          await server.ended();
+          await context.setOffline(true);
+          await page.reload();
+          for (const [i, system] of ["no-kd", "teacher"].entries()) {
+            await page.locator("#model").selectOption({ index: i });
+            await type(page, SENTENCES[2]);
+            await readsAs(page, FIRST, system, [SENTENCES[2]]);
+          }
+          await readyOffline(page);
+          assertEquals(await page.evaluate("crossOriginIsolated"), true);
+        },
+      );
+    } finally {
+      await browser.close();
+    }
+
+    await t.step("what is wrong is said", (t) => saysWhatIsWrong(t, run));
+  },
+});
+
+/** A host that sets no headers, a file that is damaged, a build that replaces another, and a browser that is too old. */
+async function saysWhatIsWrong(
+  t: Deno.TestContext,
+  { artifacts, exported: folder }: Trained,
+): Promise<void> {
+  const out = join(artifacts, "site");
+  await build("--artifacts", artifacts, "--out", out);
+  await using host = plainHost(out);
+  const browser = await launch();
+  try {
+    const expected = await translatedAlone(artifacts, "no-kd", SENTENCES);
+    const context = await browser.newContext({ viewport: SCREEN });
+
+    await t.step("a damaged model is not used", async () => {
+      const graph = join(out, "models/pt-en/no-kd/translate.onnx");
+      const bytes = Deno.readFileSync(graph);
+      Deno.writeFileSync(graph, bytes.with(1000, bytes[1000] ^ 1));
+      const { page } = await open(context, host.url);
+      await page.locator(`${FIRST} .problem`).waitFor();
+      assertMatch(
+        await page.locator(`${FIRST} .problem`).innerText(),
+        /^Cannot use \/models\/pt-en\/no-kd\/translate\.onnx: it is not the file of this build, expected the SHA-256 [0-9a-f]{12}…, found [0-9a-f]{12}…; .*\.$/,
+      );
+      await page.locator("#offline", {
+        hasText: "Not ready offline: models/pt-en/no-kd/translate.onnx",
+      }).waitFor();
+      assertEquals(await texts(page, FIRST), [""]);
+      Deno.writeFileSync(graph, bytes);
+      await page.close();
+    });
+
+    await t.step("a file that is gone is named", async () => {
+      const graph = join(out, "models/pt-en/no-kd/translate.onnx");
+      Deno.renameSync(graph, `${graph}.away`);
+      const { page } = await open(context, host.url);
+      await page.locator(`${FIRST} .problem`, {
+        hasText:
+          "Cannot load /models/pt-en/no-kd/translate.onnx: the server says 404",
+      }).waitFor();
+      Deno.renameSync(`${graph}.away`, graph);
+      await page.close();
+    });
+
+    await t.step(
+      "on a host without headers it translates, and is isolated once it is kept",
+      async () => {
+        const { page } = await open(context, host.url);
+        assertEquals(await page.evaluate("crossOriginIsolated"), false);
+        await type(page, SENTENCES[0]);
+        await reads(page, FIRST, [expected[0]]);
+        await readyOffline(page);
+        await page.reload();
+        assertEquals(await page.evaluate("crossOriginIsolated"), true);
+        await type(page, SENTENCES[1]);
+        await reads(page, FIRST, [expected[1]]);
+        await page.close();
+      },
+    );
+
+    await t.step(
+      "a new build is offered, fetches only what changed and replaces the old one",
+      async () => {
+        await build(
+          ...["--artifacts", artifacts, "--out", out, "--model", "teacher"],
+        );
+        host.asked.length = 0;
+        const { page } = await open(context, host.url);
+        await page.locator("#use").waitFor();
+        assertEquals(await page.locator("#model option").count(), 2);
+        await Promise.all([
+          page.waitForEvent("load"),
+          page.locator("#use").click(),
+        ]);
+        await readyOffline(page);
+        const options = await page.locator("#model option").allInnerTexts();
+        assertEquals(options.length, 1);
+        assertMatch(options[0], /^teacher \(BLEU/);
+        assertEquals([...new Set(host.asked)].sort(), [
+          "/service_worker.js",
+          "/site.json",
+        ]);
+        const kept = await page.evaluate(
+          "caches.keys().then(async ([name]) => (await (await caches.open(name)).keys()).length)",
+        );
+        const { files } = JSON.parse(
+          Deno.readTextFileSync(join(out, "site.json")),
+        );
+        // The list itself is kept too.
+        assertEquals(kept, files.length + 1);
+        await page.close();
+      },
+    );
+    await context.close();
+
+    await t.step(
+      "the languages are swapped where both directions are there, and what each may be used for is said",
+      async () => {
+        const free = join(artifacts, "free");
+        relicensed(folder, free, "MIT");
+        const other = join(artifacts, "reverse");
+        relicensed(folder, other, "research use (WMT 2014)", true);
+        await build("--model", free, "--model", other, "--out", out);
+        const context = await browser.newContext({ viewport: SCREEN });
+        const { page } = await open(context, host.url);
+        await type(page, SENTENCES[0]);
+        await reads(page, FIRST, [expected[0]]);
+        await page.locator("#swap").click();
+        assertEquals(await page.locator("#source").inputValue(), expected[0]);
+        assertEquals(await langOf(page, "#source"), "en");
+        assert(
+          await page.getByRole("textbox", { name: "English" }).isVisible(),
+        );
+        assertEquals(await langOf(page, `${FIRST} .translation`), "pt");
+        assertMatch(
+          await page.locator("#use-of-models").innerText(),
+          /^For research only: /,
+        );
+        assertEquals(
+          await page.locator("#licences").textContent(),
+          "news: research use (WMT 2014)",
+        );
+        await page.locator("#direction").selectOption({
+          label: "Portuguese to English",
+        });
+        assertEquals(await langOf(page, "#source"), "pt");
+        assertEquals(await page.locator("#use-of-models").innerText(), "");
+        assertEquals(await violations(page), []);
+        await context.close();
+      },
+    );
+
+    for (
+      const [lack, script] of [
+        ["has no WebAssembly SIMD", "WebAssembly.validate = () => false"],
+        ["is too old", "delete Intl.Segmenter"],
+        [
+          "at https:// addresses and at localhost only",
+          'Object.defineProperty(crypto, "subtle", { value: undefined })',
+        ],
+      ]
+    ) {
+      await t.step(`a browser that ${lack} is told so`, async () => {
+        const context = await browser.newContext();
+        await context.addInitScript(script);
+        const { page } = await open(context, host.url);
+        await page.locator("#problem").waitFor();
+        const told = await page.locator("#problem").innerText();
+        assertMatch(told, /^Cannot translate [^\n]+\.$/);
+        assertStringIncludes(told, lack);
+        assert(!await page.locator("#translator").isVisible());
+        await context.close();
+      });
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
+Deno.test({
+  name:
+    `the students of quick translate sentences of 15 words, and the page has less than ${
+      BYTES / 1e6
+    } MB beside ONNX Runtime${missing || missingQuick}`,
+  ignore: missing !== "" || missingQuick !== "",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    using folder = temporary();
+    const out = join(folder.path, "site");
+    const told = await build("--artifacts", QUICK, "--out", out, "--json");
+    const { bytes, bytesWithoutRuntime, models } = JSON.parse(told);
+    console.log(
+      `page of quick: ${models.length} models, ${megabytes(bytes)}, ${
+        megabytes(bytesWithoutRuntime)
+      } without ONNX Runtime`,
+    );
+    assert(bytesWithoutRuntime < BYTES);
+    await using server = await startTask("web", ["--artifacts", QUICK]);
+    const browser = await launch();
+    try {
+      const { page } = await open(await browser.newContext(), server.url);
+      await page.locator("#first .facts", { hasText: "MB" }).waitFor();
+      for (const { id, system } of models) {
+        await page.locator("#model").selectOption(id);
+        const times: number[] = [];
+        for (const sentence of LONG) {
+          assertEquals(sentence.split(" ").length, 15);
+          times.push(await timed(page, sentence));
+        }
+        const median = times.toSorted((a, b) => a - b)[2];
+        console.log(
+          `${system}, 15 words, beam 5: first ${
+            times[0]
+          } ms, median ${median} ms`,
+        );
+      }
+    } finally {
+      await browser.close();
+    }
+  },
+});
+
+function isQuick(): boolean {
+  const manifest = readIfThere(join(QUICK, "manifest.json"));
+  if (JSON.parse(manifest ?? "{}").experiment?.name !== "quick") return false;
+  try {
+    return findExports(QUICK).length > 1;
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    return false;
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+const langOf = (page: Page, selector: string) =>
+  page.locator(selector).getAttribute("lang");
+
+/** Runs `deno task web` to its end, and gives what it prints. */
+async function build(...args: string[]): Promise<string> {
+  const { code, out, err } = await task("web", ...args);
+  assertEquals(code, 0, err);
+  return out;
+}
+
+/** Where the graph of an exported model looks for each word of its translation, in ONNX Runtime here. */
+async function attentionOf(
+  folder: string,
+  sentence: string,
+): Promise<number[][]> {
+  const subwords = createSubwords(
+    JSON.parse(Deno.readTextFileSync(join(folder, "tokenizer.json"))),
+  );
+  const graph = await openOnnxFile(join(folder, "int8/translate.onnx"), {
+    threads: 1,
+  });
+  const source = subwords.encode(sentence);
+  const { translation, attention } = await graph.run({
+    source: sourceOf([Int32Array.from(source)]),
+    ...searchOptions(2),
+  });
+  await graph.dispose();
+  const ids = Array.from(translation.data, Number).filter((id) => id !== PAD);
+  const side = (text: string, language: string, ids: readonly number[]) => {
+    const { words, wordOf } = wordsOf(text, language);
+    return { words: words.length, wordOf: wordOf(subwords.lengths(ids)) };
+  };
+  return joinAttention(
+    Array.from(attention.data, Number),
+    attention.shape[2],
+    side(subwords.decode(ids), "en", ids),
+    side(sentence, "pt", source),
+  );
+}
+
+/** Writes a copy of an exported model whose text has another licence, and which may say that it translates the other way. */
+function relicensed(
+  folder: string,
+  to: string,
+  licence: string,
+  isReversed = false,
+): void {
+  Deno.mkdirSync(join(to, "int8"), { recursive: true });
+  for (const name of ["int8/translate.onnx", "tokenizer.json", "README.md"]) {
+    Deno.copyFileSync(join(folder, name), join(to, name));
+  }
+  const config = JSON.parse(
+    Deno.readTextFileSync(join(folder, "config.json")),
+  );
+  const { source, target } = config.languages;
+  if (isReversed) config.languages = { source: target, target: source };
+  config.licences = [{ data: "news", licence }];
+  Deno.writeTextFileSync(join(to, "config.json"), JSON.stringify(config));
+}
+
+/** A server of a folder as any other: it knows types of files and nothing of isolation. */
+function plainHost(folder: string) {
+  const asked: string[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async ({ url }) => {
+      const path = new URL(url).pathname.replace(/\/$/, "/index.html");
+      asked.push(path);
+      try {
+        const bytes = await Deno.readFile(join(folder, path));
+        const type = contentType(extname(path)) ?? "application/octet-stream";
+        return new Response(bytes, { headers: { "content-type": type } });
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        return new Response(null, { status: 404 });
+      }
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    /** The paths that were asked for. */
+    asked,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
