@@ -23,7 +23,7 @@ export interface Making {
 
 export interface MadeOutput {
   readonly name: string;
-  /** A path for it that tells its node, such as `student.rkd/model.safetensors`. */
+  /** A path that names its node, such as `student.rkd/model.safetensors`. */
   readonly path: string;
   readonly artifact: Artifact;
   /** Of a folder, its files, where its listing is there. */

@@ -112,7 +112,7 @@ function makingOf(
   return { began, ended: time, machine: machines[machine ?? -1] };
 }
 
-/** From the first beginning to the last end of some nodes; undefined where nothing tells. */
+/** From the first beginning to the last end of some nodes; undefined if no run recorded them. */
 export function spanOf(
   nodes: readonly MadeNode[],
 ): Pick<Making, "began" | "ended"> | undefined {

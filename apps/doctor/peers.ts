@@ -32,7 +32,7 @@ export function cacheFolder(): string {
 /**
  * The Python that bench/setup made, or the one named by CKD_BENCH_PYTHON. PyTorch's matrix products come from MKL, which
  * takes its AVX-512 kernels on Intel's processors only and runs at half speed on others that have AVX-512; beside PyTorch as
- * it is installed stands PyTorch with the library that bench/setup builds to tell MKL otherwise.
+ * it is installed stands PyTorch with the library that bench/setup builds, with which MKL takes them everywhere.
  */
 export async function findPeers(cpu: Cpu): Promise<Peers> {
   const python = Deno.env.get("CKD_BENCH_PYTHON") ??
@@ -47,8 +47,8 @@ export async function findPeers(cpu: Cpu): Promise<Peers> {
       "run bench/setup where there is a C compiler to measure them too";
     return { ...peers, torch: [plain], missing };
   }
-  const told = { name: "MKL as on Intel", env: { LD_PRELOAD: library } };
-  return { ...peers, torch: [plain, told] };
+  const fast = { name: "MKL as on Intel", env: { LD_PRELOAD: library } };
+  return { ...peers, torch: [plain, fast] };
 }
 
 export interface Cpu {

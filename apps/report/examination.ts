@@ -58,11 +58,11 @@ export interface Examination {
   readonly models: readonly ExaminedModel[];
   readonly pairs: number;
   readonly positions: number;
-  /** What could not be told, a sentence each. */
+  /** What could not be examined, a sentence each. */
   readonly missing: readonly string[];
 }
 
-/** `report` is told of each model before it is run. What is gone or cannot be read is said, and the rest is told. */
+/** Calls `report` before each model runs. What is missing or cannot be read is in `missing`; the rest is examined. */
 export async function examine(
   source: Source,
   trained: readonly Trained[],

@@ -6,7 +6,7 @@ import { readCached } from "../../engine/store/manifest.ts";
 import type { Artifact, Json, Metrics } from "../../schemas/manifest.ts";
 import { pathIfThere, type Source } from "./source.ts";
 
-/** What is told of a log at most; what matters is at its end. */
+/** The most that is shown of a log, from its end, where it matters. */
 const LOG_LINES = 60;
 const LINE_CHARACTERS = 300;
 

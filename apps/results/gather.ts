@@ -37,7 +37,7 @@ export interface Gathered extends Saved {
 
 /**
  * The results of the last run in an artifact folder. `graph` is that of the manifest's experiment, and `order` has names of
- * nodes in the order in which systems are told.
+ * nodes in the order of the systems.
  */
 export function gather(
   workspace: Pick<Workspace, "folder" | "store">,

@@ -16,7 +16,7 @@ export interface Histogram {
 export interface Metrics {
   counter(name: string, help: string): Counter;
   histogram(name: string, help: string): Histogram;
-  /** A value that is asked for when it is told. */
+  /** A value that is computed when the metrics are read. */
   gauge(name: string, help: string, value: () => number): void;
   text(): string;
 }

@@ -34,7 +34,7 @@ export interface Extremes {
 
 export interface Sentences {
   readonly systems: readonly Extremes[];
-  /** What could not be told, a sentence each. */
+  /** What could not be shown, a sentence each. */
   readonly missing: readonly string[];
 }
 

@@ -83,7 +83,7 @@ export function serveHttp(
       const response = await answered(incoming, client.signal, isOurs, answer);
       await send(response, incoming.method === "HEAD", outgoing);
     } catch {
-      // An answer that breaks off: its client is told by the end of the connection.
+      // An answer that breaks off: its client sees the connection end.
       socket.destroy();
     }
   });
@@ -173,7 +173,7 @@ interface Target {
   readonly path: string;
 }
 
-/** Where a request goes; undefined where that cannot be told, or is said twice. */
+/** Where a request goes; undefined if it does not say so, or says so twice. */
 function targetOf({ url = "", rawHeaders, httpVersion }: IncomingMessage) {
   const hosts = pairs(rawHeaders)
     .filter(([name]) => name.toLowerCase() === "host");
@@ -201,7 +201,7 @@ function pairs(raw: readonly string[]): [string, string][] {
   );
 }
 
-/** Sends an answer as fast as the client reads it; whoever writes it is told when the client has gone. */
+/** Sends an answer as fast as the client reads it; its writer is cancelled when the client has gone. */
 async function send(
   response: Response,
   isHead: boolean,

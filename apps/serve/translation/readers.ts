@@ -4,7 +4,7 @@ import type { ServeLimits } from "../../../schemas/http_api.ts";
 import type { ReadRequest } from "./reading.ts";
 import { refusal } from "../http/refusal.ts";
 
-/** What a worker is told first. */
+/** The first message to a worker. */
 export interface Opening {
   readonly tokenizer: string;
   readonly limits: ServeLimits;

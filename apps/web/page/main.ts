@@ -33,10 +33,10 @@ async function start(): Promise<void> {
   element("translator", HTMLElement).hidden = false;
   const offline = element("offline", HTMLElement);
   const use = element("use", HTMLButtonElement);
-  await keepOffline((told) => {
-    offline.textContent = told.text;
-    use.hidden = told.use === undefined;
-    use.onclick = told.use ?? null;
+  await keepOffline((status) => {
+    offline.textContent = status.text;
+    use.hidden = status.use === undefined;
+    use.onclick = status.use ?? null;
   });
 }
 

@@ -7,19 +7,19 @@ export interface Offline {
   readonly use?: () => void;
 }
 
-/** What the service worker tells. */
+/** What the service worker reports. */
 type Kept =
   | { readonly kind: "keeping"; readonly done: number; readonly total: number }
   | { readonly kind: "kept" }
   | { readonly kind: "failed"; readonly sentence: string };
 
-/** Has the page kept for offline use; `tell` is called whenever something changes. */
+/** Has the page kept for offline use; `show` is called whenever something changes. */
 export async function keepOffline(
-  tell: (offline: Offline) => void,
+  show: (offline: Offline) => void,
 ): Promise<void> {
   const workers: ServiceWorkerContainer | undefined = navigator.serviceWorker;
   if (workers === undefined) {
-    return tell({
+    return show({
       text:
         "Not ready offline: this browser keeps no pages here, as in a private window.",
     });
@@ -27,7 +27,7 @@ export async function keepOffline(
   let newer: ServiceWorker | null = null;
   const use = () => newer?.postMessage("use");
   const say = (text: string) => {
-    tell(
+    show(
       newer === null
         ? { text }
         : { text: "A newer build of this page is ready.", use },

@@ -17,7 +17,7 @@ interface Build {
 }
 type BuildFile = Build["files"][number];
 
-/** What is told to the pages. */
+/** What is reported to the pages. */
 type Kept =
   | { readonly kind: "keeping"; readonly done: number; readonly total: number }
   | { readonly kind: "kept" }
@@ -80,7 +80,7 @@ worker.addEventListener("fetch", (event) => {
   if (file !== undefined) event.respondWith(answer(file, event.request));
 });
 
-/** Fetches what is not kept yet; fails, and tells the pages why, where a file cannot be had or is another. */
+/** Fetches what is not kept yet; fails, and reports why to the pages, if a file is missing or differs. */
 async function keepAll(): Promise<void> {
   const cache = await caches.open(NAME);
   const total = BUILD.files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -88,15 +88,15 @@ async function keepAll(): Promise<void> {
   try {
     for (const file of BUILD.files) {
       if (await cache.match(keyOf(file)) === undefined) {
-        await tell({ kind: "keeping", done, total });
+        await report({ kind: "keeping", done, total });
         await cache.put(keyOf(file), await fetched(file));
       }
       done += file.bytes;
     }
-    await tell({ kind: "kept" });
+    await report({ kind: "kept" });
   } catch (error) {
     const sentence = error instanceof Error ? error.message : String(error);
-    await tell({ kind: "failed", sentence });
+    await report({ kind: "failed", sentence });
     throw error;
   }
 }
@@ -157,7 +157,7 @@ function keyOf({ sha256 }: { readonly sha256: string }): string {
   return new URL(`.kept/${sha256}`, scope).href;
 }
 
-async function tell(kept: Kept): Promise<void> {
+async function report(kept: Kept): Promise<void> {
   const all = await worker.clients.matchAll({ includeUncontrolled: true });
   for (const client of all) client.postMessage(kept);
 }

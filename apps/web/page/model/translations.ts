@@ -13,12 +13,12 @@ export interface Translations<Translation> {
 const KEPT = 500;
 
 /**
- * Translates one sentence after another. `told` is called after each, and `failed` once for a sentence that cannot be
+ * Translates one sentence after another. `changed` is called after each, and `failed` once for a sentence that cannot be
  * translated; that one is asked for again when it is wanted anew.
  */
 export function createTranslations<Translation>(
   translate: (sentence: string) => Promise<Translation>,
-  told: () => void,
+  changed: () => void,
   failed: (error: Error) => void,
 ): Translations<Translation> {
   const known = new Map<string, Translation>();
@@ -45,7 +45,7 @@ export function createTranslations<Translation>(
         refused.add(sentence);
         failed(error instanceof Error ? error : new Error(String(error)));
       }
-      told();
+      changed();
     }
     isRunning = false;
   };

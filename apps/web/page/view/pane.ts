@@ -129,7 +129,7 @@ export function createPane(
   details.addEventListener("toggle", wantAlternatives);
 
   const start = (model: SiteModel, translator: Translator, beam: number) => {
-    // Of a model or a beam that is not shown any more, nothing is told.
+    // A model or a beam that is no longer shown reports nothing.
     const isCurrent = () => work === own;
     const fail = ({ message }: Error) => isCurrent() && say(message);
     const own: Work = {
@@ -242,9 +242,9 @@ function itemOf({ text, score }: Alternative, language: string): HTMLElement {
   const translation = document.createElement("span");
   translation.lang = language;
   translation.textContent = text;
-  const told = document.createElement("span");
-  told.className = "score";
-  told.textContent = score.toFixed(2).replace("-", "−");
-  item.append(translation, " ", told);
+  const shown = document.createElement("span");
+  shown.className = "score";
+  shown.textContent = score.toFixed(2).replace("-", "−");
+  item.append(translation, " ", shown);
   return item;
 }
