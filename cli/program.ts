@@ -91,14 +91,12 @@ async function commandsMeant(
   const word = args[0] === "--" ? args[1] : args[0];
   const file = commands.get(word ?? "");
   if (file !== undefined) return [await loadCommand(file)];
-  const isWord = word !== undefined && !word.startsWith("-");
-  if (isWord && defaultCommand === undefined) {
+  const fallback = commands.get(defaultCommand ?? "");
+  if (fallback === undefined && !word?.startsWith("-")) {
     throw unknownCommand(word, commands);
   }
   const isHelp = args.some((arg) => /^(-h|--help)$/.test(arg));
-  const fallback = commands.get(defaultCommand ?? "");
   if (!isHelp && fallback !== undefined) return [await loadCommand(fallback)];
-  if (!isHelp && word === undefined) throw unknownCommand(word, commands);
   return await Promise.all([...commands.values()].map(loadCommand));
 }
 
