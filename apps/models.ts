@@ -1,6 +1,6 @@
 /** Finds trained models and their tokenizers: in the last run's manifest, or in files of the user. */
 import { dirname, join } from "@std/path";
-import { statIfThere } from "../engine/files/atomic.ts";
+import { statIfThere } from "../base/stat.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
 

@@ -2,8 +2,8 @@
 import { format as bytes } from "@std/fmt/bytes";
 import { dirname, resolve } from "@std/path";
 import { statfsSync } from "node:fs";
+import { statIfThere } from "../../base/stat.ts";
 import { findPeers, readCpu } from "./peers.ts";
-import { statIfThere } from "../../engine/files/atomic.ts";
 import { sandbox } from "../../engine/executors/sandbox.ts";
 import { isInputError } from "../../base/input_error.ts";
 import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";

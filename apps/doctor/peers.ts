@@ -1,6 +1,6 @@
 /** Finds a Python with the compared libraries, and the fastest settings for each on this machine. */
 import { dirname, join } from "@std/path";
-import { statIfThere } from "../../engine/files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
 
 /** Variables of the environment under which a peer may be faster. */
 export interface Setting {

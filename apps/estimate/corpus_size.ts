@@ -1,8 +1,8 @@
 /** The size of the corpus of a node: exact once it is tokenized, before that estimated from its files. */
 import { z } from "zod";
+import { statIfThere } from "../../base/stat.ts";
 import { type Step, type Steps } from "../../engine/graph/estimate.ts";
 import { canonical } from "../../engine/files/hash.ts";
-import { statIfThere } from "../../engine/files/atomic.ts";
 import { Corpus, Data, Languages } from "../../schemas/experiment/data.ts";
 import {
   type Selection,

@@ -1,6 +1,6 @@
 /** Finds what to report: the last run in the artifact folder, else the experiment's committed results. */
 import { join } from "@std/path";
-import { statIfThere } from "../../engine/files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
 import { readExperiment } from "../../engine/graph/experiment.ts";
 import type { Graph, Pipeline } from "../../engine/graph/graph.ts";
 import { readRuns, type RecordedRun } from "../../engine/store/run_log.ts";

@@ -1,11 +1,11 @@
 /** Committed results: `manifest.json` and `results.json` of an experiment, written atomically and checked when read. */
 import { join } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import {
   jsonIfValid,
   readIfThere,
   reasonOf,
   removeIfThere,
-  statIfThere,
   writeAtomically,
 } from "../../engine/files/atomic.ts";
 import { changedInput } from "../../engine/provenance/coherence.ts";

@@ -1,8 +1,8 @@
 /** Writes a build to a new folder, or over an earlier build. */
 import { dirname, join } from "@std/path";
+import { lstatIfThere } from "../../base/stat.ts";
 import {
   jsonIfValid,
-  lstatIfThere,
   readIfThere,
   reasonOf,
   removeIfThere,

@@ -1,10 +1,7 @@
 /** The exported models of a build: what the page shows of each, and the files that it needs. */
 import { join } from "@std/path";
-import {
-  jsonIfValid,
-  readIfThere,
-  statIfThere,
-} from "../../engine/files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
+import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import { sha256 } from "../../engine/files/hash.ts";
 import { inputError, parse } from "../../base/input_error.ts";
 import {

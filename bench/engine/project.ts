@@ -1,8 +1,9 @@
 /** The projects that the engine is measured on: this repository, and copies of it with a trivial pipeline. */
 import { join } from "@std/path";
 import type { z } from "zod";
+import { statIfThere } from "../../base/stat.ts";
 import { noOpCachePath } from "../../engine/keys/no_op_cache.ts";
-import { removeIfThere, statIfThere } from "../../engine/files/atomic.ts";
+import { removeIfThere } from "../../engine/files/atomic.ts";
 import { EXIT } from "../../cli/exit.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { type Command, mustRun, runCommand } from "./command.ts";

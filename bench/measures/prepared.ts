@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { join } from "@std/path";
-import { removeIfThere, statIfThere } from "../../engine/files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
+import { removeIfThere } from "../../engine/files/atomic.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
 import {

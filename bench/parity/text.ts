@@ -1,6 +1,6 @@
 /** Tokens of Multi30k, German to English, made by the project's own stages, to compare trainings on. */
 import { join } from "@std/path";
-import { statIfThere } from "../../engine/files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
 import { readTokens, type Tokens } from "../../nmt/text/subwords/tokens.ts";

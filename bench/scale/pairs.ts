@@ -1,6 +1,6 @@
 /** Writes a parallel file of any number of pairs: real ones, repeated with some words changed. */
 import { join } from "@std/path";
-import { statIfThere } from "../../engine/files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
 import { writeAll } from "../../base/write_all.ts";
 import { inputError } from "../../base/input_error.ts";
 import { random } from "../../nmt/random.ts";

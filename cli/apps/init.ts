@@ -1,7 +1,7 @@
 /** Sets up an experiment on a corpus of the user: inspects it, writes the experiment, estimates its run. */
 import { dirname, join } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
-import { lstatIfThere } from "../../engine/files/atomic.ts";
+import { lstatIfThere } from "../../base/stat.ts";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";

@@ -1,8 +1,8 @@
 /** Runs each stage inside bubblewrap, which also confines the native code that Deno's permissions cannot. */
 import { homedir } from "node:os";
 import { dirname, resolve } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
-import { statIfThere } from "../files/atomic.ts";
 import type { Node } from "../graph/graph.ts";
 import type { Executor, Job } from "./executor.ts";
 import { runProcess } from "./process.ts";

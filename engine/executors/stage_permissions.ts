@@ -1,6 +1,6 @@
 /** The Deno permissions and environment of a stage's process: its job and what it declares, nothing else. */
 import { isAbsolute, join, resolve } from "@std/path";
-import { statIfThere } from "../files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
 import type { Job } from "./executor.ts";
 import { CHANNEL } from "./messages.ts";
 import type { Node } from "../graph/graph.ts";

@@ -2,6 +2,7 @@
 import { dirname } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { irregular } from "../../base/input_file.ts";
+import { ifThere, lstatIfThere, statIfThere } from "../../base/stat.ts";
 import { writeAll } from "../../base/write_all.ts";
 
 export { reasonOf } from "../../base/input_file.ts";
@@ -88,16 +89,6 @@ export function jsonIfValid(text: string): unknown {
   }
 }
 
-/** Stats a path, following links; undefined if nothing is there. */
-export function statIfThere(path: string): Deno.FileInfo | undefined {
-  return ifThere(() => Deno.statSync(path));
-}
-
-/** Stats a path without following links. */
-export function lstatIfThere(path: string): Deno.FileInfo | undefined {
-  return ifThere(() => Deno.lstatSync(path));
-}
-
 /** The entries of a folder; none if there is no folder. */
 export function entriesOf(folder: string): Deno.DirEntry[] {
   return ifThere(() => [...Deno.readDirSync(folder)]) ?? [];
@@ -118,22 +109,4 @@ export function removeAtomically(path: string): void {
   if (lstatIfThere(path)?.isDirectory !== true) return removeIfThere(path);
   Deno.renameSync(path, aside);
   removeIfThere(aside);
-}
-
-/** The result of a read, or undefined if the file is not there. */
-export function ifThere<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-    return undefined;
-  }
-}
-
-/** Also for a path through a file, a cycle of links, and a name that is too long. */
-function isAbsent(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.FilesystemLoop ||
-    error instanceof Error && "code" in error && error.code === "ENAMETOOLONG";
 }

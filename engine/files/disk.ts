@@ -1,6 +1,7 @@
 /** Disk usage of files and folders; hard links of one file count once. */
 import { join } from "@std/path";
-import { lstatIfThere, namesIn } from "./atomic.ts";
+import { lstatIfThere } from "../../base/stat.ts";
+import { namesIn } from "./atomic.ts";
 
 export interface FileOnDisk {
   /** Equal for hard links of one file. */

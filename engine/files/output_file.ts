@@ -1,8 +1,9 @@
 /** Crash-safe writes of files that the user names; another file is replaced only with --force. */
 import { dirname } from "@std/path";
+import { ifThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
 import { checkInput, isFree, reasonOf } from "../../base/input_file.ts";
-import { ifThere, removeIfThere } from "./atomic.ts";
+import { removeIfThere } from "./atomic.ts";
 import { explainFullDisk } from "./failure.ts";
 import { writeAll } from "../../base/write_all.ts";
 

@@ -1,12 +1,7 @@
 /** Reads and writes the engine's own files in an artifact folder, whatever else lies at their paths. */
 import { join } from "@std/path";
-import {
-  ifThere,
-  jsonIfValid,
-  lstatIfThere,
-  statIfThere,
-  writeAtomically,
-} from "./atomic.ts";
+import { ifThere, isFile, lstatIfThere, statIfThere } from "../../base/stat.ts";
+import { jsonIfValid, writeAtomically } from "./atomic.ts";
 
 /** The text of a state file, or undefined if there is no readable file at its path. */
 export function readState(path: string): string | undefined {
@@ -87,10 +82,6 @@ function moveOther(path: string, isWanted: (path: string) => boolean): void {
 }
 
 /** Whether a regular file is at a path, not a pipe, a device or a folder. */
-export function isFile(path: string): boolean {
-  return statIfThere(path)?.isFile === true;
-}
-
 function isFolder(path: string): boolean {
   return statIfThere(path)?.isDirectory === true;
 }

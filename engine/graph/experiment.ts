@@ -1,10 +1,10 @@
 /** Reads an experiment file and applies settings such as `corpus.test=500`. */
 import { basename, join } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
+import { statIfThere } from "../../base/stat.ts";
 import { inputError, suggestion } from "../../base/input_error.ts";
 import { checkInput } from "../../base/input_file.ts";
 import type { Json } from "../../schemas/manifest.ts";
-import { statIfThere } from "../files/atomic.ts";
 
 export interface GivenExperiment {
   readonly name: string;

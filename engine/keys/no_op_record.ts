@@ -1,6 +1,7 @@
 /** Records the files that a run depends on while it finds that there is nothing to do, and writes the no-op cache. */
 import { basename, dirname, resolve } from "@std/path";
-import { statIfThere, writeIfPossible } from "../files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
+import { writeIfPossible } from "../files/atomic.ts";
 import { writeState } from "../files/state_file.ts";
 import {
   ABSENT,

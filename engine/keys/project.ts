@@ -1,7 +1,8 @@
 /** Resolves import specifiers of the project by its import map and lock file. */
 import { dirname, fromFileUrl, join, relative, resolve } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
-import { readIfThere, statIfThere } from "../files/atomic.ts";
+import { readIfThere } from "../files/atomic.ts";
 
 export type Resolved =
   | { readonly kind: "local"; readonly path: string }

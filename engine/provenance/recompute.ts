@@ -1,4 +1,5 @@
 /** Recomputes recorded metrics from the artifacts: a signature proves who recorded them, not that they are right. */
+import { statIfThere } from "../../base/stat.ts";
 import { isInputError } from "../../base/input_error.ts";
 import {
   type Artifact,
@@ -8,7 +9,6 @@ import {
   type NodeRecord,
 } from "../../schemas/manifest.ts";
 import { printable } from "../../base/names.ts";
-import { statIfThere } from "../files/atomic.ts";
 import { isContentOf } from "./coherence.ts";
 import { failure } from "../files/failure.ts";
 import type { Pipeline } from "../graph/graph.ts";

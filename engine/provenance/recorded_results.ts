@@ -1,7 +1,8 @@
 /** Copies recorded results of some nodes into another artifact folder, so that others can be made from them. */
 import { dirname, join } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import type { Artifact, Manifest } from "../../schemas/manifest.ts";
-import { removeIfThere, statIfThere } from "../files/atomic.ts";
+import { removeIfThere } from "../files/atomic.ts";
 import { failure } from "../files/failure.ts";
 import { filesOf } from "../files/hash.ts";
 import { manifestText, writeCached, writeManifest } from "../store/manifest.ts";

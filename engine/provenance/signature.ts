@@ -9,6 +9,7 @@ import {
 } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { dirname, isAbsolute, join, resolve } from "@std/path";
+import { ifThere, statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
 import { checkInput, inputText } from "../../base/input_file.ts";
 import {
@@ -16,12 +17,7 @@ import {
   Signatures,
   SIGNATURES_SCHEMA,
 } from "../../schemas/signature.ts";
-import {
-  ifThere,
-  jsonIfValid,
-  reasonOf,
-  statIfThere,
-} from "../files/atomic.ts";
+import { jsonIfValid, reasonOf } from "../files/atomic.ts";
 import { canonical, sha256 } from "../files/hash.ts";
 import { writeAll } from "../../base/write_all.ts";
 

@@ -1,5 +1,6 @@
 /** Trust policy: which keys are trusted, and the checks of manifests and listings from elsewhere. */
 import { join } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import { inputError, isInputError, parse } from "../../base/input_error.ts";
 import {
   isName,
@@ -16,7 +17,7 @@ import {
   parseManifest,
 } from "../../schemas/manifest.ts";
 import { PublicKey, Signatures, Trust } from "../../schemas/signature.ts";
-import { jsonIfValid, readIfThere, statIfThere } from "../files/atomic.ts";
+import { jsonIfValid, readIfThere } from "../files/atomic.ts";
 import { incoherence } from "./coherence.ts";
 import { failure } from "../files/failure.ts";
 import { canonical, sha256 } from "../files/hash.ts";

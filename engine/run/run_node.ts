@@ -1,5 +1,6 @@
 /** Makes one stale node: runs its stage, moves the outputs into the store, caches the result under its key. */
 import { dirname, join, relative, resolve } from "@std/path";
+import { ifThere, lstatIfThere } from "../../base/stat.ts";
 import {
   type Artifact,
   contentOf,
@@ -9,9 +10,7 @@ import { isInputError } from "../../base/input_error.ts";
 import { irregular } from "../../base/input_file.ts";
 import { isPathInside, printable } from "../../base/names.ts";
 import {
-  ifThere,
   isFull,
-  lstatIfThere,
   namesIn,
   readIfThere,
   reasonOf,

@@ -1,12 +1,12 @@
 /** Recognizes artifact folders: a run or garbage collection uses no other folder. */
 import { join } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
 import {
   isTemporary,
   jsonIfValid,
   namesIn,
   readIfThere,
-  statIfThere,
 } from "../files/atomic.ts";
 
 /** Names of files at the top of an artifact folder: the engine's, and those that commands write there by default. */

@@ -1,14 +1,10 @@
 /** Garbage collection, plan: results that nothing keeps, objects that only they name, and leftovers. */
 import { basename, dirname, join } from "@std/path";
+import { lstatIfThere, statIfThere } from "../../base/stat.ts";
 import { inputError, isInputError } from "../../base/input_error.ts";
 import type { CachedResult, Manifest } from "../../schemas/manifest.ts";
 import { FILES } from "./artifact_folder.ts";
-import {
-  isTemporary,
-  lstatIfThere,
-  namesIn,
-  statIfThere,
-} from "../files/atomic.ts";
+import { isTemporary, namesIn } from "../files/atomic.ts";
 import { type Checkpoint, isInUse, listCheckpoints } from "./checkpoints.ts";
 import type { GcItem, GcPlan } from "./gc_sweep.ts";
 import { bytesOf, diskUsage, filesUnder } from "../files/disk.ts";

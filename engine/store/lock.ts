@@ -1,10 +1,11 @@
 /** The lock of an artifact folder: one command writes at a time; a kernel lock, which is released when its holder dies. */
 import { join } from "@std/path";
+import { ifThere, isFile } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
 import { checkArtifactFolder } from "./artifact_folder.ts";
-import { ifThere, reasonOf } from "../files/atomic.ts";
+import { reasonOf } from "../files/atomic.ts";
 import { explainFullDisk, failure } from "../files/failure.ts";
-import { isFile, moveUnlessFile } from "../files/state_file.ts";
+import { moveUnlessFile } from "../files/state_file.ts";
 
 /**
  * Locks an artifact folder until the file is closed; makes the folder if needed, and waits for another command.

@@ -1,5 +1,6 @@
 /** Object store: files and folders under objects/, named by their SHA-256. */
 import { dirname, join } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import {
   type Artifact,
   Listing,
@@ -12,7 +13,6 @@ import {
   namesIn,
   removeAtomically,
   removeIfThere,
-  statIfThere,
 } from "../files/atomic.ts";
 import { type FileOnDisk, filesUnder } from "../files/disk.ts";
 import {

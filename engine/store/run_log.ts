@@ -1,13 +1,13 @@
 /** Run logs: one file of JSON lines for each run, readable also after a crash, with the logs of its nodes. */
 import { join } from "@std/path";
 import { z } from "zod";
+import { statIfThere } from "../../base/stat.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import {
   entriesOf,
   jsonIfValid,
   namesIn,
   readIfThere,
-  statIfThere,
 } from "../files/atomic.ts";
 import { makeFolder, readState } from "../files/state_file.ts";
 

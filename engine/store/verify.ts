@@ -1,6 +1,6 @@
 /** Rehashes the objects that a manifest names, on all cores. */
+import { statIfThere } from "../../base/stat.ts";
 import type { Artifact } from "../../schemas/manifest.ts";
-import { statIfThere } from "../files/atomic.ts";
 import { filesOf, hashFile, IrregularFile } from "../files/hash.ts";
 import { type Hashed, openHashers } from "../files/parallel_hash.ts";
 import type { Progress } from "../graph/stage.ts";

@@ -1,14 +1,13 @@
 /** A remote in a folder: another disk, a mounted share, a folder that a web server serves. */
 import { dirname, join } from "@std/path";
+import { ifThere, statIfThere } from "../../base/stat.ts";
 import {
-  ifThere,
   isFull,
   isTemporary,
   namesIn,
   readIfThere,
   reasonOf,
   removeIfThere,
-  statIfThere,
   writeAtomically,
 } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";

@@ -2,7 +2,8 @@
 import { dirname, join } from "@std/path";
 import { statfsSync } from "node:fs";
 import { format } from "@std/fmt/bytes";
-import { removeIfThere, statIfThere } from "../../engine/files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
+import { removeIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import { filesOf, hashListing } from "../../engine/files/hash.ts";
 import { LIMITS } from "../../engine/provenance/trust_policy.ts";

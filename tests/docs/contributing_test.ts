@@ -1,7 +1,7 @@
 /** CONTRIBUTING.md leads newcomers to files that are there. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { statIfThere } from "../../engine/files/atomic.ts";
+import { statIfThere } from "../../base/stat.ts";
 import { read, ROOT, rowsOf } from "./page.ts";
 
 Deno.test("each answer to where one would change something is a path of the project", () => {

@@ -1,6 +1,7 @@
 /** What pages say of tests, files, figures, commands and other pages is true. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import { TABLES } from "../../bench/committed.ts";
 import { flagOf } from "../../cli/command.ts";
 import {
@@ -8,7 +9,6 @@ import {
   PIPELINE_COMMANDS,
   TASK_COMMANDS,
 } from "../../cli/commands/index.ts";
-import { statIfThere } from "../../engine/files/atomic.ts";
 import { readResults } from "../../apps/results/committed.ts";
 import {
   blocksOf,

@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { dirname, join } from "@std/path";
-import { ifThere, namesIn, removeIfThere } from "../../engine/files/atomic.ts";
+import { ifThere } from "../../base/stat.ts";
+import { namesIn, removeIfThere } from "../../engine/files/atomic.ts";
 import { isFailure } from "../../engine/files/failure.ts";
 import { canonical, filesOf, sha256 } from "../../engine/files/hash.ts";
 import type { Policy } from "../../engine/provenance/trust_policy.ts";

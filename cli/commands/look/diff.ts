@@ -1,9 +1,9 @@
 /** The command `diff`: compares two manifests, each a file, that of an artifact folder or that of a git revision. */
 import { relative } from "@std/path";
+import { statIfThere } from "../../../base/stat.ts";
 import { inputError } from "../../../base/input_error.ts";
 import { type Manifest, parseManifest } from "../../../schemas/manifest.ts";
 import { printable, printableJson } from "../../../base/names.ts";
-import { statIfThere } from "../../../engine/files/atomic.ts";
 import {
   differenceOf,
   type ManifestDifference,

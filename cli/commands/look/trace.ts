@@ -1,10 +1,10 @@
 /** The command `trace`: where a file comes from, as text and as JSON. */
 import { format as formatBytes } from "@std/fmt/bytes";
+import { statIfThere } from "../../../base/stat.ts";
 import { inputError, isInputError } from "../../../base/input_error.ts";
 import { checkInput, type Refuse } from "../../../base/input_file.ts";
 import type { CachedResult, Json } from "../../../schemas/manifest.ts";
 import { printable, printableJson } from "../../../base/names.ts";
-import { statIfThere } from "../../../engine/files/atomic.ts";
 import { failure } from "../../../engine/files/failure.ts";
 import type { Origin } from "../../../engine/graph/graph.ts";
 import {

@@ -1,5 +1,5 @@
 /** The command `gc`: shows what would be removed, asks, and removes it. */
-import { statIfThere } from "../../../engine/files/atomic.ts";
+import { statIfThere } from "../../../base/stat.ts";
 import { failure } from "../../../engine/files/failure.ts";
 import { checkArtifactFolder } from "../../../engine/store/artifact_folder.ts";
 import { planGc } from "../../../engine/store/gc_plan.ts";

@@ -1,7 +1,7 @@
 /** A real browser for the tests of pages, the system's Chromium, and what every page of ours has to hold in it. */
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { statIfThere } from "../../../engine/files/atomic.ts";
+import { statIfThere } from "../../../base/stat.ts";
 
 const CANDIDATES = [
   Deno.env.get("CKD_CHROMIUM"),

@@ -1,6 +1,6 @@
 /** The command `doctor` on real runtimes, and the refusal of a runtime that this machine lacks. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { statIfThere } from "../../../../engine/files/atomic.ts";
+import { statIfThere } from "../../../../base/stat.ts";
 import { deno } from "../../../fixtures/command.ts";
 
 function pipeline(args: readonly string[], env: Record<string, string> = {}) {
