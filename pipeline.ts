@@ -24,6 +24,7 @@ import corpusStage from "./stages/corpus.ts";
 import evaluateStage from "./stages/evaluate.ts";
 import exportStage from "./stages/export.ts";
 import fetchStage from "./stages/fetch.ts";
+import importStage from "./stages/import.ts";
 import statesStage from "./stages/states.ts";
 import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
@@ -47,14 +48,18 @@ function distill(experiment: Experiment, node: NodeFunction): void {
     config: { data, languages, corpus: experiment.corpus },
     inputs: { files },
   });
+  const { import: folder, model, training } = experiment.teacher;
+  const imported = folder === undefined
+    ? undefined
+    : node(importStage, { config: { folder, model, vocabulary } });
   const tokens = node(tokenizeStage, {
     config: experiment.vocabulary,
-    inputs: { corpus },
+    inputs: { corpus, imported },
   });
 
-  const teacher = node(teacherStage, {
+  const teacher = imported ?? node(teacherStage, {
     seed,
-    config: { ...experiment.teacher, vocabulary, runtime },
+    config: { model, training, vocabulary, runtime },
     inputs: { tokens },
   });
 

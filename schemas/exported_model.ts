@@ -40,8 +40,8 @@ export const ExportConfig = z.strictObject({
     pad: id,
     bos: id,
     eos: id,
-    /** None: no text is beyond subwords of bytes. */
-    unk: z.null(),
+    /** None where no text is beyond the subwords, as those of bytes. */
+    unk: id.nullable(),
   }),
   /** Ids that a sentence may have at most, on either side, its end not counted. */
   maximumLength: z.int().min(1),

@@ -48,7 +48,7 @@ export default stage({
     const { readSelection } = await import("../schemas/experiment/tuning.ts");
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { model, training, vocabulary } = config;
-    const { teacher: given, states, choice }: Partial<typeof inputs> = inputs;
+    const { teacher: given, states, choice } = inputs;
     const distillation = {
       ...config.distillation,
       ...choice && readSelection(choice.choice),

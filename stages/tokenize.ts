@@ -1,4 +1,4 @@
-/** Trains the subwords on the train set, and tokenizes train and validation. */
+/** Trains the subwords on the train set, unless an imported model has its own, and tokenizes train and validation. */
 import { stage } from "../engine/graph/stage.ts";
 import { Vocabulary } from "../schemas/experiment/vocabulary.ts";
 import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
@@ -9,7 +9,8 @@ export default stage({
   name: "tokenize",
   module: import.meta.url,
   config: Vocabulary,
-  inputs: { corpus: ["train", "validation"] },
+  inputs: { corpus: ["train", "validation"], imported: ["tokenizer"] },
+  optional: ["imported"],
   outputs: {
     tokenizer: { path: "tokenizer.json", mediaType: "application/json" },
     train: { path: "train.safetensors", mediaType: TOKENS },
@@ -25,8 +26,11 @@ export default stage({
       "../nmt/text/subwords/tokenize.ts"
     );
     const { writeTokens } = await import("../nmt/text/subwords/tokens.ts");
-    const { corpus } = inputs;
-    await trainSubwords(sidesOf(corpus.train), config.size, outputs.tokenizer);
+    const { corpus, imported } = inputs;
+    const { tokenizer } = outputs;
+    if (imported !== undefined) {
+      await Deno.copyFile(imported.tokenizer, tokenizer);
+    } else await trainSubwords(sidesOf(corpus.train), config.size, tokenizer);
     const subwords = await loadSubwords(outputs.tokenizer);
     const metrics: Record<string, number> = { vocabulary: subwords.size };
     for (const part of ["train", "validation"] as const) {

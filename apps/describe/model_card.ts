@@ -84,7 +84,9 @@ function runOf(
     ...nodes,
     ...lineage.filter((node) =>
       node !== model && !nodes.includes(node) &&
-      ["teacher", "tokenize", "corpus"].includes(node.record.preimage.stage)
+      ["teacher", "import", "tokenize", "corpus"].includes(
+        node.record.preimage.stage,
+      )
     ),
   ];
   const all = nodes.includes(model) ? traced : [model, ...traced];

@@ -34,10 +34,14 @@ const SHORTER = 0.9;
 
 /** Weights of the matrices that each token of a side is multiplied with. */
 function weights({ width, feedForward, ...model }: Model) {
-  const block = 2 * width * feedForward;
+  const depth = model.feedForwardDepth;
+  const block = depth === 1
+    ? width ** 2
+    : 2 * width * feedForward + (depth - 2) * feedForward ** 2;
+  const first = model.autoregression === "ssru" ? 2 : 4;
   return {
     encoder: model.encoderLayers * (4 * width ** 2 + block),
-    decoder: model.decoderLayers * (8 * width ** 2 + block),
+    decoder: model.decoderLayers * ((first + 4) * width ** 2 + block),
   };
 }
 

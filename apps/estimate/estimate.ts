@@ -30,10 +30,10 @@ import { measuredRate, type Recorded, recordedRate } from "./rate.ts";
 
 const Tuned = z.object({ points: z.record(z.string(), LossWeights) });
 
-const Trained = z.object({
-  model: Model,
+const Sized = z.object({ model: Model, vocabulary: z.int() });
+
+const Trained = Sized.extend({
   training: Training,
-  vocabulary: z.int(),
   distillation: Distillation.optional(),
 });
 
@@ -129,9 +129,9 @@ function triedPoint(
   return Object.values(points)[0];
 }
 
-/** The model that a node trains. */
+/** The model that a node trains or imports. */
 function modelOf(nodes: Steps, name: string | undefined) {
-  return Trained.safeParse(nodes.get(name ?? "")?.config).data;
+  return Sized.safeParse(nodes.get(name ?? "")?.config).data;
 }
 
 /** Undefined where the work depends on a corpus of which nothing is known. */
@@ -152,6 +152,8 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       const operations = trainedOperations(nodes, node) ?? 0;
       return { ...least, operations, bytes: modelBytes(nodes, name) };
     }
+    case "import":
+      return { ...least, bytes: modelBytes(nodes, name) };
     case "compare":
       return least;
   }

@@ -76,9 +76,11 @@ export async function examine(
     positions: 0,
     missing,
   };
-  const [first] = trained;
-  const validation = inputPath(source, first.nodes[0], "tokens", "validation");
-  const tokenizer = inputPath(source, first.nodes[0], "tokens", "tokenizer");
+  const [validation, tokenizer] = ["validation", "tokenizer"].map((output) =>
+    trained.map(({ nodes: [node] }) =>
+      inputPath(source, node, "tokens", output)
+    ).find((path) => path !== undefined)
+  );
   if (validation === undefined || tokenizer === undefined) {
     missing.push("The tokenized validation sentences are not there.");
     return nothing;

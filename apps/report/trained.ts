@@ -46,7 +46,7 @@ export function trainedOf(source: Source): Trained[] {
   const { graph, results: { systems } } = source;
   const trials = trialsIn(graph);
   const models = [...graph.values()].filter(({ name, stage }) =>
-    ["teacher", "student"].includes(stage.name) && !trials.has(name)
+    ["teacher", "import", "student"].includes(stage.name) && !trials.has(name)
   );
   const places = systems.map(({ pair, system }) => `${pair}/${system}`);
   const placeOf = ({ pair, system }: Trained) => {
@@ -63,9 +63,10 @@ export function trainedOf(source: Source): Trained[] {
 }
 
 /** `rkd` of the node `pt-en/student:rkd@2`. */
-function nameOf({ name, stage }: Node): string {
+function nameOf({ name }: Node): string {
   const own = /:(.+)/.exec(name)?.[1];
-  return own === undefined ? stage.name : systemOf(own).system;
+  // The one imported model is the teacher.
+  return own === undefined ? "teacher" : systemOf(own).system;
 }
 
 function trained(source: Source, nodes: readonly Node[]): Trained {

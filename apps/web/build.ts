@@ -42,6 +42,7 @@ export function build(
   const models = readModels(folders, precision);
   const contents = new Map<string, Uint8Array<ArrayBuffer>>([
     ...pageFiles(),
+    ...sharedFiles(),
     ...runtimeFiles(),
     ...models.flatMap(({ files }) => [...files]),
   ]);
@@ -61,6 +62,22 @@ export function build(
     ),
   );
   return { site, files: [...files, list, worker] };
+}
+
+/** Modules of the library that the page runs too, and where they are in a build. */
+const SHARED = "nmt/text/normalization/";
+const SHARED_MODULES = ["charsmap", "normalizer"];
+
+function sharedFiles(): [path: string, contents: Uint8Array<ArrayBuffer>][] {
+  return SHARED_MODULES.map((name) => [
+    `page/${SHARED}${name}.js`,
+    bytes(
+      compiledModule(
+        `${SHARED}${name}.ts`,
+        pageText(`../../../${SHARED}${name}.ts`),
+      ),
+    ),
+  ]);
 }
 
 function pageFiles(): [path: string, contents: Uint8Array<ArrayBuffer>][] {
@@ -115,9 +132,18 @@ function runtimeVersion(): string {
 
 function moduleText(name: string): string {
   const path = `${name}.ts`;
+  return compiledModule(path, pageText(path));
+}
+
+/** A module of the page at a path below `page/`. */
+function compiledModule(path: string, text: string): string {
   const up = "../".repeat(path.split("/").length);
-  return compiled(pageText(path), path, (specifier) => {
+  return compiled(text, path, (specifier) => {
     if (Object.hasOwn(PACKAGES, specifier)) return up + PACKAGES[specifier];
+    const [, shared] = specifier.split(SHARED);
+    if (shared !== undefined) {
+      return `${up}page/${SHARED}${shared.replace(/\.ts$/, ".js")}`;
+    }
     if (/^\.\.?\/(\w+\/)?\w+\.ts$/.test(specifier)) {
       return specifier.replace(/\.ts$/, ".js");
     }

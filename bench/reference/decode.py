@@ -1,7 +1,8 @@
 """Beam search of a student in CTranslate2, as fast as it goes on a CPU; prints one JSON line.
 
-The same weights, ids and search as bench/measures/decode.ts: the model file is read as it is and becomes a CTranslate2 model, whose
-translations can be compared with ours by --check. Only search is timed, ids in and ids out.
+The same weights and ids as bench/measures/decode.ts: the model file is read as it is and becomes a CTranslate2 model, whose
+translations with a beam of 1 can be compared with ours by --check. A wider beam is as wide as ours at first, but stays full
+where ours narrows as hypotheses end, which CTranslate2 cannot. Only search is timed, ids in and ids out.
 """
 import argparse
 import json
@@ -112,8 +113,10 @@ def main():
     parser.add_argument("--part", choices=["all", "batch", "single"], default="all")
     parser.add_argument("--batch", type=int, help="only settings of this size")
     parser.add_argument("--inter", type=int, help="only settings with so many batches side by side")
-    parser.add_argument("--check", help="JSON lines of our translations; stderr says how many are the same")
+    parser.add_argument("--check", help="JSON lines of our translations with --beam 1; stderr says how many are the same")
     options = parser.parse_args()
+    if options.check and options.beam != 1:
+        parser.error(f"--check compares translations with --beam 1, found {options.beam}: only then are the searches the same")
 
     tokenizer = tokenizers.Tokenizer.from_file(options.tokenizer)
     with open(options.source, encoding="utf-8") as file:

@@ -22,6 +22,7 @@ const FILES = [
   "share/pull.ts",
   "share/export.ts",
   "share/import.ts",
+  "share/convert.ts",
   "run/init.ts",
   "run/doctor.ts",
   "run/completion.ts",

@@ -44,10 +44,20 @@ export type InputName<Name> = Name extends `${infer Start}*`
   ? `${Start}${string}`
   : Name;
 
-type Paths<Names extends Record<string, readonly string[]>> = {
-  readonly [Input in keyof Names as InputName<Input>]: {
-    readonly [Output in Names[Input][number]]: string;
+type Paths<
+  Names extends Record<string, readonly string[]>,
+  Optional extends keyof Names,
+> =
+  & {
+    readonly [Input in Exclude<keyof Names, Optional> as InputName<Input>]:
+      PathsOf<Names[Input]>;
+  }
+  & {
+    readonly [Input in Optional as InputName<Input>]?: PathsOf<Names[Input]>;
   };
+
+type PathsOf<Outputs extends readonly string[]> = {
+  readonly [Output in Outputs[number]]: string;
 };
 
 /** What a running stage gets: paths, its config, and functions to report. */
@@ -55,12 +65,13 @@ export interface Context<
   Config,
   Inputs extends Record<string, readonly string[]>,
   Outputs extends string,
+  Optional extends keyof Inputs = never,
 > {
   readonly config: Config;
   /** Seed of all randomness of this node. */
   readonly seed: number;
   /** Absolute path of each declared output of each input; read-only. */
-  readonly inputs: Paths<Inputs>;
+  readonly inputs: Paths<Inputs, Optional>;
   /**
    * Absolute path of the copy of each file and folder that the stage's `files` names, by the name given there: the bytes
    * that are in the key, even if the original changes meanwhile.
@@ -84,6 +95,7 @@ export interface Stage<
     readonly string[]
   >,
   Outputs extends Record<string, Output> = Record<string, Output>,
+  Optional extends keyof Inputs & string = keyof Inputs & string,
 > {
   readonly name: string;
   /** `import.meta.url` of the module whose default export is this stage. */
@@ -95,7 +107,7 @@ export interface Stage<
    */
   readonly inputs: Inputs;
   /** Inputs that a node may leave out; `context.inputs` does not have them then. */
-  readonly optional?: readonly (keyof Inputs & string)[];
+  readonly optional?: readonly Optional[];
   readonly outputs: Outputs;
   readonly permissions?: Permissions;
   readonly resources?: Resources;
@@ -106,7 +118,7 @@ export interface Stage<
   /** Rejects with an input error if this machine lacks what the config needs; called before a run writes anything. */
   requires?(config: Config): Promise<void>;
   run(
-    context: Context<Config, Inputs, Extract<keyof Outputs, string>>,
+    context: Context<Config, Inputs, Extract<keyof Outputs, string>, Optional>,
   ): Promise<StageResult>;
 }
 
@@ -121,6 +133,9 @@ export function stage<
   Config,
   const Inputs extends Record<string, readonly string[]>,
   const Outputs extends Record<string, Output>,
->(definition: Stage<Config, Inputs, Outputs>): Stage<Config, Inputs, Outputs> {
+  Optional extends keyof Inputs & string = never,
+>(
+  definition: Stage<Config, Inputs, Outputs, Optional>,
+): Stage<Config, Inputs, Outputs, Optional> {
   return definition;
 }

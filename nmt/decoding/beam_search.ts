@@ -20,6 +20,7 @@ import type { SingleSentenceSearch } from "./single_sentence.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import {
   cacheNames,
+  cellNames,
   encoderProgram,
   MAXIMUM_BEAM,
   own,
@@ -41,7 +42,7 @@ export type { Hypothesis };
 export const MAXIMUM_LENGTH = MAXIMUM_POSITIONS - 1;
 
 export interface TranslateOptions {
-  /** Hypotheses of a sentence; 1 is greedy search. */
+  /** Hypotheses of a sentence, less those that have ended; 1 is greedy search. */
   readonly beam: number;
   /** Exponent of the length that a hypothesis's score is divided by. */
   readonly lengthPenalty: number;
@@ -75,6 +76,8 @@ const BATCH_TOKENS = 4096;
 /** A batch shrinks once at most this fraction of its sentences is unfinished. */
 const SHRINK = 0.6;
 
+type Growing = (length: number) => Float32Array<ArrayBuffer>;
+
 interface Programs {
   readonly saved: SavedModel;
   readonly encoder: Executable;
@@ -83,7 +86,9 @@ interface Programs {
   /** The search of a single sentence, on runtimes that have one. */
   readonly singleSentence?: SingleSentenceSearch;
   /** The buffer of each part of the KV cache, used again by the next batch. */
-  readonly cache: readonly ((length: number) => Float32Array<ArrayBuffer>)[];
+  readonly cache: readonly Growing[];
+  /** Two buffers of each recurrent unit's state: one is read while the other is written. */
+  readonly cells: readonly (readonly [Growing, Growing])[];
 }
 
 export interface TranslatorOptions {
@@ -115,6 +120,10 @@ export async function createTranslator(
     },
     singleSentence: await singleSentenceSearch(runtime, decoder, options),
     cache: cacheNames(model).map(() => growingArray(Float32Array)),
+    cells: cellNames(model).map(() => [
+      growingArray(Float32Array),
+      growingArray(Float32Array),
+    ]),
   };
   return {
     translate: (sentences, options) => translate(programs, sentences, options),
@@ -203,8 +212,13 @@ async function searchBatch(
   sources: readonly Int32Array[],
   limits: (length: number) => SearchOptions,
 ): Promise<Hypothesis[]> {
-  const { saved: { model, vocabulary }, cache } = programs;
+  const { saved: { model, vocabulary }, cache, cells } = programs;
   const names = cacheNames(model);
+  const cellsOf = (rows: number, buffer: number): HostTensor[] =>
+    cells.map((buffers) => ({
+      shape: [rows, model.width],
+      data: buffers[buffer % 2](rows * model.width),
+    }));
   const { source, padding } = sourceTensors(sources);
   let given: HostTensors = {
     padding,
@@ -221,6 +235,8 @@ async function searchBatch(
   // A small vocabulary has fewer continuations of the empty hypothesis than a beam needs: start with impossible ones then.
   let beam = vocabulary >= kept + SPECIALS ? 1 : kept;
   let state = firstState(rows.length, beam);
+  let states = cellsOf(rows.length * beam, 0);
+  for (const { data } of states) data.fill(0);
   let before = 0; // Slots of the cache that are filled.
   for (let position = 0;; position++) {
     const step = await programs.step(beam, kept);
@@ -243,27 +259,35 @@ async function searchBatch(
         data: data.subarray(before * batch * model.width),
       };
     });
+    const after = cellsOf(beam * batch, position + 1);
+    cellNames(model).forEach((name, i) => {
+      inputs[name] = states[i];
+      into[next(name)] = after[i];
+    });
+    states = after;
     const results = await step.run(inputs, into);
     const part = (name: string, row: number, count: number) =>
       results[name].data.subarray(row * count, (row + 1) * count);
-    const going = [...state.going.data].map((place, row) => ({ place, row }))
-      .filter(({ place, row }) =>
-        !searches[rows[place]].advance({
-          tokens: part(next("token"), row, kept),
-          scores: part(next("score"), row, kept),
-          parents: part("parent", row, kept),
-          ended: part("ended", row, beam),
-        })
-      );
+    const going = [...state.going.data].map((place, row) => ({
+      place,
+      row,
+      living: searches[rows[place]].advance({
+        tokens: part(next("token"), row, kept),
+        scores: part(next("score"), row, kept),
+        parents: part("parent", row, kept),
+        ended: part("ended", row, beam),
+      }),
+    })).filter(({ living }) => living > 0);
     if (going.length === 0) return searches.map((search) => search.best());
     const leave = going.length <= SHRINK * batch;
     state = nextState(
       state.ancestors,
       results,
-      leave ? going.length : batch,
-      going.map(({ place, row }, order) => ({
+      { before: batch, after: leave ? going.length : batch },
+      going.map(({ place, row, living }, order) => ({
         before: place,
         row,
+        living,
         place: leave ? order : place,
       })),
       kept,

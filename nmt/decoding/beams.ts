@@ -42,7 +42,10 @@ export function choices(
   };
 }
 
-type State = Record<"token" | "going" | "score" | "ancestors", HostTensor>;
+type State = Record<
+  "token" | "going" | "score" | "ancestors" | "from",
+  HostTensor
+>;
 
 /** The initial state: each sentence has the empty hypothesis; the others of its beam are impossible. */
 export function firstState(batch: number, beam: number): State {
@@ -64,6 +67,10 @@ export function firstState(batch: number, beam: number): State {
     },
     score: { shape: [batch, beam], data: score },
     ancestors: { shape: [batch, 1, beam, beam], data: ancestors },
+    from: {
+      shape: [beam, batch],
+      data: Int32Array.from({ length: count }, (_, row) => row),
+    },
   };
 }
 
@@ -73,46 +80,53 @@ export interface Going {
   readonly before: number;
   /** Its row in the outputs of the step. */
   readonly row: number;
+  /** How many of its continuations live on, the first ones. */
+  readonly living: number;
   /** Its place in the batch of the next step. */
   readonly place: number;
 }
 
 /**
- * The state of the next step, with a batch of `batch` sentences. The ancestors of a hypothesis are its parent, the parent's
- * ancestors, and itself. Values of finished sentences are undefined.
+ * The state of the next step; `batch` is how many sentences there were in the step before, and will be in the next one. The
+ * ancestors of a hypothesis are its parent, the parent's ancestors, and itself. Continuations that do not live on are
+ * impossible. Values of finished sentences are undefined.
  */
 export function nextState(
   { shape: [, , beam, slots], data }: HostTensor,
   results: HostTensors,
-  batch: number,
+  batch: Readonly<Record<"before" | "after", number>>,
   going: readonly Going[],
   kept: number,
 ): State {
   const longer = slots + kept;
-  const token = new Int32Array(kept * batch).fill(PAD);
+  const rows = kept * batch.after;
+  const token = new Int32Array(rows).fill(PAD);
+  const from = new Int32Array(rows);
   const score = new Float32Array(going.length * kept);
-  const ancestors = new Float32Array(batch * kept * longer).fill(MASKED);
+  const ancestors = new Float32Array(rows * longer).fill(MASKED);
   const tokens = results[next("token")].data;
   const scores = results[next("score")].data;
   const parents = results.parent.data;
-  going.forEach(({ before, row, place }, order) => {
+  going.forEach(({ before, row, living, place }, order) => {
     for (let i = 0; i < kept; i++) {
-      const from = row * kept + i, to = place * kept + i;
-      token[i * batch + place] = tokens[from];
-      score[order * kept + i] = scores[from];
-      const parent = (before * beam + parents[from]) * slots;
+      const chosen = row * kept + i, to = place * kept + i;
+      token[i * batch.after + place] = tokens[chosen];
+      from[i * batch.after + place] = parents[chosen] * batch.before + before;
+      score[order * kept + i] = i < living ? scores[chosen] : -Infinity;
+      const parent = (before * beam + parents[chosen]) * slots;
       ancestors.set(data.subarray(parent, parent + slots), to * longer);
       ancestors[to * longer + slots + i] = 0;
     }
   });
   return {
-    token: { shape: [kept, batch], data: token },
+    token: { shape: [kept, batch.after], data: token },
+    from: { shape: [kept, batch.after], data: from },
     going: {
       shape: [going.length],
       data: Int32Array.from(going, ({ place }) => place),
     },
     score: { shape: [going.length, kept], data: score },
-    ancestors: { shape: [batch, 1, kept, longer], data: ancestors },
+    ancestors: { shape: [batch.after, 1, kept, longer], data: ancestors },
   };
 }
 

@@ -6,12 +6,17 @@ import type { Tensor, Tensors } from "../tensor/program.ts";
 import { quantizedProduct } from "../tensor/quantization.ts";
 import { tf } from "../tensor/tfjs.ts";
 import {
-  layerNorm,
+  activation,
+  gated,
   MAXIMUM_POSITIONS,
+  noDropout,
   product,
   sinusoids,
+  sublayer,
 } from "../transformer/layers.ts";
-import type { Precision } from "./precision.ts";
+import { embeddingNames, feedForwardMaps } from "../transformer/parameters.ts";
+import { scaledEmbedding } from "../transformer/transformer.ts";
+import { GENERATOR, type Precision } from "./precision.ts";
 
 /** The model and precision of the decoding programs. */
 export interface Decoder {
@@ -24,17 +29,24 @@ export interface Decoder {
 export const next = (name: string) => `next ${name}`;
 
 /** Sinusoids of all positions, [positions, d]. */
-export const positions = (width: number) =>
-  tf.tensor(sinusoids(MAXIMUM_POSITIONS, width), [MAXIMUM_POSITIONS, width]);
+export const positions = (model: Model) =>
+  tf.tensor(sinusoids(model, MAXIMUM_POSITIONS), [
+    MAXIMUM_POSITIONS,
+    model.width,
+  ]);
 
 export type Parts = ReturnType<typeof partsOf>;
 
 /** The parts of a layer, on tensors [time * batch, d]. */
 export function partsOf(
-  { model: { width, heads }, precision }: Decoder,
+  { model, precision }: Decoder,
   weights: Tensors,
   batch: number,
 ) {
+  const { width, heads } = model;
+  const embeddings = embeddingNames(model);
+  const residual = (name: string, x: Tensor, f: (x: Tensor) => Tensor) =>
+    sublayer({ model, parameters: weights, dropout: noDropout }, name, x, f);
   const linear = (name: string, x: Tensor) => {
     const weight = weights[`${name}.weight`], bias = weights[`${name}.bias`];
     return precision === "int8"
@@ -43,11 +55,11 @@ export function partsOf(
   };
   return {
     linear,
-    /** Scaled embeddings of ids [times, batch], plus those of the positions [times or 1, d]. */
-    embed: (ids: Tensor, positions: Tensor) => {
-      const rows = tf.gather(weights.embedding, ids as tf.Tensor2D);
+    /** Embeddings of ids [times, batch], plus those of the positions [times or 1, d]. */
+    embed: (stack: "encoder" | "decoder", ids: Tensor, positions: Tensor) => {
+      const rows = tf.gather(weights[embeddings[stack]], ids as tf.Tensor2D);
       const sum = tf.add(
-        tf.mul(rows, Math.sqrt(width)),
+        scaledEmbedding(model, rows),
         tf.reshape(positions, [-1, 1, width]),
       );
       return tf.reshape(sum, [-1, width]);
@@ -60,29 +72,42 @@ export function partsOf(
         heads,
         width / heads,
       ]),
-    /** x + output(attention(norm(x))). */
+    /** The sublayer of an attention, whose output is mapped. */
     attend: (
       name: string,
       x: Tensor,
-      context: (normal: Tensor, name: string) => Tensor,
-    ) => {
-      const mixed = context(layerNorm(weights, name, x), name);
-      return tf.add(x, linear(`${name}.output`, mixed));
-    },
-    feedForward: (name: string, x: Tensor) => {
-      const normal = layerNorm(weights, name, x);
-      const inner = tf.relu(linear(`${name}.inner`, normal));
-      return tf.add(x, linear(`${name}.outer`, inner));
-    },
+      context: (x: Tensor, name: string) => Tensor,
+    ) => residual(name, x, (x) => linear(`${name}.output`, context(x, name))),
+    /** The sublayer of a recurrent unit: `before` is its state, and `remember` is given the next one, [rows, d]. */
+    recur: (
+      name: string,
+      x: Tensor,
+      before: Tensor,
+      remember: (state: Tensor) => void,
+    ) =>
+      residual(name, x, (x) => {
+        const { keep, added } = gated(linear(`${name}.inputForget`, x));
+        const state = tf.add(tf.mul(keep, before), added);
+        remember(state);
+        return tf.relu(state);
+      }),
+    feedForward: (name: string, x: Tensor) =>
+      residual(name, x, (x) =>
+        feedForwardMaps(model).reduce(
+          (x, map, i) =>
+            linear(`${name}.${map}`, i === 0 ? x : activation(model, x)),
+          x,
+        )),
     /** Logits [rows, vocabulary] of rows [rows, d]. */
-    generate: (normal: Tensor) =>
-      precision === "int8"
-        ? quantizedProduct(
-          normal,
-          weights["generator.weight"],
-          weights["generator.scale"],
-        )
-        : product(normal, weights.embedding, false, true),
+    generate: (x: Tensor) => {
+      const bias = model.outputBias ? weights["output.bias"] : undefined;
+      if (precision === "int8") {
+        const { weight, scale } = GENERATOR;
+        return quantizedProduct(x, weights[weight], weights[scale], bias);
+      }
+      const logits = product(x, weights[embeddings.output], false, true);
+      return bias === undefined ? logits : tf.add(logits, bias);
+    },
   };
 }
 

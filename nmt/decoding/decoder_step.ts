@@ -6,11 +6,12 @@ import { tf } from "../tensor/tfjs.ts";
 import {
   continuations,
   type Decoder,
+  next,
   type Parts,
   partsOf,
   positions,
 } from "./decoder_parts.ts";
-import { layerNorm } from "../transformer/layers.ts";
+import { stackOutput } from "../transformer/layers.ts";
 import { weightSpecs } from "./precision.ts";
 
 /** Most hypotheses of a sentence. */
@@ -29,8 +30,15 @@ export const attendedNames = (part: "self" | "cross", model: Model) =>
 /** Name of the output of a step that belongs into the last slots of a cache. */
 export const own = (name: string) => `own ${name}`;
 
-/** Names of the cache among the inputs of a step. */
-export const cacheNames = (model: Model) => attendedNames("self", model);
+/** Names of the cache of keys and values among the inputs of a step; a decoder of recurrent units has none. */
+export const cacheNames = (model: Model) =>
+  model.autoregression === "ssru" ? [] : attendedNames("self", model);
+
+/** Names of the states of recurrent units among the inputs of a step, one a decoder layer. */
+export const cellNames = (model: Model) =>
+  model.autoregression === "ssru"
+    ? Array.from({ length: model.decoderLayers }, (_, i) => `cell.${i}`)
+    : [];
 
 export const specs = (
   names: readonly string[],
@@ -55,8 +63,9 @@ export function encoderProgram(decoder: Decoder): Program {
     build: (inputs, { batch, source }) => {
       const parts = partsOf(decoder, inputs, batch);
       let x = parts.embed(
+        "encoder",
         inputs.source,
-        tf.slice(positions(model.width), [0, 0], [source, model.width]),
+        tf.slice(positions(model), [0, 0], [source, model.width]),
       );
       for (let layer = 0; layer < model.encoderLayers; layer++) {
         x = parts.attend(`encoder.${layer}.self`, x, (normal, name) => {
@@ -68,7 +77,7 @@ export function encoderProgram(decoder: Decoder): Program {
         });
         x = parts.feedForward(`encoder.${layer}.feedForward`, x);
       }
-      const output = layerNorm(inputs, "encoder", x);
+      const output = stackOutput(model, inputs, "encoder", x);
       const outputs: Record<string, Tensor> = {};
       attended("cross", model).forEach(({ key, value }, layer) => {
         const name = `decoder.${layer}.cross.keyValue`;
@@ -91,7 +100,8 @@ export function encoderProgram(decoder: Decoder): Program {
  *
  * A sentence's hypotheses stand side by side as the queries of one attention, so that they share the source's keys and
  * values. They share the cache too: it holds the keys and values of every hypothesis there ever was, a slot each, [slots,
- * batch, heads, d / heads], and is never reordered. `ancestors` says instead whom a hypothesis descends from.
+ * batch, heads, d / heads], and is never reordered. `ancestors` says instead whom a hypothesis descends from. Of recurrent
+ * units only the states after the last step are held, and `from` says whose is a hypothesis's.
  *
  * Inputs besides the weights and the encoder's inputs and outputs:
  * - the cache, with room for the slots of this step, its last `beam`, which the outputs named "own" are to be put into;
@@ -99,10 +109,13 @@ export function encoderProgram(decoder: Decoder): Program {
  * - `going` [going]: the sentences that are to go on, as places in the batch, ascending;
  * - `score` [going, beam]: log p of each hypothesis, -Infinity where there is none;
  * - `ancestors` [batch, 1, beam, slots]: 0 for each slot of a hypothesis that the one of the row descends from, or is,
- *   and `MASKED` for all others.
+ *   and `MASKED` for all others;
+ * - of recurrent units, in place of cache and `ancestors`: the state of each layer after the step before, [rows, d], and
+ *   `from` [beam, batch], the row there that each hypothesis continues.
  *
  * Outputs:
- * - "own" keys and values of each layer, [beam, batch, heads, d / heads];
+ * - "own" keys and values of each layer, [beam, batch, heads, d / heads], or the states of recurrent units, `next` and their
+ *   name, [beam * batch, d];
  * - `next token`, `next score` [going, kept]: the best continuations of each sentence, best first, none of which ends it;
  * - `parent` [going, kept]: which of its sentence's hypotheses each continues, from 0;
  * - `ended` [going, beam]: log p of each given hypothesis if it ends here.
@@ -114,7 +127,6 @@ export function stepProgram(
 ): Program {
   const { model } = decoder;
   const { heads, width } = model;
-  const size = width / heads;
   return {
     name: beam === kept ? "decoder step" : "decoder first step",
     inputs: {
@@ -122,29 +134,44 @@ export function stepProgram(
       position: { shape: [1], dtype: "int32" },
       going: { shape: ["going"], dtype: "int32" },
       score: { shape: ["going", beam], dtype: "float32" },
-      ancestors: { shape: ["batch", 1, beam, "slots"], dtype: "float32" },
       padding: { shape: ["batch", 1, 1, "source"], dtype: "float32" },
-      ...specs(attendedNames("self", model), ["slots", "batch", heads, size]),
-      ...specs(attendedNames("cross", model), ["source", "batch", heads, size]),
+      ...historySpecs(model, beam),
+      ...specs(attendedNames("cross", model), [
+        "source",
+        "batch",
+        heads,
+        width / heads,
+      ]),
       ...weightSpecs(decoder),
     },
     build: (inputs, { batch, going }) => {
       const parts = partsOf(decoder, inputs, batch);
       const outputs: Record<string, Tensor> = {};
+      const from = model.autoregression === "ssru"
+        ? tf.reshape(inputs.from, [beam * batch]) as tf.Tensor1D
+        : undefined;
       const embedded = parts.embed(
+        "decoder",
         inputs.token,
-        tf.gather(positions(width), inputs.position as tf.Tensor1D),
+        tf.gather(positions(model), inputs.position as tf.Tensor1D),
       ); // [beam * batch, d]
       const x = decoderLayers(
         decoder,
         parts,
         inputs,
         embedded,
-        inputs.ancestors,
-        (name, x) => {
-          outputs[own(name)] = x;
-          return continueInPlace(inputs[name], parts.inHeads(x));
-        },
+        from !== undefined
+          ? {
+            state: (name) => tf.gather(inputs[name], from),
+            remember: (name, state) => outputs[next(name)] = state,
+          }
+          : {
+            hidden: inputs.ancestors,
+            extend: (name, x) => {
+              outputs[own(name)] = x;
+              return continueInPlace(inputs[name], parts.inHeads(x));
+            },
+          },
       );
       const scored = tf.reshape(
         tf.gather(
@@ -155,7 +182,7 @@ export function stepProgram(
         [beam * going, width],
       );
       const logits = tf.reshape(
-        parts.generate(layerNorm(inputs, "decoder", scored)),
+        parts.generate(stackOutput(model, inputs, "decoder", scored)),
         [beam, going, decoder.vocabulary],
       );
       return {
@@ -166,38 +193,56 @@ export function stepProgram(
   };
 }
 
-/**
- * All layers of the decoder on hypotheses [beam * batch, d]. `hidden` hides parts of the cache; `remember` adds keys or
- * values of the hypotheses to the cache of a name, which it returns, [slots, batch, heads, d / heads].
- */
+/** The inputs of a step that hold what came before. */
+function historySpecs(model: Model, beam: number): Record<string, Spec> {
+  const { heads, width } = model;
+  return model.autoregression === "ssru"
+    ? {
+      from: { shape: [beam, "batch"], dtype: "int32" },
+      ...specs(cellNames(model), ["before", width]),
+    }
+    : {
+      ancestors: { shape: ["batch", 1, beam, "slots"], dtype: "float32" },
+      ...specs(cacheNames(model), ["slots", "batch", heads, width / heads]),
+    };
+}
+
+/** What self-attention sees of what came before. */
+export interface Cache {
+  /** Hides parts of the cache. */
+  readonly hidden: Tensor;
+  /** Adds keys or values of the hypotheses to the cache of a name, which it returns, [slots, batch, heads, d / heads]. */
+  extend(name: string, own: Tensor): Tensor;
+}
+
+/** What recurrent units know of what came before. */
+export interface Cells {
+  /** The state of a name, [beam * batch, d]. */
+  state(name: string): Tensor;
+  /** Takes the state after this step. */
+  remember(name: string, state: Tensor): void;
+}
+
+/** All layers of the decoder on hypotheses [beam * batch, d]. */
 export function decoderLayers(
   { model }: Decoder,
   parts: Parts,
   inputs: Tensors,
   hypotheses: Tensor,
-  hidden: Tensor,
-  remember: (name: string, own: Tensor) => Tensor,
+  history: Cache | Cells,
 ): Tensor {
   let x = hypotheses;
   for (let layer = 0; layer < model.decoderLayers; layer++) {
-    const cache = attended("self", model)[layer];
+    x = "state" in history
+      ? recurrent(parts, cellNames(model)[layer], layer, x, history)
+      : selfAttended(parts, attended("self", model)[layer], layer, x, history);
     const source = attended("cross", model)[layer];
-    x = parts.attend(`decoder.${layer}.self`, x, (normal, name) => {
-      const mapped = parts.linear(`${name}.queryKeyValue`, normal);
-      const [query, key, value] = parts.split(mapped, 3);
-      return attention(
-        parts.inHeads(query),
-        remember(cache.key, key),
-        remember(cache.value, value),
-        hidden,
-      );
-    });
     x = parts.attend(
       `decoder.${layer}.cross`,
       x,
-      (normal, name) =>
+      (x, name) =>
         attention(
-          parts.inHeads(parts.linear(`${name}.query`, normal)),
+          parts.inHeads(parts.linear(`${name}.query`, x)),
           inputs[source.key],
           inputs[source.value],
           inputs.padding,
@@ -206,4 +251,38 @@ export function decoderLayers(
     x = parts.feedForward(`decoder.${layer}.feedForward`, x);
   }
   return x;
+}
+
+function recurrent(
+  parts: Parts,
+  cell: string,
+  layer: number,
+  x: Tensor,
+  { state, remember }: Cells,
+): Tensor {
+  return parts.recur(
+    `decoder.${layer}.cell`,
+    x,
+    state(cell),
+    (next) => remember(cell, next),
+  );
+}
+
+function selfAttended(
+  parts: Parts,
+  cache: { readonly key: string; readonly value: string },
+  layer: number,
+  x: Tensor,
+  { hidden, extend }: Cache,
+): Tensor {
+  return parts.attend(`decoder.${layer}.self`, x, (x, name) => {
+    const mapped = parts.linear(`${name}.queryKeyValue`, x);
+    const [query, key, value] = parts.split(mapped, 3);
+    return attention(
+      parts.inHeads(query),
+      extend(cache.key, key),
+      extend(cache.value, value),
+      hidden,
+    );
+  });
 }

@@ -11,7 +11,7 @@ export interface Hypothesis {
 }
 
 export interface SearchOptions {
-  /** Hypotheses kept; 1 is greedy search. */
+  /** Hypotheses kept at first; 1 is greedy search. */
   readonly beam: number;
   readonly lengthPenalty: number;
   /** Ids that a hypothesis may have, the end of sentence not counted. */
@@ -30,8 +30,11 @@ export interface Continuations {
 }
 
 export interface Search {
-  /** Takes the next step; whether the search is over. */
-  advance(step: Continuations): boolean;
+  /**
+   * Takes the next step; how many of its continuations live on, the first ones, or 0 when the search is over. The others are
+   * to be impossible, of score -Infinity, in the step after it.
+   */
+  advance(step: Continuations): number;
   /** The best hypothesis of a search that is over. */
   best(): Hypothesis;
 }
@@ -40,9 +43,10 @@ export interface Search {
 type Path = { readonly token: number; readonly before: Path } | undefined;
 
 /**
- * The beam search of one sentence. It stops when `beam` hypotheses have ended, when no living one can become better than
- * the best of them, or at the maximum length, where every living hypothesis ends. A hypothesis ends when its end is among
- * the `beam` best of all continuations of the sentence.
+ * The beam search of one sentence, which narrows as Marian's does: each step takes the best of all ends and continuations,
+ * `beam` less the hypotheses that have ended before. The ends among them end, the continuations among them live on. It
+ * stops when none lives on, when no living one can become better than the best that has ended, or at the maximum length,
+ * where every living hypothesis ends.
  *
  * @example
  * ```ts
@@ -67,24 +71,26 @@ export function searchSentence(
   return {
     advance: ({ tokens, scores, parents, ended }) => {
       const last = length === maximumLength;
+      const taken = beam - ends;
       for (let i = 0; i < ended.length; i++) {
         if (ended[i] === -Infinity) continue;
-        if (!last && better(ended, scores, i) >= beam) continue;
+        if (!last && better(ended, scores, i) >= taken) continue;
         ends++;
         const normalised = normalise(ended[i], length);
         if (best === undefined || normalised > best.normalised) {
           best = { path: paths[i], score: ended[i], normalised };
         }
       }
-      if (last || ends >= beam) return true;
+      if (last || ends >= beam) return 0;
       paths = Array.from(
-        { length: beam },
+        { length: beam - ends },
         (_, i) => ({ token: tokens[i], before: paths[parents[i]] }),
       );
       length++;
       // A log probability only falls, and is divided by no more than the maximum length.
       const bound = normalise(scores[0], maximumLength);
-      return best !== undefined && best.normalised >= bound;
+      const isBeyond = best !== undefined && best.normalised >= bound;
+      return isBeyond ? 0 : paths.length;
     },
     best: () => {
       if (best === undefined || !Number.isFinite(best.score)) {

@@ -1,12 +1,23 @@
 /** The weights of the decoding programs in float32 and in int8. */
 import type { HostTensors, Spec } from "../tensor/program.ts";
-import { dequantize, quantize, transposed } from "../tensor/quantization.ts";
+import {
+  dequantize,
+  quantize,
+  type Quantized,
+  transposed,
+} from "../tensor/quantization.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
-import { parameterShapes } from "../transformer/parameters.ts";
+import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
 
 /** Of matrix products; everything else is computed in 32-bit floats. */
 export type Precision = "float32" | "int8";
+
+/** Names of the output matrix, [d, vocabulary], and its scales in `int8`. */
+export const GENERATOR = {
+  weight: "generator.weight",
+  scale: "generator.scale",
+} as const;
 
 interface Quantizable {
   readonly model: Model;
@@ -19,7 +30,7 @@ const scaleOf = (name: string) => name.replace(/weight$/, "scale");
 
 /**
  * The inputs of a program that are weights. In `int8` a matrix is bytes [in, out], beside it the scale of each column
- * [out]; the embedding, whose rows are rounded too, is there as floats to be looked up in and as matrix `generator`.
+ * [out]; the output's embedding is matrix `generator`. Embeddings that are looked up in are floats, rounded too.
  */
 export function weightSpecs(
   { model, vocabulary, precision }: Quantizable,
@@ -32,13 +43,29 @@ export function weightSpecs(
     if (isBytes) specs[scaleOf(name)] = { shape: [shape[1]], dtype: "float32" };
   }
   if (precision === "int8") {
-    specs["generator.weight"] = {
+    const { output } = embeddingNames(model);
+    if (!isLookedUp(model, output)) delete specs[output];
+    specs[GENERATOR.weight] = {
       shape: [model.width, vocabulary],
       dtype: "uint8",
     };
-    specs["generator.scale"] = { shape: [vocabulary], dtype: "float32" };
+    specs[GENERATOR.scale] = { shape: [vocabulary], dtype: "float32" };
   }
   return specs;
+}
+
+/** Whether rows of an embedding matrix are looked up, beside being what makes logits. */
+function isLookedUp(model: Model, matrix: string): boolean {
+  const { encoder, decoder } = embeddingNames(model);
+  return matrix === encoder || matrix === decoder;
+}
+
+/** An embedding matrix as codes [d, vocabulary] and the scale of each id. */
+export function quantizedEmbedding(
+  { model, vocabulary, weights }: SavedModel,
+  name: string,
+): Quantized {
+  return quantize(transposed(weights[name], model.width), vocabulary);
 }
 
 /** The weights of a model as these inputs. */
@@ -58,11 +85,14 @@ export function weightConstants(
       data[name] = codes;
       data[scaleOf(name)] = scales;
     }
-    const { embedding } = saved.weights;
-    const generator = quantize(transposed(embedding, model.width), vocabulary);
-    data.embedding = transposed(dequantize(generator), vocabulary);
-    data["generator.weight"] = generator.codes;
-    data["generator.scale"] = generator.scales;
+    const { encoder, decoder, output } = embeddingNames(model);
+    for (const name of new Set([encoder, decoder])) {
+      const rounded = dequantize(quantizedEmbedding(saved, name));
+      data[name] = transposed(rounded, vocabulary);
+    }
+    const generator = quantizedEmbedding(saved, output);
+    data[GENERATOR.weight] = generator.codes;
+    data[GENERATOR.scale] = generator.scales;
   }
   return Object.fromEntries(
     Object.entries(specs).map(([name, { shape }]) => [name, {

@@ -56,12 +56,12 @@ function follow(
     const [own, sums, from, ends] = [tokens, scores, parents, ended].map((
       { data },
     ) => data.subarray(start, start + beam));
-    const over = search.advance({
+    const living = search.advance({
       tokens: own,
       scores: sums,
       parents: from,
       ended: ends,
     });
-    if (over) return search.best();
+    if (living === 0) return search.best();
   }
 }

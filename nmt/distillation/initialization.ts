@@ -6,7 +6,7 @@ import { parameterShapes, type Weights } from "../transformer/parameters.ts";
 
 /**
  * Copies of the teacher's parameters for a student (Sanh et al. 2019): the layers that `start` chooses, the final norms of
- * their stacks and the embedding. A stack without chosen layers is left out; without any, the result is empty.
+ * their stacks and the embeddings. A stack without chosen layers is left out; without any, the result is empty.
  *
  * @throws Where a parameter has another shape in the student.
  */
@@ -40,6 +40,6 @@ function sourceOf(name: string, start: LayerChoice): string | undefined {
   const [stack, place, ...rest] = name.split(".");
   if (stack !== "encoder" && stack !== "decoder") return name;
   if (start[stack].length === 0) return undefined;
-  if (place === "norm") return name;
+  if (place === "norm" || place === "embedding") return name;
   return [stack, start[stack][Number(place)] - 1, ...rest].join(".");
 }

@@ -7,6 +7,7 @@ import { tf } from "../tensor/tfjs.ts";
 import { attentionLoss } from "./attention_loss.ts";
 import { layerLoss, projectionShapes } from "./layer_loss.ts";
 import { product } from "../transformer/layers.ts";
+import { withOne } from "../transformer/transformer.ts";
 import { outputLoss, positionWeights } from "./output_loss.ts";
 import {
   ATTENTIONS,
@@ -50,7 +51,7 @@ export function distillationObjective(
     shapes: beta === 0 ? {} : projectionShapes(distillation, widths),
     inputs: teacherInputs(teacher),
     losses: (forward, parameters, inputs) => {
-      const { labels, smoothing, weights, decoded } = forward;
+      const { labels, smoothing, weights, logits } = forward;
       const { L_enc, L_dec } = layerTerms(
         distillation,
         forward,
@@ -65,19 +66,17 @@ export function distillationObjective(
         times(beta, plus(L_enc, L_dec, L_att)),
       );
 
-      const output = L.L_NLL + L.L_KD === 0
-        ? undefined
-        : outputLoss(decoded.output, parameters.embedding, {
-          weights,
-          L_NLL: L.L_NLL === 0
-            ? undefined
-            : { labels, smoothing, weight: L.L_NLL },
-          L_KD: L.L_KD === 0 ? undefined : {
-            logits: teacherLogits(inputs),
-            temperature,
-            weight: L.L_KD,
-          },
-        });
+      const output = L.L_NLL + L.L_KD === 0 ? undefined : outputLoss(logits, {
+        weights,
+        L_NLL: L.L_NLL === 0
+          ? undefined
+          : { labels, smoothing, weight: L.L_NLL },
+        L_KD: L.L_KD === 0 ? undefined : {
+          logits: teacherLogits(model, inputs),
+          temperature,
+          weight: L.L_KD,
+        },
+      });
       const others = L.others?.();
       return {
         loss: added([
@@ -147,7 +146,7 @@ function attentionTerm(
     }));
 }
 
-/** The recorded signals of a batch, and the teacher's embedding, with which its logits are computed again. */
+/** The recorded signals of a batch, and the teacher's output matrix, with which its logits are computed again. */
 function teacherInputs(
   { model, vocabulary, distillation }: Teacher,
 ): Record<string, Spec> {
@@ -157,21 +156,22 @@ function teacherInputs(
   );
   if (distillation.alpha > 0) {
     inputs[TEACHER_EMBEDDING] = {
-      shape: [vocabulary, model.width],
+      shape: [vocabulary, model.width + (model.outputBias ? 1 : 0)],
       dtype: "float32",
     };
   }
   return inputs;
 }
 
-/** The input of a step that takes the teacher's embedding [V, d]. */
+/** The input of a step that takes the teacher's output matrix [V, d], with the bias of its logits, if any, as a last column. */
 export const TEACHER_EMBEDDING = "teacher embedding";
 
-/** The teacher's logits [batch * target, V] from its final state and its embedding. */
-function teacherLogits(inputs: Tensors): Tensor {
+/** The teacher's logits [batch * target, V] from its final state and its output matrix. */
+function teacherLogits({ outputBias }: Model, inputs: Tensors): Tensor {
   const state = inputs[signalInput(FINAL)];
+  const x = tf.reshape(state, [-1, state.shape[2] ?? 0]);
   return product(
-    tf.reshape(state, [-1, state.shape[2] ?? 0]),
+    outputBias ? withOne(x) : x,
     inputs[TEACHER_EMBEDDING],
     false,
     true,

@@ -3,6 +3,7 @@ import { differentiable } from "../tensor/gradient.ts";
 import type { Tensor } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import { product } from "../transformer/layers.ts";
+import type { Logits } from "../transformer/transformer.ts";
 import { added } from "./weighted_sum.ts";
 
 const column = (x: Tensor) => tf.reshape(x, [x.shape[0] ?? 0, 1]);
@@ -54,12 +55,11 @@ export interface OutputLoss {
  * products of size [rows, V], forward and backward: their gradients with respect to the logits are added up first.
  */
 export function outputLoss(
-  x: Tensor,
-  embedding: Tensor,
+  { x, E }: Logits,
   { weights, L_NLL, L_KD }: OutputTerms,
 ): OutputLoss {
   let distillation: Tensor | undefined;
-  const loss = differentiable([x, embedding], ([x, embedding]) => {
+  const loss = differentiable([x, E], ([x, embedding]) => {
     const logits = product(x, embedding, false, true);
     const probabilities = tf.softmax(logits);
     const hard = L_NLL &&
@@ -198,13 +198,12 @@ function mixedError(
 
 /** Sum over rows of weight * -log p(label): what perplexity is computed from. */
 export function negativeLogLikelihood(
-  x: Tensor,
-  embedding: Tensor,
+  { x, E }: Logits,
   labels: Tensor,
   weights: Tensor,
 ): Tensor {
-  const logits = product(x, embedding, false, true);
-  const labelRows = tf.gather(embedding, labels as tf.Tensor1D);
+  const logits = product(x, E, false, true);
+  const labelRows = tf.gather(E, labels as tf.Tensor1D);
   return tf.sum(
     tf.mul(
       weights,

@@ -18,7 +18,7 @@ export interface Sentences {
   readonly width: string;
   /** Ids that a hypothesis may have, int64 [batch, 1]. */
   readonly limit: string;
-  /** Hypotheses kept a sentence, int64 [1]. */
+  /** Hypotheses kept a sentence, less those that have ended, int64 [1]. */
   readonly beam: string;
   /** How many of the best are wanted, int64 [1]. */
   readonly count: string;
@@ -45,6 +45,7 @@ interface State extends Border {
 
 /** Names under which the steps read what stays. */
 const BEAM = "hypotheses",
+  RANKS = "ranks",
   LIMIT = "limit",
   LONGEST = "longest norm",
   CANDIDATES = "candidates",
@@ -62,6 +63,7 @@ export function search(
   const plus = (name: string, more: number) =>
     emit("Add", [name, built.int64s([more])]);
   give(built, BEAM, beam);
+  give(built, RANKS, range(built, beam));
   give(built, LIMIT, limit);
   give(built, LONGEST, norm(built, limit, lengthPenalty));
   give(built, LAST_WANTED, plus(count, -1));
@@ -113,7 +115,7 @@ function initialState(
     emit("ConstantOfShape", [shape(beams, ...sizes)]);
   const begin = built.scalar(BOS, "int64");
   const none = built.scalar(-Infinity, "float32");
-  const { heads, width: features } = saved.model;
+  const { heads, width: features, autoregression } = saved.model;
   const first = emit("Where", [
     emit("Equal", [range(built, beam), int64s([0])]),
     built.scalar(0, "float32"),
@@ -130,7 +132,9 @@ function initialState(
     type: "float32",
     initial,
   });
-  const cache = zeros(heads, 0, features / heads);
+  const past = autoregression === "ssru"
+    ? zeros(features)
+    : zeros(heads, 0, features / heads);
   return [
     integers("token", full(begin, beams)),
     floats("score", full(first, beams)),
@@ -142,7 +146,7 @@ function initialState(
     floats("found.attention", zeros(1, width)),
     integers("ends", emit("Sub", [lengths, lengths])),
     { name: "done", type: "bool", initial: emit("Less", [lengths, lengths]) },
-    ...cacheNames("past", saved.model).map((name) => floats(name, cache)),
+    ...cacheNames("past", saved.model).map((name) => floats(name, past)),
   ];
 }
 
@@ -179,6 +183,8 @@ function operators(built: Graph) {
     /** One more place along axis 2. */
     padded: (values: string, padding: string) =>
       emit("Pad", [values, int64s([0, 1]), padding, int64s([2])]),
+    /** Which places of [batch, beam] are among the first, as many as [batch, 1] says. */
+    isAmong: (count: string) => emit("Less", [RANKS, count]),
     /** [batch, beam, ...] to [batch, beam, 1, ...]. */
     column: (values: string) => emit("Unsqueeze", [values, int64s([2])]),
   };
@@ -204,19 +210,24 @@ function continuations(
   };
 }
 
-/** Which hypotheses end: those whose end is among the best of all ends and continuations; of equal ones ends come first. */
+/**
+ * Which hypotheses end: those whose end is among the best of all ends and continuations, of which as many are taken as
+ * hypotheses have not ended yet; of equal ones ends come first.
+ */
 function isAmongBest(
-  { emit, int64s, join, best }: Operators,
+  { emit, int64s, join, best, isAmong }: Operators,
   ended: string,
   score: string,
-  [zero, one]: readonly string[],
+  zero: string,
 ): string {
   const all = join(ended, score, 1);
   const { places } = best(all, BEAM);
   const marks = emit("ScatterElements", [
     emit("Expand", [zero, emit("Shape", [all])]),
     places,
-    emit("Expand", [one, emit("Shape", [places])]),
+    emit("Cast", [isAmong(emit("Sub", [BEAM, "ends"]))], {
+      to: TYPES.float32,
+    }),
   ], { axis: 1 });
   const own = emit("Slice", [marks, int64s([0]), BEAM, int64s([1])]);
   return emit("Greater", [own, zero]);
@@ -251,7 +262,8 @@ function repeated(
 ): Repetition {
   const built = graph([], false);
   const operations = operators(built);
-  const { emit, int64s, none, join, best, at, of, padded, column } = operations;
+  const { emit, int64s, none, join, best, at, of, isAmong, padded, column } =
+    operations;
   const place = emit("Reshape", ["iteration", int64s([1])]);
   const made = parts.step(built, { token: "token", place });
   const logp = emit("LogSoftmax", [made.logits], { axis: -1 });
@@ -262,9 +274,9 @@ function repeated(
     emit("Gather", [logp, built.scalar(EOS, "int64")], { axis: 2 }),
   ]); // [batch, beam]
   const isLast = emit("Equal", [LIMIT, place]); // [batch, 1]
-  const numbers = [0, 1].map((value) => built.scalar(value, "float32"));
+  const zero = built.scalar(0, "float32");
   const mayEnd = emit("And", [
-    emit("Or", [isAmongBest(operations, ended, score, numbers), isLast]),
+    emit("Or", [isAmongBest(operations, ended, score, zero), isLast]),
     emit("Not", ["done"]),
   ]);
   const isEnd = emit("And", [mayEnd, emit("Greater", [ended, none])]);
@@ -297,13 +309,13 @@ function repeated(
 
   const next: Record<string, string> = {
     token,
-    score,
+    score: emit("Where", [isAmong(emit("Sub", [BEAM, ends])), score, none]),
     ids: join(of("ids", parent), column(token), 2),
     attended: of(attended, parent),
     found: padded(found, built.scalar(PAD, "int64")),
     "found.score": at(join("found.score", ended, 1), kept),
     "found.norm": foundNorm,
-    "found.attention": padded(foundAttention, numbers[0]),
+    "found.attention": padded(foundAttention, zero),
     ends,
     done,
   };

@@ -54,8 +54,17 @@ export async function writeDescription(
     write(name, JSON.stringify(value, null, 2) + "\n");
   await json("config.json", config);
   await json("generation_config.json", generation(config));
-  await write("tokenizer.json", await Deno.readTextFile(tokenizer));
+  await write(
+    "tokenizer.json",
+    sourceSubwords(await Deno.readTextFile(tokenizer)),
+  );
   await write("README.md", card({ ...config, data, exported: config }));
+}
+
+/** The subwords without those that only text of the target is cut into: no other reader of the file knows their place. */
+function sourceSubwords(text: string): string {
+  const { target, ...source } = JSON.parse(text);
+  return target === undefined ? text : JSON.stringify(source);
 }
 
 /** The settings of search by the names that Hugging Face's libraries have for them. */

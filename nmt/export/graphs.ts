@@ -52,12 +52,18 @@ function encoderGraph({ saved, encoder }: Parts): Unweighted {
   };
 }
 
-/** A step as `stepProgram` has it, with the place of its tokens read off the cache. */
+/**
+ * A step as `stepProgram` has it, with the place of its tokens read off the cache, or, where a decoder of recurrent units has
+ * none, as one more input: `place` int64 [1], the number of ids before the tokens.
+ */
 function stepGraph({ saved, step }: Parts): Unweighted {
   const { model, vocabulary } = saved;
   const built = graph([], false);
+  const isRecurrent = model.autoregression === "ssru";
   const [first] = cacheNames("past", model);
-  const place = built.emit("Shape", [first], { start: 3, end: 4 });
+  const place = isRecurrent
+    ? "place"
+    : built.emit("Shape", [first], { start: 3, end: 4 });
   const made = step(built, { token: "token", place });
   const beside = (name: string, of: number | string): Border => ({
     name,
@@ -75,6 +81,9 @@ function stepGraph({ saved, step }: Parts): Unweighted {
     recording: built.finish(),
     inputs: [
       { name: "token", type: "int64", shape: ["batch", "beam"] },
+      ...isRecurrent
+        ? [{ name: "place", type: "int64", shape: [1] } as const]
+        : [],
       ...encoderOutputs(saved),
       ...cacheBorders(saved, "past"),
     ],

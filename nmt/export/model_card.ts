@@ -170,9 +170,7 @@ function architecture(
   { model, parameters, vocabulary, exported }: Card,
 ): string {
   return `A Transformer of ${stacks(model)}, ${model.width} features and
-${number(parameters)} parameters, over ${
-    number(vocabulary)
-  } subwords of bytes.${
+${number(parameters)} parameters, over ${number(vocabulary)} subwords.${
     exported === undefined ? "" : ` Every graph
 consists of standard operators of ONNX (opset 18) and runs in ONNX Runtime on
 any platform, in the browser too.`

@@ -8,7 +8,12 @@ import {
   TYPES,
 } from "../tensor/onnx/onnx_model.ts";
 import { record } from "../tensor/onnx/trace.ts";
-import { cacheNames, encoderProgram, stepProgram } from "./programs.ts";
+import {
+  cacheNames,
+  cacheShape,
+  encoderProgram,
+  stepProgram,
+} from "./programs.ts";
 import { sinusoids, type StoredWeights } from "./weights.ts";
 
 /** A model without what it stores. */
@@ -74,13 +79,9 @@ export function cacheBorders(
   { model }: SavedModel,
   part: "cross" | "past" | "present",
 ): Border[] {
-  const { heads, width } = model;
-  const rows = part === "cross" ? ["batch"] : ["batch", "beam"];
-  const time = { cross: "source", past: "past", present: "past + 1" }[part];
-  const shape = [...rows, heads, time, width / heads];
   return cacheNames(part, model).map((name) => ({
     name,
     type: "float32",
-    shape,
+    shape: cacheShape(part, model),
   }));
 }

@@ -2,30 +2,52 @@
 import {
   attend,
   feedForward,
+  gated,
   joinHeads,
-  layerNorm,
   linear,
   noDropout,
   paddingBias,
   product,
   selfAttention,
   splitHeads,
+  stackOutput,
+  sublayer,
 } from "../transformer/layers.ts";
-import { parameterShapes } from "../transformer/parameters.ts";
+import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
+import { scaledEmbedding } from "../transformer/transformer.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 
-/** Names of the keys and values of each decoder layer: of the source, of what came before, and with the step's own. */
+/**
+ * Names of what each decoder layer reads or leaves: keys and values of the source (`cross`); those of the hypotheses before
+ * a step (`past`) and with its own (`present`), or the state of a recurrent unit.
+ */
 export const cacheNames = (
   part: "cross" | "past" | "present",
-  { decoderLayers }: Model,
-): string[] =>
-  Array.from({ length: decoderLayers }, (_, layer) => [
-    `${part}.${layer}.key`,
-    `${part}.${layer}.value`,
-  ]).flat();
+  { decoderLayers, autoregression }: Model,
+): string[] => {
+  const held = part !== "cross" && autoregression === "ssru"
+    ? ["state"]
+    : ["key", "value"];
+  return Array.from(
+    { length: decoderLayers },
+    (_, layer) => held.map((name) => `${part}.${layer}.${name}`),
+  ).flat();
+};
+
+/** The shape of what `cacheNames` names. */
+export function cacheShape(
+  part: "cross" | "past" | "present",
+  { width, heads, autoregression }: Model,
+): (number | string)[] {
+  const size = width / heads;
+  if (part === "cross") return ["batch", heads, "source", size];
+  if (autoregression === "ssru") return ["batch", "beam", width];
+  const time = part === "past" ? "past" : "past + 1";
+  return ["batch", "beam", heads, time, size];
+}
 
 /** The model of the programs. */
 export interface Shape {
@@ -49,19 +71,21 @@ const floats = (
 const named = (names: readonly string[], shape: Spec["shape"]) =>
   floats(Object.fromEntries(names.map((name) => [name, shape])));
 
-/** Scaled embeddings of ids [batch, time] plus `positions` [time or 1, d], as [batch * time, d]. */
-function embed({ embedding, positions }: Tensors, ids: Tensor): Tensor {
+/** Embeddings of ids [batch, time] plus `positions` [time or 1, d], as [batch * time, d]. */
+function embed(
+  model: Model,
+  stack: "encoder" | "decoder",
+  inputs: Tensors,
+  ids: Tensor,
+  positions: Tensor,
+): Tensor {
   const [batch, time] = ids.shape as [number, number];
-  const width = embedding.shape[1] ?? 0;
+  const { width } = model;
   const rows = tf.gather(
-    embedding,
+    inputs[embeddingNames(model)[stack]],
     tf.reshape(ids, [batch * time]) as tf.Tensor1D,
   );
-  const scaled = tf.reshape(tf.mul(rows, Math.sqrt(width)), [
-    batch,
-    time,
-    width,
-  ]);
+  const scaled = tf.reshape(scaledEmbedding(model, rows), [batch, time, width]);
   return tf.reshape(tf.add(scaled, positions), [batch * time, width]);
 }
 
@@ -82,13 +106,14 @@ export function encoderProgram(shape: Shape): Program {
     },
     build: (inputs, { batch }) => {
       const mask = paddingBias(inputs.source, PAD);
-      const places = { parameters: inputs, heads, batch, dropout: noDropout };
-      let x = embed(inputs, inputs.source);
+      const places = { model, parameters: inputs, batch, dropout: noDropout };
+      const { source, positions } = inputs;
+      let x = embed(model, "encoder", inputs, source, positions);
       for (let layer = 0; layer < model.encoderLayers; layer++) {
         x = selfAttention(places, `encoder.${layer}.self`, x, mask).output;
         x = feedForward(places, `encoder.${layer}.feedForward`, x);
       }
-      const output = layerNorm(inputs, "encoder", x);
+      const output = stackOutput(model, inputs, "encoder", x);
       const cross = Array.from({ length: model.decoderLayers }, (_, layer) => {
         const mapped = linear(
           inputs,
@@ -106,17 +131,18 @@ export function encoderProgram(shape: Shape): Program {
  * A step of the decoder, for any number of hypotheses of each sentence. Inputs besides the weights and the encoder's outputs:
  * - `token` [batch, beam]: the last id of each hypothesis, which begins with the begin of sentence;
  * - `position` [1, d]: the sinusoids of its place;
- * - `past` keys and values of the ids before it, [batch, beam, heads, past, d / heads].
+ * - `past` keys and values of the ids before it, [batch, beam, heads, past, d / heads], or states, [batch, beam, d].
  *
  * Outputs:
  * - `logits` [batch, beam, vocabulary] of the next id;
  * - `attention` [batch, beam, source]: the last layer's cross-attention, the mean over its heads;
- * - `present` keys and values, with those of this id, [batch, beam, heads, past + 1, d / heads].
+ * - `present` keys and values, with those of this id, [batch, beam, heads, past + 1, d / heads], or states.
  */
 export function stepProgram(shape: Shape): Program {
   const { model, vocabulary } = shape;
   const { heads, width } = model;
   const size = width / heads;
+  const isRecurrent = model.autoregression === "ssru";
   const names = {
     past: cacheNames("past", model),
     cross: cacheNames("cross", model),
@@ -130,27 +156,41 @@ export function stepProgram(shape: Shape): Program {
         position: [1, width],
         mask: ["batch", 1, 1, "source"],
       }),
-      ...named(names.past, ["batch", "beam", heads, "past", size]),
-      ...named(names.cross, ["batch", heads, "source", size]),
+      ...named(names.past, cacheShape("past", model)),
+      ...named(names.cross, cacheShape("cross", model)),
       ...weightSpecs(shape),
     },
-    successors: ["past"],
+    successors: isRecurrent ? [] : ["past"],
     build: (inputs, { batch, beam, past, source }) => {
       const rows = batch * beam;
       const present: Tensor[] = [];
       const attentions: Tensor[] = [];
-      let x = embed({ ...inputs, positions: inputs.position }, inputs.token);
-      /** x + output(what a mixture of values is made to be). */
-      const residual = (name: string, mix: (normal: Tensor) => Tensor) =>
-        tf.add(
+      const places = { model, parameters: inputs, batch, dropout: noDropout };
+      const { token, position } = inputs;
+      let x = embed(model, "decoder", inputs, token, position);
+      const attended = (name: string, mix: (x: Tensor) => Tensor) =>
+        sublayer(
+          places,
+          name,
           x,
-          linear(inputs, `${name}.output`, mix(layerNorm(inputs, name, x))),
+          (x) => linear(inputs, `${name}.output`, mix(x)),
         );
+      const recurrent = (layer: number) => {
+        const cell = `decoder.${layer}.cell`;
+        return sublayer(places, cell, x, (x) => {
+          const mapped = linear(inputs, `${cell}.inputForget`, x);
+          const { keep, added } = gated(mapped);
+          const before = tf.reshape(inputs[names.past[layer]], [rows, width]);
+          const state = tf.add(tf.mul(keep, before), added);
+          present.push(tf.reshape(state, [batch, beam, width]));
+          return tf.relu(state);
+        });
+      };
       for (let layer = 0; layer < model.decoderLayers; layer++) {
         const [key, value] = [2 * layer, 2 * layer + 1];
         const self = `decoder.${layer}.self`, cross = `decoder.${layer}.cross`;
-        x = residual(self, (normal) => {
-          const mapped = linear(inputs, `${self}.queryKeyValue`, normal);
+        x = isRecurrent ? recurrent(layer) : attended(self, (x) => {
+          const mapped = linear(inputs, `${self}.queryKeyValue`, x);
           const [query, ...own] = splitHeads(mapped, rows, heads, 3); // [rows, heads, 1, size]
           const [keys, values] = [key, value].map((at, i) => {
             const before = tf.reshape(inputs[names.past[at]], [
@@ -167,8 +207,8 @@ export function stepProgram(shape: Shape): Program {
           });
           return attend(query, keys, values, undefined);
         });
-        x = residual(cross, (normal) => {
-          const mapped = linear(inputs, `${cross}.query`, normal);
+        x = attended(cross, (x) => {
+          const mapped = linear(inputs, `${cross}.query`, x);
           const [query] = splitHeads(mapped, batch, heads, 1); // [batch, heads, beam, size]
           const scores = tf.matMul(
             tf.mul(query, size ** -0.5),
@@ -182,18 +222,17 @@ export function stepProgram(shape: Shape): Program {
           );
           return joinHeads(tf.matMul(weights, inputs[names.cross[value]]));
         });
-        x = feedForward(
-          { parameters: inputs, heads, batch, dropout: noDropout },
-          `decoder.${layer}.feedForward`,
-          x,
-        );
+        x = feedForward(places, `decoder.${layer}.feedForward`, x);
       }
-      const logits = product(
-        layerNorm(inputs, "decoder", x),
-        inputs.embedding,
+      const products = product(
+        stackOutput(model, inputs, "decoder", x),
+        inputs[embeddingNames(model).output],
         false,
         true,
       );
+      const logits = model.outputBias
+        ? tf.add(products, inputs["output.bias"])
+        : products;
       return {
         logits: tf.reshape(logits, [batch, beam, vocabulary]),
         attention: attentions[model.decoderLayers - 1],

@@ -1,7 +1,14 @@
 /** The stored tensors of an exported model, in float32 or int8, and the operators that read them. */
 import type { SavedModel } from "../transformer/checkpoint.ts";
-import { parameterShapes } from "../transformer/parameters.ts";
-import { type Precision, weightConstants } from "../decoding/precision.ts";
+import type { Model } from "../../schemas/experiment/model.ts";
+import { positionPeriod } from "../transformer/layers.ts";
+import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
+import {
+  GENERATOR,
+  type Precision,
+  quantizedEmbedding,
+  weightConstants,
+} from "../decoding/precision.ts";
 import type { Graph } from "../tensor/onnx/graph.ts";
 import {
   type Rewriting,
@@ -19,14 +26,14 @@ export function storedWeights(
   saved: SavedModel,
   precision: Precision,
 ): StoredWeights {
-  const { model: { width } } = saved;
+  const { model } = saved;
   return precision === "int8"
     ? {
-      stored: { ...integers(saved), ...sinusoidTables(width) },
-      rewrite: integerForm,
+      stored: { ...integers(saved), ...sinusoidTables(model) },
+      rewrite: integerForm(model),
     }
     : {
-      stored: { ...floats(saved), ...sinusoidTables(width) },
+      stored: { ...floats(saved), ...sinusoidTables(model) },
       rewrite: () => undefined,
     };
 }
@@ -40,11 +47,26 @@ function floats(
   );
 }
 
-/** Matrices as codes and scales; the embedding is there once, transposed, as the matrix that makes logits. */
+/** Matrices as codes and scales; an embedding is there once, transposed, as the matrix that makes logits is. */
 function integers(saved: SavedModel): Record<string, Stored> {
-  const { embedding: _, ...constants } = weightConstants(saved, "int8");
+  const { model, vocabulary } = saved;
+  const { output, ...inputs } = embeddingNames(model);
   const stored: Record<string, Stored> = {};
-  for (const [name, { shape, data }] of Object.entries(constants)) {
+  for (const name of new Set(Object.values(inputs))) {
+    if (name === output) continue;
+    const { codes, scales } = quantizedEmbedding(saved, name);
+    stored[`${name}.weight`] = {
+      shape: [model.width, vocabulary],
+      data: codes,
+    };
+    stored[`${name}.scale`] = { shape: [vocabulary], data: scales };
+  }
+  for (
+    const [name, { shape, data }] of Object.entries(
+      weightConstants(saved, "int8"),
+    )
+  ) {
+    if (name.endsWith("embedding")) continue;
     if (!(data instanceof Float32Array) && !(data instanceof Uint8Array)) {
       throw new Error(`Cannot store ${name}, a ${data.constructor.name}`);
     }
@@ -54,40 +76,44 @@ function integers(saved: SavedModel): Record<string, Stored> {
 }
 
 const MATRIX = /\.weight$/;
-const GENERATOR = "generator.weight";
 const scaleOf = (matrix: string) => matrix.replace(MATRIX, ".scale");
 
 /**
  * A product with a weight, whose other side is rounded to 256 levels between its least and its greatest value, and rows of
- * the embedding. ONNX Runtime makes one kernel of what is emitted for a product.
+ * an embedding. ONNX Runtime makes one kernel of what is emitted for a product.
  */
-const integerForm: Rewriting = (graph, { op, inputs: [first, second] }) => {
-  if (op === "Gather" && first === "embedding") {
-    return [integerRows(graph, second)];
-  }
-  const matrix = second === "embedding" ? GENERATOR : second;
-  if (op !== "Gemm" || !MATRIX.test(matrix)) return undefined;
-  const [levels, scale, zero] = graph.emitAll(
-    "DynamicQuantizeLinear",
-    [first],
-    {},
-    3,
-  );
-  const sums = graph.emit("MatMulInteger", [levels, matrix, zero]);
-  return [
-    graph.emit("Mul", [
-      graph.emit("Cast", [sums], { to: TYPES.float32 }),
-      graph.emit("Mul", [scale, scaleOf(matrix)]),
-    ]),
-  ];
-};
+function integerForm(model: Model): Rewriting {
+  const { encoder, decoder, output } = embeddingNames(model);
+  const columns = (embedding: string) =>
+    embedding === output ? GENERATOR.weight : `${embedding}.weight`;
+  return (graph, { op, inputs: [first, second] }) => {
+    if (op === "Gather" && (first === encoder || first === decoder)) {
+      return [integerRows(graph, columns(first), second)];
+    }
+    const matrix = second === output ? GENERATOR.weight : second;
+    if (op !== "Gemm" || !MATRIX.test(matrix)) return undefined;
+    const [levels, scale, zero] = graph.emitAll(
+      "DynamicQuantizeLinear",
+      [first],
+      {},
+      3,
+    );
+    const sums = graph.emit("MatMulInteger", [levels, matrix, zero]);
+    return [
+      graph.emit("Mul", [
+        graph.emit("Cast", [sums], { to: TYPES.float32 }),
+        graph.emit("Mul", [scale, scaleOf(matrix)]),
+      ]),
+    ];
+  };
+}
 
-/** Columns `ids` [n] of the generator as rows [n, d]. */
-function integerRows(graph: Graph, ids: string): string {
-  const columns = graph.emit("Gather", [GENERATOR, ids], { axis: 1 });
+/** Columns `ids` [n] of a matrix as rows [n, d]. */
+function integerRows(graph: Graph, matrix: string, ids: string): string {
+  const columns = graph.emit("Gather", [matrix, ids], { axis: 1 });
   const rows = graph.emit("Transpose", [columns], { perm: [1, 0] });
   const scales = graph.emit("Unsqueeze", [
-    graph.emit("Gather", [scaleOf(GENERATOR), ids], { axis: 0 }),
+    graph.emit("Gather", [scaleOf(matrix), ids], { axis: 0 }),
     graph.int64s([1]),
   ]);
   return graph.emit("Mul", [
@@ -99,7 +125,8 @@ function integerRows(graph: Graph, ids: string): string {
 const PERIOD = "positions.period", PHASE = "positions.phase";
 
 /** Of each feature of a position: how many positions its wave takes for a radian, and where it begins. */
-function sinusoidTables(width: number): Record<string, Stored> {
+function sinusoidTables(model: Model): Record<string, Stored> {
+  const { width } = model;
   const half = width / 2;
   const features = Array.from({ length: width }, (_, feature) => feature);
   const stored = (values: readonly number[]): Stored => ({
@@ -107,7 +134,7 @@ function sinusoidTables(width: number): Record<string, Stored> {
     data: Float64Array.from(values),
   });
   return {
-    [PERIOD]: stored(features.map((i) => 10_000 ** ((i % half) / half))),
+    [PERIOD]: stored(features.map((i) => positionPeriod(model, i % half))),
     [PHASE]: stored(features.map((i) => i < half ? 0 : Math.PI / 2)),
   };
 }

@@ -29,7 +29,7 @@ import {
   TYPES,
 } from "./pair_blocks.ts";
 import { withoutPadding, withPadding } from "./padding.ts";
-import { parameterShapes } from "../transformer/parameters.ts";
+import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
 import { signalInput, signalsRead, teacherSignals } from "./teacher_signals.ts";
 import { createShard } from "./shards.ts";
 import { statesProgram } from "./states_program.ts";
@@ -270,23 +270,34 @@ function checkedShard(
 
 /** The teacher's signals: those that a distillation reads at every step, and those that never change. */
 export interface TeacherSignals extends States {
-  /** The teacher's embedding, from which soft targets are recomputed. */
+  /** The teacher's output matrix, from which soft targets are recomputed. */
   readonly constants: HostTensors;
 }
 
 /** Opens the signals of a teacher that were recorded of these tokens into `folder`. */
 export function openTeacherSignals(
-  { weights, model, vocabulary }: SavedModel,
+  saved: SavedModel,
   folder: string,
   tokens: Tokens,
   distillation: Distillation,
 ): TeacherSignals {
-  const embedding = {
-    shape: [vocabulary, model.width],
-    data: weights.embedding,
-  };
   return {
-    ...openStates(folder, tokens, model, distillation),
-    constants: distillation.alpha > 0 ? { [TEACHER_EMBEDDING]: embedding } : {},
+    ...openStates(folder, tokens, saved.model, distillation),
+    constants: distillation.alpha > 0
+      ? { [TEACHER_EMBEDDING]: outputMatrix(saved) }
+      : {},
   };
+}
+
+/** The output matrix [vocabulary, d], with the bias of the logits, if any, as a last column. */
+function outputMatrix({ weights, model, vocabulary }: SavedModel): HostTensor {
+  const { width } = model;
+  const matrix = weights[embeddingNames(model).output];
+  if (!model.outputBias) return { shape: [vocabulary, width], data: matrix };
+  const data = new Float32Array(vocabulary * (width + 1));
+  for (let id = 0; id < vocabulary; id++) {
+    data.set(matrix.subarray(id * width, (id + 1) * width), id * (width + 1));
+    data[id * (width + 1) + width] = weights["output.bias"][id];
+  }
+  return { shape: [vocabulary, width + 1], data };
 }

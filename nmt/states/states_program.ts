@@ -57,9 +57,12 @@ export function statesProgram(
           [stateName(stack, layer), perSentence(all[layer - 1])] as const
         );
       const maps = ATTENTIONS.flatMap((each) =>
-        (layers.attention?.[each.stack] ?? []).map((layer) => {
-          const map = each.maps(encoded, decoded)[layer - 1];
-          return [mapName(each, layer), meanOverHeads(map)] as const;
+        (layers.attention?.[each.stack] ?? []).flatMap((layer) => {
+          // A layer with a recurrent unit has none of its own positions.
+          const map = each.maps(encoded, decoded).at(layer - 1);
+          return map === undefined
+            ? []
+            : [[mapName(each, layer), meanOverHeads(map)] as const];
         })
       );
       return Object.fromEntries([

@@ -16,34 +16,85 @@ export interface Quantized {
 }
 
 /**
- * Quantizes a matrix [rows, columns]; of a column, the value farthest from zero becomes 127 or -127.
+ * Quantizes a matrix [rows, columns]; of a column, the value farthest from zero becomes 127 or -127. A matrix that was
+ * quantized before, with one scale for all of it or for each of two or three maps side by side, keeps its codes and scales.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dequantize, quantize } from "./quantization.ts";
  *
- * const { codes, scales } = quantize(Float32Array.of(1.27, -127, 0, 127), 2);
- * assertEquals([...codes], [127, 129, 0, 127]);
- * assertEquals(dequantize({ codes, scales })[3], 127);
+ * const { codes, scales } = quantize(Float32Array.of(0.31, -127, 0.17, 60), 2);
+ * assertEquals([...codes], [127, 129, 70, 60]);
+ * assertEquals(dequantize({ codes, scales })[3], 60);
  * ```
  */
 export function quantize(
   matrix: Float32Array,
   columns: number,
 ): Quantized {
-  const scales = new Float32Array(columns);
-  for (let i = 0; i < matrix.length; i++) {
-    const column = i % columns;
-    scales[column] = Math.max(scales[column], Math.abs(matrix[i]));
+  const earlier = earlierScales(matrix, columns);
+  const scales = earlier ?? new Float32Array(columns);
+  if (earlier === undefined) {
+    for (let i = 0; i < matrix.length; i++) {
+      const column = i % columns;
+      scales[column] = Math.max(scales[column], Math.abs(matrix[i]));
+    }
+    for (let column = 0; column < columns; column++) scales[column] /= 127;
   }
-  for (let column = 0; column < columns; column++) scales[column] /= 127;
   const codes = new Uint8Array(matrix.length);
   for (let i = 0; i < matrix.length; i++) {
     const scale = scales[i % columns];
     codes[i] = scale === 0 ? 0 : Math.round(matrix[i] / scale);
   }
   return { codes, scales };
+}
+
+/** The scales of the columns of a matrix that was quantized before; undefined for any other. */
+function earlierScales(
+  matrix: Float32Array,
+  columns: number,
+): Float32Array<ArrayBuffer> | undefined {
+  for (const maps of [1, 2, 3]) {
+    const width = columns / maps;
+    if (!Number.isInteger(width)) continue;
+    const steps = Array.from(
+      { length: maps },
+      (_, map) => stepOf(matrix, columns, map * width, (map + 1) * width),
+    );
+    if (steps.includes(undefined)) continue;
+    return Float32Array.from(
+      { length: columns },
+      (_, column) => steps[Math.floor(column / width)] ?? 0,
+    );
+  }
+}
+
+/** The number of which all values of some columns are multiples by -127 to 127; undefined where there is none. */
+function stepOf(
+  matrix: Float32Array,
+  columns: number,
+  from: number,
+  to: number,
+): number | undefined {
+  let least = Infinity, most = 0;
+  for (let row = 0; row < matrix.length; row += columns) {
+    for (let i = row + from; i < row + to; i++) {
+      const size = Math.abs(matrix[i]);
+      if (size > 0 && size < least) least = size;
+      if (size > most) most = size;
+    }
+  }
+  if (most === 0 || most > 127.4 * least) return undefined;
+  // The greatest value is the most exact multiple.
+  const step = most / Math.round(most / least);
+  for (let row = 0; row < matrix.length; row += columns) {
+    for (let i = row + from; i < row + to; i++) {
+      const code = matrix[i] / step;
+      if (Math.abs(code - Math.round(code)) > 1e-3) return undefined;
+    }
+  }
+  return step;
 }
 
 /** The matrix that codes and scales stand for. */

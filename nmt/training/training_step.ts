@@ -26,6 +26,8 @@ import {
   dropoutInputs,
   encode,
   type Encoded,
+  type Logits,
+  logitsOf,
   maskedDropout,
 } from "../transformer/transformer.ts";
 
@@ -54,6 +56,7 @@ export interface Objective {
 export interface Forward {
   readonly encoded: Encoded;
   readonly decoded: Decoded;
+  readonly logits: Logits;
   /** The reference id of each row of the decoder's output, [batch * target]. */
   readonly labels: Tensor;
   readonly smoothing: number;
@@ -101,19 +104,18 @@ export function losses(
   const dropout = maskedDropout(model, inputs);
   const encoded = encode(model, parameters, inputs.source, dropout);
   const decoded = decode(model, parameters, inputs.target, encoded, dropout);
-  const x = decoded.output;
-  const labels = tf.reshape(inputs.labels, [x.shape[0] ?? 0]);
+  const labels = tf.reshape(inputs.labels, [-1]);
   const weights = positionWeights(inputs.labels, PAD);
-  const { embedding } = parameters;
-  const nll = negativeLogLikelihood(x, embedding, labels, weights);
+  const logits = logitsOf(model, parameters, decoded.output);
+  const nll = negativeLogLikelihood(logits, labels, weights);
   const smoothing = training.labelSmoothing;
   const minimised = objective === undefined
-    ? outputLoss(x, embedding, {
+    ? outputLoss(logits, {
       weights,
       L_NLL: { labels, smoothing, weight: 1 },
     })
     : objective.losses(
-      { encoded, decoded, labels, smoothing, weights },
+      { encoded, decoded, logits, labels, smoothing, weights },
       parameters,
       inputs,
     );
@@ -214,14 +216,11 @@ export function validationProgram({ model, vocabulary }: Task): Program {
         encoded,
         noDropout,
       );
-      const labels = tf.reshape(inputs.labels, [output.shape[0] ?? 0]);
-      const weights = positionWeights(inputs.labels, PAD);
       return {
         nll: negativeLogLikelihood(
-          output,
-          parameters.embedding,
-          labels,
-          weights,
+          logitsOf(model, parameters, output),
+          tf.reshape(inputs.labels, [-1]),
+          positionWeights(inputs.labels, PAD),
         ),
       };
     },

@@ -1,8 +1,11 @@
-/** Layers of a Transformer as functions of tensors: linear map, layer norm, attention, feed-forward block. */
+/** Layers of a Transformer as functions of tensors: linear map, layer norm, attention, recurrent unit, feed-forward block. */
+import type { Model } from "../../schemas/experiment/model.ts";
 import { differentiable } from "../tensor/gradient.ts";
 import { layerNormalization } from "../tensor/normalization.ts";
 import type { Tensor, Tensors } from "../tensor/program.ts";
+import { linearRecurrence } from "../tensor/recurrence.ts";
 import { tf } from "../tensor/tfjs.ts";
+import { feedForwardMaps } from "./parameters.ts";
 
 /** Dropout of the output of a named place. */
 export type Dropout = (place: string, x: Tensor) => Tensor;
@@ -11,7 +14,6 @@ export const noDropout: Dropout = (_place, x) => x;
 
 /** Added to the score of a hidden key. */
 export const MASKED = -1e9;
-const EPSILON = 1e-5;
 
 /** The matrix product of two matrices, either transposed. */
 export function product(
@@ -33,13 +35,37 @@ export function linear(parameters: Tensors, name: string, x: Tensor): Tensor {
 
 /** Layer normalisation over the features, [rows, d] to [rows, d]. */
 export function layerNorm(
+  { normEpsilon }: Pick<Model, "normEpsilon">,
   parameters: Tensors,
   name: string,
   x: Tensor,
 ): Tensor {
   const gain = parameters[`${name}.norm.gain`];
   const bias = parameters[`${name}.norm.bias`];
-  return layerNormalization(x, gain, bias, EPSILON);
+  return layerNormalization(x, gain, bias, normEpsilon);
+}
+
+/** x + dropout(f(norm(x))), or norm(x + dropout(f(x))) where norms come after; [rows, d] to [rows, d]. */
+export function sublayer(
+  { model, parameters, dropout }: Omit<Places, "batch">,
+  name: string,
+  x: Tensor,
+  f: (x: Tensor) => Tensor,
+): Tensor {
+  const norm = (x: Tensor) => layerNorm(model, parameters, name, x);
+  return model.norm === "pre"
+    ? tf.add(x, dropout(name, f(norm(x))))
+    : norm(tf.add(x, dropout(name, f(x))));
+}
+
+/** The output of a stack from that of its last layer: its norm, where the layers' norms come before. */
+export function stackOutput(
+  model: Model,
+  parameters: Tensors,
+  stack: "encoder" | "decoder",
+  x: Tensor,
+): Tensor {
+  return model.norm === "pre" ? layerNorm(model, parameters, stack, x) : x;
 }
 
 /**
@@ -100,8 +126,8 @@ export function attend(
 }
 
 export interface Places {
+  readonly model: Model;
   readonly parameters: Tensors;
-  readonly heads: number;
   readonly batch: number;
   readonly dropout: Dropout;
 }
@@ -114,30 +140,22 @@ export interface Attended {
   readonly attention: Tensor;
 }
 
-/** x + dropout(attention(norm(x))). */
+/** The sublayer in which the positions x [batch * time, d] attend to each other; `bias` hides some of them. */
 export function selfAttention(
   places: Places,
   name: string,
   x: Tensor,
   bias: Tensor,
 ): Attended {
-  const { parameters, heads, batch, dropout } = places;
-  const mapped = linear(
-    parameters,
-    `${name}.queryKeyValue`,
-    layerNorm(parameters, name, x),
-  );
-  const [query, key, value] = splitHeads(mapped, batch, heads, 3);
-  const attention = attentionWeights(query, key, bias);
-  const mixed = joinHeads(tf.matMul(attention, value));
-  const output = tf.add(
-    x,
-    dropout(name, linear(parameters, `${name}.output`, mixed)),
-  );
-  return { output, attention };
+  const { parameters, model: { heads }, batch } = places;
+  return attended(places, name, x, (x) => {
+    const mapped = linear(parameters, `${name}.queryKeyValue`, x);
+    const [query, key, value] = splitHeads(mapped, batch, heads, 3);
+    return { value, attention: attentionWeights(query, key, bias) };
+  });
 }
 
-/** x + dropout(attention(norm(x), memory)); memory is the encoder's output [batch * source, d]. */
+/** The sublayer in which x attends to memory, the encoder's output [batch * source, d]. */
 export function crossAttention(
   places: Places,
   name: string,
@@ -145,26 +163,63 @@ export function crossAttention(
   memory: Tensor,
   bias: Tensor,
 ): Attended {
-  const { parameters, heads, batch, dropout } = places;
-  const [query] = splitHeads(
-    linear(parameters, `${name}.query`, layerNorm(parameters, name, x)),
-    batch,
-    heads,
-    1,
-  );
-  const [key, value] = splitHeads(
-    linear(parameters, `${name}.keyValue`, memory),
-    batch,
-    heads,
-    2,
-  );
-  const attention = attentionWeights(query, key, bias);
-  const mixed = joinHeads(tf.matMul(attention, value));
-  const output = tf.add(
-    x,
-    dropout(name, linear(parameters, `${name}.output`, mixed)),
-  );
+  const { parameters, model: { heads }, batch } = places;
+  return attended(places, name, x, (x) => {
+    const mapped = linear(parameters, `${name}.query`, x);
+    const [query] = splitHeads(mapped, batch, heads, 1);
+    const [key, value] = splitHeads(
+      linear(parameters, `${name}.keyValue`, memory),
+      batch,
+      heads,
+      2,
+    );
+    return { value, attention: attentionWeights(query, key, bias) };
+  });
+}
+
+function attended(
+  places: Places,
+  name: string,
+  x: Tensor,
+  weigh: (x: Tensor) => { readonly value: Tensor; readonly attention: Tensor },
+): Attended {
+  let attention = x;
+  const output = sublayer(places, name, x, (x) => {
+    const weighed = weigh(x);
+    attention = weighed.attention;
+    const mixed = joinHeads(tf.matMul(attention, weighed.value));
+    return linear(places.parameters, `${name}.output`, mixed);
+  });
   return { output, attention };
+}
+
+/**
+ * The sublayer of a simpler simple recurrent unit (Kim et al. 2019, "From Research to Production and Back", section 3.1):
+ * c_t = f_t c_(t-1) + (1 - f_t) x_t W with f_t = sigmoid(x_t W_f + b_f), of which relu(c_t) comes out.
+ */
+export function recurrentUnit(
+  places: Places,
+  name: string,
+  x: Tensor,
+): Tensor {
+  const { model: { width }, parameters, batch } = places;
+  return sublayer(places, name, x, (x) => {
+    const { keep, added } = gated(linear(parameters, `${name}.inputForget`, x));
+    const [f, u] = [keep, added].map((part) =>
+      tf.reshape(part, [batch, (x.shape[0] ?? 0) / batch, width])
+    );
+    const state = linearRecurrence(f, u, MAXIMUM_POSITIONS);
+    return relu(tf.reshape(state, x.shape));
+  });
+}
+
+/** What a recurrent unit keeps of its state, f, and what it adds, (1 - f) x W; from x W and x W_f + b_f side by side. */
+export function gated(
+  mapped: Tensor,
+): Readonly<Record<"keep" | "added", Tensor>> {
+  const [input, forget] = tf.split(mapped as tf.Tensor2D, 2, 1);
+  const keep = tf.sigmoid(forget);
+  return { keep, added: tf.mul(tf.sub(1, keep), input) };
 }
 
 /** max(x, 0), with a gradient that reads the output, so that the input need not be kept. */
@@ -179,16 +234,24 @@ function relu(x: Tensor): Tensor {
   });
 }
 
-/** x + dropout(relu(norm(x) W1 + b1) W2 + b2). */
-export function feedForward(
-  { parameters, dropout }: Places,
-  name: string,
-  x: Tensor,
-): Tensor {
-  const inner = relu(
-    linear(parameters, `${name}.inner`, layerNorm(parameters, name, x)),
-  );
-  return tf.add(x, dropout(name, linear(parameters, `${name}.outer`, inner)));
+/** The activation of a model's feed-forward blocks: max(x, 0), or x sigmoid(x) (Ramachandran et al. 2017). */
+export function activation({ activation }: Model, x: Tensor): Tensor {
+  return activation === "relu" ? relu(x) : tf.mul(x, tf.sigmoid(x));
+}
+
+/** The sublayer of linear maps with an activation between any two. */
+export function feedForward(places: Places, name: string, x: Tensor): Tensor {
+  const { model, parameters } = places;
+  return sublayer(places, name, x, (x) =>
+    feedForwardMaps(model).reduce(
+      (x, map, i) =>
+        linear(
+          parameters,
+          `${name}.${map}`,
+          i === 0 ? x : activation(model, x),
+        ),
+      x,
+    ));
 }
 
 /** Biases [batch, 1, 1, source] that hide padding; ids are [batch, source]. */
@@ -223,21 +286,33 @@ export const MAXIMUM_POSITIONS = 1024;
  * import { assertEquals } from "@std/assert";
  * import { sinusoids } from "./layers.ts";
  *
- * assertEquals([...sinusoids(1, 4)], [0, 0, 1, 1]);
+ * assertEquals([...sinusoids({ width: 4, positions: "original" }, 1)], [0, 0, 1, 1]);
  * ```
  */
 export function sinusoids(
+  model: Pick<Model, "width" | "positions">,
   count: number,
-  width: number,
 ): Float32Array<ArrayBuffer> {
+  const { width } = model;
   const table = new Float32Array(count * width);
   const half = width / 2;
-  for (let position = 0; position < count; position++) {
-    for (let j = 0; j < half; j++) {
-      const angle = position / 10_000 ** (j / half);
+  for (let j = 0; j < half; j++) {
+    const period = positionPeriod(model, j);
+    for (let position = 0; position < count; position++) {
+      const angle = position / period;
       table[position * width + j] = Math.sin(angle);
       table[position * width + half + j] = Math.cos(angle);
     }
   }
   return table;
+}
+
+/** How many positions a radian of the wave of feature j of the sines, or of the cosines, takes. */
+export function positionPeriod(
+  { width, positions }: Pick<Model, "width" | "positions">,
+  j: number,
+): number {
+  const half = width / 2;
+  const last = positions === "original" ? half : Math.max(1, half - 1);
+  return 10_000 ** (j / last);
 }

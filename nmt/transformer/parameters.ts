@@ -5,9 +5,39 @@ import { random } from "../random.ts";
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 
+/** The logit bias of an id that must not be predicted: its probability is 0 in 32-bit floats, and 16-bit floats have it. */
+export const FORBIDDEN = -1e4;
+
+/** Names of the embedding matrices [vocabulary, d] of source, target and output, of which some may be one. */
+export function embeddingNames(
+  { tiedEmbeddings: tied }: Pick<Model, "tiedEmbeddings">,
+): Readonly<Record<"encoder" | "decoder" | "output", string>> {
+  const isInputTied = tied === "all" || tied === "input";
+  const encoder = isInputTied ? "embedding" : "encoder.embedding";
+  const decoder = isInputTied ? "embedding" : "decoder.embedding";
+  const isOutputTied = tied === "all" || tied === "output";
+  return {
+    encoder,
+    decoder,
+    output: isOutputTied ? decoder : "output.embedding",
+  };
+}
+
+/** Names of the linear maps of a feed-forward block. */
+export function feedForwardMaps(
+  { feedForwardDepth: depth }: Pick<Model, "feedForwardDepth">,
+): string[] {
+  const inner = Array.from(
+    { length: depth - 1 },
+    (_, i) => i === 0 ? "inner" : `inner${i + 1}`,
+  );
+  return [...inner, "outer"];
+}
+
 /**
  * Shapes of all parameters. Linear maps are [in, out]; query, key and value of a self-attention are one map side by
- * side, as are key and value of a cross-attention, since they read the same input.
+ * side, as are key and value of a cross-attention, and input and forget gate of a recurrent unit, since they read the same
+ * input.
  *
  * @example
  * ```ts
@@ -22,9 +52,12 @@ export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
  */
 export function parameterShapes(model: Model, vocabulary: number): Shapes {
   const { width, feedForward } = model;
-  const shapes: Record<string, readonly number[]> = {
-    embedding: [vocabulary, width],
-  };
+  const shapes: Record<string, readonly number[]> = Object.fromEntries(
+    Object.values(embeddingNames(model)).map((
+      name,
+    ) => [name, [vocabulary, width]]),
+  );
+  if (model.outputBias) shapes["output.bias"] = [vocabulary];
   const linear = (name: string, from: number, to: number) => {
     shapes[`${name}.weight`] = [from, to];
     shapes[`${name}.bias`] = [to];
@@ -46,20 +79,33 @@ export function parameterShapes(model: Model, vocabulary: number): Shapes {
   };
   const block = (name: string) => {
     norm(name);
-    linear(`${name}.inner`, width, feedForward);
-    linear(`${name}.outer`, feedForward, width);
+    feedForwardMaps(model).forEach((map, i, maps) =>
+      linear(
+        `${name}.${map}`,
+        i === 0 ? width : feedForward,
+        i === maps.length - 1 ? width : feedForward,
+      )
+    );
+  };
+  const cell = (name: string) => {
+    norm(name);
+    linear(`${name}.inputForget`, width, 2 * width);
+  };
+  const finalNorm = (stack: string) => {
+    if (model.norm === "pre") norm(stack);
   };
   for (let layer = 0; layer < model.encoderLayers; layer++) {
     selfAttention(`encoder.${layer}.self`);
     block(`encoder.${layer}.feedForward`);
   }
-  norm("encoder");
+  finalNorm("encoder");
   for (let layer = 0; layer < model.decoderLayers; layer++) {
-    selfAttention(`decoder.${layer}.self`);
+    if (model.autoregression === "ssru") cell(`decoder.${layer}.cell`);
+    else selfAttention(`decoder.${layer}.self`);
     crossAttention(`decoder.${layer}.cross`);
     block(`decoder.${layer}.feedForward`);
   }
-  norm("decoder");
+  finalNorm("decoder");
   return shapes;
 }
 
@@ -78,7 +124,7 @@ export function initialWeights(
       shape.reduce((product, size) => product * size, 1),
     );
     const next = random(`weights ${name}`, seed);
-    if (name === "embedding") {
+    if (name.endsWith("embedding")) {
       const deviation = shape[1] ** -0.5;
       for (let i = 0; i < values.length; i++) {
         values[i] = deviation * Math.sqrt(-2 * Math.log(1 - next())) *
@@ -87,7 +133,7 @@ export function initialWeights(
     } else if (name.endsWith(".weight")) {
       const sideBySide = name.endsWith("queryKeyValue.weight")
         ? 3
-        : name.endsWith("keyValue.weight")
+        : /(keyValue|inputForget)\.weight$/.test(name)
         ? 2
         : 1;
       const limit = Math.sqrt(6 / (shape[0] + shape[1] / sideBySide));

@@ -1,4 +1,4 @@
-/** The pre-norm Transformer: encoder and decoder stacks, and the hidden states that distillation reads. */
+/** The Transformer: encoder and decoder stacks, and the hidden states that distillation reads. */
 import type { Model } from "../../schemas/experiment/model.ts";
 import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type { Dim, Spec, Tensor, Tensors } from "../tensor/program.ts";
@@ -8,19 +8,21 @@ import {
   crossAttention,
   type Dropout,
   feedForward,
-  layerNorm,
   MAXIMUM_POSITIONS,
   paddingBias,
+  recurrentUnit,
   selfAttention,
   sinusoids,
+  stackOutput,
 } from "./layers.ts";
+import { embeddingNames } from "./parameters.ts";
 
 export interface Stack {
-  /** Output of the stack after its final norm, [batch * time, d]. */
+  /** Output of the stack, after its final norm if it has one, [batch * time, d]. */
   readonly output: Tensor;
-  /** Output of each layer before the final norm, [batch * time, d]. */
+  /** Output of each layer, [batch * time, d]. */
   readonly layers: readonly Tensor[];
-  /** Self-attention weights of each layer, [batch, heads, time, time]. */
+  /** Self-attention weights of each layer that has them, [batch, heads, time, time]. */
   readonly selfAttention: readonly Tensor[];
 }
 
@@ -34,24 +36,60 @@ export interface Decoded extends Stack {
   readonly crossAttention: readonly Tensor[];
 }
 
-/** Embeddings scaled by sqrt(d) plus positions: ids [batch, time] to [batch * time, d]. */
-export function embed(parameters: Tensors, ids: Tensor): Tensor {
+/** Embeddings, scaled by sqrt(d) unless the model says otherwise, plus positions: ids [batch, time] to [batch * time, d]. */
+function embed(
+  model: Model,
+  stack: "encoder" | "decoder",
+  parameters: Tensors,
+  ids: Tensor,
+): Tensor {
   const [batch, time] = ids.shape as [number, number];
-  const width = parameters.embedding.shape[1] ?? 0;
+  const { width } = model;
   const rows = tf.gather(
-    parameters.embedding,
+    parameters[embeddingNames(model)[stack]],
     tf.reshape(ids, [batch * time]) as tf.Tensor1D,
   );
-  const table = tf.tensor(sinusoids(MAXIMUM_POSITIONS, width), [
+  const table = tf.tensor(sinusoids(model, MAXIMUM_POSITIONS), [
     MAXIMUM_POSITIONS,
     width,
   ]);
   const positions = tf.slice(table, [0, 0], [time, width]);
   const sum = tf.add(
-    tf.reshape(tf.mul(rows, Math.sqrt(width)), [batch, time, width]),
+    tf.reshape(scaledEmbedding(model, rows), [batch, time, width]),
     positions,
   );
   return tf.reshape(sum, [batch * time, width]);
+}
+
+/** Rows of an embedding as they are added to positions. */
+export function scaledEmbedding(
+  { scaleEmbedding, width }: Model,
+  rows: Tensor,
+): Tensor {
+  return scaleEmbedding ? tf.mul(rows, Math.sqrt(width)) : rows;
+}
+
+/** The logits x E^T as two factors, x [rows, d] and E [vocabulary, d]; a bias of the logits is one more feature of both. */
+export interface Logits {
+  readonly x: Tensor;
+  readonly E: Tensor;
+}
+
+/** The logits of the decoder's output [batch * target, d]. */
+export function logitsOf(
+  model: Model,
+  parameters: Tensors,
+  output: Tensor,
+): Logits {
+  const E = parameters[embeddingNames(model).output];
+  if (!model.outputBias) return { x: output, E };
+  const bias = tf.reshape(parameters["output.bias"], [-1, 1]);
+  return { x: withOne(output), E: tf.concat([E, bias], 1) };
+}
+
+/** Rows [rows, d] with 1 as one more feature, [rows, d + 1]. */
+export function withOne(x: Tensor): Tensor {
+  return tf.concat([x, tf.ones([x.shape[0] ?? 0, 1])], 1);
 }
 
 /** The encoder over source ids [batch, source]. */
@@ -62,13 +100,8 @@ export function encode(
   dropout: Dropout,
 ): Encoded {
   const bias = paddingBias(source, PAD);
-  const places = {
-    parameters,
-    heads: model.heads,
-    batch: source.shape[0] ?? 0,
-    dropout,
-  };
-  let x = dropout("encoder", embed(parameters, source));
+  const places = { model, parameters, batch: source.shape[0] ?? 0, dropout };
+  let x = dropout("encoder", embed(model, "encoder", parameters, source));
   const layers: Tensor[] = [], maps: Tensor[] = [];
   for (let layer = 0; layer < model.encoderLayers; layer++) {
     const self = selfAttention(places, `encoder.${layer}.self`, x, bias);
@@ -77,7 +110,7 @@ export function encode(
     maps.push(self.attention);
   }
   return {
-    output: layerNorm(parameters, "encoder", x),
+    output: stackOutput(model, parameters, "encoder", x),
     layers,
     selfAttention: maps,
     bias,
@@ -93,32 +126,32 @@ export function decode(
   dropout: Dropout,
 ): Decoded {
   const causal = causalBias(target.shape[1] ?? 0);
-  const places = {
-    parameters,
-    heads: model.heads,
-    batch: target.shape[0] ?? 0,
-    dropout,
-  };
-  let x = dropout("decoder", embed(parameters, target));
+  const places = { model, parameters, batch: target.shape[0] ?? 0, dropout };
+  let x = dropout("decoder", embed(model, "decoder", parameters, target));
   const layers: Tensor[] = [],
     selfMaps: Tensor[] = [],
     crossMaps: Tensor[] = [];
   for (let layer = 0; layer < model.decoderLayers; layer++) {
-    const self = selfAttention(places, `decoder.${layer}.self`, x, causal);
+    if (model.autoregression === "ssru") {
+      x = recurrentUnit(places, `decoder.${layer}.cell`, x);
+    } else {
+      const self = selfAttention(places, `decoder.${layer}.self`, x, causal);
+      x = self.output;
+      selfMaps.push(self.attention);
+    }
     const cross = crossAttention(
       places,
       `decoder.${layer}.cross`,
-      self.output,
+      x,
       memory.output,
       memory.bias,
     );
     x = feedForward(places, `decoder.${layer}.feedForward`, cross.output);
     layers.push(x);
-    selfMaps.push(self.attention);
     crossMaps.push(cross.attention);
   }
   return {
-    output: layerNorm(parameters, "decoder", x),
+    output: stackOutput(model, parameters, "decoder", x),
     layers,
     selfAttention: selfMaps,
     crossAttention: crossMaps,
@@ -138,9 +171,10 @@ export function dropoutInputs(model: Model): Record<string, Spec> {
       inputs[`dropout encoder.${layer}.${part}`] = spec("source");
     }
   }
+  const first = model.autoregression === "ssru" ? "cell" : "self";
   inputs["dropout decoder"] = spec("target");
   for (let layer = 0; layer < model.decoderLayers; layer++) {
-    for (const part of ["self", "cross", "feedForward"]) {
+    for (const part of [first, "cross", "feedForward"]) {
       inputs[`dropout decoder.${layer}.${part}`] = spec("target");
     }
   }

@@ -49,6 +49,7 @@ export function mismatches(
     ),
     ...widthMismatches(distillation, student, teacher),
     ...choices("attention", attention),
+    ...attentionMismatches(attention, student, teacher),
     ...choices("start", start),
     ...initializationMismatches(start, student, teacher),
   ];
@@ -144,20 +145,52 @@ function widthMismatches(
   });
 }
 
-/** Copied layers must have the student's shape. */
+/** What a copied layer has to have in common with the one that it is copied from. */
+const COPIED = [
+  "width",
+  "feedForward",
+  "heads",
+  "norm",
+  "activation",
+  "feedForwardDepth",
+  "autoregression",
+  "tiedEmbeddings",
+  "scaleEmbedding",
+  "outputBias",
+] as const satisfies readonly (keyof Model)[];
+
 function initializationMismatches(
   start: LayerChoice,
   student: Model,
   teacher: Model,
 ): Mismatch[] {
   if (start.encoder.length + start.decoder.length === 0) return [];
-  const shape = ({ width, feedForward, heads }: Model) =>
-    `width ${width}, feedForward ${feedForward} and heads ${heads}`;
-  if (shape(student) === shape(teacher)) return [];
+  const differing = COPIED.filter((key) => student[key] !== teacher[key]);
+  if (differing.length === 0) return [];
+  const values = (model: Model) =>
+    differing.map((key) => `${key} ${model[key]}`).join(", ");
   return [{
     path: ["start"],
     message: `layers are copied, expected the teacher's ${
-      shape(teacher)
-    } in the student, found ${shape(student)}`,
+      values(teacher)
+    } in the student, found ${values(student)}`,
   }];
+}
+
+/** Recurrent units have no attention maps. */
+function attentionMismatches(
+  { decoder }: LayerChoice,
+  student: Model,
+  teacher: Model,
+): Mismatch[] {
+  const models = { student, teacher };
+  return (["student", "teacher"] as const)
+    .filter((role) =>
+      decoder.length > 0 && models[role].autoregression === "ssru"
+    )
+    .map((role) => ({
+      path: ["attention", "decoder"],
+      message:
+        `expected a decoder with self-attention, found recurrent units in the ${role}'s`,
+    }));
 }

@@ -59,8 +59,10 @@ export const Given = z.strictObject({
   corpus: Corpus.prefault({}),
   vocabulary: Vocabulary.prefault({}),
   teacher: z.strictObject({
+    /** The folder of a public model, which is the teacher in place of one that is trained; `model` says what it is. */
+    import: z.string().min(1).optional(),
     model: Model.prefault({}),
-    training: Training.prefault({}),
+    training: Training.optional(),
   }).prefault({}),
   /** Model and training of every student, where the student itself says nothing else. */
   student: z.strictObject({
@@ -75,8 +77,30 @@ export const Given = z.strictObject({
   runtime: Runtime.prefault({}),
 });
 
-export const Experiment = Given.transform((experiment, context) => {
+/** How many subwords can be learned: more than there are bytes, and what the trainer learns. An imported model has its own. */
+const LEARNED = { least: 300, most: 30_000 };
+
+export const Experiment = Given.superRefine((experiment, context) => {
+  const { vocabulary: { size }, teacher } = experiment;
+  const { least, most } = LEARNED;
+  if (teacher.import === undefined && (size < least || size > most)) {
+    context.addIssue({
+      code: "custom",
+      path: ["vocabulary", "size"],
+      message:
+        `expected ${least} to ${most} subwords where no teacher is imported, found ${size}`,
+    });
+  }
+  if (teacher.import !== undefined && teacher.training !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["teacher", "training"],
+      message: "an imported teacher is not trained; leave out one of the two",
+    });
+  }
+}).transform((experiment, context) => {
   const { student: shared, seeds: sharedSeeds, tuning, ...rest } = experiment;
+  const { training = Training.parse({}) } = experiment.teacher;
   const students: Record<string, TrainedStudent> = {};
   for (const [name, system] of Object.entries(experiment.students)) {
     const {
@@ -147,7 +171,7 @@ export const Experiment = Given.transform((experiment, context) => {
       tuning: { training: trialTraining, trials },
     };
   }
-  return { ...rest, students };
+  return { ...rest, teacher: { ...rest.teacher, training }, students };
 });
 export type Experiment = z.output<typeof Experiment>;
 

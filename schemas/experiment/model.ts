@@ -13,6 +13,23 @@ const shape = {
   heads: count.max(256),
   /** Probability that a feature is dropped, after the embedding and in every residual branch. */
   dropout: z.number().min(0).max(0.9),
+  /** Layer normalisation before each sublayer and after each stack, or after each residual sum. */
+  norm: z.enum(["pre", "post"]),
+  /** Added to a variance before its root is taken. */
+  normEpsilon: z.number().positive().max(0.01),
+  activation: z.enum(["relu", "swish"]),
+  /** Linear maps of a feed-forward block. */
+  feedForwardDepth: count.max(8),
+  /** What a position of the decoder sees of those before it by: attention, or the state of a recurrent unit (SSRU). */
+  autoregression: z.enum(["self-attention", "ssru"]),
+  /** Which of the three embedding matrices, of source, target and output, are one: all, source and target, target and output. */
+  tiedEmbeddings: z.enum(["all", "input", "output", "none"]),
+  /** Whether embeddings of source and target are multiplied by sqrt(d). */
+  scaleEmbedding: z.boolean(),
+  /** The longest wave of the positions: of 2 pi 10,000^(1 - 2/d) positions, or of 2 pi 10,000, as Tensor2Tensor and Marian have it. */
+  positions: z.enum(["original", "tensor2tensor"]),
+  /** Whether the logits have a bias. */
+  outputBias: z.boolean(),
 };
 
 const withDefaults = (layers: number) =>
@@ -23,6 +40,15 @@ const withDefaults = (layers: number) =>
     feedForward: shape.feedForward.default(2048),
     heads: shape.heads.default(8),
     dropout: shape.dropout.default(0.1),
+    norm: shape.norm.default("pre"),
+    normEpsilon: shape.normEpsilon.default(1e-5),
+    activation: shape.activation.default("relu"),
+    feedForwardDepth: shape.feedForwardDepth.default(2),
+    autoregression: shape.autoregression.default("self-attention"),
+    tiedEmbeddings: shape.tiedEmbeddings.default("all"),
+    scaleEmbedding: shape.scaleEmbedding.default(true),
+    positions: shape.positions.default("original"),
+    outputBias: shape.outputBias.default(false),
   }).superRefine((model, context) => {
     if (model.width % model.heads !== 0) {
       context.addIssue({
@@ -41,7 +67,10 @@ const withDefaults = (layers: number) =>
     }
   });
 
-/** A pre-norm Transformer (Vaswani et al. 2017); source, target and generator share one embedding matrix. */
+/**
+ * A Transformer (Vaswani et al. 2017), by default pre-norm with one embedding matrix. The decoder may have simpler simple
+ * recurrent units in place of self-attention (SSRU, Kim et al. 2019, "From Research to Production and Back").
+ */
 export const Model = withDefaults(6);
 export type Model = z.infer<typeof Model>;
 

@@ -1,9 +1,12 @@
 /** Configuration of the subwords, and the special ids of every vocabulary. */
 import { z } from "zod";
 
-/** A shared byte-pair encoding of source and target with all 256 bytes in its alphabet: no input is untranslatable. */
+/**
+ * A shared byte-pair encoding of source and target with all 256 bytes in its alphabet: no input is untranslatable. The
+ * subwords of an imported teacher are its own, of which `size` is the number.
+ */
 export const Vocabulary = z.strictObject({
-  size: z.int().min(300).max(30_000).default(8000),
+  size: z.int().min(5).max(1_000_000).default(8000),
   /** Pairs with a side of more subwords than this are not trained on. */
   maximumLength: z.int().min(2).max(1000).default(100),
 });

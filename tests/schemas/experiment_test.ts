@@ -15,6 +15,19 @@ function read(part: Record<string, unknown>): Experiment {
   return parse(Experiment, { ...base, ...part }, "experiment");
 }
 
+/** What a model is but for its sizes. */
+const kind = {
+  norm: "pre",
+  normEpsilon: 1e-5,
+  activation: "relu",
+  feedForwardDepth: 2,
+  autoregression: "self-attention",
+  tiedEmbeddings: "all",
+  scaleEmbedding: true,
+  positions: "original",
+  outputBias: false,
+} as const;
+
 function readMatrix(value: unknown): Matrix {
   return parse(Matrix, value, "experiment");
 }
@@ -28,6 +41,7 @@ Deno.test("the defaults are the paper's setting", () => {
     feedForward: 2048,
     heads: 8,
     dropout: 0.1,
+    ...kind,
   });
   assertEquals(teacher.training.warmup, 4000);
   assertEquals(teacher.training.labelSmoothing, 0.1);
@@ -58,6 +72,7 @@ Deno.test("students inherit the shared student's values and change their own", (
     feedForward: 2048,
     heads: 4,
     dropout: 0,
+    ...kind,
   };
   assertEquals(students.plain.model, model);
   assertEquals(students["own-values"].model, { ...model, encoderLayers: 3 });

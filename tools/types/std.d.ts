@@ -93,4 +93,5 @@ declare module "@std/text/levenshtein-distance" {
 
 declare module "@std/yaml" {
   export function stringify(data: unknown): string;
+  export function parse(text: string): unknown;
 }

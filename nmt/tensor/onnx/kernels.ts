@@ -32,6 +32,7 @@ export interface Attributes {
   readonly numOrSizeSplits: number | number[];
   readonly k: number;
   readonly epsilon: number;
+  readonly by: number;
   readonly paddings: [number, number][];
   readonly constantValue: number;
   readonly alpha?: number;
@@ -436,6 +437,14 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     const column = [...x.shape.slice(0, -1), 1];
     const shapes = [x.shape, column, column];
     return names.map((name, i) => graph.value(name, shapes[i], x.dtype));
+  },
+  ShiftInTime: (graph, { x }, { by }) => {
+    const pads = by > 0 ? [0, by, 0, 0, 0, 0] : [0, 0, 0, 0, -by, 0];
+    const padded = graph.emit("Pad", [graph.full(x), graph.int64s(pads)]);
+    const [from, to] = by > 0 ? [0, -by] : [-by, Number.MAX_SAFE_INTEGER];
+    const ends = [[from], [to], [1]].map(graph.int64s);
+    const shifted = graph.emit("Slice", [padded, ...ends]);
+    return graph.value(shifted, x.shape, x.dtype);
   },
   Cast: (graph, { x }, { dtype }) => cast(graph, x, dtype),
   Identity: (_graph, { x }) => x,

@@ -9,13 +9,17 @@ import {
 import { z } from "zod";
 import { inputError } from "../../../base/input_error.ts";
 import { checkInput } from "../../../base/input_file.ts";
+import { takeNormalizer } from "../normalization/tokenizer_json.ts";
 
 /** Encodes text as ids and decodes ids, without padding, begin and end of sentence. */
 export interface Subwords {
   /** Ids in all, the special ones included. */
   readonly size: number;
-  /** The ids of each line. */
-  encode(lines: readonly string[]): Promise<Int32Array<ArrayBuffer>[]>;
+  /** The ids of each line, which is of the source unless said otherwise: an imported model may cut its sides differently. */
+  encode(
+    lines: readonly string[],
+    side?: "source" | "target",
+  ): Promise<Int32Array<ArrayBuffer>[]>;
   /** The text of each list of ids, of which the special ones are left out. */
   decode(
     ids: readonly (readonly number[] | Int32Array)[],
@@ -50,6 +54,12 @@ const ByteLevel = z.looseObject({
     add_prefix_space: z.literal(false),
     use_regex: z.literal(true),
   }),
+});
+
+/** What tells the subwords of an imported model; the target's are there where its side is cut otherwise. */
+const Imported = z.looseObject({
+  pre_tokenizer: z.looseObject({ type: z.literal("Metaspace") }),
+  target: z.unknown().optional(),
 });
 
 /** The trainer's own limit, which its interface for Node has no option for. */
@@ -107,7 +117,7 @@ export async function trainSubwords(
   }
 }
 
-/** Reads a `tokenizer.json` that `trainSubwords` wrote; any other is an input error. */
+/** Reads a `tokenizer.json` that `trainSubwords` or the import of a model wrote; any other is an input error. */
 export async function loadSubwords(path: string): Promise<Subwords> {
   const broken = (why: string) =>
     inputError(
@@ -120,6 +130,10 @@ export async function loadSubwords(path: string): Promise<Subwords> {
     json = JSON.parse(text);
   } catch {
     throw broken("the file is no JSON, it may be cut short");
+  }
+  const imported = Imported.safeParse(json);
+  if (imported.success) {
+    return importedSubwords(imported.data, `the subwords "${path}"`);
   }
   const parsed = Trained.safeParse(json);
   if (!parsed.success) throw broken("it holds no byte-pair encoding");
@@ -139,22 +153,58 @@ export async function loadSubwords(path: string): Promise<Subwords> {
     throw broken("expected a subword for each of the 256 bytes");
   }
   try {
-    return subwords(Tokenizer.fromString(text), size);
+    return subwords({
+      tokenizer: Tokenizer.fromString(text),
+      // The runtime's Unicode may be newer than the normalizer's: normalized first, a text means the same to both.
+      normalize: (line) => line.normalize("NFC"),
+    }, size);
   } catch (error) {
     throw broken(error instanceof Error ? error.message : String(error));
   }
 }
 
-function subwords(tokenizer: Tokenizer, size: number): Subwords {
+/** The subwords of an imported model, whose text is normalized here, as libraries do it otherwise than SentencePiece. */
+function importedSubwords(
+  { target, ...source }: z.infer<typeof Imported>,
+  what: string,
+): Subwords {
+  const made = (json: unknown): Side => {
+    const { normalize, tokenizer } = takeNormalizer(json, what);
+    try {
+      return {
+        tokenizer: Tokenizer.fromString(JSON.stringify(tokenizer)),
+        normalize,
+      };
+    } catch (error) {
+      throw inputError(
+        `Cannot use ${what}: ${
+          error instanceof Error ? error.message : error
+        }; import the model again.`,
+      );
+    }
+  };
+  const first = made(source);
+  return subwords(
+    first,
+    first.tokenizer.getVocabSize(),
+    target === undefined ? first : made(target),
+  );
+}
+
+/** How the text of a side is cut. */
+interface Side {
+  readonly tokenizer: Tokenizer;
+  readonly normalize: (line: string) => string;
+}
+
+function subwords(source: Side, size: number, target = source): Subwords {
   return {
     size,
-    async encode(lines) {
+    async encode(lines, side = "source") {
+      const { tokenizer, normalize } = { source, target }[side];
       const encoded: Int32Array<ArrayBuffer>[] = [];
       for (let start = 0; start < lines.length; start += LINES) {
-        // The runtime's Unicode may be newer than the normalizer's: normalized first, a text means the same to both.
-        const batch = lines.slice(start, start + LINES).map((line) =>
-          line.normalize("NFC")
-        );
+        const batch = lines.slice(start, start + LINES).map(normalize);
         const encodings = await tokenizer.encodeBatch(batch, {
           addSpecialTokens: false,
         });
@@ -168,7 +218,7 @@ function subwords(tokenizer: Tokenizer, size: number): Subwords {
       const plain = lists.map((ids) =>
         Array.from(ids).filter((id) => id >= SPECIALS.length)
       );
-      return tokenizer.decodeBatch(plain, false);
+      return source.tokenizer.decodeBatch(plain, false);
     },
   };
 }

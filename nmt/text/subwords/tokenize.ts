@@ -71,14 +71,9 @@ async function* encodedChunks(
   { encode }: Subwords,
 ): AsyncGenerator<{ value: Promise<Record<"source" | "target", Ids[]>> }> {
   for await (const pairs of chunksOf(path)) {
-    const side = (of: keyof Pair) => pairs.map((pair) => pair[of]);
-    const both = encode([...side("source"), ...side("target")]);
-    yield {
-      value: both.then((ids) => ({
-        source: ids.slice(0, pairs.length),
-        target: ids.slice(pairs.length),
-      })),
-    };
+    const side = (of: keyof Pair) => encode(pairs.map((pair) => pair[of]), of);
+    const both = Promise.all([side("source"), side("target")]);
+    yield { value: both.then(([source, target]) => ({ source, target })) };
   }
 }
 

@@ -6,8 +6,11 @@ import {
   trainSubwords,
 } from "../../../nmt/text/subwords/subwords.ts";
 import { createSubwords } from "../../../apps/web/page/model/subwords.ts";
+import { modelFiles } from "../../../nmt/imported/files.ts";
+import { importModel } from "../../../nmt/imported/import.ts";
 import { ROOT } from "../../fixtures/command.ts";
 import { temporary } from "../../fixtures/made_run.ts";
+import { writeMarianFolder } from "../../nmt/imported/marian_folder.ts";
 
 const ODD = [
   "  two  spaces  ",
@@ -83,4 +86,22 @@ Deno.test("broken bytes of a translation are shown as the project's own tokenize
   );
   assertEquals(lists.map(page.decode), await own.decode(lists));
   assertEquals(page.decode([]), "");
+});
+
+Deno.test("the subwords of an imported model have the ids that the project's own tokenizer gives, and come back", async () => {
+  using folder = temporary();
+  writeMarianFolder(folder.path);
+  const { tokenizer } = importModel(modelFiles(folder.path));
+  const path = join(folder.path, "tokenizer.json");
+  Deno.writeTextFileSync(path, tokenizer.source);
+  const own = await loadSubwords(path);
+  const page = createSubwords(JSON.parse(tokenizer.source));
+  const lines = [...ODD, ...documents().slice(0, 200), "", "  "];
+  const ids = await own.encode(lines);
+  const texts = await own.decode(ids);
+  lines.forEach((line, i) => {
+    assertEquals(page.encode(line), [...ids[i]], JSON.stringify(line));
+    assertEquals(page.decode([...ids[i]]), texts[i]);
+  });
+  assertEquals(page.lengths(page.encode("ab cd")), [0, 1, 1, 1, 1, 1]);
 });

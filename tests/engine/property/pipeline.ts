@@ -150,7 +150,7 @@ function stageOf(
       const material = jsonAt<Material>(checkpoint) ?? {
         config,
         seed,
-        inputs: mapValues(inputs, (paths) => mapValues(paths, contentAt)),
+        inputs: mapValues(inputs, (paths) => mapValues(paths ?? {}, contentAt)),
         files: mapValues(files, contentAt),
         environment: runtime,
       };

@@ -121,28 +121,31 @@ Deno.test("a sentence alone gives what it gives in any batch, in the order that 
   await translator.dispose();
 });
 
+/** A search of beam 2, whose steps are given as tokens, scores, parents and ends; each says how many live on. */
+function searchOfTwo(lengthPenalty: number, maximumLength: number) {
+  const { advance, best } = searchSentence({
+    beam: 2,
+    lengthPenalty,
+    maximumLength,
+  });
+  const step = (
+    tokens: number[],
+    scores: number[],
+    parents: number[],
+    ended: number[],
+  ) => advance({ tokens, scores, parents, ended });
+  return { step, best };
+}
+
 Deno.test("hypotheses end among the best, and the search stops when nothing alive can win", () => {
-  const search = (lengthPenalty: number, maximumLength: number) => {
-    const { advance, best } = searchSentence({
-      beam: 2,
-      lengthPenalty,
-      maximumLength,
-    });
-    const step = (
-      tokens: number[],
-      scores: number[],
-      parents: number[],
-      ended: number[],
-    ) => advance({ tokens, scores, parents, ended });
-    return { step, best };
-  };
-  const { step, best } = search(1, 9);
+  const { step, best } = searchOfTwo(1, 9);
   // The empty hypothesis would be third of all continuations: it does not end.
-  assert(!step([7, 8], [-1, -2], [0, 0], [-2.5, -Infinity]));
+  assertEquals(step([7, 8], [-1, -2], [0, 0], [-2.5, -Infinity]), 2);
   // Of the two, "8" ends as second best with -2.5 / 2; the best continuation, -2, may still reach -2 / 10.
-  assert(!step([5, 6], [-2, -3], [1, 0], [-4, -2.5]));
+  assertEquals(step([5, 6], [-2, -3], [1, 0], [-4, -2.5]), 1);
   // "8 5" ends with -2.4 / 3 and is the better one; two have ended.
-  assert(step([3, 4], [-9, -9], [0, 0], [-2.4, -9.5]));
+  const gone = -Infinity;
+  assertEquals(step([3, 4], [-9, gone], [0, 0], [-2.4, gone]), 0);
   assertEquals(best(), {
     ids: Int32Array.of(8, 5),
     score: -2.4,
@@ -150,19 +153,46 @@ Deno.test("hypotheses end among the best, and the search stops when nothing aliv
   });
 
   // Alive is -30, at best -30 / 10 = -3, which does not beat -3 / 1; -20 / 10 does.
-  const early = search(1, 9);
-  assert(early.step([7, 8], [-30, -40], [0, 0], [-3, -Infinity]));
+  const early = searchOfTwo(1, 9);
+  assertEquals(early.step([7, 8], [-30, -40], [0, 0], [-3, -Infinity]), 0);
   assertEquals(early.best().ids, new Int32Array(0));
-  assert(!search(1, 9).step([7, 8], [-20, -40], [0, 0], [-3, -Infinity]));
+  const late = searchOfTwo(1, 9);
+  assertEquals(late.step([7, 8], [-20, -40], [0, 0], [-3, -Infinity]), 1);
 
-  const short = search(0, 1);
-  assert(!short.step([7, 8], [-1, -2], [0, 0], [-9, -Infinity]));
-  assert(short.step([3, 3], [-1, -2], [0, 1], [-8, -7]));
+  const short = searchOfTwo(0, 1);
+  assertEquals(short.step([7, 8], [-1, -2], [0, 0], [-9, -Infinity]), 2);
+  assertEquals(short.step([3, 3], [-1, -2], [0, 1], [-8, -7]), 0);
   assertEquals(short.best(), {
     ids: Int32Array.of(8),
     score: -7,
     normalised: -7,
   });
+});
+
+Deno.test("the beam narrows by each hypothesis that ends, although one that is dropped might have won", () => {
+  const { step, best } = searchOfTwo(1, 9);
+  const gone = -Infinity;
+  assertEquals(step([7, 8], [-1, -2], [0, 0], [-9, gone]), 2);
+  // The best two are the end of "7", -1.5 / 2, and "8 5", which lives on alone: "7 6" would have been the third.
+  assertEquals(step([5, 6], [-2.1, -2.2], [1, 0], [-1.5, -9]), 1);
+  // One is taken: "8 5 3". The end of "8 5" is second now, and would win with -2.2 / 3.
+  assertEquals(step([3, 4], [-2.15, -3], [0, 0], [-2.2, gone]), 1);
+  assert(-2.2 / 3 > -1.5 / 2);
+  // The end of "8 5 3" is the best, and the last.
+  assertEquals(step([5, 6], [-4, gone], [0, 0], [-3.2, gone]), 0);
+  assertEquals(best(), {
+    ids: Int32Array.of(7),
+    score: -1.5,
+    normalised: -1.5 / 2,
+  });
+});
+
+Deno.test("of equal ones ends are taken before continuations, and earlier ends before later ones", () => {
+  const { step, best } = searchOfTwo(0, 9);
+  assertEquals(step([7, 8], [-1, -1], [0, 0], [-9, -Infinity]), 2);
+  // Both ends and "7 5" are equal: the ends are the two that are taken.
+  assertEquals(step([5, 6], [-2, -2], [0, 1], [-2, -2]), 0);
+  assertEquals(best().ids, Int32Array.of(7));
 });
 
 Deno.test("what cannot be translated is an input error that says why", async () => {

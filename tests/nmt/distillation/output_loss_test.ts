@@ -34,7 +34,10 @@ const crossEntropy = (
   weights: Tensor,
   smoothing: number,
 ) =>
-  outputLoss(x, embedding, { weights, L_NLL: { labels, smoothing, weight: 1 } })
+  outputLoss({ x, E: embedding }, {
+    weights,
+    L_NLL: { labels, smoothing, weight: 1 },
+  })
     .loss;
 
 const softTargets = (
@@ -44,7 +47,7 @@ const softTargets = (
   weights: Tensor,
   temperature: number,
 ) =>
-  outputLoss(x, embedding, {
+  outputLoss({ x, E: embedding }, {
     weights,
     L_KD: { logits, temperature, weight: 1 },
   })
@@ -137,7 +140,7 @@ for (const temperature of [1, 2]) {
       { ...random4, teacher: drawn(3, 4, 5) },
       [...LABELS, "teacher"],
       (t) =>
-        outputLoss(t.x, t.embedding, {
+        outputLoss({ x: t.x, E: t.embedding }, {
           weights: t.weights,
           L_NLL: { labels: t.labels, smoothing: 0.1, weight: 0.3 },
           L_KD: { logits: t.teacher, temperature, weight: 0.5 },
@@ -179,7 +182,13 @@ Deno.test("layer norm and its gradient agree with plain numbers", () =>
       coefficients: drawn(4, 4, 6),
     },
     [],
-    (t) => tf.sum(tf.mul(t.coefficients, layerNorm(t, "place", t.x))),
+    (t) =>
+      tf.sum(
+        tf.mul(
+          t.coefficients,
+          layerNorm({ normEpsilon: 1e-5 }, t, "place", t.x),
+        ),
+      ),
     (n) => {
       const y = plain.layerNorm(
         n.matrix("x"),

@@ -44,6 +44,30 @@ Deno.test("a quantized matrix is off by half a level of its column at most, and 
   );
 });
 
+for (const maps of [1, 2, 3]) {
+  Deno.test(`${maps} maps side by side that were quantized before keep their codes and scales`, () => {
+    const next = random("codes", maps);
+    const rows = 5, width = 4, columns = maps * width;
+    const steps = [0.03, 0.0007, 1.9].slice(0, maps);
+    const codes = Array.from(
+      { length: rows * columns },
+      () => Math.round(254 * next()) - 127,
+    );
+    // A code of 1 and one of 127 in each map, so that its step can be told.
+    steps.forEach((_, map) => {
+      codes[map * width] = 1;
+      codes[map * width + 1] = -127;
+    });
+    const stepOf = (i: number) => steps[Math.floor(i % columns / width)];
+    const matrix = Float32Array.from(codes, (code, i) => code * stepOf(i));
+    const found = quantize(matrix, columns);
+    assertEquals([...new Int8Array(found.codes.buffer)], codes);
+    found.scales.forEach((scale, column) =>
+      assertAlmostEquals(scale / stepOf(column), 1, 1e-6)
+    );
+  });
+}
+
 Deno.test("a quantized product is the product of what was rounded, on every runtime", async () => {
   const next = random("product", 2);
   const rows = 6, inner = 32, columns = 9;
@@ -98,8 +122,8 @@ Deno.test("a quantized product is the product of what was rounded, on every runt
 
 Deno.test("translations in int8 are scored nearly as in floats, and the runtimes agree", async () => {
   const vocabulary = 40;
-  const saved = randomModel(vocabulary, 5);
-  const sources = randomSources(vocabulary, 12, 9, 5);
+  const saved = randomModel(vocabulary, 8);
+  const sources = randomSources(vocabulary, 12, 9, 8);
   const options = { beam: 3, lengthPenalty: 1, maximumLength: 8 };
   const translated = async (
     name: typeof RUNTIMES[number],

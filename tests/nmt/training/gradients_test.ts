@@ -4,9 +4,9 @@ import {
   gradientProgram,
   type Task,
 } from "../../../nmt/training/training_step.ts";
-import type { HostTensor } from "../../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { RUNTIMES } from "../tensor/runtimes.ts";
+import { relativeError } from "../fixtures/agreement.ts";
 import { batch, type Lengths, task, weights } from "../fixtures/model.ts";
 
 const SHAPES: readonly Lengths[] = [
@@ -41,19 +41,6 @@ const TASKS: Readonly<Record<string, Task>> = {
     attention: { encoder: [2, 4], decoder: [1, 3] },
   }),
 };
-
-/** Largest difference relative to the largest magnitude of the reference. */
-function relativeError(actual: HostTensor, expected: HostTensor): number {
-  let difference = 0, magnitude = 0;
-  for (let i = 0; i < expected.data.length; i++) {
-    difference = Math.max(
-      difference,
-      Math.abs(actual.data[i] - expected.data[i]),
-    );
-    magnitude = Math.max(magnitude, Math.abs(expected.data[i]));
-  }
-  return difference / Math.max(magnitude, 1e-4);
-}
 
 const reference = await loadRuntime({ name: "reference" });
 

@@ -1,5 +1,9 @@
 /** Tokenizes in the browser with the ids of the project's own tokenizer, and the bytes of each subword. */
 import { Tokenizer } from "@huggingface/tokenizers";
+import {
+  normalizer,
+  SPACE,
+} from "../../../../nmt/text/normalization/normalizer.ts";
 
 export interface Subwords {
   /** The ids of a text, without begin and end. */
@@ -30,17 +34,73 @@ const WORDS = {
   ],
 };
 
-/** Subwords of a `tokenizer.json` of this project. */
+/** The parts of a `tokenizer.json` that tell an imported model's subwords, and how their text is normalized. */
+interface ImportedJson {
+  readonly pre_tokenizer: {
+    readonly type: "Metaspace";
+    readonly prepend_scheme: "always" | "never";
+  };
+  readonly normalizer: {
+    readonly normalizers: readonly {
+      readonly type: string;
+      readonly precompiled_charsmap?: string;
+    }[];
+  };
+}
+
+/** Subwords of a `tokenizer.json` of this project: learnt here, or of an imported model. */
 export function createSubwords(json: object): Subwords {
-  const tokenizer = new Tokenizer(
-    { ...json, pre_tokenizer: WORDS },
-    // By default the library takes spaces before punctuation out of what it decodes.
-    { clean_up_tokenization_spaces: false },
-  );
+  return isImported(json) ? importedSubwords(json) : learntSubwords(json);
+}
+
+function isImported(json: object): json is ImportedJson {
+  return "pre_tokenizer" in json && typeof json.pre_tokenizer === "object" &&
+    json.pre_tokenizer !== null && "type" in json.pre_tokenizer &&
+    json.pre_tokenizer.type === "Metaspace";
+}
+
+// By default the library takes spaces before punctuation out of what it decodes.
+const CONFIG = { clean_up_tokenization_spaces: false };
+
+function learntSubwords(json: object): Subwords {
+  const tokenizer = new Tokenizer({ ...json, pre_tokenizer: WORDS }, CONFIG);
   return {
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
     decode: (ids) => ids.length === 0 ? "" : tokenizer.decode([...ids]),
     // A character of a subword stands for a byte.
     lengths: (ids) => ids.map((id) => tokenizer.id_to_token(id)?.length ?? 0),
+  };
+}
+
+/** Text is normalized here: the library has only a few rules in place of SentencePiece's map of characters. */
+function importedSubwords(json: ImportedJson): Subwords {
+  const { normalizers } = json.normalizer;
+  const map = normalizers.find((one) => one.precompiled_charsmap !== undefined)
+    ?.precompiled_charsmap ?? "";
+  const normalize = normalizer({
+    charsmap: Uint8Array.from(atob(map), (byte) => byte.charCodeAt(0)),
+    addsPrefix: json.pre_tokenizer.prepend_scheme === "always",
+    removesSpaces: normalizers.some(({ type }) => type === "Replace"),
+  });
+  const tokenizer = new Tokenizer(
+    { ...json, normalizer: null, pre_tokenizer: null },
+    CONFIG,
+  );
+  const encoder = new TextEncoder();
+  return {
+    encode: (text) => {
+      const normal = normalize(text);
+      return normal === ""
+        ? []
+        : tokenizer.encode(normal, { add_special_tokens: false }).ids;
+    },
+    decode: (ids) => ids.length === 0 ? "" : tokenizer.decode([...ids]),
+    // The space that is put before a text takes none of its bytes.
+    lengths: (ids) =>
+      ids.map((id, i) => {
+        const subword = tokenizer.id_to_token(id) ?? "";
+        const own = i === 0 ? subword.replace(SPACE, "") : subword;
+        return encoder.encode(own.replaceAll(SPACE, " ")).length;
+      }),
   };
 }

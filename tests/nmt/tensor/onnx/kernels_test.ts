@@ -8,6 +8,7 @@ import {
 } from "../../../../nmt/tensor/inference.ts";
 import { kernels } from "../../../../nmt/tensor/onnx/kernels.ts";
 import { layerNormalization } from "../../../../nmt/tensor/normalization.ts";
+import { linearRecurrence } from "../../../../nmt/tensor/recurrence.ts";
 import { quantizedProduct } from "../../../../nmt/tensor/quantization.ts";
 import type {
   HostTensor,
@@ -433,6 +434,21 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     build: ({ all, own }) => ({ y: tf.mul(continueInPlace(all, own), 2) }),
     expected: { y: f32([[2, 4], [6, 8], [10, 12]]) },
+  },
+  // y_t = f_t y_(t-1) + u_t of two sentences: 1, 2 + 3 * 1, 1 + 10 * 5, and sums of what halves.
+  ShiftInTime: {
+    inputs: {
+      f: [
+        spec("float32", "n", "time", 1),
+        f32([[[7], [3], [10]], [[0.5], [0.5], [0.5]]]),
+      ],
+      u: [
+        spec("float32", "n", "time", 1),
+        f32([[[1], [2], [1]], [[4], [0], [8]]]),
+      ],
+    },
+    build: ({ f, u }) => ({ y: linearRecurrence(f, u, 16) }),
+    expected: { y: f32([[[1], [5], [51]], [[4], [2], [9]]]) },
   },
   LogSoftmaxOverLast: matrix(
     f32([[0, Math.log(3)], [1000, 1000]]),

@@ -1,0 +1,87 @@
+/** Converts a public model to the folder of an exported one, without any training. */
+import { basename, dirname, join, resolve } from "@std/path";
+import { inputError } from "../../base/input_error.ts";
+import { lstatIfThere } from "../../base/stat.ts";
+import type { Languages } from "../../schemas/experiment/data.ts";
+import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
+import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
+import {
+  EXPORT_SCHEMA,
+  type ExportConfig,
+} from "../../schemas/exported_model.ts";
+import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
+import { modelFiles } from "../imported/files.ts";
+import { importModel } from "../imported/import.ts";
+import { saveModel } from "../transformer/checkpoint.ts";
+import { parameterCount, parameterShapes } from "../transformer/parameters.ts";
+import { writeDescription, writeGraphs } from "./folder.ts";
+
+export interface Conversion {
+  /** The folder of the public model. */
+  readonly model: string;
+  /** A folder that is not there yet. */
+  readonly out: string;
+  readonly languages: Languages;
+  /** What the model is called. */
+  readonly name?: string;
+  /** The terms of the model, where they are known. */
+  readonly licence?: string;
+  readonly search: Pick<Evaluation, "beam" | "lengthPenalty">;
+}
+
+export interface Converted {
+  readonly config: ExportConfig;
+  /** The kind of files that were read. */
+  readonly format: string;
+}
+
+/**
+ * Writes graphs in both precisions, subwords, configs and card, as an export has them, and beside them the weights as
+ * `model.safetensors`, which `deno task translate --model` reads.
+ *
+ * @throws An input error where the model cannot be read or the folder is taken; nothing is written then.
+ */
+export async function convertModel(
+  { model: folder, out, languages, name, licence, search }: Conversion,
+): Promise<Converted> {
+  if (lstatIfThere(out) !== undefined) {
+    throw inputError(
+      `Cannot write to "${out}": something is there already; name a new folder.`,
+    );
+  }
+  const imported = importModel(modelFiles(folder));
+  const { model, vocabulary, tokenizer, format, unknown } = imported;
+  const system = name ?? basename(resolve(folder));
+  Deno.mkdirSync(dirname(resolve(out)), { recursive: true });
+  const partial = Deno.makeTempDirSync({
+    dir: dirname(resolve(out)),
+    prefix: `${basename(out)}.`,
+    suffix: ".tmp",
+  });
+  try {
+    const bytes = await writeGraphs(partial, imported, search.lengthPenalty);
+    const subwords = join(partial, "tokenizer.json");
+    await Deno.writeTextFile(subwords, tokenizer.source);
+    saveModel(join(partial, "model.safetensors"), imported);
+    const config: ExportConfig = {
+      schema: EXPORT_SCHEMA,
+      system,
+      languages,
+      model,
+      parameters: parameterCount(parameterShapes(model, vocabulary)),
+      vocabulary,
+      ids: { pad: PAD, bos: BOS, eos: EOS, unk: unknown },
+      maximumLength: MAXIMUM_LENGTH,
+      ...search,
+      bytes,
+      licences: licence === undefined ? [] : [{ data: system, licence }],
+    };
+    await writeDescription(partial, config, subwords, []);
+    Deno.chmodSync(partial, 0o755);
+    Deno.renameSync(partial, out);
+    return { config, format };
+  } catch (error) {
+    Deno.removeSync(partial, { recursive: true });
+    throw error;
+  }
+}

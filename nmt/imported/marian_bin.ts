@@ -1,0 +1,185 @@
+/** Reads the `.bin` files of Marian and Bergamot, of 32-bit floats or of 8-bit integers, as arrays of floats. */
+import { inputError } from "../../base/input_error.ts";
+import type { Refuse } from "../../base/input_file.ts";
+import { checkFinite, type NamedArray, type NamedArrays } from "./arrays.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const VERSION = 1n;
+const FLOAT32 = 0x404, INT8 = 0x101, INTGEMM8 = 0x4101;
+const HEADER_BYTES = 32, PREFIX_BYTES = 16;
+/** More arrays, longer names or more dimensions no model has. */
+const MOST = { arrays: 100_000, nameBytes: 10_000, dimensions: 8 };
+
+interface Header {
+  readonly nameBytes: number;
+  readonly type: number;
+  readonly dimensions: number;
+  readonly bytes: number;
+}
+
+/**
+ * The arrays of a file by their names. Matrices of 8-bit integers, which the file has transposed, come as they are
+ * multiplied with: value / multiplier. The multipliers of activations (`..._QuantMultA`) are left out, as floats need none.
+ *
+ * @param what The file's name for the user, such as `the model "model.bin"`.
+ * @throws An input error where the file is damaged, or has numbers of another type.
+ */
+export function readMarianBin(bytes: Bytes, what: string): NamedArrays {
+  const refuse: Refuse = (reason) =>
+    inputError(
+      `Cannot read ${what}: ${reason}; the file is damaged or not a binary model of Marian.`,
+    );
+  const reader = readerOf(bytes, refuse);
+  const version = reader.uint64("its version");
+  if (version !== VERSION) {
+    throw refuse(`expected version ${VERSION}, found ${version}`);
+  }
+  const count = reader.count("its arrays", MOST.arrays);
+  if (PREFIX_BYTES + count * HEADER_BYTES > bytes.length) {
+    throw refuse(
+      `expected ${count} arrays, found a file of ${bytes.length} bytes`,
+    );
+  }
+  const headers = Array.from({ length: count }, (): Header => ({
+    nameBytes: reader.count("a name", MOST.nameBytes),
+    type: reader.count("a type", 0xffffff),
+    dimensions: reader.count("a shape", MOST.dimensions),
+    bytes: reader.count("an array", bytes.length),
+  }));
+  const names = headers.map(({ nameBytes }) => {
+    const name = new TextDecoder().decode(reader.take(nameBytes, "a name"));
+    if (!name.endsWith("\0")) {
+      throw refuse(`expected a zero byte after the name "${name}"`);
+    }
+    return name.slice(0, -1);
+  });
+  const shapes = headers.map(({ dimensions }, i) =>
+    Array.from({ length: dimensions }, () => reader.int32(names[i]))
+  );
+  reader.take(reader.count("padding", bytes.length), "padding");
+  const arrays = new Map<string, NamedArray>();
+  headers.forEach((header, i) => {
+    const name = names[i];
+    const content = reader.take(header.bytes, name);
+    if (arrays.has(name)) {
+      throw refuse(`expected each array once, found "${name}" twice`);
+    }
+    if (name.endsWith("_QuantMultA")) return;
+    arrays.set(name, arrayOf(name, header.type, shapes[i], content, refuse));
+  });
+  if (reader.left() > 0) {
+    throw refuse(`${reader.left()} bytes follow its last array`);
+  }
+  return arrays;
+}
+
+function arrayOf(
+  name: string,
+  type: number,
+  shape: readonly number[],
+  content: Bytes,
+  refuse: Refuse,
+): NamedArray {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const need = (bytes: number) => {
+    if (shape.some((size) => size < 0) || bytes > content.length) {
+      throw refuse(
+        `expected ${bytes} bytes for shape [${shape}] of "${name}", found ${content.length}`,
+      );
+    }
+  };
+  // Arrays are padded; a copy begins where floats may begin.
+  const data = content.slice().buffer;
+  if (type === INT8) {
+    need(count);
+    return { shape, data: new Int8Array(data, 0, count) };
+  }
+  if (type === FLOAT32) {
+    need(4 * count);
+    const values = new Float32Array(data, 0, count);
+    checkFinite(name, values, refuse);
+    return { shape, data: values };
+  }
+  if (type !== INTGEMM8) throw refuse(foreign(name, type));
+  // Whether the output's own matrix is transposed was never seen.
+  if (name.startsWith("decoder_ff_logit_out_W")) {
+    throw refuse(`expected floats in "${name}", found 8-bit integers`);
+  }
+  need(count + 4);
+  const multiplier = new DataView(data).getFloat32(count, true);
+  if (!(multiplier > 0 && Number.isFinite(multiplier))) {
+    throw refuse(
+      `expected a multiplier above 0 of "${name}", found ${multiplier}`,
+    );
+  }
+  const values = new Int8Array(data, 0, count);
+  return {
+    shape,
+    data: name.endsWith("Wemb") || shape.length !== 2
+      ? Float32Array.from(values, (value) => value / multiplier)
+      : transposed(values, shape[0], shape[1], multiplier),
+  };
+}
+
+/** The matrix [rows, columns] of values that lie column by column. */
+function transposed(
+  values: Int8Array,
+  rows: number,
+  columns: number,
+  multiplier: number,
+): Float32Array<ArrayBuffer> {
+  const matrix = new Float32Array(rows * columns);
+  for (let column = 0, i = 0; column < columns; column++) {
+    for (let row = 0; row < rows; row++) {
+      matrix[row * columns + column] = values[i++] / multiplier;
+    }
+  }
+  return matrix;
+}
+
+/** Why the numbers of an array cannot be read. */
+function foreign(name: string, type: number): string {
+  const hex = `type 0x${type.toString(16)}`;
+  const found = (type & 0x800) !== 0
+    ? `packed numbers of FBGEMM (${hex})`
+    : type === 0x4102
+    ? `16-bit integers of intgemm (${hex})`
+    : (type & 0x4000) !== 0
+    ? `integers of intgemm for one kind of processor (${hex})`
+    : `another (${hex})`;
+  return `expected numbers of type float32 or intgemm8 in "${name}", found ${found}: ` +
+    `convert the model with "marian-conv --gemm-type intgemm8" or take its .npz file`;
+}
+
+/** Reads numbers one after the other, and fails where the file ends. */
+function readerOf(bytes: Bytes, refuse: Refuse) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const advance = (length: number, part: string) => {
+    if (length > bytes.length - at) {
+      throw refuse(
+        `truncated: "${part}" takes ${length} bytes where ${
+          bytes.length - at
+        } are left`,
+      );
+    }
+    at += length;
+    return at - length;
+  };
+  const uint64 = (part: string) => view.getBigUint64(advance(8, part), true);
+  return {
+    uint64,
+    count(part: string, most: number) {
+      const value = uint64(part);
+      if (value <= BigInt(most)) return Number(value);
+      throw refuse(`expected at most ${most} for ${part}, found ${value}`);
+    },
+    int32: (part: string) => view.getInt32(advance(4, part), true),
+    take(length: number, part: string) {
+      const start = advance(length, part);
+      return bytes.subarray(start, start + length);
+    },
+    left: () => bytes.length - at,
+  };
+}

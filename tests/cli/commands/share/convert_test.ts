@@ -1,0 +1,69 @@
+/** The command `convert`: a small model of Marian's becomes a folder that translates, and what is none is refused. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { translateWith } from "../../../../nmt/decoding/translate.ts";
+import { ExportConfig } from "../../../../schemas/exported_model.ts";
+import { exists } from "../../../engine/fixtures/project.ts";
+import { pipeline } from "../../../fixtures/command.ts";
+import { withFolder } from "../../../nmt/fixtures/folder.ts";
+import {
+  MADE_MODEL,
+  SUBWORDS,
+  writeMarianFolder,
+} from "../../../nmt/imported/marian_folder.ts";
+
+const languages = ["--from", "pt", "--to", "en"];
+
+Deno.test("a converted folder has graphs in both precisions, subwords, configs, card and weights, which translate", () =>
+  withFolder(async (folder) => {
+    const [model, out] = [`${folder}/marian`, `${folder}/exported`];
+    writeMarianFolder(model);
+    const { code, out: printed, err } = await pipeline(
+      ...["convert", model, ...languages, "--out", out, "--json"],
+      ...["--licence", "CC-BY-4.0", "--name", "small"],
+    );
+    assertEquals(code, 0, err);
+    assertEquals(JSON.parse(printed).format, "marian");
+    const config = ExportConfig.parse(
+      JSON.parse(Deno.readTextFileSync(`${out}/config.json`)),
+    );
+    assertEquals(config.vocabulary, SUBWORDS);
+    assertEquals(config.system, "small");
+    assertEquals(config.model, { ...config.model, ...MADE_MODEL });
+    assertEquals(config.licences, [{ data: "small", licence: "CC-BY-4.0" }]);
+    assertEquals([...Deno.readDirSync(out)].map(({ name }) => name).sort(), [
+      ...["README.md", "config.json", "fp32", "generation_config.json"],
+      ...["int8", "model.safetensors", "tokenizer.json"],
+    ]);
+    const { lines } = await translateWith({
+      runtime: { name: "onnx", provider: "cpu" },
+      model: `${out}/model.safetensors`,
+      tokenizer: `${out}/tokenizer.json`,
+      sources: ["Uma menina.", ""],
+      options: { beam: 1, lengthPenalty: 1, maximumLength: 5 },
+    });
+    assertEquals(lines.length, 2);
+    assert(lines[0].length > 0);
+  }));
+
+Deno.test("a folder that is there is left alone, and what is no model is refused, with nothing written", () =>
+  withFolder(async (folder) => {
+    const model = `${folder}/marian`, out = `${folder}/out`;
+    writeMarianFolder(model);
+    const refused = async (from: string, to: string, part: string) => {
+      const { code, out, err } = await pipeline(
+        ...["convert", from, ...languages, "--out", to],
+      );
+      assertEquals({ code, out }, { code: 2, out: "" }, err);
+      assertStringIncludes(err, part);
+      assertEquals(err.trim().split("\n").length, 1, err);
+    };
+    await refused(model, model, "something is there already");
+    await refused(folder, out, "expected Marian's .npz or .bin");
+    await refused(`${folder}/none`, out, "found nothing there");
+    Deno.truncateSync(`${model}/model.npz`, 1000);
+    await refused(model, out, "model.npz");
+    assert(!exists(out));
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), [
+      "marian",
+    ]);
+  }));
