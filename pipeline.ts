@@ -48,7 +48,7 @@ function distill(experiment: Experiment, node: NodeFunction): void {
     config: { data, languages, corpus: experiment.corpus },
     inputs: { files },
   });
-  const { import: folder, model, training } = experiment.teacher;
+  const { import: folder, licence, model, training } = experiment.teacher;
   const imported = folder === undefined
     ? undefined
     : node(importStage, { config: { folder, model, vocabulary } });
@@ -76,7 +76,10 @@ function distill(experiment: Experiment, node: NodeFunction): void {
   const exported = (system: string, model: Handle<"model">) =>
     node(exportStage, {
       name: system,
-      config: { system, languages, data, evaluation },
+      config: {
+        ...{ system, languages, data, evaluation },
+        imported: folder === undefined ? undefined : { folder, licence },
+      },
       inputs: { model, tokens, corpus },
     });
   exported("teacher", teacher);

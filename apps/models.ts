@@ -162,8 +162,10 @@ function exportOf(node: string): string {
   return `${prefix}export:${shortName(node).slice(prefix.length)}`;
 }
 
+/** The one imported model is the teacher. */
 function shortName(node: string): string {
-  return node.replace(/(^|\/)student:/, "$1");
+  return node.replace(/(^|\/)student:/, "$1")
+    .replace(/(^|\/)import$/, "$1teacher");
 }
 
 /** What a node may be called: its name with or without the pair, the word "student:" and the seed. */

@@ -1,4 +1,5 @@
 /** Exports a model as ONNX files, and measures their size and quality. */
+import { basename } from "@std/path";
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
@@ -21,6 +22,11 @@ export default stage({
     /** The data sets whose licences stand in the card. */
     data: Data,
     evaluation: Evaluation,
+    /** The public model that is the teacher, and its terms. */
+    imported: z.strictObject({
+      folder: z.string(),
+      licence: z.string().optional(),
+    }).optional(),
   }),
   inputs: { model: ["model"], tokens: ["tokenizer"], corpus: ["test"] },
   outputs: {
@@ -41,7 +47,7 @@ export default stage({
     );
     const { MAXIMUM_LENGTH } = await import("../nmt/decoding/beam_search.ts");
     const { checkVocabulary } = await import("../nmt/decoding/translate.ts");
-    const { citedDataSets } = await import(
+    const { citedDataSets, importedModel } = await import(
       "../nmt/text/descriptors/citations.ts"
     );
     const { loadSubwords } = await import("../nmt/text/subwords/subwords.ts");
@@ -51,7 +57,14 @@ export default stage({
     const { folder } = outputs;
     const { tokenizer } = inputs.tokens;
 
-    const dataSets = citedDataSets(data, languages, files);
+    const { imported } = config;
+    const teacher = imported === undefined
+      ? []
+      : [importedModel(basename(imported.folder), imported.licence)];
+    // An imported teacher was not trained on the experiment's data.
+    const dataSets = system === "teacher" && imported !== undefined
+      ? teacher
+      : [...citedDataSets(data, languages, files), ...teacher];
     const use = narrowest(dataSets.flatMap(({ licences }) => licences));
     if (use !== "any") log(`For ${use} use only, as its data are`);
 
@@ -85,7 +98,7 @@ export default stage({
         model,
         parameters: parameterCount(parameterShapes(model, vocabulary)),
         vocabulary,
-        ids: { pad: PAD, bos: BOS, eos: EOS, unk: null },
+        ids: { pad: PAD, bos: BOS, eos: EOS, unk: subwords.unknown ?? null },
         maximumLength: MAXIMUM_LENGTH,
         beam,
         lengthPenalty,

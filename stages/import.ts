@@ -22,6 +22,10 @@ export default stage({
     tokenizer: { path: "tokenizer.json", mediaType: "application/json" },
   },
   files: ({ folder }) => modelFiles(folder),
+  requires: async ({ folder, ...expected }) => {
+    const { checkFolder } = await import("../nmt/imported/import.ts");
+    checkFolder(folder, expected);
+  },
   run: async ({ config, files, outputs, log }) => {
     const { importModel } = await import("../nmt/imported/import.ts");
     const { checkModel } = await import("../nmt/imported/files.ts");
@@ -34,10 +38,12 @@ export default stage({
     const { dropout } = config.model;
     const model = { ...imported.model, dropout };
     saveModel(outputs.model, { ...imported, model });
-    const { source, target } = imported.tokenizer;
-    const tokenizer = target === undefined
-      ? source
-      : JSON.stringify({ ...JSON.parse(source), target: JSON.parse(target) });
+    const { known, vocabulary, tokenizer: { source, target } } = imported;
+    const tokenizer = JSON.stringify({
+      ...JSON.parse(source),
+      ...target === undefined ? {} : { target: JSON.parse(target) },
+      ...known === vocabulary ? {} : { known },
+    });
     await Deno.writeTextFile(outputs.tokenizer, tokenizer);
     log(`${imported.format}, ${imported.vocabulary} subwords`);
     return {

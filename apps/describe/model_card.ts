@@ -39,6 +39,11 @@ export function modelCard(
     family === "teacher" && pair === own.pair
   );
   const [first] = described.data;
+  if (first === undefined) {
+    throw inputError(
+      `Cannot write a model card of "${node.name}": nothing is known of what an imported model was trained on; name its export, export:teacher.`,
+    );
+  }
   const contents: Card = {
     system: own.system,
     languages: first.languages,

@@ -10,7 +10,7 @@ import type { Console } from "./console.ts";
 import { estimateText } from "./estimate_text.ts";
 import { wrapped } from "./screen.ts";
 import { toneOf, unpainted } from "./style.ts";
-import { age, table } from "./table.ts";
+import { age, fewReasons, table } from "./table.ts";
 
 /** Prints what would run and returns the exit code that says whether anything would. */
 export function printPreview(
@@ -52,7 +52,7 @@ function statusTable(
         report.state,
         artifacts.length === 0 ? "" : formatBytes(bytes),
         report.time === undefined ? "" : age(report.time, now),
-        report.reasons.join("; "),
+        fewReasons(report.reasons),
       ];
     }),
   ];

@@ -13,6 +13,7 @@ import { createSeries, type Series } from "./sparkline.ts";
 import type { Progress } from "../../engine/graph/stage.ts";
 import type { Paint } from "./style.ts";
 import { duration } from "../../base/durations.ts";
+import { fewReasons } from "./table.ts";
 
 /** Where progress is shown. */
 export interface Stream {
@@ -137,8 +138,9 @@ export function watchOn(
         reasons,
       });
       // On a terminal, its live line says so.
-      if (screen === undefined) print(`${name}: ${why(reasons) || "runs"}`);
-      else draw();
+      if (screen === undefined) {
+        print(`${name}: ${fewReasons(reasons) || "runs"}`);
+      } else draw();
     },
     progress: (name, progress) => {
       const node = running.get(name);
@@ -230,13 +232,6 @@ function createForecast(): Forecast {
   };
 }
 
-function why(reasons: readonly string[]): string {
-  const more = reasons.length > 3
-    ? `; and ${reasons.length - 3} more reasons`
-    : "";
-  return reasons.slice(0, 3).join("; ") + more;
-}
-
 /** `began` are the reasons that were said when it began and are to be said again, where it ended. */
 function ending(
   report: NodeReport,
@@ -246,14 +241,14 @@ function ending(
   const { name, state, seconds = 0, reasons } = report;
   const isTelling = began !== undefined && began.length > 0 &&
     began[0] !== NEVER_RAN;
-  const because = isTelling ? paint("faint", `  ${why(began)}`) : "";
+  const because = isTelling ? paint("faint", `  ${fewReasons(began)}`) : "";
   switch (state) {
     case "ran":
       return `${name}: ${paint("good", "done")} in ${
         duration(seconds)
       }${because}`;
     case "cached":
-      return isTelling ? `${name}: ${why(began)}` : undefined;
+      return isTelling ? `${name}: ${fewReasons(began)}` : undefined;
     case "failed":
       return `${name}: ${paint("bad", "failed")} after ${duration(seconds)}`;
     case "skipped":

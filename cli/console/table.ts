@@ -26,3 +26,10 @@ export function age(time: string, now: number): string {
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** The first three reasons, and how many more there are: `explain` and `--json` have them all. */
+export function fewReasons(reasons: readonly string[]): string {
+  const more = reasons.length - 3;
+  return reasons.slice(0, 3).join("; ") +
+    (more > 0 ? `; and ${more} more reasons` : "");
+}

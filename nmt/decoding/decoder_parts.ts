@@ -7,8 +7,8 @@ import { quantizedProduct } from "../tensor/quantization.ts";
 import { tf } from "../tensor/tfjs.ts";
 import {
   activation,
-  gated,
   MAXIMUM_POSITIONS,
+  nextState,
   noDropout,
   product,
   sinusoids,
@@ -86,8 +86,7 @@ export function partsOf(
       remember: (state: Tensor) => void,
     ) =>
       residual(name, x, (x) => {
-        const { keep, added } = gated(linear(`${name}.inputForget`, x));
-        const state = tf.add(tf.mul(keep, before), added);
+        const state = nextState(linear(`${name}.inputForget`, x), before);
         remember(state);
         return tf.relu(state);
       }),

@@ -2,7 +2,11 @@
 import type { LayerChoice } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
-import { parameterShapes, type Weights } from "../transformer/parameters.ts";
+import {
+  embeddingNames,
+  parameterShapes,
+  type Weights,
+} from "../transformer/parameters.ts";
 
 /**
  * Copies of the teacher's parameters for a student (Sanh et al. 2019): the layers that `start` chooses, the final norms of
@@ -20,7 +24,7 @@ export function weightsFromTeacher(
   const theirs = parameterShapes(model, vocabulary);
   const copied = Object.entries(parameterShapes(student, vocabulary)).flatMap(
     ([name, shape]) => {
-      const source = sourceOf(name, start);
+      const source = sourceOf(name, student, start);
       if (source === undefined) return [];
       if (theirs[source]?.join() !== shape.join()) {
         throw new Error(
@@ -36,8 +40,17 @@ export function weightsFromTeacher(
 }
 
 /** The teacher's parameter that a student's is a copy of; undefined where it is initialized at random. */
-function sourceOf(name: string, start: LayerChoice): string | undefined {
+function sourceOf(
+  name: string,
+  student: Model,
+  start: LayerChoice,
+): string | undefined {
   const [stack, place, ...rest] = name.split(".");
+  if (stack === "output") {
+    // What makes logits is the decoder's, unless the matrix that everything shares does.
+    const isShared = embeddingNames(student).output === "embedding";
+    return isShared || start.decoder.length > 0 ? name : undefined;
+  }
   if (stack !== "encoder" && stack !== "decoder") return name;
   if (start[stack].length === 0) return undefined;
   if (place === "norm" || place === "embedding") return name;

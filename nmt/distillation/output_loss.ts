@@ -51,7 +51,7 @@ export interface OutputLoss {
 }
 
 /**
- * The losses of softmax(x E^T), where x [rows, d] is the final state and E [V, d] the embedding. Both terms share the
+ * The losses of softmax(x E^T), where x [rows, d] is the final state and E [V, d] the output matrix. Both terms share the
  * products of size [rows, V], forward and backward: their gradients with respect to the logits are added up first.
  */
 export function outputLoss(

@@ -1,7 +1,8 @@
 /** Converts a public model to the folder of an exported one, without any training. */
 import { basename, dirname, join, resolve } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
-import { lstatIfThere } from "../../base/stat.ts";
+import { isFree, reasonOf, type Refuse } from "../../base/input_file.ts";
+import { importedModel } from "../text/descriptors/citations.ts";
 import type { Languages } from "../../schemas/experiment/data.ts";
 import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
@@ -44,20 +45,13 @@ export interface Converted {
 export async function convertModel(
   { model: folder, out, languages, name, licence, search }: Conversion,
 ): Promise<Converted> {
-  if (lstatIfThere(out) !== undefined) {
-    throw inputError(
-      `Cannot write to "${out}": something is there already; name a new folder.`,
-    );
-  }
+  const refuse = (reason: string) =>
+    inputError(`Cannot write to "${out}": ${reason}; name a new folder.`);
+  if (!isFree(out, refuse)) throw refuse("something is there already");
   const imported = importModel(modelFiles(folder));
   const { model, vocabulary, tokenizer, format, unknown } = imported;
   const system = name ?? basename(resolve(folder));
-  Deno.mkdirSync(dirname(resolve(out)), { recursive: true });
-  const partial = Deno.makeTempDirSync({
-    dir: dirname(resolve(out)),
-    prefix: `${basename(out)}.`,
-    suffix: ".tmp",
-  });
+  const partial = partialFolder(out, refuse);
   try {
     const bytes = await writeGraphs(partial, imported, search.lengthPenalty);
     const subwords = join(partial, "tokenizer.json");
@@ -76,12 +70,25 @@ export async function convertModel(
       bytes,
       licences: licence === undefined ? [] : [{ data: system, licence }],
     };
-    await writeDescription(partial, config, subwords, []);
+    await writeDescription(partial, config, subwords, [
+      importedModel(system, licence),
+    ]);
     Deno.chmodSync(partial, 0o755);
     Deno.renameSync(partial, out);
     return { config, format };
   } catch (error) {
     Deno.removeSync(partial, { recursive: true });
     throw error;
+  }
+}
+
+/** A new folder beside the one that it will become. */
+function partialFolder(out: string, refuse: Refuse): string {
+  const parent = dirname(resolve(out));
+  try {
+    Deno.mkdirSync(parent, { recursive: true });
+    return Deno.makeTempDirSync({ dir: parent, suffix: ".tmp" });
+  } catch (error) {
+    throw refuse(reasonOf(error));
   }
 }

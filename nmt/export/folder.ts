@@ -61,10 +61,12 @@ export async function writeDescription(
   await write("README.md", card({ ...config, data, exported: config }));
 }
 
-/** The subwords without those that only text of the target is cut into: no other reader of the file knows their place. */
+/** The subwords without what this project adds for text of the target: no other reader of the file knows it. */
 function sourceSubwords(text: string): string {
-  const { target, ...source } = JSON.parse(text);
-  return target === undefined ? text : JSON.stringify(source);
+  const { target, known, ...source } = JSON.parse(text);
+  return target === undefined && known === undefined
+    ? text
+    : JSON.stringify(source);
 }
 
 /** The settings of search by the names that Hugging Face's libraries have for them. */

@@ -83,7 +83,9 @@ function metadata(card: Card): Record<string, Json> {
     ...licence(card),
     pipeline_tag: "translation",
     ...exported === undefined ? {} : { library_name: "onnx" },
-    tags: ["knowledge-distillation"],
+    ...run === undefined && exported?.quality === undefined
+      ? {}
+      : { tags: ["knowledge-distillation"] },
     ...described.length === 0
       ? {}
       : { datasets: described.map(({ name }) => name) },
@@ -258,7 +260,7 @@ function limits({ maximumLength, data }: Card): string {
 - It knows the kind of text that it was trained on (${
     data.map(({ name }) => name).join(", ") || "see above"
   }); on other text it
-  is worse, in ways that the scores above do not show.
+  is worse, in ways that scores do not show.
 - Nothing was done to find or to mend what its data say wrongly or unfairly, and
   it may leave out, add or invert what is said: have people read what matters.`;
 }

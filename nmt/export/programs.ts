@@ -2,9 +2,9 @@
 import {
   attend,
   feedForward,
-  gated,
   joinHeads,
   linear,
+  nextState,
   noDropout,
   paddingBias,
   product,
@@ -179,9 +179,8 @@ export function stepProgram(shape: Shape): Program {
         const cell = `decoder.${layer}.cell`;
         return sublayer(places, cell, x, (x) => {
           const mapped = linear(inputs, `${cell}.inputForget`, x);
-          const { keep, added } = gated(mapped);
           const before = tf.reshape(inputs[names.past[layer]], [rows, width]);
-          const state = tf.add(tf.mul(keep, before), added);
+          const state = nextState(mapped, before);
           present.push(tf.reshape(state, [batch, beam, width]));
           return tf.relu(state);
         });

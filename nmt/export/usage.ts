@@ -55,15 +55,20 @@ def translate(line):
 
 /** Sizes and scores of both precisions. */
 export function quality({ quality, bytes, beam }: ExportConfig): string {
+  if (quality === undefined) {
+    const sizes = EXPORT_PRECISIONS.map((precision) =>
+      `${format(bytes[precision])} in ${precision}`
+    );
+    return `\`translate.onnx\` takes ${
+      sizes.join(" and ")
+    }. Its quality was not measured.`;
+  }
   const rows = EXPORT_PRECISIONS.map((precision) =>
     `| ${precision} | ${format(bytes[precision])} | ${
-      quality?.[precision].bleu.toFixed(2) ?? ""
-    } | ${quality?.[precision].chrf.toFixed(2) ?? ""} |`
+      quality[precision].bleu.toFixed(2)
+    } | ${quality[precision].chrf.toFixed(2)} |`
   );
-  const caption = quality === undefined
-    ? "Its quality was not measured."
-    : `BLEU (\`${quality.signature}\`) and chrF of the test set, beam ${beam}.`;
-  return `${caption}
+  return `BLEU (\`${quality.signature}\`) and chrF of the test set, beam ${beam}.
 
 |  | \`translate.onnx\` | BLEU | chrF |
 | --- | --- | --- | --- |

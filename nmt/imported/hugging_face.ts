@@ -6,6 +6,13 @@ import { readSafetensors } from "../tensor/safetensors.ts";
 import { embeddingNames, type Weights } from "../transformer/parameters.ts";
 import { checkFinite, type NamedArray, type NamedArrays } from "./arrays.ts";
 import {
+  checkRequired,
+  type Settings,
+  settingsOf,
+  shown,
+  unsupported,
+} from "./settings.ts";
+import {
   gatherWeights,
   layerSources,
   type Renumbering,
@@ -22,7 +29,7 @@ export interface HuggingFaceConfig {
 }
 
 /** Settings that must have one value, which is also the one of a file that does not mention them. */
-const REQUIRED: Readonly<Record<string, unknown>> = {
+const REQUIRED: Settings = {
   model_type: "marian",
   normalize_before: false,
   normalize_embedding: false,
@@ -37,8 +44,16 @@ const EQUAL = [
   ["decoder_vocab_size", "vocab_size"],
 ] as const;
 
+/** Settings that are ids of subwords. */
+const IDS = [
+  "pad_token_id",
+  "eos_token_id",
+  "decoder_start_token_id",
+] as const;
+
 const count = z.int().min(1), id = z.int().min(0);
 const Config = z.looseObject({
+  model_type: z.string(),
   vocab_size: count,
   decoder_vocab_size: count.nullish(),
   d_model: count,
@@ -66,25 +81,23 @@ export function readHuggingFaceConfig(
   json: unknown,
   what: string,
 ): HuggingFaceConfig {
-  const refuse = (setting: string, expected: unknown, found: unknown) =>
-    inputError(
-      `Cannot use ${what}: expected "${setting}" to be ${
-        JSON.stringify(expected)
-      }, found ${
-        JSON.stringify(found)
-      }, which is not supported; use another model.`,
-    );
-  const settings = parse(z.record(z.string(), z.unknown()), json, what);
-  for (const [setting, expected] of Object.entries(REQUIRED)) {
-    const isAbsent = setting !== "model_type" && settings[setting] == null;
-    if (!isAbsent && settings[setting] !== expected) {
-      throw refuse(setting, expected, settings[setting] ?? null);
-    }
-  }
+  const settings = settingsOf(json, what);
+  checkRequired(settings, REQUIRED, what);
   const config = parse(Config, settings, what);
   for (const [setting, of] of EQUAL) {
     const found = config[setting] ?? config[of];
-    if (found !== config[of]) throw refuse(setting, config[of], found);
+    if (found !== config[of]) {
+      throw unsupported(what, setting, shown(config[of]), found);
+    }
+  }
+  for (const setting of IDS) {
+    if (config[setting] >= config.vocab_size) {
+      throw inputError(
+        `Cannot use ${what}: expected "${setting}" to be below the "vocab_size" of ${config.vocab_size}, found ${
+          config[setting]
+        }; get the model again.`,
+      );
+    }
   }
   const isInput = config.share_encoder_decoder_embeddings;
   const isOutput = config.tie_word_embeddings;

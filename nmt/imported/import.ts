@@ -1,21 +1,30 @@
 /** Reads a public translation model, of Marian, Bergamot or Hugging Face, into a model of ours with its subwords. */
-import { basename } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
-import { checkInput, reasonOf, type Refuse } from "../../base/input_file.ts";
+import type { Copies } from "../text/descriptors/descriptors.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
+import type { Weights } from "../transformer/parameters.ts";
 import { CONFIGURATION, type NamedArrays } from "./arrays.ts";
+import {
+  type Architecture,
+  bytesOf,
+  checkModel,
+  type ModelFiles,
+  modelFiles,
+  refuseFile,
+  sortFiles,
+} from "./files.ts";
 import { huggingFaceWeights, readHuggingFaceConfig } from "./hugging_face.ts";
 import { readMarianBin } from "./marian_bin.ts";
 import { readMarianConfig } from "./marian_config.ts";
 import { marianWeights } from "./marian_weights.ts";
 import { readNpz } from "./npz.ts";
+import { openParts } from "./parts.ts";
 import { readSentencePiece, type SentencePieceModel } from "./sentencepiece.ts";
 import { missingPieces, tokenizerJson } from "./tokenizer_json.ts";
 import {
   type FileVocabulary,
   fileVocabulary,
   type ImportedVocabulary,
-  isVocabulary,
   readVocabulary,
   renumber,
 } from "./vocabulary.ts";
@@ -23,26 +32,17 @@ import type { Renumbering } from "./weights.ts";
 
 export interface ImportedModel extends SavedModel {
   readonly format: "marian" | "hugging-face";
-  /** The texts of `tokenizer.json` files; without `target`, one is for both sides. */
+  /**
+   * The texts of `tokenizer.json` files; without `target`, one is for both sides. That of the source decodes what the model
+   * says, also where the target's text is cut by the other.
+   */
   readonly tokenizer: { readonly source: string; readonly target?: string };
   /** The id here of each id of the file. */
   readonly ids: Int32Array<ArrayBuffer>;
   /** Id here of the subword for what is unknown, which Marian never predicts. */
   readonly unknown: number;
-}
-
-/** Where the copy of a file is; a file without one is read where it is. */
-type Copies = Readonly<Record<string, string>>;
-
-/** The files of a model by what they are. */
-interface Files {
-  readonly copies: Copies;
-  readonly weights: string;
-  readonly config: string | undefined;
-  /** The SentencePiece models: one for both sides, or source and target. */
-  readonly pieces: readonly string[];
-  /** Subwords and their ids. */
-  readonly vocabulary: string | undefined;
+  /** Ids from here on are of pieces that the vocabulary lacks: each stands for what is unknown. */
+  readonly known: number;
 }
 
 /**
@@ -57,76 +57,164 @@ export function importModel(
   copies: Copies = {},
 ): ImportedModel {
   const files = sortFiles(paths, copies);
-  return files.config === undefined
-    ? importMarian(files)
-    : importHuggingFace(files, files.config);
+  if (files.config !== undefined) {
+    const described = describeHuggingFace(files, files.config);
+    const path = files.copies[files.weights] ?? files.weights;
+    const { model, renumbering } = described;
+    return imported(
+      "hugging-face",
+      described,
+      huggingFaceWeights(path, model, renumbering, nameOf(files)),
+    );
+  }
+  const arrays = marianArrays(files);
+  const described = describeMarian(files, arrays);
+  const { model, renumbering } = described;
+  return imported(
+    "marian",
+    described,
+    marianWeights(model, arrays, renumbering, nameOf(files)),
+  );
 }
 
-function importMarian(files: Files): ImportedModel {
-  const what = `the model "${files.weights}"`;
-  const bytes = bytesOf(files.weights, files.copies);
-  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  const arrays = isZip ? readNpz(bytes, what) : readMarianBin(bytes, what);
-  const { model, vocabularies } = readMarianConfig(
-    configurationOf(arrays, what),
-    what,
-  );
-  const subwords = subwordsOf(files);
-  const expected = subwords.file.subwords.length;
-  for (const found of vocabularies) {
-    checkVocabulary(found, expected, files);
-  }
-  const { renumbering } = subwords;
+/**
+ * Checks the model in a folder against what an experiment says of it, as `checkModel` does, without reading its weights.
+ *
+ * @throws An input error that names every value to be changed, or where the folder has no model that is supported.
+ */
+export function checkFolder(folder: string, expected: Architecture): void {
+  const files = sortFiles(modelFiles(folder), {});
+  const found = files.config === undefined
+    ? describeMarian(files, marianArrays(files, CONFIGURATION))
+    : describeHuggingFace(files, files.config);
+  checkModel(folder, found, expected);
+}
+
+/** What is known of a model before its weights are read. */
+interface Described extends Architecture {
+  readonly subwords: Subwords;
+  readonly renumbering: Renumbering;
+}
+
+/** The vocabulary of a model and the pieces of its one or two sides. */
+interface Subwords {
+  readonly file: FileVocabulary;
+  readonly vocabulary: ImportedVocabulary;
+  readonly sides: readonly SentencePieceModel[];
+  /** Pieces that the vocabulary lacks. */
+  readonly missing: readonly string[];
+}
+
+function imported(
+  format: ImportedModel["format"],
+  { model, subwords, renumbering }: Described,
+  weights: Weights,
+): ImportedModel {
+  const { vocabulary, sides: [source, target], missing } = subwords;
   return {
-    format: "marian",
+    format,
     model,
     vocabulary: renumbering.vocabulary,
-    weights: marianWeights(model, arrays, renumbering, what),
-    tokenizer: subwords.tokenizer,
-    ids: subwords.vocabulary.ids,
+    weights,
+    tokenizer: {
+      source: tokenizerJson(source, vocabulary, missing, target ?? source),
+      ...target === undefined
+        ? {}
+        : { target: tokenizerJson(target, vocabulary, missing) },
+    },
+    ids: vocabulary.ids,
     unknown: renumbering.unknown,
+    known: renumbering.known,
   };
 }
+
+function nameOf({ weights }: ModelFiles): string {
+  return `the model "${weights}"`;
+}
+
+/** The arrays of a model of Marian, or one of them. */
+function marianArrays(files: ModelFiles, only?: string): NamedArrays {
+  const { weights, copies } = files;
+  using file = openParts(copies[weights] ?? weights, refuseFile(weights));
+  const [first, second] = file.read(0, Math.min(2, file.length));
+  const read = first === 0x50 && second === 0x4b ? readNpz : readMarianBin;
+  return read(file, nameOf(files), only);
+}
+
+function describeMarian(files: ModelFiles, arrays: NamedArrays): Described {
+  const what = nameOf(files);
+  const text = configurationOf(arrays, what);
+  const { model, vocabularies } = readMarianConfig(text, what);
+  const subwords = subwordsOf(files);
+  for (const found of vocabularies) checkVocabulary(found, subwords, files);
+  return described(model, subwords, { predictsUnknown: false });
+}
+
+/** A configuration has a few thousand letters. */
+const MOST_LETTERS = 1 << 20;
 
 function configurationOf(arrays: NamedArrays, what: string): string {
   const found = arrays.get(CONFIGURATION)?.data;
-  if (found instanceof Int8Array) {
-    return new TextDecoder().decode(
-      new Uint8Array(found.buffer, 0, found.length),
+  if (!(found instanceof Int8Array)) {
+    throw inputError(
+      `Cannot use ${what}: expected its configuration, "${CONFIGURATION}", found none; take the file that Marian trained, with its configuration inside.`,
     );
   }
-  throw inputError(
-    `Cannot use ${what}: expected its configuration, "${CONFIGURATION}", found none; take the file that Marian trained, with its configuration inside.`,
-  );
+  if (found.length > MOST_LETTERS) {
+    throw inputError(
+      `Cannot use ${what}: expected a configuration of at most ${MOST_LETTERS} bytes, found ${found.length}; the file is damaged.`,
+    );
+  }
+  const { buffer, byteOffset, length } = found;
+  return new TextDecoder().decode(new Uint8Array(buffer, byteOffset, length));
 }
 
-function importHuggingFace(files: Files, path: string): ImportedModel {
-  const config = readHuggingFaceConfig(
-    jsonOf(path, files.copies),
-    `the configuration "${path}"`,
-  );
+function describeHuggingFace(files: ModelFiles, path: string): Described {
+  const what = `the configuration "${path}"`;
+  const config = readHuggingFaceConfig(jsonOf(path, files.copies), what);
   const { model, vocabulary, padding, end, begin } = config;
-  const subwords = subwordsOf(files, { padding, end });
-  checkVocabulary(vocabulary, subwords.file.subwords.length, files);
-  const renumbering = { ...subwords.renumbering, begin };
-  const what = `the model "${files.weights}"`;
+  const subwords = subwordsOf(files, padding);
+  checkVocabulary(vocabulary, subwords, files);
+  const { file } = subwords;
+  const refuse = (expected: string, found: number) =>
+    inputError(
+      `Cannot use ${what}: expected ${expected}, found ${found}; get the whole folder of the model again.`,
+    );
+  if (end !== file.end) {
+    throw refuse(
+      `"eos_token_id" to be ${file.end}, that of "${file.subwords[file.end]}"`,
+      end,
+    );
+  }
+  if (padding === file.unknown) {
+    throw refuse(
+      `"pad_token_id" to be another than that of what is unknown`,
+      padding,
+    );
+  }
+  return described(model, subwords, { predictsUnknown: true, begin });
+}
+
+function described(
+  model: Architecture["model"],
+  subwords: Subwords,
+  decoding: Pick<Renumbering, "predictsUnknown" | "begin">,
+): Described {
+  const { ids, unknown, subwords: { length: known } } = subwords.vocabulary;
+  const vocabulary = known + subwords.missing.length;
   return {
-    format: "hugging-face",
     model,
-    vocabulary: renumbering.vocabulary,
-    weights: huggingFaceWeights(
-      files.copies[files.weights] ?? files.weights,
-      model,
-      renumbering,
-      what,
-    ),
-    tokenizer: subwords.tokenizer,
-    ids: subwords.vocabulary.ids,
-    unknown: renumbering.unknown,
+    vocabulary,
+    subwords,
+    renumbering: { ids, vocabulary, unknown, known, ...decoding },
   };
 }
 
-function checkVocabulary(found: number, expected: number, files: Files): void {
+function checkVocabulary(
+  found: number,
+  { file: { subwords: { length: expected } } }: Subwords,
+  files: ModelFiles,
+): void {
   if (found === expected) return;
   throw inputError(
     `Cannot use the model "${files.weights}": expected the ${expected} subwords of "${
@@ -135,48 +223,25 @@ function checkVocabulary(found: number, expected: number, files: Files): void {
   );
 }
 
-/** The vocabulary of a model, the subwords of its two sides, and what becomes of ids. */
 function subwordsOf(
-  files: Files,
-  special: Partial<Pick<FileVocabulary, "padding" | "end">> = {},
-): {
-  readonly file: FileVocabulary;
-  readonly vocabulary: ImportedVocabulary;
-  readonly renumbering: Renumbering;
-  readonly tokenizer: ImportedModel["tokenizer"];
-} {
-  const models = files.pieces.map((path) =>
-    readSentencePiece(bytesOf(path, files.copies), `the vocabulary "${path}"`)
+  { pieces, vocabulary: path, copies }: ModelFiles,
+  padding?: number,
+): Subwords {
+  const sides = pieces.map((path) =>
+    readSentencePiece(bytesOf(path, copies), `the vocabulary "${path}"`)
   );
-  const [source, target] = models;
   const file = {
-    ...files.vocabulary === undefined ? ownVocabulary(source) : fileVocabulary(
-      readVocabulary(textOf(files.vocabulary, files.copies), files.vocabulary),
-      `the vocabulary "${files.vocabulary}"`,
+    ...path === undefined ? ownVocabulary(sides[0]) : fileVocabulary(
+      readVocabulary(textOf(path, copies), path),
+      `the vocabulary "${path}"`,
     ),
-    ...special,
+    ...padding === undefined ? {} : { padding },
   };
   const vocabulary = renumber(file);
   const missing = [
-    ...new Set(models.flatMap((model) => missingPieces(model, vocabulary))),
+    ...new Set(sides.flatMap((side) => missingPieces(side, vocabulary))),
   ];
-  const known = vocabulary.subwords.length;
-  return {
-    file,
-    vocabulary,
-    renumbering: {
-      ids: vocabulary.ids,
-      vocabulary: known + missing.length,
-      unknown: vocabulary.unknown,
-      known,
-    },
-    tokenizer: {
-      source: tokenizerJson(source, vocabulary, missing),
-      ...target === undefined
-        ? {}
-        : { target: tokenizerJson(target, vocabulary, missing) },
-    },
-  };
+  return { file, vocabulary, sides, missing };
 }
 
 /** The vocabulary of a model whose ids are those of its pieces. */
@@ -184,117 +249,6 @@ function ownVocabulary(
   { pieces, end, unknown }: SentencePieceModel,
 ): FileVocabulary {
   return { subwords: pieces.map(({ text }) => text), end, unknown };
-}
-
-/** How to make what can be read of what cannot. */
-const CONVERSION =
-  `python -c 'from transformers import MarianMTModel; MarianMTModel.from_pretrained(".").save_pretrained(".")'`;
-
-function sortFiles(paths: readonly string[], copies: Copies): Files {
-  const named = (pattern: RegExp) =>
-    paths.filter((path) => pattern.test(basename(path)));
-  const config = named(/^config\.json$/)[0];
-  return {
-    copies,
-    weights: config === undefined
-      ? marianWeightsPath(paths, named, copies)
-      : safetensorsPath(named),
-    config,
-    ...vocabularyPaths(named, copies),
-  };
-}
-
-type Named = (pattern: RegExp) => string[];
-
-function safetensorsPath(named: Named): string {
-  const [path, ...others] = named(/\.safetensors$/);
-  if (path !== undefined && others.length === 0) return path;
-  const pickle = named(/^pytorch_model.*\.bin$/)[0];
-  if (path === undefined && pickle !== undefined) {
-    throw inputError(
-      `Cannot use "${pickle}": expected model.safetensors, found a pickle, which may run programs; convert it with ${CONVERSION} in its folder.`,
-    );
-  }
-  throw inputError(
-    `Cannot import the model: expected one model.safetensors beside config.json, found ${
-      path === undefined ? "none" : others.length + 1
-    }; get the whole folder of the model.`,
-  );
-}
-
-function marianWeightsPath(
-  paths: readonly string[],
-  named: Named,
-  copies: Copies,
-): string {
-  const found = named(/\.(npz|bin)$/).filter((path) =>
-    !isShortList(path, copies)
-  );
-  const pickle = found.find((path) => /^pytorch_model/.test(basename(path)));
-  if (pickle !== undefined) {
-    throw inputError(
-      `Cannot use "${pickle}": expected config.json and model.safetensors, found a pickle, which may run programs; get config.json, then convert it with ${CONVERSION} in its folder.`,
-    );
-  }
-  if (found.length === 1) return found[0];
-  throw inputError(
-    `Cannot import the model: expected one .npz or .bin of Marian, or config.json of Hugging Face, found ${
-      found.length === 0
-        ? `neither in ${paths.length} files`
-        : found.map((path) => `"${path}"`).join(" and ")
-    }; name the files of one model.`,
-  );
-}
-
-const SHORT_LIST = 0xf11a48d5013417f5n;
-
-function isShortList(path: string, copies: Copies): boolean {
-  const copy = copies[path] ?? path;
-  checkInput(copy, refuseFile(path));
-  using file = Deno.openSync(copy);
-  const first = new Uint8Array(8);
-  return file.readSync(first) === 8 &&
-    new DataView(first.buffer).getBigUint64(0, true) === SHORT_LIST;
-}
-
-function vocabularyPaths(
-  named: Named,
-  copies: Copies,
-): Pick<Files, "pieces" | "vocabulary"> {
-  const pieces = named(/\.spm$/);
-  const vocabularies = [
-    ...named(/^vocab\.json$/),
-    ...named(/\.ya?ml$/).filter((path) => isVocabulary(textOf(path, copies))),
-  ];
-  if (pieces.length === 1) {
-    return { pieces, vocabulary: vocabularies[0] };
-  }
-  const sides = [/^(source|src)/, /^(target|trg|tgt)/].map((side) =>
-    pieces.filter((path) => side.test(basename(path)))
-  );
-  const isPair = pieces.length === 2 &&
-    sides.every((paths) => paths.length === 1);
-  if (isPair && vocabularies.length === 1) {
-    return { pieces: sides.flat(), vocabulary: vocabularies[0] };
-  }
-  throw inputError(
-    `Cannot import the model: expected one .spm, or source.spm and target.spm with one vocab.yml or vocab.json, found ${pieces.length} .spm and ${vocabularies.length} vocabularies; name the files of one model.`,
-  );
-}
-
-function refuseFile(path: string): Refuse {
-  return (reason) =>
-    inputError(`Cannot read "${path}": ${reason}; check its name.`);
-}
-
-function bytesOf(path: string, copies: Copies): Uint8Array<ArrayBuffer> {
-  const copy = copies[path] ?? path;
-  checkInput(copy, refuseFile(path));
-  try {
-    return Deno.readFileSync(copy);
-  } catch (error) {
-    throw refuseFile(path)(reasonOf(error));
-  }
 }
 
 function textOf(path: string, copies: Copies): string {

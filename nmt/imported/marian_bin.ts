@@ -1,9 +1,9 @@
 /** Reads the `.bin` files of Marian and Bergamot, of 32-bit floats or of 8-bit integers, as arrays of floats. */
 import { inputError } from "../../base/input_error.ts";
 import type { Refuse } from "../../base/input_file.ts";
+import { transposed } from "../tensor/quantization.ts";
 import { checkFinite, type NamedArray, type NamedArrays } from "./arrays.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bytes, Parts } from "./parts.ts";
 
 const VERSION = 1n;
 const FLOAT32 = 0x404, INT8 = 0x101, INTGEMM8 = 0x4101;
@@ -23,29 +23,34 @@ interface Header {
  * multiplied with: value / multiplier. The multipliers of activations (`..._QuantMultA`) are left out, as floats need none.
  *
  * @param what The file's name for the user, such as `the model "model.bin"`.
+ * @param only The one array that is read, where the others do not matter.
  * @throws An input error where the file is damaged, or has numbers of another type.
  */
-export function readMarianBin(bytes: Bytes, what: string): NamedArrays {
+export function readMarianBin(
+  file: Parts,
+  what: string,
+  only?: string,
+): NamedArrays {
   const refuse: Refuse = (reason) =>
     inputError(
       `Cannot read ${what}: ${reason}; the file is damaged or not a binary model of Marian.`,
     );
-  const reader = readerOf(bytes, refuse);
+  const reader = readerOf(file, refuse);
   const version = reader.uint64("its version");
   if (version !== VERSION) {
     throw refuse(`expected version ${VERSION}, found ${version}`);
   }
   const count = reader.count("its arrays", MOST.arrays);
-  if (PREFIX_BYTES + count * HEADER_BYTES > bytes.length) {
+  if (PREFIX_BYTES + count * HEADER_BYTES > file.length) {
     throw refuse(
-      `expected ${count} arrays, found a file of ${bytes.length} bytes`,
+      `expected ${count} arrays, found a file of ${file.length} bytes`,
     );
   }
   const headers = Array.from({ length: count }, (): Header => ({
     nameBytes: reader.count("a name", MOST.nameBytes),
     type: reader.count("a type", 0xffffff),
     dimensions: reader.count("a shape", MOST.dimensions),
-    bytes: reader.count("an array", bytes.length),
+    bytes: reader.count("an array", file.length),
   }));
   const names = headers.map(({ nameBytes }) => {
     const name = new TextDecoder().decode(reader.take(nameBytes, "a name"));
@@ -57,15 +62,18 @@ export function readMarianBin(bytes: Bytes, what: string): NamedArrays {
   const shapes = headers.map(({ dimensions }, i) =>
     Array.from({ length: dimensions }, () => reader.int32(names[i]))
   );
-  reader.take(reader.count("padding", bytes.length), "padding");
+  reader.skip(reader.count("padding", file.length), "padding");
   const arrays = new Map<string, NamedArray>();
   headers.forEach((header, i) => {
     const name = names[i];
-    const content = reader.take(header.bytes, name);
     if (arrays.has(name)) {
       throw refuse(`expected each array once, found "${name}" twice`);
     }
-    if (name.endsWith("_QuantMultA")) return;
+    if (name.endsWith("_QuantMultA") || only !== undefined && name !== only) {
+      reader.skip(header.bytes, name);
+      return;
+    }
+    const content = reader.take(header.bytes, name);
     arrays.set(name, arrayOf(name, header.type, shapes[i], content, refuse));
   });
   if (reader.left() > 0) {
@@ -89,15 +97,17 @@ function arrayOf(
       );
     }
   };
-  // Arrays are padded; a copy begins where floats may begin.
-  const data = content.slice().buffer;
+  // Floats may not begin anywhere.
+  const { buffer: data, byteOffset: start } = content.byteOffset % 4 === 0
+    ? content
+    : content.slice();
   if (type === INT8) {
     need(count);
-    return { shape, data: new Int8Array(data, 0, count) };
+    return { shape, data: new Int8Array(data, start, count) };
   }
   if (type === FLOAT32) {
     need(4 * count);
-    const values = new Float32Array(data, 0, count);
+    const values = new Float32Array(data, start, count);
     checkFinite(name, values, refuse);
     return { shape, data: values };
   }
@@ -107,35 +117,21 @@ function arrayOf(
     throw refuse(`expected floats in "${name}", found 8-bit integers`);
   }
   need(count + 4);
-  const multiplier = new DataView(data).getFloat32(count, true);
+  const multiplier = new DataView(data, start).getFloat32(count, true);
   if (!(multiplier > 0 && Number.isFinite(multiplier))) {
     throw refuse(
       `expected a multiplier above 0 of "${name}", found ${multiplier}`,
     );
   }
-  const values = new Int8Array(data, 0, count);
+  const integers = new Int8Array(data, start, count);
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = integers[i] / multiplier;
   return {
     shape,
     data: name.endsWith("Wemb") || shape.length !== 2
-      ? Float32Array.from(values, (value) => value / multiplier)
-      : transposed(values, shape[0], shape[1], multiplier),
+      ? values
+      : transposed(values, shape[0]),
   };
-}
-
-/** The matrix [rows, columns] of values that lie column by column. */
-function transposed(
-  values: Int8Array,
-  rows: number,
-  columns: number,
-  multiplier: number,
-): Float32Array<ArrayBuffer> {
-  const matrix = new Float32Array(rows * columns);
-  for (let column = 0, i = 0; column < columns; column++) {
-    for (let row = 0; row < rows; row++) {
-      matrix[row * columns + column] = values[i++] / multiplier;
-    }
-  }
-  return matrix;
 }
 
 /** Why the numbers of an array cannot be read. */
@@ -153,21 +149,27 @@ function foreign(name: string, type: number): string {
 }
 
 /** Reads numbers one after the other, and fails where the file ends. */
-function readerOf(bytes: Bytes, refuse: Refuse) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function readerOf(file: Parts, refuse: Refuse) {
   let at = 0;
-  const advance = (length: number, part: string) => {
-    if (length > bytes.length - at) {
+  const skip = (length: number, part: string) => {
+    if (length > file.length - at) {
       throw refuse(
         `truncated: "${part}" takes ${length} bytes where ${
-          bytes.length - at
+          file.length - at
         } are left`,
       );
     }
     at += length;
-    return at - length;
   };
-  const uint64 = (part: string) => view.getBigUint64(advance(8, part), true);
+  const take = (length: number, part: string) => {
+    skip(length, part);
+    return file.read(at - length, length);
+  };
+  const view = (length: number, part: string) => {
+    const { buffer, byteOffset } = take(length, part);
+    return new DataView(buffer, byteOffset, length);
+  };
+  const uint64 = (part: string) => view(8, part).getBigUint64(0, true);
   return {
     uint64,
     count(part: string, most: number) {
@@ -175,11 +177,9 @@ function readerOf(bytes: Bytes, refuse: Refuse) {
       if (value <= BigInt(most)) return Number(value);
       throw refuse(`expected at most ${most} for ${part}, found ${value}`);
     },
-    int32: (part: string) => view.getInt32(advance(4, part), true),
-    take(length: number, part: string) {
-      const start = advance(length, part);
-      return bytes.subarray(start, start + length);
-    },
-    left: () => bytes.length - at,
+    int32: (part: string) => view(4, part).getInt32(0, true),
+    take,
+    skip,
+    left: () => file.length - at,
   };
 }

@@ -3,6 +3,12 @@ import { parse as parseYaml } from "@std/yaml";
 import { z } from "zod";
 import { inputError, parse } from "../../base/input_error.ts";
 import { Model } from "../../schemas/experiment/model.ts";
+import {
+  checkRequired,
+  type Settings,
+  settingsOf,
+  unsupported,
+} from "./settings.ts";
 
 export interface MarianConfig {
   readonly model: Model;
@@ -14,7 +20,7 @@ export interface MarianConfig {
  * Settings that must have one value, which is also the one of a file that does not mention them: others compute something
  * else. What is not listed has no effect on a Transformer's translations.
  */
-const REQUIRED: Readonly<Record<string, unknown>> = {
+const REQUIRED: Settings = {
   type: "transformer",
   "input-types": [],
   "layer-normalization": false,
@@ -81,22 +87,9 @@ type Config = z.infer<typeof Config>;
 export function readMarianConfig(text: string, what: string): MarianConfig {
   const name = `the configuration in ${what}`;
   const refuse = (setting: string, expected: string, found: unknown) =>
-    inputError(
-      `Cannot use ${what}: expected "${setting}" to be ${expected}, found ${
-        JSON.stringify(found)
-      }, which is not supported; use another model.`,
-    );
-  const settings = parse(
-    z.record(z.string(), z.unknown()),
-    yaml(text, name),
-    name,
-  );
-  for (const [setting, expected] of Object.entries(REQUIRED)) {
-    const found = settings[setting] ?? expected;
-    if (JSON.stringify(found) !== JSON.stringify(expected)) {
-      throw refuse(setting, JSON.stringify(expected), found);
-    }
-  }
+    unsupported(what, setting, expected, found);
+  const settings = settingsOf(yaml(text, name), name);
+  checkRequired(settings, REQUIRED, what);
   const config = parse(Config, settings, name);
   for (
     const [setting, of] of [
@@ -105,7 +98,7 @@ export function readMarianConfig(text: string, what: string): MarianConfig {
     ] as const
   ) {
     if (config[setting] !== 0 && config[setting] !== config[of]) {
-      throw refuse(setting, `0 or that of the encoder`, config[setting]);
+      throw refuse(setting, "0 or that of the encoder", config[setting]);
     }
   }
   const isRecurrent = config["transformer-decoder-autoreg"] === "rnn";

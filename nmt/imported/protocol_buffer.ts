@@ -7,6 +7,8 @@ export interface Field {
   readonly value: number | Uint8Array<ArrayBuffer>;
 }
 
+/** More fields no message of a model has. */
+const MOST_FIELDS = 2_000_000;
 const VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5;
 
 /**
@@ -62,6 +64,9 @@ export function fields(
     const number = Math.floor(tag / 8);
     if (number === 0) {
       throw refuse("expected a protocol buffer, found a field without number");
+    }
+    if (found.length === MOST_FIELDS) {
+      throw refuse(`expected at most ${MOST_FIELDS} fields, found more`);
     }
     found.push({ number, value: valueOf(tag % 8) });
   }

@@ -1,16 +1,17 @@
-/** Reads a SentencePiece model, `.spm` or `.model`: pieces, their scores, and how text is normalized. */
+/** Reads a SentencePiece model, an `.spm` file: pieces, their scores, and how text is normalized. */
 import { inputError } from "../../base/input_error.ts";
 import type { Refuse } from "../../base/input_file.ts";
+import { readCharsmap } from "../text/normalization/charsmap.ts";
 import type { Normalization } from "../text/normalization/normalizer.ts";
 import { type Field, fields } from "./protocol_buffer.ts";
 
 export interface Piece {
   readonly text: string;
   readonly score: number;
-  readonly kind: Kind;
+  readonly kind: PieceKind;
 }
 
-export type Kind = "normal" | "unknown" | "control" | "unused" | "byte";
+export type PieceKind = "normal" | "unknown" | "control" | "unused" | "byte";
 
 export interface SentencePieceModel {
   readonly algorithm: "unigram" | "bpe";
@@ -35,6 +36,9 @@ const KINDS = [
   "byte",
 ];
 
+/** No model is larger: those of hundreds of languages take a few megabytes, with pieces of a few letters. */
+const MOST = { bytes: 64 << 20, pieces: 1_000_000, letters: 1000 };
+
 /**
  * The model in the bytes of a file; `what` is its name for the user, such as `the vocabulary "vocab.spm"`.
  *
@@ -52,7 +56,17 @@ export function readSentencePiece(
     inputError(
       `Cannot use ${what}: expected ${expected}, found ${found}; use a model with another vocabulary.`,
     );
-  const model = messageOf(fields(bytes, damaged), damaged);
+  if (bytes.length > MOST.bytes) {
+    throw damaged(
+      `expected at most ${MOST.bytes} bytes, found ${bytes.length}`,
+    );
+  }
+  const parts = fields(bytes, damaged);
+  const count = parts.filter(({ number }) => number === 1).length;
+  if (count > MOST.pieces) {
+    throw damaged(`expected at most ${MOST.pieces} pieces, found ${count}`);
+  }
+  const model = messageOf(parts, damaged);
   const trainer = model.message(2), normalizer = model.message(3);
   const pieces = model.messages(1).map((piece): Piece => {
     const kind = KINDS[piece.number(3, 1) - 1];
@@ -86,6 +100,13 @@ export function readSentencePiece(
     throw unsupported("text as it is decoded", "a normalizer of it");
   }
   checkPieces(pieces, damaged);
+  const charsmap = normalizer.bytes(2);
+  if (charsmap.length > 0) {
+    readCharsmap(
+      charsmap,
+      (reason) => damaged(`of its map of characters, ${reason}`),
+    );
+  }
   return {
     algorithm,
     pieces,
@@ -104,7 +125,7 @@ export function readSentencePiece(
     ),
     bytes: trainer.number(35, 0) !== 0,
     normalization: {
-      charsmap: normalizer.bytes(2),
+      charsmap,
       addsPrefix: normalizer.number(3, 1) !== 0,
       removesSpaces: normalizer.number(4, 1) !== 0,
     },
@@ -116,6 +137,11 @@ function checkPieces(pieces: readonly Piece[], damaged: Refuse): void {
   for (const { text } of pieces) {
     if (text === "") {
       throw damaged("expected pieces of text, found an empty one");
+    }
+    if (text.length > MOST.letters) {
+      throw damaged(
+        `expected pieces of at most ${MOST.letters} characters, found one of ${text.length}`,
+      );
     }
     if (seen.has(text)) {
       throw damaged(`expected each piece once, found "${text}" twice`);
@@ -137,7 +163,7 @@ function onlyOne(
   return found[0];
 }
 
-function isKind(name: string | undefined): name is Kind {
+function isKind(name: string | undefined): name is PieceKind {
   return name !== undefined && name !== "user-defined";
 }
 

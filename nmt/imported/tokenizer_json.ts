@@ -2,7 +2,7 @@
 import { EOS } from "../../schemas/experiment/vocabulary.ts";
 import { inputError } from "../../base/input_error.ts";
 import { SPACE } from "../text/normalization/normalizer.ts";
-import { normalizerJson } from "../text/normalization/tokenizer_json.ts";
+import { normalizerJson } from "../text/normalization/stored_normalizer.ts";
 import type { Piece, SentencePieceModel } from "./sentencepiece.ts";
 import type { ImportedVocabulary } from "./vocabulary.ts";
 
@@ -20,7 +20,8 @@ interface Numbered {
  * lacks: their tokens begin with a space, of which normalized text has none, and which decoding takes away.
  *
  * Text may become pieces that the vocabulary lacks. `missing` lists such pieces: their ids follow the vocabulary's, and
- * the model has to take each for the unknown subword.
+ * the model has to take each for the unknown subword. What decodes translations is made for the pieces of `decoded`, the
+ * target's, as one file of a pair stands for both.
  *
  * @throws An input error where a byte that the model falls back to is not in the vocabulary.
  */
@@ -28,6 +29,7 @@ export function tokenizerJson(
   model: SentencePieceModel,
   { subwords, unknown }: ImportedVocabulary,
   missing: readonly string[] = [],
+  decoded: SentencePieceModel = model,
 ): string {
   const idOf = new Map<string, number>();
   [...subwords, ...missing].forEach((subword, id) => {
@@ -56,7 +58,7 @@ export function tokenizerJson(
     added_tokens: [],
     ...normalizerJson(model.normalization),
     post_processor: null,
-    decoder: decoderJson(model),
+    decoder: decoderJson(decoded),
     model: model.algorithm === "unigram"
       ? unigram(model, tokens, numbered, unknown)
       : bytePairs(model, tokens, numbered, unknown),

@@ -89,9 +89,12 @@ export function fileVocabulary(
 const LINE =
   /^(?:("(?:[^"\\]|\\.)*")|'((?:[^']|'')*)'|([^"'\s].*)): (\d{1,9})$/;
 
-/** Whether a text looks like a `vocab.yml`: nothing but subwords and their ids. */
-export function isVocabulary(text: string): boolean {
-  return entriesOf(text).every((entry) => entry !== undefined);
+/** A longer line is none: a subword has a few letters, of which each may be written as ten. */
+const LONGEST_LINE = 20_000;
+
+/** Whether the first lines of a file look like a `vocab.yml`: nothing but subwords and their ids. */
+export function isVocabulary(lines: string): boolean {
+  return entriesOf(lines).every((entry) => entry !== undefined);
 }
 
 /**
@@ -141,6 +144,7 @@ function jsonEntries(text: string): [string, number][] | undefined {
 
 function entriesOf(text: string): ([string, number] | undefined)[] {
   return text.replace(/\n$/, "").split("\n").map((line) => {
+    if (line.length > LONGEST_LINE) return undefined;
     const [, double, single, plain, id] = LINE.exec(line.trimEnd()) ?? [];
     const subword = double === undefined
       ? single?.replaceAll("''", "'") ?? plain

@@ -2,6 +2,7 @@
 import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import { inputError } from "../../base/input_error.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
+import { transposed } from "../tensor/quantization.ts";
 import {
   feedForwardMaps,
   FORBIDDEN,
@@ -41,6 +42,8 @@ export interface Renumbering {
   /** Id here of the unknown subword, which all ids from `known` on stand for. */
   readonly unknown: number;
   readonly known: number;
+  /** Whether the unknown subword may be predicted. */
+  readonly predictsUnknown: boolean;
   /** The id of the file whose embedding begins a target sentence; the zero vector where it has none. */
   readonly begin?: number;
 }
@@ -160,20 +163,18 @@ function sideBySide(
   const joined = new Float32Array(rows * columns);
   names.forEach((name, part) => {
     if (name === ZEROS) return;
-    const expected = isTransposed ? [width, rows] : [rows, width];
-    const values = valuesOf(name, expected, arrays, refuse);
-    const first = part * width;
+    const found = valuesOf(
+      name,
+      isTransposed ? [width, rows] : [rows, width],
+      arrays,
+      refuse,
+    );
+    const values = isTransposed ? transposed(found, rows) : found;
     for (let row = 0; row < rows; row++) {
-      if (isTransposed) {
-        for (let column = 0; column < width; column++) {
-          joined[row * columns + first + column] = values[column * rows + row];
-        }
-      } else {
-        joined.set(
-          values.subarray(row * width, (row + 1) * width),
-          row * columns + first,
-        );
-      }
+      joined.set(
+        values.subarray(row * width, (row + 1) * width),
+        row * columns + part * width,
+      );
     }
   });
   return joined;
@@ -184,7 +185,7 @@ function vocabularyRows(
   { arrays: [name], isTransposed = false }: Source,
   shape: readonly number[],
   arrays: NamedArrays,
-  { ids, vocabulary, unknown, known, begin }: Renumbering,
+  { ids, vocabulary, unknown, known, predictsUnknown, begin }: Renumbering,
   refuse: (reason: string) => Error,
 ): Float32Array<ArrayBuffer> {
   const width = shape.length === 1 ? 1 : shape[1];
@@ -198,7 +199,7 @@ function vocabularyRows(
       ? [width, count]
       : [count, width];
     const found = valuesOf(name, expected, arrays, refuse);
-    const values = isTransposed ? flipped(found, width, count) : found;
+    const values = isTransposed ? transposed(found, count) : found;
     const row = (id: number) => values.subarray(id * width, (id + 1) * width);
     if (begin !== undefined) rows.set(row(begin), BOS * width);
     for (let id = 0; id < count; id++) {
@@ -210,6 +211,7 @@ function vocabularyRows(
   }
   if (isBias) {
     rows[PAD] = rows[BOS] = FORBIDDEN;
+    if (!predictsUnknown) rows[unknown] = FORBIDDEN;
     rows.fill(FORBIDDEN, known);
   }
   return rows;
@@ -234,21 +236,6 @@ function valuesOf(
     );
   }
   return data;
-}
-
-/** The rows [count, width] of a matrix [width, count]. */
-function flipped(
-  values: Float32Array,
-  width: number,
-  count: number,
-): Float32Array {
-  const rows = new Float32Array(values.length);
-  for (let column = 0, i = 0; column < width; column++) {
-    for (let row = 0; row < count; row++) {
-      rows[row * width + column] = values[i++];
-    }
-  }
-  return rows;
 }
 
 function few(names: readonly string[]): string {

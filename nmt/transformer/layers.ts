@@ -213,8 +213,14 @@ export function recurrentUnit(
   });
 }
 
+/** The next state of a recurrent unit, from x W and x W_f + b_f side by side, [rows, 2 d], and its state before. */
+export function nextState(mapped: Tensor, before: Tensor): Tensor {
+  const { keep, added } = gated(mapped);
+  return tf.add(tf.mul(keep, before), added);
+}
+
 /** What a recurrent unit keeps of its state, f, and what it adds, (1 - f) x W; from x W and x W_f + b_f side by side. */
-export function gated(
+function gated(
   mapped: Tensor,
 ): Readonly<Record<"keep" | "added", Tensor>> {
   const [input, forget] = tf.split(mapped as tf.Tensor2D, 2, 1);

@@ -156,6 +156,8 @@ const COPIED = [
   "autoregression",
   "tiedEmbeddings",
   "scaleEmbedding",
+  "positions",
+  "normEpsilon",
   "outputBias",
 ] as const satisfies readonly (keyof Model)[];
 

@@ -61,6 +61,8 @@ export const Given = z.strictObject({
   teacher: z.strictObject({
     /** The folder of a public model, which is the teacher in place of one that is trained; `model` says what it is. */
     import: z.string().min(1).optional(),
+    /** The terms of the public model, for the cards of what is made of it. */
+    licence: z.string().min(1).optional(),
     model: Model.prefault({}),
     training: Training.optional(),
   }).prefault({}),
@@ -89,6 +91,13 @@ export const Experiment = Given.superRefine((experiment, context) => {
       path: ["vocabulary", "size"],
       message:
         `expected ${least} to ${most} subwords where no teacher is imported, found ${size}`,
+    });
+  }
+  if (teacher.import === undefined && teacher.licence !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["teacher", "licence"],
+      message: "only an imported teacher has terms of its own",
     });
   }
   if (teacher.import !== undefined && teacher.training !== undefined) {

@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
 import { missing as noBrowser } from "../apps/report/chromium.ts";
 import { missingPty } from "../cli/console/pty.ts";
+import { writeMarianFolder } from "../nmt/imported/marian_folder.ts";
 import {
   type Clone,
   cloneProject,
@@ -133,6 +134,9 @@ const COMMANDS: Readonly<Record<string, Treatment>> = {
     { instead: byNpx },
   "deno task pipeline report": asItStands,
   "deno task pipeline run export:ckd-regular": asItStands,
+  "deno task pipeline convert tiny11 --from pt --to en --out x": {
+    before: (clone) => writeMarianFolder(clone.path("tiny11")),
+  },
   "deno task serve --model ckd-regular": {
     instead: onFreePort,
     serving: / at http:\S+\s/,

@@ -1,5 +1,6 @@
 /** The command `convert`: a public model as the folder of an exported one. */
-import { parse } from "../../../base/input_error.ts";
+import { inputError, parse } from "../../../base/input_error.ts";
+import { isName, NAME_LENGTH } from "../../../base/names.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
 import { command } from "../../command.ts";
@@ -48,7 +49,18 @@ export default command({
       { source: from, target: to },
       "--from, --to",
     );
-    const { beam, lengthPenalty } = Evaluation.parse({});
+    const search = parse(
+      Evaluation.pick({ beam: true, lengthPenalty: true }),
+      { beam: values.beam, lengthPenalty: values.lengthPenalty },
+      "--beam, --length-penalty",
+    );
+    if (values.name !== undefined && !isName(values.name)) {
+      throw inputError(
+        `Cannot call a model ${
+          JSON.stringify(values.name)
+        }: expected a name of at most ${NAME_LENGTH} printable characters.`,
+      );
+    }
     const { convertModel } = await load<
       typeof import("../../../nmt/export/convert.ts")
     >(import.meta.resolve("../../../nmt/export/convert.ts"));
@@ -58,10 +70,7 @@ export default command({
       languages,
       name: values.name,
       licence: values.licence,
-      search: {
-        beam: values.beam ?? beam,
-        lengthPenalty: values.lengthPenalty ?? lengthPenalty,
-      },
+      search,
     });
     const { parameters, bytes } = config;
     if (values.json) {

@@ -38,7 +38,7 @@ import { incoherent } from "../../../engine/provenance/trust_policy.ts";
 import { openWorkspace } from "../../../engine/store/workspace.ts";
 import { command, type Context, type ValuesOf } from "../../command.ts";
 import { showProgress } from "../../console/show_progress.ts";
-import { table } from "../../console/table.ts";
+import { fewReasons, table } from "../../console/table.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import {
@@ -326,8 +326,7 @@ function madeOf({ folder }: Task, { nodes }: RunReport): Manifest {
 }
 
 function line({ node, why }: Reason): string {
-  const more = why.length > 3 ? `; and ${why.length - 3} more reasons` : "";
-  return `${node}: ${why.slice(0, 3).join("; ")}${more}\n`;
+  return `${node}: ${fewReasons(why)}\n`;
 }
 
 function comparisonText(

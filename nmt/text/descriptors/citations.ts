@@ -47,6 +47,19 @@ export function citedDataSets(
   }];
 }
 
+/** A public model as what stands for the data that it was trained on, and its terms, where they are known. */
+export function importedModel(
+  name: string,
+  licence: string | undefined,
+): CitedDataSet {
+  return {
+    name,
+    description: "A public model; its release says what it was trained on",
+    citation: [],
+    licences: licence === undefined ? [] : [parseLicence(licence)],
+  };
+}
+
 function citedDataSet(
   written: string,
   selection: Selection,

@@ -13,6 +13,11 @@ export type Charsmap = (text: Uint8Array, at: number) => Match;
 /** Where the map says nothing. */
 export const NO_MATCH: Match = { length: 0, replacement: new Uint8Array() };
 
+/** Bytes that one match takes at most. Real maps take fewer, but a damaged one may lead in circles. */
+const LONGEST = 256;
+/** Marks of a unit: its label's own top bit, which is set in the units of values, and that a value is one of its children. */
+const LABEL = 0x800000ff, HAS_VALUE = 0x100;
+
 /**
  * Reads a map: the trie's size in bytes, the trie as Darts-clone lays it out, and the replacements, each with a zero byte
  * at its end. The longest match counts. Unlike the normalizer `Precompiled` of Hugging Face, which looks at one grapheme
@@ -39,27 +44,35 @@ export function readCharsmap(
   if (replacements.at(-1) !== 0) {
     throw damaged("expected a zero byte at its end");
   }
-  return (text, at) => {
-    let length = 0, value = 0;
-    let node = offset(units[0]);
-    for (let i = at; i < text.length; i++) {
-      node ^= text[i];
-      const unit = units[node];
-      // The label's own top bit marks a value, which no byte follows.
-      if (unit === undefined || (unit & 0x800000ff) !== text[i]) break;
-      node ^= offset(unit);
-      if ((unit & 0x100) === 0) continue;
-      value = units[node] & 0x7fffffff;
-      length = i + 1 - at;
-    }
-    if (length === 0) return NO_MATCH;
-    const end = replacements.indexOf(0, value);
-    if (end < 0) {
+  units.forEach((unit, node) => {
+    if ((unit & HAS_VALUE) === 0 || unit >>> 31 === 1) return;
+    const value = valueAt(node ^ offset(unit));
+    if (!(value < replacements.length)) {
       throw damaged(
         `expected a replacement below ${replacements.length}, found ${value}`,
       );
     }
-    return { length, replacement: replacements.subarray(value, end) };
+  });
+  function valueAt(node: number): number {
+    return node < units.length ? units[node] & 0x7fffffff : Infinity;
+  }
+  return (text, at) => {
+    let length = 0, value = 0;
+    let node = offset(units[0]);
+    const end = Math.min(text.length, at + LONGEST);
+    for (let i = at; i < end; i++) {
+      node ^= text[i];
+      const unit = units[node];
+      // No byte follows a value.
+      if (unit === undefined || (unit & LABEL) !== text[i]) break;
+      node ^= offset(unit);
+      if ((unit & HAS_VALUE) === 0) continue;
+      value = valueAt(node);
+      length = i + 1 - at;
+    }
+    if (length === 0) return NO_MATCH;
+    const to = replacements.indexOf(0, value);
+    return { length, replacement: replacements.subarray(value, to) };
   };
 }
 

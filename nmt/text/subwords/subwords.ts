@@ -1,4 +1,4 @@
-/** Subwords shared by source and target: byte-level byte-pair encoding, which can encode any text. */
+/** Subwords: byte-level byte-pair encoding that is learnt here and can encode any text, or those of an imported model. */
 import {
   BPE,
   byteLevelAlphabet,
@@ -9,12 +9,14 @@ import {
 import { z } from "zod";
 import { inputError } from "../../../base/input_error.ts";
 import { checkInput } from "../../../base/input_file.ts";
-import { takeNormalizer } from "../normalization/tokenizer_json.ts";
+import { takeNormalizer } from "../normalization/stored_normalizer.ts";
 
 /** Encodes text as ids and decodes ids, without padding, begin and end of sentence. */
 export interface Subwords {
   /** Ids in all, the special ones included. */
   readonly size: number;
+  /** The id of what is unknown; none where no text is. */
+  readonly unknown?: number;
   /** The ids of each line, which is of the source unless said otherwise: an imported model may cut its sides differently. */
   encode(
     lines: readonly string[],
@@ -56,10 +58,22 @@ const ByteLevel = z.looseObject({
   }),
 });
 
-/** What tells the subwords of an imported model; the target's are there where its side is cut otherwise. */
+/**
+ * What tells the subwords of an imported model: those of the target are there where its side is cut otherwise, and ids from
+ * `known` on are of pieces that the model's vocabulary lacks.
+ */
 const Imported = z.looseObject({
   pre_tokenizer: z.looseObject({ type: z.literal("Metaspace") }),
+  model: z.union([
+    z.looseObject({ type: z.literal("Unigram"), unk_id: z.int().min(0) }),
+    z.looseObject({
+      type: z.literal("BPE"),
+      unk_token: z.string(),
+      vocab: z.record(z.string(), z.int().min(0)),
+    }),
+  ]),
   target: z.unknown().optional(),
+  known: z.int().min(0).optional(),
 });
 
 /** The trainer's own limit, which its interface for Node has no option for. */
@@ -165,7 +179,7 @@ export async function loadSubwords(path: string): Promise<Subwords> {
 
 /** The subwords of an imported model, whose text is normalized here, as libraries do it otherwise than SentencePiece. */
 function importedSubwords(
-  { target, ...source }: z.infer<typeof Imported>,
+  { target, known, ...source }: z.infer<typeof Imported>,
   what: string,
 ): Subwords {
   const made = (json: unknown): Side => {
@@ -184,11 +198,24 @@ function importedSubwords(
     }
   };
   const first = made(source);
-  return subwords(
+  const { model } = source;
+  const unknown = model.type === "Unigram"
+    ? model.unk_id
+    : model.vocab[model.unk_token];
+  const cut = subwords(
     first,
     first.tokenizer.getVocabSize(),
     target === undefined ? first : made(target),
   );
+  return {
+    ...cut,
+    unknown,
+    encode: async (lines, side) => {
+      const all = await cut.encode(lines, side);
+      if (known === undefined) return all;
+      return all.map((ids) => ids.map((id) => id < known ? id : unknown));
+    },
+  };
 }
 
 /** How the text of a side is cut. */

@@ -39,12 +39,14 @@ export async function tokenize(
     source: packer(),
     target: packer(),
   };
+  const { unknown } = subwords;
   let read = 0, kept = 0;
   for await (const { source, target } of ahead(encodedChunks(path, subwords))) {
     source.forEach((_, i) => {
       if (
         source[i].length > maximumLength || target[i].length > maximumLength
       ) return;
+      if (unknown !== undefined && target[i].includes(unknown)) return;
       sides.source.add(source[i]);
       sides.target.add(target[i]);
       kept++;
@@ -53,8 +55,10 @@ export async function tokenize(
   }
   if (kept === 0) {
     throw inputError(
-      `Cannot use the ${what} pairs: each of the ${read} has a side of more than ${maximumLength} subwords; ` +
-        `raise "vocabulary.maximumLength".`,
+      `Cannot use the ${what} pairs: each of the ${read} has a side of more than ${maximumLength} subwords` +
+        `${
+          unknown === undefined ? "" : " or a target with unknown ones"
+        }; raise "vocabulary.maximumLength".`,
     );
   }
   const tokens = {

@@ -49,6 +49,38 @@ Deno.test("a stack without a choice starts at random, and without any choice all
   assertEquals(weightsFromTeacher(teacher, sized(2, 2), none), {});
 });
 
+for (
+  const [tiedEmbeddings, withDecoder, withEncoder] of [
+    ["all", ["embedding", "output.bias"], ["embedding", "output.bias"]],
+    ["input", ["embedding", "output.bias", "output.embedding"], ["embedding"]],
+    ["output", ["decoder.embedding", "output.bias"], ["encoder.embedding"]],
+    [
+      "none",
+      ["decoder.embedding", "output.bias", "output.embedding"],
+      ["encoder.embedding"],
+    ],
+  ] as const
+) {
+  Deno.test(`embeddings and the output come along with their stack (tiedEmbeddings: ${tiedEmbeddings})`, () => {
+    const kind = { tiedEmbeddings, outputBias: true } as const;
+    const model = { ...teacherModel, ...kind };
+    const saved = {
+      model,
+      vocabulary: VOCABULARY,
+      weights: initialWeights(parameterShapes(model, VOCABULARY), 8),
+    };
+    const copied = (encoder: number[], decoder: number[]) =>
+      Object.keys(
+        weightsFromTeacher(saved, { ...sized(1, 1), ...kind }, {
+          encoder,
+          decoder,
+        }),
+      ).filter((name) => /embedding$|^output\./.test(name)).sort();
+    assertEquals(copied([], [1]), [...withDecoder]);
+    assertEquals(copied([1], []), [...withEncoder]);
+  });
+}
+
 Deno.test("training begins at what was copied and at the seed's random values for the rest", async () => {
   const student = sized(2, 1);
   const start = { encoder: [1, 4], decoder: [] };

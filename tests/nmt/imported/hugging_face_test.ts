@@ -1,6 +1,8 @@
 /** Tests of models of Hugging Face: weights by name and value, and what is not supported is named. */
 import { assertEquals } from "@std/assert";
-import { importModel } from "../../../nmt/imported/import.ts";
+import { dirname } from "@std/path";
+import { modelFiles } from "../../../nmt/imported/files.ts";
+import { checkFolder, importModel } from "../../../nmt/imported/import.ts";
 import {
   type StoredTensor,
   writeSafetensors,
@@ -184,6 +186,28 @@ for (
       "expected the 7 subwords",
       "found a model of 6",
     ],
+    ...["pad_token_id", "eos_token_id", "decoder_start_token_id"].map((id) =>
+      [`a ${id} beyond the vocabulary`, {
+        config: { [id]: 6 },
+      }, `"${id}" to be below the "vocab_size" of 6, found 6`] as const
+    ),
+    ["another end of a sentence than the vocabulary's", {
+      config: { eos_token_id: 3 },
+    }, `"eos_token_id" to be 0, that of "</s>", found 3`],
+    [
+      "padding that is the unknown subword",
+      { config: { pad_token_id: 1 } },
+      `"pad_token_id"`,
+      "found 1",
+    ],
+    [
+      "a configuration without its kind of model",
+      { config: { model_type: undefined } },
+      `"model_type"`,
+    ],
+    ["a configuration that is deeply nested", {
+      config: { d_model: JSON.parse("[".repeat(9999) + "]".repeat(9999)) },
+    }, "deep nesting"],
     [
       "a vocabulary with a gap",
       { vocabulary: { ...VOCABULARY, a: 9 } },
@@ -220,6 +244,27 @@ for (
       (paths) => assertInputError(() => importModel(paths), ...parts),
     ));
 }
+
+Deno.test("a vocabulary of the target's own is refused by its name", () =>
+  withModel({}, (paths) => {
+    const path = paths[0].replace("config.json", "target_vocab.json");
+    Deno.writeTextFileSync(path, JSON.stringify(VOCABULARY));
+    const folder = dirname(path);
+    assertInputError(() => modelFiles(folder), path, "not supported");
+    assertInputError(() => importModel([...paths, path]), path);
+  }));
+
+Deno.test("a folder is checked against an experiment without a look at its weights", () =>
+  withModel({}, (paths) => {
+    const { model, vocabulary } = importModel(paths);
+    const folder = dirname(paths[0]);
+    Deno.writeTextFileSync(`${folder}/model.safetensors`, "no weights");
+    checkFolder(folder, { model, vocabulary });
+    assertInputError(
+      () => checkFolder(folder, { model, vocabulary: vocabulary + 1 }),
+      `"size": ${vocabulary}`,
+    );
+  }));
 
 Deno.test("a folder with a pickle alone is refused with the way to convert it", () =>
   withModel({}, (paths) => {

@@ -6,6 +6,7 @@ import { createTranslator } from "../../../nmt/decoding/beam_search.ts";
 import { translateLines } from "../../../nmt/decoding/translate.ts";
 import { importModel } from "../../../nmt/imported/import.ts";
 import { readNpz } from "../../../nmt/imported/npz.ts";
+import { partsOf } from "../../../nmt/imported/parts.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { readSafetensors } from "../../../nmt/tensor/safetensors.ts";
 import { loadSubwords } from "../../../nmt/text/subwords/subwords.ts";
@@ -93,7 +94,7 @@ for (const [options, expected] of OPTIONS) {
         const imported = importModel([path, pieces]);
         const { model } = imported;
         assertEquals({ ...model, ...expected }, model);
-        const arrays = readNpz(Deno.readFileSync(path), "the model");
+        const arrays = readNpz(partsOf(Deno.readFileSync(path)), "the model");
         const { tensors } = readSafetensors(numpy, "the model");
         const weights = [...arrays].filter(([name]) => name in tensors);
         assertEquals(arrays.size, weights.length + 1);

@@ -1,11 +1,17 @@
 /** Tests of the import of whole models: weights by name and value, vocabularies, and files that do not fit each other. */
 import { assert, assertEquals } from "@std/assert";
-import { importModel } from "../../../nmt/imported/import.ts";
+import { basename } from "@std/path";
+import { modelFiles } from "../../../nmt/imported/files.ts";
+import { checkFolder, importModel } from "../../../nmt/imported/import.ts";
+import { readMarianConfig } from "../../../nmt/imported/marian_config.ts";
 import { saveModel } from "../../../nmt/transformer/checkpoint.ts";
 import { parameterShapes } from "../../../nmt/transformer/parameters.ts";
+import { loadSubwords } from "../../../nmt/text/subwords/subwords.ts";
 import { assertInputError } from "../../fixtures/input_error.ts";
 import {
   bin,
+  BYTE,
+  configuration,
   counting,
   floats,
   INT8,
@@ -16,7 +22,7 @@ import {
   spm,
   withFiles,
 } from "./made.ts";
-import { marianArrays } from "./made_marian.ts";
+import { MARIAN_SETTINGS, marianArrays } from "./made_marian.ts";
 
 const PIECES: readonly MadePiece[] = [
   ...SPECIALS,
@@ -26,6 +32,35 @@ const PIECES: readonly MadePiece[] = [
 ];
 const SPM = spm(PIECES);
 const FORBIDDEN = -1e4;
+const good = npz(marianArrays());
+
+/** The first bytes of Marian's list of likely subwords. */
+const SHORT_LIST = Uint8Array.of(
+  ...[0xf5, 0x17, 0x34, 0x01, 0xd5, 0x48, 0x1a, 0xf1],
+);
+const MADE = readMarianConfig(JSON.stringify(MARIAN_SETTINGS), "the model");
+
+/** Arrays as a `.bin` has them. */
+function inBin(arrays: Readonly<Record<string, MadeArray>>) {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => [
+      name,
+      array.data instanceof Int8Array
+        ? {
+          type: INT8,
+          shape: array.shape,
+          bytes: new Uint8Array(array.data.buffer),
+        }
+        : floats(array),
+    ]),
+  );
+}
+
+/** Lines of a `vocab.yml`. */
+function pieceLines(count: number): string {
+  return Array.from({ length: count }, (_, id) => `"piece ${id}": ${id}\n`)
+    .join("");
+}
 
 /** The values of an array of a made model. */
 function values(arrays: Readonly<Record<string, MadeArray>>, name: string) {
@@ -48,11 +83,12 @@ Deno.test("a model of Marian keeps its weights, by our names and ids", () =>
       ...new Array(8).fill(0),
       ...values(arrays, "Wemb"),
     ]);
-    assertEquals([...weights["output.bias"]], [
-      FORBIDDEN,
-      FORBIDDEN,
-      ...values(arrays, "decoder_ff_logit_out_b"),
-    ]);
+    const [end, , ...others] = values(arrays, "decoder_ff_logit_out_b");
+    assertEquals(
+      [...weights["output.bias"]],
+      [FORBIDDEN, FORBIDDEN, end, FORBIDDEN, ...others],
+      "padding, begin and the unknown are never predicted",
+    );
     const row = (name: string, index: number) =>
       values(arrays, name).slice(4 * index, 4 * index + 4);
     for (
@@ -97,35 +133,13 @@ Deno.test("a model of Marian keeps its weights, by our names and ids", () =>
 
 Deno.test("a .bin gives what the .npz of the same model gives, and a short-list beside it does not matter", async () => {
   const arrays = marianArrays();
-  const inBin = Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [
-      name,
-      array.data instanceof Int8Array
-        ? {
-          type: INT8,
-          shape: array.shape,
-          bytes: new Uint8Array(array.data.buffer),
-        }
-        : floats(array),
-    ]),
-  );
-  const shortList = Uint8Array.of(
-    0xf5,
-    0x17,
-    0x34,
-    0x01,
-    0xd5,
-    0x48,
-    0x1a,
-    0xf1,
-  );
   await withFiles(
     { "m.npz": npz(arrays), "v.spm": SPM },
     (fromNpz) =>
       withFiles(
         {
-          "m.bin": bin(inBin),
-          "lex.bin": shortList,
+          "m.bin": bin(inBin(arrays)),
+          "lex.bin": SHORT_LIST,
           "v.spm": SPM,
           "config.yml": "beam-size: 6\nmodels: []\n",
         },
@@ -185,7 +199,7 @@ Deno.test("pre-norm, deeper blocks, separate embeddings and no bias have their n
       FORBIDDEN,
       FORBIDDEN,
       0,
-      0,
+      FORBIDDEN,
       0,
       0,
       0,
@@ -206,8 +220,9 @@ Deno.test("source.spm and target.spm share a vocabulary, and pieces that it lack
       "decoder.yml": "beam-size: 6\nmodels: []\n",
     },
     (paths) => {
-      const { vocabulary, weights, tokenizer } = importModel(paths);
+      const { vocabulary, known, weights, tokenizer } = importModel(paths);
       assertEquals(vocabulary, 9, "b and c are after the seven of the file");
+      assertEquals(known, 7);
       const row = (
         id: number,
       ) => [...weights.embedding.slice(4 * id, 4 * id + 4)];
@@ -246,6 +261,92 @@ Deno.test("source.spm and target.spm share a vocabulary, and pieces that it lack
   );
 });
 
+Deno.test("what the model says is decoded as the target's pieces, also by the file of the source", () => {
+  const byte = (value: string): MadePiece => [`<0x${value}>`, -9, BYTE];
+  const target = spm([...PIECES, byte("C3"), byte("A9")], {
+    trainer: [[35, 1]],
+    normalizer: [[4, 0]],
+  });
+  const names = ["</s>", "<unk>", "▁", "a", "b", "<0xC3>", "<0xA9>"];
+  const arrays = marianArrays({ "dim-vocabs": [7, 7] });
+  return withFiles({
+    "m.npz": npz(arrays),
+    "source.spm": SPM,
+    "target.spm": target,
+    "vocab.yml": names.map((name, id) => `"${name}": ${id}\n`).join(""),
+  }, async (paths, folder) => {
+    const { tokenizer, ids } = importModel(paths);
+    const path = `${folder}/tokenizer.json`;
+    for (const json of [tokenizer.source, tokenizer.target ?? ""]) {
+      Deno.writeTextFileSync(path, json);
+      const { decode } = await loadSubwords(path);
+      const said = [2, 2, 3, 5, 6, 2, 4].map((id) => ids[id]);
+      assertEquals(await decode([said]), [" aé b"]);
+    }
+  });
+});
+
+Deno.test("only the files of the model are its inputs, whatever lies beside them", async () => {
+  const beside = { "notes.json": "{}", "decoder.yml": "models: []\n" };
+  const yml = PIECES.map(([piece], id) => `"${piece}": ${id}\n`).join("");
+  for (
+    const [expected, others] of [
+      [{ "m.npz": good, "v.spm": SPM }, { "lex.bin": SHORT_LIST }],
+      [{ "m.npz": good, "v.spm": SPM }, {
+        "long.yml": `"${"a".repeat(1_000_000)}`,
+        "longer.yml": `'${"a".repeat(1_000_000)}': 1`,
+      }],
+      [{
+        "m.npz": good,
+        "source.spm": SPM,
+        "target.spm": SPM,
+        "vocab.yml": yml,
+      }, {}],
+      [
+        { "config.json": "{}", "model.safetensors": "", "v.spm": SPM },
+        { "pytorch_model.bin": "PK", "tokenizer_config.json": "{}" },
+      ],
+    ] as const
+  ) {
+    await withFiles({ ...expected, ...beside, ...others }, (_, folder) => {
+      assertEquals(
+        modelFiles(folder).map((path) => basename(path)),
+        Object.keys(expected).sort(),
+      );
+    });
+  }
+});
+
+Deno.test("a vocab.yml of many lines is known by its first ones", () => {
+  const files = { "m.npz": good, "v.spm": SPM };
+  return withFiles(
+    { ...files, "vocab.yml": pieceLines(5000) },
+    (_, folder) => assertEquals(modelFiles(folder).length, 3),
+  );
+});
+
+Deno.test("a folder is checked against an experiment without a look at its weights", async () => {
+  const broken = changed({ Wemb: counting([1, 1]), none: counting([1, 1]) });
+  const asBin = bin({
+    Wemb: { type: 0x408, shape: [1], bytes: new Uint8Array(8) },
+    ...inBin({ "special:model.yml": marianArrays()["special:model.yml"] }),
+  });
+  for (const [name, bytes] of [["m.npz", broken], ["m.bin", asBin]] as const) {
+    await withFiles({ [name]: bytes, "v.spm": SPM }, (paths, folder) => {
+      assertInputError(() => importModel(paths));
+      const { model } = MADE;
+      checkFolder(folder, { model, vocabulary: 7 });
+      checkFolder(folder, { model: { ...model, dropout: 0.1 }, vocabulary: 7 });
+      assertInputError(
+        () =>
+          checkFolder(folder, { model: { ...model, heads: 4 }, vocabulary: 9 }),
+        `"teacher.model": { "heads": 2 }`,
+        `"vocabulary": { "size": 7 }`,
+      );
+    });
+  }
+});
+
 /** The made arrays with some changed; an undefined one is left out. */
 function changed(changes: Readonly<Record<string, MadeArray | undefined>>) {
   return npz(
@@ -256,7 +357,6 @@ function changed(changes: Readonly<Record<string, MadeArray | undefined>>) {
   );
 }
 
-const good = npz(marianArrays());
 for (
   const [name, files, ...parts] of [
     [
@@ -324,12 +424,36 @@ for (
       "target.spm": SPM,
       "vocab.yml": "<unk>: 0\n",
     }, "id for </s>"],
+    [
+      "one .spm beside two vocabularies",
+      {
+        "m.npz": good,
+        "v.spm": SPM,
+        "a.yml": "</s>: 0\n<unk>: 1\n",
+        "b.yml": "</s>: 1\n<unk>: 0\n",
+      },
+      "a.yml",
+      "b.yml",
+      "leave only the files of one model in the folder",
+    ],
+    ["a vocabulary with a line without an end", {
+      "m.npz": good,
+      "v.spm": SPM,
+      "vocab.yml": `${pieceLines(5000)}"${"b".repeat(2_000_000)}": 2`,
+    }, "in line 5001"],
+    ["a configuration without an end", {
+      "m.npz": changed({
+        "special:model.yml": configuration("a".repeat(1 << 20)),
+      }),
+      "v.spm": SPM,
+    }, "configuration of at most 1048576 bytes"],
     ["no model", { "v.spm": SPM }, "neither in 1 files"],
     [
       "two models",
       { "a.npz": good, "b.npz": good, "v.spm": SPM },
       "a.npz",
       "b.npz",
+      "leave only the files of one model in the folder",
     ],
     [
       "a pickle",
@@ -357,6 +481,12 @@ Deno.test("a file that is not there is refused", () => {
     "/nowhere/m.npz",
   );
 });
+
+Deno.test("a file that is larger than any vocabulary is refused unread", () =>
+  withFiles({ "m.npz": good, "v.spm": SPM }, (paths) => {
+    Deno.truncateSync(paths[1], (64 << 20) + 1);
+    assertInputError(() => importModel(paths), paths[1], "found 67108865");
+  }));
 
 Deno.test("unknown characters have an id", () =>
   withFiles({ "m.npz": good, "v.spm": SPM }, (paths) => {

@@ -1,6 +1,7 @@
 /** Tests of Marian's `.bin` files: floats and integers are read, and damage is always noticed. */
 import { assertEquals } from "@std/assert";
 import { readMarianBin } from "../../../nmt/imported/marian_bin.ts";
+import { type Bytes, partsOf } from "../../../nmt/imported/parts.ts";
 import { assertInputError } from "../../fixtures/input_error.ts";
 import {
   bin,
@@ -14,10 +15,14 @@ import {
 } from "./made.ts";
 
 const WHAT = `the model "m.bin"`;
+function read(bytes: Bytes, only?: string) {
+  return readMarianBin(partsOf(bytes), WHAT, only);
+}
+
 const BIAS = floats({ shape: [1, 2], data: Float32Array.of(0.5, -1) });
 
 Deno.test("floats, text and integers are read, matrices of integers as they are multiplied with", () => {
-  const arrays = readMarianBin(
+  const arrays = read(
     bin({
       Wemb: integers([2, 3], [1, 2, 3, 4, 5, 6], 2),
       Wemb_QuantMultA: integers([1, 1], [127], 1),
@@ -31,7 +36,6 @@ Deno.test("floats, text and integers are read, matrices of integers as they are 
         bytes: Uint8Array.of(97, 0, 0, 0),
       },
     }),
-    WHAT,
   );
   assertEquals(Object.fromEntries(arrays), {
     Wemb: { shape: [2, 3], data: Float32Array.of(0.5, 1, 1.5, 2, 2.5, 3) },
@@ -131,7 +135,7 @@ for (
 ) {
   Deno.test(`${name} is refused in one sentence`, () => {
     assertInputError(
-      () => readMarianBin(bytes, WHAT),
+      () => read(bytes),
       `Cannot read ${WHAT}: `,
       part,
     );
@@ -142,13 +146,22 @@ Deno.test("an array that is there twice is refused", () => {
   // Two names of one letter; the second is made equal to the first.
   const bytes = bin({ a: BIAS, b: floats(counting([1, 2])) });
   bytes[16 + 2 * 32 + 2] = "a".charCodeAt(0);
-  assertInputError(() => readMarianBin(bytes, WHAT), `found "a" twice`);
+  assertInputError(() => read(bytes), `found "a" twice`);
 });
 
 Deno.test("floats may be followed by padding", () => {
   const padded = { type: FLOAT32, shape: [1], bytes: new Uint8Array(256) };
   assertEquals(
-    readMarianBin(bin({ b: padded }), WHAT).get("b")?.data,
+    read(bin({ b: padded })).get("b")?.data,
     new Float32Array(1),
   );
+});
+
+Deno.test("one array is read alone, whatever the others hold", () => {
+  const bytes = bin({
+    W: typed(0x408),
+    b: BIAS,
+    c: floats({ shape: [1], data: Float32Array.of(NaN) }),
+  });
+  assertEquals(Object.keys(Object.fromEntries(read(bytes, "b"))), ["b"]);
 });

@@ -129,3 +129,54 @@ Deno.test("text that is no YAML is refused", () => {
   assertInputError(() => readMarianConfig("a: [", WHAT), "expected YAML");
   assertInputError(() => readMarianConfig("", WHAT), WHAT);
 });
+
+/** Lists of nine references each to the list before: 9 to the power of `depth` values, all in a few lines. */
+function bomb(depth: number): string {
+  return Array.from(
+    { length: depth },
+    (_, i) =>
+      `a${i}: &a${i} [${
+        new Array(9).fill(i === 0 ? "x" : `*a${i - 1}`).join()
+      }]`,
+  ).join("\n");
+}
+
+for (
+  const [name, text, part] of [
+    ["refers to itself", "input-types: &a [*a]", "a reference"],
+    [
+      "has a group that refers to itself",
+      "dim-emb: &a { a: *a }",
+      "a reference",
+    ],
+    ["multiplies", `${bomb(9)}\ninput-types: *a8`, "a reference"],
+    ["multiplies once", "a: &a [x]\ndim-emb: *a", "a reference"],
+    ["nests", `dim-emb: ${"[".repeat(99)}${"]".repeat(99)}`, "deep nesting"],
+    ["nests without end", `dim-emb: ${"[".repeat(99_999)}`, "expected YAML"],
+    ["is a list", "- a", "expected"],
+  ] as const
+) {
+  Deno.test(`a configuration that ${name} is refused in one sentence`, () => {
+    assertInputError(() => readMarianConfig(text, WHAT), WHAT, part);
+  });
+}
+
+for (
+  const [value, found] of [
+    [{ a: 1 }, "found a group of settings,"],
+    [[["x"]], "found a list of 1,"],
+    [new Array(9).fill(1), "found a list of 9,"],
+    [["a", 1, null], "found a list of 3,"],
+    [["a", 1], `found ["a",1],`],
+    ["x".repeat(1e6), `found "${"x".repeat(56)}...,`],
+    [0, "found 0,"],
+    [false, "found false,"],
+  ] as const
+) {
+  Deno.test(`what a setting is instead is shown: ${found}`, () => {
+    assertInputError(
+      () => read({ "input-types": value }),
+      `expected "input-types" to be [], ${found}`,
+    );
+  });
+}

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Tokenizer } from "tokenizers";
 import { z } from "zod";
-import { takeNormalizer } from "../../../nmt/text/normalization/tokenizer_json.ts";
+import { takeNormalizer } from "../../../nmt/text/normalization/stored_normalizer.ts";
 import { readSentencePiece } from "../../../nmt/imported/sentencepiece.ts";
 import { tokenizerJson } from "../../../nmt/imported/tokenizer_json.ts";
 import { renumber } from "../../../nmt/imported/vocabulary.ts";
@@ -156,11 +156,13 @@ for (const [name, options] of Object.entries(MODELS)) {
           sorted(found.ids[i]) !== sorted(expected.ids[i])
         );
         assertEquals(differing, []);
-        // Of the same pieces in two orders, sentencepiece takes the one whose sum of 32-bit floats is greater by rounding.
+        // Orders of the same pieces, as of dashes in the head of a table, have equal scores, of which rounding chooses one in
+        // 32 bits; byte pairs are joined by rank, where nothing is rounded.
         const reordered = lines.filter((_, i) =>
           found.ids[i].join() !== expected.ids[i].join()
         );
-        assert(reordered.length <= lines.length / 2000, reordered.join("\n"));
+        if (model.algorithm === "bpe") assertEquals(reordered, []);
+        assert(reordered.length < lines.length / 100, reordered.join("\n"));
       } finally {
         Deno.removeSync(folder, { recursive: true });
       }

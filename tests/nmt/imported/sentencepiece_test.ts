@@ -6,7 +6,7 @@ import {
   missingPieces,
   tokenizerJson,
 } from "../../../nmt/imported/tokenizer_json.ts";
-import { takeNormalizer } from "../../../nmt/text/normalization/tokenizer_json.ts";
+import { takeNormalizer } from "../../../nmt/text/normalization/stored_normalizer.ts";
 import { renumber } from "../../../nmt/imported/vocabulary.ts";
 import { assertInputError } from "../../fixtures/input_error.ts";
 import {
@@ -206,6 +206,32 @@ for (
       "an unknown kind of piece",
       spm([...PIECES, ["x", 0, 9]]),
       "of no known kind",
+    ],
+    [
+      "a piece of a thousand and one letters",
+      spm([...SPECIALS, ["a".repeat(1001), -1]], { algorithm: 2 }),
+      "at most 1000 characters, found one of 1001",
+    ],
+    [
+      "a file larger than any",
+      new Uint8Array((64 << 20) + 1),
+      "at most 67108864 bytes",
+    ],
+    [
+      "more pieces than any model has",
+      new Uint8Array(2 * 1_000_001).map((_, i) => i % 2 === 0 ? 0x0a : 0),
+      "at most 1000000 pieces",
+    ],
+    [
+      "more fields than any model has",
+      new Uint8Array(2 * 2_000_001).fill(0x08),
+      "at most 2000000 fields",
+    ],
+    [
+      "a damaged map of characters",
+      spm(PIECES, { charsmap: Uint8Array.of(1, 2, 3) }),
+      "map of characters",
+      "expected a trie",
     ],
     ["words as pieces", spm(PIECES, { algorithm: 3 }), "found word"],
     [

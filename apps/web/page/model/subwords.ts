@@ -99,6 +99,7 @@ function importedSubwords(json: ImportedJson): Subwords {
     lengths: (ids) =>
       ids.map((id, i) => {
         const subword = tokenizer.id_to_token(id) ?? "";
+        if (/^<0x[0-9A-F]{2}>$/.test(subword)) return 1;
         const own = i === 0 ? subword.replace(SPACE, "") : subword;
         return encoder.encode(own.replaceAll(SPACE, " ")).length;
       }),

@@ -30,6 +30,11 @@ Deno.test("a converted folder has graphs in both precisions, subwords, configs, 
     assertEquals(config.system, "small");
     assertEquals(config.model, { ...config.model, ...MADE_MODEL });
     assertEquals(config.licences, [{ data: "small", licence: "CC-BY-4.0" }]);
+    assertEquals(config.ids.unk, 3);
+    const card = Deno.readTextFileSync(`${out}/README.md`);
+    assertStringIncludes(card, "license: cc-by-4.0");
+    assertStringIncludes(card, "Its quality was not measured.");
+    assert(!card.includes("knowledge-distillation"), card);
     assertEquals([...Deno.readDirSync(out)].map(({ name }) => name).sort(), [
       ...["README.md", "config.json", "fp32", "generation_config.json"],
       ...["int8", "model.safetensors", "tokenizer.json"],
@@ -49,9 +54,14 @@ Deno.test("a folder that is there is left alone, and what is no model is refused
   withFolder(async (folder) => {
     const model = `${folder}/marian`, out = `${folder}/out`;
     writeMarianFolder(model);
-    const refused = async (from: string, to: string, part: string) => {
+    const refused = async (
+      from: string,
+      to: string,
+      part: string,
+      ...more: string[]
+    ) => {
       const { code, out, err } = await pipeline(
-        ...["convert", from, ...languages, "--out", to],
+        ...["convert", from, ...languages, "--out", to, ...more],
       );
       assertEquals({ code, out }, { code: 2, out: "" }, err);
       assertStringIncludes(err, part);
@@ -60,6 +70,11 @@ Deno.test("a folder that is there is left alone, and what is no model is refused
     await refused(model, model, "something is there already");
     await refused(folder, out, "expected Marian's .npz or .bin");
     await refused(`${folder}/none`, out, "found nothing there");
+    await refused(model, out, "<=64", "--beam", "1000");
+    await refused(model, out, "lengthPenalty", "--length-penalty", "9");
+    await refused(model, out, "printable", "--name", "a\nb");
+    await refused(model, `${folder}/${"n".repeat(300)}`, "Cannot write to");
+    await refused(model, `${model}/vocab.spm/out`, "Cannot write to");
     Deno.truncateSync(`${model}/model.npz`, 1000);
     await refused(model, out, "model.npz");
     assert(!exists(out));

@@ -8,7 +8,7 @@ import {
 import {
   normalizerJson,
   takeNormalizer,
-} from "../../../../nmt/text/normalization/tokenizer_json.ts";
+} from "../../../../nmt/text/normalization/stored_normalizer.ts";
 import { assertInputError } from "../../../fixtures/input_error.ts";
 import { charsmap, numbers } from "../../imported/made.ts";
 
@@ -114,7 +114,7 @@ for (
   });
 }
 
-Deno.test("a map that names a replacement beyond its end is refused when it is needed", () => {
+Deno.test("a map that names a replacement beyond its end is refused before it is needed", () => {
   const damaged = charsmap({ a: "b" });
   const view = new DataView(damaged.buffer);
   for (let i = 4; i < view.getUint32(0, true); i += 4) {
@@ -122,9 +122,24 @@ Deno.test("a map that names a replacement beyond its end is refused when it is n
       view.setUint32(i, 0x80001000, true);
     }
   }
-  const normalize = normalizer({ ...PLAIN, charsmap: damaged }, damagedMap);
-  assertEquals(normalize("c"), "▁c");
-  assertInputError(() => normalize("a"), "found 4096");
+  const read = () => normalizer({ ...PLAIN, charsmap: damaged }, damagedMap);
+  assertInputError(read, "found 4096");
+});
+
+Deno.test("a map that leads in circles ends a match after 256 bytes", () => {
+  // The second "a" of a match leads to the children of the first, so that it may be followed by itself.
+  const a = "a".charCodeAt(0), circle = charsmap({ aa: "b" });
+  const view = new DataView(circle.buffer);
+  const unit = (node: number) => view.getUint32(4 + 4 * node, true);
+  const set = (node: number, value: number) =>
+    view.setUint32(4 + 4 * node, value, true);
+  const children = (node: number) => node ^ (unit(node) >>> 10);
+  const first = 256 ^ a, second = children(first) ^ a;
+  set(children(first), unit(children(second)));
+  set(second, (second ^ children(first)) << 10 | 0x100 | a);
+  const normalize = normalizer({ ...PLAIN, charsmap: circle }, damagedMap);
+  assertEquals(normalize("a".repeat(512)), "▁bb");
+  assertEquals(normalize("a".repeat(513)), "▁bba");
 });
 
 Deno.test("the normalizer of another program is refused", () => {

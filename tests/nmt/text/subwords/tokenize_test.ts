@@ -2,11 +2,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import tokenizeStage from "../../../../stages/tokenize.ts";
+import { modelFiles } from "../../../../nmt/imported/files.ts";
+import { importModel } from "../../../../nmt/imported/import.ts";
 import { loadSubwords } from "../../../../nmt/text/subwords/subwords.ts";
+import { tokenize } from "../../../../nmt/text/subwords/tokenize.ts";
 import { readTokens, sentence } from "../../../../nmt/text/subwords/tokens.ts";
 import { withFolder } from "../../fixtures/folder.ts";
 import { refusal } from "../../fixtures/refusal.ts";
 import { stageContext } from "../../fixtures/stage_context.ts";
+import { writeMarianFolder } from "../../imported/marian_folder.ts";
 
 const LETTERS = "bcdfghjklm";
 const name = (i: number) =>
@@ -112,4 +116,34 @@ Deno.test("a vocabulary that train cannot give, and lengths that leave no pair, 
       await fault(300, 2, corpusOf(50).replaceAll("\t", " 1 2 3\t4 5 6 ")),
       "each of the 50 has a side of more than 2 subwords",
     );
+  }));
+
+Deno.test("pairs whose target has an unknown subword are left out, and pieces that a vocabulary lacks are unknown", () =>
+  withFolder(async (folder) => {
+    writeMarianFolder(folder);
+    const { tokenizer, unknown } = importModel(modelFiles(folder));
+    const path = `${folder}/tokenizer.json`;
+    const write = (more: object) =>
+      Deno.writeTextFileSync(
+        path,
+        JSON.stringify({ ...JSON.parse(tokenizer.source), ...more }),
+      );
+    const text = "ab\tcd\nab\tc\u6f22\na\u6f22\tcd\n";
+    Deno.writeTextFileSync(`${folder}/pairs.tsv`, text);
+    const pairsOf = async () => {
+      const subwords = await loadSubwords(path);
+      return await tokenize(`${folder}/pairs.tsv`, subwords, 60, "train");
+    };
+    write({});
+    const { tokens, dropped } = await pairsOf();
+    assertEquals([tokens.pairs, dropped], [2, 1]);
+    assert(sentence(tokens.source, 1).includes(unknown));
+    // Of "a" and "b", the second is not in the vocabulary.
+    const [a, b] = (await (await loadSubwords(path)).encode(["ab"]))[0].slice(
+      1,
+    );
+    assertEquals(b, a + 1);
+    write({ known: b });
+    const [cut] = await (await loadSubwords(path)).encode(["ab"]);
+    assertEquals([...cut.slice(1)], [a, unknown]);
   }));
