@@ -24,6 +24,7 @@ import corpusStage from "./stages/corpus.ts";
 import evaluateStage from "./stages/evaluate.ts";
 import exportStage from "./stages/export.ts";
 import fetchStage from "./stages/fetch.ts";
+import fetchModelStage from "./stages/fetch_model.ts";
 import importStage from "./stages/import.ts";
 import statesStage from "./stages/states.ts";
 import studentStage from "./stages/student.ts";
@@ -48,10 +49,14 @@ function distill(experiment: Experiment, node: NodeFunction): void {
     config: { data, languages, corpus: experiment.corpus },
     inputs: { files },
   });
-  const { import: folder, licence, model, training } = experiment.teacher;
-  const imported = folder === undefined
-    ? undefined
-    : node(importStage, { config: { folder, model, vocabulary } });
+  const { import: given, licence, model, training } = experiment.teacher;
+  const release = typeof given === "object"
+    ? node(fetchModelStage, { config: given })
+    : undefined;
+  const imported = given === undefined ? undefined : node(importStage, {
+    config: { from: given, model, vocabulary },
+    inputs: { release },
+  });
   const tokens = node(tokenizeStage, {
     config: experiment.vocabulary,
     inputs: { corpus, imported },
@@ -78,7 +83,7 @@ function distill(experiment: Experiment, node: NodeFunction): void {
       name: system,
       config: {
         ...{ system, languages, data, evaluation },
-        imported: folder === undefined ? undefined : { folder, licence },
+        imported: given === undefined ? undefined : { from: given, licence },
       },
       inputs: { model, tokens, corpus },
     });

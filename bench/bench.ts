@@ -11,7 +11,7 @@ import { table } from "./table.ts";
 
 const USAGE = `deno task bench [--rows NAME,...] [--alternations 10] ` +
   `[--steps 8] [--threads 2] [--json]
-       deno task bench scale|parity|engine|pull [...]
+       deno task bench scale|parity|engine|imported|pull [...]
        deno task bench table [NAME]
 
   --rows          of ${
@@ -30,6 +30,8 @@ const PARTS: Readonly<
   scale: async (args) => (await import("./scale.ts")).scale(args),
   parity: async (args) => (await import("./parity.ts")).parity(args),
   engine: async (args) => (await import("./engine/comparison.ts")).engine(args),
+  imported: async (args) =>
+    (await import("./parity/imported.ts")).imported(args),
   pull: async (args) => (await import("./pull.ts")).pull(args),
   table: async (args) => (await import("./committed.ts")).printTables(args),
 };

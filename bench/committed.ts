@@ -85,6 +85,18 @@ const OurTeacher = z.object({
   ),
 });
 
+const Imported = Origin.extend({
+  rows: z.array(z.object({
+    set: z.string(),
+    entrant: z.string(),
+    bleu: z.number(),
+    chrf: z.number(),
+    equal: z.int(),
+    of: z.int(),
+    wordsPerCpuSecond: z.number(),
+  })),
+});
+
 const Tried = Origin.extend({
   ideas: z.array(z.object({
     part: z.string(),
@@ -118,6 +130,27 @@ export const TABLES: Readonly<Record<string, () => string>> = {
         amount(peer),
         fixed(ratio),
         [...new Set(spread.map(fixed))].join("–"),
+      ]),
+    );
+  },
+  imported: () => {
+    const { rows } = read("imported", Imported);
+    return table(
+      [
+        "test set",
+        "",
+        "BLEU",
+        "chrF",
+        "equal to Marian's",
+        "words a second of the CPU",
+      ],
+      rows.map((row) => [
+        row.set,
+        row.entrant,
+        row.bleu.toFixed(1),
+        row.chrf.toFixed(1),
+        `${row.equal} of ${row.of}`,
+        row.wordsPerCpuSecond.toLocaleString("en"),
       ]),
     );
   },

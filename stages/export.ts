@@ -1,5 +1,5 @@
 /** Exports a model as ONNX files, and measures their size and quality. */
-import { basename } from "@std/path";
+import { basename, resolve } from "@std/path";
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
@@ -24,7 +24,7 @@ export default stage({
     evaluation: Evaluation,
     /** The public model that is the teacher, and its terms. */
     imported: z.strictObject({
-      folder: z.string(),
+      from: z.union([z.string(), z.strictObject({ descriptor: z.string() })]),
       licence: z.string().optional(),
     }).optional(),
   }),
@@ -60,7 +60,7 @@ export default stage({
     const { imported } = config;
     const teacher = imported === undefined
       ? []
-      : [importedModel(basename(imported.folder), imported.licence)];
+      : [importedModel(nameOf(imported.from), imported.licence)];
     // An imported teacher was not trained on the experiment's data.
     const dataSets = system === "teacher" && imported !== undefined
       ? teacher
@@ -132,3 +132,10 @@ export default stage({
     };
   },
 });
+
+/** What a public model is called in a card. */
+function nameOf(from: string | { readonly descriptor: string }): string {
+  return typeof from === "string"
+    ? basename(resolve(from))
+    : basename(from.descriptor).replace(/\.json$/, "");
+}

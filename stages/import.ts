@@ -1,4 +1,5 @@
 /** Imports a public model and its subwords, in place of a teacher that is trained. */
+import { join } from "@std/path";
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Model } from "../schemas/experiment/model.ts";
@@ -8,12 +9,14 @@ export default stage({
   name: "import",
   module: import.meta.url,
   config: z.strictObject({
-    folder: z.string(),
+    /** A folder, or a descriptor whose files are the input `release`. */
+    from: z.union([z.string(), z.strictObject({ descriptor: z.string() })]),
     /** What the model has to be. */
     model: Model,
     vocabulary: z.int(),
   }),
-  inputs: {},
+  inputs: { release: ["files"] },
+  optional: ["release"],
   outputs: {
     model: {
       path: "model.safetensors",
@@ -21,20 +24,29 @@ export default stage({
     },
     tokenizer: { path: "tokenizer.json", mediaType: "application/json" },
   },
-  files: ({ folder }) => modelFiles(folder),
-  requires: async ({ folder, ...expected }) => {
+  files: ({ from }) => typeof from === "string" ? modelFiles(from) : [],
+  requires: async ({ from, ...expected }) => {
+    if (typeof from !== "string") return;
     const { checkFolder } = await import("../nmt/imported/import.ts");
-    checkFolder(folder, expected);
+    checkFolder(from, expected);
   },
-  run: async ({ config, files, outputs, log }) => {
+  run: async ({ config, inputs, files, outputs, log }) => {
     const { importModel } = await import("../nmt/imported/import.ts");
     const { checkModel } = await import("../nmt/imported/files.ts");
     const { saveModel } = await import("../nmt/transformer/checkpoint.ts");
     const { parameterCount, parameterShapes } = await import(
       "../nmt/transformer/parameters.ts"
     );
-    const imported = importModel(Object.keys(files), files);
-    checkModel(config.folder, imported, config);
+    const { release } = inputs;
+    const imported = release === undefined
+      ? importModel(Object.keys(files), files)
+      : importModel(modelFiles(onlyFolderIn(release.files)));
+    const { from } = config;
+    checkModel(
+      typeof from === "string" ? from : from.descriptor,
+      imported,
+      config,
+    );
     const { dropout } = config.model;
     const model = { ...imported.model, dropout };
     saveModel(outputs.model, { ...imported, model });
@@ -57,3 +69,9 @@ export default stage({
     };
   },
 });
+
+/** The folder of the one descriptor whose files were fetched. */
+function onlyFolderIn(files: string): string {
+  const [{ name }] = Deno.readDirSync(files);
+  return join(files, name);
+}

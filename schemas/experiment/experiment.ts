@@ -59,8 +59,13 @@ export const Given = z.strictObject({
   corpus: Corpus.prefault({}),
   vocabulary: Vocabulary.prefault({}),
   teacher: z.strictObject({
-    /** The folder of a public model, which is the teacher in place of one that is trained; `model` says what it is. */
-    import: z.string().min(1).optional(),
+    /**
+     * The folder of a public model, or its descriptor: the teacher, in place of one that is trained; `model` says what it is.
+     */
+    import: z.union([
+      z.string().min(1),
+      z.strictObject({ descriptor: z.string().min(1) }),
+    ]).optional(),
     /** The terms of the public model, for the cards of what is made of it. */
     licence: z.string().min(1).optional(),
     model: Model.prefault({}),

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { loadModel } from "../../nmt/transformer/checkpoint.ts";
 import { inState } from "../engine/fixtures/project.ts";
-import { pipeline } from "../fixtures/command.ts";
+import { sha256 } from "../../engine/files/hash.ts";
+import { pipeline, ROOT } from "../fixtures/command.ts";
 import { withFolder } from "../nmt/fixtures/folder.ts";
 import { nodesOf } from "../nmt/fixtures/nodes.ts";
 import {
@@ -19,13 +20,17 @@ const LINES = Array.from(
   (_, i) => `Uma ${word(i + 100)}.\tA ${word(i * 7 + 1000)}.\n`,
 ).join("");
 
-function experiment(folder: string, vocabulary: number) {
+function experiment(
+  folder: string,
+  vocabulary: number,
+  from: string | { readonly descriptor: string } = `${folder}/marian`,
+) {
   return {
     languages: { source: "pt", target: "en" },
     data: { train: `${folder}/pairs.tsv` },
     corpus: { test: 20, validation: 20 },
     vocabulary: { size: vocabulary, maximumLength: 60 },
-    teacher: { import: `${folder}/marian`, model: MADE_MODEL },
+    teacher: { import: from, model: MADE_MODEL },
     student: {
       model: { ...MADE_MODEL, encoderLayers: 1, decoderLayers: 1, dropout: 0 },
       training: {
@@ -78,4 +83,57 @@ Deno.test("students learn from an imported model of recurrent units, in its subw
     );
     assertEquals(student.model.autoregression, "ssru");
     assertEquals(inState(await nodesOf("run", ...given), "ran"), []);
+    const report = await pipeline(
+      ...["report", ...given, "--out", `${folder}/report.html`],
+    );
+    assertEquals(report.code, 0, report.err);
+  }));
+
+Deno.test("a teacher that a descriptor names is fetched, verified and imported, and its card claims no other data", () =>
+  withFolder(async (folder) => {
+    const mirror = `${folder}/marian`, descriptor = `${folder}/small.json`;
+    writeMarianFolder(mirror);
+    Deno.writeTextFileSync(`${folder}/pairs.tsv`, LINES);
+    const files = ["model.npz", "vocab.spm"].map((name) => {
+      const bytes = Deno.readFileSync(`${mirror}/${name}`);
+      const pinned = { sha256: sha256(bytes), bytes: bytes.length };
+      return { name, origin: "the author", licence: "CC0-1.0", ...pinned };
+    });
+    Deno.writeTextFileSync(
+      descriptor,
+      JSON.stringify({
+        ...{ name: "small", description: "A small model", files },
+        languages: { source: "pt", target: "en" },
+      }),
+    );
+    Deno.writeTextFileSync(
+      `${folder}/mine.json`,
+      JSON.stringify(experiment(folder, SUBWORDS, { descriptor })),
+    );
+    const { success, stdout, stderr } = await new Deno.Command(
+      Deno.execPath(),
+      {
+        args: ["run", "--quiet", "--allow-all", "cli/main.ts", "run"].concat(
+          ["export:teacher", "--experiment", `${folder}/mine.json`],
+          ["--artifacts", `${folder}/artifacts`, "--json"],
+        ),
+        cwd: ROOT,
+        env: { CKD_MIRRORS: mirror },
+      },
+    ).output();
+    assert(success, new TextDecoder().decode(stderr));
+    const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
+    const ran = inState(nodes, "ran");
+    assert(ran.includes("fetch-model") && ran.includes("import"), ran.join());
+    const exported = nodes.find(({ name }: { name: string }) =>
+      name === "export:teacher"
+    );
+    const { sha256: hash } = exported.outputs.folder;
+    const card = Deno.readTextFileSync(
+      `${folder}/artifacts/objects/${hash.slice(0, 2)}/${
+        hash.slice(2)
+      }.files/README.md`,
+    );
+    assertStringIncludes(card, "**small**: A public model");
+    assert(!card.includes("own-files"), card);
   }));

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { translateWith } from "../../../../nmt/decoding/translate.ts";
 import { ExportConfig } from "../../../../schemas/exported_model.ts";
 import { exists } from "../../../engine/fixtures/project.ts";
-import { pipeline } from "../../../fixtures/command.ts";
+import { sha256 } from "../../../../engine/files/hash.ts";
+import { pipeline, ROOT } from "../../../fixtures/command.ts";
 import { withFolder } from "../../../nmt/fixtures/folder.ts";
 import {
   MADE_MODEL,
@@ -70,6 +71,9 @@ Deno.test("a folder that is there is left alone, and what is no model is refused
     await refused(model, model, "something is there already");
     await refused(folder, out, "expected Marian's .npz or .bin");
     await refused(`${folder}/none`, out, "found nothing there");
+    await refused("tiny11-pt-eo", out, 'did you mean "tiny11-pt-en"');
+    const { err } = await pipeline("convert", model, "--out", out);
+    assertStringIncludes(err, "expected --from and --to");
     await refused(model, out, "<=64", "--beam", "1000");
     await refused(model, out, "lengthPenalty", "--length-penalty", "9");
     await refused(model, out, "printable", "--name", "a\nb");
@@ -81,4 +85,45 @@ Deno.test("a folder that is there is left alone, and what is no model is refused
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), [
       "marian",
     ]);
+  }));
+
+Deno.test("a described model comes from a mirror, with its languages and terms, and a file of other bytes is refused", () =>
+  withFolder(async (folder) => {
+    const mirror = `${folder}/mirror`, out = `${folder}/out`;
+    writeMarianFolder(mirror);
+    const files = ["model.npz", "vocab.spm"].map((name) => {
+      const bytes = Deno.readFileSync(`${mirror}/${name}`);
+      const pinned = { sha256: sha256(bytes), bytes: bytes.length };
+      return { name, origin: "the author", licence: "CC0-1.0", ...pinned };
+    });
+    const path = `${folder}/small.json`;
+    Deno.writeTextFileSync(
+      path,
+      JSON.stringify({
+        ...{ name: "small", description: "A small model", files },
+        languages: { source: "pt", target: "en" },
+      }),
+    );
+    const convert = () =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--allow-all", "cli/main.ts", "convert"]
+          .concat([path, "--out", out]),
+        cwd: ROOT,
+        env: { CKD_MIRRORS: mirror },
+      }).output();
+    const { success, stderr } = await convert();
+    assert(success, new TextDecoder().decode(stderr));
+    const { languages, system, licences } = ExportConfig.parse(
+      JSON.parse(Deno.readTextFileSync(`${out}/config.json`)),
+    );
+    assertEquals(languages, { source: "pt", target: "en" });
+    assertEquals(system, "small");
+    assertEquals(licences, [{ data: "small", licence: "CC0-1.0" }]);
+    Deno.removeSync(out, { recursive: true });
+    Deno.writeTextFileSync(`${mirror}/vocab.spm`, "another file");
+    const refused = await convert();
+    assertEquals(refused.code, 2);
+    const said = new TextDecoder().decode(refused.stderr);
+    assertStringIncludes(said, `Cannot find "vocab.spm"`);
+    assert(!exists(out));
   }));
