@@ -88,6 +88,10 @@ Deno.test("a run is running until it ends; killed it is cut off, interrupted it 
   tryKill(killed.pid);
   await killed.output();
   assertEquals(await outcomes(), ["cut off"]);
+  // The stage of the killed run is not to be taken for that of the next one.
+  await until(() =>
+    stageProcesses(project, "count.ts").length === 0 || undefined
+  );
 
   const interrupted = project.start(...SLOW);
   await until(() => stageProcesses(project, "count.ts")[0]);
