@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { experimentNames } from "../engine/graph/experiment.ts";
 import { ROOT } from "../engine/keys/project.ts";
 import type { Argument, Option } from "./command.ts";
-import { collect, positive } from "./option_values.ts";
+import { collect, number, positive } from "./option_values.ts";
 
 /** A switch, off unless given. */
 export function flag(summary: string): Option<boolean> {
@@ -86,6 +86,18 @@ export const artifacts = option(
 );
 
 export const json = flag("one JSON object on standard output");
+
+/** Options of search. */
+export const searchOptions = {
+  beam: option<number | undefined>("<n>", "hypotheses kept a sentence", {
+    parse: positive,
+  }),
+  lengthPenalty: option<number | undefined>(
+    "<exponent>",
+    "exponent of the length",
+    { parse: number },
+  ),
+};
 
 /** Options of commands on the graph of an experiment. */
 export const onExperiment = {

@@ -5,8 +5,6 @@ import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
 import { Data, Languages } from "../schemas/experiment/data.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";
-import { EXPORT_SCHEMA } from "../schemas/exported_model.ts";
-import { BOS, EOS, PAD } from "../schemas/experiment/vocabulary.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { descriptorFiles } from "../nmt/text/fetch/user_files.ts";
@@ -42,10 +40,6 @@ export default stage({
     );
     const { qualityOf } = await import("../nmt/export/quality.ts");
     const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
-    const { parameterCount, parameterShapes } = await import(
-      "../nmt/transformer/parameters.ts"
-    );
-    const { MAXIMUM_LENGTH } = await import("../nmt/decoding/beam_search.ts");
     const { checkVocabulary } = await import("../nmt/decoding/translate.ts");
     const { citedDataSets, importedModel } = await import(
       "../nmt/text/descriptors/citations.ts"
@@ -69,7 +63,6 @@ export default stage({
     if (use !== "any") log(`For ${use} use only, as its data are`);
 
     const saved = loadModel(inputs.model.model, `the model of "${system}"`);
-    const { model, vocabulary } = saved;
     const subwords = await loadSubwords(tokenizer);
     checkVocabulary(saved, subwords);
     const { beam, lengthPenalty } = evaluation;
@@ -89,32 +82,16 @@ export default stage({
     const int8 = await measure("int8", pairs.length);
     log(`BLEU ${fp32.bleu.toFixed(2)}, int8 ${int8.bleu.toFixed(2)}`);
 
-    await writeDescription(
-      folder,
-      {
-        schema: EXPORT_SCHEMA,
-        system,
-        languages,
-        model,
-        parameters: parameterCount(parameterShapes(model, vocabulary)),
-        vocabulary,
-        ids: { pad: PAD, bos: BOS, eos: EOS, unk: subwords.unknown ?? null },
-        maximumLength: MAXIMUM_LENGTH,
-        beam,
-        lengthPenalty,
-        quality: {
-          fp32: { bleu: fp32.bleu, chrf: fp32.chrf },
-          int8: { bleu: int8.bleu, chrf: int8.chrf },
-          signature: fp32.signature,
-        },
-        bytes,
-        licences: dataSets.flatMap(({ name, licences }) =>
-          licences.map(({ licence }) => ({ data: name, licence }))
-        ),
+    await writeDescription(folder, saved, {
+      ...{ system, languages, beam, lengthPenalty, bytes, tokenizer },
+      quality: {
+        fp32: { bleu: fp32.bleu, chrf: fp32.chrf },
+        int8: { bleu: int8.bleu, chrf: int8.chrf },
+        signature: fp32.signature,
       },
-      tokenizer,
-      dataSets,
-    );
+      unknown: subwords.unknown,
+      data: dataSets,
+    });
     return {
       metrics: {
         "fp32.bleu": fp32.bleu,

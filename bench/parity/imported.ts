@@ -28,6 +28,7 @@ const USAGE =
   FOLDER          a Marian model: .npz or .bin, and its .spm
   NAME=...        a test set: its source lines and their references`;
 
+const MARIAN = "Marian, fp32";
 const EVALUATION = Evaluation.parse({ beam: 1 });
 
 /** Translates lines; the seconds of the CPU that it took. */
@@ -71,7 +72,8 @@ export async function imported(args: readonly string[]): Promise<void> {
   }
   const cpu = await readCpu();
   const peers = await findPeers(cpu);
-  const exported = `${Deno.makeTempDirSync({ prefix: "imported-" })}/out`;
+  const temporary = Deno.makeTempDirSync({ prefix: "imported-" });
+  const exported = `${temporary}/out`;
   await convertModel({
     model: folder,
     out: exported,
@@ -83,34 +85,30 @@ export async function imported(args: readonly string[]): Promise<void> {
   const runtime = await loadRuntime();
   const own = (precision: "float32" | "int8") =>
     createTranslator(runtime, saved, { threads: 1, precision });
-  const graph = openTranslation(`${exported}/int8/translate.onnx`, {
-    threads: 1,
-  });
+  const translators = {
+    "ours, fp32": await own("float32"),
+    "ours, int8": await own("int8"),
+    "exported graph, int8, a sentence a run": await openTranslation(
+      `${exported}/int8/translate.onnx`,
+      { threads: 1 },
+    ),
+  };
   const versions: string[] = [`deno ${Deno.version.deno}`];
-  const entrants: Readonly<Record<string, (set: TestSet) => Promise<Entrant>>> =
-    {
-      "Marian, fp32": (set) =>
-        Promise.resolve(marian(peers.python, folder, set, versions)),
-      "ours, fp32": async () => timed(await own("float32"), subwords),
-      "ours, int8": async () => timed(await own("int8"), subwords),
-      "exported graph, int8, a sentence a run": async () =>
-        timed(await graph, subwords),
-    };
+  const ours = Object.entries(translators).map(([name, translator]) =>
+    [name, timed(translator, subwords)] as const
+  );
   const rows: ImportedRow[] = [];
   const turns = count("turns", flags.turns, 3);
   for (const set of sets.map(testSet)) {
     const words = set.source.join(" ").split(/\s+/).length;
     const seconds: Record<string, number[]> = {};
     const found: Record<string, readonly string[]> = {};
-    const made = Object.fromEntries(
-      await Promise.all(
-        Object.entries(entrants).map(async ([name, make]) =>
-          [name, await make(set)] as const
-        ),
-      ),
-    );
+    const entrants: Record<string, Entrant> = {
+      [MARIAN]: marian(peers.python, folder, set, versions),
+      ...Object.fromEntries(ours),
+    };
     for (let turn = 0; turn < turns; turn++) {
-      for (const [name, translate] of Object.entries(made)) {
+      for (const [name, translate] of Object.entries(entrants)) {
         progress(`${set.name}, turn ${turn + 1}: ${name}`);
         const result = await translate(set.source);
         (seconds[name] ??= []).push(result.seconds);
@@ -128,9 +126,7 @@ export async function imported(args: readonly string[]): Promise<void> {
         entrant: name,
         bleu,
         chrf,
-        equal: found[name].filter((line, i) =>
-          line === found["Marian, fp32"][i]
-        )
+        equal: found[name].filter((line, i) => line === found[MARIAN][i])
           .length,
         of: set.source.length,
         wordsPerCpuSecond: Math.round(words / median(seconds[name])),
@@ -150,7 +146,10 @@ export async function imported(args: readonly string[]): Promise<void> {
       ? JSON.stringify({ command, machine, rows }, null, 2)
       : rows.map((row) => Object.values(row).join("  ")).join("\n"),
   );
-  Deno.exit(0);
+  for (const translator of Object.values(translators)) {
+    await translator.dispose();
+  }
+  Deno.removeSync(temporary, { recursive: true });
 }
 
 function testSet(given: string): TestSet {
@@ -161,8 +160,6 @@ function testSet(given: string): TestSet {
       `Cannot use the test set "${given}": expected NAME=SOURCE,REFERENCE.`,
     );
   }
-  const linesOf = (path: string) =>
-    Deno.readTextFileSync(path).replace(/\n$/, "").split("\n");
   return {
     name,
     path: source,
@@ -170,6 +167,9 @@ function testSet(given: string): TestSet {
     reference: linesOf(reference),
   };
 }
+
+const linesOf = (path: string) =>
+  Deno.readTextFileSync(path).replace(/\n$/, "").split("\n");
 
 /** Ours, in this process, on one thread; the first lines warm it up. */
 function timed(translator: Translator, subwords: Subwords): Entrant {
@@ -216,7 +216,8 @@ function marian(
     const last = new TextDecoder().decode(stdout).trim().split("\n").at(-1);
     const { seconds, version } = JSON.parse(last ?? "");
     versions.push(version);
-    const lines = Deno.readTextFileSync(out).replace(/\n$/, "").split("\n");
+    const lines = linesOf(out);
+    Deno.removeSync(out);
     return { lines, seconds };
   };
 }

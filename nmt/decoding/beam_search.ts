@@ -11,7 +11,9 @@ import {
 } from "../tensor/program.ts";
 import {
   choices,
+  firstAncestors,
   firstState,
+  nextAncestors,
   nextState,
   sourceTensors,
   take,
@@ -235,6 +237,10 @@ async function searchBatch(
   // A small vocabulary has fewer continuations of the empty hypothesis than a beam needs: start with impossible ones then.
   let beam = vocabulary >= kept + SPECIALS ? 1 : kept;
   let state = firstState(rows.length, beam);
+  // Only a cache is shared by hypotheses; recurrent units have states of their own.
+  let ancestors = names.length > 0
+    ? firstAncestors(rows.length, beam)
+    : undefined;
   let states = cellsOf(rows.length * beam, 0);
   for (const { data } of states) data.fill(0);
   let before = 0; // Slots of the cache that are filled.
@@ -245,6 +251,7 @@ async function searchBatch(
     const size = model.width / model.heads;
     const inputs: Record<string, HostTensor> = {
       ...state,
+      ...ancestors && { ancestors },
       ...given,
       position: { shape: [1], data: Int32Array.of(position) },
     };
@@ -280,18 +287,21 @@ async function searchBatch(
     })).filter(({ living }) => living > 0);
     if (going.length === 0) return searches.map((search) => search.best());
     const leave = going.length <= SHRINK * batch;
+    const batchAfter = leave ? going.length : batch;
+    const places = going.map(({ place, row, living }, order) => ({
+      before: place,
+      row,
+      living,
+      place: leave ? order : place,
+    }));
     state = nextState(
-      state.ancestors,
       results,
-      { before: batch, after: leave ? going.length : batch },
-      going.map(({ place, row, living }, order) => ({
-        before: place,
-        row,
-        living,
-        place: leave ? order : place,
-      })),
+      { before: batch, after: batchAfter },
+      places,
       kept,
     );
+    ancestors = ancestors &&
+      nextAncestors(ancestors, results, batchAfter, places, kept);
     if (leave) {
       const stay = going.map(({ place }) => place);
       for (const name of names) take(inputs[name], 1, stay);

@@ -42,20 +42,13 @@ export function choices(
   };
 }
 
-type State = Record<
-  "token" | "going" | "score" | "ancestors" | "from",
-  HostTensor
->;
+type State = Record<"token" | "going" | "score" | "from", HostTensor>;
 
 /** The initial state: each sentence has the empty hypothesis; the others of its beam are impossible. */
 export function firstState(batch: number, beam: number): State {
   const count = batch * beam;
   const score = new Float32Array(count).fill(-Infinity);
-  const ancestors = new Float32Array(count * beam).fill(MASKED);
-  for (let i = 0; i < count; i++) {
-    if (i % beam === 0) score[i] = 0;
-    ancestors[i * beam + i % beam] = 0;
-  }
+  for (let i = 0; i < count; i += beam) score[i] = 0;
   return {
     token: {
       shape: [beam, batch],
@@ -66,12 +59,18 @@ export function firstState(batch: number, beam: number): State {
       data: Int32Array.from({ length: batch }, (_, place) => place),
     },
     score: { shape: [batch, beam], data: score },
-    ancestors: { shape: [batch, 1, beam, beam], data: ancestors },
     from: {
       shape: [beam, batch],
       data: Int32Array.from({ length: count }, (_, row) => row),
     },
   };
+}
+
+/** The ancestors at first: each hypothesis sees itself. */
+export function firstAncestors(batch: number, beam: number): HostTensor {
+  const data = new Float32Array(batch * beam * beam).fill(MASKED);
+  for (let i = 0; i < batch * beam; i++) data[i * beam + i % beam] = 0;
+  return { shape: [batch, 1, beam, beam], data };
 }
 
 /** An unfinished sentence. */
@@ -87,35 +86,28 @@ export interface Going {
 }
 
 /**
- * The state of the next step; `batch` is how many sentences there were in the step before, and will be in the next one. The
- * ancestors of a hypothesis are its parent, the parent's ancestors, and itself. Continuations that do not live on are
- * impossible. Values of finished sentences are undefined.
+ * The state of the next step; `batch` is how many sentences there were in the step before, and will be in the next one.
+ * Continuations that do not live on are impossible. Values of finished sentences are undefined.
  */
 export function nextState(
-  { shape: [, , beam, slots], data }: HostTensor,
   results: HostTensors,
   batch: Readonly<Record<"before" | "after", number>>,
   going: readonly Going[],
   kept: number,
 ): State {
-  const longer = slots + kept;
   const rows = kept * batch.after;
   const token = new Int32Array(rows).fill(PAD);
   const from = new Int32Array(rows);
   const score = new Float32Array(going.length * kept);
-  const ancestors = new Float32Array(rows * longer).fill(MASKED);
   const tokens = results[next("token")].data;
   const scores = results[next("score")].data;
   const parents = results.parent.data;
   going.forEach(({ before, row, living, place }, order) => {
     for (let i = 0; i < kept; i++) {
-      const chosen = row * kept + i, to = place * kept + i;
-      token[i * batch.after + place] = tokens[chosen];
-      from[i * batch.after + place] = parents[chosen] * batch.before + before;
+      const chosen = row * kept + i, to = i * batch.after + place;
+      token[to] = tokens[chosen];
+      from[to] = parents[chosen] * batch.before + before;
       score[order * kept + i] = i < living ? scores[chosen] : -Infinity;
-      const parent = (before * beam + parents[chosen]) * slots;
-      ancestors.set(data.subarray(parent, parent + slots), to * longer);
-      ancestors[to * longer + slots + i] = 0;
     }
   });
   return {
@@ -126,8 +118,31 @@ export function nextState(
       data: Int32Array.from(going, ({ place }) => place),
     },
     score: { shape: [going.length, kept], data: score },
-    ancestors: { shape: [batch.after, 1, kept, longer], data: ancestors },
   };
+}
+
+/**
+ * The ancestors in the next step, of `batch` sentences: those of a hypothesis are its parent, the parent's ancestors, and
+ * itself. Values of finished sentences are undefined.
+ */
+export function nextAncestors(
+  { shape: [, , beam, slots], data }: HostTensor,
+  { parent: { data: parents } }: HostTensors,
+  batch: number,
+  going: readonly Going[],
+  kept: number,
+): HostTensor {
+  const longer = slots + kept;
+  const ancestors = new Float32Array(batch * kept * longer).fill(MASKED);
+  for (const { before, row, place } of going) {
+    for (let i = 0; i < kept; i++) {
+      const to = (place * kept + i) * longer;
+      const parent = (before * beam + parents[row * kept + i]) * slots;
+      ancestors.set(data.subarray(parent, parent + slots), to);
+      ancestors[to + slots + i] = 0;
+    }
+  }
+  return { shape: [batch, 1, kept, longer], data: ancestors };
 }
 
 /** Selects places of an axis, ascending, in place: they are moved to the start of the tensor's memory. */

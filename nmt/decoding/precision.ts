@@ -85,14 +85,17 @@ export function weightConstants(
       data[name] = codes;
       data[scaleOf(name)] = scales;
     }
-    const { encoder, decoder, output } = embeddingNames(model);
-    for (const name of new Set([encoder, decoder])) {
-      const rounded = dequantize(quantizedEmbedding(saved, name));
-      data[name] = transposed(rounded, vocabulary);
+    const embeddings = embeddingNames(model);
+    for (const name of new Set(Object.values(embeddings))) {
+      const embedding = quantizedEmbedding(saved, name);
+      if (isLookedUp(model, name)) {
+        data[name] = transposed(dequantize(embedding), vocabulary);
+      }
+      if (name === embeddings.output) {
+        data[GENERATOR.weight] = embedding.codes;
+        data[GENERATOR.scale] = embedding.scales;
+      }
     }
-    const generator = quantizedEmbedding(saved, output);
-    data[GENERATOR.weight] = generator.codes;
-    data[GENERATOR.scale] = generator.scales;
   }
   return Object.fromEntries(
     Object.entries(specs).map(([name, { shape }]) => [name, {

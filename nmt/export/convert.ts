@@ -5,16 +5,10 @@ import { isFree, reasonOf, type Refuse } from "../../base/input_file.ts";
 import { importedModel } from "../text/descriptors/citations.ts";
 import type { Languages } from "../../schemas/experiment/data.ts";
 import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
-import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
-import {
-  EXPORT_SCHEMA,
-  type ExportConfig,
-} from "../../schemas/exported_model.ts";
-import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
+import type { ExportConfig } from "../../schemas/exported_model.ts";
 import { modelFiles } from "../imported/files.ts";
 import { importModel } from "../imported/import.ts";
 import { saveModel } from "../transformer/checkpoint.ts";
-import { parameterCount, parameterShapes } from "../transformer/parameters.ts";
 import { writeDescription, writeGraphs } from "./folder.ts";
 
 export interface Conversion {
@@ -49,7 +43,7 @@ export async function convertModel(
     inputError(`Cannot write to "${out}": ${reason}; name a new folder.`);
   if (!isFree(out, refuse)) throw refuse("something is there already");
   const imported = importModel(modelFiles(folder));
-  const { model, vocabulary, tokenizer, format, unknown } = imported;
+  const { tokenizer, format, unknown } = imported;
   const system = name ?? basename(resolve(folder));
   const partial = partialFolder(out, refuse);
   try {
@@ -57,22 +51,11 @@ export async function convertModel(
     const subwords = join(partial, "tokenizer.json");
     await Deno.writeTextFile(subwords, tokenizer.source);
     saveModel(join(partial, "model.safetensors"), imported);
-    const config: ExportConfig = {
-      schema: EXPORT_SCHEMA,
-      system,
-      languages,
-      model,
-      parameters: parameterCount(parameterShapes(model, vocabulary)),
-      vocabulary,
-      ids: { pad: PAD, bos: BOS, eos: EOS, unk: unknown },
-      maximumLength: MAXIMUM_LENGTH,
-      ...search,
-      bytes,
-      licences: licence === undefined ? [] : [{ data: system, licence }],
-    };
-    await writeDescription(partial, config, subwords, [
-      importedModel(system, licence),
-    ]);
+    const config = await writeDescription(partial, imported, {
+      ...{ system, languages, ...search, bytes, unknown },
+      tokenizer: subwords,
+      data: [importedModel(system, licence)],
+    });
     Deno.chmodSync(partial, 0o755);
     Deno.renameSync(partial, out);
     return { config, format };

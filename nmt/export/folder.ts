@@ -1,8 +1,12 @@
 /** Writes the folder of an exported model: graphs in each precision, tokenizer, configs, model card. */
 import { join } from "@std/path";
+import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
+import { parameterCount, parameterShapes } from "../transformer/parameters.ts";
+import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import {
   EXPORT_PRECISIONS,
+  EXPORT_SCHEMA,
   type ExportConfig,
   type ExportPrecision,
 } from "../../schemas/exported_model.ts";
@@ -41,13 +45,43 @@ export async function writeGraphs(
   return bytes;
 }
 
-/** Writes everything else; `tokenizer` is the path of the subwords, `data` what the model was trained on. */
+/** What is said of an exported model beside its weights. */
+export interface Description extends
+  Pick<
+    ExportConfig,
+    "system" | "languages" | "beam" | "lengthPenalty" | "quality" | "bytes"
+  > {
+  /** Path of the subwords, and the id of what is unknown to them. */
+  readonly tokenizer: string;
+  readonly unknown: number | undefined;
+  /** What the model was trained on. */
+  readonly data: readonly CitedDataSet[];
+}
+
+/** Writes everything else, and returns the config among it. */
 export async function writeDescription(
   folder: string,
-  config: ExportConfig,
-  tokenizer: string,
-  data: readonly CitedDataSet[],
-): Promise<void> {
+  { model, vocabulary }: SavedModel,
+  { tokenizer, unknown, data, ...described }: Description,
+): Promise<ExportConfig> {
+  const { system, languages, beam, lengthPenalty, quality, bytes } = described;
+  const config: ExportConfig = {
+    schema: EXPORT_SCHEMA,
+    system,
+    languages,
+    model,
+    parameters: parameterCount(parameterShapes(model, vocabulary)),
+    vocabulary,
+    ids: { pad: PAD, bos: BOS, eos: EOS, unk: unknown ?? null },
+    maximumLength: MAXIMUM_LENGTH,
+    beam,
+    lengthPenalty,
+    quality,
+    bytes,
+    licences: data.flatMap(({ name, licences }) =>
+      licences.map(({ licence }) => ({ data: name, licence }))
+    ),
+  };
   const write = (name: string, text: string) =>
     Deno.writeTextFile(join(folder, name), text);
   const json = (name: string, value: unknown) =>
@@ -59,6 +93,7 @@ export async function writeDescription(
     sourceSubwords(await Deno.readTextFile(tokenizer)),
   );
   await write("README.md", card({ ...config, data, exported: config }));
+  return config;
 }
 
 /** The subwords without what this project adds for text of the target: no other reader of the file knows it. */

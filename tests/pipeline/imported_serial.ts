@@ -2,13 +2,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { loadModel } from "../../nmt/transformer/checkpoint.ts";
 import { inState } from "../engine/fixtures/project.ts";
-import { sha256 } from "../../engine/files/hash.ts";
 import { pipeline, ROOT } from "../fixtures/command.ts";
 import { withFolder } from "../nmt/fixtures/folder.ts";
 import { nodesOf } from "../nmt/fixtures/nodes.ts";
 import {
   MADE_MODEL,
   SUBWORDS,
+  writeDescribedFolder,
   writeMarianFolder,
 } from "../nmt/imported/marian_folder.ts";
 
@@ -92,20 +92,8 @@ Deno.test("students learn from an imported model of recurrent units, in its subw
 Deno.test("a teacher that a descriptor names is fetched, verified and imported, and its card claims no other data", () =>
   withFolder(async (folder) => {
     const mirror = `${folder}/marian`, descriptor = `${folder}/small.json`;
-    writeMarianFolder(mirror);
+    writeDescribedFolder(mirror, descriptor);
     Deno.writeTextFileSync(`${folder}/pairs.tsv`, LINES);
-    const files = ["model.npz", "vocab.spm"].map((name) => {
-      const bytes = Deno.readFileSync(`${mirror}/${name}`);
-      const pinned = { sha256: sha256(bytes), bytes: bytes.length };
-      return { name, origin: "the author", licence: "CC0-1.0", ...pinned };
-    });
-    Deno.writeTextFileSync(
-      descriptor,
-      JSON.stringify({
-        ...{ name: "small", description: "A small model", files },
-        languages: { source: "pt", target: "en" },
-      }),
-    );
     Deno.writeTextFileSync(
       `${folder}/mine.json`,
       JSON.stringify(experiment(folder, SUBWORDS, { descriptor })),

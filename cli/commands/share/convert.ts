@@ -8,8 +8,7 @@ import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
 import { command } from "../../command.ts";
 import { EXIT } from "../../exit.ts";
 import { load } from "../../load.ts";
-import { number, positive } from "../../option_values.ts";
-import { argument, json, option } from "../../options.ts";
+import { argument, json, option, searchOptions } from "../../options.ts";
 
 export default command({
   name: "convert",
@@ -28,14 +27,7 @@ export default command({
     out: option<string>("<folder>", "a new folder", { isRequired: true }),
     name: option("<name>", "what it is called (default: its folder's name)"),
     licence: option("<terms>", "the terms of the model, for its card"),
-    beam: option<number | undefined>("<n>", "hypotheses kept a sentence", {
-      parse: positive,
-    }),
-    lengthPenalty: option<number | undefined>(
-      "<exponent>",
-      "exponent of the length",
-      { parse: number },
-    ),
+    ...searchOptions,
     json,
   },
   examples: [

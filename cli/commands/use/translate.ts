@@ -8,8 +8,7 @@ import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
 import { loadModels, suggestModels } from "../../models.ts";
-import { number, positive } from "../../option_values.ts";
-import { artifacts, flag, option } from "../../options.ts";
+import { artifacts, flag, option, searchOptions } from "../../options.ts";
 
 export default command({
   name: "translate",
@@ -23,14 +22,7 @@ export default command({
       { suggest: suggestModels },
     ),
     tokenizer: option("<file>", "the tokenizer of a model file"),
-    beam: option<number | undefined>("<n>", "hypotheses kept a sentence", {
-      parse: positive,
-    }),
-    lengthPenalty: option<number | undefined>(
-      "<exponent>",
-      "exponent of the length",
-      { parse: number },
-    ),
+    ...searchOptions,
     int8: flag("8-bit matrix products: faster, nearly the same"),
     runtime: option<string>("<name>", "onnx, tensorflow or reference", {
       default: "onnx",

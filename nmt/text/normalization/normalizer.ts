@@ -14,6 +14,30 @@ export interface Normalization {
   readonly removesSpaces: boolean;
 }
 
+/** The parts of a `tokenizer.json` in which an import stores a normalization. */
+export interface StoredNormalization {
+  readonly normalizer: {
+    readonly normalizers: readonly {
+      readonly type: string;
+      readonly precompiled_charsmap?: string;
+    }[];
+  };
+  readonly pre_tokenizer: { readonly prepend_scheme: "always" | "never" };
+}
+
+/** The normalization that such parts say. */
+export function normalizationOf(
+  { normalizer: { normalizers }, pre_tokenizer }: StoredNormalization,
+): Normalization {
+  const map = normalizers.find(({ type }) => type === "Precompiled")
+    ?.precompiled_charsmap ?? "";
+  return {
+    charsmap: Uint8Array.from(atob(map), (byte) => byte.charCodeAt(0)),
+    addsPrefix: pre_tokenizer.prepend_scheme === "always",
+    removesSpaces: normalizers.some(({ type }) => type === "Replace"),
+  };
+}
+
 /** Stands for a space in pieces. */
 export const SPACE = "▁";
 

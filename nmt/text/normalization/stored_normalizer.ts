@@ -1,7 +1,12 @@
 /** The normalization of a SentencePiece model in the words of a `tokenizer.json`, and back. */
 import { z } from "zod";
 import { inputError } from "../../../base/input_error.ts";
-import { type Normalization, normalizer, SPACE } from "./normalizer.ts";
+import {
+  type Normalization,
+  normalizationOf,
+  normalizer,
+  SPACE,
+} from "./normalizer.ts";
 
 const SPACES = " {2,}", ENDS = "^ +| +$";
 
@@ -80,20 +85,14 @@ export function takeNormalizer(
       `Cannot use ${what}: expected the normalizer of an imported model, found another; import the model again.`,
     );
   }
-  const { normalizer: { normalizers }, pre_tokenizer } = parsed.data;
-  const map = normalizers.find((one) => one.type === "Precompiled");
   return {
-    normalize: normalizer({
-      charsmap: map === undefined ? new Uint8Array() : Uint8Array.from(
-        atob(map.precompiled_charsmap),
-        (byte) => byte.charCodeAt(0),
-      ),
-      addsPrefix: pre_tokenizer.prepend_scheme === "always",
-      removesSpaces: normalizers.some((one) => one.type === "Replace"),
-    }, (reason) =>
-      inputError(
-        `Cannot use the map of characters of ${what}: ${reason}; the file is damaged, get it again.`,
-      )),
+    normalize: normalizer(
+      normalizationOf(parsed.data),
+      (reason) =>
+        inputError(
+          `Cannot use the map of characters of ${what}: ${reason}; the file is damaged, get it again.`,
+        ),
+    ),
     tokenizer: { ...parsed.data, normalizer: null, pre_tokenizer: null },
   };
 }

@@ -1,4 +1,5 @@
 /** A folder with a small model of Marian's, of random weights, as a release has it: an archive and a SentencePiece model. */
+import { sha256 } from "../../../engine/files/hash.ts";
 import { random } from "../../../nmt/random.ts";
 import { type MadeArray, npz, SPECIALS, spm } from "./made.ts";
 import { marianArrays } from "./made_marian.ts";
@@ -21,6 +22,23 @@ export const MADE_MODEL = {
   positions: "tensor2tensor",
   outputBias: true,
 } as const;
+
+/** Writes the folder, and a descriptor of it as the model "small". */
+export function writeDescribedFolder(folder: string, descriptor: string): void {
+  writeMarianFolder(folder);
+  const files = ["model.npz", "vocab.spm"].map((name) => {
+    const bytes = Deno.readFileSync(`${folder}/${name}`);
+    const pinned = { sha256: sha256(bytes), bytes: bytes.length };
+    return { name, origin: "the author", licence: "CC0-1.0", ...pinned };
+  });
+  Deno.writeTextFileSync(
+    descriptor,
+    JSON.stringify({
+      ...{ name: "small", description: "A small model", files },
+      languages: { source: "pt", target: "en" },
+    }),
+  );
+}
 
 /** Writes the folder. */
 export function writeMarianFolder(folder: string): void {

@@ -1,8 +1,10 @@
 /** Tokenizes in the browser with the ids of the project's own tokenizer, and the bytes of each subword. */
 import { Tokenizer } from "@huggingface/tokenizers";
 import {
+  normalizationOf,
   normalizer,
   SPACE,
+  type StoredNormalization,
 } from "../../../../nmt/text/normalization/normalizer.ts";
 
 export interface Subwords {
@@ -34,26 +36,12 @@ const WORDS = {
   ],
 };
 
-/** The parts of a `tokenizer.json` that tell an imported model's subwords, and how their text is normalized. */
-interface ImportedJson {
-  readonly pre_tokenizer: {
-    readonly type: "Metaspace";
-    readonly prepend_scheme: "always" | "never";
-  };
-  readonly normalizer: {
-    readonly normalizers: readonly {
-      readonly type: string;
-      readonly precompiled_charsmap?: string;
-    }[];
-  };
-}
-
 /** Subwords of a `tokenizer.json` of this project: learnt here, or of an imported model. */
 export function createSubwords(json: object): Subwords {
   return isImported(json) ? importedSubwords(json) : learntSubwords(json);
 }
 
-function isImported(json: object): json is ImportedJson {
+function isImported(json: object): json is StoredNormalization {
   return "pre_tokenizer" in json && typeof json.pre_tokenizer === "object" &&
     json.pre_tokenizer !== null && "type" in json.pre_tokenizer &&
     json.pre_tokenizer.type === "Metaspace";
@@ -73,15 +61,8 @@ function learntSubwords(json: object): Subwords {
 }
 
 /** Text is normalized here: the library has only a few rules in place of SentencePiece's map of characters. */
-function importedSubwords(json: ImportedJson): Subwords {
-  const { normalizers } = json.normalizer;
-  const map = normalizers.find((one) => one.precompiled_charsmap !== undefined)
-    ?.precompiled_charsmap ?? "";
-  const normalize = normalizer({
-    charsmap: Uint8Array.from(atob(map), (byte) => byte.charCodeAt(0)),
-    addsPrefix: json.pre_tokenizer.prepend_scheme === "always",
-    removesSpaces: normalizers.some(({ type }) => type === "Replace"),
-  });
+function importedSubwords(json: StoredNormalization): Subwords {
+  const normalize = normalizer(normalizationOf(json));
   const tokenizer = new Tokenizer(
     { ...json, normalizer: null, pre_tokenizer: null },
     CONFIG,

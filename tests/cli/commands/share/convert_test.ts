@@ -3,12 +3,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { translateWith } from "../../../../nmt/decoding/translate.ts";
 import { ExportConfig } from "../../../../schemas/exported_model.ts";
 import { exists } from "../../../engine/fixtures/project.ts";
-import { sha256 } from "../../../../engine/files/hash.ts";
 import { pipeline, ROOT } from "../../../fixtures/command.ts";
 import { withFolder } from "../../../nmt/fixtures/folder.ts";
 import {
   MADE_MODEL,
   SUBWORDS,
+  writeDescribedFolder,
   writeMarianFolder,
 } from "../../../nmt/imported/marian_folder.ts";
 
@@ -90,20 +90,8 @@ Deno.test("a folder that is there is left alone, and what is no model is refused
 Deno.test("a described model comes from a mirror, with its languages and terms, and a file of other bytes is refused", () =>
   withFolder(async (folder) => {
     const mirror = `${folder}/mirror`, out = `${folder}/out`;
-    writeMarianFolder(mirror);
-    const files = ["model.npz", "vocab.spm"].map((name) => {
-      const bytes = Deno.readFileSync(`${mirror}/${name}`);
-      const pinned = { sha256: sha256(bytes), bytes: bytes.length };
-      return { name, origin: "the author", licence: "CC0-1.0", ...pinned };
-    });
     const path = `${folder}/small.json`;
-    Deno.writeTextFileSync(
-      path,
-      JSON.stringify({
-        ...{ name: "small", description: "A small model", files },
-        languages: { source: "pt", target: "en" },
-      }),
-    );
+    writeDescribedFolder(mirror, path);
     const convert = () =>
       new Deno.Command(Deno.execPath(), {
         args: ["run", "--quiet", "--allow-all", "cli/main.ts", "convert"]
