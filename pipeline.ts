@@ -8,6 +8,12 @@ import {
   pipeline,
 } from "./engine/graph/graph.ts";
 import {
+  fetchedMonolingual,
+  type Learner,
+  type Monolingual,
+  monolingualText,
+} from "./schemas/experiment/data.ts";
+import {
   recordedLayers,
   usesStates,
   usesTeacher,
@@ -15,7 +21,9 @@ import {
 import {
   distillations,
   type Experiment,
+  type TrainedStudent,
 } from "./schemas/experiment/experiment.ts";
+import { Training } from "./schemas/experiment/model.ts";
 import { Matrix } from "./schemas/experiment/language_pairs.ts";
 import { trialWeights } from "./schemas/experiment/tuning.ts";
 import chooseStage from "./stages/choose.ts";
@@ -24,131 +32,428 @@ import corpusStage from "./stages/corpus.ts";
 import evaluateStage from "./stages/evaluate.ts";
 import exportStage from "./stages/export.ts";
 import fetchStage from "./stages/fetch.ts";
-import fetchModelStage from "./stages/fetch_model.ts";
-import importStage from "./stages/import.ts";
+import mixtureStage from "./stages/mixture.ts";
+import monolingualStage from "./stages/monolingual.ts";
+import shortlistStage from "./stages/shortlist.ts";
 import statesStage from "./stages/states.ts";
 import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
 import tokenizeStage from "./stages/tokenize.ts";
 import translationsStage from "./stages/translations.ts";
+import extendStage from "./stages/imported/extend.ts";
+import fetchModelStage from "./stages/imported/fetch_model.ts";
+import importStage from "./stages/imported/import.ts";
+import trimStage from "./stages/imported/trim.ts";
 
 export default pipeline(Matrix, ({ pairs }, node) => {
   for (const { name, experiment } of pairs) {
-    distill(experiment, name === undefined ? node : node.within(name));
+    distill({
+      experiment,
+      node: name === undefined ? node : node.within(name),
+      within: (testSet) =>
+        node.within(name === undefined ? testSet : `${name}.${testSet}`),
+    });
   }
 });
 
-/** The method, for one language pair. */
-function distill(experiment: Experiment, node: NodeFunction): void {
-  const { seed, data, languages, runtime, evaluation } = experiment;
-  const vocabulary = experiment.vocabulary.size;
+/** The experiment of one language pair, and what adds nodes to its graph. */
+interface Draft {
+  readonly experiment: Experiment;
+  readonly node: NodeFunction;
+  /** Adds the nodes of a further test set. */
+  readonly within: (testSet: string) => NodeFunction;
+}
+
+/** A model, and the subwords that it was trained in. */
+interface System {
+  readonly model: Handle<"model">;
+  readonly tokens: Handle<"tokenizer">;
+}
+
+/** What a student learns from. */
+interface Learned {
+  readonly teacher: Handle<"model">;
+  readonly tokens: Handle<"tokenizer" | "validation">;
+  readonly trainingData: Handle<"train">;
+}
+
+/** The method. */
+function distill(draft: Draft): void {
+  const { experiment, node } = draft;
+  const { seed, data, languages } = experiment;
+  const { monolingual: _, ...cleaning } = experiment.corpus;
 
   const files = node(fetchStage, { config: { data, languages } });
   const corpus = node(corpusStage, {
     seed,
-    config: { data, languages, corpus: experiment.corpus },
+    config: { data, languages, corpus: cleaning },
     inputs: { files },
   });
-  const { import: given, licence, model, training } = experiment.teacher;
-  const release = typeof given === "object"
-    ? node(fetchModelStage, { config: given })
-    : undefined;
-  const imported = given === undefined ? undefined : node(importStage, {
-    config: { from: given, model, vocabulary },
-    inputs: { release },
-  });
+  const given = importedModel(draft, corpus);
+  const { students: trimmedSize, ...vocabulary } = experiment.vocabulary;
   const tokens = node(tokenizeStage, {
-    config: experiment.vocabulary,
-    inputs: { corpus, imported },
+    config: vocabulary,
+    inputs: { corpus, imported: given?.extended },
   });
+  const testSets = testSetsOf(draft, corpus);
+  const withSentences = sentences(draft, testSets, { corpus, tokens });
 
-  const teacher = imported ?? node(teacherStage, {
-    seed,
-    config: { model, training, vocabulary, runtime },
-    inputs: { tokens },
-  });
-
-  const translated: Record<`system:${string}`, Handle<"hypotheses">> = {};
-  const evaluate = (name: string, model: Handle<"model">) => {
-    translated[`system:${name}`] = node(evaluateStage, {
-      name,
-      config: { evaluation, runtime },
-      inputs: { model, tokens, corpus },
+  const teacher = given !== undefined && !isAdapted(experiment)
+    ? given.imported
+    : trainedTeacher(draft, {
+      tokens,
+      initial: given?.extended,
+      trainingData: given && withSentences("teacher", {
+        name: "imported",
+        pairs: tokens,
+        teacher: given.extended,
+      }),
     });
-  };
-  evaluate("teacher", teacher);
 
-  const exported = (system: string, model: Handle<"model">) =>
-    node(exportStage, {
-      name: system,
-      config: {
-        ...{ system, languages, data, evaluation },
-        imported: given === undefined ? undefined : { from: given, licence },
-      },
-      inputs: { model, tokens, corpus },
-    });
-  exported("teacher", teacher);
+  const { evaluate, compare } = evaluation(draft, testSets);
+  const exported = exports(draft, corpus);
+  const shortlist = shortlistOf(draft, undefined, tokens);
+  evaluate("teacher", { model: teacher, tokens });
+  exported("teacher", { model: teacher, tokens }, shortlist);
+  if (given !== undefined && isAdapted(experiment)) {
+    const { imported } = given;
+    evaluate("imported", { model: imported, tokens: imported });
+  }
 
   for (const targets of ["references", "teacher"] as const) {
     const students = Object.entries(experiment.students)
       .filter(([, student]) => student.targets === targets);
     if (students.length === 0) continue;
-    const { beam, lengthPenalty } = evaluation;
-    const trainingData = targets === "references" ? tokens : node(
-      translationsStage,
-      { config: { beam, lengthPenalty, runtime }, inputs: { teacher, tokens } },
-    );
-    const used = students.flatMap(([, student]) => distillations(student));
-    const states = used.some(usesStates)
-      ? node(statesStage, {
-        name: targets === "references" ? undefined : "translations",
-        config: { layers: recordedLayers(used), runtime },
-        inputs: { teacher, tokens: trainingData },
-      })
-      : undefined;
+    const name = targets === "references" ? undefined : "translations";
+    const pairs = targets === "references"
+      ? tokens
+      : translations(draft, undefined, { teacher, tokens });
+    const trainingData = withSentences("students", { name, pairs, teacher });
+    const whole = { teacher, tokens, trainingData };
+    const trimmed = trimmedSize === undefined ? undefined : node(trimStage, {
+      name,
+      config: { size: trimmedSize },
+      inputs: whole,
+    });
+    const learned = trimmed === undefined ? { ...whole, shortlist } : {
+      ...{ teacher: trimmed, tokens: trimmed, trainingData: trimmed },
+      shortlist: shortlistOf(draft, name ?? "trimmed", trimmed),
+    };
+    const states = statesOf(draft, name, students, learned);
 
     for (const [system, student] of students) {
-      const { model, training, tuning, seeds } = student;
-      const uses = distillations(student);
-      const inputs = {
-        teacher: uses.some(usesTeacher) ? teacher : undefined,
-        states: uses.some(usesStates) ? states : undefined,
-        lessons: trainingData,
-        tokens,
-      };
-      const config = { model, training, vocabulary, runtime };
-
-      const trials = tuning.trials.map(({ name, distillation }) => {
-        const trained = node(studentStage, {
-          name: `${system}.${name}`,
-          seed: seeds[0],
-          config: { ...config, training: tuning.training, distillation },
-          inputs,
-        });
-        return [`trial:${name}`, trained] as const;
+      const { tokens } = learned;
+      const trained = studentsOf(draft, [system, student], {
+        ...{ corpus, states },
+        learned,
       });
-      const choice = trials.length === 0 ? undefined : node(chooseStage, {
-        name: system,
-        config: { points: trialWeights(tuning.trials), evaluation, runtime },
-        inputs: { ...Object.fromEntries(trials), tokens, corpus },
-      });
-
-      for (const seed of seeds) {
-        const name = seeds.length === 1 ? system : `${system}@${seed}`;
-        const distilled = node(studentStage, {
-          name,
-          seed,
-          config: { ...config, distillation: student.distillation },
-          inputs: { ...inputs, choice },
-        });
-        evaluate(name, distilled);
-        exported(name, distilled);
+      for (const { name, model } of trained) {
+        evaluate(name, { model, tokens });
+        exported(name, { model, tokens }, learned.shortlist);
       }
     }
   }
+  compare();
+}
 
-  node(compareStage, {
-    config: { evaluation },
-    inputs: { ...translated, corpus },
+function isAdapted({ teacher }: Experiment): boolean {
+  return teacher.adaptation !== undefined;
+}
+
+/** A public model that is the teacher, or what it is tuned from, with further characters. */
+function importedModel(
+  { experiment, node }: Draft,
+  corpus: Handle<"train">,
+) {
+  const { import: from, model, adaptation } = experiment.teacher;
+  if (from === undefined) return undefined;
+  const release = typeof from === "object"
+    ? node(fetchModelStage, { config: from })
+    : undefined;
+  const imported = node(importStage, {
+    name: adaptation === undefined ? "teacher" : "imported",
+    config: { from, model, vocabulary: experiment.vocabulary.size },
+    inputs: { release },
   });
+  const { characters = 0 } = adaptation ?? {};
+  const extended = characters === 0 ? imported : node(extendStage, {
+    config: { characters },
+    inputs: { imported, corpus },
+  });
+  return { imported, extended };
+}
+
+/** A teacher that is trained, or tuned from a model `initial`. */
+function trainedTeacher(
+  { experiment, node }: Draft,
+  inputs: {
+    readonly tokens: Handle<"train" | "validation">;
+    readonly initial: Handle<"model"> | undefined;
+    readonly trainingData: Handle<"train"> | undefined;
+  },
+) {
+  const { seed, runtime, teacher } = experiment;
+  const { model, training, adaptation } = teacher;
+  return node(teacherStage, {
+    seed,
+    config: {
+      ...{ model, runtime, vocabulary: vocabularySize(experiment) },
+      training: adaptation === undefined
+        ? training
+        : Training.parse(adaptation.training),
+      interpolation: adaptation?.interpolation,
+    },
+    inputs,
+  });
+}
+
+/** Subwords of the teacher. */
+function vocabularySize({ vocabulary, teacher }: Experiment): number {
+  return vocabulary.size + (teacher.adaptation?.characters ?? 0);
+}
+
+/** The teacher's translations of some sentences. */
+function translations(
+  { experiment, node }: Draft,
+  name: string | undefined,
+  inputs: {
+    readonly teacher: Handle<"model">;
+    readonly tokens: Handle<"train">;
+  },
+  limits: {
+    readonly maximumLength?: number;
+    readonly minimumScore?: number;
+  } = {},
+) {
+  const { runtime, evaluation: { beam, lengthPenalty } } = experiment;
+  return node(translationsStage, {
+    name,
+    config: { beam, lengthPenalty, ...limits, runtime },
+    inputs,
+  });
+}
+
+/** Adds text without translations, as a model translates it, to the pairs of those learners that are to have it. */
+function sentences(
+  draft: Draft,
+  [, ...others]: readonly TestSet[],
+  inputs: {
+    readonly corpus: Handle<"train" | "validation" | "test">;
+    readonly tokens: Handle<"tokenizer">;
+  },
+) {
+  const { experiment, node } = draft;
+  const { seed, languages: { source } } = experiment;
+  const { maximumLength } = experiment.vocabulary;
+  const { monolingual, minimumWords, maximumWords } = experiment.corpus;
+  const fetched = monolingual && fetchedMonolingual(monolingual);
+  const files = fetched && node(fetchStage, {
+    name: "monolingual",
+    config: { data: fetched, languages: { source } },
+  });
+  const sentences = monolingual && node(monolingualStage, {
+    seed,
+    config: {
+      text: monolingualText(monolingual),
+      language: source,
+      ...{ minimumWords, maximumWords, maximumLength },
+    },
+    inputs: {
+      ...inputs,
+      files,
+      ...Object.fromEntries(
+        others.map(({ corpus }, i) => [`heldOut:${i}`, corpus]),
+      ),
+    },
+  });
+  return (
+    learner: Learner,
+    { name, pairs, teacher }: {
+      readonly name: string | undefined;
+      readonly pairs: Handle<"train">;
+      readonly teacher: Handle<"model">;
+    },
+  ): Handle<"train"> => {
+    if (sentences === undefined) return pairs;
+    if (!learnsFrom(monolingual, learner)) return pairs;
+    const { minimumScore } = monolingual ?? {};
+    const translated = translations(
+      draft,
+      name === undefined ? "monolingual" : `monolingual-${name}`,
+      { teacher, tokens: sentences },
+      { maximumLength, minimumScore },
+    );
+    return node(mixtureStage, {
+      name,
+      config: {},
+      inputs: { pairs, monolingual: translated },
+    });
+  };
+}
+
+/** Whether the teacher or the students learn from text without translations. */
+function learnsFrom(
+  monolingual: Monolingual | undefined,
+  learner: Learner,
+): boolean {
+  return monolingual !== undefined &&
+    (monolingual.learners?.includes(learner) ?? true);
+}
+
+/** The short-list of exported models in some subwords. */
+function shortlistOf(
+  { experiment, node }: Draft,
+  name: string | undefined,
+  tokens: Handle<"tokenizer" | "train">,
+) {
+  return experiment.shortlist && node(shortlistStage, {
+    name,
+    config: experiment.shortlist,
+    inputs: { tokens },
+  });
+}
+
+/** The teacher's states that some students learn from. */
+function statesOf(
+  { experiment, node }: Draft,
+  name: string | undefined,
+  students: readonly (readonly [string, TrainedStudent])[],
+  { teacher, trainingData }: Learned,
+) {
+  const used = students.flatMap(([, student]) => distillations(student));
+  return !used.some(usesStates) ? undefined : node(statesStage, {
+    name,
+    config: { layers: recordedLayers(used), runtime: experiment.runtime },
+    inputs: { teacher, tokens: trainingData },
+  });
+}
+
+/** A student for each of its seeds, one after the other, with the best weights of its trials, if there are any. */
+function* studentsOf(
+  { experiment, node }: Draft,
+  [system, student]: readonly [string, TrainedStudent],
+  { corpus, states, learned: { teacher, tokens, trainingData } }: {
+    readonly corpus: Handle<"validation">;
+    readonly states: Handle<"shards"> | undefined;
+    readonly learned: Learned;
+  },
+) {
+  const { runtime, evaluation, vocabulary } = experiment;
+  const { model, training, tuning, seeds } = student;
+  const uses = distillations(student);
+  const inputs = {
+    ...{ lessons: trainingData, tokens },
+    teacher: uses.some(usesTeacher) ? teacher : undefined,
+    states: uses.some(usesStates) ? states : undefined,
+  };
+  const config = {
+    ...{ model, training, runtime },
+    vocabulary: vocabulary.students ?? vocabularySize(experiment),
+  };
+  const trials = tuning.trials.map(({ name, distillation }) => {
+    const trained = node(studentStage, {
+      name: `${system}.${name}`,
+      seed: seeds[0],
+      config: { ...config, training: tuning.training, distillation },
+      inputs,
+    });
+    return [`trial:${name}`, trained] as const;
+  });
+  const choice = trials.length === 0 ? undefined : node(chooseStage, {
+    name: system,
+    config: { points: trialWeights(tuning.trials), evaluation, runtime },
+    inputs: { ...Object.fromEntries(trials), tokens, corpus },
+  });
+  for (const seed of seeds) {
+    const name = seeds.length === 1 ? system : `${system}@${seed}`;
+    const model = node(studentStage, {
+      name,
+      seed,
+      config: { ...config, distillation: student.distillation },
+      inputs: { ...inputs, choice },
+    });
+    yield { name, model };
+  }
+}
+
+/** A test set, and what adds the nodes that are about it. */
+interface TestSet {
+  readonly node: NodeFunction;
+  readonly corpus: Handle<"test">;
+}
+
+/** The test set of the corpus, and the further ones. */
+function testSetsOf(
+  { experiment, node, within }: Draft,
+  corpus: Handle<"test">,
+): TestSet[] {
+  const { seed, languages } = experiment;
+  const others = Object.entries(experiment.testSets).map(([name, set]) => {
+    const node = within(name);
+    const config = { ...set, languages };
+    const files = node(fetchStage, { config: { data: set.data, languages } });
+    const corpus = node(corpusStage, { seed, config, inputs: { files } });
+    return { node, corpus };
+  });
+  return [{ node, corpus }, ...others];
+}
+
+/** Evaluates systems on all test sets, and compares those of each. */
+function evaluation(
+  { experiment }: Draft,
+  testSets: readonly TestSet[],
+) {
+  const { evaluation, runtime } = experiment;
+  const sets = testSets.map((set) => {
+    const translated: Record<`system:${string}`, Handle<"hypotheses">> = {};
+    return { ...set, translated };
+  });
+  return {
+    evaluate: (name: string, system: System) => {
+      for (const { node, corpus, translated } of sets) {
+        translated[`system:${name}`] = node(evaluateStage, {
+          name,
+          config: { evaluation, runtime },
+          inputs: { ...system, corpus },
+        });
+      }
+    },
+    compare: () => {
+      for (const { node, corpus, translated } of sets) {
+        node(compareStage, {
+          config: { evaluation },
+          inputs: { ...translated, corpus },
+        });
+      }
+    },
+  };
+}
+
+/** Exports a system, with the data and the public model that it was made of in its card. */
+function exports({ experiment, node }: Draft, corpus: Handle<"test">) {
+  const { languages, data, evaluation, teacher } = experiment;
+  const { monolingual } = experiment.corpus;
+  const { import: from, licence } = teacher;
+  const hasTeacherLearned = isAdapted(experiment) &&
+    learnsFrom(monolingual, "teacher");
+  return (
+    name: string,
+    system: System,
+    shortlist: Handle<"shortlist"> | undefined,
+  ) => {
+    const hasLearned = monolingual !== undefined &&
+      (hasTeacherLearned ||
+        name !== "teacher" && learnsFrom(monolingual, "students"));
+    node(exportStage, {
+      name,
+      config: {
+        ...{ system: name, languages, data, evaluation },
+        monolingual: hasLearned ? monolingualText(monolingual) : undefined,
+        imported: from === undefined
+          ? undefined
+          : { from, licence, isTuned: isAdapted(experiment) },
+      },
+      inputs: { ...system, corpus, shortlist },
+    });
+  };
 }

@@ -3,10 +3,13 @@ import { dirname, join } from "@std/path";
 import { statIfThere } from "../base/stat.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
+import { SHORTLIST_FILE } from "../nmt/shortlist/shortlist.ts";
 
 export interface ModelFiles {
   readonly modelPath: string;
   readonly tokenizerPath: string;
+  /** The short-list that lies beside a model file. */
+  readonly shortlistPath?: string;
 }
 
 /** The model of a node or file, by default the best student of the last run. */
@@ -22,7 +25,12 @@ export function findModel(
         `Cannot find the tokenizer of "${model}" at "${tokenizerPath}"; name it with --tokenizer.`,
       );
     }
-    return { modelPath: model, tokenizerPath };
+    const shortlist = join(dirname(model), SHORTLIST_FILE);
+    return {
+      modelPath: model,
+      tokenizerPath,
+      ...statIfThere(shortlist)?.isFile ? { shortlistPath: shortlist } : {},
+    };
   }
   const workspace = openWorkspace(artifacts);
   const node = model === undefined
@@ -31,15 +39,21 @@ export function findModel(
   return {
     modelPath: outputPath(workspace, node, "model"),
     tokenizerPath: tokenizer ??
-      outputPath(workspace, `${prefixOf(node)}tokenize`, "tokenizer"),
+      outputPath(workspace, subwordsNode(workspace, node), "tokenizer"),
   };
+}
+
+/** The node with the subwords of a model: an imported model has its own, any other was trained on tokens of theirs. */
+function subwordsNode({ manifest }: Workspace, node: string): string {
+  const { inputs, outputs } = manifest?.nodes[node] ?? {};
+  if (outputs !== undefined && "tokenizer" in outputs) return node;
+  return inputs?.tokens ?? `${prefixOf(node)}tokenize`;
 }
 
 /** What the models of the last run may be called, the shortest name of each. */
 export function modelNames(artifacts: string): string[] {
   const nodes = openWorkspace(artifacts).manifest?.nodes ?? {};
-  return Object.keys(nodes).filter((node) => "model" in nodes[node].outputs)
-    .map(shortName);
+  return Object.keys(nodes).filter(isSystem).map(shortName);
 }
 
 /** The folder of an exported model: one that is named, that of a node, by default that of the best student. */
@@ -51,6 +65,11 @@ export function findExport(artifacts: string, model?: string): string {
   const node = model === undefined
     ? bestStudent(workspace)
     : modelNode(workspace, model.replace(/(^|\/)export:/, "$1"));
+  if (/(^|\/)import:imported$/.test(node)) {
+    throw inputError(
+      `Cannot serve node "${node}": an imported model that is tuned is exported by "deno task pipeline convert" alone; name the folder that it writes.`,
+    );
+  }
   const exported = exportOf(node);
   if (workspace.manifest?.nodes[exported] === undefined) {
     throw inputError(
@@ -96,7 +115,7 @@ function bestStudent(workspace: Workspace): string {
   return best[0];
 }
 
-/** The nodes of evaluated students, the highest BLEU first. */
+/** The nodes of students evaluated on the test set of their pair, the highest BLEU first. */
 function evaluatedStudents({ manifest }: Workspace): string[] {
   return Object.entries(manifest?.nodes ?? {})
     .flatMap(([name, { inputs, metrics }]) => {
@@ -104,7 +123,7 @@ function evaluatedStudents({ manifest }: Workspace): string[] {
         .find((input) => /(^|\/)student:/.test(input));
       const bleu = Number(metrics.bleu);
       return student !== undefined && /(^|\/)evaluate:/.test(name) &&
-          Number.isFinite(bleu)
+          prefixOf(student) === prefixOf(name) && Number.isFinite(bleu)
         ? [{ student, bleu }]
         : [];
     })
@@ -115,9 +134,7 @@ function evaluatedStudents({ manifest }: Workspace): string[] {
 /** The node with a model that a name means; of the seeds of a student, the one with the highest BLEU. */
 function modelNode(workspace: Workspace, name: string): string {
   const nodes = workspace.manifest?.nodes ?? {};
-  const models = Object.keys(nodes).filter((node) =>
-    "model" in nodes[node].outputs
-  );
+  const models = Object.keys(nodes).filter(isSystem);
   if (models.includes(name)) return name;
   const meant = models.filter((node) => spellings(node).includes(name));
   if (meant.length === 0) {
@@ -162,13 +179,16 @@ function exportOf(node: string): string {
   return `${prefix}export:${shortName(node).slice(prefix.length)}`;
 }
 
-/** The one imported model is the teacher. */
-function shortName(node: string): string {
-  return node.replace(/(^|\/)student:/, "$1")
-    .replace(/(^|\/)import$/, "$1teacher");
+/** Whether a node has a model to translate with, and not one on the way to it. */
+function isSystem(node: string): boolean {
+  return /(^|\/)(teacher$|(student|import):)/.test(node);
 }
 
-/** What a node may be called: its name with or without the pair, the word "student:" and the seed. */
+function shortName(node: string): string {
+  return node.replace(/(^|\/)(student|import):/, "$1");
+}
+
+/** What a node may be called: its name with or without the pair, the word "student:" or "import:", and the seed. */
 function spellings(node: string): string[] {
   const names = [node, shortName(node)];
   const withoutSeed = names.map((name) => name.split("@", 1)[0]);

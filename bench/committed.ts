@@ -58,6 +58,12 @@ const Scale = Origin.extend({
     seconds: z.number(),
     peakMegabytes: figure,
   })),
+  large: z.array(z.object({
+    stage: z.string(),
+    seconds: z.number(),
+    estimatedMegabytes: figure,
+    peakMegabytes: z.number(),
+  })),
 });
 
 const Parity = Origin.extend(Losses.shape);
@@ -198,6 +204,18 @@ export const TABLES: Readonly<Record<string, () => string>> = {
           .replace(/^–$/, ""),
       ]),
     ]);
+  },
+  large: () => {
+    const { large } = read("scale", Scale);
+    return table(
+      ["stage", "seconds", "estimated MB", "peak MB"],
+      large.map(({ stage, seconds, estimatedMegabytes, peakMegabytes }) => [
+        stage,
+        seconds.toLocaleString("en", { maximumFractionDigits: 0 }),
+        amount(estimatedMegabytes),
+        amount(peakMegabytes),
+      ]),
+    );
   },
   losses: () => lossTable(read("parity", Parity)),
   differences: () => differenceTable(read("parity", Parity)),

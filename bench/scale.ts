@@ -1,4 +1,4 @@
-/** Measures how the product grows: a step with its sizes and threads, the pipeline with its pairs; `deno task bench scale`. */
+/** Measures how the product grows: a step with its sizes and threads, the pipeline with its pairs, a large teacher; `deno task bench scale`. */
 import { parseArgs } from "@std/cli/parse-args";
 import { table } from "../cli/console/table.ts";
 import { inputError } from "../base/input_error.ts";
@@ -6,6 +6,7 @@ import { chosen, count } from "./flags.ts";
 import type { Options } from "./measure.ts";
 import { findPeers, readCpu } from "../apps/doctor/peers.ts";
 import { progress } from "./measures/report.ts";
+import { LARGE, type LargeStage, measureLarge } from "./scale/large.ts";
 import { measurePipeline, type Taken } from "./scale/pipeline.ts";
 import {
   type Growth,
@@ -14,13 +15,14 @@ import {
   type Scaling,
 } from "./scale/steps.ts";
 
-const PARTS = [{ row: "steps" }, { row: "threads" }, { row: "pipeline" }];
+const PARTS = ["steps", "threads", "pipeline", "large"].map((row) => ({ row }));
 
-const USAGE = `deno task bench scale [--parts steps,threads,pipeline] ` +
+const USAGE = `deno task bench scale [--parts steps,threads,pipeline,large] ` +
   `[--alternations 3] [--steps 6] [--threads 2]
            [--pairs 10000,100000,1000000] [--json]
 
-The pipeline needs a .tsv.gz file of real pairs below debian-messages/ in the folder CKD_BENCH_CORPUS.`;
+The pipeline needs a .tsv.gz file of real pairs below debian-messages/ in the folder CKD_BENCH_CORPUS; large, which takes about
+half an hour, one below libreoffice-help/, and a Python with transformers, torch and sentencepiece.`;
 
 /** Measures the parts asked for and prints a table of each, or one JSON object. */
 export async function scale(args: readonly string[]): Promise<void> {
@@ -52,6 +54,10 @@ export async function scale(args: readonly string[]): Promise<void> {
     progress(`pipeline: ${number} pairs`);
     pipeline.push(...await measurePipeline(number));
   }
+  progress(parts.includes("large") ? "large" : "");
+  const large = parts.includes("large")
+    ? await measureLarge(options.peers.python, LARGE)
+    : [];
   progress("");
   const machine = {
     cpu: cpu.model,
@@ -62,13 +68,14 @@ export async function scale(args: readonly string[]): Promise<void> {
   if (flags.json) {
     const command = "deno task bench scale";
     return console.log(
-      JSON.stringify({ command, machine, steps, threads, pipeline }),
+      JSON.stringify({ command, machine, steps, threads, pipeline, large }),
     );
   }
   const tables = [
     ...(steps.length > 0 ? [stepsTable(steps)] : []),
     ...(threads.length > 0 ? [threadsTable(threads)] : []),
     ...(pipeline.length > 0 ? [pipelineTable(pipeline)] : []),
+    ...(large.length > 0 ? [largeTable(large)] : []),
   ];
   console.log(`${tables.join("\n\n")}\n\n${machine.cpu}`);
 }
@@ -134,5 +141,17 @@ function pipelineTable(taken: readonly Taken[]): string {
         fixed(peakMegabytes, 0),
       ])
     ),
+  ]);
+}
+
+function largeTable(stages: readonly LargeStage[]): string {
+  return table([
+    ["stage", "seconds", "estimated MB", "peak MB"],
+    ...stages.map((each) => [
+      each.stage,
+      fixed(each.seconds, 0),
+      fixed(each.estimatedMegabytes, 0),
+      fixed(each.peakMegabytes, 0),
+    ]),
   ]);
 }

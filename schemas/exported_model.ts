@@ -45,6 +45,13 @@ export const ExportConfig = z.strictObject({
   }),
   /** Ids that a sentence may have at most, on either side, its end not counted. */
   maximumLength: z.int().min(1),
+  /** Where the graphs that translate choose ids among the candidates of a short-list: how many of these there are. */
+  shortlist: z.strictObject({
+    /** Candidates of every sentence, the special ids not counted. */
+    frequent: z.int().min(0),
+    /** Candidates of a source id at most. */
+    longest: z.int().min(0),
+  }).optional(),
   /** What the figures below were measured with; the exponent is part of the graphs. */
   ...Evaluation.pick({ beam: true, lengthPenalty: true }).shape,
   quality: z.strictObject({

@@ -3,7 +3,12 @@ import { basename, resolve } from "@std/path";
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
-import { Data, Languages } from "../schemas/experiment/data.ts";
+import {
+  Data,
+  fetchedMonolingual,
+  Languages,
+  MonolingualText,
+} from "../schemas/experiment/data.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
@@ -20,19 +25,31 @@ export default stage({
     /** The data sets whose licences stand in the card. */
     data: Data,
     evaluation: Evaluation,
-    /** The public model that is the teacher, and its terms. */
+    /** What was learned from beside them, of the source language alone. */
+    monolingual: MonolingualText.optional(),
+    /** The public model that is the teacher, its terms, and whether it was tuned on the data. */
     imported: z.strictObject({
       from: z.union([z.string(), z.strictObject({ descriptor: z.string() })]),
       licence: z.string().optional(),
+      isTuned: z.boolean(),
     }).optional(),
   }),
-  inputs: { model: ["model"], tokens: ["tokenizer"], corpus: ["test"] },
+  inputs: {
+    model: ["model"],
+    tokens: ["tokenizer"],
+    corpus: ["test"],
+    shortlist: ["shortlist"],
+  },
+  optional: ["shortlist"],
   outputs: {
     folder: { path: "export", mediaType: "inode/directory", folder: true },
   },
   permissions: joined(RUNTIME_PERMISSIONS, SUBWORDS_PERMISSIONS),
   resources: { cores: "all" },
-  files: ({ data }) => descriptorFiles(data),
+  files: ({ data, monolingual }) => [
+    ...descriptorFiles(data),
+    ...descriptorFilesOf(monolingual),
+  ],
   environment: () => identityOf({ name: "onnx", provider: "cpu" }),
   run: async ({ config, inputs, files, outputs, log, progress }) => {
     const { translationPath, writeDescription, writeGraphs } = await import(
@@ -41,10 +58,11 @@ export default stage({
     const { qualityOf } = await import("../nmt/export/quality.ts");
     const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
     const { checkVocabulary } = await import("../nmt/decoding/translate.ts");
-    const { citedDataSets, importedModel } = await import(
+    const { citedDataSets, citedText, importedModel } = await import(
       "../nmt/text/descriptors/citations.ts"
     );
     const { loadSubwords } = await import("../nmt/text/subwords/subwords.ts");
+    const { readShortlist } = await import("../nmt/shortlist/shortlist.ts");
     const { narrowest } = await import("../nmt/text/descriptors/licences.ts");
     const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const { system, languages, data, evaluation } = config;
@@ -55,10 +73,14 @@ export default stage({
     const teacher = imported === undefined
       ? []
       : [importedModel(nameOf(imported.from), imported.licence)];
-    // An imported teacher was not trained on the experiment's data.
-    const dataSets = system === "teacher" && imported !== undefined
+    const { source } = languages;
+    const monolingual = config.monolingual === undefined
+      ? []
+      : citedText(config.monolingual, source, files);
+    // An imported teacher that is not tuned was not trained on the experiment's data.
+    const dataSets = system === "teacher" && imported?.isTuned === false
       ? teacher
-      : [...citedDataSets(data, languages, files), ...teacher];
+      : [...citedDataSets(data, languages, files), ...monolingual, ...teacher];
     const use = narrowest(dataSets.flatMap(({ licences }) => licences));
     if (use !== "any") log(`For ${use} use only, as its data are`);
 
@@ -66,7 +88,9 @@ export default stage({
     const subwords = await loadSubwords(tokenizer);
     checkVocabulary(saved, subwords);
     const { beam, lengthPenalty } = evaluation;
-    const bytes = await writeGraphs(folder, saved, lengthPenalty);
+    const shortlist = inputs.shortlist &&
+      readShortlist(inputs.shortlist.shortlist, saved.vocabulary);
+    const bytes = await writeGraphs(folder, saved, lengthPenalty, shortlist);
 
     const pairs = await readPairs(inputs.corpus.test);
     const total = 2 * pairs.length;
@@ -90,6 +114,7 @@ export default stage({
         signature: fp32.signature,
       },
       unknown: subwords.unknown,
+      shortlist,
       data: dataSets,
     });
     return {
@@ -115,4 +140,10 @@ function nameOf(from: string | { readonly descriptor: string }): string {
   return typeof from === "string"
     ? basename(resolve(from))
     : basename(from.descriptor).replace(/\.json$/, "");
+}
+
+/** The descriptors of text without translations. */
+function descriptorFilesOf(text: MonolingualText | undefined): string[] {
+  const fetched = text && fetchedMonolingual(text);
+  return fetched === undefined ? [] : descriptorFiles(fetched);
 }

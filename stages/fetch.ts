@@ -1,7 +1,7 @@
 /** Fetches the raw data: verified packages and files of descriptors, and copies of the user's own files. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
-import { Data, Languages } from "../schemas/experiment/data.ts";
+import { Data, FetchedLanguages } from "../schemas/experiment/data.ts";
 import { dataFiles } from "../nmt/text/fetch/user_files.ts";
 import { mirrors, VARIABLE } from "../nmt/text/fetch/mirrors.ts";
 import { checksummedFiles } from "../nmt/text/descriptors/checksums.ts";
@@ -12,7 +12,7 @@ const settings = settingsAccess();
 export default stage({
   name: "fetch",
   module: import.meta.url,
-  config: z.strictObject({ data: Data, languages: Languages }),
+  config: z.strictObject({ data: Data, languages: FetchedLanguages }),
   inputs: {},
   outputs: {
     files: { path: "files", mediaType: "inode/directory", folder: true },

@@ -1,4 +1,4 @@
-/** Trains the teacher: a Transformer on the references. */
+/** Trains the teacher: a Transformer on the references, or an imported model that is tuned on them. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
@@ -15,8 +15,17 @@ export default stage({
     training: Training,
     vocabulary: z.int(),
     runtime: Runtime,
+    /** The share of the tuned weights in the model. */
+    interpolation: z.number().optional(),
   }),
-  inputs: { tokens: ["train", "validation"] },
+  inputs: {
+    tokens: ["train", "validation"],
+    /** The model to begin with. */
+    initial: ["model"],
+    /** What to train on in place of the training pairs alone. */
+    trainingData: ["train"],
+  },
+  optional: ["initial", "trainingData"],
   outputs: {
     model: {
       path: "model.safetensors",
@@ -30,17 +39,22 @@ export default stage({
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
     const { trainFiles } = await import("../nmt/training/train.ts");
+    const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
+    const { initial, trainingData, tokens } = inputs;
     const { model, training, vocabulary } = config;
     return trainFiles({
       runtime: await loadRuntime(config.runtime),
       task: { model, training, vocabulary },
       seed,
-      train: inputs.tokens.train,
-      validation: inputs.tokens.validation,
+      train: trainingData?.train ?? tokens.train,
+      validation: tokens.validation,
       model: outputs.model,
       curve: outputs.curve,
       work,
+      initial: initial &&
+        loadModel(initial.model, "the imported model").weights,
+      interpolation: config.interpolation,
       log,
       progress,
     });

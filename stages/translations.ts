@@ -1,6 +1,7 @@
-/** Translates the training sentences with the teacher, as targets for students. */
+/** Translates sentences with the teacher, as targets for students: the training sources, or text without translations. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
+import { Monolingual } from "../schemas/experiment/data.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
@@ -12,6 +13,9 @@ export default stage({
   module: import.meta.url,
   config: z.strictObject({
     ...Evaluation.pick({ beam: true, lengthPenalty: true }).shape,
+    /** Most subwords of a translation; by default those that a model can translate. */
+    maximumLength: z.int().min(1).optional(),
+    minimumScore: Monolingual.shape.minimumScore,
     runtime: Runtime,
   }),
   inputs: { teacher: ["model"], tokens: ["train"] },
@@ -25,37 +29,47 @@ export default stage({
   resources: { cores: "all" },
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
-  run: async ({ config, inputs, outputs, work, progress }) => {
+  run: async ({ config, inputs, outputs, work, log, progress }) => {
     const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
     const { createTranslator } = await import("../nmt/decoding/beam_search.ts");
     const { translateTokens } = await import(
       "../nmt/decoding/teacher_translations.ts"
     );
+    const { rounded } = await import("../nmt/metrics/metric.ts");
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { readTokens, writeTokens } = await import(
       "../nmt/text/subwords/tokens.ts"
     );
-    const { runtime, ...options } = config;
+    const { runtime, maximumLength, minimumScore, ...options } = config;
     const teacher = loadModel(inputs.teacher.model, "the model of the teacher");
     const translator = await createTranslator(
       await loadRuntime(runtime),
       teacher,
     );
-    const tokens = readTokens(inputs.tokens.train);
-    const translated = await translateTokens({
+    const given = readTokens(inputs.tokens.train);
+    const { tokens, translated, dropped, meanScore } = await translateTokens({
       translator,
-      tokens,
+      tokens: given,
       options,
+      limits: { maximumLength, minimumScore },
       folder: work,
       report: (done) =>
-        progress({ done, total: tokens.pairs, unit: "sentences" }),
+        progress({ done, total: given.pairs, unit: "sentences" }),
     });
     await translator.dispose();
-    writeTokens(outputs.train, translated);
+    writeTokens(outputs.train, tokens);
+    log(
+      `${tokens.pairs} of ${translated} translations kept, mean score ${
+        meanScore.toFixed(3)
+      }`,
+    );
     return {
       metrics: {
-        pairs: translated.pairs,
-        targetTokens: translated.target.ids.length,
+        translated,
+        pairs: tokens.pairs,
+        ...dropped,
+        meanScore: rounded(meanScore),
+        targetTokens: tokens.target.ids.length,
       },
     };
   },

@@ -3,7 +3,11 @@ import { join } from "@std/path";
 import { z } from "zod";
 import { sha256 } from "../../engine/files/hash.ts";
 import { withoutPassword } from "../../base/addresses.ts";
-import { Data, Languages } from "../../schemas/experiment/data.ts";
+import {
+  Data,
+  FetchedLanguages,
+  type Languages,
+} from "../../schemas/experiment/data.ts";
 import { parse } from "../../base/input_error.ts";
 import type { Listing } from "../../schemas/manifest.ts";
 import {
@@ -27,6 +31,7 @@ import { digestOf, packageUrl } from "./packages.ts";
 import type { MadeNode } from "./made_node.ts";
 
 export interface DataSet extends SourcedDataSet {
+  /** `target` is that of the source where only its side is taken. */
   readonly languages: Languages;
   readonly files: readonly DataFile[];
   /** The node that fetched it. */
@@ -48,7 +53,7 @@ export interface DataFile {
   readonly bytes?: number;
 }
 
-const Fetched = z.object({ data: Data, languages: Languages });
+const Fetched = z.object({ data: Data, languages: FetchedLanguages });
 
 /** The data sets that a node fetched; none where its stage is not the one that does. */
 export function dataSetsOf(node: MadeNode): DataSet[] {
@@ -65,7 +70,7 @@ export function dataSetsOf(node: MadeNode): DataSet[] {
     const { from } = account;
     return {
       ...account,
-      languages,
+      languages: { target: languages.source, ...languages },
       node: node.name,
       folder: fetched?.at,
       files: "own" in from

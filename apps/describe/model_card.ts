@@ -7,7 +7,11 @@ import {
   type Run,
   type StudentTraining,
 } from "../../nmt/export/model_card.ts";
-import { type Trained, trainedOf } from "../report/trained.ts";
+import {
+  type Trained,
+  trainedOf,
+  translationsLearned,
+} from "../report/trained.ts";
 import { inputError } from "../../base/input_error.ts";
 import { ExportConfig } from "../../schemas/exported_model.ts";
 import type { MadeNode } from "./made_node.ts";
@@ -89,7 +93,7 @@ function runOf(
     ...nodes,
     ...lineage.filter((node) =>
       node !== model && !nodes.includes(node) &&
-      ["teacher", "import", "tokenize", "corpus"].includes(
+      ["teacher", "import", "tokenize", "trim", "corpus"].includes(
         node.record.preimage.stage,
       )
     ),
@@ -101,7 +105,7 @@ function runOf(
     student: studentTrainingOf(
       own,
       teacher,
-      source.graph.get(model.name)?.inputs ?? {},
+      translationsLearned(source.graph, model.record),
     ),
     systems: rows.flatMap((row) => row ?? []),
     hashes: all.flatMap(({ outputs }) =>
@@ -115,13 +119,13 @@ function runOf(
 function studentTrainingOf(
   { distillation, family }: Trained,
   teacher: Trained | undefined,
-  inputs: Readonly<Record<string, string>>,
+  translations: StudentTraining["translations"],
 ): StudentTraining | undefined {
   if (distillation === undefined) return undefined;
   const learns = family !== "references" && teacher !== undefined;
   return {
     distillation,
-    onTranslations: inputs.lessons !== inputs.tokens,
+    translations,
     teacher: learns
       ? { node: teacher.nodes[0], model: teacher.model }
       : undefined,
@@ -129,10 +133,10 @@ function studentTrainingOf(
 }
 
 function vocabularyOf({ lineage }: Described): number {
-  const tokens = lineage.find(({ record }) =>
-    record.preimage.stage === "tokenize"
-  );
-  return Number(tokens?.record.metrics.vocabulary);
+  const counts = (stage: string) =>
+    lineage.find(({ record }) => record.preimage.stage === stage)
+      ?.record.metrics.vocabulary;
+  return Number(counts("trim") ?? counts("tokenize"));
 }
 
 function exportConfig({ outputs }: MadeNode): ExportConfig | undefined {

@@ -13,6 +13,19 @@ export interface CorpusSize {
   readonly targetTokens: number;
 }
 
+/** A model and how many subwords it has. */
+export interface SizedModel {
+  readonly model: Model;
+  readonly vocabulary: number;
+}
+
+/** A training, and what it learns of a teacher where it has one. */
+export interface TrainingWork extends SizedModel {
+  readonly training: Training;
+  readonly distillation?: Distillation;
+  readonly teacher?: SizedModel;
+}
+
 /**
  * What everything but products costs for a feature of a token in a layer, forwards and backwards: norms, dropout,
  * softmax, attention, Adam. In the time of operations of products, fitted to the rows step-d256 and step-d512 of
@@ -62,22 +75,17 @@ function passes(
 
 /** Operations of a whole training, and of what it learns of a teacher where it has one. */
 export function trainingOperations(
-  { model, training, vocabulary, distillation, teacher = model }: {
-    readonly model: Model;
-    readonly training: Training;
-    readonly vocabulary: number;
-    readonly distillation?: Distillation;
-    readonly teacher?: Model;
-  },
+  { model, training, vocabulary, distillation, teacher }: TrainingWork,
 ): number {
+  const { width } = teacher?.model ?? model;
   const source = training.batchTokens, target = SHORTER * training.batchTokens;
   let step = passes(model, vocabulary, source, target);
   if (distillation !== undefined && distillation.alpha > 0) {
-    step += target * vocabulary * (2 * teacher.width + A_LOGIT);
+    step += target * vocabulary * (2 * width + A_LOGIT);
   }
   if (distillation !== undefined && distillation.beta > 0) {
     const { encoder, decoder } = recordedLayers([distillation]);
-    const states = teacher.width *
+    const states = width *
       (encoder.length * source + decoder.length * target);
     step += states * (6 * model.width + A_STATE);
   }

@@ -3,7 +3,11 @@ import { z } from "zod";
 import { statIfThere } from "../../base/stat.ts";
 import { type Step, type Steps } from "../../engine/graph/estimate.ts";
 import { canonical } from "../../engine/files/hash.ts";
-import { Corpus, Data, Languages } from "../../schemas/experiment/data.ts";
+import {
+  Corpus,
+  Data,
+  FetchedLanguages,
+} from "../../schemas/experiment/data.ts";
 import {
   type Selection,
   selections,
@@ -23,7 +27,11 @@ const Tokenized = z.object({
   trainTargetTokens: z.number(),
 });
 
-const Raw = z.object({ data: Data, languages: Languages, corpus: Corpus });
+const Raw = z.object({
+  data: Data,
+  languages: FetchedLanguages,
+  corpus: Corpus,
+});
 
 /** The part of a corpus that is trained on, before or after it is made; undefined where nothing tells. */
 export function trainingSize(

@@ -1,19 +1,9 @@
-/** Estimates time and disk of an experiment's stale nodes: operations of each, at the speed of this machine. */
+/** Estimates time, disk and memory of an experiment's stale nodes: operations of each, at the speed of this machine. */
 import { z } from "zod";
-import type {
-  Estimate,
-  Outlook,
-  Step,
-  Steps,
-} from "../../engine/graph/estimate.ts";
-import {
-  Distillation,
-  RecordedLayers,
-} from "../../schemas/experiment/distillation.ts";
+import type { Estimate, Outlook, Steps } from "../../engine/graph/estimate.ts";
+import { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
-import { Model, Training } from "../../schemas/experiment/model.ts";
-import { Runtime } from "../../schemas/experiment/runtime.ts";
-import { LossWeights } from "../../schemas/experiment/tuning.ts";
+import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import {
   parameterCount,
   parameterShapes,
@@ -26,16 +16,9 @@ import {
   trainingOperations,
 } from "./arithmetic.ts";
 import { fetchedBytes, heldOutSize, trainingSize } from "./corpus_size.ts";
+import { memoryOf } from "./node_memory.ts";
+import { corpusOf, modelOf, runtimeOf, trainingOf } from "./nodes.ts";
 import { measuredRate, type Recorded, recordedRate } from "./rate.ts";
-
-const Tuned = z.object({ points: z.record(z.string(), LossWeights) });
-
-const Sized = z.object({ model: Model, vocabulary: z.int() });
-
-const Trained = Sized.extend({
-  training: Training,
-  distillation: Distillation.optional(),
-});
 
 /** What a node computes and leaves behind; `seconds` is what it takes beside the operations. */
 interface Work {
@@ -56,7 +39,7 @@ const EXPORTED = 3, EXPORT_SECONDS = 4;
 /** Bytes a second of a download, where nothing is known of the network. */
 const DOWNLOAD = 5e6;
 
-/** Seconds and bytes for the stale nodes; they run one after the other, as trainings take all cores. */
+/** Seconds, bytes and memory for the stale nodes; they run one after the other, as trainings take all cores. */
 export async function estimate(outlook: Outlook): Promise<Estimate> {
   const { nodes, stale, recorded } = outlook;
   const works = new Map(
@@ -77,10 +60,18 @@ export async function estimate(outlook: Outlook): Promise<Estimate> {
       operations / operationsPerSecond + seconds,
     ]),
   );
+  const memory = Object.fromEntries(
+    stale.flatMap((name) => {
+      const bytes = memoryOf(nodes, recorded, name);
+      return bytes === undefined ? [] : [[name, Math.round(bytes)]];
+    }),
+  );
   return {
     seconds: total(Object.values(secondsOf)),
     nodes: secondsOf,
     bytes: Math.round(total(known.map((work) => work.bytes))),
+    memoryBytes: Math.max(0, ...Object.values(memory)),
+    memory,
     by,
     unknown: stale.filter((name) => works.get(name) === undefined),
   };
@@ -97,41 +88,11 @@ function trainings(
     if (used?.name !== runtime?.name || used?.provider !== runtime?.provider) {
       return [];
     }
-    const operations = trainedOperations(recorded, step);
-    return operations === undefined ? [] : [{ operations, seconds }];
+    const training = trainingOf(recorded, step);
+    return training === undefined
+      ? []
+      : [{ operations: trainingOperations(training), seconds }];
   });
-}
-
-function runtimeOf(step: Step | undefined): Runtime | undefined {
-  return z.object({ runtime: Runtime }).safeParse(step?.config).data?.runtime;
-}
-
-function trainedOperations(
-  nodes: Steps,
-  step: Step | undefined,
-): number | undefined {
-  const trained = Trained.safeParse(step?.config).data;
-  return trained && trainingOperations({
-    ...trained,
-    distillation: trained.distillation &&
-      { ...trained.distillation, ...triedPoint(nodes, step) },
-    teacher: modelOf(nodes, step?.inputs.teacher)?.model,
-  });
-}
-
-/** Weights of a grid for a node that takes those which are chosen: whichever it will be, the work is the same. */
-function triedPoint(
-  nodes: Steps,
-  step: Step | undefined,
-): LossWeights | undefined {
-  const choice = nodes.get(step?.inputs.choice ?? "");
-  const points = Tuned.safeParse(choice?.config).data?.points ?? {};
-  return Object.values(points)[0];
-}
-
-/** The model that a node trains or imports. */
-function modelOf(nodes: Steps, name: string | undefined) {
-  return Sized.safeParse(nodes.get(name ?? "")?.config).data;
 }
 
 /** Undefined where the work depends on a corpus of which nothing is known. */
@@ -149,10 +110,13 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
     }
     case "teacher":
     case "student": {
-      const operations = trainedOperations(nodes, node) ?? 0;
+      const training = trainingOf(nodes, node);
+      const operations = training ? trainingOperations(training) : 0;
       return { ...least, operations, bytes: modelBytes(nodes, name) };
     }
     case "import":
+    case "extend":
+    case "trim":
       return { ...least, bytes: modelBytes(nodes, name) };
     case "compare":
       return least;
@@ -177,6 +141,10 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
   switch (stage) {
     case "corpus":
       return { ...least, seconds, bytes: 4.5 * tokens };
+    case "monolingual":
+    case "mixture":
+    case "shortlist":
+      return { ...least, seconds, bytes: 4 * tokens };
     case "tokenize":
       return { ...least, seconds, bytes: 4 * (tokens + 2 * train.pairs) };
     case "states": {
@@ -237,15 +205,6 @@ function modelBytes(nodes: Steps, name: string | undefined): number {
   return trained === undefined
     ? 0
     : 4 * parameterCount(parameterShapes(trained.model, trained.vocabulary));
-}
-
-/** The corpus that a node's tokens are of. */
-function corpusOf(nodes: Steps, name: string): Step | undefined {
-  const node = nodes.get(name);
-  if (node === undefined || node.stage === "corpus") return node;
-  const { corpus, tokens, lessons } = node.inputs;
-  const above = corpus ?? tokens ?? lessons;
-  return above === undefined ? undefined : corpusOf(nodes, above);
 }
 
 function total(numbers: readonly number[]): number {

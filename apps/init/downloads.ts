@@ -1,7 +1,7 @@
 /** Announces what `fetch` will download: what, how much, from where, under which licence. */
 import { format } from "@std/fmt/bytes";
 import { z } from "zod";
-import { Data, Languages } from "../../schemas/experiment/data.ts";
+import { Data, FetchedLanguages } from "../../schemas/experiment/data.ts";
 import type { DataFile, Package } from "../../schemas/descriptor.ts";
 import { parse } from "../../base/input_error.ts";
 import {
@@ -15,7 +15,7 @@ import {
   mirrors,
 } from "../../nmt/text/fetch/mirrors.ts";
 
-const Fetched = z.object({ data: Data, languages: Languages });
+const Fetched = z.object({ data: Data, languages: FetchedLanguages });
 
 /** How a file will be had. */
 type Way =

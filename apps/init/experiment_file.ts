@@ -1,81 +1,133 @@
 /** Writes the experiment file for a user's corpus: the values without a default, each with a comment. */
-import type { Data, Languages } from "../../schemas/experiment/data.ts";
-import { SHAPES, type Size, stepsFor, VALIDATION, WARMUP } from "./plans.ts";
-import type { Survey } from "./survey.ts";
+import { commentedJson, entriesOf, type Entry } from "./commented_json.ts";
+import { SHAPES, stepsFor, VALIDATION, WARMUP } from "./plans.ts";
+import type { Subject } from "./subject.ts";
+import { longerSide, type Survey } from "./survey.ts";
 
 /** Layers of the teacher and of a student, which are the schema's defaults. */
 const TEACHER_LAYERS = 6, STUDENT_LAYERS = 2;
 
-/** What the experiment is about. */
-export interface Subject {
-  readonly data: Data;
-  readonly languages: Languages;
-  readonly size: Size;
-  readonly seed: number;
-}
-
 /** An experiment file for what a survey found. */
-export function experimentText(
-  { data, languages, size, seed }: Subject,
-  { plan, maximumLength, corpus, tokens }: Survey,
-): string {
-  const { validation, test, vocabulary, passes } = plan;
-  const { model, batchTokens, factor } = SHAPES[size];
-  const longer = Math.max(tokens.source, tokens.target) + tokens.pairs;
-  const steps = stepsFor(passes, longer, batchTokens);
-  const value = (of: unknown) => JSON.stringify(of);
-  const layers = "{ " + Object.entries(model)
-    .map(([key, number]) => `${value(key)}: ${number}`).join(", ") +
-    " }";
-  const training = (steps: number) =>
-    `{
-      "steps": ${steps},
-      "batchTokens": ${batchTokens},
-      "factor": ${factor},
-      "warmup": ${
-      Math.round(WARMUP * steps)
-    }, // steps until the learning rate is highest
-      "beta2": 0.98,
-      "validateEvery": ${
-      Math.round(VALIDATION * steps)
-    } // a checkpoint at each; the best three are averaged
-    }`;
-  return `// ${languages.source} to ${languages.target}: a teacher of ${TEACHER_LAYERS} + ${TEACHER_LAYERS} layers, students of ${STUDENT_LAYERS} + ${STUDENT_LAYERS}, by ${corpus.train} pairs.
-// Every key and its default: schemas/experiment/experiment.ts; docs/experiments.md tells what they do.
-{
-  "seed": ${seed}, // of the split, of weights and of the order of batches
-  "languages": { "source": ${value(languages.source)}, "target": ${
-    value(languages.target)
-  } },
-  // Paths are from the folder of the project, where its commands run.
-  "data": ${indented({ train: data.train })},
-  // Pairs held out of the file; add "validation" and "test" to "data" to use files of yours for that.
-  "corpus": { "validation": ${validation}, "test": ${test} },
-  // Subwords of both languages together, and how many a side of a training pair may have.
-  "vocabulary": { "size": ${vocabulary}, "maximumLength": ${maximumLength} },
-  "teacher": {
-    "model": ${layers},
-    "training": ${training(steps.teacher)}
-  },
-  "student": {
-    "model": ${layers},
-    "training": ${training(steps.student)}
-  },
-  // The systems that are compared: one a line, see "Systems" in docs/experiments.md.
-  "students": {
-    "no-kd": {}, // trained without the teacher: what distillation is measured by
-    "rkd": { "alpha": 0.7 }, // learns what the teacher says, for 0.7 of its loss
-    "ckd-regular": {
-      "alpha": 0.6,
-      "beta": 0.2, // of its loss: learns the teacher's layers too
-      "encoder": [[1, 2, 3], [4, 5, 6]] // three of the teacher's layers combined for each of its own
-    }
-  }
-}
-`;
+export function experimentText(subject: Subject, found: Survey): string {
+  const { plan, maximumLength, corpus, tokens } = found;
+  const { model, batchTokens, factor } = SHAPES[subject.size];
+  const steps = stepsFor(plan.passes, longerSide(tokens), batchTokens);
+  const trained = (steps: number): Entry[] => [
+    { key: "model", value: model },
+    {
+      key: "training",
+      entries: [
+        { key: "steps", value: steps },
+        { key: "batchTokens", value: batchTokens },
+        { key: "factor", value: factor },
+        {
+          key: "warmup",
+          value: Math.round(WARMUP * steps),
+          comment: "steps until the learning rate is highest",
+        },
+        { key: "beta2", value: 0.98 },
+        ...validation(steps),
+      ],
+    },
+  ];
+  return fileText(
+    `a teacher of ${TEACHER_LAYERS} + ${TEACHER_LAYERS} layers, students of ${STUDENT_LAYERS} + ${STUDENT_LAYERS}, by ${corpus.train} pairs.`,
+    subject,
+    found,
+    [
+      {
+        key: "vocabulary",
+        value: { size: plan.vocabulary, maximumLength },
+        above:
+          "Subwords of both languages together, and how many a side of a training pair may have.",
+      },
+      { key: "teacher", entries: trained(steps.teacher) },
+      { key: "student", entries: trained(steps.student) },
+      {
+        key: "students",
+        above: SYSTEMS,
+        entries: [
+          {
+            key: "no-kd",
+            value: {},
+            comment:
+              "trained without the teacher: what distillation is measured by",
+          },
+          {
+            key: "rkd",
+            value: { alpha: 0.7 },
+            comment: "learns what the teacher says, for 0.7 of its loss",
+          },
+          {
+            key: "ckd-regular",
+            entries: [
+              { key: "alpha", value: 0.6 },
+              {
+                key: "beta",
+                value: 0.2,
+                comment: "of its loss: learns the teacher's layers too",
+              },
+              {
+                key: "encoder",
+                value: [[1, 2, 3], [4, 5, 6]],
+                comment:
+                  "three of the teacher's layers combined for each of its own",
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  );
 }
 
-/** A value within the outermost braces, a key a line. */
-function indented(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replaceAll("\n", "\n  ");
+/** What stands above the systems of a file. */
+export const SYSTEMS =
+  'The systems that are compared: one a line, see "Systems" in docs/experiments.md.';
+
+/** How often a training of so many steps is validated. */
+export function validation(steps: number): Entry[] {
+  return [{
+    key: "validateEvery",
+    value: Math.round(VALIDATION * steps),
+    comment: "a checkpoint at each; the best three are averaged",
+  }];
+}
+
+/** The text of a file: what it is, what every experiment has, then its own entries. */
+export function fileText(
+  summary: string,
+  { data, languages, seed }: Subject,
+  { plan }: Survey,
+  own: readonly Entry[],
+): string {
+  const { validation, test } = plan;
+  const { train } = data;
+  const all: Entry[] = [
+    {
+      key: "seed",
+      value: seed,
+      comment: "of the split, of weights and of the order of batches",
+    },
+    { key: "languages", value: languages },
+    {
+      key: "data",
+      entries: typeof train === "object"
+        ? [{ key: "train", entries: entriesOf(train) }]
+        : entriesOf({ train }),
+      above:
+        "Paths are from the folder of the project, where its commands run.",
+    },
+    {
+      key: "corpus",
+      value: { validation, test },
+      above:
+        'Pairs held out of the file; add "validation" and "test" to "data" to use files of yours for that.',
+    },
+    ...own,
+  ];
+  return `// ${languages.source} to ${languages.target}: ${summary}
+// Every key and its default: schemas/experiment/experiment.ts; docs/experiments.md tells what they do.
+${commentedJson(all)}
+`;
 }

@@ -1,5 +1,7 @@
 /** Summarizes a survey in a few lines, with what to look at before a long run. */
 import type { Languages } from "../../schemas/experiment/data.ts";
+import { layersOf } from "./adaptation_plan.ts";
+import type { ModelSurvey, SizedModel } from "./model_survey.ts";
 import type { Survey } from "./survey.ts";
 
 /** A test set of fewer sentences seldom tells two systems apart. */
@@ -72,6 +74,53 @@ export function findings(
       : [],
   ];
 }
+
+/** So many characters that a model lacks are shown. */
+const EXAMPLES = 8;
+
+/** What a text lacks and uses of a public model, and the student that follows, as lines of text for people. */
+export function modelFindings(
+  { format, vocabulary, characters, dropped, used, teacher, student }:
+    ModelSurvey,
+): string[] {
+  const visible = characters.filter((character) =>
+    /[\p{L}\p{N}\p{P}\p{S}]/u.test(character)
+  );
+  const some = visible.slice(0, EXAMPLES).join(" ");
+  const examples = some === "" ? "" : `, such as ${some}`;
+  const size = ({ model, parameters }: SizedModel) =>
+    `${layersOf(model)} layers of width ${model.width}, ${
+      count(parameters)
+    } parameters`;
+  const part = Math.round(100 * student.parameters / teacher.parameters);
+  const others = teacher.subwords === student.subwords
+    ? "students keep all."
+    : `students keep ${count(student.subwords)}.`;
+  return [
+    `The model is ${FORMATS[format]}: ${size(teacher)}, ${
+      count(vocabulary)
+    } subwords.`,
+    characters.length === 0
+      ? "It has the characters of the text."
+      : `It lacks ${
+        count(characters.length)
+      } of the text's characters${examples}: they will be learned.`,
+    ...dropped === 0 ? [] : [
+      `Look: ${
+        count(dropped)
+      } training pairs are left out, as their targets have characters that the model cannot write, or a side is too long.`,
+    ],
+    `The text uses ${count(used)} of ${
+      count(teacher.subwords)
+    } subwords; ${others}`,
+    `A student has ${size(student)}: ${part} % of the model's.`,
+  ];
+}
+
+const FORMATS: Readonly<Record<ModelSurvey["format"], string>> = {
+  marian: "Marian's",
+  "hugging-face": "Hugging Face's",
+};
 
 function count(number: number): string {
   return number.toLocaleString("en");

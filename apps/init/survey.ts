@@ -1,10 +1,6 @@
 /** Surveys a user's corpus before a run, with the pipeline's own readers, cleaning, split and subwords. */
 import { join } from "@std/path";
-import {
-  Corpus,
-  type Data,
-  type Languages,
-} from "../../schemas/experiment/data.ts";
+import { Corpus } from "../../schemas/experiment/data.ts";
 import { isInputError } from "../../base/input_error.ts";
 import {
   type CorpusReport,
@@ -21,15 +17,18 @@ import {
   MAXIMUM_LENGTH,
   type Plan,
   planFor,
-  type Size,
   vocabulariesFrom,
 } from "./plans.ts";
+import type { Subject } from "./subject.ts";
 
 /** Pairs whose subwords are looked at: of a larger corpus, that many from its start. */
 const SAMPLE = 50_000;
 
 /** The part of the pairs that is short enough to be trained on, unless they have more subwords than there may be. */
-const MOST = 0.95, LIMIT = 1000;
+const MOST = 0.95;
+
+/** No training pair may have a side of more subwords. */
+export const LIMIT = 1000;
 
 export interface Survey {
   readonly plan: Plan;
@@ -51,50 +50,71 @@ export interface Survey {
   };
 }
 
+/** Tokens of the longer side of all training pairs, each with its end. */
+export function longerSide(
+  { source, target, pairs }: Survey["tokens"],
+): number {
+  return Math.max(source, target) + pairs;
+}
+
+/** A corpus as the pipeline will have it. */
+export interface WrittenCorpus {
+  readonly plan: Plan;
+  readonly report: CorpusReport;
+  /** TSV files, and a folder for what else is written. */
+  readonly places: Readonly<
+    Record<"train" | "validation" | "test" | "work", string>
+  >;
+}
+
 /** Whatever the pipeline would refuse of the corpus is an input error here. */
-export async function survey(
-  data: Data,
-  languages: Languages,
-  size: Size,
-  seed: number,
-): Promise<Survey> {
+export function survey(subject: Subject): Promise<Survey> {
+  return withCorpus(subject, async ({ plan, report, places }) => {
+    const sample = join(places.work, "sample.tsv");
+    await Deno.writeTextFile(
+      sample,
+      ReadableStream.from(head(sidesOf(places.train), 2 * SAMPLE)),
+    );
+    const tokenizer = join(places.work, "tokenizer.json");
+    const vocabulary = await largest(plan.vocabulary, sample, tokenizer);
+    const subwords = await loadSubwords(tokenizer);
+    const { tokens } = await tokenize(sample, subwords, LIMIT, "train");
+    const scale = report.train / Math.min(report.train, SAMPLE);
+    return {
+      plan: { ...plan, vocabulary },
+      corpus: report,
+      ...measured(tokens, scale),
+    };
+  });
+}
+
+/** Gives the corpus of an experiment to a function, and removes it afterwards; errors are those of `survey`. */
+export async function withCorpus<Result>(
+  { data, languages, size, seed }: Subject,
+  use: (corpus: WrittenCorpus) => Promise<Result>,
+): Promise<Result> {
   dataFiles(data, languages);
   const work = await Deno.makeTempDir({ prefix: "survey-" });
   try {
     const files = join(work, "files");
     await Deno.mkdir(files);
     const { train: read } = await copyFiles(data, files);
-    const wanted = planFor(read, size);
-    const { validation, test } = wanted;
+    const { validation, test } = planFor(read, size);
     const places = {
       train: join(work, "train.tsv"),
       validation: join(work, "validation.tsv"),
       test: join(work, "test.tsv"),
       work,
     };
-    const corpus = await writeCorpus(
+    const report = await writeCorpus(
       { data, languages, corpus: Corpus.parse({ validation, test }) },
       { additional: [] },
       files,
       seed,
       places,
     );
-    const plan = { ...planFor(corpus.train, size), validation, test };
-    const sample = join(work, "sample.tsv");
-    await Deno.writeTextFile(
-      sample,
-      ReadableStream.from(head(sidesOf(places.train), 2 * SAMPLE)),
-    );
-    const tokenizer = join(work, "tokenizer.json");
-    const vocabulary = await largest(plan.vocabulary, sample, tokenizer);
-    const subwords = await loadSubwords(tokenizer);
-    const { tokens } = await tokenize(sample, subwords, LIMIT, "train");
-    const scale = corpus.train / Math.min(corpus.train, SAMPLE);
-    return {
-      plan: { ...plan, vocabulary },
-      corpus,
-      ...measured(tokens, scale),
-    };
+    const plan = { ...planFor(report.train, size), validation, test };
+    return await use({ plan, report, places });
   } finally {
     await Deno.remove(work, { recursive: true });
   }
@@ -117,9 +137,9 @@ async function largest(
 }
 
 /** Tokens and lengths of all pairs, by those of a sample: those that are too long to be trained on apart. */
-function measured(
+export function measured(
   tokens: Tokens,
-  scale: number,
+  scale = 1,
 ): Pick<Survey, "tokens" | "lengths" | "maximumLength"> {
   const longer = Float64Array.from(
     { length: tokens.pairs },

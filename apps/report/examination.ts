@@ -88,10 +88,7 @@ export async function examine(
   const models: ExaminedModel[] = [];
   const ready = await attempt(missing, async () => {
     const tokens = readTokens(validation);
-    const batch = makeBatch(
-      tokens,
-      Int32Array.from(spread(tokens.pairs, PAIRS)),
-    );
+    const batch = batchOf(tokens);
     return {
       runtime: await loadRuntime(),
       tokens,
@@ -109,6 +106,8 @@ export async function examine(
   let teacher: Grams | undefined;
   const gone: string[] = [];
   for (const { system, nodes, family } of trained) {
+    // Its subwords are cut otherwise than the teacher's, which has learned characters that it lacks.
+    if (family === "imported") continue;
     const model = source.manifest.nodes[nodes[0]]?.outputs.model;
     const path = pathIfThere(source, model);
     if (path === undefined) {
@@ -116,9 +115,17 @@ export async function examine(
       continue;
     }
     report(system);
+    // With a trimmed vocabulary, the same subwords have other ids.
+    const own = inputPath(source, nodes[0], "tokens", "validation");
     const inside = await attempt(
       missing,
-      () => look(ready.runtime, path, system, tokens, batch),
+      () =>
+        look(ready.runtime, path, system, {
+          tokens,
+          batch: own === undefined || own === validation
+            ? batch
+            : batchOf(readTokens(own)),
+        }),
     );
     if (inside === undefined) continue;
     const grams = gramsOf(inside, positions);
@@ -152,6 +159,10 @@ export async function examine(
   };
 }
 
+function batchOf(tokens: Tokens): Batch {
+  return makeBatch(tokens, Int32Array.from(spread(tokens.pairs, PAIRS)));
+}
+
 /** What is done, or undefined where an input is broken, which is said. */
 async function attempt<T>(
   missing: string[],
@@ -170,8 +181,7 @@ function look(
   runtime: Runtime,
   path: string,
   system: string,
-  tokens: Tokens,
-  batch: Batch,
+  { tokens, batch }: { readonly tokens: Tokens; readonly batch: Batch },
 ): Promise<Inside> {
   const saved = loadModel(path, `the model of ${system}`);
   return lookInside(runtime, saved, tokens, batch);

@@ -1,6 +1,6 @@
 /** The systems of an experiment, trained or not: model, distillation, training data and results. */
 import { z } from "zod";
-import type { Node } from "../../engine/graph/graph.ts";
+import type { Graph, Node } from "../../engine/graph/graph.ts";
 import { systemOf } from "../../nmt/metrics/baselines.ts";
 import { Distillation } from "../../schemas/experiment/distillation.ts";
 import { parse } from "../../base/input_error.ts";
@@ -13,6 +13,7 @@ import type { Source } from "./source.ts";
 /** What a system learns from, and how figures draw those that learn alike. */
 export const FAMILIES = {
   teacher: { title: "teacher", symbol: "star" },
+  imported: { title: "imported model, as it was", symbol: "cross" },
   references: { title: "references alone", symbol: "square" },
   translations: { title: "teacher's translations", symbol: "wye" },
   soft: { title: "soft targets", symbol: "triangle" },
@@ -65,7 +66,6 @@ export function trainedOf(source: Source): Trained[] {
 /** `rkd` of the node `pt-en/student:rkd@2`. */
 function nameOf({ name }: Node): string {
   const own = /:(.+)/.exec(name)?.[1];
-  // The one imported model is the teacher.
   return own === undefined ? "teacher" : systemOf(own).system;
 }
 
@@ -83,7 +83,7 @@ function trained(source: Source, nodes: readonly Node[]): Trained {
   return {
     pair,
     system,
-    family: familyOf(node, chosen),
+    family: familyOf(node, chosen, source.graph),
     model,
     distillation: chosen,
     nodes: nodes.map(({ name }) => name),
@@ -106,10 +106,13 @@ function chosenWeights(
 }
 
 function familyOf(
-  { inputs }: Node,
+  node: Node,
   distillation: Distillation | undefined,
+  graph: Graph,
 ): Family {
-  if (distillation === undefined) return "teacher";
+  if (distillation === undefined) {
+    return node.name.endsWith("import:imported") ? "imported" : "teacher";
+  }
   const { alpha, encoder, decoder, attention, start } = distillation;
   const combined = [...encoder, ...decoder];
   if (combined.some((layers) => layers.length > 1)) return "combined";
@@ -117,5 +120,25 @@ function familyOf(
     .flatMap(({ encoder, decoder }) => [...encoder, ...decoder]);
   if (combined.length + single.length > 0) return "skipped";
   if (alpha > 0) return "soft";
-  return inputs.lessons === inputs.tokens ? "references" : "translations";
+  return translationsLearned(graph, node).size > 0
+    ? "translations"
+    : "references";
+}
+
+/** Which translations of the teacher a student learns from: of the training sources, of text without translations. */
+export function translationsLearned(
+  graph: Graph,
+  { inputs }: Pick<Node, "inputs">,
+): ReadonlySet<"pairs" | "monolingual"> {
+  const { lessons, trainingData, pairs } = inputs;
+  const above = graph.get(lessons ?? trainingData ?? pairs ?? "");
+  if (above === undefined) return new Set();
+  switch (above.stage.name) {
+    case "translations":
+      return new Set(["pairs"]);
+    case "mixture":
+      return new Set(["monolingual", ...translationsLearned(graph, above)]);
+    default:
+      return translationsLearned(graph, above);
+  }
 }

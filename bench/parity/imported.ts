@@ -1,7 +1,8 @@
-/** Measures an imported Marian model beside Marian itself on the same weights, greedy, on one core; `deno task bench imported`. */
+/** Measures an imported Marian model beside Marian and Bergamot on the same weights, greedy, on one core; `deno task bench imported`. */
 import process from "node:process";
 import { parseArgs } from "@std/cli/parse-args";
 import { inputError } from "../../base/input_error.ts";
+import { isFile } from "../../base/stat.ts";
 import { findPeers, readCpu } from "../../apps/doctor/peers.ts";
 import { translateLines } from "../../nmt/decoding/translate.ts";
 import {
@@ -12,6 +13,8 @@ import { convertModel } from "../../nmt/export/convert.ts";
 import { openTranslation } from "../../nmt/export/translator.ts";
 import { modelFiles } from "../../nmt/imported/files.ts";
 import { scoreTranslations } from "../../nmt/metrics/score.ts";
+import { findMarianShortlist } from "../../nmt/shortlist/marian.ts";
+import { readShortlist } from "../../nmt/shortlist/shortlist.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 import {
   loadSubwords,
@@ -21,12 +24,16 @@ import { loadModel } from "../../nmt/transformer/checkpoint.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { count } from "../flags.ts";
 import { median, progress } from "../measures/report.ts";
+import { openInPageRuntime } from "./page_runtime.ts";
 
 const USAGE =
   `deno task bench imported FOLDER NAME=SOURCE,REFERENCE... [--turns 3] [--json]
 
-  FOLDER          a Marian model: .npz or .bin, and its .spm
-  NAME=...        a test set: its source lines and their references`;
+  FOLDER          a Marian model: .npz or .bin, its .spm, and its short-list, if it has one
+  NAME=...        a test set: its source lines and their references
+
+Bergamot is measured where CKD_BENCH_BERGAMOT names a Python with the package bergamot 0.4.5, and its WebAssembly build where
+CKD_BENCH_BERGAMOT_WASM names the folder of the npm package @browsermt/bergamot-translator; Marian is of CKD_BENCH_PYTHON.`;
 
 const MARIAN = "Marian, fp32";
 const EVALUATION = Evaluation.parse({ beam: 1 });
@@ -73,24 +80,38 @@ export async function imported(args: readonly string[]): Promise<void> {
   const cpu = await readCpu();
   const peers = await findPeers(cpu);
   const temporary = Deno.makeTempDirSync({ prefix: "imported-" });
-  const exported = `${temporary}/out`;
-  await convertModel({
-    model: folder,
-    out: exported,
-    languages: { source: "pt", target: "en" },
-    search: EVALUATION,
-  });
-  const subwords = await loadSubwords(`${exported}/tokenizer.json`);
-  const saved = loadModel(`${exported}/model.safetensors`, "the model");
-  const runtime = await loadRuntime();
-  const own = (precision: "float32" | "int8") =>
-    createTranslator(runtime, saved, { threads: 1, precision });
+  try {
+    await measure({ folder, sets, temporary, python: peers.python }, {
+      turns: count("turns", flags.turns, 3),
+      cpu: cpu.model,
+      json: flags.json === true,
+    });
+  } finally {
+    Deno.removeSync(temporary, { recursive: true });
+  }
+}
+
+/** Measures all entrants on all sets with files in a folder. */
+async function measure(
+  { folder, sets, temporary, python }: {
+    readonly folder: string;
+    readonly sets: readonly string[];
+    readonly temporary: string;
+    readonly python: string;
+  },
+  { turns, cpu, json }: {
+    readonly turns: number;
+    readonly cpu: string;
+    readonly json: boolean;
+  },
+): Promise<void> {
+  const plain = await converted(folder, `${temporary}/plain`, false);
+  const subwords = await loadSubwords(`${plain}/tokenizer.json`);
   const translators = {
-    "ours, fp32": await own("float32"),
-    "ours, int8": await own("int8"),
-    "exported graph, int8, a sentence a run": await openTranslation(
-      `${exported}/int8/translate.onnx`,
-      { threads: 1 },
+    ...await translatorsOf(plain, ""),
+    ...findMarianShortlist(folder) === undefined ? {} : await translatorsOf(
+      await converted(folder, `${temporary}/shortlisted`, true),
+      ", short-list",
     ),
   };
   const versions: string[] = [`deno ${Deno.version.deno}`];
@@ -98,13 +119,12 @@ export async function imported(args: readonly string[]): Promise<void> {
     [name, timed(translator, subwords)] as const
   );
   const rows: ImportedRow[] = [];
-  const turns = count("turns", flags.turns, 3);
   for (const set of sets.map(testSet)) {
     const words = set.source.join(" ").split(/\s+/).length;
     const seconds: Record<string, number[]> = {};
     const found: Record<string, readonly string[]> = {};
     const entrants: Record<string, Entrant> = {
-      [MARIAN]: marian(peers.python, folder, set, versions),
+      ...theirs({ python, folder, temporary }, set, versions),
       ...Object.fromEntries(ours),
     };
     for (let turn = 0; turn < turns; turn++) {
@@ -135,21 +155,64 @@ export async function imported(args: readonly string[]): Promise<void> {
   }
   progress("");
   const machine = {
-    cpu: cpu.model,
+    cpu,
     cores: navigator.hardwareConcurrency,
     threads: 1,
     versions: [...new Set(versions)],
   };
   const command = "deno task bench imported";
   console.log(
-    flags.json
+    json
       ? JSON.stringify({ command, machine, rows }, null, 2)
       : rows.map((row) => Object.values(row).join("  ")).join("\n"),
   );
   for (const translator of Object.values(translators)) {
     await translator.dispose();
   }
-  Deno.removeSync(temporary, { recursive: true });
+}
+
+/** Converts a model, and returns the folder. */
+async function converted(
+  model: string,
+  out: string,
+  usesShortlist: boolean,
+): Promise<string> {
+  const languages = { source: "pt", target: "en" };
+  await convertModel({
+    model,
+    out,
+    languages,
+    search: EVALUATION,
+    usesShortlist,
+  });
+  return out;
+}
+
+/** The translators of a converted model, by name. */
+async function translatorsOf(
+  folder: string,
+  suffix: string,
+): Promise<Record<string, Translator>> {
+  const saved = loadModel(`${folder}/model.safetensors`, "the model");
+  const runtime = await loadRuntime();
+  const path = `${folder}/shortlist.safetensors`;
+  const shortlist = isFile(path)
+    ? readShortlist(path, saved.vocabulary)
+    : undefined;
+  const graph = `${folder}/int8/translate.onnx`;
+  const own = (precision: "float32" | "int8") =>
+    createTranslator(runtime, saved, { threads: 1, precision, shortlist });
+  return {
+    [`ours, fp32${suffix}`]: await own("float32"),
+    [`ours, int8${suffix}`]: await own("int8"),
+    [`exported graph, int8, a sentence a run${suffix}`]: await openTranslation(
+      graph,
+      { threads: 1 },
+    ),
+    [`the same in the page's WebAssembly${suffix}`]: await openInPageRuntime(
+      graph,
+    ),
+  };
 }
 
 function testSet(given: string): TestSet {
@@ -186,38 +249,80 @@ function timed(translator: Translator, subwords: Subwords): Entrant {
   };
 }
 
-function marian(
-  python: string,
-  folder: string,
-  { path }: TestSet,
+/** The peers that are there, by name; each runs in a process of its own. */
+function theirs(
+  { python, folder, temporary }: {
+    readonly python: string;
+    readonly folder: string;
+    readonly temporary: string;
+  },
+  { path: source }: TestSet,
   versions: string[],
-): Entrant {
+): Record<string, Entrant> {
   const files = modelFiles(folder);
-  const ending = (pattern: RegExp) => files.find((file) => pattern.test(file));
-  return async () => {
-    const out = Deno.makeTempFileSync();
-    const { stdout, stderr, success } = await new Deno.Command(python, {
-      args: [
-        new URL("../reference/marian.py", import.meta.url).pathname,
-        ...["--model", ending(/\.(npz|bin)$/) ?? ""],
-        ...["--vocabulary", ending(/\.spm$/) ?? ""],
-        ...["--source", path, "--out", out],
-      ],
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-    if (!success) {
-      throw inputError(
-        `Cannot measure Marian: ${
-          new TextDecoder().decode(stderr).trim().split("\n").at(-1)
-        }; install pymarian into the Python that CKD_BENCH_PYTHON names.`,
-      );
-    }
-    const last = new TextDecoder().decode(stdout).trim().split("\n").at(-1);
-    const { seconds, version } = JSON.parse(last ?? "");
-    versions.push(version);
-    const lines = linesOf(out);
-    Deno.removeSync(out);
-    return { lines, seconds };
+  const ending = (pattern: RegExp) =>
+    files.find((file) => pattern.test(file)) ?? "";
+  const model = ending(/\.(npz|bin)$/), vocabulary = ending(/\.spm$/);
+  const shortlist = findMarianShortlist(folder);
+  const script = (name: string) =>
+    new URL(`../reference/${name}`, import.meta.url).pathname;
+  const flags = ["--model", model, "--vocabulary", vocabulary];
+  const entrant = (
+    name: string,
+    command: string,
+    args: readonly string[],
+    place: (out: string) => readonly string[] = (
+      out,
+    ) => ["--source", source, "--out", out],
+  ): Record<string, Entrant> => ({
+    [name]: async () => {
+      const out = Deno.makeTempFileSync({ dir: temporary });
+      const { seconds, version } = await measured(name, command, [
+        ...args,
+        ...place(out),
+      ]);
+      versions.push(version);
+      return { lines: linesOf(out), seconds };
+    },
+  });
+  const bergamot = Deno.env.get("CKD_BENCH_BERGAMOT");
+  const wasm = Deno.env.get("CKD_BENCH_BERGAMOT_WASM");
+  const listed = shortlist === undefined ? [] : ["--shortlist", shortlist];
+  return {
+    ...entrant(MARIAN, python, [script("marian.py"), ...flags]),
+    ...bergamot === undefined ? {} : entrant(
+      "Bergamot, int8, short-list",
+      bergamot,
+      [script("bergamot_native.py"), ...flags, ...listed],
+    ),
+    ...wasm === undefined || shortlist === undefined ? {} : entrant(
+      "Bergamot's WebAssembly, int8, short-list",
+      "node",
+      [script("bergamot_wasm.cjs"), wasm, model, vocabulary, shortlist, source],
+      (out) => [out],
+    ),
   };
+}
+
+/** What a peer prints last. */
+async function measured(
+  name: string,
+  command: string,
+  args: readonly string[],
+): Promise<{ readonly seconds: number; readonly version: string }> {
+  const { stdout, stderr, success } = await new Deno.Command(command, {
+    args: [...args],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const lastOf = (bytes: Uint8Array) =>
+    new TextDecoder().decode(bytes).trim().split("\n").at(-1) ?? "";
+  if (!success) {
+    throw inputError(
+      `Cannot measure ${name}: ${
+        lastOf(stderr)
+      }; see "deno task bench imported --help".`,
+    );
+  }
+  return JSON.parse(lastOf(stdout));
 }

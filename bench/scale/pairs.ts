@@ -11,9 +11,11 @@ interface RealPairs {
   readonly target: readonly string[];
 }
 
-/** A file of real pairs below the folder CKD_BENCH_CORPUS; an input error says what is missing. */
-export function corpusFile(): string {
-  const folder = join(corpora(), "debian-messages");
+/** A file of real pairs of a corpus below the folder CKD_BENCH_CORPUS; an input error says what is missing. */
+export function corpusFile(
+  name: "debian-messages" | "libreoffice-help",
+): string {
+  const folder = join(corpora(), name);
   const names = statIfThere(folder)?.isDirectory
     ? [...Deno.readDirSync(folder)].map(({ name }) => name)
     : [];
@@ -21,7 +23,7 @@ export function corpusFile(): string {
   if (first !== undefined) return join(folder, first);
   throw inputError(
     `Cannot measure the pipeline: "${folder}" has no .tsv.gz file, whose last two columns are source and target; ` +
-      "name the folder that holds debian-messages/ with CKD_BENCH_CORPUS.",
+      `name the folder that holds ${name}/ with CKD_BENCH_CORPUS.`,
   );
 }
 

@@ -31,7 +31,7 @@ export async function measurePipeline(pairs: number): Promise<Taken[]> {
     const text = join(folder, "pairs.tsv");
     const artifacts = join(folder, "artifacts");
     const experiment = join(folder, "scale.jsonc");
-    await writePairs(corpusFile(), pairs, text);
+    await writePairs(corpusFile("debian-messages"), pairs, text);
     await Deno.writeTextFile(
       experiment,
       JSON.stringify({
@@ -64,7 +64,7 @@ export async function measurePipeline(pairs: number): Promise<Taken[]> {
 }
 
 /** What the run's record says of each node. */
-function stagesOf(artifacts: string, pairs: number): Taken[] {
+export function stagesOf(artifacts: string, pairs: number): Taken[] {
   const runs = join(artifacts, "runs");
   return [...Deno.readDirSync(runs)].filter(({ name }) =>
     name.endsWith(".jsonl")

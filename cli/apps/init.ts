@@ -15,12 +15,22 @@ import { quoted } from "../console/next_steps.ts";
 import { Data, Languages } from "../../schemas/experiment/data.ts";
 import { inputError, parse, suggestion } from "../../base/input_error.ts";
 import { checkFolder } from "../../base/input_file.ts";
-import {
-  experimentText,
-  type Subject,
-} from "../../apps/init/experiment_file.ts";
-import { findings } from "../../apps/init/findings.ts";
+import { adaptationText } from "../../apps/init/adaptation_file.ts";
+import { experimentText } from "../../apps/init/experiment_file.ts";
+import { dataFiles } from "../../nmt/text/fetch/user_files.ts";
+import { modelFiles } from "../../nmt/imported/files.ts";
+import { importModel } from "../../nmt/imported/import.ts";
+import { findings, modelFindings } from "../../apps/init/findings.ts";
+import { surveyModel } from "../../apps/init/model_survey.ts";
 import { type Size, SIZES } from "../../apps/init/plans.ts";
+import {
+  checkLanguages,
+  inFolder,
+  licenceOf,
+  type PublicModel,
+  publicModel,
+} from "../../apps/public_model.ts";
+import type { Subject } from "../../apps/init/subject.ts";
 import { type Survey, survey } from "../../apps/init/survey.ts";
 
 export interface InitOptions {
@@ -30,6 +40,9 @@ export interface InitOptions {
   readonly from?: string;
   readonly to?: string;
   readonly size?: string;
+  /** The folder of a public model, or its descriptor. */
+  readonly model?: string;
+  readonly licence?: string;
   readonly yes: boolean;
 }
 
@@ -47,12 +60,14 @@ export async function setUpExperiment(
 ): Promise<number> {
   const path = join(folder, FILE);
   checkFree(folder, path);
-  const subject = subjectOf(console, options);
-  const { data, languages, size, seed } = subject;
-  const found = await survey(data, languages, size, seed);
-  const text = experimentText(subject, found);
+  const { model, ...subject } = subjectOf(console, options);
+  const { text, found, lines } = model === undefined
+    ? await ownExperiment(subject)
+    : await adaptation(model, subject, console, options);
   const graph = pipeline.graph(parseJsonc(text), `experiment "${path}"`);
-  console.out(findings(found, languages).join("\n") + "\n");
+  console.out(
+    [...lines, ...findings(found, subject.languages)].join("\n") + "\n",
+  );
   if (!options.yes && isRefused(console.ask(`Write ${path}? [Y/n]`))) {
     console.out("Nothing was written.\n");
     return EXIT.done;
@@ -72,6 +87,44 @@ export async function setUpExperiment(
   return EXIT.done;
 }
 
+interface Proposal {
+  /** The text of the experiment file. */
+  readonly text: string;
+  readonly found: Survey;
+  /** What was found beside the corpus. */
+  readonly lines: readonly string[];
+}
+
+async function ownExperiment(subject: Subject): Promise<Proposal> {
+  const found = await survey(subject);
+  return { text: experimentText(subject, found), found, lines: [] };
+}
+
+async function adaptation(
+  model: PublicModel,
+  subject: Subject,
+  console: Console,
+  options: InitOptions,
+): Promise<Proposal> {
+  const { name, descriptor } = model;
+  checkLanguages(model, subject.languages);
+  dataFiles(subject.data, subject.languages);
+  const found = await inFolder(
+    model,
+    (line) => console.err(line + "\n"),
+    (folder) => surveyModel(subject, importModel(modelFiles(folder))),
+  );
+  const source = {
+    from: descriptor === undefined ? name : { descriptor: name },
+    licence: options.licence ?? licenceOf(model),
+  };
+  return {
+    text: adaptationText(source, subject, found),
+    found,
+    lines: modelFindings(found),
+  };
+}
+
 function checkFree(folder: string, path: string): void {
   checkFolder(
     folder,
@@ -86,12 +139,25 @@ function checkFree(folder: string, path: string): void {
 }
 
 /** What the options say; the user is asked for the rest. */
-function subjectOf(console: Console, options: InitOptions): Subject {
+function subjectOf(
+  console: Console,
+  options: InitOptions,
+): Subject & { readonly model?: PublicModel } {
   const answer = (given: string | undefined, flag: string, question: string) =>
     given ?? asked(console, options, flag, question);
   const train = filesOf(options, answer);
-  const source = answer(options.from, "--from", "Language of the sources:");
-  const target = answer(options.to, "--to", "Language of the targets:");
+  const model = modelOf(console, options);
+  const known = model?.descriptor?.languages;
+  const source = answer(
+    options.from ?? known?.source,
+    "--from",
+    "Language of the sources:",
+  );
+  const target = answer(
+    options.to ?? known?.target,
+    "--to",
+    "Language of the targets:",
+  );
   if (source === target) {
     throw inputError(
       `Cannot translate "${source}" to itself: --from and --to name the same language.`,
@@ -102,8 +168,28 @@ function subjectOf(console: Console, options: InitOptions): Subject {
     languages: parse(Languages, { source, target }, "--from, --to"),
     size: sizeOf(options.size ?? SIZES[0]),
     seed: SEED,
+    model,
   };
 }
+
+/** The public model that is named; a user who gave no options is asked for one. */
+function modelOf(
+  console: Console,
+  { yes, ...options }: InitOptions,
+): PublicModel | undefined {
+  const isGuided = !yes &&
+    Object.values(options).every((value) => value === undefined);
+  const answer = isGuided ? console.ask(MODEL_QUESTION)?.trim() : undefined;
+  const name = options.model ?? (answer === "" ? undefined : answer);
+  if (name !== undefined) return publicModel(name);
+  if (options.licence === undefined) return undefined;
+  throw inputError(
+    "Cannot use --licence without --model: only a public model has terms of its own.",
+  );
+}
+
+const MODEL_QUESTION =
+  "Public model to start from, a folder or a name of data/models (empty: none):";
 
 type Answer = (
   given: string | undefined,

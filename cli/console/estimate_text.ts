@@ -1,12 +1,16 @@
-/** The time and disk estimate as one line. */
+/** The estimate of time, disk and memory as one line. */
 import { roughly } from "../../base/durations.ts";
 import type { Estimate } from "../../engine/graph/estimate.ts";
 
-/** One line, such as `about 12 minutes and 0.6 GB of disk`. */
+/** One line, such as `about 12 minutes, 0.6 GB of disk and 2.1 GB of memory, by ...`. */
 export function estimateText(
-  { seconds, bytes, by, unknown }: Estimate,
+  { seconds, bytes, memoryBytes, by, unknown }: Estimate,
 ): string {
-  return `about ${roughly(seconds)} and ${roughSize(bytes)} of disk, by ${by}` +
+  const time = roughly(seconds), disk = `${roughSize(bytes)} of disk`;
+  const sizes = memoryBytes === 0
+    ? `${time} and ${disk}`
+    : `${time}, ${disk} and ${roughSize(memoryBytes)} of memory`;
+  return `about ${sizes}, by ${by}` +
     (unknown.length === 0
       ? ""
       : `; not counted, as its data is not known yet: ${unknown.join(", ")}`);

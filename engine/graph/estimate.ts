@@ -1,4 +1,4 @@
-/** Types of the time and disk estimate: what a pipeline gets to estimate a run from, and what it returns. */
+/** Types of the estimate of time, disk and memory: what a pipeline gets to estimate a run from, and what it returns. */
 import type { Json, Metrics } from "../../schemas/manifest.ts";
 
 /** The part of a node that its running time depends on. */
@@ -27,7 +27,12 @@ export interface Outlook {
 
 export interface Estimate {
   readonly seconds: number;
+  /** On the disk. */
   readonly bytes: number;
+  /** The most memory of a node: the largest of `memory`. */
+  readonly memoryBytes: number;
+  /** Bytes of memory at most, by node; without those of which it is not known. */
+  readonly memory: Readonly<Record<string, number>>;
   /** How the speed of this machine is known. */
   readonly by: string;
   /** Seconds by node. */

@@ -1,4 +1,4 @@
-/** The host's part of batched beam search: source ids, the state of the beams, and sentences that leave the batch. */
+/** The host's part of batched beam search: source ids, batches, the state of the beams, and sentences that leave the batch. */
 import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import {
   elements,
@@ -7,6 +7,28 @@ import {
 } from "../tensor/program.ts";
 import { next } from "./decoder_parts.ts";
 import { MASKED } from "../transformer/layers.ts";
+
+/** Source positions of a batch, padding included. */
+const BATCH_TOKENS = 4096;
+
+/** Indices of the sentences that are not empty, longest first, cut into batches of at most so many. */
+export function batchesByLength(
+  sentences: readonly Int32Array[],
+  most: number,
+): number[][] {
+  const length = (index: number) => sentences[index].length;
+  const order = [...sentences.keys()].filter((index) => length(index) > 0)
+    .sort((a, b) => length(b) - length(a) || a - b);
+  const batches: number[][] = [];
+  for (let start = 0; start < order.length;) {
+    const rows = Math.min(
+      most,
+      Math.floor(BATCH_TOKENS / (length(order[start]) + 1)),
+    );
+    batches.push(order.slice(start, start += Math.max(1, rows)));
+  }
+  return batches;
+}
 
 /** `source` [source, batch]: each sentence, EOS, then PAD; `padding` [batch, 1, 1, source]: what hides PAD. */
 export function sourceTensors(

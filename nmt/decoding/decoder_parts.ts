@@ -16,6 +16,7 @@ import {
 } from "../transformer/layers.ts";
 import { embeddingNames, feedForwardMaps } from "../transformer/parameters.ts";
 import { scaledEmbedding } from "../transformer/transformer.ts";
+import { CANDIDATE } from "./candidates.ts";
 import { GENERATOR, type Precision } from "./precision.ts";
 
 /** The model and precision of the decoding programs. */
@@ -23,6 +24,8 @@ export interface Decoder {
   readonly model: Model;
   readonly vocabulary: number;
   readonly precision: Precision;
+  /** Whether ids are chosen among the candidates of a short-list, which are inputs of a step. */
+  readonly isShortlisted?: boolean;
 }
 
 /** Name of the output of a step that is an input of the next step. */
@@ -39,7 +42,7 @@ export type Parts = ReturnType<typeof partsOf>;
 
 /** The parts of a layer, on tensors [time * batch, d]. */
 export function partsOf(
-  { model, precision }: Decoder,
+  { model, precision, isShortlisted = false }: Decoder,
   weights: Tensors,
   batch: number,
 ) {
@@ -97,36 +100,50 @@ export function partsOf(
             linear(`${name}.${map}`, i === 0 ? x : activation(model, x)),
           x,
         )),
-    /** Logits [rows, vocabulary] of rows [rows, d]. */
+    /** Logits [rows, vocabulary or candidates] of rows [rows, d]. */
     generate: (x: Tensor) => {
-      const bias = model.outputBias ? weights["output.bias"] : undefined;
+      const bias = weights[isShortlisted ? CANDIDATE.bias : "output.bias"];
       if (precision === "int8") {
-        const { weight, scale } = GENERATOR;
+        const { weight, scale } = isShortlisted ? CANDIDATE : GENERATOR;
         return quantizedProduct(x, weights[weight], weights[scale], bias);
       }
-      const logits = product(x, weights[embeddings.output], false, true);
+      const E = isShortlisted ? CANDIDATE.weight : embeddings.output;
+      const logits = product(x, weights[E], false, true);
       return bias === undefined ? logits : tf.add(logits, bias);
     },
   };
 }
 
-/** The best continuations of each sentence, as the outputs of a step: logits [beam, batch, V], score [batch, beam]. */
+/** The candidates that logits are of. */
+export interface OwnCandidates {
+  /** Their ids, [candidates], of which the special ones are the first. */
+  readonly ids: Tensor;
+  /** -Infinity for those that are not a sentence's own, [batch, candidates]. */
+  readonly hidden: Tensor;
+}
+
+/**
+ * The best continuations of each sentence, as the outputs of a step: logits [beam, batch, V] of all ids, or of candidates, of
+ * which there are as many as a choice takes; score [batch, beam].
+ */
 export function continuations(
   logits: Tensor,
   score: Tensor,
   vocabulary: number,
   kept: number,
+  candidates?: OwnCandidates,
 ): Tensors {
   const [batch, beam] = score.shape as [number, number];
-  const logp = logSoftmax(logits); // [beam, batch, vocabulary]
+  const logp = logSoftmax(
+    candidates === undefined ? logits : tf.add(logits, candidates.hidden),
+  ); // [beam, batch, vocabulary or candidates]
   const ends = tf.slice(logp, [0, 0, EOS], [beam, batch, 1]);
   const ended = tf.add(
     score,
     tf.transpose(tf.reshape(ends, [beam, batch]), [1, 0]),
   );
-  // Special ids may be among the best of a hypothesis, and are excluded from those of the sentence.
-  const count = Math.min(vocabulary, kept + EOS + 1);
-  const top = tf.topk(logp, count); // [beam, batch, count]
+  const count = choiceSize(vocabulary, kept);
+  const top = best(logp, count); // [beam, batch, count]
   const [ids, values] = [top.indices, top.values].map((x) =>
     tf.transpose(x, [1, 0, 2])
   );
@@ -136,14 +153,35 @@ export function continuations(
     tf.scalar(-Infinity),
   );
   const extended = tf.add(words, tf.reshape(score, [batch, beam, 1]));
-  const best = tf.topk(tf.reshape(extended, [batch, beam * count]), kept);
+  const taken = best(tf.reshape(extended, [batch, beam * count]), kept);
+  const tokens = takeAlongRows(
+    tf.reshape(ids, [batch, beam * count]),
+    taken.indices,
+  );
   return {
-    [next("token")]: takeAlongRows(
-      tf.reshape(ids, [batch, beam * count]),
-      best.indices,
-    ),
-    [next("score")]: best.values,
-    parent: tf.floorDiv(best.indices, tf.scalar(count, "int32")),
+    [next("token")]: candidates === undefined
+      ? tokens
+      : tf.gather(candidates.ids, tokens as tf.Tensor2D),
+    [next("score")]: taken.values,
+    parent: tf.floorDiv(taken.indices, tf.scalar(count, "int32")),
     ended,
   };
+}
+
+/** How many of the best ids of a hypothesis are looked at: special ids may be among them, which continue none. */
+export const choiceSize = (vocabulary: number, kept: number): number =>
+  Math.min(vocabulary, kept + EOS + 1);
+
+/** The `k` largest values of the last axis. */
+function best(
+  x: Tensor,
+  k: number,
+): Readonly<Record<"values" | "indices", Tensor>> {
+  // tf.topk itself would compare k with the number that stands in for a size.
+  const found: Tensor | Tensor[] = tf.engine().runKernel("TopK", { x }, {
+    k,
+    sorted: true,
+  });
+  const [values, indices] = [found].flat();
+  return { values, indices };
 }

@@ -12,6 +12,7 @@ import {
   positions,
 } from "./decoder_parts.ts";
 import { stackOutput } from "../transformer/layers.ts";
+import { CANDIDATE, candidateSpecs } from "./candidates.ts";
 import { weightSpecs } from "./precision.ts";
 
 /** Most hypotheses of a sentence. */
@@ -111,7 +112,8 @@ export function encoderProgram(decoder: Decoder): Program {
  * - `ancestors` [batch, 1, beam, slots]: 0 for each slot of a hypothesis that the one of the row descends from, or is,
  *   and `MASKED` for all others;
  * - of recurrent units, in place of cache and `ancestors`: the state of each layer after the step before, [rows, d], and
- *   `from` [beam, batch], the row there that each hypothesis continues.
+ *   `from` [beam, batch], the row there that each hypothesis continues;
+ * - of a short-list, the candidates of `candidateSpecs`, among which alone ids are chosen.
  *
  * Outputs:
  * - "own" keys and values of each layer, [beam, batch, heads, d / heads], or the states of recurrent units, `next` and their
@@ -125,7 +127,7 @@ export function stepProgram(
   beam: number,
   kept: number,
 ): Program {
-  const { model } = decoder;
+  const { model, vocabulary, isShortlisted } = decoder;
   const { heads, width } = model;
   return {
     name: beam === kept ? "decoder step" : "decoder first step",
@@ -143,8 +145,9 @@ export function stepProgram(
         width / heads,
       ]),
       ...weightSpecs(decoder),
+      ...isShortlisted ? candidateSpecs(decoder, "batch") : {},
     },
-    build: (inputs, { batch, going }) => {
+    build: (inputs, { batch, going, candidates }) => {
       const parts = partsOf(decoder, inputs, batch);
       const outputs: Record<string, Tensor> = {};
       const from = model.autoregression === "ssru"
@@ -173,21 +176,28 @@ export function stepProgram(
             },
           },
       );
+      const places = inputs.going as tf.Tensor1D;
       const scored = tf.reshape(
         tf.gather(
           tf.reshape(x, [beam, batch, width]),
-          inputs.going as tf.Tensor1D,
+          places,
           1,
         ),
         [beam * going, width],
       );
       const logits = tf.reshape(
         parts.generate(stackOutput(model, inputs, "decoder", scored)),
-        [beam, going, decoder.vocabulary],
+        [beam, going, isShortlisted ? candidates : vocabulary],
       );
+      const offered = isShortlisted
+        ? {
+          ids: inputs[CANDIDATE.ids],
+          hidden: tf.gather(inputs[CANDIDATE.hidden], places),
+        }
+        : undefined;
       return {
         ...outputs,
-        ...continuations(logits, inputs.score, decoder.vocabulary, kept),
+        ...continuations(logits, inputs.score, vocabulary, kept, offered),
       };
     },
   };

@@ -23,6 +23,8 @@ interface Quantizable {
   readonly model: Model;
   readonly vocabulary: number;
   readonly precision: Precision;
+  /** Whether logits are those of candidates, whose part of the output matrix is not among the weights. */
+  readonly isShortlisted?: boolean;
 }
 
 const isMatrix = (name: string) => name.endsWith(".weight");
@@ -33,7 +35,7 @@ const scaleOf = (name: string) => name.replace(/weight$/, "scale");
  * [out]; the output's embedding is matrix `generator`. Embeddings that are looked up in are floats, rounded too.
  */
 export function weightSpecs(
-  { model, vocabulary, precision }: Quantizable,
+  { model, vocabulary, precision, isShortlisted = false }: Quantizable,
 ): Record<string, Spec> {
   const specs: Record<string, Spec> = {};
   const shapes = Object.entries(parameterShapes(model, vocabulary));
@@ -42,9 +44,12 @@ export function weightSpecs(
     specs[name] = { shape, dtype: isBytes ? "uint8" : "float32" };
     if (isBytes) specs[scaleOf(name)] = { shape: [shape[1]], dtype: "float32" };
   }
-  if (precision === "int8") {
-    const { output } = embeddingNames(model);
-    if (!isLookedUp(model, output)) delete specs[output];
+  const { output } = embeddingNames(model);
+  if (isShortlisted) delete specs["output.bias"];
+  if ((isShortlisted || precision === "int8") && !isLookedUp(model, output)) {
+    delete specs[output];
+  }
+  if (precision === "int8" && !isShortlisted) {
     specs[GENERATOR.weight] = {
       shape: [model.width, vocabulary],
       dtype: "uint8",

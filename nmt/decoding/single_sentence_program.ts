@@ -19,6 +19,7 @@ import {
   positions,
 } from "./decoder_parts.ts";
 import { MASKED, stackOutput } from "../transformer/layers.ts";
+import { CANDIDATE, candidateSpecs } from "./candidates.ts";
 import { weightSpecs } from "./precision.ts";
 
 /**
@@ -29,7 +30,8 @@ import { weightSpecs } from "./precision.ts";
  * Inputs that stay:
  * - `padding` and the outputs of the encoder, as of every step;
  * - `norms` [longest]: what the score of a hypothesis of so many ids, and its end, is divided by;
- * - `bound` [1]: the last that it can be divided by.
+ * - `bound` [1]: the last that it can be divided by;
+ * - of a short-list, the candidates of `candidateSpecs`.
  *
  * State besides `token`, `position` and `score`, which are those of a step:
  * - `ancestors` [1, 1, beam, steps, beam] and the cache [steps, beam, heads, d / heads], by steps, of which there are none
@@ -37,7 +39,7 @@ import { weightSpecs } from "./precision.ts";
  * - `ends` [1]: how many hypotheses have ended; `best` [1]: the best normalised score of these.
  */
 export function searchLoop(decoder: Decoder, beam: number): Loop {
-  const { model } = decoder;
+  const { model, vocabulary, isShortlisted } = decoder;
   const { heads, width } = model;
   const size = width / heads;
   const isRecurrent = model.autoregression === "ssru";
@@ -61,11 +63,12 @@ export function searchLoop(decoder: Decoder, beam: number): Loop {
       ...history,
       ...specs(attendedNames("cross", model), ["source", 1, heads, size]),
       ...weightSpecs(decoder),
+      ...isShortlisted ? candidateSpecs(decoder, 1) : {},
     },
     successors: isRecurrent ? [] : ["steps"],
     state: stateNames(model),
     returned: ["tokens", "scores", "parents", "ended"],
-    build: (inputs, { steps }) => {
+    build: (inputs, { steps, candidates }) => {
       const parts = partsOf(decoder, inputs, 1);
       const outputs: Record<string, Tensor> = {};
       const states: Record<string, Tensor> = {};
@@ -106,10 +109,20 @@ export function searchLoop(decoder: Decoder, beam: number): Loop {
         parent,
         ended,
       } = continuations(
-        tf.reshape(logits, [beam, 1, decoder.vocabulary]),
+        tf.reshape(logits, [
+          beam,
+          1,
+          isShortlisted ? candidates : vocabulary,
+        ]),
         inputs.score,
-        decoder.vocabulary,
+        vocabulary,
         beam,
+        isShortlisted
+          ? {
+            ids: inputs[CANDIDATE.ids],
+            hidden: inputs[CANDIDATE.hidden],
+          }
+          : undefined,
       );
       const from = tf.reshape(parent, [beam]) as tf.Tensor1D;
       return {

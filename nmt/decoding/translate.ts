@@ -2,6 +2,7 @@
 import { inputError } from "../../base/input_error.ts";
 import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import { loadRuntime } from "../tensor/runtime.ts";
+import { readShortlist, type Shortlist } from "../shortlist/shortlist.ts";
 import type { Precision } from "./precision.ts";
 import { loadSubwords, type Subwords } from "../text/subwords/subwords.ts";
 import { loadModel, type SavedModel } from "../transformer/checkpoint.ts";
@@ -89,6 +90,8 @@ export interface FileJob {
   readonly runtime: Runtime;
   readonly model: string;
   readonly tokenizer: string;
+  /** The file of a short-list, where one is used. */
+  readonly shortlist?: string;
   readonly sources: readonly string[];
   readonly options: LineOptions;
 }
@@ -103,7 +106,8 @@ export async function translateWith(job: FileJob): Promise<{
   const subwords = await loadSubwords(job.tokenizer);
   checkVocabulary(saved, subwords);
   const runtime = await loadRuntime(job.runtime);
-  const translator = await createTranslator(runtime, saved);
+  const shortlist = shortlistOf(saved, job.shortlist);
+  const translator = await createTranslator(runtime, saved, { shortlist });
   const start = performance.now();
   const lines = await translateLines(
     translator,
@@ -116,9 +120,18 @@ export async function translateWith(job: FileJob): Promise<{
   return { saved, lines, seconds };
 }
 
+/** The short-list in a file, if there is one. */
+function shortlistOf(
+  { vocabulary }: SavedModel,
+  path: string | undefined,
+): Shortlist | undefined {
+  return path === undefined ? undefined : readShortlist(path, vocabulary);
+}
+
 export interface StreamOptions {
   readonly modelPath: string;
   readonly tokenizerPath: string;
+  readonly shortlistPath?: string;
   readonly beam: number;
   readonly lengthPenalty: number;
   readonly runtime?: Runtime;
@@ -138,9 +151,13 @@ export async function translateStream(options: StreamOptions): Promise<void> {
   );
   const subwords = await loadSubwords(options.tokenizerPath);
   checkVocabulary(saved, subwords);
-  const { precision } = options;
+  const { precision, shortlistPath } = options;
+  const shortlist = shortlistOf(saved, shortlistPath);
   const runtime = await loadRuntime(options.runtime);
-  const translator = await createTranslator(runtime, saved, { precision });
+  const translator = await createTranslator(runtime, saved, {
+    precision,
+    shortlist,
+  });
   try {
     let firstLine = 1;
     for await (const lines of chunksOf(options.lines)) {

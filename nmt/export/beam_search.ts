@@ -1,6 +1,7 @@
 /** Beam search as an ONNX Loop, whose state is the beam of each sentence and the best hypotheses that have ended. */
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
+import { CANDIDATE } from "../decoding/candidates.ts";
 import { type Graph, graph } from "../tensor/onnx/graph.ts";
 import {
   type Border,
@@ -48,7 +49,7 @@ const BEAM = "hypotheses",
   RANKS = "ranks",
   LIMIT = "limit",
   LONGEST = "longest norm",
-  CANDIDATES = "candidates",
+  CHOICES = "candidates",
   LAST_WANTED = "last wanted";
 
 /** Puts a search into a graph that has the outputs of the encoder by their names. */
@@ -68,8 +69,10 @@ export function search(
   give(built, LONGEST, norm(built, limit, lengthPenalty));
   give(built, LAST_WANTED, plus(count, -1));
   // Padding, begin and end may be among the best of a hypothesis, and must not be among those of the sentence.
-  const most = built.int64s([saved.vocabulary]);
-  give(built, CANDIDATES, emit("Min", [plus(beam, EOS + 1), most]));
+  const most = parts.shortlist === undefined
+    ? built.int64s([saved.vocabulary])
+    : emit("Shape", [CANDIDATE.ids]);
+  give(built, CHOICES, emit("Min", [plus(beam, EOS + 1), most]));
   const state = initialState(built, saved, sentences);
   const ends = built.emitAll(
     "Loop",
@@ -190,12 +193,16 @@ function operators(built: Graph) {
   };
 }
 
-/** The best continuations of each sentence, of log p [batch, beam, vocabulary] of the next id. */
+/**
+ * The best continuations of each sentence, of log p [batch, beam, vocabulary] of the next id, or of log p of the candidates of
+ * a short-list.
+ */
 function continuations(
   { emit, int64s, none, best, at, column }: Operators,
   logp: string,
+  isShortlisted: boolean,
 ): Readonly<Record<"token" | "score" | "parent", string>> {
-  const { values, places: words } = best(logp, CANDIDATES); // [batch, beam, candidates]
+  const { values, places: words } = best(logp, CHOICES); // [batch, beam, choices]
   const isWord = emit("Greater", [words, int64s([EOS])]);
   const extended = emit("Add", [
     emit("Where", [isWord, values, none]),
@@ -203,10 +210,13 @@ function continuations(
   ]);
   const flat = (name: string) => emit("Reshape", [name, int64s([0, -1])]);
   const { values: score, places } = best(flat(extended), BEAM);
+  const chosen = at(flat(words), places);
   return {
-    token: at(flat(words), places),
+    token: isShortlisted
+      ? emit("Gather", [CANDIDATE.ids, chosen], { axis: 0 })
+      : chosen,
     score,
-    parent: emit("Div", [places, CANDIDATES]),
+    parent: emit("Div", [places, CHOICES]),
   };
 }
 
@@ -266,8 +276,16 @@ function repeated(
     operations;
   const place = emit("Reshape", ["iteration", int64s([1])]);
   const made = parts.step(built, { token: "token", place });
-  const logp = emit("LogSoftmax", [made.logits], { axis: -1 });
-  const { token, score, parent } = continuations(operations, logp);
+  const isShortlisted = parts.shortlist !== undefined;
+  const logits = isShortlisted
+    ? emit("Add", [made.logits, CANDIDATE.hidden])
+    : made.logits;
+  const logp = emit("LogSoftmax", [logits], { axis: -1 });
+  const { token, score, parent } = continuations(
+    operations,
+    logp,
+    isShortlisted,
+  );
 
   const ended = emit("Add", [
     "score",

@@ -8,6 +8,11 @@ import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import type { ExportConfig } from "../../schemas/exported_model.ts";
 import { modelFiles } from "../imported/files.ts";
 import { importModel } from "../imported/import.ts";
+import {
+  findMarianShortlist,
+  readMarianShortlist,
+} from "../shortlist/marian.ts";
+import { SHORTLIST_FILE, writeShortlist } from "../shortlist/shortlist.ts";
 import { saveModel } from "../transformer/checkpoint.ts";
 import { writeDescription, writeGraphs } from "./folder.ts";
 
@@ -22,43 +27,61 @@ export interface Conversion {
   /** The terms of the model, where they are known. */
   readonly licence?: string;
   readonly search: Pick<Evaluation, "beam" | "lengthPenalty">;
+  /** Whether the short-list of the folder is used, if there is one; by default it is. */
+  readonly usesShortlist?: boolean;
 }
 
 export interface Converted {
   readonly config: ExportConfig;
   /** The kind of files that were read. */
   readonly format: string;
+  /** The file of the short-list that was read. */
+  readonly shortlist?: string;
 }
 
 /**
  * Writes graphs in both precisions, subwords, configs and card, as an export has them, and beside them the weights as
- * `model.safetensors`, which `deno task translate --model` reads.
+ * `model.safetensors`, which `deno task translate --model` reads. A short-list becomes part of the graphs that translate, and
+ * `shortlist.safetensors` beside the weights.
  *
  * @throws An input error where the model cannot be read or the folder is taken; nothing is written then.
  */
 export async function convertModel(
-  { model: folder, out, languages, name, licence, search }: Conversion,
+  { model: folder, out, languages, name, licence, search, ...more }: Conversion,
 ): Promise<Converted> {
   const refuse = (reason: string) =>
     inputError(`Cannot write to "${out}": ${reason}; name a new folder.`);
   if (!isFree(out, refuse)) throw refuse("something is there already");
   const imported = importModel(modelFiles(folder));
   const { tokenizer, format, unknown } = imported;
+  const { usesShortlist = true } = more;
+  const listed = usesShortlist ? findMarianShortlist(folder) : undefined;
+  const shortlist = listed === undefined
+    ? undefined
+    : readMarianShortlist(listed, imported);
   const system = name ?? basename(resolve(folder));
   const partial = partialFolder(out, refuse);
   try {
-    const bytes = await writeGraphs(partial, imported, search.lengthPenalty);
+    const bytes = await writeGraphs(
+      partial,
+      imported,
+      search.lengthPenalty,
+      shortlist,
+    );
     const subwords = join(partial, "tokenizer.json");
     await Deno.writeTextFile(subwords, tokenizer.source);
     saveModel(join(partial, "model.safetensors"), imported);
+    if (shortlist !== undefined) {
+      writeShortlist(join(partial, SHORTLIST_FILE), shortlist);
+    }
     const config = await writeDescription(partial, imported, {
-      ...{ system, languages, ...search, bytes, unknown },
+      ...{ system, languages, ...search, bytes, unknown, shortlist },
       tokenizer: subwords,
       data: [importedModel(system, licence)],
     });
     Deno.chmodSync(partial, 0o755);
     Deno.renameSync(partial, out);
-    return { config, format };
+    return { config, format, shortlist: listed };
   } catch (error) {
     Deno.removeSync(partial, { recursive: true });
     throw error;

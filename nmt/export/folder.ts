@@ -11,6 +11,7 @@ import {
   type ExportPrecision,
 } from "../../schemas/exported_model.ts";
 import type { CitedDataSet } from "../text/descriptors/citations.ts";
+import { longestList, type Shortlist } from "../shortlist/shortlist.ts";
 import { card } from "./model_card.ts";
 import { exportedGraphs, GRAPHS } from "./graphs.ts";
 
@@ -24,15 +25,21 @@ export function translationPath(
   return join(folder, precision, "translate.onnx");
 }
 
-/** Writes the graphs of a model; returns the sizes of those that translate. */
+/** Writes the graphs of a model, the short-list in those that translate; returns the sizes of these. */
 export async function writeGraphs(
   folder: string,
   saved: SavedModel,
   lengthPenalty: number,
+  shortlist?: Shortlist,
 ): Promise<ExportConfig["bytes"]> {
   const bytes = { fp32: 0, int8: 0 };
   for (const precision of EXPORT_PRECISIONS) {
-    const graphs = exportedGraphs(saved, PRECISION[precision], lengthPenalty);
+    const graphs = exportedGraphs(
+      saved,
+      PRECISION[precision],
+      lengthPenalty,
+      shortlist,
+    );
     await Deno.mkdir(join(folder, precision), { recursive: true });
     for (const name of GRAPHS) {
       await Deno.writeFile(
@@ -54,6 +61,8 @@ export interface Description extends
   /** Path of the subwords, and the id of what is unknown to them. */
   readonly tokenizer: string;
   readonly unknown: number | undefined;
+  /** The one in the graphs that translate. */
+  readonly shortlist?: Shortlist;
   /** What the model was trained on. */
   readonly data: readonly CitedDataSet[];
 }
@@ -62,7 +71,7 @@ export interface Description extends
 export async function writeDescription(
   folder: string,
   { model, vocabulary }: SavedModel,
-  { tokenizer, unknown, data, ...described }: Description,
+  { tokenizer, unknown, shortlist, data, ...described }: Description,
 ): Promise<ExportConfig> {
   const { system, languages, beam, lengthPenalty, quality, bytes } = described;
   const config: ExportConfig = {
@@ -74,6 +83,10 @@ export async function writeDescription(
     vocabulary,
     ids: { pad: PAD, bos: BOS, eos: EOS, unk: unknown ?? null },
     maximumLength: MAXIMUM_LENGTH,
+    shortlist: shortlist && {
+      frequent: shortlist.frequent.length,
+      longest: longestList(shortlist),
+    },
     beam,
     lengthPenalty,
     quality,

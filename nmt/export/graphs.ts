@@ -13,6 +13,7 @@ import {
   type Unweighted,
 } from "./parts.ts";
 import { cacheNames } from "./programs.ts";
+import type { Shortlist } from "../shortlist/shortlist.ts";
 import { translationGraph } from "./translation.ts";
 import { storedWeights } from "./weights.ts";
 
@@ -20,20 +21,31 @@ import { storedWeights } from "./weights.ts";
 export const GRAPHS = ["translate", "encoder", "decoder"] as const;
 export type GraphName = typeof GRAPHS[number];
 
-/** The bytes of a model's graphs, as ONNX files; scores are divided by length^lengthPenalty. */
+/**
+ * The bytes of a model's graphs, as ONNX files; scores are divided by length^lengthPenalty. A short-list is part of the one
+ * that translates; the step has the logits of all ids.
+ */
 export function exportedGraphs(
   saved: SavedModel,
   precision: Precision,
   lengthPenalty: number,
+  shortlist?: Shortlist,
 ): Record<GraphName, Uint8Array<ArrayBuffer>> {
-  const weights = storedWeights(saved, precision);
-  const parts = partsOf(saved, weights);
-  const file = (graph: Unweighted) =>
-    modelFile({ ...graph, stored: weights.stored });
+  const inPrecision = (shortlist?: Shortlist) => {
+    const weights = storedWeights(saved, precision, shortlist !== undefined);
+    return { weights, parts: partsOf(saved, weights, shortlist) };
+  };
+  const stepwise = inPrecision();
+  const translating = shortlist ? inPrecision(shortlist) : stepwise;
+  const file = (graph: Unweighted, { weights: { stored } } = stepwise) =>
+    modelFile({ ...graph, stored });
   return {
-    translate: file(translationGraph(parts, lengthPenalty)),
-    encoder: file(encoderGraph(parts)),
-    decoder: file(stepGraph(parts)),
+    translate: file(
+      translationGraph(translating.parts, lengthPenalty),
+      translating,
+    ),
+    encoder: file(encoderGraph(stepwise.parts)),
+    decoder: file(stepGraph(stepwise.parts)),
   };
 }
 

@@ -51,8 +51,8 @@ export interface StudentTraining {
   /** Undefined for a student that was trained without one. */
   readonly teacher?: { readonly node: string; readonly model: Model };
   readonly distillation: Distillation;
-  /** Whether it was trained on the teacher's translations, and not on the references. */
-  readonly onTranslations: boolean;
+  /** What it was trained on that the teacher translated: the training sources, in place of the references, and further text. */
+  readonly translations: ReadonlySet<"pairs" | "monolingual">;
 }
 
 /** The card as Markdown, with the metadata that model hubs read at its top. */
@@ -180,7 +180,7 @@ any platform, in the browser too.`
 }
 
 function distillationText(
-  { teacher, distillation, onTranslations }: StudentTraining,
+  { teacher, distillation, translations }: StudentTraining,
 ): string {
   const { alpha, beta, temperature, encoder, decoder, start } = distillation;
   const maps = [["encoder", encoder], ["decoder", decoder]] as const;
@@ -189,7 +189,10 @@ function distillationText(
   );
   const starts = start.encoder.length + start.decoder.length > 0;
   const sources = [
-    ...onTranslations ? ["translations in place of the references"] : [],
+    ...translations.has("pairs")
+      ? ["translations in place of the references"]
+      : [],
+    ...translations.has("monolingual") ? ["translations of further text"] : [],
     ...alpha > 0
       ? [`soft targets (weight ${alpha}, temperature ${temperature})`]
       : [],

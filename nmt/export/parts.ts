@@ -14,6 +14,7 @@ import {
   encoderProgram,
   stepProgram,
 } from "./programs.ts";
+import type { Shortlist } from "../shortlist/shortlist.ts";
 import { sinusoids, type StoredWeights } from "./weights.ts";
 
 /** A model without what it stores. */
@@ -21,6 +22,9 @@ export type Unweighted = Omit<ModelParts, "stored">;
 
 export interface Parts {
   readonly saved: SavedModel;
+  /** What the step's ids are chosen from, in place of all ids. */
+  readonly shortlist?: Shortlist;
+  readonly candidates: StoredWeights["candidates"];
   /** Puts in the encoder, over `source` int64 [batch, source] at `places` int64 [source]; gives its outputs. */
   encoder(
     graph: Graph,
@@ -35,14 +39,17 @@ export interface Parts {
 
 export function partsOf(
   saved: SavedModel,
-  { rewrite }: StoredWeights,
+  { rewrite, candidates }: StoredWeights,
+  shortlist?: Shortlist,
 ): Parts {
   const encoder = record(encoderProgram(saved));
-  const step = record(stepProgram(saved));
+  const step = record(stepProgram(saved, shortlist !== undefined));
   const int32 = (graph: Graph, name: string) =>
     graph.emit("Cast", [name], { to: TYPES.int32 });
   return {
     saved,
+    shortlist,
+    candidates,
     encoder: (graph, { source, places }) =>
       insert(graph, encoder, {
         source: int32(graph, source),

@@ -13,6 +13,7 @@ import {
   stackOutput,
   sublayer,
 } from "../transformer/layers.ts";
+import { CANDIDATE } from "../decoding/candidates.ts";
 import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
 import { scaledEmbedding } from "../transformer/transformer.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
@@ -134,11 +135,12 @@ export function encoderProgram(shape: Shape): Program {
  * - `past` keys and values of the ids before it, [batch, beam, heads, past, d / heads], or states, [batch, beam, d].
  *
  * Outputs:
- * - `logits` [batch, beam, vocabulary] of the next id;
+ * - `logits` [batch, beam, vocabulary] of the next id, or [batch, beam, candidates] of the candidates of a short-list, whose
+ *   ids and part of the output matrix, [candidates, d], and of its bias are inputs then;
  * - `attention` [batch, beam, source]: the last layer's cross-attention, the mean over its heads;
  * - `present` keys and values, with those of this id, [batch, beam, heads, past + 1, d / heads], or states.
  */
-export function stepProgram(shape: Shape): Program {
+export function stepProgram(shape: Shape, isShortlisted = false): Program {
   const { model, vocabulary } = shape;
   const { heads, width } = model;
   const size = width / heads;
@@ -159,9 +161,19 @@ export function stepProgram(shape: Shape): Program {
       ...named(names.past, cacheShape("past", model)),
       ...named(names.cross, cacheShape("cross", model)),
       ...weightSpecs(shape),
+      ...isShortlisted
+        ? {
+          // The first says how many there are; that matrix has its columns first in int8.
+          [CANDIDATE.ids]: { shape: ["candidates"], dtype: "int32" },
+          ...floats({
+            [CANDIDATE.weight]: ["candidates", width],
+            [CANDIDATE.bias]: ["candidates"],
+          }),
+        }
+        : {},
     },
     successors: isRecurrent ? [] : ["past"],
-    build: (inputs, { batch, beam, past, source }) => {
+    build: (inputs, { batch, beam, past, source, candidates }) => {
       const rows = batch * beam;
       const present: Tensor[] = [];
       const attentions: Tensor[] = [];
@@ -223,17 +235,20 @@ export function stepProgram(shape: Shape): Program {
         });
         x = feedForward(places, `decoder.${layer}.feedForward`, x);
       }
+      const [E, bias, count] = isShortlisted
+        ? [CANDIDATE.weight, CANDIDATE.bias, candidates]
+        : [embeddingNames(model).output, "output.bias", vocabulary];
       const products = product(
         stackOutput(model, inputs, "decoder", x),
-        inputs[embeddingNames(model).output],
+        inputs[E],
         false,
         true,
       );
       const logits = model.outputBias
-        ? tf.add(products, inputs["output.bias"])
+        ? tf.add(products, inputs[bias])
         : products;
       return {
-        logits: tf.reshape(logits, [batch, beam, vocabulary]),
+        logits: tf.reshape(logits, [batch, beam, count]),
         attention: attentions[model.decoderLayers - 1],
         ...together(names.present, present),
       };

@@ -4,6 +4,7 @@ import { EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import { type Graph, graph } from "../tensor/onnx/graph.ts";
 import { type Border, TYPES } from "../tensor/onnx/onnx_model.ts";
 import { give, type Parts, range, type Unweighted } from "./parts.ts";
+import { giveCandidates } from "./candidates.ts";
 import { search } from "./beam_search.ts";
 
 /** The inputs beside the source, each int64 [1]. */
@@ -34,6 +35,7 @@ export function translationGraph(
   const built = graph([], false);
   const { emit, int64s } = built;
   const { source, lengths, width } = endedSources(built);
+  giveCandidates(built, parts, source);
   const encoded = parts.encoder(built, {
     source,
     places: range(built, width),

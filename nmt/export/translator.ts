@@ -19,7 +19,13 @@ export async function openTranslation(
   path: string,
   options: { readonly threads?: number } = {},
 ): Promise<Translator> {
-  const file = await openOnnxFile(path, options);
+  return translatorOf(await openOnnxFile(path, options));
+}
+
+/** The translator of such a file that is open, in whichever runtime. */
+export function translatorOf(
+  file: Pick<OnnxFile, "run" | "dispose">,
+): Translator {
   return {
     translate: async (sentences, options) => {
       const found: Hypothesis[] = [];
@@ -34,7 +40,7 @@ export async function openTranslation(
 }
 
 async function translateSentence(
-  { run }: OnnxFile,
+  { run }: Pick<OnnxFile, "run">,
   sentence: Int32Array,
   { beam, lengthPenalty, maximumLength = 0 }: TranslateOptions,
 ): Promise<Hypothesis> {

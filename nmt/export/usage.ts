@@ -6,7 +6,7 @@ import {
 } from "../../schemas/exported_model.ts";
 
 export function filesAndUse(
-  { beam, ids, lengthPenalty }: ExportConfig,
+  { beam, ids, lengthPenalty, shortlist }: ExportConfig,
 ): string {
   return `## Files
 
@@ -50,7 +50,13 @@ def translate(line):
 | \`score\` | float [batch] | its log probability |
 | \`attention\` | float [batch, longest, source] | where the decoder looked for each id |
 | \`alternatives\` | int64 [batch, count, longest] | the best translations, best first by score / length^${lengthPenalty} |
-| \`scores\` | float [batch, count] | their log probabilities |`;
+| \`scores\` | float [batch, count] | their log probabilities |${
+    shortlist === undefined ? "" : `
+
+\`translate.onnx\` chooses each id among the candidates of a short-list: the
+${shortlist.frequent} most frequent ones, the source's own, and up to ${shortlist.longest} that translate
+each of these. Log probabilities are those among the candidates.`
+  }`;
 }
 
 /** Sizes and scores of both precisions. */

@@ -3,6 +3,7 @@ import type { SavedModel } from "../transformer/checkpoint.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import { positionPeriod } from "../transformer/layers.ts";
 import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
+import { CANDIDATE } from "../decoding/candidates.ts";
 import {
   GENERATOR,
   type Precision,
@@ -10,6 +11,7 @@ import {
   weightConstants,
 } from "../decoding/precision.ts";
 import type { Graph } from "../tensor/onnx/graph.ts";
+import { transposed } from "../tensor/quantization.ts";
 import {
   type Rewriting,
   type Stored,
@@ -20,22 +22,45 @@ export interface StoredWeights {
   readonly stored: Readonly<Record<string, Stored>>;
   /** What a node that reads a weight is in this precision. */
   readonly rewrite: Rewriting;
+  /** Puts in what a step over candidates reads, by names: the part of the output matrix that `ids` int64 [candidates] have. */
+  candidates(graph: Graph, ids: string): Record<string, string>;
 }
 
+/** The codes of the output matrix, [vocabulary, d], of which rows are taken at once. */
+const OUTPUT_ROWS = "generator.rows";
+
+/** The weights of a graph; those of one that searches among candidates have the output matrix in an order of its own. */
 export function storedWeights(
   saved: SavedModel,
   precision: Precision,
+  isShortlisted = false,
 ): StoredWeights {
   const { model } = saved;
-  return precision === "int8"
-    ? {
-      stored: { ...integers(saved), ...sinusoidTables(model) },
-      rewrite: integerForm(model),
-    }
-    : {
-      stored: { ...floats(saved), ...sinusoidTables(model) },
-      rewrite: () => undefined,
-    };
+  const isInteger = precision === "int8";
+  const stored = isInteger ? integers(saved, isShortlisted) : floats(saved);
+  const take = (graph: Graph, values: string, ids: string) =>
+    graph.emit("Gather", [values, ids], { axis: 0 });
+  return {
+    stored: { ...stored, ...sinusoidTables(model) },
+    rewrite: isInteger ? integerForm(model, isShortlisted) : () => undefined,
+    candidates: (graph, ids) => ({
+      ...isInteger
+        ? {
+          [CANDIDATE.weight]: graph.emit(
+            "Transpose",
+            [take(graph, OUTPUT_ROWS, ids)],
+            { perm: [1, 0] },
+          ),
+          [CANDIDATE.scale]: take(graph, GENERATOR.scale, ids),
+        }
+        : {
+          [CANDIDATE.weight]: take(graph, embeddingNames(model).output, ids),
+        },
+      ...model.outputBias
+        ? { [CANDIDATE.bias]: take(graph, "output.bias", ids) }
+        : {},
+    }),
+  };
 }
 
 function floats(
@@ -47,8 +72,14 @@ function floats(
   );
 }
 
-/** Matrices as codes and scales; an embedding is there once, transposed, as the matrix that makes logits is. */
-function integers(saved: SavedModel): Record<string, Stored> {
+/**
+ * Matrices as codes and scales; an embedding is there once, transposed, as the matrix that makes logits is, unless that is one
+ * of candidates.
+ */
+function integers(
+  saved: SavedModel,
+  isShortlisted: boolean,
+): Record<string, Stored> {
   const { model, vocabulary } = saved;
   const { output, ...inputs } = embeddingNames(model);
   const stored: Record<string, Stored> = {};
@@ -70,7 +101,12 @@ function integers(saved: SavedModel): Record<string, Stored> {
     if (!(data instanceof Float32Array) && !(data instanceof Uint8Array)) {
       throw new Error(`Cannot store ${name}, a ${data.constructor.name}`);
     }
-    stored[name] = { shape, data };
+    if (isShortlisted && name === GENERATOR.weight) {
+      stored[OUTPUT_ROWS] = {
+        shape: [vocabulary, model.width],
+        data: transposed(data, vocabulary),
+      };
+    } else stored[name] = { shape, data };
   }
   return stored;
 }
@@ -82,13 +118,22 @@ const scaleOf = (matrix: string) => matrix.replace(MATRIX, ".scale");
  * A product with a weight, whose other side is rounded to 256 levels between its least and its greatest value, and rows of
  * an embedding. ONNX Runtime makes one kernel of what is emitted for a product.
  */
-function integerForm(model: Model): Rewriting {
+function integerForm(model: Model, isShortlisted: boolean): Rewriting {
   const { encoder, decoder, output } = embeddingNames(model);
   const columns = (embedding: string) =>
     embedding === output ? GENERATOR.weight : `${embedding}.weight`;
   return (graph, { op, inputs: [first, second] }) => {
     if (op === "Gather" && (first === encoder || first === decoder)) {
-      return [integerRows(graph, columns(first), second)];
+      return [
+        isShortlisted && first === output
+          ? scaledRows(
+            graph,
+            graph.emit("Gather", [OUTPUT_ROWS, second], { axis: 0 }),
+            GENERATOR.scale,
+            second,
+          )
+          : integerRows(graph, columns(first), second),
+      ];
     }
     const matrix = second === output ? GENERATOR.weight : second;
     if (op !== "Gemm" || !MATRIX.test(matrix)) return undefined;
@@ -112,8 +157,18 @@ function integerForm(model: Model): Rewriting {
 function integerRows(graph: Graph, matrix: string, ids: string): string {
   const columns = graph.emit("Gather", [matrix, ids], { axis: 1 });
   const rows = graph.emit("Transpose", [columns], { perm: [1, 0] });
+  return scaledRows(graph, rows, scaleOf(matrix), ids);
+}
+
+/** Codes [n, d] of the ids [n] times their scales. */
+function scaledRows(
+  graph: Graph,
+  rows: string,
+  scale: string,
+  ids: string,
+): string {
   const scales = graph.emit("Unsqueeze", [
-    graph.emit("Gather", [scaleOf(matrix), ids], { axis: 0 }),
+    graph.emit("Gather", [scale, ids], { axis: 0 }),
     graph.int64s([1]),
   ]);
   return graph.emit("Mul", [

@@ -77,6 +77,17 @@ export function importModel(
   );
 }
 
+/** The subwords of an imported model as one `tokenizer.json`, which `loadSubwords` reads. */
+export function storedTokenizer(
+  { tokenizer: { source, target }, known, vocabulary }: ImportedModel,
+): string {
+  return JSON.stringify({
+    ...JSON.parse(source),
+    ...target === undefined ? {} : { target: JSON.parse(target) },
+    ...known === vocabulary ? {} : { known },
+  });
+}
+
 /**
  * Checks the model in a folder against what an experiment says of it, as `checkModel` does, without reading its weights.
  *

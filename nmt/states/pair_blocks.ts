@@ -1,5 +1,6 @@
 /** Where the matrices of each pair lie in the sharded states: one pair after the other, without padding. */
 import type { Batch } from "../text/subwords/batches.ts";
+import { ID_NUMBERS } from "../text/subwords/sentence_ids.ts";
 import type { Side, Tokens } from "../text/subwords/tokens.ts";
 import type { Signal } from "./teacher_signals.ts";
 import type { Matrix } from "./shards.ts";
@@ -53,19 +54,29 @@ export function blocksOf(recorded: Signal, tokens: Tokens): Blocks {
   };
 }
 
+/** The sentences that a shard is of: a tensor a side, which holds the id of each pair's sentence. */
+export const SENTENCES = [
+  { name: "source.sentences", side: "source" },
+  { name: "target.sentences", side: "target" },
+] as const;
+
 /** What a shard of the pairs from first to end holds. */
 export function matricesOf(
   tensors: readonly Blocks[],
   first: number,
   end: number,
 ): Record<string, Matrix> {
-  return Object.fromEntries(
-    tensors.map(({ name, dtype, width, rowsBefore }) => [name, {
+  const recorded = tensors.map(({ name, dtype, width, rowsBefore }) =>
+    [name, {
       dtype: TYPES[dtype].stored,
       rows: rowsBefore(end) - rowsBefore(first),
       width,
-    }]),
+    }] as const
   );
+  const sentences = SENTENCES.map(({ name }) =>
+    [name, { dtype: "I32", rows: end - first, width: ID_NUMBERS }] as const
+  );
+  return Object.fromEntries([...recorded, ...sentences]);
 }
 
 /** The shape of a recorded tensor of a batch, padding included. */

@@ -4,7 +4,7 @@ import { layOut, systemErrorsAs } from "../tensor/safetensors.ts";
 
 /** A matrix of a shard: row-major, a row a token. */
 export interface Matrix {
-  readonly dtype: "F16" | "F32";
+  readonly dtype: "F16" | "F32" | "I32";
   readonly rows: number;
   readonly width: number;
 }
@@ -14,13 +14,13 @@ export interface ShardWriter {
   write(
     name: string,
     row: number,
-    values: Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>,
+    values: Float16Array | Float32Array | Int32Array,
   ): void;
   /** Waits until the rows are on the disk, and only then gives the file its name. */
   finish(): Promise<void>;
 }
 
-const BYTES = { F16: 2, F32: 4 } as const;
+const BYTES = { F16: 2, F32: 4, I32: 4 } as const;
 
 /**
  * Begins a file that is not there until it is complete. Its rows go to the file as they come, so that memory holds

@@ -1,12 +1,10 @@
 /** Sharded states: records the teacher's signals of a corpus once, and reads them back a batch at a time. */
 import { isFile } from "../../base/stat.ts";
-import { inputError } from "../../base/input_error.ts";
 import type {
   Distillation,
   RecordedLayers,
 } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
-import { readSafetensorsHeader } from "../tensor/safetensors.ts";
 import {
   elements,
   type HostTensor,
@@ -14,7 +12,7 @@ import {
   type Runtime,
 } from "../tensor/program.ts";
 import { type Batch, makeBatch } from "../text/subwords/batches.ts";
-import type { Tokens } from "../text/subwords/tokens.ts";
+import { sentenceIdsOf, type Tokens } from "../text/subwords/tokens.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { TEACHER_EMBEDDING } from "../distillation/loss.ts";
 import { batchTensors, slots, slotTensors } from "../training/step_inputs.ts";
@@ -26,21 +24,18 @@ import {
   matricesOf,
   paddedShape,
   positions,
+  SENTENCES,
   TYPES,
 } from "./pair_blocks.ts";
 import { withoutPadding, withPadding } from "./padding.ts";
 import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
 import { signalInput, signalsRead, teacherSignals } from "./teacher_signals.ts";
+import { checkedShard, SHARD_PAIRS, shardPath } from "./checked_shard.ts";
 import { createShard } from "./shards.ts";
 import { statesProgram } from "./states_program.ts";
 
-/** Pairs of a shard; an interrupted recording resumes after its last complete shard. */
-const SHARD_PAIRS = 2048;
 /** Tokens of a side of a batch, padding included: few enough for intermediate results to stay in the CPU's cache. */
 const BATCH_TOKENS = 1024;
-
-const shardPath = (folder: string, shard: number) =>
-  `${folder}/${String(shard).padStart(5, "0")}.safetensors`;
 
 export interface RecordingJob {
   readonly runtime: Runtime;
@@ -56,7 +51,10 @@ export interface RecordingJob {
  * Records the teacher's signals of every pair into `folder`: one safetensors file for each 2,048 pairs, with the states
  * `encoder.I`, `decoder.I` [tokens, d] of float16 and `final` [tokens, d] of float32. Tokens of a sentence lie together,
  * sentences in the order of the corpus; so do the attention maps `encoder.I.self`, `decoder.I.self` and
- * `decoder.I.cross` [queries * keys of each pair, 1] of float16. Shards that are there already are kept.
+ * `decoder.I.cross` [queries * keys of each pair, 1] of float16. `source.sentences` and `target.sentences` [pairs, 2] of
+ * int32 are the ids of the sentences. Shards that are there already are kept.
+ *
+ * @throws An input error for a shard that is there already and damaged or of other sentences.
  */
 export async function recordStates(job: RecordingJob): Promise<void> {
   const { teacher: { model, vocabulary, weights }, tokens, folder } = job;
@@ -78,8 +76,19 @@ export async function recordStates(job: RecordingJob): Promise<void> {
     const end = Math.min(first + SHARD_PAIRS, tokens.pairs);
     const path = shardPath(folder, shard);
     let finish = () => Promise.resolve();
-    if (!isFile(path)) {
+    if (isFile(path)) {
+      checkedShard(
+        path,
+        shard,
+        tensors,
+        tokens,
+        `remove "${path}", and run again`,
+      );
+    } else {
       const writer = createShard(path, matricesOf(tensors, first, end));
+      for (const { name, side } of SENTENCES) {
+        writer.write(name, 0, sentenceIdsOf(tokens[side], first, end));
+      }
       for (const pairs of batchesByLength(tokens, first, end)) {
         const batch = makeBatch(tokens, pairs);
         const { source, target } = batchTensors(batch);
@@ -174,10 +183,14 @@ export interface States {
   close(): void;
 }
 
+const AGAIN =
+  `record the states again with "deno task pipeline --only states --force"`;
+
 /**
- * Opens the recorded signals of a distillation.
+ * Opens the recorded signals of a distillation. The sentence ids of every pair are compared with those of its shard, so
+ * that no state is read for another sentence.
  *
- * @throws An input error for a shard that is missing, corrupt, of another corpus or width, or without a layer.
+ * @throws An input error for a shard that is missing, corrupt, of other sentences or width, or without a layer.
  */
 export function openStates(
   folder: string,
@@ -189,7 +202,8 @@ export function openStates(
     .map((each) => blocksOf(each, tokens));
   const shards = Array.from(
     { length: Math.ceil(tokens.pairs / SHARD_PAIRS) },
-    (_, shard) => checkedShard(folder, shard, wanted, tokens.pairs),
+    (_, shard) =>
+      checkedShard(shardPath(folder, shard), shard, wanted, tokens, AGAIN),
   );
   const files = openFiles();
   const readBlock = (
@@ -232,40 +246,6 @@ export function openStates(
     },
     close: files.close,
   };
-}
-
-/** Where a shard has the tensors that are wanted of it; it must be sound, of this corpus and of this teacher. */
-function checkedShard(
-  folder: string,
-  shard: number,
-  wanted: readonly Blocks[],
-  pairs: number,
-) {
-  const path = shardPath(folder, shard);
-  const what = `states shard ${shard}`;
-  const { ranges } = readSafetensorsHeader(path, what);
-  const first = shard * SHARD_PAIRS;
-  const matrices = matricesOf(
-    wanted,
-    first,
-    Math.min(first + SHARD_PAIRS, pairs),
-  );
-  for (const [name, { dtype, rows, width }] of Object.entries(matrices)) {
-    const found = ranges[name];
-    if (found?.shape.join() !== `${rows},${width}` || found.dtype !== dtype) {
-      throw inputError(
-        `Cannot use ${what}: expected tensor "${name}" of ${dtype} [${rows},${width}], found ${
-          found === undefined
-            ? `only ${Object.keys(ranges).join(", ")}`
-            : `${found.dtype} [${found.shape}]`
-        }; record the states again with "deno task pipeline --only states --force".`,
-      );
-    }
-  }
-  const positions = Object.fromEntries(
-    wanted.map(({ name }) => [name, ranges[name].position]),
-  );
-  return { path, positions, first };
 }
 
 /** The teacher's signals: those that a distillation reads at every step, and those that never change. */

@@ -6,7 +6,7 @@ import type {
   PlacedTensors,
   Runtime,
 } from "../tensor/program.ts";
-import { noam, stepSizes } from "./optimizer.ts";
+import { rateOf, stepSizes } from "./optimizer.ts";
 import { dropoutMasks } from "./dropout_masks.ts";
 import { parameterPacking } from "./parameter_packing.ts";
 import { initialWeights, type Weights } from "../transformer/parameters.ts";
@@ -18,6 +18,7 @@ import {
   slotTensors,
 } from "./step_inputs.ts";
 import {
+  isLarge,
   LOSSES,
   type Losses,
   stepProgram,
@@ -68,6 +69,7 @@ export async function compileStep(
   const executable = await runtime.compile(stepProgram(task), {
     constants: options.constants,
     threads: options.threads,
+    freesMemory: isLarge(task),
   });
   const packed = parameterPacking(shapes);
   const { from, seed } = options;
@@ -118,7 +120,7 @@ export async function compileStep(
       };
       const { rate, epsilon } = stepSizes(
         task.training,
-        noam(task.training, task.model.width, step),
+        rateOf(task.training, task.model.width, step),
         step,
       );
       const results = await executable.run({

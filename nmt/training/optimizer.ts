@@ -1,4 +1,4 @@
-/** Adam (Kingma and Ba 2015) and the Noam schedule of its learning rate. */
+/** Adam (Kingma and Ba 2015) and the schedules of its learning rate. */
 import type { Training } from "../../schemas/experiment/model.ts";
 import type { Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
@@ -23,6 +23,17 @@ export function noam(
 ): number {
   return training.factor * width ** -0.5 *
     Math.min(step ** -0.5, step * training.warmup ** -1.5);
+}
+
+/** The rate of a step counted from 1: Noam's, or the constant one after its warmup. */
+export function rateOf(
+  training: Training,
+  width: number,
+  step: number,
+): number {
+  const { rate, warmup } = training;
+  if (rate === undefined) return noam(training, width, step);
+  return rate * Math.min(1, step / warmup);
 }
 
 /** A parameter with its two moments. */

@@ -15,6 +15,7 @@ import { parameterShapes, type Weights } from "../transformer/parameters.ts";
 import type { TeacherSignals } from "../states/states.ts";
 import { batchTensors, slots, slotTensors } from "./step_inputs.ts";
 import {
+  isLarge,
   type Task,
   trainedShapes,
   validationProgram,
@@ -32,6 +33,8 @@ export interface TrainingJob {
   readonly teacher?: Pick<TeacherSignals, "constants" | "read">;
   /** Initial values of some parameters. */
   readonly initial?: Weights;
+  /** The share of the trained weights in the result, of which the rest are the initial ones; 1 unless given. */
+  readonly interpolation?: number;
   /** Folder for checkpoints; an interrupted training resumes from the last one here. */
   readonly folder: string;
   report(report: TrainingReport): void;
@@ -116,14 +119,29 @@ export async function train(job: TrainingJob): Promise<Trained> {
     job.report({ step, losses, targetTokens: data.targetTokens, validation });
   }
   const averaged = best(validations, average);
-  const weights = averageWeights(
+  const mean = averageWeights(
     averaged.map((step) =>
       loadModel(checkpoint(folder, step), `checkpoint ${step}`).weights
     ),
   );
+  const weights = interpolated(mean, job);
   const nll = await validate(weights);
   await compiled.dispose();
   return { weights, nll, validations, averaged };
+}
+
+/** The weights with a share of the initial ones, between which a tuned model still knows what it did (Wortsman et al. 2022). */
+function interpolated(
+  weights: Weights,
+  { initial, interpolation: share = 1 }: TrainingJob,
+): Weights {
+  if (initial === undefined || share === 1) return weights;
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, values]) => [
+      name,
+      values.map((value, i) => share * value + (1 - share) * initial[name][i]),
+    ]),
+  );
 }
 
 const checkpoint = (folder: string, step: number) =>
@@ -164,6 +182,7 @@ function discardAllBut(folder: string, steps: readonly number[]): void {
 async function validator({ task, runtime, threads, validation }: TrainingJob) {
   const executable = await runtime.compile(validationProgram(task), {
     threads,
+    freesMemory: isLarge(task),
   });
   const shapes = parameterShapes(task.model, task.vocabulary);
   const batches = batchOrder(

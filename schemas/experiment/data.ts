@@ -1,4 +1,4 @@
-/** Configuration of the parallel text: source, cleaning, split. */
+/** Configuration of the text: where it is, cleaning, split, and text without translations. */
 import { z } from "zod";
 import { Language } from "../descriptor.ts";
 import { Sha256 } from "../sha256.ts";
@@ -54,6 +54,10 @@ export type Data = z.infer<typeof Data>;
 export const Languages = z.strictObject({ source: Language, target: Language });
 export type Languages = z.infer<typeof Languages>;
 
+/** The languages of text that is fetched; without translations, `source` alone. */
+export const FetchedLanguages = Languages.partial({ target: true });
+export type FetchedLanguages = z.infer<typeof FetchedLanguages>;
+
 /** Cleaning and splitting. */
 export const Corpus = z.strictObject({
   /** Pairs with fewer words on either side are left out. */
@@ -71,3 +75,62 @@ export const Corpus = z.strictObject({
   "expected minimumWords of at most maximumWords",
 );
 export type Corpus = z.infer<typeof Corpus>;
+
+/** Text of the source language without translations: where it is, and how much of it is taken. */
+export const MonolingualText = z.strictObject({
+  /** A data set as in `data`, of which the source language's side is taken, whatever else it has. */
+  descriptor: z.string().min(1).optional(),
+  sources: z.array(z.string().min(1)).min(1).optional(),
+  sha256: z.record(z.string(), Sha256).optional(),
+  /** Your own plain files, a sentence a line; `.gz` too. */
+  files: z.array(path).min(1).optional(),
+  /** Take this many sentences only, chosen by the seed. */
+  limit: z.int().min(1).optional(),
+});
+export type MonolingualText = z.infer<typeof MonolingualText>;
+
+/** Text that is translated by a model, to learn from beside the training pairs. */
+export const Monolingual = z.strictObject({
+  ...MonolingualText.shape,
+  /** Translations with a lower mean log-probability a subword are left out. */
+  minimumScore: z.number().max(0).optional(),
+  /** Who learns from it, by default all: an imported teacher that is tuned, from translations of its own; the students, from the teacher's. */
+  learners: z.array(z.enum(["teacher", "students"])).min(1).optional(),
+}).superRefine(({ descriptor, sources, sha256, files }, context) => {
+  const issue = (message: string) =>
+    context.addIssue({ code: "custom", message });
+  if (descriptor === undefined && files === undefined) {
+    issue('expected "descriptor" (a data set of data/), "files", or both');
+  }
+  if (descriptor === undefined && (sources ?? sha256) !== undefined) {
+    issue('"sources" and "sha256" go with a "descriptor", and none is given');
+  }
+  const twice = files?.find((path, i) => files.indexOf(path) < i);
+  if (twice !== undefined) {
+    issue(`expected each file once, found "${twice}" twice`);
+  }
+});
+export type Monolingual = z.infer<typeof Monolingual>;
+
+/** What an experiment says of its corpus; the stages of pairs get it without the text that has no translations. */
+export const CorpusWithMonolingual = Corpus.safeExtend({
+  monolingual: Monolingual.optional(),
+});
+export type CorpusWithMonolingual = z.infer<typeof CorpusWithMonolingual>;
+
+/** The text alone, which is what makes its sentences; who learns from them does not. */
+export function monolingualText(
+  { minimumScore: _, learners: __, ...text }: Monolingual,
+): MonolingualText {
+  return text;
+}
+
+/** Who learns from text without translations. */
+export type Learner = NonNullable<Monolingual["learners"]>[number];
+
+/** What is fetched of text without translations; undefined where all of it is in the user's own files. */
+export function fetchedMonolingual(
+  { descriptor, sources, sha256 }: MonolingualText,
+): Data | undefined {
+  return descriptor === undefined ? undefined : { descriptor, sources, sha256 };
+}

@@ -1,11 +1,18 @@
 /** Configuration of an experiment: data, teacher, students and evaluation, with every default. */
 import { z } from "zod";
 import { mismatches } from "./agreement.ts";
-import { Corpus, Data, Languages } from "./data.ts";
+import {
+  Corpus,
+  CorpusWithMonolingual,
+  Data,
+  Languages,
+  type Learner,
+} from "./data.ts";
 import { Evaluation } from "./evaluation.ts";
 
 import { Distillation, type Student } from "./distillation.ts";
 import {
+  AdaptationTraining,
   Model,
   ModelOverride,
   StudentModel,
@@ -14,7 +21,7 @@ import {
 } from "./model.ts";
 import { Runtime } from "./runtime.ts";
 import { Grid, type Trial, trialsOf } from "./tuning.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { Shortlist, Vocabulary } from "./vocabulary.ts";
 
 const seed = z.int().min(0).max(2 ** 31 - 1);
 
@@ -41,12 +48,32 @@ const System = z.strictObject({
   training: TrainingOverride.prefault({}),
 });
 
+/** How an imported model is tuned, so that it learns the training pairs and forgets little. */
+export const Adaptation = z.strictObject({
+  /** So many characters of the training text that its vocabulary lacks are added to it, the most frequent ones. */
+  characters: z.int().min(0).max(10_000).default(0),
+  training: AdaptationTraining.prefault({}),
+  /** The model is this much of the tuned weights and the rest of the old ones (WiSE-FT, Wortsman et al. 2022). */
+  interpolation: z.number().gt(0).max(1).default(1),
+});
+
+/** A further test set: the held-out part of some data. In another domain, it shows what an adapted model forgets. */
+const TestSet = z.strictObject({
+  data: Data,
+  corpus: Corpus.prefault({}),
+});
+
+const testSetName = z.string().regex(
+  /^[a-z0-9][a-z0-9-]*$/,
+  "expected a name of a test set of lower-case letters, digits and dashes",
+);
+
 const systemName = z.string().regex(
   /^[a-z0-9][a-z0-9-]*$/,
   "expected a system name of lower-case letters, digits and dashes",
 ).refine(
-  (name) => name !== "teacher",
-  'expected another name than "teacher", which has its own place',
+  (name) => name !== "teacher" && name !== "imported",
+  'expected another name than "teacher" and "imported", which have their own places',
 );
 
 /** An experiment as it is written. */
@@ -56,7 +83,7 @@ export const Given = z.strictObject({
   seeds: Seeds.optional(),
   languages: Languages,
   data: Data,
-  corpus: Corpus.prefault({}),
+  corpus: CorpusWithMonolingual.prefault({}),
   vocabulary: Vocabulary.prefault({}),
   teacher: z.strictObject({
     /**
@@ -68,6 +95,8 @@ export const Given = z.strictObject({
     ]).optional(),
     /** The terms of the public model, for the cards of what is made of it. */
     licence: z.string().min(1).optional(),
+    /** Tunes the public model on the training pairs; without it, it teaches as it is. */
+    adaptation: Adaptation.optional(),
     model: Model.prefault({}),
     training: Training.optional(),
   }).prefault({}),
@@ -81,14 +110,28 @@ export const Given = z.strictObject({
   tuning: z.strictObject({ training: TrainingOverride.prefault({}) })
     .prefault({}),
   evaluation: Evaluation.prefault({}),
+  /** Exported models choose among the candidates of a short-list, learned from the training pairs. */
+  shortlist: Shortlist.optional(),
+  /** Further test sets by name. */
+  testSets: z.record(testSetName, TestSet).default({}),
   runtime: Runtime.prefault({}),
 });
 
 /** How many subwords can be learned: more than there are bytes, and what the trainer learns. An imported model has its own. */
 const LEARNED = { least: 300, most: 30_000 };
 
+/** Who of an experiment can learn from text without translations. */
+function ableLearners(
+  { teacher, students }: Pick<z.output<typeof Given>, "teacher" | "students">,
+): Learner[] {
+  return [
+    ...teacher.adaptation === undefined ? [] : ["teacher" as const],
+    ...Object.keys(students).length === 0 ? [] : ["students" as const],
+  ];
+}
+
 export const Experiment = Given.superRefine((experiment, context) => {
-  const { vocabulary: { size }, teacher } = experiment;
+  const { vocabulary: { size, students }, teacher } = experiment;
   const { least, most } = LEARNED;
   if (teacher.import === undefined && (size < least || size > most)) {
     context.addIssue({
@@ -98,18 +141,60 @@ export const Experiment = Given.superRefine((experiment, context) => {
         `expected ${least} to ${most} subwords where no teacher is imported, found ${size}`,
     });
   }
-  if (teacher.import === undefined && teacher.licence !== undefined) {
+  const ofImports = {
+    licence: "only an imported teacher has terms of its own",
+    adaptation: 'only an imported teacher is adapted; give it by "import"',
+  };
+  for (const [key, message] of Object.entries(ofImports)) {
+    if (teacher.import !== undefined || !(key in teacher)) continue;
+    context.addIssue({ code: "custom", path: ["teacher", key], message });
+  }
+  if (teacher.import === undefined && students !== undefined) {
     context.addIssue({
       code: "custom",
-      path: ["teacher", "licence"],
-      message: "only an imported teacher has terms of its own",
+      path: ["vocabulary", "students"],
+      message: "only the vocabulary of an imported teacher is trimmed",
+    });
+  }
+  const { characters = 0 } = teacher.adaptation ?? {};
+  const hasStudents = Object.keys(experiment.students).length > 0;
+  if (
+    students !== undefined && (students > size + characters || !hasStudents)
+  ) {
+    context.addIssue({
+      code: "custom",
+      path: ["vocabulary", "students"],
+      message: hasStudents
+        ? `expected at most the ${
+          size + characters
+        } subwords of the teacher, found ${students}`
+        : "there are no students; leave it out",
+    });
+  }
+  const { monolingual } = experiment.corpus;
+  const able = ableLearners(experiment);
+  const missing = monolingual?.learners?.find((each) => !able.includes(each));
+  if (
+    monolingual !== undefined && (missing !== undefined || able.length === 0)
+  ) {
+    context.addIssue({
+      code: "custom",
+      path: ["corpus", "monolingual", "learners"],
+      message: `expected learners of the experiment, found ${
+        missing === "teacher"
+          ? 'the teacher, which has no "adaptation"'
+          : missing === "students"
+          ? "students, of which there are none"
+          : 'neither a teacher with an "adaptation" nor students'
+      }`,
     });
   }
   if (teacher.import !== undefined && teacher.training !== undefined) {
     context.addIssue({
       code: "custom",
       path: ["teacher", "training"],
-      message: "an imported teacher is not trained; leave out one of the two",
+      message:
+        'an imported teacher is not trained; leave out one of the two, or tune it by "adaptation"',
     });
   }
 }).transform((experiment, context) => {

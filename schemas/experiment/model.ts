@@ -86,6 +86,8 @@ const trainingShape = {
   batchTokens: z.int().min(16),
   factor: z.number().positive(),
   warmup: count,
+  /** In place of the Noam schedule: the rate rises to this over the warmup and stays. */
+  rate: z.number().positive().optional(),
   beta1: z.number().min(0).lt(1),
   beta2: z.number().min(0).lt(1),
   epsilon: z.number().positive(),
@@ -98,12 +100,13 @@ const trainingShape = {
   average: count.max(32),
 };
 
-/** Adam with the Noam schedule: rate(step) = factor * width^-0.5 * min(step^-0.5, step * warmup^-1.5). */
+/** Adam; unless there is a `rate`, with the Noam schedule: rate(step) = factor * width^-0.5 * min(step^-0.5, step * warmup^-1.5). */
 export const Training = z.strictObject({
   steps: trainingShape.steps.default(25_000),
   batchTokens: trainingShape.batchTokens.default(6144),
   factor: trainingShape.factor.default(2),
   warmup: trainingShape.warmup.default(4000),
+  rate: trainingShape.rate,
   beta1: trainingShape.beta1.default(0.9),
   beta2: trainingShape.beta2.default(0.998),
   epsilon: trainingShape.epsilon.default(1e-9),
@@ -113,6 +116,17 @@ export const Training = z.strictObject({
   average: trainingShape.average.default(3),
 });
 export type Training = z.infer<typeof Training>;
+
+/** The same, with defaults for an imported model that is tuned: a small rate that stays, and targets as they are. */
+export const AdaptationTraining = Training.omit({ factor: true }).extend({
+  steps: trainingShape.steps.default(1200),
+  batchTokens: trainingShape.batchTokens.default(2000),
+  warmup: trainingShape.warmup.default(50),
+  rate: z.number().positive().default(1e-4),
+  labelSmoothing: trainingShape.labelSmoothing.default(0),
+  clipNorm: trainingShape.clipNorm.default(1),
+  validateEvery: trainingShape.validateEvery.default(200),
+});
 
 /** Any of a training's values, none by default. */
 export const TrainingOverride = z.strictObject(trainingShape).partial();

@@ -7,6 +7,7 @@ import { ROOT } from "./page.ts";
 const LEFT = [
   ...["mine", "mine.tar", "mine.tsv", "report.html", "site", "theirs"],
   ...["me.pub", "crate", "phrases.ts", "phrases.tsv", "mirror"],
+  ...["tiny11", "adapted", "exported", "x"],
 ];
 
 /** Milliseconds that anything waited for may take: only a hang takes longer. */

@@ -69,7 +69,9 @@ Deno.test("students learn from an imported model of recurrent units, in its subw
     const nodes = await nodesOf("run", ...given);
     const ran = inState(nodes, "ran");
     assert(!ran.includes("teacher"), ran.join());
-    for (const name of ["import", "states", "student:ckd", "export:ckd"]) {
+    for (
+      const name of ["import:teacher", "states", "student:ckd", "export:ckd"]
+    ) {
       assert(ran.includes(name), `${name} is not in ${ran}`);
     }
     const metrics = new Map(nodes.map(({ name, metrics }) => [name, metrics]));
@@ -112,7 +114,10 @@ Deno.test("a teacher that a descriptor names is fetched, verified and imported, 
     assert(success, new TextDecoder().decode(stderr));
     const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
     const ran = inState(nodes, "ran");
-    assert(ran.includes("fetch-model") && ran.includes("import"), ran.join());
+    assert(
+      ran.includes("fetch-model") && ran.includes("import:teacher"),
+      ran.join(),
+    );
     const exported = nodes.find(({ name }: { name: string }) =>
       name === "export:teacher"
     );
@@ -124,4 +129,96 @@ Deno.test("a teacher that a descriptor names is fetched, verified and imported, 
     );
     assertStringIncludes(card, "**small**: A public model");
     assert(!card.includes("own-files"), card);
+  }));
+
+Deno.test("an imported model is tuned on pairs with characters that it lacked, and students have the subwords of their text", () =>
+  withFolder(async (folder) => {
+    writeMarianFolder(`${folder}/marian`);
+    const lines = LINES.replaceAll(/\.(?=[\t\n])/g, " {0}.");
+    Deno.writeTextFileSync(`${folder}/pairs.tsv`, lines);
+    Deno.writeTextFileSync(`${folder}/other.tsv`, LINES);
+    const path = `${folder}/mine.json`;
+    const artifacts = ["--artifacts", `${folder}/artifacts`];
+    const given = ["--experiment", path, ...artifacts];
+    const plain = experiment(folder, SUBWORDS);
+    const write = (characters: number, students: number, rate = 0.002) =>
+      Deno.writeTextFileSync(
+        path,
+        JSON.stringify({
+          ...plain,
+          vocabulary: { ...plain.vocabulary, students },
+          teacher: {
+            ...plain.teacher,
+            adaptation: {
+              ...{ characters, interpolation: 0.5 },
+              training: { ...{ steps: 6, batchTokens: 400, rate }, warmup: 2 },
+            },
+          },
+          testSets: {
+            other: {
+              data: { train: `${folder}/other.tsv` },
+              corpus: { test: 20, validation: 20 },
+            },
+          },
+        }),
+      );
+    write(4, SUBWORDS);
+    const tooMany = await pipeline("run", "teacher", ...given, "--no-progress");
+    assertEquals(tooMany.code, 2, tooMany.err);
+    assertStringIncludes(
+      tooMany.err,
+      `set "teacher.adaptation.characters" to at most 3`,
+    );
+    write(3, 5);
+    const tooFew = await pipeline("run", ...given, "--no-progress");
+    assertEquals(tooFew.code, 2, tooFew.err);
+    const needed = Number(/uses (\d+)/.exec(tooFew.err)?.[1]);
+    assertStringIncludes(tooFew.err, `set "vocabulary.students"`);
+
+    write(3, needed);
+    const nodes = await nodesOf("run", ...given);
+    const metrics = new Map(nodes.map(({ name, metrics }) => [name, metrics]));
+    assertEquals(metrics.get("tokenize")?.vocabulary, SUBWORDS + 3);
+    assertEquals(metrics.get("trim")?.vocabulary, needed);
+    for (const set of ["", "other/"]) {
+      for (const system of ["imported", "teacher", "rkd", "ckd"]) {
+        const { bleu } = metrics.get(`${set}evaluate:${system}`) ?? {};
+        assert(Number.isFinite(bleu), `${set}${system}`);
+      }
+    }
+    for (const model of ["imported", "teacher", "ckd"]) {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["task", "--quiet", "translate", ...artifacts, "--model", model],
+        ...{ cwd: ROOT, stdin: "piped", stdout: "piped", stderr: "piped" },
+      }).spawn();
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode("Uma bace.\n"));
+      await writer.close();
+      const { code, stdout, stderr } = await child.output();
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
+      assertEquals(new TextDecoder().decode(stdout).split("\n").length, 2);
+    }
+    const weightsOf = (name: string) => {
+      const sha256 = nodes.find((node) => node.name === name)?.outputs.model
+        .sha256 ?? "";
+      return loadModel(
+        `${folder}/artifacts/objects/${sha256.slice(0, 2)}/${sha256.slice(2)}`,
+        name,
+      );
+    };
+    const [imported, tuned] = ["import:imported", "teacher"].map(weightsOf);
+    assertEquals(tuned.vocabulary, imported.vocabulary + 3);
+    const name = "encoder.0.feedForward.inner.weight";
+    const moved = tuned.weights[name].map((value, i) =>
+      Math.abs(value - imported.weights[name][i])
+    );
+    const most = Math.max(...moved);
+    // Adam moves a weight by about the rate a step: six steps, of which half count.
+    assert(most > 0.0005 && most < 0.012, String(most));
+    const report = await pipeline(
+      ...["report", ...given, "--out", `${folder}/report.html`],
+    );
+    assertEquals(report.code, 0, report.err);
+    const html = Deno.readTextFileSync(`${folder}/report.html`);
+    assertStringIncludes(html, "imported model, as it was");
   }));

@@ -276,7 +276,26 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
   ],
   "a student with the teacher's name": [
     students({ teacher: {} }),
-    '"students.teacher": expected another name than "teacher", which has its own place',
+    '"students.teacher": expected another name than "teacher" and "imported", which have their own places',
+  ],
+  "an adaptation of a teacher that is not imported": [
+    { ...base, teacher: { adaptation: {} } },
+    '"teacher.adaptation": only an imported teacher is adapted; give it by "import"',
+  ],
+  "an imported teacher with a training": [
+    { ...base, teacher: { import: "tiny11", training: {} } },
+    'leave out one of the two, or tune it by "adaptation"',
+  ],
+  "a trimmed vocabulary of a teacher that is not imported": [
+    { ...base, vocabulary: { students: 900 } },
+    '"vocabulary.students": only the vocabulary of an imported teacher is trimmed',
+  ],
+  "more of the tuned weights than all": [
+    {
+      ...base,
+      teacher: { import: "tiny11", adaptation: { interpolation: 1.5 } },
+    },
+    '"teacher.adaptation.interpolation"',
   ],
   "no seed": [
     { ...base, seeds: [] },
@@ -367,7 +386,7 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
   "a key of a pair that all objects have": [
     { ...base, pairs: { "pt-en": { constructor: {} } } },
     'unknown key "pairs.pt-en.constructor", known keys are seed, seeds, languages, data, corpus, vocabulary, teacher, ' +
-    "student, students, tuning, evaluation, runtime",
+    "student, students, tuning, evaluation, shortlist, testSets, runtime",
   ],
 };
 

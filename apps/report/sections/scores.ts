@@ -252,6 +252,7 @@ const SYMBOLS: Readonly<
   Record<typeof FAMILIES[Family]["symbol"], string>
 > = {
   star: "M0-6 1.5-2 6-2 2.4.8 3.7 5 0 2.5-3.7 5-2.4.8-6-2-1.5-2Z",
+  cross: "M-1.5-4.5H1.5V-1.5H4.5V1.5H1.5V4.5H-1.5V1.5H-4.5V-1.5H-1.5Z",
   square: "M-4-4H4V4H-4Z",
   wye: "M-1.5 5V.9L-5-1.2-3.5-3.8 0-1.7 3.5-3.8 5-1.2 1.5.9V5Z",
   triangle: "M0-5 5 4H-5Z",

@@ -20,6 +20,12 @@ export default command({
       "small (the default) or medium",
       { suggest: { values: sizes, files: false } },
     ),
+    model: option<string | undefined>(
+      "<model>",
+      "a public model to start from: its folder, or a descriptor",
+      { suggest: { values: models, files: true } },
+    ),
+    licence: option("<terms>", "the terms of that model"),
     yes: flag("asks nothing"),
   },
   examples: [
@@ -27,6 +33,10 @@ export default command({
     [
       "mine --source mine.pt.gz --target mine.en.gz --from pt --to en",
       "from two files, line by line",
+    ],
+    [
+      "mine --pairs mine.tsv --model tiny11-pt-en",
+      "adapts a public model, distills students from it",
     ],
   ],
   run: async ({ console, pipeline }, { folder, ...values }) => {
@@ -42,4 +52,11 @@ async function sizes(): Promise<readonly string[]> {
     import.meta.resolve("../../../apps/init/plans.ts"),
   );
   return SIZES;
+}
+
+async function models(): Promise<readonly string[]> {
+  const { modelDescriptorNames } = await load<
+    typeof import("../../../nmt/text/descriptors/models.ts")
+  >(import.meta.resolve("../../../nmt/text/descriptors/models.ts"));
+  return modelDescriptorNames();
 }

@@ -1,14 +1,20 @@
 /** The command `convert`: a public model as the folder of an exported one. */
+import { basename } from "@std/path";
 import { inputError, parse } from "../../../base/input_error.ts";
 import { isName, NAME_LENGTH } from "../../../base/names.ts";
-import { statIfThere } from "../../../base/stat.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { ModelDescriptor } from "../../../schemas/model_descriptor.ts";
 import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
 import { command } from "../../command.ts";
 import { EXIT } from "../../exit.ts";
 import { load } from "../../load.ts";
-import { argument, json, option, searchOptions } from "../../options.ts";
+import {
+  argument,
+  json,
+  negatedFlag,
+  option,
+  searchOptions,
+} from "../../options.ts";
 
 export default command({
   name: "convert",
@@ -27,6 +33,7 @@ export default command({
     out: option<string>("<folder>", "a new folder", { isRequired: true }),
     name: option("<name>", "what it is called (default: its folder's name)"),
     licence: option("<terms>", "the terms of the model, for its card"),
+    shortlist: negatedFlag("leave out the short-list of Marian's, lex*.bin"),
     ...searchOptions,
     json,
   },
@@ -49,28 +56,38 @@ export default command({
     const { convertModel } = await load<
       typeof import("../../../nmt/export/convert.ts")
     >(import.meta.resolve("../../../nmt/export/convert.ts"));
-    const described = await descriptorOf(model);
+    const { inFolder, licenceOf, publicModel } = await load<
+      typeof import("../../../apps/public_model.ts")
+    >(import.meta.resolve("../../../apps/public_model.ts"));
+    const found = publicModel(model);
+    const { descriptor: described } = found;
     const convert = (folder: string) =>
       convertModel({
         model: folder,
         out,
         languages: languagesOf(values, described),
         name: values.name ?? described?.name,
-        licence: values.licence ?? licenceOf(described),
+        licence: values.licence ?? licenceOf(found),
         search,
+        usesShortlist: values.shortlist,
       });
-    const { config, format } = described === undefined
-      ? await convert(model)
-      : await fetched(described, (line) => console.err(line + "\n"), convert);
+    const { config, format, shortlist } = await inFolder(
+      found,
+      (line) => console.err(line + "\n"),
+      convert,
+    );
     const { parameters, bytes } = config;
     if (values.json) {
-      console.out(JSON.stringify({ out, format, parameters, bytes }) + "\n");
+      const made = { out, format, parameters, bytes, shortlist };
+      console.out(JSON.stringify(made) + "\n");
       return EXIT.done;
     }
     const megabytes = (count: number) => `${(count / 1e6).toFixed(1)} MB`;
     console.out(
       `${format}: ${parameters.toLocaleString("en")} parameters, ` +
-        `${megabytes(bytes.fp32)} in fp32, ${megabytes(bytes.int8)} in int8\n`,
+        `${megabytes(bytes.fp32)} in fp32, ${megabytes(bytes.int8)} in int8${
+          shortlist === undefined ? "" : `, with ${basename(shortlist)}`
+        }\n`,
     );
     console.err(
       `Translate with it: deno task translate --model ${out}/model.safetensors\n` +
@@ -79,29 +96,6 @@ export default command({
     return EXIT.done;
   },
 });
-
-/**
- * The descriptor that a word names; undefined for a folder with the files of a model.
- *
- * @throws An input error for what is neither.
- */
-async function descriptorOf(
-  word: string,
-): Promise<ModelDescriptor | undefined> {
-  const isFolder = statIfThere(word)?.isDirectory ||
-    word.includes("/") && !word.endsWith(".json");
-  if (isFolder) {
-    const { modelFiles } = await load<
-      typeof import("../../../nmt/imported/files.ts")
-    >(import.meta.resolve("../../../nmt/imported/files.ts"));
-    modelFiles(word);
-    return undefined;
-  }
-  const { readModelDescriptor } = await load<
-    typeof import("../../../nmt/text/descriptors/models.ts")
-  >(import.meta.resolve("../../../nmt/text/descriptors/models.ts"));
-  return readModelDescriptor(word);
-}
 
 function languagesOf(
   { from, to }: { readonly from?: string; readonly to?: string },
@@ -115,22 +109,4 @@ function languagesOf(
     );
   }
   return parse(Languages, { source, target }, "--from, --to");
-}
-
-/** The terms of a described model where they are stated and all the same. */
-function licenceOf(described: ModelDescriptor | undefined): string | undefined {
-  const licences = new Set(described?.files.map(({ licence }) => licence));
-  const [licence] = licences;
-  return licences.size === 1 && licence !== "not stated" ? licence : undefined;
-}
-
-async function fetched<Result>(
-  descriptor: ModelDescriptor,
-  log: (line: string) => void,
-  use: (folder: string) => Promise<Result>,
-): Promise<Result> {
-  const { withModel } = await load<
-    typeof import("../../../nmt/text/fetch/fetch_model.ts")
-  >(import.meta.resolve("../../../nmt/text/fetch/fetch_model.ts"));
-  return await withModel(descriptor, log, use);
 }

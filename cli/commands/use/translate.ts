@@ -8,7 +8,13 @@ import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
 import { loadModels, suggestModels } from "../../models.ts";
-import { artifacts, flag, option, searchOptions } from "../../options.ts";
+import {
+  artifacts,
+  flag,
+  negatedFlag,
+  option,
+  searchOptions,
+} from "../../options.ts";
 
 export default command({
   name: "translate",
@@ -24,6 +30,9 @@ export default command({
     tokenizer: option("<file>", "the tokenizer of a model file"),
     ...searchOptions,
     int8: flag("8-bit matrix products: faster, nearly the same"),
+    shortlist: negatedFlag(
+      "choose among all subwords, not those of a short-list",
+    ),
     runtime: option<string>("<name>", "onnx, tensorflow or reference", {
       default: "onnx",
       suggest: { values: () => Object.keys(PROVIDERS), files: false },
@@ -54,6 +63,7 @@ export default command({
     >(import.meta.resolve("../../../nmt/decoding/translate.ts"));
     await translateStream({
       ...model,
+      shortlistPath: values.shortlist ? model.shortlistPath : undefined,
       runtime,
       precision: int8 ? "int8" : "float32",
       beam: values.beam ?? defaults.beam,

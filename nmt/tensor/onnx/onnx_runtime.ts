@@ -94,7 +94,10 @@ async function compile(
   const recording = provider === "webgpu" ? withFewBuffers(recorded) : recorded;
   const session = await ort.InferenceSession.create(
     encodeModel(recording, program.name, provider === "cpu"),
-    sessionOptions(provider, options.threads),
+    {
+      ...sessionOptions(provider, options.threads),
+      enableCpuMemArena: options.freesMemory !== true,
+    },
   );
   const fed = recording.inputs.map((port) => port.name);
   const outputs = recording.outputs.map((port) => port.name);

@@ -33,10 +33,13 @@ export interface Notation {
 
 export type Cleaned = { readonly pair: Pair } | { readonly rule: Rule };
 
-export type Limits = Pick<
-  Corpus,
-  "minimumWords" | "maximumWords" | "maximumRatio"
->;
+/** Words of a sentence. */
+export type WordLimits = Pick<Corpus, "minimumWords" | "maximumWords">;
+
+export type Limits = WordLimits & Pick<Corpus, "maximumRatio">;
+
+/** Plain text may hold tags, and an ampersand is itself. */
+export const TEXT_NOTATION: Notation = { markup: true, mnemonics: false };
 
 /** Pairs shorter than this in characters are exempt from the ratio: "OK" may well be "Tamam". */
 const RATIO_FROM = 12;
@@ -75,34 +78,74 @@ export function clean(raw: Pair, notation: Notation, limits: Limits): Cleaned {
   return rule === undefined ? { pair: { source, target } } : { rule };
 }
 
+/**
+ * The cleaned sentence of text that has no translations, or the rule that drops it: those rules of pairs that speak of a
+ * side.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Corpus } from "../../../schemas/experiment/data.ts";
+ * import { cleanSentence, TEXT_NOTATION } from "./cleaning.ts";
+ *
+ * const limits = Corpus.parse({});
+ * assertEquals(cleanSentence("Ein <b>Haus</b>", TEXT_NOTATION, limits), { sentence: "Ein Haus" });
+ * assertEquals(cleanSentence("12:30", TEXT_NOTATION, limits), { rule: "no words" });
+ * ```
+ */
+export function cleanSentence(
+  raw: string,
+  notation: Notation,
+  limits: WordLimits,
+): { readonly sentence: string } | { readonly rule: Rule } {
+  const sentence = plain(raw, notation);
+  const rule = RULES.find((rule) =>
+    rule === "identifier"
+      ? isIdentifier(sentence)
+      : OF_A_SIDE[rule]?.(sentence, limits)
+  );
+  return rule === undefined ? { sentence } : { rule };
+}
+
 function fault(
   source: string,
   target: string,
   limits: Limits,
 ): Rule | undefined {
-  const either = (test: (side: string) => boolean) =>
-    test(source) || test(target);
-  if (either((side) => side === "")) return "empty";
-  if (either((side) => !/\p{L}{2}/u.test(side))) return "no words";
-  if (either((side) => side.includes("\ufffd"))) return "replacement character";
-  if (source.toLowerCase() === target.toLowerCase()) return "identical";
-  if (isIdentifier(source) && isIdentifier(target)) return "identifier";
-  if (!agree(placeholders(source), placeholders(target))) return "placeholders";
-  if (either((side) => /\{\w+,\s*(plural|select)/.test(side))) {
-    return "alternatives";
-  }
-  if (either((side) => words(side) < limits.minimumWords)) {
-    return "too few words";
-  }
-  if (either((side) => words(side) > limits.maximumWords)) {
-    return "too many words";
-  }
-  const longer = Math.max(source.length, target.length);
-  const shorter = Math.min(source.length, target.length);
-  if (longer >= RATIO_FROM && longer > limits.maximumRatio * shorter) {
-    return "length ratio";
-  }
+  return RULES.find((rule) => {
+    const isFault = OF_A_SIDE[rule];
+    return isFault === undefined
+      ? OF_BOTH_SIDES[rule]?.(source, target, limits)
+      : isFault(source, limits) || isFault(target, limits);
+  });
 }
+
+type Tests<Arguments extends readonly unknown[]> = Readonly<
+  Partial<Record<Rule, (...given: Arguments) => boolean>>
+>;
+
+/** The rules that drop a pair for one of its sides. */
+const OF_A_SIDE: Tests<[side: string, limits: WordLimits]> = {
+  empty: (side) => side === "",
+  "no words": (side) => !/\p{L}{2}/u.test(side),
+  "replacement character": (side) => side.includes("\ufffd"),
+  alternatives: (side) => /\{\w+,\s*(plural|select)/.test(side),
+  "too few words": (side, { minimumWords }) => words(side) < minimumWords,
+  "too many words": (side, { maximumWords }) => words(side) > maximumWords,
+};
+
+/** The rules that compare the sides of a pair. */
+const OF_BOTH_SIDES: Tests<[source: string, target: string, limits: Limits]> = {
+  identical: (source, target) => source.toLowerCase() === target.toLowerCase(),
+  identifier: (source, target) => isIdentifier(source) && isIdentifier(target),
+  placeholders: (source, target) =>
+    !agree(placeholders(source), placeholders(target)),
+  "length ratio": (source, target, { maximumRatio }) => {
+    const longer = Math.max(source.length, target.length);
+    const shorter = Math.min(source.length, target.length);
+    return longer >= RATIO_FROM && longer > maximumRatio * shorter;
+  },
+};
 
 /** NFC, without control and zero-width characters, tags and access keys; each run of white space is one space. */
 function plain(text: string, { markup, mnemonics }: Notation): string {

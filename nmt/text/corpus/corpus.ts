@@ -12,6 +12,7 @@ import {
   type Pair,
   type Rule,
   spaced,
+  TEXT_NOTATION,
 } from "./cleaning.ts";
 import type { Selection, Selections } from "../descriptors/descriptors.ts";
 import { createPairFile, type PairFile } from "./pair_file.ts";
@@ -44,9 +45,6 @@ export interface CorpusConfig {
   readonly languages: Languages;
   readonly corpus: Corpus;
 }
-
-/** Plain text may hold tags, and an ampersand is itself. */
-const TEXT_NOTATION: Notation = { markup: true, mnemonics: false };
 
 /** Where a corpus goes: TSV files, and a folder for what is needed on the way. */
 export interface CorpusPlaces {
@@ -86,9 +84,9 @@ export async function writeCorpus(
       given,
       own,
     );
-    await writePairs(places.train, train, (index) => pairs.pair(index));
-    await writePairs(places.validation, validation, (pair) => pair);
-    await writePairs(places.test, test, (pair) => pair);
+    await writeLines(places.train, train, (index) => lineOf(pairs.pair(index)));
+    await writeLines(places.validation, validation, lineOf);
+    await writeLines(places.test, test, lineOf);
     return {
       languages: config.languages,
       sources: reports,
@@ -226,25 +224,27 @@ function nothingLeft(reports: Readonly<Record<string, SourceReport>>): Error {
   );
 }
 
-/** Lines of a TSV file that are written at once. */
+/** Lines that are written at once. */
 const LINES = 2000;
 
-/** Writes a TSV file: sides are joined by a TAB, which no clean side holds. */
-async function writePairs<Item>(
+/** Writes a file of a line an item, without the text in memory. */
+export async function writeLines<Item>(
   path: string,
   items: ArrayLike<Item>,
-  pairOf: (item: Item) => Pair,
+  lineOf: (item: Item) => string,
 ): Promise<void> {
   const pieces = function* () {
     for (let start = 0; start < items.length; start += LINES) {
       let lines = "";
       const end = Math.min(start + LINES, items.length);
-      for (let i = start; i < end; i++) {
-        const { source, target } = pairOf(items[i]);
-        lines += `${source}\t${target}\n`;
-      }
+      for (let i = start; i < end; i++) lines += `${lineOf(items[i])}\n`;
       yield lines;
     }
   };
   await Deno.writeTextFile(path, ReadableStream.from(pieces()));
+}
+
+/** A line of a TSV file: sides are joined by a TAB, which no clean side holds. */
+function lineOf({ source, target }: Pair): string {
+  return `${source}\t${target}`;
 }

@@ -213,7 +213,7 @@ function membersOf(groupOf: Int32Array) {
 }
 
 /** That many pairs, chosen by the seed, in their order. */
-function limited(
+export function limited(
   pairs: Int32Array,
   limit: number | undefined,
   seed: number,

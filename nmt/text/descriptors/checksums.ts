@@ -1,5 +1,8 @@
 /** The files of a config's descriptors, each with its SHA-256. */
-import type { Data, Languages } from "../../../schemas/experiment/data.ts";
+import type {
+  Data,
+  FetchedLanguages,
+} from "../../../schemas/experiment/data.ts";
 import type { DataFile, Recipe } from "../../../schemas/descriptor.ts";
 import { withoutPassword } from "../../../base/addresses.ts";
 import { inputError } from "../../../base/input_error.ts";
@@ -52,7 +55,7 @@ export function checkGivenHashes(
  */
 export function checksummedFiles(
   data: Data,
-  languages: Languages,
+  languages: FetchedLanguages,
   copies: Copies = {},
 ): ChecksummedFile[] {
   return allOf(selections(data, languages, copies)).flatMap(

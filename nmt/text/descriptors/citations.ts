@@ -1,5 +1,10 @@
 /** Descriptions, citations and licences of the data sets of a config. */
-import type { Data, Languages } from "../../../schemas/experiment/data.ts";
+import {
+  type Data,
+  type FetchedLanguages,
+  fetchedMonolingual,
+  type MonolingualText,
+} from "../../../schemas/experiment/data.ts";
 import { Descriptor } from "../../../schemas/descriptor.ts";
 import { parse } from "../../../base/input_error.ts";
 import {
@@ -30,7 +35,7 @@ export interface SourcedDataSet extends CitedDataSet {
 /** The data sets of a config: those of its descriptors, then the user's own files, if there are any. */
 export function citedDataSets(
   data: Data,
-  languages: Languages,
+  languages: FetchedLanguages,
   copies: Copies = {},
 ): SourcedDataSet[] {
   const { own, additional } = selections(data, languages, copies);
@@ -45,6 +50,24 @@ export function citedDataSets(
     licences: [],
     from: { own: data },
   }];
+}
+
+/** The data sets of text without translations, and the user's own, of which no licence is known. */
+export function citedText(
+  text: MonolingualText,
+  source: string,
+  copies: Copies = {},
+): CitedDataSet[] {
+  const fetched = fetchedMonolingual(text);
+  return [
+    ...fetched === undefined ? [] : citedDataSets(fetched, { source }, copies),
+    ...text.files === undefined ? [] : [{
+      name: "own-text",
+      description: "Text of the user's own, without translations",
+      citation: [],
+      licences: [],
+    }],
+  ];
 }
 
 /** A public model as what stands for the data that it was trained on, and its terms, where they are known. */

@@ -1,6 +1,9 @@
 /** Finds the descriptors of `data/`, and in them the sources that an experiment selects. */
 import { fromFileUrl, join, relative } from "@std/path";
-import type { Data, Languages } from "../../../schemas/experiment/data.ts";
+import type {
+  Data,
+  FetchedLanguages,
+} from "../../../schemas/experiment/data.ts";
 import {
   type DataFile,
   Descriptor,
@@ -21,9 +24,9 @@ const FOLDER = fromFileUrl(new URL("../../../data", import.meta.url));
 export interface Selection {
   /** Name of the descriptor. */
   readonly name: string;
-  /** The sources that hold both languages; of text, only what is in both. */
+  /** The sources that hold the languages; of text, only what is in all of them. */
   readonly sources: readonly Source[];
-  /** The packages of those sources that hold one of the two languages. */
+  /** The packages of those sources that hold one of the languages. */
   readonly packages: readonly Package[];
   /** The files of those sources that hold them. */
   readonly files: readonly DataFile[];
@@ -102,7 +105,7 @@ function readDescriptor(name: string, copies: Copies): Descriptor {
 /** Reads the descriptors of a config and selects from them; what they do not have is an input error. */
 export function selections(
   data: Data,
-  languages: Languages,
+  languages: FetchedLanguages,
   copies: Copies = {},
 ): Selections {
   if (
@@ -128,10 +131,12 @@ export function selections(
 /** Selects from a descriptor, all sources unless some are named. */
 function select(
   descriptor: Descriptor,
-  languages: Languages,
+  languages: FetchedLanguages,
   sources?: readonly string[],
 ): Selection {
   const { name } = descriptor;
+  const { source, target } = languages;
+  const wanted = target === undefined ? [source] : [source, target];
   const labels = descriptor.sources.map(({ label }) => label);
   for (const label of sources ?? []) {
     if (!labels.includes(label)) {
@@ -142,7 +147,7 @@ function select(
       );
     }
   }
-  for (const language of [languages.source, languages.target]) {
+  for (const language of wanted) {
     if (!descriptor.languages.includes(language)) {
       throw inputError(
         `Cannot use language "${language}" of data set "${name}": it has ${
@@ -153,18 +158,20 @@ function select(
   }
   const selected = descriptor.sources
     .filter(({ label }) => sources === undefined || sources.includes(label))
-    .flatMap((source) => inBoth(source, languages));
+    .flatMap((source) => inAll(source, wanted));
   const trains = selected.some((source) =>
     "packages" in source || source.texts.some(({ part }) => part === "train")
   );
   if (!trains) {
     throw inputError(
-      `Cannot train from "${languages.source}" to "${languages.target}" on data set "${name}": ` +
+      (target === undefined
+        ? `Cannot take text of "${source}" from data set "${name}": `
+        : `Cannot train from "${source}" to "${target}" on data set "${name}": `) +
         `${
           sources === undefined ? "it has" : `its ${sources.join(", ")} have`
-        } no training text in both, only in ${
-          descriptor.sources.flatMap(languagesOf).join(", ")
-        }.`,
+        } no training text in ${
+          target === undefined ? `"${source}"` : "both"
+        }, only in ${descriptor.sources.flatMap(languagesOf).join(", ")}.`,
     );
   }
   const places = selected.flatMap((source) =>
@@ -183,22 +190,22 @@ function select(
   };
 }
 
-/** What is left of a source where only two languages count; nothing where it does not have both. */
-function inBoth(
-  source: Source,
-  { source: from, target: to }: Languages,
-): Source[] {
+/** What is left of a source where only some languages count; nothing where it does not have them all. */
+function inAll(source: Source, languages: readonly string[]): Source[] {
   if ("packages" in source) return [source];
   const texts = source.texts.flatMap((text): Text[] => {
     if ("table" in text) {
-      return text.columns.includes(from) && text.columns.includes(to)
+      return languages.every((each) => text.columns.includes(each))
         ? [text]
         : [];
     }
-    const { [from]: one, [to]: other } = text.sides;
-    return one === undefined || other === undefined
-      ? []
-      : [{ ...text, sides: { [from]: one, [to]: other } }];
+    const { sides } = text;
+    return languages.every((each) => each in sides)
+      ? [{
+        ...text,
+        sides: Object.fromEntries(languages.map((each) => [each, sides[each]])),
+      }]
+      : [];
   });
   return texts.length === 0 ? [] : [{ ...source, texts }];
 }
@@ -214,13 +221,14 @@ function languagesOf(source: Source): string[] {
   );
 }
 
-/** The packages of a source that hold one of the two languages. */
+/** The packages of a source that hold one of the languages. */
 export function packagesOf(
   source: MessageSource,
-  languages: Languages,
+  languages: FetchedLanguages,
 ): Package[] {
+  const { target } = languages;
   return source.packages.filter(({ files }) =>
-    languages.source in files || languages.target in files
+    languages.source in files || (target !== undefined && target in files)
   );
 }
 

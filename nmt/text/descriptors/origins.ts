@@ -1,6 +1,6 @@
 /** The origin and licence of each package and file that is fetched for a config. */
 import { z } from "zod";
-import { Data, Languages } from "../../../schemas/experiment/data.ts";
+import { Data, FetchedLanguages } from "../../../schemas/experiment/data.ts";
 import { parse } from "../../../base/input_error.ts";
 import { selections } from "./descriptors.ts";
 import { pathsOf } from "../formats/parallel.ts";
@@ -12,7 +12,7 @@ export interface DataOrigin {
   readonly source: string;
 }
 
-const Fetched = z.object({ data: Data, languages: Languages });
+const Fetched = z.object({ data: Data, languages: FetchedLanguages });
 
 /** The packages and files that a recorded config of `fetch` means, by the descriptors as they are now. */
 export function dataOrigins(config: unknown): DataOrigin[] {

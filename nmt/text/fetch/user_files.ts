@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import type {
   Data,
-  Languages,
+  FetchedLanguages,
   ParallelFiles,
 } from "../../../schemas/experiment/data.ts";
 import {
@@ -25,7 +25,7 @@ const PARTS: readonly Part[] = ["train", "validation", "test"];
  * The files whose content decides what is fetched: the descriptors and the user's own. What is wrong with the names in
  * the config, or with a file, is an input error, before anything runs.
  */
-export function dataFiles(data: Data, languages: Languages): string[] {
+export function dataFiles(data: Data, languages: FetchedLanguages): string[] {
   const descriptors = descriptorFiles(data);
   checkGivenHashes(data, selections(data, languages));
   const paths = partsOf(data).flatMap(({ files }) => pathsOf(files));

@@ -117,7 +117,8 @@ export async function* paired(
   }
 }
 
-function empty(name: string): Error {
+/** The input error about a file without a line. */
+export function empty(name: string): Error {
   return inputError(
     `Cannot use "${name}": it is empty, expected a sentence a line.`,
   );

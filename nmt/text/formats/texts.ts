@@ -1,4 +1,4 @@
-/** Reads the parallel text of a descriptor's files: one reader a format, members of archives too. */
+/** Reads the text of a descriptor's files, in pairs or one side: one reader a format, members of archives too. */
 import { join } from "@std/path";
 import type { Languages } from "../../../schemas/experiment/data.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import { unpack } from "../fetch/archive.ts";
 import { unescapeXml } from "./entities.ts";
 import { type Lines, type NamedFile, readLines } from "./lines.ts";
-import { paired, readTable } from "./parallel.ts";
+import { type NamedLines, paired, readTable } from "./parallel.ts";
 import type { Placed } from "../corpus/split.ts";
 
 export interface TextFolders {
@@ -60,19 +60,31 @@ export async function* readTexts(
 ): AsyncGenerator<Placed> {
   for (const [i, text] of texts.entries()) {
     if (text.part !== part) continue;
-    const located = await locate(text, folders);
+    await using located = await locate(text, folders);
     const file = `${label}/${i}`;
-    try {
-      if ("table" in text) {
-        yield* readGroups(text, located, file, source, target);
-      } else {
-        yield* readSides(text, located, file, source, target);
-      }
-    } finally {
-      for (const { unpacked } of located.values()) {
-        if (unpacked) await Deno.remove(unpacked);
-      }
+    if ("table" in text) {
+      yield* readGroups(text, located, file, source, target);
+    } else {
+      yield* readSides(text, located, file, source, target);
     }
+  }
+}
+
+/** The sentences of one language of a source's training texts, in the order of its descriptor. */
+export async function* readSentences(
+  { texts }: TextSource,
+  language: string,
+  folders: TextFolders,
+): Lines {
+  for (const text of texts) {
+    if (text.part !== "train") continue;
+    await using located = await locate(text, folders);
+    if ("table" in text) {
+      const column = text.columns.indexOf(language);
+      for await (const { cells } of readRows(text, located)) {
+        yield cells[column];
+      }
+    } else yield* sideOf(text, located, language).lines;
   }
 }
 
@@ -81,20 +93,18 @@ interface LocatedFile extends NamedFile {
   readonly unpacked?: string;
 }
 
-type Located = ReadonlyMap<Place, LocatedFile>;
+/** At the end of its scope, what was taken out of archives is removed. */
+type Located = ReadonlyMap<Place, LocatedFile> & AsyncDisposable;
 
 async function* readSides(
-  { format, sides }: Sides,
+  text: Sides,
   located: Located,
   file: string,
   source: string,
   target: string,
 ): AsyncGenerator<Placed> {
-  const side = (language: string) => {
-    const named = fileOf(located, sides[language]);
-    return { name: named.name, lines: SENTENCES[format](readLines(named)) };
-  };
-  const unit = format === "lines" ? "line" : "sentence";
+  const unit = text.format === "lines" ? "line" : "sentence";
+  const side = (language: string) => sideOf(text, located, language);
   for await (
     const { number, ...pair } of paired(side(source), side(target), unit)
   ) {
@@ -102,19 +112,27 @@ async function* readSides(
   }
 }
 
+/** The sentences of one side, with the name of their file. */
+function sideOf(
+  { format, sides }: Sides,
+  located: Located,
+  language: string,
+): NamedLines {
+  const named = fileOf(located, sides[language]);
+  return { name: named.name, lines: SENTENCES[format](readLines(named)) };
+}
+
 async function* readGroups(
-  { table, columns }: Table,
+  text: Table,
   located: Located,
   file: string,
   source: string,
   target: string,
 ): AsyncGenerator<Placed> {
   const [from, to, group] = [source, target, GROUP].map((name) =>
-    columns.findIndex((column) => column === name)
+    text.columns.findIndex((column) => column === name)
   );
-  const expected = columns.map((name) => name === IGNORED ? "anything" : name);
-  const rows = readTable(fileOf(located, table), expected);
-  for await (const { cells, number } of rows) {
+  for await (const { cells, number } of readRows(text, located)) {
     const pair = {
       source: cells[from],
       target: cells[to],
@@ -124,6 +142,11 @@ async function* readGroups(
       ? { ...pair, file }
       : { ...pair, file: `${file}/${cells[group]}`, isOneGroup: true };
   }
+}
+
+function readRows({ table, columns }: Table, located: Located) {
+  const expected = columns.map((name) => name === IGNORED ? "anything" : name);
+  return readTable(fileOf(located, table), expected);
 }
 
 /** Where the places of a text are, once what is in archives has been taken out of them. */
@@ -140,7 +163,13 @@ async function locate(text: Text, folders: TextFolders): Promise<Located> {
     await unpack({ path, name: place.file }, place.member, unpacked);
     located.set(place, { path: unpacked, name, unpacked });
   }
-  return located;
+  return Object.assign(located, {
+    [Symbol.asyncDispose]: async () => {
+      for (const { unpacked } of located.values()) {
+        if (unpacked) await Deno.remove(unpacked);
+      }
+    },
+  });
 }
 
 function fileOf(located: Located, place: Place): NamedFile {

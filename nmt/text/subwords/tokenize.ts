@@ -1,11 +1,12 @@
-/** Tokenizes the pairs of a corpus, without those that have too many subwords. */
+/** Tokenizes the pairs of a corpus, or sentences without translations, but for those that have too many subwords. */
 import { inputError } from "../../../base/input_error.ts";
 import type { Pair } from "../corpus/cleaning.ts";
 import type { Subwords } from "./subwords.ts";
-import { type Packer, packer, type Tokens } from "./tokens.ts";
+import { sentenceId } from "./sentence_ids.ts";
+import { type Packer, packer, packSide, type Tokens } from "./tokens.ts";
 
-/** Pairs whose text is held at once. */
-const PAIRS = 1000;
+/** Lines whose text is held at once. */
+const CHUNK = 1000;
 
 /** The sides of the pairs of a TSV file that the corpus stage wrote: source, target, source of the next. */
 export async function* sidesOf(path: string): AsyncGenerator<string> {
@@ -41,17 +42,19 @@ export async function tokenize(
   };
   const { unknown } = subwords;
   let read = 0, kept = 0;
-  for await (const { source, target } of ahead(encodedChunks(path, subwords))) {
-    source.forEach((_, i) => {
+  for await (
+    const { pairs, source, target } of ahead(encodedChunks(path, subwords))
+  ) {
+    pairs.forEach((pair, i) => {
       if (
         source[i].length > maximumLength || target[i].length > maximumLength
       ) return;
       if (unknown !== undefined && target[i].includes(unknown)) return;
-      sides.source.add(source[i]);
-      sides.target.add(target[i]);
+      sides.source.add(source[i], sentenceId(pair.source));
+      sides.target.add(target[i], sentenceId(pair.target));
       kept++;
     });
-    report(read += source.length);
+    report(read += pairs.length);
   }
   if (kept === 0) {
     throw inputError(
@@ -69,19 +72,73 @@ export async function tokenize(
   return { tokens, dropped: read - kept };
 }
 
-/** The ids of the pairs, a part at a time, each still to come. */
-async function* encodedChunks(
+/** Sentences of the source side without translations, and how many were left out for what. */
+export interface TokenizedSentences {
+  /** Each target is empty. */
+  readonly tokens: Tokens;
+  readonly tooLong: number;
+  readonly unknown: number;
+}
+
+/**
+ * The tokens of a file of source sentences, one a line, in order, without those of more than `maximumLength` subwords
+ * and those with unknown ones, which a teacher translates badly.
+ *
+ * @throws An input error where none is left.
+ */
+export async function tokenizeSentences(
   path: string,
-  { encode }: Subwords,
-): AsyncGenerator<{ value: Promise<Record<"source" | "target", Ids[]>> }> {
-  for await (const pairs of chunksOf(path)) {
-    const side = (of: keyof Pair) => encode(pairs.map((pair) => pair[of]), of);
-    const both = Promise.all([side("source"), side("target")]);
-    yield { value: both.then(([source, target]) => ({ source, target })) };
+  subwords: Subwords,
+  maximumLength: number,
+  report: (sentences: number) => void = () => {},
+): Promise<TokenizedSentences> {
+  const { add, side } = packer();
+  const { unknown } = subwords;
+  const dropped = { tooLong: 0, unknown: 0 };
+  let read = 0, kept = 0;
+  for await (const { lines, ids } of ahead(encodedLines(path, subwords))) {
+    lines.forEach((line, i) => {
+      if (ids[i].length > maximumLength) return dropped.tooLong++;
+      if (unknown !== undefined && ids[i].includes(unknown)) {
+        return dropped.unknown++;
+      }
+      add(ids[i], sentenceId(line));
+      kept++;
+    });
+    report(read += lines.length);
+  }
+  if (kept === 0) {
+    throw inputError(
+      `Cannot use the text without translations: of its ${read} sentences, ${dropped.tooLong} have more than ${maximumLength} subwords and ${dropped.unknown} unknown ones; ` +
+        `raise "vocabulary.maximumLength" or give more text.`,
+    );
+  }
+  const nothing = packSide(Array.from({ length: kept }, () => NO_IDS));
+  return {
+    tokens: { source: side(), target: nothing, pairs: kept },
+    ...dropped,
+  };
+}
+
+const NO_IDS = new Int32Array(0);
+
+/** Some lines and their ids, a part at a time, each still to come. */
+async function* encodedLines(path: string, { encode }: Subwords) {
+  for await (const lines of lineChunks(path)) {
+    yield { value: encode(lines).then((ids) => ({ lines, ids })) };
   }
 }
 
-type Ids = Int32Array<ArrayBuffer>;
+/** Some pairs and the ids of their sides, a part at a time, each still to come. */
+async function* encodedChunks(path: string, { encode }: Subwords) {
+  for await (const pairs of chunksOf(path)) {
+    const side = (of: keyof Pair) => encode(pairs.map((pair) => pair[of]), of);
+    const both = Promise.all([side("source"), side("target")]);
+    yield {
+      value: both.then(([source, target]) => ({ pairs, source, target })),
+    };
+  }
+}
 
 /** Waits for each value once the next two are under way, so that the library's threads have work while ours unpacks. */
 async function* ahead<T>(
@@ -96,23 +153,29 @@ async function* ahead<T>(
 }
 
 async function* chunksOf(path: string): AsyncGenerator<Pair[]> {
+  for await (const lines of lineChunks(path)) {
+    yield lines.map((line) => {
+      const [source, target] = line.split("\t");
+      return { source, target };
+    });
+  }
+}
+
+/** The lines of a file that a stage wrote, some at a time. */
+async function* lineChunks(path: string): AsyncGenerator<string[]> {
   const file = await Deno.open(path);
-  let rest = "", pairs: Pair[] = [];
-  const add = (line: string) => {
-    const [source, target] = line.split("\t");
-    pairs.push({ source, target });
-  };
+  let rest = "", lines: string[] = [];
   for await (
     const text of file.readable.pipeThrough(new TextDecoderStream())
   ) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    lines.forEach(add);
-    if (pairs.length >= PAIRS) {
-      yield pairs;
-      pairs = [];
+    const read = (rest + text).split("\n");
+    rest = read.pop() ?? "";
+    lines.push(...read);
+    if (lines.length >= CHUNK) {
+      yield lines;
+      lines = [];
     }
   }
-  if (rest !== "") add(rest);
-  if (pairs.length > 0) yield pairs;
+  if (rest !== "") lines.push(rest);
+  if (lines.length > 0) yield lines;
 }

@@ -125,10 +125,11 @@ Deno.test("--dry-run says how long the stale nodes take and how large they are, 
   const args = ["--experiment", "tiny", "--artifacts", folder.path];
   assertMatch(
     (await dryRun(...args)).trimEnd().split("\n").at(-1) ?? "",
-    /^about [\d.]+ (second|minute)s? and \S+ [MG]B of disk, by a matrix product measured now$/,
+    /^about [\d.]+ (second|minute)s?, \S+ [MG]B of disk and \S+ [MG]B of memory, by a matrix product measured now$/,
   );
   const { estimate } = JSON.parse(await dryRun(...args, "--json"));
   assert(estimate.seconds > 0 && estimate.bytes > 0);
+  assert(estimate.memoryBytes > 100e6 && estimate.memoryBytes < 1e9);
   assertEquals(estimate.unknown, []);
 });
 

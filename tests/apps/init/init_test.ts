@@ -6,56 +6,12 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { join } from "@std/path";
 import pipeline from "../../../pipeline.ts";
 import { setUpExperiment } from "../../../cli/apps/init.ts";
 import { exists } from "../../engine/fixtures/project.ts";
-import { unpainted } from "../../../cli/console/style.ts";
 import { pipeline as run } from "../../fixtures/command.ts";
-import { temporary } from "../../fixtures/made_run.ts";
-
-const NOUNS = ["casa", "porta", "mesa", "janela", "rua", "cidade", "lua"];
-const ENGLISH = ["house", "door", "table", "window", "street", "city", "moon"];
-
-/** Distinct sentences, and their translations; two of them again, one with an empty side, one with its words thrice. */
-const PAIRS: readonly (readonly [string, string])[] = [
-  ...Array.from({ length: 343 }, (_, i): [string, string] => {
-    const [a, b, c] = [i % 7, Math.floor(i / 7) % 7, Math.floor(i / 49)];
-    return [
-      `a ${NOUNS[a]} fica perto da ${NOUNS[b]} e longe da ${NOUNS[c]}`,
-      `the ${ENGLISH[a]} is near the ${ENGLISH[b]} and far from the ${
-        ENGLISH[c]
-      }`,
-    ];
-  }),
-  ["uma frase que se repete", "a sentence that comes again"],
-  ["uma frase que se repete", "a sentence that comes again"],
-  ["sem tradução", ""],
-  ["uma casa", "a house that is far too long for what it translates"],
-];
-
-/** A folder with the corpus as two files and as one. */
-function corpus() {
-  const folder = temporary();
-  const path = (name: string) => join(folder.path, name);
-  const write = (name: string, text: string) =>
-    Deno.writeTextFileSync(path(name), text);
-  const lines = (texts: string[]) => texts.join("\n") + "\n";
-  write("text.pt", lines(PAIRS.map(([source]) => source)));
-  write("text.en", lines(PAIRS.map(([, target]) => target)));
-  write("text.tsv", lines(PAIRS.map((pair) => pair.join("\t"))));
-  write("short.en", lines(PAIRS.slice(1).map(([, target]) => target)));
-  write("one.tsv", "uma casa\ta house\n");
-  Deno.writeFileSync(path("latin1.tsv"), Uint8Array.of(0xe3, 9, 97, 10));
-  return {
-    path,
-    mine: path("mine/experiment.jsonc"),
-    write,
-    [Symbol.dispose]: () => folder[Symbol.dispose](),
-  };
-}
-
-const LANGUAGES = ["--from", "pt", "--to", "en"];
+import { corpus, LANGUAGES } from "./corpus.ts";
+import { terminal } from "./terminal.ts";
 
 Deno.test("the experiment that init writes is one that the pipeline runs, with the corpus as init found it", async () => {
   using here = corpus();
@@ -71,7 +27,10 @@ Deno.test("the experiment that init writes is one that the pipeline runs, with t
   const [, train, validation, test] =
     /(\d+) to train on, (\d+) held out for validation and (\d+) for the test/
       .exec(out) ?? [];
-  assertMatch(out, /A run takes about \S+ \w+ and \S+ .B of disk, by /);
+  assertMatch(
+    out,
+    /A run takes about \S+ \w+, \S+ .B of disk and \S+ .B of memory, by /,
+  );
   assertStringIncludes(
     out,
     `  deno task pipeline --experiment ${here.mine} --dry-run\n`,
@@ -175,33 +134,12 @@ Deno.test("a file that is there is never overwritten", async () => {
   assertEquals(Deno.readTextFileSync(here.mine), "mine");
 });
 
-/** A terminal on which a user gives these answers, one after the other. */
-function terminal(answers: readonly string[]) {
-  const left = [...answers], questions: string[] = [];
-  let said = "";
-  return {
-    questions,
-    said: () => said,
-    out: (text: string) => void (said += text),
-    err: () => {},
-    draw: () => {},
-    size: () => undefined,
-    onResize: () => () => {},
-    paint: () => unpainted,
-    now: () => 0,
-    ask: (question: string) => {
-      questions.push(question);
-      return left.shift() ?? null;
-    },
-  };
-}
-
 Deno.test("on a terminal init asks for what is missing, and for leave to write", async () => {
   using here = corpus();
   const sides = [here.path("text.pt"), here.path("text.en")];
-  const refusing = terminal([...sides, "pt", "en", "n"]);
+  const refusing = terminal([...sides, "", "pt", "en", "n"]);
   await setUpExperiment(pipeline, refusing, here.path("mine"), { yes: false });
-  assertEquals(refusing.questions.length, 5);
+  assertEquals(refusing.questions.length, 6);
   assertStringIncludes(refusing.said(), "Nothing was written.");
   assert(!exists(here.path("mine")));
 

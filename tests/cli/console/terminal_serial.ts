@@ -284,7 +284,7 @@ Deno.test({
       const notice = lines.slice(0, 6).join(" ");
       assertMatch(
         notice,
-        /^Data set "npm-messages": \d+ packages of [\d.]+ MB will be downloaded from your npm registry, .* under .*\. This run takes about [\d.]+ (second|minute)s? and .* of disk, by .*\./,
+        /^Data set "npm-messages": \d+ packages of [\d.]+ MB will be downloaded from your npm registry, .* under .*\. This run takes about [\d.]+ (second|minute)s?, .* of disk and .* of memory, by .*\./,
       );
       const done = lines.filter((line) => / done in /.test(line));
       assertEquals(done.length, 17);

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { exportedGraphs, GRAPHS } from "../../../nmt/export/graphs.ts";
 import { openTranslation } from "../../../nmt/export/translator.ts";
+import type { Shortlist } from "../../../nmt/shortlist/shortlist.ts";
 import type { SavedModel } from "../../../nmt/transformer/checkpoint.ts";
 import type { Precision } from "../../../nmt/decoding/precision.ts";
 import type { Translator } from "../../../nmt/decoding/beam_search.ts";
@@ -23,9 +24,10 @@ export async function exported(
   saved: SavedModel,
   precision: Precision = "float32",
   lengthPenalty = 1,
+  shortlist?: Shortlist,
 ): Promise<Exported> {
   const folder = await Deno.makeTempDir({ prefix: "export-" });
-  const graphs = exportedGraphs(saved, precision, lengthPenalty);
+  const graphs = exportedGraphs(saved, precision, lengthPenalty, shortlist);
   const path = (name: string) => join(folder, `${name}.onnx`);
   for (const name of GRAPHS) await Deno.writeFile(path(name), graphs[name]);
   const open = (name: string) => openOnnxFile(path(name), { threads: 1 });

@@ -3,6 +3,7 @@ import {
   assert,
   assertEquals,
   assertNotEquals,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import { createShard } from "../../../nmt/states/shards.ts";
@@ -13,8 +14,14 @@ import {
   readSafetensors,
   writeSafetensors,
 } from "../../../nmt/tensor/safetensors.ts";
+import {
+  lengthOf,
+  packSide,
+  sentence,
+} from "../../../nmt/text/subwords/tokens.ts";
 import { assertInputError } from "../../fixtures/input_error.ts";
 import { withFolder } from "../fixtures/folder.ts";
+import { refusal } from "../fixtures/refusal.ts";
 import {
   BATCHES,
   corpus,
@@ -41,7 +48,11 @@ Deno.test("a shard whose rows were written in any order has the bytes of one tha
     const { tensors } = readSafetensors(shard(folder, 1), "states");
     const matrices = Object.fromEntries(
       Object.entries(tensors).map(([name, { shape, data }]) => [name, {
-        dtype: data instanceof Float16Array ? "F16" as const : "F32" as const,
+        dtype: data instanceof Float16Array
+          ? "F16" as const
+          : data instanceof Int32Array
+          ? "I32" as const
+          : "F32" as const,
         rows: shape[0],
         width: shape[1],
       }]),
@@ -51,7 +62,7 @@ Deno.test("a shard whose rows were written in any order has the bytes of one tha
     for (
       const [name, { shape: [rows, width], data }] of Object.entries(tensors)
     ) {
-      assert(data instanceof Float16Array || data instanceof Float32Array);
+      assert(!(data instanceof Uint8Array || data instanceof Uint16Array));
       const order = shuffle([...Array(rows).keys()], random(name));
       for (const row of order) {
         writer.write(name, row, data.slice(row * width, (row + 1) * width));
@@ -66,18 +77,96 @@ Deno.test("a shard whose rows were written in any order has the bytes of one tha
 
 Deno.test("a recording that stopped keeps its whole shards and writes the same bytes for the rest", () =>
   withCopy(async (copy) => {
-    Deno.writeTextFileSync(shard(copy, 0), "kept, whatever it is");
+    const { tensors } = readSafetensors(shard(copy, 0), "states");
+    writeSafetensors(shard(copy, 0), {
+      ...tensors,
+      final: { ...tensors.final, data: tensors.final.data.with(0, 77) },
+    });
+    const first = Deno.readFileSync(shard(copy, 0));
     Deno.removeSync(shard(copy, 1));
     Deno.writeTextFileSync(`${shard(copy, 1)}.tmp`, "half a shard");
     const last = Deno.statSync(shard(copy, 2));
     assertEquals(await record(copy), [2048, 4096, 4200]);
-    assertEquals(Deno.readTextFileSync(shard(copy, 0)), "kept, whatever it is");
+    assertEquals(Deno.readFileSync(shard(copy, 0)), first);
     assertEquals(
       Deno.readFileSync(shard(copy, 1)),
       Deno.readFileSync(shard(folder, 1)),
     );
     assertEquals(Deno.statSync(shard(copy, 2)).mtime, last.mtime);
     assertEquals([...Deno.readDirSync(copy)].length, 3);
+  }));
+
+/** Cuts the tensors of a shard one line up: the states of each sentence become those of the next one. */
+function shiftByOne(path: string, first: number): void {
+  const { tensors } = readSafetensors(path, "states");
+  const shifted = Object.entries(tensors).map(([name, { shape, data }]) => {
+    const side = /encoder|source/.test(name) ? tokens.source : tokens.target;
+    const line = /self|cross/.test(name)
+      ? 0
+      : name.includes("sentences")
+      ? 2
+      : shape[1] * (lengthOf(side, first) + 1);
+    const moved = data.slice();
+    moved.set(data.subarray(line));
+    moved.set(data.subarray(0, line), data.length - line);
+    return [name, { shape, data: moved }];
+  });
+  writeSafetensors(path, Object.fromEntries(shifted));
+}
+
+Deno.test("states that are shifted by one line are refused at the first pair, in the recording and in the reading", () =>
+  withCopy(async (copy) => {
+    shiftByOne(shard(copy, 1), 2048);
+    assertInputError(
+      () => openStates(copy, tokens, model, distillation),
+      "states shard 1",
+      "the states of another sentence at pair 2048, whose source differs",
+      "record the states again",
+    );
+    assertStringIncludes(
+      await refusal(() => record(copy)),
+      `the states of another sentence at pair 2048, whose source differs; remove "${
+        shard(copy, 1)
+      }"`,
+    );
+  }));
+
+Deno.test("tokens whose targets are shifted by one line, and others of equal lengths, are refused for the states of the right ones", () =>
+  withFolder((empty) => {
+    const target = (pairs: readonly number[]) =>
+      packSide(pairs.map((pair) => sentence(tokens.target, pair)));
+    const all = [...Array(tokens.pairs).keys()];
+    const opens = (pairs: readonly number[]) => () =>
+      openStates(
+        folder,
+        { ...tokens, target: target(pairs) },
+        model,
+        distillation,
+      ).close();
+    opens(all)();
+    assertInputError(opens([...all.slice(1), 0]), "states shard 0");
+    // Two targets of one length change places: no shape of a tensor says so.
+    const [one, other] = all.slice(2100).filter((pair) =>
+      lengthOf(tokens.target, pair) === 3
+    );
+    assertNotEquals(
+      [...sentence(tokens.target, one)],
+      [...sentence(tokens.target, other)],
+    );
+    assertInputError(
+      opens(all.with(one, other).with(other, one)),
+      `states shard 1: it has the states of another sentence at pair ${one}, whose target differs`,
+    );
+    // States without ids, as they once were, are of nobody knows which sentences.
+    for (const index of [0, 1, 2]) {
+      const { tensors } = readSafetensors(shard(folder, index), "states");
+      const { ["target.sentences"]: _, ...rest } = tensors;
+      writeSafetensors(shard(empty, index), rest);
+    }
+    assertInputError(
+      () => openStates(empty, tokens, model, distillation),
+      'expected tensor "target.sentences" of I32 [2048,2]',
+    );
   }));
 
 Deno.test({

@@ -1,6 +1,11 @@
 /** The recorded Adam against the textbook's, and the Noam schedule against hand-worked rates. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { adam, noam, stepSizes } from "../../../nmt/training/optimizer.ts";
+import {
+  adam,
+  noam,
+  rateOf,
+  stepSizes,
+} from "../../../nmt/training/optimizer.ts";
 import { Training } from "../../../schemas/experiment/model.ts";
 import { random } from "../../../nmt/random.ts";
 import type { HostTensors, Program } from "../../../nmt/tensor/program.ts";
@@ -212,4 +217,12 @@ Deno.test("the rate rises in proportion to the step, then falls with its root", 
     (512 * 4000) ** -0.5,
     1e-12,
   );
+});
+
+Deno.test("a constant rate is reached over the warm-up and stays", () => {
+  const training = Training.parse({ rate: 1e-4, warmup: 50 });
+  const rates = [25, 50, 5000].map((step) => rateOf(training, 400, step));
+  assertEquals(rates, [5e-5, 1e-4, 1e-4]);
+  const noamed = Training.parse({ factor: 2, warmup: 100 });
+  assertEquals(rateOf(noamed, 400, 25), noam(noamed, 400, 25));
 });

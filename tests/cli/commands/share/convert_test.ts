@@ -3,6 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { translateWith } from "../../../../nmt/decoding/translate.ts";
 import { ExportConfig } from "../../../../schemas/exported_model.ts";
 import { exists } from "../../../engine/fixtures/project.ts";
+import { readShortlist } from "../../../../nmt/shortlist/shortlist.ts";
+import { marianFile } from "../../../nmt/shortlist/made_shortlist.ts";
 import { pipeline, ROOT } from "../../../fixtures/command.ts";
 import { withFolder } from "../../../nmt/fixtures/folder.ts";
 import {
@@ -49,6 +51,59 @@ Deno.test("a converted folder has graphs in both precisions, subwords, configs, 
     });
     assertEquals(lines.length, 2);
     assert(lines[0].length > 0);
+  }));
+
+Deno.test("a short-list of the folder is in graphs, config, card and a file, unless it is left out; two are refused", () =>
+  withFolder(async (folder) => {
+    const model = `${folder}/marian`;
+    writeMarianFolder(model);
+    // Two of these subwords are of the import, before all but one of the file's.
+    const lists = Array.from({ length: SUBWORDS - 2 }, (_, id) => [id, 9]);
+    const list = `${model}/lex.5.2.pten.s2t.bin`;
+    Deno.writeFileSync(list, marianFile({ first: 5, lists }));
+    const convert = async (out: string, ...more: string[]) => {
+      const { code, out: printed, err } = await pipeline(
+        ...["convert", model, ...languages, "--out", out, "--json", ...more],
+      );
+      assertEquals(code, 0, err);
+      const config = ExportConfig.parse(
+        JSON.parse(Deno.readTextFileSync(`${out}/config.json`)),
+      );
+      const card = Deno.readTextFileSync(`${out}/README.md`);
+      return { config, card, printed: JSON.parse(printed) };
+    };
+    const out = `${folder}/out`;
+    const listed = await convert(out);
+    assertEquals(listed.printed.shortlist, list);
+    assertEquals(listed.config.shortlist, { frequent: 4, longest: 1 });
+    assertStringIncludes(listed.card, "the\n4 most frequent ones");
+    const path = `${out}/shortlist.safetensors`;
+    const { ids } = readShortlist(path, SUBWORDS);
+    assertEquals(new Set(ids), new Set([11]));
+    const { lines } = await translateWith({
+      runtime: { name: "onnx", provider: "cpu" },
+      model: `${out}/model.safetensors`,
+      tokenizer: `${out}/tokenizer.json`,
+      shortlist: path,
+      sources: ["Uma menina."],
+      options: { beam: 1, lengthPenalty: 1, maximumLength: 5 },
+    });
+    assert(lines[0].length > 0);
+    const plain = `${folder}/plain`;
+    const left = await convert(plain, "--no-shortlist");
+    assertEquals(left.printed.shortlist, undefined);
+    assertEquals(left.config.shortlist, undefined);
+    assert(!left.card.includes("short-list"), left.card);
+    assert(!exists(`${plain}/shortlist.safetensors`));
+    assert(left.config.bytes.int8 < listed.config.bytes.int8);
+    Deno.copyFileSync(list, `${model}/lex.bin`);
+    const refused = await pipeline(
+      ...["convert", model, ...languages, "--out", `${folder}/two`],
+    );
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.err, "Cannot choose a short-list");
+    assertEquals(refused.err.trim().split("\n").length, 1);
+    assert(!exists(`${folder}/two`));
   }));
 
 Deno.test("a folder that is there is left alone, and what is no model is refused, with nothing written", () =>

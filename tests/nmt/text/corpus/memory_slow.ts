@@ -1,4 +1,4 @@
-/** Tests that the memory of corpus and tokenize does not grow with the text, in processes of their own. */
+/** Tests that the memory of corpus, tokenize and monolingual does not grow with the text, in processes of their own. */
 import { assert } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { random } from "../../../../nmt/random.ts";
@@ -11,9 +11,9 @@ const PROCESS = fromFileUrl(
 const PAIRS = 100_000;
 const MEGABYTES = 2 ** 20;
 
-/** Pairs of about 300 bytes, each different from every other. */
-async function writePairs(path: string): Promise<void> {
-  const next = random("memory");
+/** Lines of about 300 bytes, pairs or sentences, each different from every other. */
+async function writeLines(path: string, between: string): Promise<void> {
+  const next = random("memory", between.charCodeAt(0));
   const syllables = ["ba", "de", "ki", "lo", "nu", "ra", "sã", "ti"];
   const word = () =>
     syllables[Math.floor(8 * next())] + syllables[Math.floor(8 * next())] +
@@ -21,7 +21,7 @@ async function writePairs(path: string): Promise<void> {
   const side = () => Array.from({ length: 22 }, word).join(" ");
   const pieces = function* () {
     for (let done = 0; done < PAIRS; done += 1000) {
-      yield Array.from({ length: 1000 }, () => `${side()}\t${side()}\n`)
+      yield Array.from({ length: 1000 }, () => `${side()}${between}${side()}\n`)
         .join("");
     }
   };
@@ -38,18 +38,23 @@ async function peakOf(stage: string, folder: string): Promise<number> {
 
 Deno.test({
   name:
-    "100,000 pairs of 30 MB pass corpus and tokenize, and the text is never in memory" +
+    "100,000 pairs of 30 MB pass corpus and tokenize, and as many sentences monolingual, and the text is never in memory" +
     (Deno.build.os === "linux" ? "" : " (skipped: peaks are read on Linux)"),
   ignore: Deno.build.os !== "linux",
   fn: () =>
     withFolder(async (folder) => {
       await Deno.mkdir(join(folder, "files"));
-      await writePairs(join(folder, "files", "train"));
+      await writeLines(join(folder, "files", "train"), "\t");
+      await writeLines(join(folder, "sentences"), " ");
       const corpus = await peakOf("corpus", folder);
       const tokenize = await peakOf("tokenize", folder);
+      const monolingual = await peakOf("monolingual", folder);
       const { pairs } = readTokens(join(folder, "train.safetensors"));
       assert(pairs > PAIRS - 1560 && pairs <= PAIRS - 1500);
       assert(corpus < 200, `corpus took ${corpus} MB`);
       assert(tokenize < 400, `tokenize took ${tokenize} MB`);
+      const found = readTokens(join(folder, "monolingual.safetensors"));
+      assert(found.pairs > 0.9 * PAIRS, `${found.pairs} sentences`);
+      assert(monolingual < 400, `monolingual took ${monolingual} MB`);
     }),
 });

@@ -5,8 +5,15 @@ import tokenizeStage from "../../../../stages/tokenize.ts";
 import { modelFiles } from "../../../../nmt/imported/files.ts";
 import { importModel } from "../../../../nmt/imported/import.ts";
 import { loadSubwords } from "../../../../nmt/text/subwords/subwords.ts";
-import { tokenize } from "../../../../nmt/text/subwords/tokenize.ts";
-import { readTokens, sentence } from "../../../../nmt/text/subwords/tokens.ts";
+import {
+  tokenize,
+  tokenizeSentences,
+} from "../../../../nmt/text/subwords/tokenize.ts";
+import {
+  readTokens,
+  sentence,
+  sentenceIdsOf,
+} from "../../../../nmt/text/subwords/tokens.ts";
 import { withFolder } from "../../fixtures/folder.ts";
 import { refusal } from "../../fixtures/refusal.ts";
 import { stageContext } from "../../fixtures/stage_context.ts";
@@ -72,6 +79,16 @@ Deno.test("tokens are the subwords of the pairs in order, without those with a s
       `sentence ${name(7)}`,
       "end",
     ]);
+    for (
+      const [side, text] of [["source", "fim"], ["target", "end"]] as const
+    ) {
+      const id = sentenceIdsOf(tokens[side], 50, 51).slice();
+      const hash = await crypto.subtle.digest(
+        "SHA-256",
+        new TextEncoder().encode(text),
+      );
+      assertEquals(new Uint8Array(id.buffer), new Uint8Array(hash).slice(0, 8));
+    }
   });
 });
 
@@ -146,4 +163,17 @@ Deno.test("pairs whose target has an unknown subword are left out, and pieces th
     write({ known: b });
     const [cut] = await (await loadSubwords(path)).encode(["ab"]);
     assertEquals([...cut.slice(1)], [a, unknown]);
+    // Sentences without translations are left out for their own unknown subwords.
+    write({});
+    const lines = `${folder}/lines.txt`;
+    const sentences = async (text: string) => {
+      Deno.writeTextFileSync(lines, text);
+      return await tokenizeSentences(lines, await loadSubwords(path), 60);
+    };
+    const kept = await sentences("ab\na\u6f22\ncd");
+    assertEquals([kept.tokens.pairs, kept.unknown, kept.tooLong], [2, 1, 0]);
+    assertStringIncludes(
+      await refusal(() => sentences("a\u6f22\n")),
+      "of its 1 sentences, 0 have more than 60 subwords and 1 unknown ones",
+    );
   }));

@@ -1,8 +1,8 @@
 /** Fetches the verified files of a public model, which a descriptor names. */
 import { z } from "zod";
-import { stage } from "../engine/graph/stage.ts";
-import { modelDescriptorFile } from "../nmt/text/descriptors/models.ts";
-import { mirrors, VARIABLE } from "../nmt/text/fetch/mirrors.ts";
+import { stage } from "../../engine/graph/stage.ts";
+import { modelDescriptorFile } from "../../nmt/text/descriptors/models.ts";
+import { mirrors, VARIABLE } from "../../nmt/text/fetch/mirrors.ts";
 
 export default stage({
   name: "fetch-model",
@@ -21,9 +21,9 @@ export default stage({
   files: ({ descriptor }) => [modelDescriptorFile(descriptor)],
   run: async ({ config, files: copies, outputs, work, log, progress }) => {
     const { filesOfModel, readModelDescriptor } = await import(
-      "../nmt/text/descriptors/models.ts"
+      "../../nmt/text/descriptors/models.ts"
     );
-    const { fetchFiles } = await import("../nmt/text/fetch/fetch.ts");
+    const { fetchFiles } = await import("../../nmt/text/fetch/fetch.ts");
     const described = readModelDescriptor(config.descriptor, copies);
     const metrics = await fetchFiles(filesOfModel(described), {
       ...{ folder: outputs.files, work, mirrors: mirrors(), log, progress },

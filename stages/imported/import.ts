@@ -1,9 +1,9 @@
 /** Imports a public model and its subwords, in place of a teacher that is trained. */
 import { join } from "@std/path";
 import { z } from "zod";
-import { stage } from "../engine/graph/stage.ts";
-import { Model } from "../schemas/experiment/model.ts";
-import { modelFiles } from "../nmt/imported/files.ts";
+import { stage } from "../../engine/graph/stage.ts";
+import { Model } from "../../schemas/experiment/model.ts";
+import { modelFiles } from "../../nmt/imported/files.ts";
 
 export default stage({
   name: "import",
@@ -27,15 +27,17 @@ export default stage({
   files: ({ from }) => typeof from === "string" ? modelFiles(from) : [],
   requires: async ({ from, ...expected }) => {
     if (typeof from !== "string") return;
-    const { checkFolder } = await import("../nmt/imported/import.ts");
+    const { checkFolder } = await import("../../nmt/imported/import.ts");
     checkFolder(from, expected);
   },
   run: async ({ config, inputs, files, outputs, log }) => {
-    const { importModel } = await import("../nmt/imported/import.ts");
-    const { checkModel } = await import("../nmt/imported/files.ts");
-    const { saveModel } = await import("../nmt/transformer/checkpoint.ts");
+    const { importModel, storedTokenizer } = await import(
+      "../../nmt/imported/import.ts"
+    );
+    const { checkModel } = await import("../../nmt/imported/files.ts");
+    const { saveModel } = await import("../../nmt/transformer/checkpoint.ts");
     const { parameterCount, parameterShapes } = await import(
-      "../nmt/transformer/parameters.ts"
+      "../../nmt/transformer/parameters.ts"
     );
     const { release } = inputs;
     const imported = release === undefined
@@ -50,13 +52,7 @@ export default stage({
     const { dropout } = config.model;
     const model = { ...imported.model, dropout };
     saveModel(outputs.model, { ...imported, model });
-    const { known, vocabulary, tokenizer: { source, target } } = imported;
-    const tokenizer = JSON.stringify({
-      ...JSON.parse(source),
-      ...target === undefined ? {} : { target: JSON.parse(target) },
-      ...known === vocabulary ? {} : { known },
-    });
-    await Deno.writeTextFile(outputs.tokenizer, tokenizer);
+    await Deno.writeTextFile(outputs.tokenizer, storedTokenizer(imported));
     log(`${imported.format}, ${imported.vocabulary} subwords`);
     return {
       metrics: {

@@ -1,0 +1,80 @@
+/** The memory that a node's process takes at most. */
+import { z } from "zod";
+import type { Steps } from "../../engine/graph/estimate.ts";
+import { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import { trainingSize } from "./corpus_size.ts";
+import {
+  corpusMemory,
+  exportMemory,
+  FETCHING,
+  importMemory,
+  PROCESS,
+  recordingMemory,
+  searchMemory,
+  tokenizingMemory,
+  trainingMemory,
+  trimmingMemory,
+} from "./memory.ts";
+import { corpusOf, modelOf, trainingOf } from "./nodes.ts";
+
+/** Bytes by node; undefined where they depend on what is not known. */
+export function memoryOf(
+  nodes: Steps,
+  recorded: Steps,
+  name: string,
+): number | undefined {
+  const node = nodes.get(name);
+  if (node === undefined) return undefined;
+  const { stage, inputs, config } = node;
+  const model = modelOf(nodes, inputs.model ?? name);
+  switch (stage) {
+    case "compare":
+      return PROCESS;
+    case "fetch":
+      return FETCHING;
+    case "import":
+    case "extend":
+      return model && importMemory(model);
+    case "trim": {
+      const teacher = modelOf(nodes, inputs.teacher);
+      return teacher && model && trimmingMemory(teacher, model.vocabulary);
+    }
+    case "teacher":
+    case "student": {
+      const training = trainingOf(nodes, node);
+      return training && trainingMemory(training);
+    }
+    case "states": {
+      const teacher = modelOf(nodes, inputs.teacher);
+      const layers = z.object({ layers: RecordedLayers }).safeParse(config).data
+        ?.layers;
+      return teacher && layers && recordingMemory(teacher, layers);
+    }
+    case "translations": {
+      const teacher = modelOf(nodes, inputs.teacher);
+      return teacher && searchMemory(teacher);
+    }
+    case "evaluate":
+      return model && searchMemory(model);
+    case "export":
+      return model && exportMemory(model);
+    case "choose": {
+      const trial = Object.keys(inputs).find((key) => key.startsWith("trial:"));
+      const tried = modelOf(nodes, inputs[trial ?? ""]);
+      return tried && searchMemory(tried);
+    }
+  }
+  const corpus = corpusOf(nodes, name);
+  const pairs = corpus && trainingSize(nodes, recorded, corpus)?.pairs;
+  if (pairs === undefined) return undefined;
+  switch (stage) {
+    case "corpus":
+      return corpusMemory(pairs);
+    case "tokenize": {
+      const size = z.object({ size: z.int() }).safeParse(config).data?.size;
+      return tokenizingMemory(pairs, size ?? 0);
+    }
+    default:
+      return undefined;
+  }
+}

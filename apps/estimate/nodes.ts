@@ -1,0 +1,78 @@
+/** What an estimate reads off the nodes of a graph: their models, trainings, runtimes and corpora. */
+import { z } from "zod";
+import type { Step, Steps } from "../../engine/graph/estimate.ts";
+import { Distillation } from "../../schemas/experiment/distillation.ts";
+import { Model, Training } from "../../schemas/experiment/model.ts";
+import { Runtime } from "../../schemas/experiment/runtime.ts";
+import { LossWeights } from "../../schemas/experiment/tuning.ts";
+import type { SizedModel, TrainingWork } from "./arithmetic.ts";
+
+const Tuned = z.object({ points: z.record(z.string(), LossWeights) });
+
+const Sized = z.object({ model: Model, vocabulary: z.int() });
+
+/** What a stage does to the vocabulary of a model. */
+const Changed = z.object({
+  size: z.int().optional(),
+  characters: z.int().optional(),
+});
+
+const Trained = Sized.extend({
+  training: Training,
+  distillation: Distillation.optional(),
+});
+
+/** The runtime that a node computes on; undefined for one that computes on none. */
+export function runtimeOf(step: Step | undefined): Runtime | undefined {
+  return z.object({ runtime: Runtime }).safeParse(step?.config).data?.runtime;
+}
+
+/** What a node trains, and what it learns of; undefined for one that trains nothing. */
+export function trainingOf(
+  nodes: Steps,
+  step: Step | undefined,
+): TrainingWork | undefined {
+  const trained = Trained.safeParse(step?.config).data;
+  return trained && {
+    ...trained,
+    distillation: trained.distillation &&
+      { ...trained.distillation, ...triedPoint(nodes, step) },
+    teacher: modelOf(nodes, step?.inputs.teacher),
+  };
+}
+
+/** Weights of a grid for a node that takes those which are chosen: whichever it will be, the work is the same. */
+function triedPoint(
+  nodes: Steps,
+  step: Step | undefined,
+): LossWeights | undefined {
+  const choice = nodes.get(step?.inputs.choice ?? "");
+  const points = Tuned.safeParse(choice?.config).data?.points ?? {};
+  return Object.values(points)[0];
+}
+
+/** The model that a node trains or imports, or whose vocabulary it extends or trims. */
+export function modelOf(
+  nodes: Steps,
+  name: string | undefined,
+): SizedModel | undefined {
+  const node = nodes.get(name ?? "");
+  const { imported, teacher } = node?.inputs ?? {};
+  const before = node?.stage === "extend"
+    ? modelOf(nodes, imported)
+    : node?.stage === "trim"
+    ? modelOf(nodes, teacher)
+    : undefined;
+  if (before === undefined) return Sized.safeParse(node?.config).data;
+  const { size, characters = 0 } = Changed.parse(node?.config);
+  return { ...before, vocabulary: size ?? before.vocabulary + characters };
+}
+
+/** The corpus that a node's tokens are of. */
+export function corpusOf(nodes: Steps, name: string): Step | undefined {
+  const node = nodes.get(name);
+  if (node === undefined || node.stage === "corpus") return node;
+  const { corpus, tokens, lessons, pairs } = node.inputs;
+  const above = corpus ?? tokens ?? lessons ?? pairs;
+  return above === undefined ? undefined : corpusOf(nodes, above);
+}

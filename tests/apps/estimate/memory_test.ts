@@ -1,0 +1,173 @@
+/** The estimate of memory against what stages took. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import type { SizedModel } from "../../../apps/estimate/arithmetic.ts";
+import { estimate } from "../../../apps/estimate/estimate.ts";
+import {
+  exportMemory,
+  importMemory,
+  recordingMemory,
+  searchMemory,
+  trainingMemory,
+  trimmingMemory,
+} from "../../../apps/estimate/memory.ts";
+import { estimateText } from "../../../cli/console/estimate_text.ts";
+import { readExperiment } from "../../../engine/graph/experiment.ts";
+import { outlook } from "../../../engine/run/outlook.ts";
+import pipeline from "../../../pipeline.ts";
+import { Distillation } from "../../../schemas/experiment/distillation.ts";
+import {
+  Model,
+  StudentModel,
+  Training,
+} from "../../../schemas/experiment/model.ts";
+import { ROOT } from "../../fixtures/command.ts";
+import { temporary } from "../../fixtures/made_run.ts";
+
+const quickSizes = { width: 128, feedForward: 512, heads: 4 };
+const quickTeacher = { model: Model.parse(quickSizes), vocabulary: 4000 };
+const quickStudent = {
+  model: StudentModel.parse(quickSizes),
+  vocabulary: 4000,
+  training: Training.parse({ batchTokens: 2048 }),
+};
+
+const tiny11: SizedModel = {
+  model: Model.parse({
+    ...{ decoderLayers: 2, width: 256, feedForward: 1536, norm: "post" },
+    ...{ autoregression: "ssru", outputBias: true },
+  }),
+  vocabulary: 32_002,
+};
+const tiny11Student = {
+  model: StudentModel.parse({ width: 256, feedForward: 1536 }),
+  vocabulary: 32_002,
+  training: Training.parse({ batchTokens: 2048 }),
+};
+
+const opus: SizedModel = {
+  model: Model.parse({ norm: "post", activation: "swish", outputBias: true }),
+  vocabulary: 58_102,
+};
+const trimmedOpus = { ...opus, vocabulary: 14_000 };
+const opusStudent = (batchTokens: number) => ({
+  model: StudentModel.parse({ encoderLayers: 3, decoderLayers: 3 }),
+  vocabulary: 14_000,
+  training: Training.parse({ batchTokens }),
+  teacher: trimmedOpus,
+  distillation: Distillation.parse({
+    ...{ alpha: 0.5, beta: 0.2 },
+    encoder: [[1, 2], [3, 4], [5, 6]],
+    decoder: [[1, 2], [3, 4], [5, 6]],
+  }),
+});
+const all = [1, 2, 3, 4, 5, 6];
+const halves = [[1, 2, 3], [4, 5, 6]];
+
+/** Peaks of processes in MB, on 2 cores with 24 GB, by the runs' logs. */
+const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
+  "the teacher of quick": [
+    trainingMemory({ ...quickStudent, ...quickTeacher }),
+    868,
+  ],
+  "no-kd of quick": [trainingMemory(quickStudent), 588],
+  "rkd of quick": [
+    trainingMemory({
+      ...quickStudent,
+      teacher: quickTeacher,
+      distillation: Distillation.parse({ alpha: 0.7 }),
+    }),
+    708,
+  ],
+  "ckd-regular of quick": [
+    trainingMemory({
+      ...quickStudent,
+      teacher: quickTeacher,
+      distillation: Distillation.parse({
+        ...{ alpha: 0.6, beta: 0.2, encoder: halves },
+      }),
+    }),
+    779,
+  ],
+  "the states of quick": [
+    recordingMemory(quickTeacher, { encoder: all, decoder: [] }),
+    225,
+  ],
+  "the search of no-kd of quick": [searchMemory(quickStudent), 288],
+  "the import of tiny11": [importMemory(tiny11), 361],
+  "the states of tiny11": [
+    recordingMemory(tiny11, { encoder: all, decoder: [] }),
+    802,
+  ],
+  "the search of tiny11": [searchMemory(tiny11), 1102],
+  "the export of tiny11": [exportMemory(tiny11), 904],
+  "a student of tiny11's vocabulary": [trainingMemory(tiny11Student), 2247],
+  "a student with soft targets of tiny11": [
+    trainingMemory({
+      ...tiny11Student,
+      teacher: tiny11,
+      distillation: Distillation.parse({ alpha: 0.5 }),
+    }),
+    2157,
+  ],
+  "a student with soft targets and layers of tiny11": [
+    trainingMemory({
+      ...tiny11Student,
+      teacher: tiny11,
+      distillation: Distillation.parse({
+        ...{ alpha: 0.5, beta: 0.2, encoder: halves },
+      }),
+    }),
+    2471,
+  ],
+  "the import of a model of OPUS-MT's size": [importMemory(opus), 851],
+  "its vocabulary trimmed to 14,000": [trimmingMemory(opus, 14_000), 518],
+  "the states of it": [
+    recordingMemory(trimmedOpus, { encoder: all, decoder: all }),
+    968,
+  ],
+  "a student of it, 2,048 tokens a batch": [
+    trainingMemory(opusStudent(2048)),
+    2821,
+  ],
+  "a student of it, 6,144 tokens a batch": [
+    trainingMemory(opusStudent(6144)),
+    5313,
+  ],
+};
+
+for (const [what, [bytes, megabytes]] of Object.entries(MEASURED)) {
+  Deno.test(`the memory of ${what} is estimated within 30 %`, () => {
+    const ratio = bytes / (megabytes * 1e6);
+    assert(ratio > 0.7 && ratio < 1.3, `${ratio}`);
+  });
+}
+
+Deno.test("a run takes the memory of its largest stale node, which is printed", async () => {
+  const { value, what } = readExperiment(
+    join(ROOT, "experiments"),
+    "quick",
+    [],
+  );
+  const graph = pipeline.graph(value, what);
+  using folder = temporary();
+  const of = (...stale: string[]) =>
+    estimate(outlook(
+      graph,
+      folder.path,
+      [...graph.keys()].map((name) => ({
+        name,
+        state: stale.includes(name) ? "stale" as const : "cached" as const,
+        metrics: {},
+      })),
+    ));
+  const small = await of("states", "compare");
+  const large = await of("states", "student:no-kd", "student:ckd-regular");
+  assertEquals(Object.keys(small.memory).sort(), ["compare", "states"]);
+  assertEquals(small.memoryBytes, small.memory.states);
+  assertEquals(large.memoryBytes, large.memory["student:ckd-regular"]);
+  assertMatch(
+    estimateText(large),
+    /^about [\d.]+ minutes, [\d.]+ GB of disk and 0\.8 GB of memory, by /,
+  );
+});
