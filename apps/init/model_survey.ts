@@ -12,7 +12,7 @@ import {
   sentence,
   type Tokens,
 } from "../../nmt/text/subwords/tokens.ts";
-import { extended } from "../../nmt/vocabulary/extension.ts";
+import { withCharacters } from "../../nmt/vocabulary/extension.ts";
 import { changeableSubwords } from "../../nmt/vocabulary/subwords.ts";
 import {
   CHARACTER_PAIRS,
@@ -57,14 +57,11 @@ export function surveyModel(
     const { train, validation, work } = places;
     const text = storedTokenizer(imported);
     const characters = await lackedCharacters(text, train);
-    const { saved, tokenizer } = characters.length === 0
-      ? { saved: imported, tokenizer: text }
-      : await extended({
-        saved: imported,
-        tokenizer: text,
-        lines: sidesOf(train),
-        characters: characters.length,
-      });
+    const { saved, tokenizer } = withCharacters(
+      imported,
+      changeableSubwords(text, WHAT),
+      characters,
+    );
     const path = join(work, "tokenizer.json");
     await Deno.writeTextFile(path, tokenizer);
     const subwords = await loadSubwords(path);

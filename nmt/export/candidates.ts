@@ -1,7 +1,11 @@
 /** A short-list inside an exported graph: the candidates of the source's sentences, found from constants. */
 import { CANDIDATE } from "../decoding/candidates.ts";
-import { EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
-import { longestList, type Shortlist } from "../shortlist/shortlist.ts";
+import { PAD } from "../../schemas/experiment/vocabulary.ts";
+import {
+  alwaysCandidates,
+  longestList,
+  type Shortlist,
+} from "../shortlist/shortlist.ts";
 import type { Graph } from "../tensor/onnx/graph.ts";
 import { TYPES } from "../tensor/onnx/onnx_model.ts";
 import { give, type Parts, range } from "./parts.ts";
@@ -26,12 +30,10 @@ export function giveCandidates(
     ]);
   const everyRow = (values: string, columns: string) =>
     emit("Expand", [values, emit("Concat", [batch, columns], { axis: 0 })]);
-  const always = constantIds(graph, "shortlist.always", [
-    ...Array.from({ length: EOS + 1 }, (_, id) => id),
-    ...shortlist.frequent,
-  ]);
+  const always = alwaysCandidates(shortlist);
+  const constant = constantIds(graph, "shortlist.always", always);
   const all = emit("Concat", [
-    everyRow(always, int64s([EOS + 1 + shortlist.frequent.length])),
+    everyRow(constant, int64s([always.length])),
     source,
     rows(translations(graph, shortlist, source)),
   ], { axis: 1 });

@@ -84,7 +84,7 @@ export function candidatesOf(
   least: number,
 ): Candidates {
   const vocabulary = vocabularyOf(shortlist);
-  const always = [...specials(), ...shortlist.frequent];
+  const always = alwaysCandidates(shortlist);
   const lists = sentences.map((sentence) => [
     always,
     sentence,
@@ -115,6 +115,13 @@ export function candidatesOf(
 }
 
 const specials = () => Array.from({ length: EOS + 1 }, (_, id) => id);
+
+/** The ids that are candidates of every sentence: the special ones and the frequent ones, ascending. */
+export function alwaysCandidates(
+  { frequent }: Pick<Shortlist, "frequent">,
+): number[] {
+  return [...specials(), ...frequent];
+}
 
 function translationsOf({ offsets, ids }: Shortlist, id: number): Int32Array {
   return ids.subarray(offsets[id], offsets[id + 1]);

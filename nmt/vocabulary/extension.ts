@@ -2,7 +2,11 @@
 import { inputError } from "../../base/input_error.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { withVocabulary } from "./rows.ts";
-import { changeableSubwords, type Entry } from "./subwords.ts";
+import {
+  type ChangeableSubwords,
+  changeableSubwords,
+  type Entry,
+} from "./subwords.ts";
 
 export interface ExtensionJob {
   readonly saved: SavedModel;
@@ -39,7 +43,15 @@ export async function extended(job: ExtensionJob): Promise<Extended> {
         `set "teacher.adaptation.characters" to at most ${missing.length}.`,
     );
   }
-  const added = missing.slice(0, characters);
+  return withCharacters(saved, vocabulary, missing.slice(0, characters));
+}
+
+/** The model and its subwords with these characters, which begin as the unknown subword. */
+export function withCharacters(
+  saved: SavedModel,
+  vocabulary: ChangeableSubwords,
+  added: readonly string[],
+): Extended {
   const { known, unknown } = vocabulary;
   const entries: Entry[] = [
     ...ids(0, known),

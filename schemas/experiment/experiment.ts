@@ -63,15 +63,16 @@ const TestSet = z.strictObject({
   corpus: Corpus.prefault({}),
 });
 
-const testSetName = z.string().regex(
-  /^[a-z0-9][a-z0-9-]*$/,
-  "expected a name of a test set of lower-case letters, digits and dashes",
-);
+/** A name that can be part of a node's. */
+const nameOf = (what: string) =>
+  z.string().regex(
+    /^[a-z0-9][a-z0-9-]*$/,
+    `expected a ${what} of lower-case letters, digits and dashes`,
+  );
 
-const systemName = z.string().regex(
-  /^[a-z0-9][a-z0-9-]*$/,
-  "expected a system name of lower-case letters, digits and dashes",
-).refine(
+const testSetName = nameOf("name of a test set");
+
+const systemName = nameOf("system name").refine(
   (name) => name !== "teacher" && name !== "imported",
   'expected another name than "teacher" and "imported", which have their own places',
 );
@@ -132,14 +133,14 @@ function ableLearners(
 
 export const Experiment = Given.superRefine((experiment, context) => {
   const { vocabulary: { size, students }, teacher } = experiment;
+  const refuse = (path: string[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
   const { least, most } = LEARNED;
   if (teacher.import === undefined && (size < least || size > most)) {
-    context.addIssue({
-      code: "custom",
-      path: ["vocabulary", "size"],
-      message:
-        `expected ${least} to ${most} subwords where no teacher is imported, found ${size}`,
-    });
+    refuse(
+      ["vocabulary", "size"],
+      `expected ${least} to ${most} subwords where no teacher is imported, found ${size}`,
+    );
   }
   const ofImports = {
     licence: "only an imported teacher has terms of its own",
@@ -147,29 +148,27 @@ export const Experiment = Given.superRefine((experiment, context) => {
   };
   for (const [key, message] of Object.entries(ofImports)) {
     if (teacher.import !== undefined || !(key in teacher)) continue;
-    context.addIssue({ code: "custom", path: ["teacher", key], message });
+    refuse(["teacher", key], message);
   }
   if (teacher.import === undefined && students !== undefined) {
-    context.addIssue({
-      code: "custom",
-      path: ["vocabulary", "students"],
-      message: "only the vocabulary of an imported teacher is trimmed",
-    });
+    refuse(
+      ["vocabulary", "students"],
+      "only the vocabulary of an imported teacher is trimmed",
+    );
   }
   const { characters = 0 } = teacher.adaptation ?? {};
   const hasStudents = Object.keys(experiment.students).length > 0;
   if (
     students !== undefined && (students > size + characters || !hasStudents)
   ) {
-    context.addIssue({
-      code: "custom",
-      path: ["vocabulary", "students"],
-      message: hasStudents
+    refuse(
+      ["vocabulary", "students"],
+      hasStudents
         ? `expected at most the ${
           size + characters
         } subwords of the teacher, found ${students}`
         : "there are no students; leave it out",
-    });
+    );
   }
   const { monolingual } = experiment.corpus;
   const able = ableLearners(experiment);
@@ -177,25 +176,22 @@ export const Experiment = Given.superRefine((experiment, context) => {
   if (
     monolingual !== undefined && (missing !== undefined || able.length === 0)
   ) {
-    context.addIssue({
-      code: "custom",
-      path: ["corpus", "monolingual", "learners"],
-      message: `expected learners of the experiment, found ${
+    refuse(
+      ["corpus", "monolingual", "learners"],
+      `expected learners of the experiment, found ${
         missing === "teacher"
           ? 'the teacher, which has no "adaptation"'
           : missing === "students"
           ? "students, of which there are none"
           : 'neither a teacher with an "adaptation" nor students'
       }`,
-    });
+    );
   }
   if (teacher.import !== undefined && teacher.training !== undefined) {
-    context.addIssue({
-      code: "custom",
-      path: ["teacher", "training"],
-      message:
-        'an imported teacher is not trained; leave out one of the two, or tune it by "adaptation"',
-    });
+    refuse(
+      ["teacher", "training"],
+      'an imported teacher is not trained; leave out one of the two, or tune it by "adaptation"',
+    );
   }
 }).transform((experiment, context) => {
   const { student: shared, seeds: sharedSeeds, tuning, ...rest } = experiment;

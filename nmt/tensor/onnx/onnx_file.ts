@@ -22,17 +22,24 @@ export async function openOnnxFile(
   path: string,
   { threads }: { readonly threads?: number } = {},
 ): Promise<OnnxFile> {
-  const session = await ort.InferenceSession.create(
-    path,
-    sessionOptions("cpu", threads),
+  return fileOf(
+    await ort.InferenceSession.create(path, sessionOptions("cpu", threads)),
+    ort.Tensor,
   );
+}
+
+/** A file that is open in a session of any build of ONNX Runtime, with that build's tensors. */
+export function fileOf(
+  session: ort.InferenceSession,
+  Tensor: typeof ort.Tensor,
+): OnnxFile {
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
     run: async (inputs) => {
       const feeds = Object.entries(inputs).map((
         [name, tensor],
-      ) => [name, ortTensor(tensor)]);
+      ) => [name, ortTensor(tensor, Tensor)]);
       const results = await session.run(Object.fromEntries(feeds));
       return Object.fromEntries(
         Object.entries(results).map(([name, tensor]) => [
@@ -45,10 +52,13 @@ export async function openOnnxFile(
   };
 }
 
-function ortTensor({ shape, data }: FileTensor): ort.Tensor {
+function ortTensor(
+  { shape, data }: FileTensor,
+  Tensor: typeof ort.Tensor,
+): ort.Tensor {
   return data instanceof Float32Array
-    ? new ort.Tensor("float32", data, shape)
-    : new ort.Tensor("int64", data, shape);
+    ? new Tensor("float32", data, shape)
+    : new Tensor("int64", data, shape);
 }
 
 function fileTensor(name: string, { dims, data }: ort.Tensor): FileTensor {

@@ -15,20 +15,13 @@ import { random } from "../../../nmt/random.ts";
 import { runPython, testWithPython } from "../../fixtures/python.ts";
 import { withFolder } from "../fixtures/folder.ts";
 import { type MadePiece, SPECIALS, spm } from "./made.ts";
+import { LINES } from "./page_lines.ts";
 
 /** A vocabulary of the lower-case letters. */
 const PIECES: readonly MadePiece[] = [
   ...SPECIALS,
   ..."▁abcdefghijklmnopqrstuvwxyz",
 ].map((piece) => typeof piece === "string" ? [piece, -3] : piece);
-
-/** Words of a page of this project. */
-const WORDS = Deno.readTextFileSync(
-  new URL("../../../docs/glossary.md", import.meta.url),
-).toLowerCase().match(/[a-z]{3,}/g) ?? [];
-const LINES = WORDS.flatMap((word, i) =>
-  i === 0 ? [] : [`${WORDS[i - 1]} ${word}`]
-);
 
 /** Trains a little, writes what numpy reads of the model as safetensors, and translates. */
 const MARIAN = `

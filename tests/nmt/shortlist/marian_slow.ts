@@ -13,6 +13,7 @@ import { loadSubwords } from "../../../nmt/text/subwords/subwords.ts";
 import { runPython, testWithPython } from "../../fixtures/python.ts";
 import { withFolder } from "../fixtures/folder.ts";
 import { type MadePiece, SPECIALS, spm } from "../imported/made.ts";
+import { LINES } from "../imported/page_lines.ts";
 import { marianFile } from "./made_shortlist.ts";
 
 /** Marian fills candidates up to a multiple of so many with ids of no meaning, so that lists here are blocks of so many. */
@@ -30,14 +31,6 @@ const PIECES: readonly MadePiece[] = [
     (_, i) => String.fromCodePoint(0x4e00 + BLOCK * block + i),
   ),
 ]).map((piece) => typeof piece === "string" ? [piece, -3] : piece);
-
-/** Words of a page of this project. */
-const WORDS = Deno.readTextFileSync(
-  new URL("../../../docs/glossary.md", import.meta.url),
-).toLowerCase().match(/[a-z]{3,}/g) ?? [];
-const LINES = WORDS.flatMap((word, i) =>
-  i === 0 ? [] : [`${WORDS[i - 1]} ${word}`]
-);
 
 /** Trains a little, and translates with the short-list and without, which are read from other folders. */
 const MARIAN = `
