@@ -199,7 +199,7 @@ const MESSAGES: readonly StageAttack[] = [
   {
     name: "sends its result twice, of which the first counts",
     body:
-      `await honest(); ${SEND} for (const n of [7, 8]) send(JSON.stringify({ type: "result", metrics: { n }, measurements: {} }) + "\\n");`,
+      `await honest(); ${SEND} for (const n of [7, 8]) send(JSON.stringify({ type: "result", metrics: { n }, measurements: {} }) + "\\n"); await new Promise(() => {});`,
     expect: { runs: "honestly", metrics: { n: 7 } },
   },
   {
