@@ -14,6 +14,7 @@ import {
   monolingualText,
 } from "./schemas/experiment/data.ts";
 import {
+  hasStart,
   recordedLayers,
   usesStates,
   usesTeacher,
@@ -40,10 +41,12 @@ import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
 import tokenizeStage from "./stages/tokenize.ts";
 import translationsStage from "./stages/translations.ts";
-import extendStage from "./stages/imported/extend.ts";
-import fetchModelStage from "./stages/imported/fetch_model.ts";
-import importStage from "./stages/imported/import.ts";
-import trimStage from "./stages/imported/trim.ts";
+import extendStage from "./stages/models/extend.ts";
+import fetchModelStage from "./stages/models/fetch_model.ts";
+import importStage from "./stages/models/import.ts";
+import interpolateStage from "./stages/models/interpolate.ts";
+import pruneStage from "./stages/models/prune.ts";
+import trimStage from "./stages/models/trim.ts";
 
 export default pipeline(Matrix, ({ pairs }, node) => {
   for (const { name, experiment } of pairs) {
@@ -140,11 +143,13 @@ function distill(draft: Draft): void {
       shortlist: shortlistOf(draft, name ?? "trimmed", trimmed),
     };
     const states = statesOf(draft, name, students, learned);
+    const pruned = prunedTeachers(draft, name, students, learned);
 
     for (const [system, student] of students) {
       const { tokens } = learned;
+      const start = pruned.get(student.model.feedForward);
       const trained = studentsOf(draft, [system, student], {
-        ...{ corpus, states },
+        ...{ corpus, states, start },
         learned,
       });
       for (const { name, model } of trained) {
@@ -183,7 +188,7 @@ function importedModel(
   return { imported, extended };
 }
 
-/** A teacher that is trained, or tuned from a model `initial`. */
+/** A teacher that is trained, or tuned from a model `initial` and joined with it. */
 function trainedTeacher(
   { experiment, node }: Draft,
   inputs: {
@@ -191,20 +196,29 @@ function trainedTeacher(
     readonly initial: Handle<"model"> | undefined;
     readonly trainingData: Handle<"train"> | undefined;
   },
-) {
+): Handle<"model"> {
   const { seed, runtime, teacher } = experiment;
   const { model, training, adaptation } = teacher;
-  return node(teacherStage, {
+  const vocabulary = vocabularySize(experiment);
+  const trained = node(teacherStage, {
     seed,
     config: {
-      ...{ model, runtime, vocabulary: vocabularySize(experiment) },
+      ...{ model, runtime, vocabulary },
       training: adaptation === undefined
         ? training
         : Training.parse(adaptation.training),
-      interpolation: adaptation?.interpolation,
     },
     inputs,
   });
+  const { initial } = inputs;
+  const { interpolation: share = 1 } = adaptation ?? {};
+  return initial === undefined || share === 1
+    ? trained
+    : node(interpolateStage, {
+      name: "teacher",
+      config: { ...{ model, vocabulary }, share },
+      inputs: { tuned: trained, initial },
+    });
 }
 
 /** Subwords of the teacher. */
@@ -328,13 +342,37 @@ function statesOf(
   });
 }
 
+/** The teacher with narrower feed-forward blocks, by their width, for students that begin as its layers. */
+function prunedTeachers(
+  { experiment, node }: Draft,
+  name: string | undefined,
+  students: readonly (readonly [string, TrainedStudent])[],
+  { teacher, trainingData }: Learned,
+): ReadonlyMap<number, Handle<"model">> {
+  const { seed, runtime, teacher: { model } } = experiment;
+  const narrower = students.map(([, student]) => student)
+    .filter((student) => distillations(student).some(hasStart))
+    .map((student) => student.model.feedForward)
+    .filter((feedForward) => feedForward < model.feedForward);
+  return new Map([...new Set(narrower)].map((feedForward) => [
+    feedForward,
+    node(pruneStage, {
+      name: name === undefined ? `${feedForward}` : `${name}-${feedForward}`,
+      seed,
+      config: { feedForward, runtime },
+      inputs: { teacher, trainingData },
+    }),
+  ]));
+}
+
 /** A student for each of its seeds, one after the other, with the best weights of its trials, if there are any. */
 function* studentsOf(
   { experiment, node }: Draft,
   [system, student]: readonly [string, TrainedStudent],
-  { corpus, states, learned: { teacher, tokens, trainingData } }: {
+  { corpus, states, start, learned: { teacher, tokens, trainingData } }: {
     readonly corpus: Handle<"validation">;
     readonly states: Handle<"shards"> | undefined;
+    readonly start: Handle<"model"> | undefined;
     readonly learned: Learned;
   },
 ) {
@@ -345,6 +383,7 @@ function* studentsOf(
     ...{ lessons: trainingData, tokens },
     teacher: uses.some(usesTeacher) ? teacher : undefined,
     states: uses.some(usesStates) ? states : undefined,
+    start: uses.some(hasStart) ? start : undefined,
   };
   const config = {
     ...{ model, training, runtime },

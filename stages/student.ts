@@ -22,8 +22,10 @@ export default stage({
     lessons: ["train"],
     tokens: ["validation"],
     choice: ["choice"],
+    /** The teacher with narrower blocks, whose layers the student begins as. */
+    start: ["model"],
   },
-  optional: ["teacher", "states", "choice"],
+  optional: ["teacher", "states", "choice", "start"],
   outputs: {
     model: {
       path: "model.safetensors",
@@ -41,19 +43,22 @@ export default stage({
     );
     const { trainFiles } = await import("../nmt/training/train.ts");
     const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
-    const { weightsFromTeacher } = await import(
+    const { projectionsFromTeacher, weightsFromTeacher } = await import(
       "../nmt/distillation/initialization.ts"
     );
     const { openTeacherSignals } = await import("../nmt/states/states.ts");
     const { readSelection } = await import("../schemas/experiment/tuning.ts");
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { model, training, vocabulary } = config;
-    const { teacher: given, states, choice } = inputs;
+    const { teacher: given, states, choice, start } = inputs;
     const distillation = {
       ...config.distillation,
       ...choice && readSelection(choice.choice),
     };
     const teacher = given && loadModel(given.model, "the model of the teacher");
+    const copied = start
+      ? loadModel(start.model, "the pruned teacher")
+      : teacher;
     return trainFiles({
       runtime: await loadRuntime(config.runtime),
       task: {
@@ -72,8 +77,10 @@ export default stage({
       teacher: teacher && states &&
         ((tokens) =>
           openTeacherSignals(teacher, states.shards, tokens, distillation)),
-      initial: teacher &&
-        weightsFromTeacher(teacher, model, distillation.start),
+      initial: copied && {
+        ...weightsFromTeacher(copied, model, distillation.start),
+        ...projectionsFromTeacher(distillation, model.width),
+      },
       log,
       progress,
     });

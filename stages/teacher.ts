@@ -15,8 +15,6 @@ export default stage({
     training: Training,
     vocabulary: z.int(),
     runtime: Runtime,
-    /** The share of the tuned weights in the model. */
-    interpolation: z.number().optional(),
   }),
   inputs: {
     tokens: ["train", "validation"],
@@ -54,7 +52,6 @@ export default stage({
       work,
       initial: initial &&
         loadModel(initial.model, "the imported model").weights,
-      interpolation: config.interpolation,
       log,
       progress,
     });

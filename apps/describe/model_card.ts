@@ -80,6 +80,17 @@ export function bestModel({ source: { results } }: Described): string {
   return best.model;
 }
 
+/** Stages above a model whose artifacts its card names. */
+const TRACED = new Set([
+  "interpolate",
+  "teacher",
+  "import",
+  "tokenize",
+  "trim",
+  "prune",
+  "corpus",
+]);
+
 function runOf(
   { source, manifest, nodes, lineage }: Described,
   { model, own, teacher }: {
@@ -93,9 +104,7 @@ function runOf(
     ...nodes,
     ...lineage.filter((node) =>
       node !== model && !nodes.includes(node) &&
-      ["teacher", "import", "tokenize", "trim", "corpus"].includes(
-        node.record.preimage.stage,
-      )
+      TRACED.has(node.record.preimage.stage)
     ),
   ];
   const all = nodes.includes(model) ? traced : [model, ...traced];

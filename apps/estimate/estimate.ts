@@ -10,6 +10,7 @@ import {
 } from "../../nmt/transformer/parameters.ts";
 import {
   type CorpusSize,
+  pruningSeconds,
   recordingBytes,
   recordingOperations,
   searchOperations,
@@ -117,7 +118,16 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
     case "import":
     case "extend":
     case "trim":
+    case "interpolate":
       return { ...least, bytes: modelBytes(nodes, name) };
+    case "prune": {
+      const teacher = modelOf(nodes, inputs.teacher);
+      return {
+        ...least,
+        seconds: START + (teacher ? pruningSeconds(teacher.model) : 0),
+        bytes: modelBytes(nodes, name),
+      };
+    }
     case "compare":
       return least;
   }

@@ -116,6 +116,16 @@ export function recordingMemory(
       (12 * width + feedForward + outputs + recurrence);
 }
 
+/** Bytes a pair of neurons: their element of a block's Gram matrix in double precision, and twice from the runtime. */
+const NEURON_PAIR = 16;
+
+/** A teacher that is pruned: its weights, and a matrix of all pairs of neurons for each block. */
+export function pruningMemory(teacher: SizedModel): number {
+  const { encoderLayers, decoderLayers, feedForward } = teacher.model;
+  return PROCESS + RUNTIME + LAID_OUT * parametersOf(teacher) +
+    NEURON_PAIR * (encoderLayers + decoderLayers) * feedForward ** 2;
+}
+
 /** Hypotheses of a batch, and matrices of the vocabulary's size that choose among them. */
 const HYPOTHESES = 640, SCORES = 5;
 

@@ -9,6 +9,7 @@ import {
   FETCHING,
   importMemory,
   PROCESS,
+  pruningMemory,
   recordingMemory,
   searchMemory,
   tokenizingMemory,
@@ -34,10 +35,15 @@ export function memoryOf(
       return FETCHING;
     case "import":
     case "extend":
+    case "interpolate":
       return model && importMemory(model);
     case "trim": {
       const teacher = modelOf(nodes, inputs.teacher);
       return teacher && model && trimmingMemory(teacher, model.vocabulary);
+    }
+    case "prune": {
+      const teacher = modelOf(nodes, inputs.teacher);
+      return teacher && pruningMemory(teacher);
     }
     case "teacher":
     case "student": {

@@ -11,10 +11,11 @@ const Tuned = z.object({ points: z.record(z.string(), LossWeights) });
 
 const Sized = z.object({ model: Model, vocabulary: z.int() });
 
-/** What a stage does to the vocabulary of a model. */
+/** What a stage does to a model. */
 const Changed = z.object({
   size: z.int().optional(),
   characters: z.int().optional(),
+  feedForward: z.int().optional(),
 });
 
 const Trained = Sized.extend({
@@ -51,7 +52,7 @@ function triedPoint(
   return Object.values(points)[0];
 }
 
-/** The model that a node trains or imports, or whose vocabulary it extends or trims. */
+/** The model that a node trains or imports, or that it extends, trims or prunes. */
 export function modelOf(
   nodes: Steps,
   name: string | undefined,
@@ -60,12 +61,17 @@ export function modelOf(
   const { imported, teacher } = node?.inputs ?? {};
   const before = node?.stage === "extend"
     ? modelOf(nodes, imported)
-    : node?.stage === "trim"
+    : ["trim", "prune"].includes(node?.stage ?? "")
     ? modelOf(nodes, teacher)
     : undefined;
   if (before === undefined) return Sized.safeParse(node?.config).data;
-  const { size, characters = 0 } = Changed.parse(node?.config);
-  return { ...before, vocabulary: size ?? before.vocabulary + characters };
+  const { model, vocabulary } = before;
+  const { size, characters = 0, feedForward = model.feedForward } = Changed
+    .parse(node?.config);
+  return {
+    model: { ...model, feedForward },
+    vocabulary: size ?? vocabulary + characters,
+  };
 }
 
 /** The corpus that a node's tokens are of. */

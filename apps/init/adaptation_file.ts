@@ -2,16 +2,17 @@
 import { Model } from "../../schemas/experiment/model.ts";
 import {
   adaptationSteps,
+  combinedLayers,
   INTERPOLATION,
   layerGroups,
   layersOf,
   STUDENT_TRAINING,
+  studentSteps,
   WEIGHTS,
 } from "./adaptation_plan.ts";
 import { entriesOf, type Entry } from "./commented_json.ts";
 import { fileText, SYSTEMS, validation } from "./experiment_file.ts";
 import type { ModelSurvey } from "./model_survey.ts";
-import { stepsFor } from "./plans.ts";
 import type { Subject } from "./subject.ts";
 import { longerSide } from "./survey.ts";
 
@@ -29,8 +30,7 @@ export function adaptationText(
 ): string {
   const { corpus, tokens, teacher, student } = found;
   const length = longerSide(tokens);
-  const { batchTokens } = STUDENT_TRAINING;
-  const steps = stepsFor(found.plan.passes, length, batchTokens).student;
+  const steps = studentSteps(length);
   const terms: Entry = licence === undefined
     ? {
       key: "import",
@@ -134,17 +134,13 @@ function modelEntries(model: Model): Entry[] {
 }
 
 function systems({ teacher, student }: ModelSurvey): Entry[] {
-  const groups = (stack: "encoderLayers" | "decoderLayers") =>
-    layerGroups(teacher.model[stack], student.model[stack]);
-  const last = (groups: readonly number[][]) =>
-    groups.map((group) => group[group.length - 1]);
+  const last = (stack: "encoderLayers" | "decoderLayers") =>
+    layerGroups(teacher.model[stack], student.model[stack])
+      .map((group) => group[group.length - 1]);
   const start: Entry = {
     key: "start",
-    value: {
-      encoder: last(groups("encoderLayers")),
-      decoder: last(groups("decoderLayers")),
-    },
-    comment: "the teacher's layers that it begins as",
+    value: { encoder: last("encoderLayers"), decoder: last("decoderLayers") },
+    comment: "the teacher's layers that it begins as, with fewer neurons",
   };
   const { noLayers, ckd } = WEIGHTS;
   return [
@@ -170,7 +166,10 @@ function systems({ teacher, student }: ModelSurvey): Entry[] {
         },
         {
           key: "encoder",
-          value: groups("encoderLayers"),
+          value: combinedLayers(
+            teacher.model.encoderLayers,
+            student.model.encoderLayers,
+          ),
           comment: "the teacher's layers combined for each of its own",
         },
         start,

@@ -89,7 +89,9 @@ export function modelFindings(
   const some = visible.slice(0, EXAMPLES).join(" ");
   const examples = some === "" ? "" : `, such as ${some}`;
   const size = ({ model, parameters }: SizedModel) =>
-    `${layersOf(model)} layers of width ${model.width}, ${
+    `${
+      layersOf(model)
+    } layers of width ${model.width}, blocks of ${model.feedForward}, ${
       count(parameters)
     } parameters`;
   const part = Math.round(100 * student.parameters / teacher.parameters);

@@ -30,7 +30,7 @@ export interface Trained {
   readonly model: Model;
   /** What a student is distilled by, with the weights that were chosen for it; undefined for a teacher. */
   readonly distillation?: Distillation;
-  /** The nodes of its models, one a seed. */
+  /** The nodes of its models, one a seed, or of a teacher that is interpolated and what it was tuned by. */
   readonly nodes: readonly string[];
   /** Its row of the table, once it is evaluated. */
   readonly row?: System;
@@ -42,12 +42,17 @@ const Config = z.object({
 });
 const Choices = z.object({ points: z.record(z.string(), LossWeights) });
 
+/** Stages that make models; what the first makes of a teacher's is the teacher. */
+const MAKERS = ["interpolate", "teacher", "import", "student"];
+
 /** The teacher and the students of each language pair: those with results in the order of the table, then the others. */
 export function trainedOf(source: Source): Trained[] {
   const { graph, results: { systems } } = source;
   const trials = trialsIn(graph);
-  const models = [...graph.values()].filter(({ name, stage }) =>
-    ["teacher", "import", "student"].includes(stage.name) && !trials.has(name)
+  const models = MAKERS.flatMap((maker) =>
+    [...graph.values()].filter(({ name, stage }) =>
+      stage.name === maker && !trials.has(name)
+    )
   );
   const places = systems.map(({ pair, system }) => `${pair}/${system}`);
   const placeOf = ({ pair, system }: Trained) => {

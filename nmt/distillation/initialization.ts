@@ -1,7 +1,11 @@
 /** Initialization of a student from layers of its teacher, in place of random weights. */
-import type { LayerChoice } from "../../schemas/experiment/distillation.ts";
+import type {
+  Distillation,
+  LayerChoice,
+} from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
+import { projectionShapes } from "./layer_loss.ts";
 import {
   embeddingNames,
   parameterShapes,
@@ -55,4 +59,36 @@ function sourceOf(
   if (start[stack].length === 0) return undefined;
   if (place === "norm" || place === "embedding") return name;
   return [stack, start[stack][Number(place)] - 1, ...rest].join(".");
+}
+
+/**
+ * The projections W_j, b_j of a student that begins as layers of its teacher: its state is held against each of the
+ * combined layers as it is. Random ones would first pull the student away from where it begins.
+ */
+export function projectionsFromTeacher(
+  distillation: Distillation,
+  width: number,
+): Weights {
+  const { beta, start } = distillation;
+  if (beta === 0) return {};
+  const shapes = projectionShapes(
+    {
+      ...distillation,
+      encoder: start.encoder.length === 0 ? [] : distillation.encoder,
+      decoder: start.decoder.length === 0 ? [] : distillation.decoder,
+    },
+    { student: width, teacher: width },
+  );
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, [rows, columns]]) => [
+      name,
+      Float32Array.from(
+        { length: rows * (columns ?? 1) },
+        (_, at) =>
+          columns === undefined
+            ? 0
+            : Number(Math.floor(at / columns) % width === at % columns % width),
+      ),
+    ]),
+  );
 }

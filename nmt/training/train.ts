@@ -27,8 +27,6 @@ export interface TrainFilesJob {
   readonly teacher?: (train: Tokens) => TeacherSignals;
   /** Initial values of some parameters. */
   readonly initial?: Weights;
-  /** The share of the trained weights in the model, as in `TrainingJob`. */
-  readonly interpolation?: number;
   log(line: string): void;
   progress(
     progress: { done: number; total: number; unit: string; note: string },
@@ -62,7 +60,6 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
     validation: readTokens(job.validation),
     teacher: job.teacher?.(tokens),
     initial: job.initial,
-    interpolation: job.interpolation,
     folder: job.work,
     report: ({ step, losses, targetTokens, validation }) => {
       sinceTokens += targetTokens;

@@ -33,8 +33,6 @@ export interface TrainingJob {
   readonly teacher?: Pick<TeacherSignals, "constants" | "read">;
   /** Initial values of some parameters. */
   readonly initial?: Weights;
-  /** The share of the trained weights in the result, of which the rest are the initial ones; 1 unless given. */
-  readonly interpolation?: number;
   /** Folder for checkpoints; an interrupted training resumes from the last one here. */
   readonly folder: string;
   report(report: TrainingReport): void;
@@ -119,29 +117,14 @@ export async function train(job: TrainingJob): Promise<Trained> {
     job.report({ step, losses, targetTokens: data.targetTokens, validation });
   }
   const averaged = best(validations, average);
-  const mean = averageWeights(
+  const weights = averageWeights(
     averaged.map((step) =>
       loadModel(checkpoint(folder, step), `checkpoint ${step}`).weights
     ),
   );
-  const weights = interpolated(mean, job);
   const nll = await validate(weights);
   await compiled.dispose();
   return { weights, nll, validations, averaged };
-}
-
-/** The weights with a share of the initial ones, between which a tuned model still knows what it did (Wortsman et al. 2022). */
-function interpolated(
-  weights: Weights,
-  { initial, interpolation: share = 1 }: TrainingJob,
-): Weights {
-  if (initial === undefined || share === 1) return weights;
-  return Object.fromEntries(
-    Object.entries(weights).map(([name, values]) => [
-      name,
-      values.map((value, i) => share * value + (1 - share) * initial[name][i]),
-    ]),
-  );
 }
 
 const checkpoint = (folder: string, step: number) =>

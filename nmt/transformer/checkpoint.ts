@@ -134,6 +134,20 @@ export function averageWeights(sets: readonly Weights[]): Weights {
   );
 }
 
+/** A share of some weights, and the rest of others of the same names and shapes. */
+export function interpolatedWeights(
+  weights: Weights,
+  others: Weights,
+  share: number,
+): Weights {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, values]) => [
+      name,
+      values.map((value, i) => share * value + (1 - share) * others[name][i]),
+    ]),
+  );
+}
+
 function json(text: string | undefined, what: string): unknown {
   try {
     return JSON.parse(text ?? "");

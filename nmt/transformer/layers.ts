@@ -130,7 +130,11 @@ export interface Places {
   readonly parameters: Tensors;
   readonly batch: number;
   readonly dropout: Dropout;
+  readonly observe?: Observer;
 }
+
+/** Gets what a linear map behind an activation reads, [rows, features], by the name of the map. */
+export type Observer = (map: string, activations: Tensor) => void;
 
 /** The output of an attention block and its attention weights. */
 export interface Attended {
@@ -245,16 +249,21 @@ export function activation({ activation }: Model, x: Tensor): Tensor {
   return activation === "relu" ? relu(x) : tf.mul(x, tf.sigmoid(x));
 }
 
-/** The sublayer of linear maps with an activation between any two. */
+/** The sublayer of linear maps with an activation between any two, each of which `observe` gets. */
 export function feedForward(places: Places, name: string, x: Tensor): Tensor {
-  const { model, parameters } = places;
+  const { model, parameters, observe } = places;
+  const activated = (map: string, x: Tensor) => {
+    const activations = activation(model, x);
+    observe?.(`${name}.${map}`, activations);
+    return activations;
+  };
   return sublayer(places, name, x, (x) =>
     feedForwardMaps(model).reduce(
       (x, map, i) =>
         linear(
           parameters,
           `${name}.${map}`,
-          i === 0 ? x : activation(model, x),
+          i === 0 ? x : activated(map, x),
         ),
       x,
     ));

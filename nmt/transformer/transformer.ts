@@ -9,6 +9,7 @@ import {
   type Dropout,
   feedForward,
   MAXIMUM_POSITIONS,
+  type Observer,
   paddingBias,
   recurrentUnit,
   selfAttention,
@@ -98,9 +99,11 @@ export function encode(
   parameters: Tensors,
   source: Tensor,
   dropout: Dropout,
+  observe?: Observer,
 ): Encoded {
   const bias = paddingBias(source, PAD);
-  const places = { model, parameters, batch: source.shape[0] ?? 0, dropout };
+  const batch = source.shape[0] ?? 0;
+  const places = { model, parameters, batch, dropout, observe };
   let x = dropout("encoder", embed(model, "encoder", parameters, source));
   const layers: Tensor[] = [], maps: Tensor[] = [];
   for (let layer = 0; layer < model.encoderLayers; layer++) {
@@ -124,9 +127,11 @@ export function decode(
   target: Tensor,
   memory: Encoded,
   dropout: Dropout,
+  observe?: Observer,
 ): Decoded {
   const causal = causalBias(target.shape[1] ?? 0);
-  const places = { model, parameters, batch: target.shape[0] ?? 0, dropout };
+  const batch = target.shape[0] ?? 0;
+  const places = { model, parameters, batch, dropout, observe };
   let x = dropout("decoder", embed(model, "decoder", parameters, target));
   const layers: Tensor[] = [],
     selfMaps: Tensor[] = [],

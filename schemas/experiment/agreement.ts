@@ -1,5 +1,9 @@
 /** Checks a distillation against the student and teacher models that it joins. */
-import type { Distillation, LayerChoice } from "./distillation.ts";
+import {
+  type Distillation,
+  hasStart,
+  type LayerChoice,
+} from "./distillation.ts";
 import type { Model } from "./model.ts";
 
 /** A value that does not fit, and what was expected. */
@@ -51,7 +55,7 @@ export function mismatches(
     ...choices("attention", attention),
     ...attentionMismatches(attention, student, teacher),
     ...choices("start", start),
-    ...initializationMismatches(start, student, teacher),
+    ...initializationMismatches(distillation, student, teacher),
   ];
 }
 
@@ -145,10 +149,12 @@ function widthMismatches(
   });
 }
 
-/** What a copied layer has to have in common with the one that it is copied from. */
+/**
+ * What a copied layer has to have in common with the one that it is copied from. Its feed-forward block may be narrower,
+ * if it has two maps.
+ */
 const COPIED = [
   "width",
-  "feedForward",
   "heads",
   "norm",
   "activation",
@@ -162,12 +168,15 @@ const COPIED = [
 ] as const satisfies readonly (keyof Model)[];
 
 function initializationMismatches(
-  start: LayerChoice,
+  distillation: Distillation,
   student: Model,
   teacher: Model,
 ): Mismatch[] {
-  if (start.encoder.length + start.decoder.length === 0) return [];
-  const differing = COPIED.filter((key) => student[key] !== teacher[key]);
+  if (!hasStart(distillation)) return [];
+  const isPruned = student.feedForward < teacher.feedForward &&
+    teacher.feedForwardDepth === 2;
+  const copied = isPruned ? COPIED : [...COPIED, "feedForward"] as const;
+  const differing = copied.filter((key) => student[key] !== teacher[key]);
   if (differing.length === 0) return [];
   const values = (model: Model) =>
     differing.map((key) => `${key} ${model[key]}`).join(", ");

@@ -52,7 +52,10 @@ export const Distillation = z.strictObject({
   project: z.enum(["student", "teacher", "none"]).default("student"),
   /** The teacher layers whose attention maps are matched: self-attention, and the decoder's on the source. */
   attention: LayerChoice.prefault({}),
-  /** Initialization: the teacher layers that the student's are copies of (Sanh et al. 2019), with the embedding. */
+  /**
+   * Initialization: the teacher layers that the student's are copies of (Sanh et al. 2019), with the embedding. Where the
+   * student's feed-forward blocks are narrower, they have the neurons that matter most.
+   */
   start: LayerChoice.prefault({}),
 });
 export type Distillation = z.infer<typeof Distillation>;
@@ -62,10 +65,14 @@ export function usesStates({ alpha, beta }: Distillation): boolean {
   return alpha > 0 || beta > 0;
 }
 
+/** Whether a student begins as layers of its teacher. */
+export function hasStart({ start }: Distillation): boolean {
+  return start.encoder.length + start.decoder.length > 0;
+}
+
 /** Whether a distillation needs its teacher: false for a student that is trained without one. */
 export function usesTeacher(distillation: Distillation): boolean {
-  const { encoder, decoder } = distillation.start;
-  return usesStates(distillation) || encoder.length + decoder.length > 0;
+  return usesStates(distillation) || hasStart(distillation);
 }
 
 const layers = z.array(layer);

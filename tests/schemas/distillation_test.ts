@@ -81,6 +81,7 @@ Deno.test("attention maps, the layers of a start and attention over all layers f
   assertEquals(misfits({ beta: 0.5, attention: both }), []);
   assertEquals(misfits({ beta: 0.5, attention: both }, { heads: 4 }), []);
   assertEquals(misfits({ start: both }), []);
+  assertEquals(misfits({ start: both }, { feedForward: 100 }), []);
   const alp = { beta: 0.5, encoder: [layers, layers], combine: "attention" };
   assertEquals(misfits({ ...alp, project: "none" }), []);
   assertEquals(misfits(alp, { width: 64 }), []);
@@ -113,6 +114,11 @@ const REFUSED: Readonly<
     { start: both },
     "start: layers are copied, expected the teacher's heads 8 in the student, found heads 4",
     { heads: 4 },
+  ],
+  "a start with wider blocks than the teacher's": [
+    { start: both },
+    "start: layers are copied, expected the teacher's feedForward 2048 in the student, found feedForward 4096",
+    { feedForward: 4096 },
   ],
   "attention over layers that is fused on the teacher's side": [
     {

@@ -2,9 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   adaptationSteps,
+  combinedLayers,
   layerGroups,
   parametersOf,
   studentOf,
+  studentSteps,
   studentSubwords,
 } from "../../../apps/init/adaptation_plan.ts";
 import { Model } from "../../../schemas/experiment/model.ts";
@@ -15,18 +17,36 @@ const TINY11 = Model.parse({
   ...{ autoregression: "ssru", norm: "post", outputBias: true },
 });
 
-Deno.test("a student has at most half of the teacher's parameters, and with one layer more it would have more", () => {
-  for (const student of [4_000, 10_000, 20_000]) {
+Deno.test("a student has all layers and at most half of the teacher's parameters, and with 32 neurons more it would have more", () => {
+  for (const student of [4_000, 10_300, 16_000]) {
     const subwords = { teacher: 32_000, student };
     const model = studentOf(TINY11, subwords);
     const most = parametersOf(TINY11, subwords.teacher) / 2;
-    assertEquals(model.decoderLayers, 1);
+    const { feedForward } = model;
+    assertEquals(model, { ...TINY11, feedForward });
+    assert(feedForward >= TINY11.feedForward / 4, String(feedForward));
     assert(parametersOf(model, student) <= most);
-    const { encoderLayers } = model;
-    if (encoderLayers === TINY11.encoderLayers) continue;
-    const larger = { ...model, encoderLayers: encoderLayers + 1 };
+    const larger = { ...model, feedForward: feedForward + 32 };
     assert(parametersOf(larger, student) > most, `${student} subwords`);
   }
+});
+
+Deno.test("where less than a quarter of the neurons would be left a student has fewer layers", () => {
+  const subwords = { teacher: 32_000, student: 20_000 };
+  const model = studentOf(TINY11, subwords);
+  const most = parametersOf(TINY11, subwords.teacher) / 2;
+  assertEquals(model.decoderLayers, 1);
+  assert(parametersOf(model, 20_000) <= most);
+  const larger = { ...model, encoderLayers: model.encoderLayers + 1 };
+  assert(parametersOf({ ...larger, feedForward: 384 }, 20_000) > most);
+});
+
+Deno.test("blocks of more than two maps stay as wide as the teacher's", () => {
+  const teacher: Model = { ...TINY11, feedForwardDepth: 3 };
+  const subwords = { teacher: 32_000, student: 4_000 };
+  const student = studentOf(teacher, subwords);
+  assertEquals(student.feedForward, teacher.feedForward);
+  assert(student.encoderLayers < teacher.encoderLayers);
 });
 
 Deno.test("a student whose subwords alone are too many has a layer each", () => {
@@ -57,10 +77,17 @@ Deno.test("steps of the adaptation grow with the corpus between their limits", (
   assertEquals(adaptationSteps(10_000), 200);
   assertEquals(adaptationSteps(800_000), 600);
   assertEquals(adaptationSteps(1e9), 2000);
+  assertEquals(studentSteps(10_000), 400);
+  assertEquals(studentSteps(203_000), 520);
 });
 
 Deno.test("students keep a few more subwords than are used, or all", () => {
   assertEquals(studentSubwords(9_978, 32_025), 10_100);
   assertEquals(studentSubwords(100, 32_025), 200);
   assertEquals(studentSubwords(31_950, 32_025), undefined);
+});
+
+Deno.test("layers are combined by groups, or with the next one where the student has as many", () => {
+  assertEquals(combinedLayers(6, 4), layerGroups(6, 4));
+  assertEquals(combinedLayers(3, 3), [[1, 2], [2, 3], [3]]);
 });

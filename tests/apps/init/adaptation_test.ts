@@ -53,10 +53,11 @@ Deno.test("the experiment that init writes for a model has its architecture, the
   assertEquals(teacher.adaptation?.characters, 2);
   assertEquals(teacher.adaptation?.interpolation, 0.5);
   const { model, distillation } = students.ckd;
-  assertEquals([model.encoderLayers, model.decoderLayers], [2, 1]);
-  assertEquals(model.width, teacher.model.width);
-  assertEquals(distillation.encoder, [[1, 2], [3, 4]]);
-  assertEquals(distillation.start, { encoder: [2, 4], decoder: [2] });
+  const { feedForward } = model;
+  assertEquals({ ...teacher.model, feedForward }, model);
+  assert(feedForward < teacher.model.feedForward);
+  assertEquals(distillation.encoder, [[1, 2], [2, 3], [3, 4], [4]]);
+  assertEquals(distillation.start, { encoder: [1, 2, 3, 4], decoder: [1, 2] });
   assertEquals(students["no-layers"].distillation.beta, 0);
 
   const formatted = await deno(["fmt", "--check", here.mine]);
@@ -64,7 +65,10 @@ Deno.test("the experiment that init writes for a model has its architecture, the
   const graph = await run("graph", "--experiment", here.mine);
   assertEquals(graph.code, 0, graph.err);
   assertStringIncludes(graph.out, "teacher <- tokenize, extend\n");
-  assertStringIncludes(graph.out, "student:ckd <- trim, states\n");
+  assertStringIncludes(
+    graph.out,
+    `student:ckd <- trim, states, prune:${feedForward}\n`,
+  );
 });
 
 Deno.test("a model that has every character and whose subwords are all used keeps its vocabulary", async () => {

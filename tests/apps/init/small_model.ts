@@ -38,7 +38,7 @@ export function writeSmallModel(
     Object.entries(marianArrays({
       "dim-vocabs": [PIECES.length, PIECES.length],
       "dim-emb": 16,
-      "transformer-dim-ffn": 24,
+      "transformer-dim-ffn": 320,
       "enc-depth": LAYERS.encoder,
       "dec-depth": LAYERS.decoder,
       ...settings,

@@ -4,8 +4,12 @@ import {
   initialWeights,
   parameterShapes,
 } from "../../../nmt/transformer/parameters.ts";
-import { weightsFromTeacher } from "../../../nmt/distillation/initialization.ts";
+import {
+  projectionsFromTeacher,
+  weightsFromTeacher,
+} from "../../../nmt/distillation/initialization.ts";
 import { compileStep } from "../../../nmt/training/compiled_step.ts";
+import { Distillation } from "../../../schemas/experiment/distillation.ts";
 import { type Model, Training } from "../../../schemas/experiment/model.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { teacherModel, VOCABULARY } from "../fixtures/model.ts";
@@ -80,6 +84,24 @@ for (
     assertEquals(copied([1], []), [...withEncoder]);
   });
 }
+
+Deno.test("projections begin as the identity for each combined layer, of the stacks that begin as the teacher's", () => {
+  const maps = {
+    ...{ beta: 0.5, encoder: [[1, 2]], decoder: [[3]] },
+    start: { encoder: [1] },
+  };
+  const projections = (project: "student" | "teacher" | "none") =>
+    projectionsFromTeacher(Distillation.parse({ ...maps, project }), 2);
+  assertEquals(projections("student"), {
+    "projection.encoder.0.weight": Float32Array.of(1, 0, 1, 0, 0, 1, 0, 1),
+    "projection.encoder.0.bias": Float32Array.of(0, 0, 0, 0),
+  });
+  assertEquals(projections("teacher"), {
+    "projection.encoder.0.weight": Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1),
+    "projection.encoder.0.bias": Float32Array.of(0, 0),
+  });
+  assertEquals(projections("none"), {});
+});
 
 Deno.test("training begins at what was copied and at the seed's random values for the rest", async () => {
   const student = sized(2, 1);

@@ -1,20 +1,7 @@
 /** The training loop on a toy task of a few steps: an interrupted training resumes to the same weights, bit for bit. */
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
-import {
-  train,
-  type TrainingJob,
-} from "../../../nmt/training/training_loop.ts";
-import {
-  initialWeights,
-  parameterShapes,
-} from "../../../nmt/transformer/parameters.ts";
+import { train } from "../../../nmt/training/training_loop.ts";
 import { withFolder } from "../fixtures/folder.ts";
 import { task } from "../fixtures/model.ts";
 import { refusal } from "../fixtures/refusal.ts";
@@ -26,10 +13,8 @@ const STEPS = 6;
 async function trainIn(
   folder: string,
   until = (_step: number) => {},
-  options: Pick<TrainingJob, "initial" | "interpolation"> = {},
 ) {
   return await train({
-    ...options,
     task: task(undefined, {
       steps: STEPS,
       batchTokens: 64,
@@ -73,27 +58,4 @@ Deno.test("a damaged checkpoint is refused with its path and the remedy, and sta
     assertStringIncludes(message, path);
     assertStringIncludes(message, "delete it to train from the start");
     assertEquals(Deno.readTextFileSync(path), "half a checkpoint");
-  }));
-
-Deno.test("interpolated weights lie between those that a training began with and those that it reached", () =>
-  withFolder(async (folder) => {
-    const trainWith = (interpolation?: number) => {
-      const own = `${folder}/${interpolation}`;
-      Deno.mkdirSync(own);
-      return trainIn(own, undefined, { initial, interpolation });
-    };
-    const { model, vocabulary } = task();
-    const initial = initialWeights(parameterShapes(model, vocabulary), 7);
-    const [whole, quarter] = [await trainWith(), await trainWith(0.25)];
-    assertEquals(quarter.averaged, whole.averaged);
-    assert(quarter.nll !== whole.nll);
-    for (const [name, values] of Object.entries(quarter.weights)) {
-      values.forEach((value, i) =>
-        assertAlmostEquals(
-          value,
-          0.25 * whole.weights[name][i] + 0.75 * initial[name][i],
-          1e-6,
-        )
-      );
-    }
   }));

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   averageWeights,
+  interpolatedWeights,
   loadModel,
   loadState,
   saveModel,
@@ -207,4 +208,16 @@ Deno.test("the average of weights is their mean, summed in double precision", ()
   );
   const one = set(0.1, 0.2);
   assertEquals(averageWeights([one]), one);
+});
+
+Deno.test("interpolated weights lie between two sets of them, at the share of the first", () => {
+  const [a, b] = [1, 2].map((seed) => initialWeights(modelShapes, seed));
+  const quarter = interpolatedWeights(a, b, 0.25);
+  assertEquals(Object.keys(quarter), Object.keys(a));
+  const [name] = Object.keys(a);
+  assertEquals(
+    quarter[name],
+    a[name].map((value, i) => 0.25 * value + 0.75 * b[name][i]),
+  );
+  assert(quarter[name].some((value, i) => value !== a[name][i]));
 });
