@@ -24,7 +24,6 @@ import {
   type Experiment,
   type TrainedStudent,
 } from "./schemas/experiment/experiment.ts";
-import { Training } from "./schemas/experiment/model.ts";
 import { Matrix } from "./schemas/experiment/language_pairs.ts";
 import { trialWeights } from "./schemas/experiment/tuning.ts";
 import chooseStage from "./stages/choose.ts";
@@ -204,9 +203,7 @@ function trainedTeacher(
     seed,
     config: {
       ...{ model, runtime, vocabulary },
-      training: adaptation === undefined
-        ? training
-        : Training.parse(adaptation.training),
+      training: adaptation?.training ?? training,
     },
     inputs,
   });

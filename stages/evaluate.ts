@@ -22,9 +22,7 @@ export default stage({
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, log, progress }) => {
-    const { parameterCount, parameterShapes } = await import(
-      "../nmt/transformer/parameters.ts"
-    );
+    const { parametersOf } = await import("../nmt/transformer/parameters.ts");
     const { translateWith } = await import("../nmt/decoding/translate.ts");
     const { rounded } = await import("../nmt/metrics/metric.ts");
     const { scoreTranslations } = await import("../nmt/metrics/score.ts");
@@ -56,9 +54,7 @@ export default stage({
     return {
       metrics: {
         ...scores,
-        parameters: parameterCount(
-          parameterShapes(saved.model, saved.vocabulary),
-        ),
+        parameters: parametersOf(saved),
         bytes: (await Deno.stat(inputs.model.model)).size,
       },
       measurements: {

@@ -5,18 +5,13 @@ import {
 } from "../../schemas/experiment/distillation.ts";
 import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import type { Model, Training } from "../../schemas/experiment/model.ts";
+import type { SizedModel } from "../../nmt/transformer/parameters.ts";
 
 /** What a corpus holds once it is tokenized; tokens without the one that ends each sentence. */
 export interface CorpusSize {
   readonly pairs: number;
   readonly sourceTokens: number;
   readonly targetTokens: number;
-}
-
-/** A model and how many subwords it has. */
-export interface SizedModel {
-  readonly model: Model;
-  readonly vocabulary: number;
 }
 
 /** A training, and what it learns of a teacher where it has one. */

@@ -4,10 +4,7 @@ import type { Estimate, Outlook, Steps } from "../../engine/graph/estimate.ts";
 import { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import type { Runtime } from "../../schemas/experiment/runtime.ts";
-import {
-  parameterCount,
-  parameterShapes,
-} from "../../nmt/transformer/parameters.ts";
+import { parametersOf } from "../../nmt/transformer/parameters.ts";
 import {
   type CorpusSize,
   pruningSeconds,
@@ -212,9 +209,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
 
 function modelBytes(nodes: Steps, name: string | undefined): number {
   const trained = modelOf(nodes, name);
-  return trained === undefined
-    ? 0
-    : 4 * parameterCount(parameterShapes(trained.model, trained.vocabulary));
+  return trained === undefined ? 0 : 4 * parametersOf(trained);
 }
 
 function total(numbers: readonly number[]): number {

@@ -8,9 +8,10 @@ import { projectionShapes } from "../../nmt/distillation/layer_loss.ts";
 import { isLarge } from "../../nmt/training/training_step.ts";
 import {
   parameterCount,
-  parameterShapes,
+  parametersOf,
+  type SizedModel,
 } from "../../nmt/transformer/parameters.ts";
-import type { SizedModel, TrainingWork } from "./arithmetic.ts";
+import type { TrainingWork } from "./arithmetic.ts";
 
 /** A process of Deno without models, and what tfjs and ONNX Runtime add to it. */
 export const PROCESS = 80e6;
@@ -181,7 +182,3 @@ export const FETCHING = 150e6;
 export const corpusMemory = (pairs: number) => 115e6 + 150 * pairs;
 export const tokenizingMemory = (pairs: number, vocabulary: number) =>
   190e6 + 170 * pairs + 3000 * vocabulary;
-
-function parametersOf({ model, vocabulary }: SizedModel): number {
-  return parameterCount(parameterShapes(model, vocabulary));
-}

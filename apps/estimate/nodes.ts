@@ -5,7 +5,8 @@ import { Distillation } from "../../schemas/experiment/distillation.ts";
 import { Model, Training } from "../../schemas/experiment/model.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
 import { LossWeights } from "../../schemas/experiment/tuning.ts";
-import type { SizedModel, TrainingWork } from "./arithmetic.ts";
+import type { SizedModel } from "../../nmt/transformer/parameters.ts";
+import type { TrainingWork } from "./arithmetic.ts";
 
 const Tuned = z.object({ points: z.record(z.string(), LossWeights) });
 

@@ -89,9 +89,9 @@ function vocabulary(
       value: maximumLength,
       comment: "of a side of a training pair",
     },
-    ...student.subwords === teacher.subwords ? [] : [{
+    ...student.vocabulary === teacher.vocabulary ? [] : [{
       key: "students",
-      value: student.subwords,
+      value: student.vocabulary,
       comment: `the text uses ${used}; students do without the others`,
     }],
   ];

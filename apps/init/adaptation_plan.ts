@@ -4,8 +4,8 @@ import {
   type Model,
 } from "../../schemas/experiment/model.ts";
 import {
-  parameterCount,
-  parameterShapes,
+  parametersOf,
+  type SizedModel,
 } from "../../nmt/transformer/parameters.ts";
 
 /** How often the model is tuned on each pair, and how often a student reads it; within these numbers of steps. */
@@ -69,7 +69,7 @@ export function studentSubwords(used: number, all: number): number | undefined {
 }
 
 /**
- * The student of a teacher, each with so many subwords: all layers, with as many neurons in each feed-forward block as leave
+ * The student of a teacher, with so many subwords: all layers, with as many neurons in each feed-forward block as leave
  * it at most half of the teacher's parameters. Where that is less than a quarter of them, it has fewer layers too: half
  * of the decoder's, and as many of the encoder's as fit; at least 1 + 1, even where those have more.
  *
@@ -79,19 +79,17 @@ export function studentSubwords(used: number, all: number): number | undefined {
  * import { Model } from "../../schemas/experiment/model.ts";
  * import { studentOf } from "./adaptation_plan.ts";
  *
- * const teacher = Model.parse({});
- * const student = studentOf(teacher, { teacher: 32_000, student: 8_000 });
- * assertEquals(student, { ...teacher, feedForward: 576 });
+ * const model = Model.parse({});
+ * const student = studentOf({ model, vocabulary: 32_000 }, 8_000);
+ * assertEquals(student, { ...model, feedForward: 576 });
  * ```
  */
-export function studentOf(
-  model: Model,
-  subwords: { readonly teacher: number; readonly student: number },
-): Model {
-  const most = PART * parametersOf(model, subwords.teacher);
+export function studentOf(teacher: SizedModel, vocabulary: number): Model {
+  const { model } = teacher;
+  const most = PART * parametersOf(teacher);
   const sizes = [...widths(model)];
   const fits = (student: Model) =>
-    parametersOf(student, subwords.student) <= most;
+    parametersOf({ model: student, vocabulary }) <= most;
   for (const layers of depths(model)) {
     for (const feedForward of sizes) {
       const student = { ...model, ...layers, feedForward };
@@ -130,11 +128,6 @@ function* depths(
 /** Layers of encoder and decoder, such as `6 + 2`. */
 export function layersOf({ encoderLayers, decoderLayers }: Model): string {
   return `${encoderLayers} + ${decoderLayers}`;
-}
-
-/** Parameters of a model with so many subwords. */
-export function parametersOf(model: Model, subwords: number): number {
-  return parameterCount(parameterShapes(model, subwords));
 }
 
 /**

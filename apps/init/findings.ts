@@ -1,7 +1,11 @@
 /** Summarizes a survey in a few lines, with what to look at before a long run. */
 import type { Languages } from "../../schemas/experiment/data.ts";
 import { layersOf } from "./adaptation_plan.ts";
-import type { ModelSurvey, SizedModel } from "./model_survey.ts";
+import {
+  parametersOf,
+  type SizedModel,
+} from "../../nmt/transformer/parameters.ts";
+import type { ModelSurvey } from "./model_survey.ts";
 import type { Survey } from "./survey.ts";
 
 /** A test set of fewer sentences seldom tells two systems apart. */
@@ -88,16 +92,16 @@ export function modelFindings(
   );
   const some = visible.slice(0, EXAMPLES).join(" ");
   const examples = some === "" ? "" : `, such as ${some}`;
-  const size = ({ model, parameters }: SizedModel) =>
+  const size = ({ model, vocabulary }: SizedModel) =>
     `${
       layersOf(model)
     } layers of width ${model.width}, blocks of ${model.feedForward}, ${
-      count(parameters)
+      count(parametersOf({ model, vocabulary }))
     } parameters`;
-  const part = Math.round(100 * student.parameters / teacher.parameters);
-  const others = teacher.subwords === student.subwords
+  const part = Math.round(100 * parametersOf(student) / parametersOf(teacher));
+  const others = teacher.vocabulary === student.vocabulary
     ? "students keep all."
-    : `students keep ${count(student.subwords)}.`;
+    : `students keep ${count(student.vocabulary)}.`;
   return [
     `The model is ${FORMATS[format]}: ${size(teacher)}, ${
       count(vocabulary)
@@ -113,7 +117,7 @@ export function modelFindings(
       } training pairs are left out, as their targets have characters that the model cannot write, or a side is too long.`,
     ],
     `The text uses ${count(used)} of ${
-      count(teacher.subwords)
+      count(teacher.vocabulary)
     } subwords; ${others}`,
     `A student has ${size(student)}: ${part} % of the model's.`,
   ];

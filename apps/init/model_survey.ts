@@ -16,20 +16,12 @@ import { withCharacters } from "../../nmt/vocabulary/extension.ts";
 import { changeableSubwords } from "../../nmt/vocabulary/subwords.ts";
 import {
   CHARACTER_PAIRS,
-  parametersOf,
   studentOf,
   studentSubwords,
 } from "./adaptation_plan.ts";
 import { LIMIT, measured, type Survey, withCorpus } from "./survey.ts";
 import type { Subject } from "./subject.ts";
-import type { Model } from "../../schemas/experiment/model.ts";
-
-/** A model and how large it is. */
-export interface SizedModel {
-  readonly model: Model;
-  readonly subwords: number;
-  readonly parameters: number;
-}
+import type { SizedModel } from "../../nmt/transformer/parameters.ts";
 
 export interface ModelSurvey extends Survey {
   readonly format: ImportedModel["format"];
@@ -79,12 +71,8 @@ export function surveyModel(
       ...idsOf(heldOut.tokens, maximumLength),
     ]);
     const used = changeableSubwords(tokenizer, WHAT).closure(ids).size;
-    const { model, vocabulary } = saved;
+    const { vocabulary } = saved;
     const students = studentSubwords(used, vocabulary) ?? vocabulary;
-    const student = studentOf(model, {
-      teacher: vocabulary,
-      student: students,
-    });
     return {
       plan,
       corpus: report,
@@ -94,14 +82,10 @@ export function surveyModel(
       characters,
       dropped: cut.dropped,
       used,
-      teacher: sized(model, vocabulary),
-      student: sized(student, students),
+      teacher: { model: saved.model, vocabulary },
+      student: { model: studentOf(saved, students), vocabulary: students },
     };
   });
-}
-
-function sized(model: Model, subwords: number): SizedModel {
-  return { model, subwords, parameters: parametersOf(model, subwords) };
 }
 
 /**

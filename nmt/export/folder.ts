@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
-import { parameterCount, parameterShapes } from "../transformer/parameters.ts";
+import { parametersOf } from "../transformer/parameters.ts";
 import { BOS, EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import {
   EXPORT_PRECISIONS,
@@ -79,7 +79,7 @@ export async function writeDescription(
     system,
     languages,
     model,
-    parameters: parameterCount(parameterShapes(model, vocabulary)),
+    parameters: parametersOf({ model, vocabulary }),
     vocabulary,
     ids: { pad: PAD, bos: BOS, eos: EOS, unk: unknown ?? null },
     maximumLength: MAXIMUM_LENGTH,

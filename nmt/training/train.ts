@@ -2,11 +2,7 @@
 import type { Runtime } from "../tensor/program.ts";
 import { readTokens, type Tokens } from "../text/subwords/tokens.ts";
 import { saveModel } from "../transformer/checkpoint.ts";
-import {
-  parameterCount,
-  parameterShapes,
-  type Weights,
-} from "../transformer/parameters.ts";
+import { parametersOf, type Weights } from "../transformer/parameters.ts";
 import type { TeacherSignals } from "../states/states.ts";
 import type { Task } from "./training_step.ts";
 import { train } from "./training_loop.ts";
@@ -106,7 +102,7 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
   );
   return {
     metrics: {
-      parameters: parameterCount(parameterShapes(task.model, task.vocabulary)),
+      parameters: parametersOf(task),
       perplexity: Math.round(Math.exp(trained.nll) * 1e4) / 1e4,
       averaged: trained.averaged.join(" "),
     },

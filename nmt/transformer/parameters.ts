@@ -148,7 +148,18 @@ export function initialWeights(
   return weights;
 }
 
-/** Number of parameters, embedding included. */
+/** A model and how many subwords it has. */
+export interface SizedModel {
+  readonly model: Model;
+  readonly vocabulary: number;
+}
+
+/** Number of parameters of a model, embedding included. */
+export function parametersOf({ model, vocabulary }: SizedModel): number {
+  return parameterCount(parameterShapes(model, vocabulary));
+}
+
+/** Number of parameters of some shapes. */
 export function parameterCount(shapes: Shapes): number {
   return Object.values(shapes).reduce(
     (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),

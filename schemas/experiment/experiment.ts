@@ -52,7 +52,8 @@ const System = z.strictObject({
 export const Adaptation = z.strictObject({
   /** So many characters of the training text that its vocabulary lacks are added to it, the most frequent ones. */
   characters: z.int().min(0).max(10_000).default(0),
-  training: AdaptationTraining.prefault({}),
+  training: AdaptationTraining.prefault({})
+    .transform((training) => Training.parse(training)),
   /** The model is this much of the tuned weights and the rest of the old ones (WiSE-FT, Wortsman et al. 2022). */
   interpolation: z.number().gt(0).max(1).default(1),
 });

@@ -36,7 +36,7 @@ export default stage({
     );
     const { checkModel } = await import("../../nmt/imported/files.ts");
     const { saveModel } = await import("../../nmt/transformer/checkpoint.ts");
-    const { parameterCount, parameterShapes } = await import(
+    const { parametersOf } = await import(
       "../../nmt/transformer/parameters.ts"
     );
     const { release } = inputs;
@@ -57,9 +57,7 @@ export default stage({
     return {
       metrics: {
         format: imported.format,
-        parameters: parameterCount(
-          parameterShapes(model, imported.vocabulary),
-        ),
+        parameters: parametersOf(imported),
         vocabulary: imported.vocabulary,
       },
     };

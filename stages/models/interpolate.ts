@@ -23,17 +23,19 @@ export default stage({
     const { interpolatedWeights, loadModel, saveModel } = await import(
       "../../nmt/transformer/checkpoint.ts"
     );
-    const { parameterCount, parameterShapes } = await import(
+    const { parametersOf } = await import(
       "../../nmt/transformer/parameters.ts"
     );
-    const { model, vocabulary, share } = config;
     const tuned = loadModel(inputs.tuned.model, "the tuned model");
     const initial = loadModel(inputs.initial.model, "the model before");
     saveModel(outputs.model, {
       ...tuned,
-      weights: interpolatedWeights(tuned.weights, initial.weights, share),
+      weights: interpolatedWeights(
+        tuned.weights,
+        initial.weights,
+        config.share,
+      ),
     });
-    const shapes = parameterShapes(model, vocabulary);
-    return { metrics: { parameters: parameterCount(shapes) } };
+    return { metrics: { parameters: parametersOf(config) } };
   },
 });

@@ -1,7 +1,7 @@
 /** The estimate of memory against what stages took. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import type { SizedModel } from "../../../apps/estimate/arithmetic.ts";
+import type { SizedModel } from "../../../nmt/transformer/parameters.ts";
 import { estimate } from "../../../apps/estimate/estimate.ts";
 import {
   exportMemory,

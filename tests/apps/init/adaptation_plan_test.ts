@@ -4,11 +4,11 @@ import {
   adaptationSteps,
   combinedLayers,
   layerGroups,
-  parametersOf,
   studentOf,
   studentSteps,
   studentSubwords,
 } from "../../../apps/init/adaptation_plan.ts";
+import { parametersOf } from "../../../nmt/transformer/parameters.ts";
 import { Model } from "../../../schemas/experiment/model.ts";
 
 /** A student of the Bergamot project. */
@@ -17,43 +17,48 @@ const TINY11 = Model.parse({
   ...{ autoregression: "ssru", norm: "post", outputBias: true },
 });
 
+const TEACHER = { model: TINY11, vocabulary: 32_000 };
+
 Deno.test("a student has all layers and at most half of the teacher's parameters, and with 32 neurons more it would have more", () => {
   for (const student of [4_000, 10_300, 16_000]) {
-    const subwords = { teacher: 32_000, student };
-    const model = studentOf(TINY11, subwords);
-    const most = parametersOf(TINY11, subwords.teacher) / 2;
+    const model = studentOf(TEACHER, student);
+    const most = parametersOf(TEACHER) / 2;
     const { feedForward } = model;
     assertEquals(model, { ...TINY11, feedForward });
     assert(feedForward >= TINY11.feedForward / 4, String(feedForward));
-    assert(parametersOf(model, student) <= most);
+    assert(parametersOf({ model, vocabulary: student }) <= most);
     const larger = { ...model, feedForward: feedForward + 32 };
-    assert(parametersOf(larger, student) > most, `${student} subwords`);
+    assert(
+      parametersOf({ model: larger, vocabulary: student }) > most,
+      `${student} subwords`,
+    );
   }
 });
 
 Deno.test("where less than a quarter of the neurons would be left a student has fewer layers", () => {
-  const subwords = { teacher: 32_000, student: 20_000 };
-  const model = studentOf(TINY11, subwords);
-  const most = parametersOf(TINY11, subwords.teacher) / 2;
+  const vocabulary = 20_000;
+  const model = studentOf(TEACHER, vocabulary);
+  const most = parametersOf(TEACHER) / 2;
   assertEquals(model.decoderLayers, 1);
-  assert(parametersOf(model, 20_000) <= most);
+  assert(parametersOf({ model, vocabulary }) <= most);
   const larger = { ...model, encoderLayers: model.encoderLayers + 1 };
-  assert(parametersOf({ ...larger, feedForward: 384 }, 20_000) > most);
+  assert(
+    parametersOf({ model: { ...larger, feedForward: 384 }, vocabulary }) > most,
+  );
 });
 
 Deno.test("blocks of more than two maps stay as wide as the teacher's", () => {
   const teacher: Model = { ...TINY11, feedForwardDepth: 3 };
-  const subwords = { teacher: 32_000, student: 4_000 };
-  const student = studentOf(teacher, subwords);
+  const student = studentOf({ model: teacher, vocabulary: 32_000 }, 4_000);
   assertEquals(student.feedForward, teacher.feedForward);
   assert(student.encoderLayers < teacher.encoderLayers);
 });
 
 Deno.test("a student whose subwords alone are too many has a layer each", () => {
-  const { encoderLayers, decoderLayers, ...others } = studentOf(TINY11, {
-    teacher: 32_000,
-    student: 32_000,
-  });
+  const { encoderLayers, decoderLayers, ...others } = studentOf(
+    TEACHER,
+    32_000,
+  );
   assertEquals([encoderLayers, decoderLayers], [1, 1]);
   assertEquals(others.width, TINY11.width);
 });

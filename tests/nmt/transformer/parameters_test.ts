@@ -7,8 +7,8 @@ import {
 } from "@std/assert";
 import {
   initialWeights,
-  parameterCount,
   parameterShapes,
+  parametersOf,
 } from "../../../nmt/transformer/parameters.ts";
 import { projectionShapes } from "../../../nmt/distillation/layer_loss.ts";
 import { Distillation } from "../../../schemas/experiment/distillation.ts";
@@ -30,7 +30,7 @@ function formula(
 }
 
 const count = (model: Model, vocabulary: number) =>
-  parameterCount(parameterShapes(model, vocabulary));
+  parametersOf({ model, vocabulary });
 
 Deno.test("parameters are counted by the formula of depth, widths and vocabulary, whatever the heads", () => {
   for (
