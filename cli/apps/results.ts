@@ -27,6 +27,11 @@ import {
   type Saved,
 } from "../../apps/results/gather.ts";
 import {
+  scoredOf,
+  testSetsJson,
+  testSetTables,
+} from "../../apps/results/test_sets.ts";
+import {
   tunedOf,
   tuningJson,
   tuningTables,
@@ -46,6 +51,10 @@ export const TABLES = {
   tuning: {
     text: (saved, format) => FORMATS[format](tuningTables(tunedOf(saved))),
     json: (saved) => tuningJson(tunedOf(saved)),
+  },
+  sets: {
+    text: (saved, format) => FORMATS[format](testSetTables(scoredOf(saved))),
+    json: (saved) => testSetsJson(scoredOf(saved)),
   },
 } as const satisfies Readonly<
   Record<string, {

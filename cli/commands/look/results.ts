@@ -11,8 +11,8 @@ export default command({
   options: {
     table: choice(
       "<what>",
-      "scores, learning curves, or grids",
-      ["systems", "curves", "tuning"],
+      "scores, learning curves, grids, or scores by test set",
+      ["systems", "curves", "tuning", "sets"],
       { default: "systems" },
     ),
     experiment,

@@ -19,6 +19,7 @@ import pipeline from "../../../pipeline.ts";
 import { resultsText, TABLES } from "../../../cli/apps/results.ts";
 import { readResults, saveResults } from "../../../apps/results/committed.ts";
 import { gather } from "../../../apps/results/gather.ts";
+import { scoredOf } from "../../../apps/results/test_sets.ts";
 import { assertInputError } from "../../fixtures/input_error.ts";
 import {
   BLEU,
@@ -430,4 +431,46 @@ Deno.test("all committed results hold together", () => {
   for (const name of names.filter((name) => !isTemporary(name, /.+/))) {
     assert(readResults(artifacts, name) !== undefined, name);
   }
+});
+
+const CAPTIONS = 'testSets={"captions":{"data":{"descriptor":"multi30k"}}}';
+
+Deno.test("scores by test set have a row a model and a column a test set, its own first", () => {
+  using folder = temporary();
+  makeRun(folder.path, { set: [CAPTIONS] });
+  const text = resultsText(gathered(folder.path), { ...TEXT, table: "sets" });
+  const rows = text.split("\n")
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  assertEquals(rows[0].slice(3), ["test", "captions"]);
+  assertEquals(rows.slice(2).map(([name]) => name), [
+    "teacher",
+    "no-kd",
+    "rkd",
+    "ckd-regular",
+  ]);
+  const scores = rows.slice(2).map((row) =>
+    row.slice(3).map((cell) => Number(cell.split(" / ")[0]))
+  );
+  // Each system that is evaluated, on its own test set and then on the other, has one less.
+  assertEquals(scores, [[40, 39], [38, 37], [36, 35], [34, 33]]);
+});
+
+Deno.test("a model that several language pairs share has one row, and others of one name say whose they are", () => {
+  using folder = temporary();
+  makeRun(folder.path, {
+    set: ['pairs={"a":{},"b":{"seed":2}}', CAPTIONS],
+  });
+  const { results, manifest } = gathered(folder.path);
+  const named = () =>
+    scoredOf({ results, manifest }).map(({ name, scores }) =>
+      [name, ...scores.keys()].join()
+    );
+  const before = named();
+  assertEquals(before.length, 8);
+  assertEquals(before[0], "teacher (a),test,captions");
+  assert(before.includes("teacher (b),test,captions"), before.join("\n"));
+  manifest.nodes["b/teacher"].outputs.model =
+    manifest.nodes["a/teacher"].outputs.model;
+  assertEquals(named()[0], "teacher,test,captions");
+  assertEquals(named().length, 7);
 });
