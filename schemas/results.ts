@@ -19,10 +19,19 @@ const ComparedScore = z.strictObject({
   score: z.number(),
   low: z.number(),
   high: z.number(),
-  /** For each baseline, which run of it (or all of them) this one is compared with, and the p-value of the difference. */
+  /**
+   * For each baseline, which run of it (or all of them) this one is compared with, the difference with its 95 % confidence
+   * interval, and its p-value.
+   */
   against: z.partialRecord(
     z.enum(BASELINES),
-    z.strictObject({ name: z.string(), difference: z.number(), p: z.number() }),
+    z.strictObject({
+      name: z.string(),
+      difference: z.number(),
+      low: z.number(),
+      high: z.number(),
+      p: z.number(),
+    }),
   ),
 });
 export type ComparedScore = z.infer<typeof ComparedScore>;
@@ -46,10 +55,15 @@ const Figure = z.strictObject({
   deviation: z.number().optional(),
   low: z.number().optional(),
   high: z.number().optional(),
-  /** Difference to each baseline, and its p-value where the systems were compared. */
+  /** Difference to each baseline; its 95 % confidence interval and p-value where the systems were compared. */
   to: z.partialRecord(
     z.enum(BASELINES),
-    z.strictObject({ difference: z.number(), p: z.number().optional() }),
+    z.strictObject({
+      difference: z.number(),
+      low: z.number().optional(),
+      high: z.number().optional(),
+      p: z.number().optional(),
+    }),
   ),
 });
 export type Figure = z.infer<typeof Figure>;

@@ -142,14 +142,14 @@ function systems({ teacher, student }: ModelSurvey): Entry[] {
     value: { encoder: last("encoderLayers"), decoder: last("decoderLayers") },
     comment: "the teacher's layers that it begins as, with fewer neurons",
   };
-  const { noLayers, ckd } = WEIGHTS;
+  const { rkd, ckd } = WEIGHTS;
   return [
     {
-      key: "no-layers",
+      key: "rkd",
       entries: [
         {
           key: "alpha",
-          value: noLayers.alpha,
+          value: rkd.alpha,
           comment: "of its loss: learns what the teacher says",
         },
         start,

@@ -29,7 +29,7 @@ export const STUDENT_TRAINING = {
 
 /** Weights of the systems' losses: of soft targets alone, and with the combined layers. */
 export const WEIGHTS = {
-  noLayers: { alpha: 0.5 },
+  rkd: { alpha: 0.5 },
   ckd: { alpha: 0.4, beta: 0.2 },
 } as const;
 

@@ -157,9 +157,14 @@ function against(
       : undefined;
     if (subjectTo === undefined) continue;
     const difference = subject.score - subjectTo.score;
+    const interval = confidenceInterval(
+      subject.resampled.map((score, i) => score - subjectTo.resampled[i]),
+    );
     compared[baseline] = {
       name: subjectTo.name,
       difference: rounded(difference),
+      low: rounded(interval.low),
+      high: rounded(interval.high),
       p: rounded(
         significance(difference, subject.resampled, subjectTo.resampled),
       ),
@@ -173,7 +178,7 @@ function against(
   };
 }
 
-/** The comparison as flat metrics of its node: `NAME.bleu.low`, `NAME.bleu.p.teacher`. */
+/** The comparison as flat metrics of its node: `NAME.bleu.low`, and of differences `NAME.bleu.low.teacher`, `.high.`, `.p.`. */
 export function comparisonMetrics(
   { signature, systems }: Comparison,
 ): Record<string, number | string> {
@@ -185,8 +190,12 @@ export function comparisonMetrics(
       const { low, high, against } = compared[score];
       metrics[`${name}.${score}.low`] = low;
       metrics[`${name}.${score}.high`] = high;
-      for (const [baseline, { p }] of Object.entries(against)) {
-        metrics[`${name}.${score}.p.${baseline}`] = p;
+      for (const [baseline, { low, high, p }] of Object.entries(against)) {
+        Object.assign(metrics, {
+          [`${name}.${score}.low.${baseline}`]: low,
+          [`${name}.${score}.high.${baseline}`]: high,
+          [`${name}.${score}.p.${baseline}`]: p,
+        });
       }
     }
   }

@@ -155,9 +155,13 @@ function figuresOf(
     for (const baseline of BASELINES) {
       const theirs = [others(baseline)].flat().map((run) => run[score]);
       if (theirs.length === 0 || !isCompared(system, baseline)) continue;
+      const compare = (what: "low" | "high" | "p") =>
+        numeric(compared, `${name}.${score}.${what}.${baseline}`);
       to[baseline] = {
         difference: rounded(mean(scores) - mean(theirs)),
-        p: numeric(compared, `${name}.${score}.p.${baseline}`),
+        low: compare("low"),
+        high: compare("high"),
+        p: compare("p"),
       };
     }
     return {

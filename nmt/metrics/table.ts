@@ -99,9 +99,16 @@ function score({ score, deviation }: Figure): string {
     : `${number(score, 1)} ± ${number(deviation, 1)}`;
 }
 
+/** `-0.5`, or with its interval `-0.5 (-1.2 to +0.3)`. */
 function difference({ to: { teacher } }: Figure): string {
   if (teacher === undefined) return "";
-  const points = teacher.difference;
+  const { difference, low, high } = teacher;
+  return low === undefined || high === undefined
+    ? signed(difference)
+    : `${signed(difference)} (${signed(low)} to ${signed(high)})`;
+}
+
+function signed(points: number): string {
   return `${points < 0 ? "-" : "+"}${number(Math.abs(points), 1)}`;
 }
 

@@ -111,18 +111,19 @@ const COMMANDS: Readonly<Record<string, Treatment>> = {
     instead: onFreePort,
     varies: /(?<="text":)"[^"]*"|(?<="score":)[^},]+/g,
   },
-  [`deno task pipeline --experiment ${MINE} --set students.no-layers.alpha=0.7 --dry-run`]:
+  [`deno task pipeline --experiment ${MINE} --set students.rkd.alpha=0.7 --dry-run`]:
     {
       code: 10,
       after: (_, said) => {
         for (const node of ["student", "evaluate", "export"]) {
-          assertMatch(said, new RegExp(`^${node}:no-layers +stale`, "m"));
+          assertMatch(said, new RegExp(`^${node}:rkd +stale`, "m"));
         }
         assertEquals(said.match(/ stale /g)?.length, 4, said);
       },
     },
-  [`deno task pipeline --experiment ${MINE} --set students.no-layers.alpha=0.7`]:
-    { interruptedAt: /^student:no-layers: /m },
+  [`deno task pipeline --experiment ${MINE} --set students.rkd.alpha=0.7`]: {
+    interruptedAt: /^student:rkd: /m,
+  },
   "deno task pipeline keygen > me.pub": asItStands,
   "deno task pipeline sign": asItStands,
   "deno task pipeline push ../models": asItStands,

@@ -160,7 +160,7 @@ const COMMANDS: Readonly<
     command,
   ) => {
     const said = await succeeds(clone, command);
-    const rows = [...said.matchAll(/^\| (imported|teacher|no-layers|ckd) /gm)];
+    const rows = [...said.matchAll(/^\| (imported|teacher|rkd|ckd) /gm)];
     // Each on both test sets.
     assertEquals(rows.length, 8, said);
   },

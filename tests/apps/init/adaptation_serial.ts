@@ -31,13 +31,13 @@ Deno.test("the experiment that init writes for a public model runs to its end", 
   for (
     const name of [
       ...["import:imported", "extend", "teacher", "trim", "states"],
-      ...["student:no-layers", "student:ckd", "export:ckd", "compare"],
+      ...["student:rkd", "student:ckd", "export:ckd", "compare"],
     ]
   ) assert(ran.includes(name), `${name} is not in ${ran}`);
   const metrics = new Map(nodes.map(({ name, metrics }) => [name, metrics]));
   assertEquals(metrics.get("extend")?.vocabulary, SUBWORDS + 2);
   assertEquals(metrics.get("trim")?.vocabulary, 100);
-  for (const system of ["imported", "teacher", "no-layers", "ckd"]) {
+  for (const system of ["imported", "teacher", "rkd", "ckd"]) {
     const { chrf } = metrics.get(`evaluate:${system}`) ?? {};
     assert(Number.isFinite(chrf), `${system}: ${chrf}`);
   }

@@ -58,7 +58,7 @@ Deno.test("the experiment that init writes for a model has its architecture, the
   assert(feedForward < teacher.model.feedForward);
   assertEquals(distillation.encoder, [[1, 2], [2, 3], [3, 4], [4]]);
   assertEquals(distillation.start, { encoder: [1, 2, 3, 4], decoder: [1, 2] });
-  assertEquals(students["no-layers"].distillation.beta, 0);
+  assertEquals(students["rkd"].distillation.beta, 0);
 
   const formatted = await deno(["fmt", "--check", here.mine]);
   assertEquals(formatted.code, 0, formatted.err);

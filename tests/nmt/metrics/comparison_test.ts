@@ -105,6 +105,23 @@ Deno.test("the interval holds the score, and is of the resamples' middle 95 %", 
   }
 });
 
+Deno.test("the interval of a difference holds it, and has no width beside equal lines", () => {
+  for (const { bleu, chrf } of Object.values(comparison.systems)) {
+    for (const { against } of [bleu, chrf]) {
+      for (const each of Object.values(against)) {
+        assert(each.low < each.difference && each.difference < each.high);
+      }
+    }
+  }
+  const same = compareSystems({
+    ...plain,
+    hypotheses: new Map([["teacher", fair], ["ckd", fair]]),
+    references: [lines],
+  });
+  const { low, high } = same.systems.ckd.bleu.against.teacher ?? {};
+  assertEquals([low, high], [0, 0]);
+});
+
 /** Runs the stage on files; what it wrote and reported. */
 const runStage = (hypotheses: Readonly<Record<string, readonly string[]>>) =>
   withFolder(async (folder) => {

@@ -122,6 +122,20 @@ Deno.test("p-values and training times have columns where there are some", () =>
   );
 });
 
+Deno.test("a difference stands with its confidence interval, where systems were compared with one", () => {
+  const metrics = {
+    "no-kd.bleu.low.teacher": -3.21,
+    "no-kd.bleu.high.teacher": 0.04,
+  };
+  const compare = { name: "compare", metrics, measurements: {} };
+  const [, , , row] = systemsTable([
+    TEACHER,
+    evaluated("evaluate:no-kd", 38.5),
+    compare,
+  ]).split("\n");
+  assertEquals(row.split("|")[6].trim(), "-1.5 (-3.2 to +0.0)");
+});
+
 Deno.test("systems that were exported have columns of their 8-bit graphs, means over seeds", () => {
   const exported = (name: string, bleu: number, bytes: number) => ({
     name,
@@ -157,12 +171,13 @@ Deno.test("each seed keeps its own figures, beside the baseline's run of its see
   const system = systemsOf([...nodes, evaluated("evaluate:rkd@1", 37)])
     .find(({ system }) => system === "ckd");
   const [one, two] = system?.runs ?? [];
-  assertEquals(one.bleu.to.rkd, { difference: 2, p: 0.001 });
-  assertEquals(one.chrf.to.rkd, { difference: 10, p: 0.0999 });
-  assertEquals(two.bleu.to.rkd, { difference: 2, p: undefined });
+  const unknown = { low: undefined, high: undefined };
+  assertEquals(one.bleu.to.rkd, { ...unknown, difference: 2, p: 0.001 });
+  assertEquals(one.chrf.to.rkd, { ...unknown, difference: 10, p: 0.0999 });
+  assertEquals(two.bleu.to.rkd, { ...unknown, difference: 2, p: undefined });
   assertEquals(two.perplexity, 6.5);
   assertEquals(two.trainingSeconds, 200);
-  assertEquals(system?.bleu.to.rkd, { difference: 2, p: 0.5005 });
+  assertEquals(system?.bleu.to.rkd, { ...unknown, difference: 2, p: 0.5005 });
   assertEquals(system?.bleu.low, 38.1);
 });
 
