@@ -209,9 +209,10 @@ async function translatorsOf(
       graph,
       { threads: 1 },
     ),
-    [`the same in the page's WebAssembly${suffix}`]: await openInPageRuntime(
-      graph,
-    ),
+    [`the same in the page's WebAssembly, in batches${suffix}`]:
+      await openInPageRuntime(
+        graph,
+      ),
   };
 }
 

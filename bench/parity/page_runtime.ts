@@ -1,12 +1,35 @@
-/** Translates with an exported graph in the runtime of the page: WebAssembly, on one thread. */
+/** Translates with an exported graph as the page does: in its runtime, WebAssembly on one thread, and in its batches. */
 import * as ort from "onnxruntime-web/wasm";
-import type { Translator } from "../../nmt/decoding/beam_search.ts";
-import { translatorOf } from "../../nmt/export/translator.ts";
+import { BATCH, batchOf } from "../../apps/web/page/model/batch.ts";
+import type { Hypothesis, Translator } from "../../nmt/decoding/beam_search.ts";
+import { translateBatch } from "../../nmt/export/translator.ts";
 import { fileOf } from "../../nmt/tensor/onnx/onnx_file.ts";
 
-/** The translator of a file `translate.onnx`. */
-export async function openInPageRuntime(path: string): Promise<Translator> {
+/** The translator of a file `translate.onnx`; a batch has `most` sentences at most. */
+export async function openInPageRuntime(
+  path: string,
+  most = BATCH,
+): Promise<Translator> {
   ort.env.wasm.numThreads = 1;
   const session = await ort.InferenceSession.create(Deno.readFileSync(path));
-  return translatorOf(fileOf(session, ort.Tensor));
+  const file = fileOf(session, ort.Tensor);
+  return {
+    translate: async (sentences, options) => {
+      const found: Hypothesis[] = Array(sentences.length);
+      let waiting = [...sentences.keys()];
+      while (waiting.length > 0) {
+        const batch = batchOf(waiting, (i) => sentences[i].length, most);
+        const hypotheses = await translateBatch(
+          file,
+          batch.map((i) => sentences[i]),
+          options,
+        );
+        batch.forEach((i, row) => found[i] = hypotheses[row]);
+        waiting = waiting.filter((i) => !batch.includes(i));
+        options.report?.(sentences.length - waiting.length);
+      }
+      return found;
+    },
+    dispose: () => file.dispose(),
+  };
 }

@@ -4,7 +4,7 @@ import type {
   TranslateOptions,
   Translator,
 } from "../decoding/beam_search.ts";
-import { EOS } from "../../schemas/experiment/vocabulary.ts";
+import { EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import {
   type FileTensor,
   type OnnxFile,
@@ -19,18 +19,12 @@ export async function openTranslation(
   path: string,
   options: { readonly threads?: number } = {},
 ): Promise<Translator> {
-  return translatorOf(await openOnnxFile(path, options));
-}
-
-/** The translator of such a file that is open, in whichever runtime. */
-export function translatorOf(
-  file: Pick<OnnxFile, "run" | "dispose">,
-): Translator {
+  const file = await openOnnxFile(path, options);
   return {
     translate: async (sentences, options) => {
       const found: Hypothesis[] = [];
       for (const sentence of sentences) {
-        found.push(await translateSentence(file, sentence, options));
+        found.push(...await translateBatch(file, [sentence], options));
         options.report?.(found.length);
       }
       return found;
@@ -39,19 +33,26 @@ export function translatorOf(
   };
 }
 
-async function translateSentence(
+/** Translates sentences in one run of such a file that is open, in whichever runtime. */
+export async function translateBatch(
   { run }: Pick<OnnxFile, "run">,
-  sentence: Int32Array,
+  sentences: readonly Int32Array[],
   { beam, lengthPenalty, maximumLength = 0 }: TranslateOptions,
-): Promise<Hypothesis> {
+): Promise<Hypothesis[]> {
   const { translation, score } = await run({
-    source: sourceOf([sentence]),
+    source: sourceOf(sentences),
     ...searchOptions(beam, maximumLength),
   });
-  const ids = Int32Array.from(translation.data, Number);
-  const total = Number(score.data[0]);
-  const normalised = total / (ids.length + 1) ** lengthPenalty;
-  return { ids, score: total, normalised };
+  const [, longest] = translation.shape;
+  return sentences.map((_, row) => {
+    const ids = Int32Array.from(
+      translation.data.slice(row * longest, (row + 1) * longest),
+      Number,
+    ).filter((id) => id !== PAD);
+    const total = Number(score.data[row]);
+    const normalised = total / (ids.length + 1) ** lengthPenalty;
+    return { ids, score: total, normalised };
+  });
 }
 
 /** Sentences of ids as the input `source`: each with its end, then padding. */

@@ -51,6 +51,15 @@ const SENTENCES = [
   "Não foi possível abrir o arquivo.",
 ];
 
+/** Of three batches: the first, the next one, and the others. */
+const TOGETHER = [
+  "o gato procura 7 livros",
+  "a menina leva 8 chaves",
+  "a menina vê 31 chaves",
+  "o professor procura 12 chapéus",
+  "o gato encontra 9 livros",
+];
+
 /** Bytes of all files but those of ONNX Runtime. */
 const BYTES = 15e6;
 
@@ -148,6 +157,36 @@ Deno.test({
       );
 
       await t.step(
+        "of sentences that are translated together each has its own translation and attention, and one that is too long a message",
+        async () => {
+          const tooLong = "gato ".repeat(600).trim();
+          await type(page, TOGETHER.with(1, tooLong).join("\n"));
+          const expected = await translatedAlone(artifacts, "no-kd", TOGETHER);
+          await reads(page, FIRST, expected.with(1, ""));
+          assertMatch(
+            await page.locator(`${FIRST} .problem`).innerText(),
+            /^Cannot translate a sentence of \d+ subwords; expected at most \d+, so split it\.$/,
+          );
+          for (const line of [2, 3, 4]) {
+            const words = page.locator(`${FIRST} .translation p`).nth(line)
+              .locator(".word");
+            const shares = await attentionOf(run.exported, TOGETHER[line]);
+            assertEquals(await words.count(), shares.length);
+            await words.last().hover();
+            const marks = await marksOf(page);
+            assertEquals(
+              marks.map(({ text }) => text).join(" "),
+              TOGETHER[line],
+            );
+            marks.forEach(({ share }, j) =>
+              assertAlmostEquals(share, shares[shares.length - 1][j], 0.03)
+            );
+          }
+          await page.mouse.move(0, 0);
+        },
+      );
+
+      await t.step(
         "a word that is pointed at has marked what the graph looked at",
         async () => {
           const [sentence] = SENTENCES;
@@ -158,15 +197,7 @@ Deno.test({
           assertEquals(await words.count(), expected.length);
           for (const [i, shares] of expected.entries()) {
             await words.nth(i).hover();
-            const marks = await page.locator("#mirror mark").evaluateAll((
-              all,
-            ) =>
-              all.map((mark) => ({
-                text: mark.textContent,
-                share: Number(mark.getAttribute("data-share")),
-                width: mark.getBoundingClientRect().width,
-              }))
-            );
+            const marks = await marksOf(page);
             assertEquals(
               marks.map(({ text }) => text).join(" "),
               sentence,
@@ -581,6 +612,17 @@ async function attentionOf(
     attention.shape[2],
     side(subwords.decode(ids), "en", ids),
     side(sentence, "pt", source),
+  );
+}
+
+/** The marked words of the source, with their shares of the attention and their widths in pixels. */
+function marksOf(page: Page) {
+  return page.locator("#mirror mark").evaluateAll((all) =>
+    all.map((mark) => ({
+      text: mark.textContent,
+      share: Number(mark.getAttribute("data-share")),
+      width: mark.getBoundingClientRect().width,
+    }))
   );
 }
 

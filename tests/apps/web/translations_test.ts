@@ -1,20 +1,24 @@
 /** What is translated, and in which order, while text is typed. */
 import { assertEquals } from "@std/assert";
+import type { Outcome } from "../../../apps/web/page/model/translation.ts";
 import { createTranslations } from "../../../apps/web/page/model/translations.ts";
 
-/** A translator whose answers the test gives, one after another. */
+/** A translator whose answers the test gives, batch after batch; it takes as many as it may, in their order. */
 function translator() {
   const asked: string[] = [];
-  const told: string[] = [];
+  let told = 0;
   const failed: string[] = [];
-  let answer = Promise.withResolvers<string>();
-  const translations = createTranslations(
-    (sentence) => {
-      asked.push(sentence);
-      answer = Promise.withResolvers<string>();
+  type Outcomes = Map<string, Outcome<string>>;
+  let batch: readonly string[] = [];
+  let answer = Promise.withResolvers<Outcomes>();
+  const translations = createTranslations<string>(
+    (waiting, most) => {
+      batch = waiting.slice(0, most);
+      asked.push(batch.join(" "));
+      answer = Promise.withResolvers();
       return answer.promise;
     },
-    () => told.push(asked.at(-1) ?? ""),
+    () => told++,
     ({ message }) => failed.push(message),
   );
   const settle = async (act: () => void) => {
@@ -22,26 +26,46 @@ function translator() {
     await new Promise((resolve) => setTimeout(resolve));
   };
   return {
-    ...{ asked, told, failed, translations },
-    answer: () =>
-      settle(() => answer.resolve(asked.at(-1)?.toUpperCase() ?? "")),
-    refuse: () => settle(() => answer.reject(new Error(`no ${asked.at(-1)}`))),
+    ...{ asked, failed, translations },
+    told: () => told,
+    /** Answers the batch; `refused` are its sentences that have an error instead. */
+    answer: (refused: readonly string[] = []) =>
+      settle(() =>
+        answer.resolve(
+          new Map(batch.map((sentence) => [
+            sentence,
+            refused.includes(sentence)
+              ? { error: `no ${sentence}` }
+              : { result: sentence.toUpperCase() },
+          ])),
+        )
+      ),
+    fail: () => settle(() => answer.reject(new Error(`not ${batch}`))),
   };
 }
 
-Deno.test("sentences are translated one by one, and each only once", async () => {
+Deno.test("the first sentence is translated alone and others in growing batches, each only once", async () => {
   const { asked, told, translations, answer } = translator();
-  translations.want(["a", "b", "a"]);
+  const sentences = [..."abcdefghijklmnopqrstuvwxyz"];
+  translations.want([...sentences, "a", "c"]);
   assertEquals(asked, ["a"]);
   await answer();
   assertEquals([translations.get("a"), translations.isBusy], ["A", true]);
-  await answer();
-  assertEquals([translations.get("b"), translations.isBusy], ["B", false]);
+  for (let i = 1; i < 6; i++) await answer();
+  assertEquals(asked, [
+    ...["a", "b c", "d e f g", "h i j k l m n o"],
+    ...["p q r s t u v w", "x y z"],
+  ]);
+  assertEquals(translations.isBusy, false);
+  assertEquals(told(), asked.length);
+  assertEquals(
+    sentences.map((sentence) => translations.get(sentence)),
+    sentences.map((sentence) => sentence.toUpperCase()),
+  );
   translations.want(["a", "b2"]);
   await answer();
   translations.want(["a", "b"]);
-  assertEquals(asked, ["a", "b", "b2"]);
-  assertEquals(told, asked);
+  assertEquals(asked.at(-1), "b2");
   assertEquals(translations.isBusy, false);
 });
 
@@ -56,15 +80,28 @@ Deno.test("what was typed meanwhile and is gone again is never translated", asyn
 });
 
 Deno.test("a sentence that fails is told once, holds no other up, and is tried again when it is wanted anew", async () => {
-  const { asked, failed, translations, answer, refuse } = translator();
-  translations.want(["a", "b"]);
-  await refuse();
+  const { asked, failed, translations, answer } = translator();
+  translations.want(["a", "b", "c", "d"]);
+  await answer(["a"]);
+  await answer(["c"]);
   await answer();
-  assertEquals([failed, translations.get("b")], [["no a"], "B"]);
+  assertEquals(failed, ["no a", "no c"]);
+  assertEquals(["b", "c", "d"].map(translations.get), ["B", undefined, "D"]);
   assertEquals(translations.isBusy, false);
   translations.want(["a", "b"]);
   await answer();
-  assertEquals([asked, translations.get("a")], [["a", "b", "a"], "A"]);
+  assertEquals([asked.at(-1), translations.get("a")], ["a", "A"]);
+});
+
+Deno.test("where a batch fails as a whole the next one goes on without its first sentence", async () => {
+  const { asked, failed, translations, answer, fail } = translator();
+  translations.want(["a", "b", "c"]);
+  await answer();
+  await fail();
+  await answer();
+  assertEquals(asked, ["a", "b c", "c"]);
+  assertEquals(failed, ["not b,c"]);
+  assertEquals(["b", "c"].map(translations.get), [undefined, "C"]);
 });
 
 Deno.test("so many translations are kept that text may go on for hours, and those that are wanted always", async () => {

@@ -5,7 +5,11 @@ import {
   assertEquals,
   assertRejects,
 } from "@std/assert";
-import { searchOptions, sourceOf } from "../../../nmt/export/translator.ts";
+import {
+  searchOptions,
+  sourceOf,
+  translateBatch,
+} from "../../../nmt/export/translator.ts";
 import { createTranslator } from "../../../nmt/decoding/beam_search.ts";
 import { EOS, PAD } from "../../../schemas/experiment/vocabulary.ts";
 import type { FileTensor } from "../../../nmt/tensor/onnx/onnx_file.ts";
@@ -78,12 +82,19 @@ Deno.test("a batch gives each sentence what it gives the sentence alone, with pa
       ...options,
     });
     const found = rows(together.translation);
+    const hypotheses = await translateBatch(graphs.translate, sources, {
+      beam: 3,
+      lengthPenalty: 1,
+      maximumLength: 10,
+    });
     for (const [row, source] of sources.entries()) {
       const alone = await graphs.translate.run({
         source: sourceOf([source]),
         ...options,
       });
       const [ids] = rows(alone.translation);
+      assertEquals([...hypotheses[row].ids], ids);
+      assertEquals(hypotheses[row].score, Number(together.score.data[row]));
       assertEquals(found[row].slice(0, ids.length), ids);
       assert(found[row].slice(ids.length).every((id) => id === PAD));
       assertAlmostEquals(

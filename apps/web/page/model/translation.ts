@@ -13,8 +13,14 @@ export interface Translation {
   readonly attention: readonly (readonly number[])[];
   /** log p. */
   readonly score: number;
+  /** An equal share of the time of the batch. */
   readonly milliseconds: number;
 }
+
+/** What became of a sentence; an error says it to the reader of the page. */
+export type Outcome<Result> =
+  | { readonly result: Result; readonly error?: undefined }
+  | { readonly error: string };
 
 export interface Alternative {
   readonly text: string;
@@ -27,7 +33,10 @@ export type Question =
   | { readonly id: number; readonly open: Opening }
   | {
     readonly id: number;
-    readonly translate: string;
+    /** What waits: the first is translated, with those that are nearest to it in length. */
+    readonly translate: readonly string[];
+    /** Sentences that are translated together at most. */
+    readonly most: number;
     readonly beam: number;
   }
   | {

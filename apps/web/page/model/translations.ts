@@ -1,4 +1,6 @@
 /** Keeps translations of the typed text up to date: only changed sentences are translated, the newest text first. */
+import { BATCH } from "./batch.ts";
+import type { Outcome } from "./translation.ts";
 
 export interface Translations<Translation> {
   /** Says which sentences are wanted now; others that wait are given up. */
@@ -13,11 +15,16 @@ export interface Translations<Translation> {
 const KEPT = 500;
 
 /**
- * Translates one sentence after another. `changed` is called after each, and `failed` once for a sentence that cannot be
- * translated; that one is asked for again when it is wanted anew.
+ * Translates batch after batch, the first sentence alone, so that it comes soon. `translate` gets all that waits, the first
+ * first, and how many may be translated together; it gives what became of some, of the first at least. `changed` is called
+ * after each batch, and `failed` for each sentence that cannot be translated; that one is asked for again when it is wanted
+ * anew.
  */
 export function createTranslations<Translation>(
-  translate: (sentence: string) => Promise<Translation>,
+  translate: (
+    waiting: readonly string[],
+    most: number,
+  ) => Promise<ReadonlyMap<string, Outcome<Translation>>>,
   changed: () => void,
   failed: (error: Error) => void,
 ): Translations<Translation> {
@@ -26,26 +33,39 @@ export function createTranslations<Translation>(
   let refused = new Set<string>();
   let isRunning = false;
 
-  const next = () =>
-    wanted.find((sentence) => !known.has(sentence) && !refused.has(sentence));
+  const waiting = () =>
+    [...new Set(wanted)].filter((sentence) =>
+      !known.has(sentence) && !refused.has(sentence)
+    );
   const forget = () => {
     for (const sentence of known.keys()) {
       if (known.size <= KEPT) return;
       if (!wanted.includes(sentence)) known.delete(sentence);
     }
   };
+  const refuse = (sentence: string, error: Error) => {
+    refused.add(sentence);
+    failed(error);
+  };
   const run = async () => {
     if (isRunning) return;
     isRunning = true;
-    for (let sentence = next(); sentence !== undefined; sentence = next()) {
+    let most = 1;
+    for (let all = waiting(); all.length > 0; all = waiting()) {
       try {
-        known.set(sentence, await translate(sentence));
+        for (const [sentence, outcome] of await translate(all, most)) {
+          if (outcome.error === undefined) known.set(sentence, outcome.result);
+          else refuse(sentence, new Error(outcome.error));
+        }
         forget();
       } catch (error) {
-        refused.add(sentence);
-        failed(error instanceof Error ? error : new Error(String(error)));
+        refuse(
+          all[0],
+          error instanceof Error ? error : new Error(String(error)),
+        );
       }
       changed();
+      most = Math.min(2 * most, BATCH);
     }
     isRunning = false;
   };
@@ -57,7 +77,7 @@ export function createTranslations<Translation>(
     },
     get: (sentence) => known.get(sentence),
     get isBusy() {
-      return next() !== undefined;
+      return waiting().length > 0;
     },
   };
 }

@@ -6,6 +6,7 @@ import type {
   Answer,
   CheckedFile,
   Opening,
+  Outcome,
   Question,
   Translation,
 } from "./translation.ts";
@@ -13,7 +14,15 @@ import type {
 export interface Translator {
   /** Settled once the model is loaded. */
   readonly ready: Promise<void>;
-  translate(text: string, beam: number): Promise<Translation>;
+  /**
+   * Translates the first of the sentences that wait, with those that are nearest to it in length, `most` in all; gives what
+   * became of these.
+   */
+  translate(
+    waiting: readonly string[],
+    most: number,
+    beam: number,
+  ): Promise<Map<string, Outcome<Translation>>>;
   /** As many of the best translations as the beam is wide, best first. */
   alternatives(text: string, beam: number): Promise<Alternative[]>;
   /** What is under way is never answered. */
@@ -81,8 +90,10 @@ export function openTranslator(
   const ready = ask<void>({ open });
   return {
     ready,
-    translate: (translate, beam) =>
-      ready.then(() => ask<Translation>({ translate, beam })),
+    translate: (translate, most, beam) =>
+      ready.then(() =>
+        ask<Map<string, Outcome<Translation>>>({ translate, most, beam })
+      ),
     alternatives: (alternatives, beam) =>
       ready.then(() => ask<Alternative[]>({ alternatives, beam })),
     close: () => worker.terminate(),

@@ -2,11 +2,13 @@
 /// <reference lib="deno.worker" />
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { bytesOf } from "../checked_file.ts";
+import { batchOf } from "./batch.ts";
 import { createSubwords, type Subwords } from "./subwords.ts";
 import type {
   Alternative,
   Answer,
   Opening,
+  Outcome,
   Question,
   Translation,
 } from "./translation.ts";
@@ -16,6 +18,14 @@ interface Model {
   readonly opening: Opening;
   readonly session: InferenceSession;
   readonly subwords: Subwords;
+  /** The subwords of the sentences that wait. */
+  encoded: ReadonlyMap<string, readonly number[]>;
+}
+
+/** A sentence as it was typed, and its subwords. */
+interface Sentence {
+  readonly text: string;
+  readonly ids: readonly number[];
 }
 
 /** Ids that every model has: bytes. */
@@ -38,15 +48,21 @@ async function answer(question: Question): Promise<Answer> {
     }
     if (model === undefined) throw new Error("no model was opened");
     const result = "translate" in question
-      ? await translate(model, question.translate, question.beam)
+      ? await translate(
+        model,
+        question.translate,
+        question.most,
+        question.beam,
+      )
       : await alternatives(model, question.alternatives, question.beam);
     return { id, result };
   } catch (error) {
-    return {
-      id,
-      error: error instanceof Error ? error.message : String(error),
-    };
+    return { id, error: messageOf(error) };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function open(opening: Opening): Promise<Model> {
@@ -62,44 +78,76 @@ async function open(opening: Opening): Promise<Model> {
   const session = await InferenceSession.create(bytes, {
     executionProviders: ["wasm"],
   });
-  const model = { opening, session, subwords };
+  const model = { opening, session, subwords, encoded: new Map() };
   // What runs first is compiled while it runs, which takes longer than a sentence.
-  await run(model, WARM_UP, opening.beam, 1);
+  await run(model, [WARM_UP], opening.beam, 1);
   return model;
 }
 
+/** Translates the first of what waits and those that are nearest to it in length; one of too many subwords has an error. */
 async function translate(
   model: Model,
-  text: string,
+  waiting: readonly string[],
+  most: number,
   beam: number,
-): Promise<Translation> {
+): Promise<Map<string, Outcome<Translation>>> {
+  const outcomes = new Map<string, Outcome<Translation>>();
+  const sentences = waiting.flatMap((text): Sentence[] => {
+    try {
+      return [{ text, ids: model.encoded.get(text) ?? encode(model, text) }];
+    } catch (error) {
+      outcomes.set(text, { error: messageOf(error) });
+      return [];
+    }
+  });
+  model.encoded = new Map(sentences.map(({ text, ids }) => [text, ids]));
+  const batch = batchOf(sentences, ({ ids }) => ids.length, most);
+  const translations = await translateBatch(model, batch, beam);
+  batch.forEach(({ text }, i) =>
+    outcomes.set(text, { result: translations[i] })
+  );
+  return outcomes;
+}
+
+/** Translates sentences in one run of the graph. */
+async function translateBatch(
+  model: Model,
+  sentences: readonly Sentence[],
+  beam: number,
+): Promise<Translation[]> {
+  if (sentences.length === 0) return [];
   const { opening: { languages, padding }, subwords } = model;
   const begin = performance.now();
-  const source = encode(model, text);
-  const { translation, attention, score } = await run(model, source, beam, 1);
-  const ids = Array.from(translation.data as BigInt64Array, Number)
-    .filter((id) => id !== padding);
-  const found = subwords.decode(ids);
-  const milliseconds = performance.now() - begin;
+  const sources = sentences.map(({ ids }) => ids);
+  const { translation, attention, score } = await run(model, sources, beam, 1);
+  const [, longest, width] = attention.dims;
+  const found = sentences.map((_, row) => {
+    const ids = idsOf(translation, row, padding);
+    return { ids, text: subwords.decode(ids) };
+  });
+  const milliseconds = (performance.now() - begin) / sentences.length;
 
-  const from = wordsOf(text, languages.source);
-  const to = wordsOf(found, languages.target);
-  const joined = joinAttention(
-    attention.data as Float32Array,
-    attention.dims[2],
-    { words: to.words.length, wordOf: to.wordOf(subwords.lengths(ids)) },
-    {
-      words: from.words.length,
-      wordOf: from.wordOf(subwords.lengths(source)),
-    },
-  );
-  return {
-    words: withGaps(found, to.words),
-    sourceWords: from.words,
-    attention: joined,
-    score: Number(score.data[0]),
-    milliseconds,
-  };
+  return sentences.map((sentence, row) => {
+    const { ids, text } = found[row];
+    const from = wordsOf(sentence.text, languages.source);
+    const to = wordsOf(text, languages.target);
+    const joined = joinAttention(
+      (attention.data as Float32Array).subarray(row * longest * width),
+      width,
+      { words: to.words.length, wordOf: to.wordOf(subwords.lengths(ids)) },
+      {
+        words: from.words.length,
+        wordOf: from.wordOf(subwords.lengths(sentence.ids)),
+      },
+    );
+    return {
+      words: withGaps(text, to.words),
+      sourceWords: from.words,
+      attention: joined,
+      score: Number(score.data[row]),
+      milliseconds,
+    };
+  });
 }
 
 async function alternatives(
@@ -109,15 +157,20 @@ async function alternatives(
 ): Promise<Alternative[]> {
   const { opening: { padding }, subwords } = model;
   const source = encode(model, text);
-  const { alternatives, scores } = await run(model, source, beam, beam);
-  const [, rows, width] = alternatives.dims;
-  const ids = Array.from(alternatives.data as BigInt64Array, Number);
+  const { alternatives, scores } = await run(model, [source], beam, beam);
+  const [, rows] = alternatives.dims;
   return Array.from({ length: rows }, (_, row) => ({
-    text: asLine(subwords.decode(
-      ids.slice(row * width, (row + 1) * width).filter((id) => id !== padding),
-    )),
+    text: asLine(subwords.decode(idsOf(alternatives, row, padding))),
     score: Number(scores.data[row]),
   })).filter(({ score }) => Number.isFinite(score));
+}
+
+/** A row of ids of a tensor whose last axis they are, without padding. */
+function idsOf({ data, dims }: Tensor, row: number, padding: number): number[] {
+  const width = dims[dims.length - 1];
+  const ids = data as BigInt64Array;
+  return Array.from(ids.subarray(row * width, (row + 1) * width), Number)
+    .filter((id) => id !== padding);
 }
 
 function encode({ opening, subwords }: Model, text: string): number[] {
@@ -130,18 +183,25 @@ function encode({ opening, subwords }: Model, text: string): number[] {
   return ids;
 }
 
-/** A translation by the graph, as docs/how-to/export.md tells of its inputs and outputs. */
+/**
+ * Translations by the graph, as docs/how-to/export.md tells of its inputs and outputs: sources get their end, then padding up
+ * to the longest.
+ */
 function run(
-  { opening, session }: Model,
-  source: readonly number[],
+  { opening: { end, padding }, session }: Model,
+  sources: readonly (readonly number[])[],
   beam: number,
   count: number,
-): Promise<InferenceSession.OnnxValueMapType> {
+): Promise<Record<string, Tensor>> {
   const integers = (values: readonly number[], shape: readonly number[]) =>
     new Tensor("int64", BigInt64Array.from(values, BigInt), shape);
-  const ended = [...source, opening.end];
+  const width = Math.max(...sources.map(({ length }) => length)) + 1;
+  const padded = sources.flatMap((ids) => {
+    const rest = Array<number>(width - ids.length - 1).fill(padding);
+    return [...ids, end, ...rest];
+  });
   return session.run({
-    source: integers(ended, [1, ended.length]),
+    source: integers(padded, [sources.length, width]),
     beam: integers([beam], [1]),
     maximum_length: integers([0], [1]),
     count: integers([count], [1]),

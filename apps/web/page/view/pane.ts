@@ -136,12 +136,15 @@ export function createPane(
       model,
       translator,
       translations: createTranslations(
-        (sentence) => translator.translate(sentence, beam),
+        (waiting, most) => translator.translate(waiting, most, beam),
         () => isCurrent() && show(),
         fail,
       ),
       alternatives: createTranslations(
-        (sentence) => translator.alternatives(sentence, beam),
+        async ([sentence]) => {
+          const result = await translator.alternatives(sentence, beam);
+          return new Map([[sentence, { result }]]);
+        },
         () => isCurrent() && showAlternatives(),
         fail,
       ),
