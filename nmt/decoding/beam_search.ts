@@ -16,9 +16,9 @@ import {
   firstState,
   nextAncestors,
   nextState,
-  sourceTensors,
   take,
 } from "./beams.ts";
+import { encodeBatch, positionsAtOnce } from "./encode_batch.ts";
 import type { SingleSentenceSearch } from "./single_sentence.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import {
@@ -85,7 +85,8 @@ type Growing = (length: number) => Float32Array<ArrayBuffer>;
 
 interface Programs {
   readonly saved: SavedModel;
-  readonly encoder: Executable;
+  /** The padding and the encoder's outputs of the sentences of a batch. */
+  encode(sources: readonly Int32Array[]): Promise<HostTensors>;
   /** Chooses the candidates of a batch, where there is a short-list. */
   readonly choose?: Choose;
   /** The decoder step from `beam` to `kept` hypotheses, compiled on first use. */
@@ -121,11 +122,12 @@ export async function createTranslator(
     Object.entries(weights).filter(([name]) => name in specs),
   );
   const options = { constants, threads };
+  const most = positionsAtOnce(runtime, threads);
   const encoder = await runtime.compile(encoderProgram(decoder), options);
   const steps = new Map<string, Promise<Executable>>();
   const programs: Programs = {
     saved,
-    encoder,
+    encode: (sources) => encodeBatch(encoder, model, sources, most),
     choose: shortlist && chooser(model, weights, shortlist),
     step: (beam, kept) => {
       const key = `${beam} to ${kept}`;
@@ -224,18 +226,14 @@ async function searchBatch(
       shape: [rows, model.width],
       data: buffers[buffer % 2](rows * model.width),
     }));
-  const { source, padding } = sourceTensors(sources);
-  let given: HostTensors = {
-    padding,
-    ...await programs.encoder.run({ source, padding }),
-  };
   const options = sources.map(({ length }) => limits(length));
   const kept = options[0].beam;
   const enough = choiceSize(vocabulary, kept);
-  let candidates = programs.choose?.(sources, enough);
+  const candidates = programs.choose?.(sources, enough);
+  let given = { ...await programs.encode(sources), ...candidates?.rows };
   if (sources.length === 1) {
     const found = await programs.singleSentence?.search(
-      { ...given, ...candidates },
+      { ...given, ...candidates?.shared },
       options[0],
     );
     if (found !== undefined) return [found];
@@ -261,7 +259,7 @@ async function searchBatch(
       ...state,
       ...ancestors && { ancestors },
       ...given,
-      ...candidates,
+      ...candidates?.shared,
       position: { shape: [1], data: Int32Array.of(position) },
     };
     // Preallocated outputs spare the runtime a copy of each.
@@ -317,11 +315,10 @@ async function searchBatch(
       given = Object.fromEntries(
         Object.entries(given).map(([name, tensor]) => [
           name,
-          take(tensor, name === "padding" ? 0 : 1, stay),
+          take(tensor, 0, stay),
         ]),
       );
       rows = stay.map((place) => rows[place]);
-      candidates = programs.choose?.(rows.map((row) => sources[row]), enough);
     }
     before = slots;
     beam = kept;

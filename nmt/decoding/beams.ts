@@ -30,11 +30,18 @@ export function batchesByLength(
   return batches;
 }
 
-/** `source` [source, batch]: each sentence, EOS, then PAD; `padding` [batch, 1, 1, source]: what hides PAD. */
+/** Positions of the longest sentence, its end of sentence included. */
+export const longestOf = (sources: readonly Int32Array[]): number =>
+  Math.max(...sources.map(({ length }) => length)) + 1;
+
+/**
+ * `source` [time, batch]: each sentence, EOS, then PAD; `padding` [batch, 1, 1, time]: what hides PAD. By default they are
+ * as long as the longest sentence.
+ */
 export function sourceTensors(
   sources: readonly Int32Array[],
+  time = longestOf(sources),
 ): Record<"source" | "padding", HostTensor> {
-  const time = Math.max(...sources.map(({ length }) => length)) + 1;
   const batch = sources.length;
   const source = new Int32Array(time * batch).fill(PAD);
   const padding = new Float32Array(batch * time);

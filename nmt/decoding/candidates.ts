@@ -8,12 +8,14 @@ import {
   type HostTensors,
   type Spec,
 } from "../tensor/program.ts";
-import { candidatesOf, type Shortlist } from "../shortlist/shortlist.ts";
+import type { Shortlist } from "../shortlist/shortlist.ts";
+import { candidateFinder } from "./own_candidates.ts";
 import { GENERATOR, type Precision } from "./precision.ts";
 
 /** Names of the inputs. */
 export const CANDIDATE = {
   ids: "candidate.ids",
+  own: "candidate.own",
   hidden: "candidate.hidden",
   weight: "candidate.weight",
   scale: "candidate.scale",
@@ -21,8 +23,8 @@ export const CANDIDATE = {
 } as const;
 
 /**
- * The inputs of a step over candidates: `ids` [candidates]; `hidden` [batch, candidates], -Infinity for what is not a
- * candidate of a sentence; in place of the output matrix `weight`, [candidates, d] or in int8 [d, candidates] with `scale`
+ * The inputs of a step over candidates, those of all sentences: `ids` [candidates]; `own` and `hidden` [batch, own], which of
+ * them are a sentence's own; in place of the output matrix `weight`, [candidates, d] or in int8 [d, candidates] with `scale`
  * [candidates]; and `bias` [candidates] of a model that has one.
  */
 export function candidateSpecs(
@@ -35,20 +37,29 @@ export function candidateSpecs(
   const vector: Spec = { shape: ["candidates"], dtype: "float32" };
   return {
     [CANDIDATE.ids]: { shape: ["candidates"], dtype: "int32" },
-    [CANDIDATE.hidden]: { shape: [batch, "candidates"], dtype: "float32" },
+    [CANDIDATE.own]: { shape: [batch, "own"], dtype: "int32" },
+    [CANDIDATE.hidden]: { shape: [batch, "own"], dtype: "float32" },
     [CANDIDATE.weight]: precision === "int8"
-      ? { shape: [model.width, "candidates"], dtype: "uint8" }
+      ? { shape: [model.width, "candidates"], dtype: "int8" }
       : { shape: ["candidates", model.width], dtype: "float32" },
     ...precision === "int8" ? { [CANDIDATE.scale]: vector } : {},
     ...model.outputBias ? { [CANDIDATE.bias]: vector } : {},
   };
 }
 
-/** Makes these inputs for sentences of source ids; there are `least` candidates or more. */
+/** The inputs for some sentences. */
+export interface Chosen {
+  /** Those with a row for each sentence. */
+  readonly rows: HostTensors;
+  /** The others. */
+  readonly shared: HostTensors;
+}
+
+/** Makes these inputs for sentences of source ids; `own` has `least` places or more. */
 export type Choose = (
   sentences: readonly Int32Array[],
   least: number,
-) => HostTensors;
+) => Chosen;
 
 /** What chooses the candidates for a model with the constants `weights`. */
 export function chooser(
@@ -66,18 +77,18 @@ export function chooser(
       : {
         [CANDIDATE.weight]: rows(weights[embeddingNames(model).output], ids),
       };
+  const find = candidateFinder(shortlist);
   return (sentences, least) => {
-    const { ids, hidden } = candidatesOf(shortlist, sentences, least);
+    const { ids, own, hidden } = find(sentences, least);
     return {
-      [CANDIDATE.ids]: { shape: [ids.length], data: ids },
-      [CANDIDATE.hidden]: {
-        shape: [sentences.length, ids.length],
-        data: hidden,
+      rows: { [CANDIDATE.own]: own, [CANDIDATE.hidden]: hidden },
+      shared: {
+        [CANDIDATE.ids]: { shape: [ids.length], data: ids },
+        ...matrix(ids),
+        ...model.outputBias
+          ? { [CANDIDATE.bias]: rows(weights["output.bias"], ids) }
+          : {},
       },
-      ...matrix(ids),
-      ...model.outputBias
-        ? { [CANDIDATE.bias]: rows(weights["output.bias"], ids) }
-        : {},
     };
   };
 }
@@ -89,22 +100,25 @@ function rows({ shape, data }: HostTensor, ids: Int32Array): HostTensor {
   }
   const size = elements(shape.slice(1));
   const chosen = new Float32Array(ids.length * size);
-  ids.forEach((id, row) =>
-    chosen.set(data.subarray(id * size, (id + 1) * size), row * size)
-  );
+  for (let row = 0, to = 0; row < ids.length; row++) {
+    const from = ids[row] * size;
+    for (let i = 0; i < size; i++) chosen[to++] = data[from + i];
+  }
   return { shape: shape.with(0, ids.length), data: chosen };
 }
 
-/** Columns of a matrix [count, all]. */
+/** Columns of a matrix of codes [count, all]. */
 function columns(
   matrix: Uint8Array,
   count: number,
   ids: Int32Array,
 ): HostTensor {
   const all = matrix.length / count;
-  const chosen = new Uint8Array(count * ids.length);
-  for (let row = 0, at = 0; row < count; row++) {
-    for (const id of ids) chosen[at++] = matrix[row * all + id];
+  const chosen = new Int8Array(count * ids.length);
+  for (let row = 0; row < count; row++) {
+    const from = matrix.subarray(row * all, (row + 1) * all);
+    const to = chosen.subarray(row * ids.length, (row + 1) * ids.length);
+    for (let i = 0; i < ids.length; i++) to[i] = from[ids[i]];
   }
   return { shape: [count, ids.length], data: chosen };
 }

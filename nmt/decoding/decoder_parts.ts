@@ -116,15 +116,17 @@ export function partsOf(
 
 /** The candidates that logits are of. */
 export interface OwnCandidates {
-  /** Their ids, [candidates], of which the special ones are the first. */
+  /** Ids of all, [candidates]. */
   readonly ids: Tensor;
-  /** -Infinity for those that are not a sentence's own, [batch, candidates]. */
+  /** Places there of each sentence's own, [batch, own], of which the special ids are the first. */
+  readonly own: Tensor;
+  /** -Infinity for what only fills up the places of a sentence, [batch, own]. */
   readonly hidden: Tensor;
 }
 
 /**
  * The best continuations of each sentence, as the outputs of a step: logits [beam, batch, V] of all ids, or of candidates, of
- * which there are as many as a choice takes; score [batch, beam].
+ * which a sentence has as many places as a choice takes; score [batch, beam].
  */
 export function continuations(
   logits: Tensor,
@@ -135,8 +137,8 @@ export function continuations(
 ): Tensors {
   const [batch, beam] = score.shape as [number, number];
   const logp = logSoftmax(
-    candidates === undefined ? logits : tf.add(logits, candidates.hidden),
-  ); // [beam, batch, vocabulary or candidates]
+    candidates === undefined ? logits : ownLogits(logits, candidates),
+  ); // [beam, batch, vocabulary or own]
   const ends = tf.slice(logp, [0, 0, EOS], [beam, batch, 1]);
   const ended = tf.add(
     score,
@@ -159,13 +161,26 @@ export function continuations(
     taken.indices,
   );
   return {
-    [next("token")]: candidates === undefined
-      ? tokens
-      : tf.gather(candidates.ids, tokens as tf.Tensor2D),
+    [next("token")]: candidates === undefined ? tokens : tf.gather(
+      candidates.ids,
+      takeAlongRows(candidates.own, tokens) as tf.Tensor2D,
+    ),
     [next("score")]: taken.values,
     parent: tf.floorDiv(taken.indices, tf.scalar(count, "int32")),
     ended,
   };
+}
+
+/** Of the logits [beam, batch, candidates] those of each sentence's own candidates, [beam, batch, own]. */
+function ownLogits(logits: Tensor, { own, hidden }: OwnCandidates): Tensor {
+  const [beam, batch, candidates] = logits.shape as [number, number, number];
+  const width = own.shape[1] ?? 0;
+  const places = tf.tile(tf.reshape(own, [1, batch, width]), [beam, 1, 1]);
+  const chosen = takeAlongRows(
+    tf.reshape(logits, [beam * batch, candidates]),
+    tf.reshape(places, [beam * batch, width]),
+  );
+  return tf.add(tf.reshape(chosen, [beam, batch, width]), hidden);
 }
 
 /** How many of the best ids of a hypothesis are looked at: special ids may be among them, which continue none. */

@@ -1,6 +1,11 @@
 /** The two decoding programs: the encoder, run once a batch, and a decoder step that extends hypotheses. */
 import type { Model } from "../../schemas/experiment/model.ts";
-import { attention, continueInPlace } from "../tensor/inference.ts";
+import {
+  attention,
+  attentionToSource,
+  continueInPlace,
+  sourceKeysAndValues,
+} from "../tensor/inference.ts";
 import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import {
@@ -48,9 +53,9 @@ export const specs = (
   Object.fromEntries(names.map((name) => [name, { shape, dtype: "float32" }]));
 
 /**
- * The encoder: source ids [source, batch] to the keys and values of every decoder layer, [source, batch, heads, d / heads].
- * `padding` [batch, 1, 1, source] hides padding; the weights are inputs. The time axis comes first here and in the step,
- * so that keys and values are used without a transposition.
+ * The encoder: source ids [source, batch] to the keys and values of every decoder layer, [batch, heads, source, d / heads],
+ * as `attentionToSource` reads them. `padding` [batch, 1, 1, source] hides padding; the weights are inputs. The time axis
+ * comes first within the encoder and the step, so that keys and values are used without a transposition.
  */
 export function encoderProgram(decoder: Decoder): Program {
   const { model } = decoder;
@@ -82,10 +87,12 @@ export function encoderProgram(decoder: Decoder): Program {
       const outputs: Record<string, Tensor> = {};
       attended("cross", model).forEach(({ key, value }, layer) => {
         const name = `decoder.${layer}.cross.keyValue`;
-        [outputs[key], outputs[value]] = parts.split(
-          parts.linear(name, output),
-          2,
-        ).map(parts.inHeads);
+        const [keys, values] = parts.split(parts.linear(name, output), 2)
+          .map(parts.inHeads);
+        ({ keys: outputs[key], values: outputs[value] } = sourceKeysAndValues(
+          keys,
+          values,
+        ));
       });
       return outputs;
     },
@@ -139,9 +146,9 @@ export function stepProgram(
       padding: { shape: ["batch", 1, 1, "source"], dtype: "float32" },
       ...historySpecs(model, beam),
       ...specs(attendedNames("cross", model), [
-        "source",
         "batch",
         heads,
+        "source",
         width / heads,
       ]),
       ...weightSpecs(decoder),
@@ -192,6 +199,7 @@ export function stepProgram(
       const offered = isShortlisted
         ? {
           ids: inputs[CANDIDATE.ids],
+          own: tf.gather(inputs[CANDIDATE.own], places),
           hidden: tf.gather(inputs[CANDIDATE.hidden], places),
         }
         : undefined;
@@ -251,7 +259,7 @@ export function decoderLayers(
       `decoder.${layer}.cross`,
       x,
       (x, name) =>
-        attention(
+        attentionToSource(
           parts.inHeads(parts.linear(`${name}.query`, x)),
           inputs[source.key],
           inputs[source.value],

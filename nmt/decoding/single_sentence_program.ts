@@ -61,7 +61,7 @@ export function searchLoop(decoder: Decoder, beam: number): Loop {
       bound: { shape: [1], dtype: "float32" },
       padding: { shape: [1, 1, 1, "source"], dtype: "float32" },
       ...history,
-      ...specs(attendedNames("cross", model), ["source", 1, heads, size]),
+      ...specs(attendedNames("cross", model), [1, heads, "source", size]),
       ...weightSpecs(decoder),
       ...isShortlisted ? candidateSpecs(decoder, 1) : {},
     },
@@ -120,6 +120,7 @@ export function searchLoop(decoder: Decoder, beam: number): Loop {
         isShortlisted
           ? {
             ids: inputs[CANDIDATE.ids],
+            own: inputs[CANDIDATE.own],
             hidden: inputs[CANDIDATE.hidden],
           }
           : undefined,

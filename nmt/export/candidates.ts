@@ -11,7 +11,7 @@ import { TYPES } from "../tensor/onnx/onnx_model.ts";
 import { give, type Parts, range } from "./parts.ts";
 
 /**
- * Puts in the candidates of `source`, int64 [batch, width], as `candidatesOf` has them, where there is a short-list. A step
+ * Puts in the candidates of `source`, int64 [batch, width], as the host's search finds them, where there is a short-list. A step
  * reads them by their names: `CANDIDATE.ids` int64 [candidates], ascending, `CANDIDATE.hidden` [batch, 1, candidates], and
  * their part of the output matrix.
  */

@@ -19,14 +19,6 @@ export interface Shortlist {
   readonly ids: Int32Array<ArrayBuffer>;
 }
 
-/** The candidates of some sentences. */
-export interface Candidates {
-  /** Those of all sentences, [candidates], ascending; the special ids are the first. */
-  readonly ids: Int32Array<ArrayBuffer>;
-  /** What is added to the logits of each sentence, [batch, candidates]: 0 for its own candidates, -Infinity for others. */
-  readonly hidden: Float32Array<ArrayBuffer>;
-}
-
 /** Ids of 16 bits, which most vocabularies have, are stored as such: the file is half as large. */
 const MOST_16_BITS = 1 << 16;
 
@@ -58,62 +50,6 @@ export function longestList({ offsets }: Shortlist): number {
 
 const vocabularyOf = ({ offsets }: Shortlist): number => offsets.length - 1;
 
-/**
- * The candidates of sentences of source ids: the special ids, the frequent ones, and of each source id itself and what
- * translates it, so that names and numbers can be copied. There are `least` or more; those that only make up for this
- * number belong to no sentence.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { candidatesOf } from "./shortlist.ts";
- *
- * const shortlist = {
- *   frequent: Int32Array.of(4),
- *   offsets: Int32Array.of(0, 0, 0, 0, 0, 0, 1),
- *   ids: Int32Array.of(3),
- * };
- * const { ids, hidden } = candidatesOf(shortlist, [Int32Array.of(5), Int32Array.of()], 0);
- * assertEquals([...ids], [0, 1, 2, 3, 4, 5]);
- * assertEquals([...hidden.subarray(6)], [0, 0, 0, -Infinity, 0, -Infinity]);
- * ```
- */
-export function candidatesOf(
-  shortlist: Shortlist,
-  sentences: readonly Int32Array[],
-  least: number,
-): Candidates {
-  const vocabulary = vocabularyOf(shortlist);
-  const always = alwaysCandidates(shortlist);
-  const lists = sentences.map((sentence) => [
-    always,
-    sentence,
-    ...[...new Set(sentence)].map((id) => translationsOf(shortlist, id)),
-  ]);
-  const isCandidate = new Uint8Array(vocabulary);
-  const found: number[] = [];
-  const add = (id: number) => {
-    if (isCandidate[id] === 1) return;
-    isCandidate[id] = 1;
-    found.push(id);
-  };
-  for (const list of lists.flat()) for (const id of list) add(id);
-  const enough = Math.min(least, vocabulary);
-  for (let id = 0; found.length < enough; id++) add(id);
-  const ids = Int32Array.from(found).sort();
-  const places = new Int32Array(vocabulary);
-  ids.forEach((id, place) => places[id] = place);
-  const hidden = new Float32Array(sentences.length * ids.length)
-    .fill(-Infinity);
-  lists.forEach((own, row) => {
-    const start = row * ids.length;
-    for (const list of own) {
-      for (const id of list) hidden[start + places[id]] = 0;
-    }
-  });
-  return { ids, hidden };
-}
-
 const specials = () => Array.from({ length: EOS + 1 }, (_, id) => id);
 
 /** The ids that are candidates of every sentence: the special ones and the frequent ones, ascending. */
@@ -121,10 +57,6 @@ export function alwaysCandidates(
   { frequent }: Pick<Shortlist, "frequent">,
 ): number[] {
   return [...specials(), ...frequent];
-}
-
-function translationsOf({ offsets, ids }: Shortlist, id: number): Int32Array {
-  return ids.subarray(offsets[id], offsets[id + 1]);
 }
 
 /** The ids as they are stored. */

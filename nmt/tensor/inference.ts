@@ -5,6 +5,7 @@ import { tf } from "./tfjs.ts";
 
 const MICROSOFT = "com.microsoft";
 const ATTENTION = "AttentionOfHeads";
+const SOURCE = "AttentionToSource";
 const CONTINUE = "ContinueInPlace";
 const LOG_SOFTMAX = "LogSoftmaxOverLast";
 const TAKE = "TakeAlongRows";
@@ -65,6 +66,27 @@ export const inferenceKernels: Readonly<Record<string, Kernel>> = {
       [queries * batch, heads * size],
     );
   },
+  // Unscaled, as ONNX Runtime has a faster product of a single row that nothing scales.
+  [SOURCE]: (graph, { query, key, value, mask }) => {
+    const [queries, batch, heads, size] = query.shape;
+    const ofHeads = graph.emit("Transpose", [graph.full(query)], {
+      perm: [1, 2, 0, 3],
+    });
+    const scores = graph.emit(
+      "FusedMatMul",
+      [ofHeads, graph.full(key)],
+      { transA: 0, transB: 1 },
+      MICROSOFT,
+    );
+    const hidden = graph.emit("Add", [scores, mask.name]);
+    const weights = graph.emit("Softmax", [hidden], { axis: -1 });
+    const mixed = graph.emit("MatMul", [weights, graph.full(value)]);
+    const inTime = graph.emit("Transpose", [mixed], { perm: [2, 0, 1, 3] });
+    return graph.reshape(
+      graph.value(inTime, query.shape, "float32"),
+      [queries * batch, heads * size],
+    );
+  },
   [CONTINUE]: (graph, { all, own }) => {
     if (graph.sharesMemory) return all;
     const [from, to, axis] = [[0], [-own.shape[0]], [0]].map(graph.int64s);
@@ -107,11 +129,51 @@ export function attention(
     number,
     number,
   ];
-  const [q, k, v] = [query, key, value].map((x) =>
-    tf.transpose(x, [1, 2, 0, 3])
-  );
+  const [q, k, v] = [query, key, value].map(byBatch);
   const scores = tf.matMul(tf.mul(q, size ** -0.5), k, false, true);
   const mixed = tf.matMul(tf.softmax(tf.add(scores, mask)), v);
+  return tf.reshape(tf.transpose(mixed, [2, 0, 1, 3]), [
+    queries * batch,
+    heads * size,
+  ]);
+}
+
+/** [times, batch, heads, size] to [batch, heads, times, size]. */
+const byBatch = (x: Tensor): Tensor => tf.transpose(x, [1, 2, 0, 3]);
+
+/** Keys and values, each [keys, batch, heads, size], as `attentionToSource` reads them: the keys are scaled. */
+export function sourceKeysAndValues(
+  keys: Tensor,
+  values: Tensor,
+): Readonly<Record<"keys" | "values", Tensor>> {
+  const size = keys.shape[3] ?? 1;
+  return {
+    keys: tf.mul(byBatch(keys), size ** -0.5),
+    values: byBatch(values),
+  };
+}
+
+/**
+ * The same attention to keys and values that are read many times: made of `sourceKeysAndValues`, each [batch, heads, keys,
+ * size].
+ */
+export function attentionToSource(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  mask: Tensor,
+): Tensor {
+  if (isOneKernel(SOURCE)) {
+    return runKernel(SOURCE, { query, key, value, mask })[0];
+  }
+  const scores = tf.matMul(byBatch(query), key, false, true);
+  const mixed = tf.matMul(tf.softmax(tf.add(scores, mask)), value);
+  const [queries, batch, heads, size] = query.shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
   return tf.reshape(tf.transpose(mixed, [2, 0, 1, 3]), [
     queries * batch,
     heads * size,

@@ -6,7 +6,7 @@ export type { Tensor };
 /** A size known when the program is written, or the name of one that each run may choose anew. */
 export type Dim = number | string;
 
-export type ElementType = "float32" | "float16" | "int32" | "uint8";
+export type ElementType = "float32" | "float16" | "int32" | "int8" | "uint8";
 
 export interface Spec {
   readonly shape: readonly Dim[];
@@ -27,8 +27,8 @@ export interface Program {
   /** Outputs that leave in another type than they are computed in. */
   readonly outputTypes?: Readonly<Record<string, ElementType>>;
   /**
-   * float16 and uint8 inputs arrive as float32 tensors. Sizes are symbolic: never average over one. No output has the
-   * name of an input.
+   * float16, int8 and uint8 inputs arrive as float32 tensors. Sizes are symbolic: never average over one. No output has
+   * the name of an input.
    */
   build(inputs: Tensors, sizes: Sizes): Tensors;
 }
@@ -43,6 +43,7 @@ export type HostArray =
   | Float32Array<ArrayBuffer>
   | Float16Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
 export type HostTensors = Readonly<Record<string, HostTensor>>;
@@ -118,6 +119,7 @@ const ARRAYS = {
   float32: Float32Array,
   float16: Float16Array,
   int32: Int32Array,
+  int8: Int8Array,
   uint8: Uint8Array,
 } as const satisfies Record<ElementType, unknown>;
 

@@ -149,7 +149,7 @@ export const quantizationKernels: Readonly<
 
 /**
  * x W + bias, where W is quantized and x is rounded to 256 levels between its least and its greatest value: x [..., in],
- * codes [in, out] as bytes 0 to 255, scales and bias [out] to [..., out].
+ * codes [in, out] as int8 or as its bytes 0 to 255, scales and bias [out] to [..., out].
  */
 export function quantizedProduct(
   x: Tensor,

@@ -192,6 +192,8 @@ function fromTensor(tensor: Tensor, type: ElementType | undefined): HostArray {
   switch (type ?? own) {
     case "float16":
       return new Float16Array(data);
+    case "int8":
+      return new Int8Array(data);
     case "uint8":
       return new Uint8Array(data);
     case "int32":

@@ -30,6 +30,7 @@ function makeView({ data, shape }: HostTensor): ort.Tensor {
     return new ort.Tensor("float32", data, shape);
   }
   if (data instanceof Int32Array) return new ort.Tensor("int32", data, shape);
+  if (data instanceof Int8Array) return new ort.Tensor("int8", data, shape);
   if (data instanceof Uint8Array) return new ort.Tensor("uint8", data, shape);
   // Node-API knows no Float16Array, which is what the constructor keeps: give the binding the same bits as integers.
   const bits = new Uint16Array(data.buffer, data.byteOffset, data.length);
@@ -43,7 +44,7 @@ export function host(tensor: ort.Tensor, name: string): HostTensor {
   const { dims: shape, data } = tensor;
   const typed: HostArray | undefined =
     data instanceof Float32Array || data instanceof Int32Array ||
-      data instanceof Uint8Array
+      data instanceof Int8Array || data instanceof Uint8Array
       ? data as HostArray
       : data instanceof Uint16Array || data instanceof Float16Array
       ? new Float16Array(
@@ -92,7 +93,7 @@ export function webgpuMemory(open: Open): Pick<Runtime, "place" | "read"> {
       const { data, shape } = tensor;
       const dtype = typeOf(data);
       // WebGPU has no bytes: ONNX Runtime uploads them in each run.
-      if (dtype === "uint8") return tensor;
+      if (dtype === "int8" || dtype === "uint8") return tensor;
       const { gpuBuffer } = await copy(
         makeView({ data, shape: [data.length] }),
         dtype,
@@ -119,12 +120,15 @@ function onGpu(
   buffer: ort.Tensor.GpuBufferType,
   { shape, dtype }: DeviceTensor,
 ): ort.Tensor {
-  if (dtype === "uint8") throw new Error("Cannot have bytes on a GPU");
+  if (dtype === "int8" || dtype === "uint8") {
+    throw new Error("Cannot have bytes on a GPU");
+  }
   return ort.Tensor.fromGpuBuffer(buffer, { dataType: dtype, dims: shape });
 }
 
 function typeOf(data: HostArray): ElementType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Int32Array) return "int32";
+  if (data instanceof Int8Array) return "int8";
   return data instanceof Uint8Array ? "uint8" : "float16";
 }

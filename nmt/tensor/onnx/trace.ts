@@ -191,7 +191,7 @@ export function record(
             shape,
             spec.dtype,
           );
-        const visible = spec.dtype === "float16" || spec.dtype === "uint8"
+        const visible = spec.dtype !== "float32" && spec.dtype !== "int32"
           ? {
             ...stored,
             name: recording.emit("Cast", [stored.name], {
@@ -233,7 +233,7 @@ export function record(
 function asNumbers(
   data: HostTensors[string]["data"],
 ): Float32Array | Int32Array | Uint8Array {
-  return data instanceof Float16Array
+  return data instanceof Float16Array || data instanceof Int8Array
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     : data;
 }

@@ -2,7 +2,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { createTranslator } from "../../../nmt/decoding/beam_search.ts";
 import {
-  candidatesOf,
   type Shortlist,
   shortlistOf,
 } from "../../../nmt/shortlist/shortlist.ts";
@@ -15,14 +14,17 @@ import {
   type Scorer,
   scorer,
 } from "../fixtures/plain_search.ts";
-import { randomShortlist } from "../shortlist/made_shortlist.ts";
+import {
+  plainCandidates,
+  randomShortlist,
+} from "../shortlist/made_shortlist.ts";
 
 const threads = 1;
 
 /** The scorer of the candidates of a source, over which log p sums up to 1. */
 const among = ({ score }: Scorer, shortlist: Shortlist): Scorer => ({
   score: async (source, prefixes) => {
-    const { ids } = candidatesOf(shortlist, [source], 0);
+    const ids = plainCandidates(shortlist, source);
     const rows = await score(source, prefixes);
     return rows.map((positions) =>
       positions.map((logp) => {
@@ -160,7 +162,7 @@ for (const precision of ["float32", "int8"] as const) {
     ];
     await translator.dispose();
     [...sources, ...sources.slice(0, 3)].forEach((source, i) => {
-      const { ids } = candidatesOf(shortlist, [source], 0);
+      const ids = plainCandidates(shortlist, source);
       assert(found[i].ids.every((id) => ids.includes(id)));
       assert(Number.isFinite(found[i].score));
     });

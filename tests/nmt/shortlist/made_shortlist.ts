@@ -69,3 +69,13 @@ function hash(content: Uint8Array<ArrayBuffer>): bigint {
   }
   return seed;
 }
+
+/** The candidates of one sentence, ascending, by their definition. */
+export function plainCandidates(
+  { frequent, offsets, ids }: Shortlist,
+  source: Int32Array,
+): number[] {
+  const all = [0, 1, 2, ...frequent, ...source];
+  for (const id of source) all.push(...ids.slice(offsets[id], offsets[id + 1]));
+  return [...new Set(all)].sort((a, b) => a - b);
+}

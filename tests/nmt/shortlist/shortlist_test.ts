@@ -1,66 +1,16 @@
-/** Candidates against their definition, and the file of a short-list. */
+/** What the lists of a short-list hold, and its file. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import {
-  candidatesOf,
   longestList,
   readShortlist,
-  type Shortlist,
   shortlistOf,
   writeShortlist,
 } from "../../../nmt/shortlist/shortlist.ts";
 import { writeSafetensors } from "../../../nmt/tensor/safetensors.ts";
-import { randomSources } from "../fixtures/plain_search.ts";
 import { refusal } from "../fixtures/refusal.ts";
 import { withFolder } from "../fixtures/folder.ts";
 import { randomShortlist } from "./made_shortlist.ts";
-
-/** The candidates of one sentence, by their definition. */
-function expected(
-  { frequent, offsets, ids }: Shortlist,
-  source: Int32Array,
-): number[] {
-  const all = [0, 1, 2, ...frequent, ...source];
-  for (const id of source) all.push(...ids.slice(offsets[id], offsets[id + 1]));
-  return [...new Set(all)].sort((a, b) => a - b);
-}
-
-Deno.test("each sentence of a batch has its own candidates among those of all", () => {
-  const vocabulary = 60;
-  for (const seed of [1, 2, 3]) {
-    const shortlist = randomShortlist(vocabulary, seed);
-    const sources = [
-      ...randomSources(vocabulary, 5, 6, seed),
-      new Int32Array(0),
-    ];
-    const { ids, hidden } = candidatesOf(shortlist, sources, 0);
-    const own = sources.map((source) => expected(shortlist, source));
-    assertEquals([...ids], [...new Set(own.flat())].sort((a, b) => a - b));
-    assert(new Set(own.map(String)).size > 3);
-    own.forEach((candidates, row) => {
-      const row0 = row * ids.length;
-      assertEquals(
-        [...ids].filter((_, i) => hidden[row0 + i] === 0),
-        candidates,
-      );
-      const rest = hidden.slice(row0, row0 + ids.length).filter((x) => x !== 0);
-      assert(rest.every((x) => x === -Infinity));
-    });
-  }
-});
-
-Deno.test("what makes up for a number of candidates belongs to no sentence, and there are never more than subwords", () => {
-  const shortlist = randomShortlist(20, 1, { frequent: 1, longest: 0 });
-  const source = Int32Array.of(9);
-  const few = candidatesOf(shortlist, [source], 0);
-  const more = candidatesOf(shortlist, [source], 12);
-  assertEquals(more.ids.length, 12);
-  assertEquals(
-    [...more.ids].filter((_, i) => more.hidden[i] === 0),
-    [...few.ids],
-  );
-  assertEquals(candidatesOf(shortlist, [source], 99).ids.length, 20);
-});
 
 Deno.test("lists leave out what is a candidate anyway", () => {
   const shortlist = shortlistOf([7, 2, 5], [[], [], [], [3, 4, 5, 7, 1]]);

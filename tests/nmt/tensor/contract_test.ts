@@ -43,12 +43,19 @@ const narrow: Program = {
   inputs: {
     half: spec("float16", "n"),
     byte: spec("uint8", "n"),
+    signed: spec("int8", "n"),
     many: spec("float16", 100),
   },
-  outputTypes: { triple: "float16", successor: "uint8", integer: "int32" },
-  build: ({ half, byte, many }) => ({
+  outputTypes: {
+    triple: "float16",
+    successor: "uint8",
+    negative: "int8",
+    integer: "int32",
+  },
+  build: ({ half, byte, signed, many }) => ({
     triple: tf.mul(half, 3),
     successor: tf.add(byte, 1),
+    negative: tf.neg(signed),
     wide: tf.mul(half, byte),
     integer: byte,
     positive: tf.greater(half, 0),
@@ -159,6 +166,7 @@ for (const { name, identity, load } of RUNTIMES) {
       const { manySum, wide } = await run({
         half: tensor("float16", [0.5]),
         byte: tensor("uint8", [200]),
+        signed: tensor("int8", [0]),
       });
       assertTensors({ manySum, wide }, { manySum: f32(25), wide: f32([100]) });
     }, { constants: { many: tensor("float16", new Array(100).fill(0.25)) } }));
@@ -195,6 +203,7 @@ for (const { name, identity, load } of RUNTIMES) {
       const results = await run({
         half: tensor("float16", [0.1, -2, 0]),
         byte: tensor("uint8", [0, 7, 254]),
+        signed: tensor("int8", [-127, 0, 5]),
         many: tensor("float16", new Array(100).fill(2)),
       }, { triple });
       assert(results.triple === triple);
@@ -202,6 +211,7 @@ for (const { name, identity, load } of RUNTIMES) {
       assertTensors(results, {
         triple: tensor("float16", [Math.f16round(3 * tenth), -6, 0]),
         successor: tensor("uint8", [1, 8, 255]),
+        negative: tensor("int8", [127, 0, -5]),
         wide: f32([0, -14, 0]),
         integer: i32([0, 7, 254]),
         positive: tensor("uint8", [1, 0, 0]),

@@ -14,6 +14,7 @@ const ARRAYS = {
   float32: Float32Array,
   float16: Float16Array,
   int32: Int32Array,
+  int8: Int8Array,
   uint8: Uint8Array,
 } as const;
 

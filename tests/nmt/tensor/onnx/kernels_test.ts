@@ -2,8 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   attention,
+  attentionToSource,
   continueInPlace,
   logSoftmax,
+  sourceKeysAndValues,
   takeAlongRows,
 } from "../../../../nmt/tensor/inference.ts";
 import { kernels } from "../../../../nmt/tensor/onnx/kernels.ts";
@@ -425,6 +427,37 @@ const CASES: Readonly<Record<string, Case>> = {
       y: attention(query, key, value, mask),
     }),
     expected: { y: f32([[4], [8], [7], [5]]) },
+  },
+  // The same with two features, by whose square root scores are divided; the second of the values is the key's place.
+  AttentionToSource: {
+    inputs: {
+      query: [
+        spec("float32", "n", 2, 1, 2),
+        f32([[[[0, 1]], [[5, 1]]], [[[1, 1]], [[-1, 1]]]]),
+      ],
+      key: [
+        spec("float32", "n", 2, 1, 2),
+        f32(
+          [[[[0, 0]], [[Math.SQRT2 * Math.log(3), 0]]], [[[
+            Math.SQRT2 * Math.log(3),
+            0,
+          ]], [[0, 0]]]],
+        ),
+      ],
+      value: [
+        spec("float32", "n", 2, 1, 2),
+        f32([[[[4, 0]], [[8, 0]]], [[[8, 1]], [[4, 1]]]]),
+      ],
+      mask: [
+        spec("float32", 2, 1, "n", "n"),
+        f32([[[[0, -1e9], [0, 0]]], [[[0, -1e9], [0, 0]]]]),
+      ],
+    },
+    build: ({ query, key, value, mask }) => {
+      const { keys, values } = sourceKeysAndValues(key, value);
+      return { y: attentionToSource(query, keys, values, mask) };
+    },
+    expected: { y: f32([[4, 0], [8, 0], [7, 0.75], [5, 0.75]]) },
   },
   // Without a place for `own`, the last of `all` must have been there.
   ContinueInPlace: {

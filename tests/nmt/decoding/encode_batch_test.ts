@@ -1,0 +1,49 @@
+/** Sentences that are encoded some at a time against the same ones encoded together. */
+import { assert, assertEquals } from "@std/assert";
+import { sourceTensors } from "../../../nmt/decoding/beams.ts";
+import { encoderProgram } from "../../../nmt/decoding/decoder_step.ts";
+import {
+  encodeBatch,
+  positionsAtOnce,
+} from "../../../nmt/decoding/encode_batch.ts";
+import { weightConstants } from "../../../nmt/decoding/precision.ts";
+import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
+import { randomModel, randomSources } from "../fixtures/plain_search.ts";
+import { assertTensors } from "../tensor/values.ts";
+
+for (const name of ["onnx", "reference"] as const) {
+  Deno.test(`on ${name}, sentences are encoded some at a time as they are together`, async () => {
+    const vocabulary = 30;
+    const runtime = await loadRuntime({ name });
+    const saved = randomModel(vocabulary, 3);
+    const { model } = saved;
+    const precision = "float32";
+    const encoder = await runtime.compile(
+      encoderProgram({ model, vocabulary, precision }),
+      { constants: weightConstants(saved, precision), threads: 1 },
+    );
+    const sources = randomSources(vocabulary, 7, 9, 3);
+    const inputs = sourceTensors(sources);
+    const expected = {
+      padding: inputs.padding,
+      ...await encoder.run(inputs),
+    };
+    assert(
+      inputs.padding.data.includes(0) && inputs.padding.data.some(Boolean),
+    );
+    for (const most of [1, 25, Infinity]) {
+      const found = await encodeBatch(encoder, model, sources, most);
+      assertTensors(found, expected, 1e-5);
+    }
+    await encoder.dispose();
+  });
+}
+
+Deno.test("more threads encode more at once, and a GPU all", () => {
+  const on = (provider: string) => ({
+    identity: { name: "onnx", version: "1", provider, precision: "float32" },
+  });
+  const one = positionsAtOnce(on("cpu"), 1);
+  assertEquals(positionsAtOnce(on("cpu"), 4), 4 * one);
+  assertEquals(positionsAtOnce(on("cuda"), 1), Infinity);
+});
