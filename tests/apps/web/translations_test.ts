@@ -6,6 +6,7 @@ import { createTranslations } from "../../../apps/web/page/model/translations.ts
 /** A translator whose answers the test gives, batch after batch; it takes as many as it may, in their order. */
 function translator() {
   const asked: string[] = [];
+  const sent: number[] = [];
   let told = 0;
   const failed: string[] = [];
   type Outcomes = Map<string, Outcome<string>>;
@@ -15,6 +16,7 @@ function translator() {
     (waiting, most) => {
       batch = waiting.slice(0, most);
       asked.push(batch.join(" "));
+      sent.push(waiting.length);
       answer = Promise.withResolvers();
       return answer.promise;
     },
@@ -27,6 +29,8 @@ function translator() {
   };
   return {
     ...{ asked, failed, translations },
+    /** How many waiting sentences each batch was chosen from. */
+    sent,
     told: () => told,
     /** Answers the batch; `refused` are its sentences that have an error instead. */
     answer: (refused: readonly string[] = []) =>
@@ -93,15 +97,68 @@ Deno.test("a sentence that fails is told once, holds no other up, and is tried a
   assertEquals([asked.at(-1), translations.get("a")], ["a", "A"]);
 });
 
-Deno.test("where a batch fails as a whole the next one goes on without its first sentence", async () => {
+Deno.test("a batch that fails as a whole refuses no sentence: its first is tried alone, and batches grow again", async () => {
   const { asked, failed, translations, answer, fail } = translator();
-  translations.want(["a", "b", "c"]);
+  const sentences = [..."abcdefgh"];
+  translations.want(sentences);
+  await answer();
   await answer();
   await fail();
+  assertEquals(translations.isBusy, true);
+  for (let i = 0; i < 3; i++) await answer();
+  assertEquals(asked, ["a", "b c", "d e f g", "d", "e f", "g h"]);
+  assertEquals(failed, []);
+  assertEquals(translations.isBusy, false);
+  assertEquals(
+    sentences.map(translations.get),
+    sentences.map((sentence) => sentence.toUpperCase()),
+  );
+});
+
+Deno.test("a sentence that fails alone is refused, and the next one is tried alone", async () => {
+  const { asked, failed, translations, answer, fail } = translator();
+  translations.want([..."abcd"]);
   await answer();
-  assertEquals(asked, ["a", "b c", "c"]);
-  assertEquals(failed, ["not b,c"]);
-  assertEquals(["b", "c"].map(translations.get), [undefined, "C"]);
+  await fail();
+  await fail();
+  await answer();
+  await fail();
+  assertEquals(asked, ["a", "b c", "b", "c", "d"]);
+  assertEquals(failed, ["not b", "not d"]);
+  assertEquals([..."abcd"].map(translations.get), [
+    ...["A", undefined, "C", undefined],
+  ]);
+  assertEquals(translations.isBusy, false);
+});
+
+Deno.test("what is typed while a long text is translated comes alone in the next batch", async () => {
+  const { asked, translations, answer } = translator();
+  const sentences = [..."abcdefghijklmnopqrstuvwxyz"];
+  translations.want(sentences);
+  for (let i = 0; i < 3; i++) await answer();
+  assertEquals(asked.at(-1), "h i j k l m n o");
+  translations.want(["new", ...sentences]);
+  for (let i = 0; i < 3; i++) await answer();
+  assertEquals(asked.slice(4), ["new", "p q", "r s t u"]);
+});
+
+Deno.test("batches go on growing where what is wanted again is the same, or less", async () => {
+  const { asked, translations, answer } = translator();
+  translations.want([..."abcdefgh"]);
+  await answer();
+  translations.want([..."abcdefgh"]);
+  await answer();
+  translations.want([..."abcdefg"]);
+  assertEquals(asked, ["a", "b c", "d e f g"]);
+});
+
+Deno.test("of a long text only the first sentences that wait are sent with a batch, and all are translated", async () => {
+  const { sent, translations, answer } = translator();
+  const sentences = Array.from({ length: 300 }, (_, i) => `${i}`);
+  translations.want(sentences);
+  while (translations.isBusy) await answer();
+  assertEquals(Math.max(...sent), 64);
+  assertEquals(sentences.map(translations.get), sentences);
 });
 
 Deno.test("so many translations are kept that text may go on for hours, and those that are wanted always", async () => {

@@ -1,10 +1,18 @@
 /** Chooses the sentences that a model translates together. */
 
 /** Sentences of a batch at most: more would hardly be faster, and the first of them would come later. */
-export const BATCH = 8;
+const BATCH = 8;
+
+/** Sentences that a batch is chosen from at most: with all of a long text, time would grow with the square of its length. */
+export const WINDOW = 64;
 
 /** Subwords of a batch at most, padding included: the memory of a sentence grows with the square of its length. */
 const SUBWORDS = 1024;
+
+/** Sentences of the next batch at most, after one of `most`: batches grow, so that the first sentence comes soon. */
+export function nextMost(most: number): number {
+  return Math.min(2 * most, BATCH);
+}
 
 /**
  * The first of what waits, with those that are nearest to it in length, `most` in all or fewer long ones: in a batch a short

@@ -33,7 +33,7 @@ export type Question =
   | { readonly id: number; readonly open: Opening }
   | {
     readonly id: number;
-    /** What waits: the first is translated, with those that are nearest to it in length. */
+    /** Sentences that wait: the first is translated, with those that are nearest to it in length. */
     readonly translate: readonly string[];
     /** Sentences that are translated together at most. */
     readonly most: number;
