@@ -5,6 +5,7 @@ import {
 } from "../../schemas/experiment/distillation.ts";
 import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import type { Model, Training } from "../../schemas/experiment/model.ts";
+import { PRUNING_TOKENS } from "../../nmt/distillation/pruning.ts";
 import type { SizedModel } from "../../nmt/transformer/parameters.ts";
 
 /** What a corpus holds once it is tokenized; tokens without the one that ends each sentence. */
@@ -100,7 +101,18 @@ export function recordingOperations(
 /** Multiplications a second in loops of our own. */
 const PLAIN = 1e9;
 
-/** Seconds in which the neurons of a model's blocks are chosen; what goes before, a pass over some text, takes less. */
+/** Operations of a pass over some text, which finds how the neurons of a model's blocks fire together. */
+export function gramOperations(teacher: SizedModel, size: CorpusSize): number {
+  const { model, vocabulary } = teacher;
+  const { encoderLayers, decoderLayers, feedForward } = model;
+  const { sourceTokens, targetTokens } = size;
+  const pairs = 2 * feedForward ** 2 *
+    (encoderLayers * sourceTokens + decoderLayers * targetTokens);
+  return Math.min(1, PRUNING_TOKENS / targetTokens) *
+    (recordingOperations(model, vocabulary, size) + pairs);
+}
+
+/** Seconds in which the neurons of a model's blocks are chosen, once that is known. */
 export function pruningSeconds(
   { encoderLayers, decoderLayers, feedForward, width }: Model,
 ): number {

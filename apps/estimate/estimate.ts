@@ -7,6 +7,7 @@ import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import { parametersOf } from "../../nmt/transformer/parameters.ts";
 import {
   type CorpusSize,
+  gramOperations,
   pruningSeconds,
   recordingBytes,
   recordingOperations,
@@ -117,14 +118,6 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
     case "trim":
     case "interpolate":
       return { ...least, bytes: modelBytes(nodes, name) };
-    case "prune": {
-      const teacher = modelOf(nodes, inputs.teacher);
-      return {
-        ...least,
-        seconds: START + (teacher ? pruningSeconds(teacher.model) : 0),
-        bytes: modelBytes(nodes, name),
-      };
-    }
     case "compare":
       return least;
   }
@@ -167,6 +160,14 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
           train,
         ),
         bytes: recordingBytes(teacher.model, layers, train),
+      };
+    }
+    case "prune": {
+      const teacher = modelOf(nodes, inputs.teacher);
+      return teacher && {
+        operations: gramOperations(teacher, train),
+        seconds: START + pruningSeconds(teacher.model),
+        bytes: modelBytes(nodes, name),
       };
     }
     case "translations": {

@@ -117,14 +117,19 @@ export function recordingMemory(
       (12 * width + feedForward + outputs + recurrence);
 }
 
-/** Bytes a pair of neurons: their element of a block's Gram matrix in double precision, and twice from the runtime. */
-const NEURON_PAIR = 16;
+/** Bytes a pair of neurons: their element of a Gram matrix, summed in double precision, and from the runtime. */
+const NEURON_PAIR = 24;
 
-/** A teacher that is pruned: its weights, and a matrix of all pairs of neurons for each block. */
+/** Positions of a batch whose activations are looked at, and matrices [positions, neurons] of each block. */
+const PRUNED_TOKENS = 2048, ACTIVATIONS = 4;
+
+/** A teacher that is pruned: its weights, and for each block its activations and a matrix of all pairs of neurons. */
 export function pruningMemory(teacher: SizedModel): number {
   const { encoderLayers, decoderLayers, feedForward } = teacher.model;
+  const block = NEURON_PAIR * feedForward ** 2 +
+    FLOAT * ACTIVATIONS * PRUNED_TOKENS * feedForward;
   return PROCESS + RUNTIME + LAID_OUT * parametersOf(teacher) +
-    NEURON_PAIR * (encoderLayers + decoderLayers) * feedForward ** 2;
+    (encoderLayers + decoderLayers) * block;
 }
 
 /** Hypotheses of a batch, and matrices of the vocabulary's size that choose among them. */

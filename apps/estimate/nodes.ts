@@ -79,7 +79,7 @@ export function modelOf(
 export function corpusOf(nodes: Steps, name: string): Step | undefined {
   const node = nodes.get(name);
   if (node === undefined || node.stage === "corpus") return node;
-  const { corpus, tokens, lessons, pairs } = node.inputs;
-  const above = corpus ?? tokens ?? lessons ?? pairs;
+  const { corpus, tokens, lessons, trainingData, pairs } = node.inputs;
+  const above = corpus ?? tokens ?? lessons ?? trainingData ?? pairs;
   return above === undefined ? undefined : corpusOf(nodes, above);
 }

@@ -30,7 +30,7 @@ export function adaptationText(
 ): string {
   const { corpus, tokens, teacher, student } = found;
   const length = longerSide(tokens);
-  const steps = studentSteps(length);
+  const steps = studentSteps(length, subject.size);
   const terms: Entry = licence === undefined
     ? {
       key: "import",
@@ -140,7 +140,10 @@ function systems({ teacher, student }: ModelSurvey): Entry[] {
   const start: Entry = {
     key: "start",
     value: { encoder: last("encoderLayers"), decoder: last("decoderLayers") },
-    comment: "the teacher's layers that it begins as, with fewer neurons",
+    comment: "the teacher's layers that it begins as" +
+      (student.model.feedForward < teacher.model.feedForward
+        ? ", with fewer neurons"
+        : ""),
   };
   const { rkd, ckd } = WEIGHTS;
   return [

@@ -7,10 +7,12 @@ import {
   parametersOf,
   type SizedModel,
 } from "../../nmt/transformer/parameters.ts";
+import type { Size } from "./plans.ts";
 
 /** How often the model is tuned on each pair, and how often a student reads it; within these numbers of steps. */
 const PASSES = 1.5, STEPS = { least: 200, most: 2000, multiple: 40 };
-const STUDENT_PASSES = 5, STUDENT_STEPS = { ...STEPS, least: 400, most: 8000 };
+const STUDENT_PASSES = { small: 5, medium: 10 },
+  STUDENT_STEPS = { ...STEPS, least: 400, most: 8000 };
 
 /** The share of the tuned weights in the adapted model. */
 export const INTERPOLATION = 0.5;
@@ -49,9 +51,9 @@ export function adaptationSteps(tokens: number): number {
 }
 
 /** Steps of a student that begins as its teacher, without some of its neurons. */
-export function studentSteps(tokens: number): number {
-  const passes = STUDENT_PASSES * tokens / STUDENT_TRAINING.batchTokens;
-  return within(STUDENT_STEPS, passes);
+export function studentSteps(tokens: number, size: Size): number {
+  const { batchTokens } = STUDENT_TRAINING;
+  return within(STUDENT_STEPS, STUDENT_PASSES[size] * tokens / batchTokens);
 }
 
 function within(

@@ -183,5 +183,10 @@ function curvesOf(
       nll: Number(nll.toFixed(4)),
     }));
   }
+  // A model that is interpolated has the curve of its tuning.
+  for (const [name, { inputs }] of Object.entries(nodes)) {
+    const curve = curves[inputs.tuned ?? ""];
+    if (curve !== undefined) curves[name] = curve;
+  }
   return curves;
 }

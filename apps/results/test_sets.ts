@@ -4,8 +4,8 @@ import type { Json } from "../../schemas/manifest.ts";
 import type { System } from "../../schemas/results.ts";
 import type { Saved } from "./gather.ts";
 
-/** The test set that comes out of an experiment's own corpus. */
-const OWN = "test";
+/** The test set that comes out of an experiment's own corpus; no other can be called so. */
+const OWN = "own test";
 
 /** The scores of a model. */
 interface Scored {
@@ -13,47 +13,79 @@ interface Scored {
   readonly name: string;
   readonly parameters: number;
   readonly int8?: System["int8"];
+  /** By test set, which has its language pair where other pairs have other sentences of that name. */
   readonly scores: ReadonlyMap<string, Pick<System, "bleu" | "chrf">>;
 }
 
 /** Every model once, in the order of the table of systems; one that several pairs have is the same artifact in them. */
 export function scoredOf(saved: Saved): Scored[] {
   const rows = saved.results.systems.map((row) => placed(row, saved));
-  const models = Map.groupBy(rows, ({ sha256 }) => sha256);
-  const namesakes = Map.groupBy(rows, ({ row }) => row.system);
+  const models = Map.groupBy(
+    rows,
+    ({ row, model }) => `${row.system} ${model}`,
+  );
+  const systems = distinct(rows, ({ row }) => row.system, ({ model }) => model);
+  const sets = distinct(rows, ({ set }) => set, ({ sentences }) => sentences);
+  const within = (name: string, pair: string | undefined, others = 1) =>
+    others > 1 && pair !== undefined ? `${name} (${pair})` : name;
   return [...models.values()].map((rows) => {
     const [{ row, pair }] = rows;
-    const hasNamesakes = namesakes.get(row.system)
-      ?.some(({ sha256 }) => sha256 !== rows[0].sha256);
     return {
-      name: hasNamesakes && pair !== undefined
-        ? `${row.system} (${pair})`
-        : row.system,
+      name: within(row.system, pair, systems.get(row.system)?.size),
       parameters: row.parameters,
       int8: rows.find(({ row }) => row.int8 !== undefined)?.row.int8,
-      scores: new Map(rows.map(({ set, row }) => [set, row])),
+      scores: new Map(
+        rows.map(({ row, set, pair }) => [
+          within(set, pair, sets.get(set)?.size),
+          row,
+        ]),
+      ),
     };
   });
 }
 
-/** A row with its model, and the test set and language pair of it: `a.captions` is the set `captions` of the pair `a`. */
-function placed(row: System, { manifest }: Saved) {
-  const { model } = row.runs[0];
+/** A row with its language pair, its test set, and the hashes of its model and of the test set's sentences. */
+interface Placed {
+  readonly row: System;
+  readonly pair?: string;
+  readonly set: string;
+  readonly model: string;
+  readonly sentences: string;
+}
+
+/** The set `captions` of the pair `a` is called `a.captions`; the model of that row is a node of `a`. */
+function placed(row: System, { manifest: { nodes } }: Saved): Placed {
+  const [{ model, name }] = row.runs;
   const pair = /^([^/]+)\//.exec(model)?.[1];
   const within = pair === undefined ? 0 : pair.length + 1;
+  const prefix = row.pair === undefined ? "" : `${row.pair}/`;
+  const { inputs } = nodes[`${prefix}evaluate:${name}`]?.preimage ?? {};
   return {
     row,
     pair,
     set: row.pair === pair ? OWN : row.pair?.slice(within) ?? OWN,
-    sha256: manifest.nodes[model]?.outputs.model?.sha256 ?? model,
+    model: nodes[model]?.outputs.model?.sha256 ?? model,
+    sentences: inputs?.corpus?.test ?? "",
   };
+}
+
+/** Which values the rows of each name have. */
+function distinct(
+  rows: readonly Placed[],
+  nameOf: (row: Placed) => string,
+  valueOf: (row: Placed) => string,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    [...Map.groupBy(rows, nameOf)].map((
+      [name, rows],
+    ) => [name, new Set(rows.map(valueOf))]),
+  );
 }
 
 /** BLEU and chrF on each test set, and the size. */
 export function testSetTables(scored: readonly Scored[]): Table[] {
   if (scored.length === 0) return [];
-  const sets = setsOf(scored);
-  const cell = (score: number | undefined) => score?.toFixed(1) ?? "";
+  const sets = [...new Set(scored.flatMap(({ scores }) => [...scores.keys()]))];
   return [{
     columns: ["BLEU / chrF", "parameters", "int8 (MB)", ...sets],
     rows: scored.map(({ name, parameters, int8, scores }) => [
@@ -62,18 +94,19 @@ export function testSetTables(scored: readonly Scored[]): Table[] {
       int8 === undefined ? "" : (int8.bytes / 1e6).toFixed(1),
       ...sets.map((set) => {
         const { bleu, chrf } = scores.get(set) ?? {};
-        return bleu === undefined
+        return bleu === undefined || chrf === undefined
           ? ""
-          : `${cell(bleu.score)} / ${cell(chrf?.score)}`;
+          : `${bleu.score.toFixed(1)} / ${chrf.score.toFixed(1)}`;
       }),
     ]),
   }];
 }
 
 export function testSetsJson(scored: readonly Scored[]): Json {
-  return scored.map(({ name, parameters, scores }) => ({
+  return scored.map(({ name, parameters, int8, scores }) => ({
     name,
     parameters,
+    int8: int8 ?? null,
     scores: Object.fromEntries(
       [...scores].map(([set, { bleu, chrf }]) => [
         set,
@@ -81,8 +114,4 @@ export function testSetsJson(scored: readonly Scored[]): Json {
       ]),
     ),
   }));
-}
-
-function setsOf(scored: readonly Scored[]): string[] {
-  return [...new Set(scored.flatMap(({ scores }) => [...scores.keys()]))];
 }

@@ -3,6 +3,8 @@
  * Hassibi and Stork 1993, with whole neurons as in ZipLM, Kurtic et al. 2023).
  */
 
+import { inputError } from "../../base/input_error.ts";
+
 /** The outer map of a block, y = h W + b, and what is known of the activations h that it reads. */
 export interface OuterMap {
   /** (h, 1)^T (h, 1), summed over tokens, up to a factor: [neurons + 1, neurons + 1]. */
@@ -29,6 +31,7 @@ const RIDGE = 1e-3;
  * the least-squares one each time.
  *
  * @param count how many neurons are kept
+ * @throws An input error where a number is not finite.
  */
 export function keptNeurons(
   { gram, weight, bias }: OuterMap,
@@ -52,6 +55,11 @@ export function keptNeurons(
     for (const j of kept) {
       const grown = error(j);
       if (grown < least) [least, next] = [grown, j];
+    }
+    if (next < 0) {
+      throw inputError(
+        "Cannot prune a feed-forward block: expected weights and activations that are finite numbers, found others; train or import the model again.",
+      );
     }
     sweep(system, columns, next);
     kept.delete(next);

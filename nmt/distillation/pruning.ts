@@ -39,7 +39,7 @@ export interface PruningJob {
 }
 
 /** Target tokens that are looked at, at most: some forty for each neuron of a block of 1,536. */
-const TOKENS = 65_536;
+export const PRUNING_TOKENS = 65_536;
 const BATCH_TOKENS = 2048;
 
 /** The model with narrower feed-forward blocks, whose outer maps are refitted. Its blocks have two maps each. */
@@ -47,11 +47,11 @@ export async function withNarrowerBlocks(job: PruningJob): Promise<SavedModel> {
   const { saved, feedForward } = job;
   const { width, feedForward: neurons } = saved.model;
   const blocks = blocksOf(saved.model);
-  const grams = await gramMatrices(job, blocks);
+  const grams = await gramMatrices(job, blocks.map(outerMap));
   const weights = { ...saved.weights };
   blocks.forEach((block, i) => {
     job.report({ done: i, total: blocks.length, unit: "blocks" });
-    const outer = `${block}.outer`, inner = `${block}.inner`;
+    const outer = outerMap(block), inner = `${block}.inner`;
     const kept = keptNeurons({
       gram: grams[outer],
       weight: weights[`${outer}.weight`],
@@ -83,8 +83,7 @@ function blocksOf(model: Model): string[] {
   );
 }
 
-const outerMaps = (blocks: readonly string[]) =>
-  blocks.map((block) => `${block}.outer`);
+const outerMap = (block: string) => `${block}.outer`;
 
 /**
  * (h, 1)^T (h, 1) of each outer map's activations h, by its name: the mean over the tokens of a batch, summed over the
@@ -92,30 +91,37 @@ const outerMaps = (blocks: readonly string[]) =>
  */
 async function gramMatrices(
   { runtime, threads, saved, tokens, seed, report }: PruningJob,
-  blocks: readonly string[],
+  maps: readonly string[],
 ): Promise<Record<string, Float64Array>> {
   const { model, vocabulary, weights } = saved;
-  const program = gramProgram(model, vocabulary, blocks);
+  const program = gramProgram(model, vocabulary, maps);
   const shapes = parameterShapes(model, vocabulary);
   const constants = slotTensors(shapes, slots.weight, weights);
   const executable = await runtime.compile(program, { constants, threads });
+  const size = model.feedForward + 1;
   const sums = Object.fromEntries(
-    outerMaps(blocks).map((
-      name,
-    ) => [name, new Float64Array((model.feedForward + 1) ** 2)]),
+    maps.map((name) => [name, new Float64Array(size ** 2)]),
   );
-  let seen = 0;
+  // The same memory for each batch: the runtime's own would be much by the time that it is collected.
+  const grams = Object.fromEntries(
+    maps.map((name) => [
+      name,
+      { shape: [size, size], data: new Float32Array(size ** 2) },
+    ]),
+  );
+  const total = Math.min(PRUNING_TOKENS, tokens.target.ids.length);
+  let done = 0;
   for (const pairs of batchOrder(tokens, BATCH_TOKENS, seed, 0)) {
-    if (seen >= TOKENS) break;
+    if (done >= total) break;
     const batch = makeBatch(tokens, pairs);
     const { source, target } = batchTensors(batch);
-    const grams = await executable.run({ source, target });
+    await executable.run({ source, target }, grams);
     for (const [name, sum] of Object.entries(sums)) {
       const { data } = grams[name];
-      for (let i = 0; i < sum.length; i++) sum[i] += Number(data[i]);
+      for (let i = 0; i < sum.length; i++) sum[i] += data[i];
     }
-    seen += batch.targetTokens;
-    report({ done: seen, total: TOKENS, unit: "tokens" });
+    done = Math.min(total, done + batch.targetTokens);
+    report({ done, total, unit: "tokens" });
   }
   await executable.dispose();
   return sums;
@@ -124,7 +130,7 @@ async function gramMatrices(
 function gramProgram(
   model: Model,
   vocabulary: number,
-  blocks: readonly string[],
+  maps: readonly string[],
 ): Program {
   const shapes = parameterShapes(model, vocabulary);
   return {
@@ -135,7 +141,7 @@ function gramProgram(
       ...slotSpecs(shapes, slots.weight),
     },
     outputTypes: Object.fromEntries(
-      outerMaps(blocks).map((name) => [name, "float32"]),
+      maps.map((name) => [name, "float32"]),
     ),
     build: (inputs) => {
       const parameters = fromSlot(shapes, slots.weight, inputs);

@@ -71,7 +71,9 @@ function evaluatedOf(
     const prefix = pair === undefined ? "" : `${pair}/`;
     const model = inputs?.model ??
       prefix + (name === "teacher" ? name : `student:${name}`);
-    const trained = byName.get(model);
+    const made = byName.get(model);
+    // The time of a model that is interpolated is that of its tuning.
+    const trained = byName.get(made?.inputs?.tuned ?? "") ?? made;
     return [{
       name,
       model,
@@ -82,7 +84,7 @@ function evaluatedOf(
       bytes: numeric(metrics, "bytes"),
       signature: String(metrics.signature ?? ""),
       hypotheses: outputs?.hypotheses?.sha256,
-      perplexity: trained && numeric(trained.metrics, "perplexity"),
+      perplexity: made && numeric(made.metrics, "perplexity"),
       trainingSeconds: trained?.seconds,
       sentencesPerSecond: numeric(measurements, "sentencesPerSecond"),
       int8: int8Of(byName.get(`${prefix}export:${name}`)),

@@ -173,10 +173,19 @@ function initializationMismatches(
   teacher: Model,
 ): Mismatch[] {
   if (!hasStart(distillation)) return [];
-  const isPruned = student.feedForward < teacher.feedForward &&
-    teacher.feedForwardDepth === 2;
-  const copied = isPruned ? COPIED : [...COPIED, "feedForward"] as const;
-  const differing = copied.filter((key) => student[key] !== teacher[key]);
+  const neurons = student.feedForward - teacher.feedForward;
+  const canBePruned = teacher.feedForwardDepth === 2;
+  if (neurons > 0 || neurons < 0 && !canBePruned) {
+    const least = canBePruned
+      ? "at most the"
+      : "as its blocks have more than two maps the";
+    return [{
+      path: ["start"],
+      message:
+        `layers are copied, expected ${least} teacher's feedForward ${teacher.feedForward} in the student, found feedForward ${student.feedForward}`,
+    }];
+  }
+  const differing = COPIED.filter((key) => student[key] !== teacher[key]);
   if (differing.length === 0) return [];
   const values = (model: Model) =>
     differing.map((key) => `${key} ${model[key]}`).join(", ");

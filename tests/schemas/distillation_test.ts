@@ -117,7 +117,7 @@ const REFUSED: Readonly<
   ],
   "a start with wider blocks than the teacher's": [
     { start: both },
-    "start: layers are copied, expected the teacher's feedForward 2048 in the student, found feedForward 4096",
+    "start: layers are copied, expected at most the teacher's feedForward 2048 in the student, found feedForward 4096",
     { feedForward: 4096 },
   ],
   "attention over layers that is fused on the teacher's side": [

@@ -6,6 +6,7 @@ import { estimate } from "../../../apps/estimate/estimate.ts";
 import {
   exportMemory,
   importMemory,
+  pruningMemory,
   recordingMemory,
   searchMemory,
   trainingMemory,
@@ -98,6 +99,10 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
   "the states of tiny11": [
     recordingMemory(tiny11, { encoder: all, decoder: [] }),
     802,
+  ],
+  "the pruning of tiny11, its vocabulary trimmed to 10,300": [
+    pruningMemory({ ...tiny11, vocabulary: 10_300 }),
+    1343,
   ],
   "the search of tiny11": [searchMemory(tiny11), 1102],
   "the export of tiny11": [exportMemory(tiny11), 904],

@@ -441,7 +441,7 @@ Deno.test("scores by test set have a row a model and a column a test set, its ow
   const text = resultsText(gathered(folder.path), { ...TEXT, table: "sets" });
   const rows = text.split("\n")
     .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
-  assertEquals(rows[0].slice(3), ["test", "captions"]);
+  assertEquals(rows[0].slice(3), ["own test", "captions"]);
   assertEquals(rows.slice(2).map(([name]) => name), [
     "teacher",
     "no-kd",
@@ -467,10 +467,26 @@ Deno.test("a model that several language pairs share has one row, and others of 
     );
   const before = named();
   assertEquals(before.length, 8);
-  assertEquals(before[0], "teacher (a),test,captions");
-  assert(before.includes("teacher (b),test,captions"), before.join("\n"));
+  assertEquals(before[0], "teacher (a),own test (a),captions (a)");
+  assert(
+    before.includes("teacher (b),own test (b),captions (b)"),
+    before.join("\n"),
+  );
   manifest.nodes["b/teacher"].outputs.model =
     manifest.nodes["a/teacher"].outputs.model;
-  assertEquals(named()[0], "teacher,test,captions");
+  const shared = "own test (a),captions (a),own test (b),captions (b)";
+  assertEquals(named()[0], `teacher,${shared}`);
+  assertEquals(named().length, 7);
+  // The same sentences are one test set.
+  for (const [name, { preimage }] of Object.entries(manifest.nodes)) {
+    const own = /^b(\.captions)?\/evaluate:/.exec(name);
+    if (own === null) continue;
+    const { inputs } = manifest.nodes[name.replace(/^b/, "a")].preimage;
+    preimage.inputs.corpus = inputs.corpus;
+  }
+  assertEquals(named()[0], "teacher,own test,captions");
+  // Another system is another row, though its model be the same.
+  manifest.nodes["a/student:rkd"].outputs.model =
+    manifest.nodes["a/student:no-kd"].outputs.model;
   assertEquals(named().length, 7);
 });

@@ -1,5 +1,11 @@
 /** Which neurons are left out, and how the map behind them is refitted: beside trying every subset in plain loops. */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { keptNeurons } from "../../../nmt/distillation/optimal_brain_surgeon.ts";
 import { random } from "../../../nmt/random.ts";
 
@@ -68,6 +74,14 @@ Deno.test("a neuron that is the sum of two others is not needed, and nothing cha
   const kept = keptNeurons({ gram, weight, bias }, NEURONS - 1);
   assert([0, 1, NEURONS - 1].some((j) => !kept.neurons.includes(j)));
   assert(errorOf(kept) < 0.002, String(errorOf(kept)));
+});
+
+Deno.test("what is not a finite number is refused, and does not go on forever", () => {
+  const error = assertThrows(
+    () => keptNeurons({ gram: gram.with(3, NaN), weight, bias }, 2),
+    Error,
+  );
+  assertStringIncludes(error.message, "Cannot prune a feed-forward block");
 });
 
 Deno.test("with all neurons the map stays as it is", () => {
