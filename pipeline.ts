@@ -273,7 +273,7 @@ function sentences(
       ...inputs,
       files,
       ...Object.fromEntries(
-        others.map(({ corpus }, i) => [`heldOut:${i}`, corpus]),
+        others.map(({ name, corpus }) => [`heldOut:${name}`, corpus]),
       ),
     },
   });
@@ -412,8 +412,9 @@ function* studentsOf(
   }
 }
 
-/** A test set, and what adds the nodes that are about it. */
+/** A test set, and what adds the nodes that are about it; the experiment's own has no name. */
 interface TestSet {
+  readonly name?: string;
   readonly node: NodeFunction;
   readonly corpus: Handle<"test">;
 }
@@ -429,7 +430,7 @@ function testSetsOf(
     const config = { ...set, languages };
     const files = node(fetchStage, { config: { data: set.data, languages } });
     const corpus = node(corpusStage, { seed, config, inputs: { files } });
-    return { node, corpus };
+    return { name, node, corpus };
   });
   return [{ node, corpus }, ...others];
 }

@@ -13,6 +13,7 @@ import {
   translationsLearned,
 } from "../report/trained.ts";
 import { inputError } from "../../base/input_error.ts";
+import { usesTeacher } from "../../schemas/experiment/distillation.ts";
 import { ExportConfig } from "../../schemas/exported_model.ts";
 import type { MadeNode } from "./made_node.ts";
 import { type Described, filesOf } from "./record.ts";
@@ -32,6 +33,15 @@ export function modelCard(
   const all = trainedOf(described.source);
   const own = all.find(({ nodes }) => nodes.includes(name));
   const model = described.lineage.find((each) => each.name === name);
+  const interpolated = all.find(({ nodes, curves }) =>
+    curves.includes(name) && !nodes.includes(name)
+  );
+  if (interpolated !== undefined) {
+    const [final] = interpolated.nodes;
+    throw inputError(
+      `Cannot write a model card of "${node.name}": it is tuned on the way to ${final}, which is the model that has scores; name ${final}.`,
+    );
+  }
   if (own === undefined || model === undefined) {
     throw inputError(
       `Cannot write a model card of "${node.name}": it is no model; name one of ${
@@ -86,6 +96,7 @@ const TRACED = new Set([
   "teacher",
   "import",
   "tokenize",
+  "extend",
   "trim",
   "prune",
   "corpus",
@@ -126,12 +137,13 @@ function runOf(
 }
 
 function studentTrainingOf(
-  { distillation, family }: Trained,
+  { distillation }: Trained,
   teacher: Trained | undefined,
   translations: StudentTraining["translations"],
 ): StudentTraining | undefined {
   if (distillation === undefined) return undefined;
-  const learns = family !== "references" && teacher !== undefined;
+  const learns = teacher !== undefined &&
+    (usesTeacher(distillation) || translations.size > 0);
   return {
     distillation,
     translations,

@@ -23,7 +23,7 @@ import {
   lookInside,
   type Position,
 } from "./inside.ts";
-import { inputPath, pathIfThere, type Source } from "./source.ts";
+import { pathIfThere, type Source, validationOf } from "./source.ts";
 import type { Trained } from "./trained.ts";
 
 /** Pairs that the models are run on, spread over the validation set. */
@@ -76,24 +76,23 @@ export async function examine(
     positions: 0,
     missing,
   };
-  const [validation, tokenizer] = ["validation", "tokenizer"].map((output) =>
-    trained.map(({ nodes: [node] }) =>
-      inputPath(source, node, "tokens", output)
-    ).find((path) => path !== undefined)
-  );
-  if (validation === undefined || tokenizer === undefined) {
+  // Its subwords are cut otherwise than the teacher's, which has learned characters that it lacks.
+  const alike = trained.filter(({ family }) => family !== "imported");
+  const first = alike.map(({ nodes: [node] }) => validationOf(source, node))
+    .find((text) => text !== undefined);
+  if (first === undefined) {
     missing.push("The tokenized validation sentences are not there.");
     return nothing;
   }
   const models: ExaminedModel[] = [];
   const ready = await attempt(missing, async () => {
-    const tokens = readTokens(validation);
+    const tokens = readTokens(first.validation);
     const batch = batchOf(tokens);
     return {
       runtime: await loadRuntime(),
       tokens,
       batch,
-      subwords: await loadSubwords(tokenizer),
+      subwords: await loadSubwords(first.tokenizer),
       rows: chosenRows(tokens, batch),
       positions: {
         encoder: positionsOf(batch, batch.source, batch.sourceLength),
@@ -104,29 +103,27 @@ export async function examine(
   if (ready === undefined) return nothing;
   const { tokens, batch, subwords, rows, positions } = ready;
   let teacher: Grams | undefined;
-  const gone: string[] = [];
-  for (const { system, nodes, family } of trained) {
-    // Its subwords are cut otherwise than the teacher's, which has learned characters that it lacks.
-    if (family === "imported") continue;
-    const model = source.manifest.nodes[nodes[0]]?.outputs.model;
+  const gone: string[] = [], withoutText: string[] = [];
+  for (const { system, nodes: [node], family } of alike) {
+    const model = source.manifest.nodes[node]?.outputs.model;
     const path = pathIfThere(source, model);
     if (path === undefined) {
       gone.push(system);
       continue;
     }
+    const text = validationOf(source, node);
+    if (text === undefined) {
+      withoutText.push(system);
+      continue;
+    }
     report(system);
-    // With a trimmed vocabulary, the same subwords have other ids.
-    const own = inputPath(source, nodes[0], "tokens", "validation");
-    const inside = await attempt(
-      missing,
-      () =>
-        look(ready.runtime, path, system, {
-          tokens,
-          batch: own === undefined || own === validation
-            ? batch
-            : batchOf(readTokens(own)),
-        }),
-    );
+    const inside = await attempt(missing, () => {
+      const tokens = readTokens(text.validation);
+      return look(ready.runtime, path, system, {
+        tokens,
+        batch: batchOf(tokens),
+      });
+    });
     if (inside === undefined) continue;
     const grams = gramsOf(inside, positions);
     if (family === "teacher") teacher = grams;
@@ -142,6 +139,13 @@ export async function examine(
   }
   if (gone.length > 0) {
     missing.push(`Models that are not there: ${gone.join(", ")}.`);
+  }
+  if (withoutText.length > 0) {
+    missing.push(
+      `Models whose tokenized validation sentences are not there: ${
+        withoutText.join(", ")
+      }.`,
+    );
   }
   if (teacher === undefined) {
     missing.push(

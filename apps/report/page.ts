@@ -12,7 +12,7 @@ import { graphPicture } from "./sections/dag.ts";
 import { layerMaps } from "./sections/layer_maps.ts";
 import { type Markup, markup, type Part, trusted } from "./html/markup.ts";
 import { nodeList } from "./sections/node_list.ts";
-import { figure, parameterText, signed } from "./html/numbers.ts";
+import { differenceText, figure, parameterText } from "./html/numbers.ts";
 import { resultsTable } from "./sections/results_table.ts";
 import {
   bleuByRank,
@@ -286,15 +286,15 @@ function claim(source: Source, pair: string | undefined): string {
     figure(best.bleu.score, 1)
   } BLEU with ${parameterText(best.parameters)} parameters`;
   if (teacher === undefined) return `${score}.`;
-  const { difference, p } = best.bleu.to.teacher ?? {};
+  const { teacher: difference } = best.bleu.to;
   return `${score}, ${
     figure(100 * best.parameters / teacher.parameters, 0)
   } % of its teacher's${
     difference === undefined
       ? ""
-      : `: ${signed(difference, 1)} to the teacher's ${
+      : `: ${differenceText(difference, 1)} to the teacher's ${
         figure(teacher.bleu.score, 1)
-      }${p === undefined ? "" : ` (p = ${figure(p, 3)})`}`
+      }${difference.p === undefined ? "" : ` (p = ${figure(difference.p, 3)})`}`
   }.`;
 }
 

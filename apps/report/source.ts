@@ -111,3 +111,30 @@ export function inputPath(
   const behind = source.graph.get(node)?.inputs[input] ?? "";
   return pathIfThere(source, source.manifest.nodes[behind]?.outputs[output]);
 }
+
+export interface Validation {
+  /** The tokens of the validation pairs. */
+  readonly validation: string;
+  /** The subwords that they are in. */
+  readonly tokenizer: string;
+}
+
+/**
+ * Where the validation pairs lie, in the subwords that a model is evaluated with; undefined where they are gone. With a
+ * trimmed vocabulary, a student has other ids than its teacher for the same subwords.
+ */
+export function validationOf(
+  source: Source,
+  model: string,
+): Validation | undefined {
+  const evaluation = [...source.graph.values()].find(({ stage, inputs }) =>
+    stage.name === "evaluate" && inputs.model === model
+  );
+  if (evaluation === undefined) return undefined;
+  const path = (output: string) =>
+    inputPath(source, evaluation.name, "tokens", output);
+  const [validation, tokenizer] = [path("validation"), path("tokenizer")];
+  return validation === undefined || tokenizer === undefined
+    ? undefined
+    : { validation, tokenizer };
+}

@@ -30,8 +30,10 @@ export interface Trained {
   readonly model: Model;
   /** What a student is distilled by, with the weights that were chosen for it; undefined for a teacher. */
   readonly distillation?: Distillation;
-  /** The nodes of its models, one a seed, or of a teacher that is interpolated and what it was tuned by. */
+  /** The nodes of its models, one a seed: what is evaluated, exported and recorded. */
   readonly nodes: readonly string[];
+  /** The nodes that trained them, which have learning curves; those of an interpolated teacher are other ones. */
+  readonly curves: readonly string[];
   /** Its row of the table, once it is evaluated. */
   readonly row?: System;
 }
@@ -42,7 +44,7 @@ const Config = z.object({
 });
 const Choices = z.object({ points: z.record(z.string(), LossWeights) });
 
-/** Stages that make models; what the first makes of a teacher's is the teacher. */
+/** Stages that make the models of systems, or what such a model is interpolated from. */
 const MAKERS = ["interpolate", "teacher", "import", "student"];
 
 /** The teacher and the students of each language pair: those with results in the order of the table, then the others. */
@@ -74,7 +76,10 @@ function nameOf({ name }: Node): string {
   return own === undefined ? "teacher" : systemOf(own).system;
 }
 
-function trained(source: Source, nodes: readonly Node[]): Trained {
+/** `made` are the nodes of one system; those that another of them is interpolated from are none of its models. */
+function trained(source: Source, made: readonly Node[]): Trained {
+  const tuned = new Set(made.map(({ inputs }) => inputs.tuned));
+  const nodes = made.filter(({ name }) => !tuned.has(name));
   const [node] = nodes;
   const pair = pairOf(node.name);
   const system = nameOf(node);
@@ -92,6 +97,8 @@ function trained(source: Source, nodes: readonly Node[]): Trained {
     model,
     distillation: chosen,
     nodes: nodes.map(({ name }) => name),
+    curves: made.filter(({ stage }) => stage.outputs.curve !== undefined)
+      .map(({ name }) => name),
     row: source.results.systems.find((row) =>
       row.pair === pair && row.system === system
     ),
@@ -110,6 +117,7 @@ function chosenWeights(
   return choices?.points[String(chosen)] ?? {};
 }
 
+/** By the loss alone: a student of any family may begin as layers of its teacher. */
 function familyOf(
   node: Node,
   distillation: Distillation | undefined,
@@ -118,11 +126,10 @@ function familyOf(
   if (distillation === undefined) {
     return node.name.endsWith("import:imported") ? "imported" : "teacher";
   }
-  const { alpha, encoder, decoder, attention, start } = distillation;
+  const { alpha, encoder, decoder, attention } = distillation;
   const combined = [...encoder, ...decoder];
   if (combined.some((layers) => layers.length > 1)) return "combined";
-  const single = [attention, start]
-    .flatMap(({ encoder, decoder }) => [...encoder, ...decoder]);
+  const single = [...attention.encoder, ...attention.decoder];
   if (combined.length + single.length > 0) return "skipped";
   if (alpha > 0) return "soft";
   return translationsLearned(graph, node).size > 0

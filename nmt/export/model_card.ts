@@ -2,7 +2,10 @@
 import { stringify } from "@std/yaml";
 import { tableOf } from "../metrics/table.ts";
 import type { Languages } from "../../schemas/experiment/data.ts";
-import type { Distillation } from "../../schemas/experiment/distillation.ts";
+import {
+  type Distillation,
+  hasStart,
+} from "../../schemas/experiment/distillation.ts";
 import type { ExportConfig } from "../../schemas/exported_model.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
@@ -62,7 +65,7 @@ export function card(card: Card): string {
     `# ${system}: ${source} to ${target}`,
     restriction(card),
     architecture(card),
-    run?.student === undefined ? undefined : distillationText(run.student),
+    run?.student && distillationText(card.model, run.student),
     exported === undefined ? undefined : quality(exported),
     run === undefined ? undefined : results(run),
     exported === undefined ? use(run) : filesAndUse(exported),
@@ -180,14 +183,14 @@ any platform, in the browser too.`
 }
 
 function distillationText(
+  model: Model,
   { teacher, distillation, translations }: StudentTraining,
 ): string {
-  const { alpha, beta, temperature, encoder, decoder, start } = distillation;
+  const { alpha, beta, temperature, encoder, decoder } = distillation;
   const maps = [["encoder", encoder], ["decoder", decoder]] as const;
   const layers = maps.filter(([, map]) => map.length > 0).map(([stack, map]) =>
     `${stack} ${JSON.stringify(map)}`
   );
-  const starts = start.encoder.length + start.decoder.length > 0;
   const sources = [
     ...translations.has("pairs")
       ? ["translations in place of the references"]
@@ -203,14 +206,27 @@ function distillationText(
         })`,
       ]
       : [],
-    ...starts ? ["layers to start as"] : [],
+    ...hasStart(distillation) ? ["layers to start as"] : [],
   ];
   if (teacher === undefined || sources.length === 0) {
     return "Trained on the references alone, without a teacher.";
   }
+  const isPruned = hasStart(distillation) &&
+    model.feedForward < teacher.model.feedForward;
+  const pruning = isPruned
+    ? `
+The layers that it started as were pruned: of the ${
+      number(teacher.model.feedForward)
+    } neurons
+of each feed-forward block, it has the ${
+      number(model.feedForward)
+    } that matter most.`
+    : "";
   return `Distilled from \`${teacher.node}\`, a Transformer of ${
     stacks(teacher.model)
-  } and ${teacher.model.width} features, by its ${sources.join(" and its ")}.`;
+  } and ${teacher.model.width} features, by its ${
+    sources.join(" and its ")
+  }.${pruning}`;
 }
 
 function results({ systems, experiment }: Run): string {

@@ -46,12 +46,16 @@ Deno.test("by default students learn from the teacher's translations of further 
 });
 
 Deno.test("a tuned teacher learns from the untouched model's translations, and its students from its own", () => {
-  const graph = graphOf({
-    ...STUDENTS,
-    teacher: { ...IMPORTED, adaptation: { characters: 2 } },
-    corpus: { monolingual: TEXT },
-    testSets: { other: { data: { train: "other.tsv" } } },
-  });
+  const other = { data: { train: "other.tsv" } };
+  const more = { data: { train: "more.tsv" } };
+  const withSets = (testSets: Readonly<Record<string, unknown>>) =>
+    graphOf({
+      ...STUDENTS,
+      teacher: { ...IMPORTED, adaptation: { characters: 2 } },
+      corpus: { monolingual: TEXT },
+      testSets,
+    });
+  const graph = withSets({ other, more });
   assertEquals(learned(graph, "teacher"), {
     from: "mixture:imported",
     cited: true,
@@ -60,9 +64,14 @@ Deno.test("a tuned teacher learns from the untouched model's translations, and i
   assertEquals(inputs?.teacher, "extend");
   assertEquals(learned(graph, "student:a"), { from: "mixture", cited: true });
   assertEquals(
-    graph.get("monolingual")?.inputs["heldOut:0"],
+    graph.get("monolingual")?.inputs["heldOut:other"],
     "other/corpus",
     "further test sets are held out of it",
+  );
+  // A manifest has them in another order than the experiment.
+  assertEquals(
+    { ...withSets({ more, other }).get("monolingual")?.inputs },
+    { ...graph.get("monolingual")?.inputs },
   );
 });
 

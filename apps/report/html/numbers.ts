@@ -1,4 +1,7 @@
 /** Formats numbers for the report. */
+import type { Figure } from "../../../schemas/results.ts";
+
+type Difference = NonNullable<Figure["to"]["teacher"]>;
 
 /** `1,438,208` or `38.0`. */
 export function figure(value: number, digits = 0): string {
@@ -13,6 +16,17 @@ export function signed(value: number, digits: number): string {
   const size = figure(Math.abs(value), digits);
   if (Number(size.replaceAll(",", "")) === 0) return size;
   return `${value < 0 ? "\u2212" : "+"}${size}`;
+}
+
+/** `+7.5`, or with its interval `+7.5 (+6.4 to +8.6)`. */
+export function differenceText(
+  { difference, low, high }: Difference,
+  digits: number,
+): string {
+  const text = signed(difference, digits);
+  return low === undefined || high === undefined
+    ? text
+    : `${text} (${signed(low, digits)} to ${signed(high, digits)})`;
 }
 
 /** How many parameters: `1.44 M`, `93.2 k`. */

@@ -18,8 +18,8 @@ export function curvePlots(
   trained: readonly Trained[],
   curves: Readonly<Record<string, Curve>>,
 ): Markup | undefined {
-  const pointsOf = ({ nodes }: Trained): Validated[] =>
-    nodes.flatMap((node) =>
+  const pointsOf = (system: Trained): Validated[] =>
+    system.curves.flatMap((node) =>
       (curves[node] ?? []).map((point) => ({ ...point, node }))
     );
   const all = trained.flatMap(pointsOf);

@@ -2,7 +2,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Baseline, Figure, System } from "../../../schemas/results.ts";
 import type { Markup } from "../html/markup.ts";
-import { figure, parameterText, signed } from "../html/numbers.ts";
+import { differenceText, figure, parameterText } from "../html/numbers.ts";
 import { type Cell, sortableTable } from "../html/table.ts";
 
 interface Column {
@@ -44,10 +44,9 @@ const COLUMNS: readonly Column[] = [
   {
     title: "to teacher",
     cell: ({ bleu }) => {
-      const { difference } = bleu.to.teacher ?? {};
-      return difference === undefined
-        ? undefined
-        : { text: signed(difference, 1), value: difference };
+      const { teacher } = bleu.to;
+      return teacher &&
+        { text: differenceText(teacher, 1), value: teacher.difference };
     },
   },
   significance("teacher"),

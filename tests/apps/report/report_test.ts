@@ -45,6 +45,22 @@ Deno.test("a run whose objects were removed is reported with its figures, and th
   assertStringIncludes(page, key);
 });
 
+Deno.test("the first sentence has the interval of the difference to the teacher", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const path = join(folder.path, "manifest.json");
+  const manifest = JSON.parse(Deno.readTextFileSync(path));
+  Object.assign(manifest.nodes.compare.metrics, {
+    "no-kd.bleu.low.teacher": -1.75,
+    "no-kd.bleu.high.teacher": 0.21,
+  });
+  Deno.writeTextFileSync(path, JSON.stringify(manifest));
+  assertStringIncludes(
+    await pageOf(folder.path),
+    ": \u22121.0 (\u22121.8 to +0.2) to the teacher&#39;s 40.0 (p = 0.250).",
+  );
+});
+
 Deno.test("a log is of the run that made the node, at its end, and does nothing in the page", async () => {
   using folder = temporary();
   const { key = "" } = makeRun(folder.path).get("student:rkd") ?? {};
