@@ -23,7 +23,8 @@ const BYTES = 512 << 20;
 
 /**
  * Compares metrics with those that the pipeline computes from the artifacts in a store. Returns the nodes whose metrics
- * could not be recomputed, as artifacts are missing.
+ * could not be recomputed, as artifacts are missing. A metric that a record lacks claims nothing: an earlier version may not
+ * have had it.
  *
  * @throws a failure if a metric differs
  */
@@ -53,7 +54,6 @@ export async function checkMetrics(
     if (found === undefined) lacking.push(name);
     for (const [metric, value] of Object.entries(found ?? {})) {
       const recorded = record.metrics[metric];
-      // What a later version adds was not claimed.
       if (recorded === undefined || isEqual(recorded, value)) continue;
       throw failure(
         `Cannot believe the metrics of node "${name}": ${

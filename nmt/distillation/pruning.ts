@@ -89,7 +89,7 @@ const outerMap = (block: string) => `${block}.outer`;
  * (h, 1)^T (h, 1) of each outer map's activations h, by its name: the mean over the tokens of a batch, summed over the
  * batches of a sample.
  */
-async function gramMatrices(
+export async function gramMatrices(
   { runtime, threads, saved, tokens, seed, report }: PruningJob,
   maps: readonly string[],
 ): Promise<Record<string, Float64Array>> {

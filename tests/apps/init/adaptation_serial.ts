@@ -30,10 +30,12 @@ Deno.test("the experiment that init writes for a public model runs to its end", 
   const ran = inState(nodes, "ran");
   for (
     const name of [
-      ...["import:imported", "extend", "teacher", "trim", "states"],
+      ...["import:imported", "extend", "teacher", "interpolate:teacher"],
+      ...["trim", "states"],
       ...["student:rkd", "student:ckd", "export:ckd", "compare"],
     ]
   ) assert(ran.includes(name), `${name} is not in ${ran}`);
+  assert(ran.some((name) => name.startsWith("prune:")), ran.join());
   const metrics = new Map(nodes.map(({ name, metrics }) => [name, metrics]));
   assertEquals(metrics.get("extend")?.vocabulary, SUBWORDS + 2);
   assertEquals(metrics.get("trim")?.vocabulary, 100);

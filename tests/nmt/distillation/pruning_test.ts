@@ -1,8 +1,16 @@
 /** Narrower feed-forward blocks: a model whose neurons are there twice is the same with half of them. */
-import { assert, assertEquals } from "@std/assert";
-import { withNarrowerBlocks } from "../../../nmt/distillation/pruning.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  gramMatrices,
+  withNarrowerBlocks,
+} from "../../../nmt/distillation/pruning.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { batchOrder, makeBatch } from "../../../nmt/text/subwords/batches.ts";
+import {
+  packSide,
+  sentence,
+  type Tokens,
+} from "../../../nmt/text/subwords/tokens.ts";
 import {
   batchTensors,
   slots,
@@ -72,6 +80,42 @@ Deno.test("a model with every neuron twice says the same with half of them, and 
   ];
   const [near, far] = [Math.abs(same - whole), Math.abs(less - whole)];
   assert(near < 0.001 && far > 10 * near, `${near}, ${far}`);
+});
+
+Deno.test("padding does not count: a batch has the mean over the tokens of its sentences, each by itself", async () => {
+  const grams = (tokens: Tokens) =>
+    gramMatrices(
+      {
+        ...{ runtime, threads: 1, saved: redundantModel(), tokens, seed: 1 },
+        ...{ feedForward: HALF, report: () => {} },
+      },
+      ["encoder.1.feedForward.outer", "decoder.2.feedForward.outer"],
+    );
+  const { source, target, pairs } = sentences(3, 5);
+  const single = (pair: number): Tokens => ({
+    source: packSide([sentence(source, pair)]),
+    target: packSide([sentence(target, pair)]),
+    pairs: 1,
+  });
+  const lengths = Array.from(
+    { length: pairs },
+    (_, pair) => sentence(source, pair).length + 1,
+  );
+  assert(new Set(lengths).size > 1, "there is padding");
+  const count = lengths.reduce((sum, length) => sum + length, 0);
+  const together = await grams({ source, target, pairs });
+  const alone = await Promise.all(
+    lengths.map((_, pair) => grams(single(pair))),
+  );
+  for (const [map, gram] of Object.entries(together)) {
+    gram.forEach((found, i) => {
+      const expected = lengths.reduce(
+        (sum, length, pair) => sum + length * alone[pair][map][i] / count,
+        0,
+      );
+      assertAlmostEquals(found, expected, 1e-5, `${map} ${i}`);
+    });
+  }
 });
 
 Deno.test("the same seed gives the same bits", async () => {
