@@ -11,8 +11,8 @@ import type { Size } from "./plans.ts";
 
 /** How often the model is tuned on each pair, and how often a student reads it; within these numbers of steps. */
 const PASSES = 1.5, STEPS = { least: 200, most: 2000, multiple: 40 };
-const STUDENT_PASSES = { small: 5, medium: 10 },
-  STUDENT_STEPS = { ...STEPS, least: 400, most: 8000 };
+const STUDENT_PASSES = { small: 2, medium: 4 },
+  STUDENT_STEPS = { ...STEPS, most: 8000 };
 
 /** The share of the tuned weights in the adapted model. */
 export const INTERPOLATION = 0.5;
@@ -31,8 +31,8 @@ export const STUDENT_TRAINING = {
 
 /** Weights of the systems' losses: of soft targets alone, and with the combined layers. */
 export const WEIGHTS = {
-  rkd: { alpha: 0.5 },
-  ckd: { alpha: 0.4, beta: 0.2 },
+  rkd: { alpha: 0.2 },
+  ckd: { alpha: 0.1, beta: 0.1 },
 } as const;
 
 /** A student has at most this part of its teacher's parameters; where layers are left out, of those of its decoder too. */

@@ -82,9 +82,9 @@ Deno.test("steps of the adaptation grow with the corpus between their limits", (
   assertEquals(adaptationSteps(10_000), 200);
   assertEquals(adaptationSteps(800_000), 600);
   assertEquals(adaptationSteps(1e9), 2000);
-  assertEquals(studentSteps(10_000, "small"), 400);
-  assertEquals(studentSteps(203_000, "small"), 520);
-  assertEquals(studentSteps(203_000, "medium"), 1000);
+  assertEquals(studentSteps(10_000, "small"), 200);
+  assertEquals(studentSteps(203_000, "small"), 200);
+  assertEquals(studentSteps(203_000, "medium"), 400);
 });
 
 Deno.test("students keep a few more subwords than are used, or all", () => {
