@@ -60,8 +60,6 @@ Deno.test("a student's family is what it learns from, whatever it begins as", ()
     imported: "imported",
     rkd: "soft",
     ckd: "combined",
-    "rkd-soft": "soft",
-    "ckd-soft": "combined",
     "no-kd": "references",
     translated: "translations",
     pkd: "skipped",
