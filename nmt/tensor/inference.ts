@@ -123,19 +123,8 @@ export function attention(
   if (isOneKernel(ATTENTION)) {
     return runKernel(ATTENTION, { query, key, value, mask })[0];
   }
-  const [queries, batch, heads, size] = query.shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
   const [q, k, v] = [query, key, value].map(byBatch);
-  const scores = tf.matMul(tf.mul(q, size ** -0.5), k, false, true);
-  const mixed = tf.matMul(tf.softmax(tf.add(scores, mask)), v);
-  return tf.reshape(tf.transpose(mixed, [2, 0, 1, 3]), [
-    queries * batch,
-    heads * size,
-  ]);
+  return mixedValues(tf.mul(q, (query.shape[3] ?? 1) ** -0.5), k, v, mask);
 }
 
 /** [times, batch, heads, size] to [batch, heads, times, size]. */
@@ -166,9 +155,19 @@ export function attentionToSource(
   if (isOneKernel(SOURCE)) {
     return runKernel(SOURCE, { query, key, value, mask })[0];
   }
-  const scores = tf.matMul(byBatch(query), key, false, true);
+  return mixedValues(byBatch(query), key, value, mask);
+}
+
+/** Attention without a scale, of [batch, heads, times, size] each: [queries * batch, heads * size]. */
+function mixedValues(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  mask: Tensor,
+): Tensor {
+  const scores = tf.matMul(query, key, false, true);
   const mixed = tf.matMul(tf.softmax(tf.add(scores, mask)), value);
-  const [queries, batch, heads, size] = query.shape as [
+  const [batch, heads, queries, size] = query.shape as [
     number,
     number,
     number,
