@@ -2,10 +2,11 @@
 import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import type { RuntimeIdentity } from "./program.ts";
 
-/** Of the package that computes: onnxruntime-node, @tensorflow/tfjs-node, @tensorflow/tfjs. */
+/** Of the package that computes: onnxruntime-node, @tensorflow/tfjs-node, OpenVINO's library, @tensorflow/tfjs. */
 const VERSIONS = {
   onnx: "1.30.0",
   tensorflow: "4.22.0",
+  openvino: "2026.4.1",
   reference: "4.22.0",
 } as const satisfies Record<Runtime["name"], string>;
 
@@ -13,10 +14,10 @@ const VERSIONS = {
 const LIBRARY = "2.21.0";
 
 export function identityOf(
-  { name, provider, library = LIBRARY }: Runtime,
+  { name, provider, library = LIBRARY, precision = "float32" }: Runtime,
 ): RuntimeIdentity {
   const version = name === "tensorflow"
     ? `${VERSIONS[name]}+${library}`
     : VERSIONS[name];
-  return { name, version, provider, precision: "float32" };
+  return { name, version, provider, precision };
 }

@@ -42,7 +42,8 @@ const asked = new Map<string, Promise<string | undefined>>();
  * tried.
  */
 export async function requireRuntime(runtime: Runtime): Promise<void> {
-  if (runtime.name !== "tensorflow" && runtime.provider === "cpu") return;
+  const isIncluded = runtime.name === "onnx" || runtime.name === "reference";
+  if (isIncluded && runtime.provider === "cpu") return;
   const key = JSON.stringify(runtime);
   const answer = asked.get(key) ?? probe(runtime);
   asked.set(key, answer);

@@ -29,7 +29,7 @@ import type { Runtime } from "./program.ts";
 export async function loadRuntime(
   choice: RuntimeChoice = {},
 ): Promise<Runtime> {
-  const { name, provider, library } = parse(
+  const { name, provider, library, precision } = parse(
     Config,
     choice,
     "runtime",
@@ -47,6 +47,12 @@ export async function loadRuntime(
         provider === "cuda" ? "cuda" : "cpu",
         library,
       );
+    }
+    case "openvino": {
+      const { openvinoRuntime } = await import(
+        "./openvino/openvino_runtime.ts"
+      );
+      return openvinoRuntime(precision);
     }
     case "reference": {
       const { referenceRuntime } = await import("./eager/reference_runtime.ts");

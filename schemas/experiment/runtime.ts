@@ -5,16 +5,27 @@ import { z } from "zod";
 export const PROVIDERS = {
   onnx: ["cpu", "webgpu", "cuda"],
   tensorflow: ["cpu", "cuda"],
+  openvino: ["cpu"],
   reference: ["cpu"],
 } as const;
 
 /** What executes the models, and on what; part of every key that depends on it. */
 export const Runtime = z.strictObject({
-  name: z.enum(["onnx", "tensorflow", "reference"]).default("onnx"),
+  name: z.enum(["onnx", "tensorflow", "openvino", "reference"]).default("onnx"),
   provider: z.enum(["cpu", "webgpu", "cuda"]).default("cpu"),
   /** TensorFlow's own version, where it is not that of tools/tensorflow/build. */
   library: z.string().optional(),
-}).check(({ value: { name, provider, library }, issues }) => {
+  /** Of matrix products and what lies between two of them, by OpenVINO; weights, moments and losses are 32-bit floats. */
+  precision: z.enum(["float32", "bfloat16"]).optional(),
+}).check(({ value: { name, provider, library, precision }, issues }) => {
+  if (precision === "bfloat16" && name !== "openvino") {
+    issues.push({
+      code: "custom",
+      input: precision,
+      path: ["precision"],
+      message: `expected float32 for runtime ${name}, found "${precision}"`,
+    });
+  }
   if (library !== undefined && name !== "tensorflow") {
     issues.push({
       code: "custom",

@@ -1,7 +1,11 @@
 /** The schema of a runtime: default, refused values, and its part of keys. */
 import { assertEquals } from "@std/assert";
 import { parse } from "../../base/input_error.ts";
-import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
+import {
+  PROVIDERS,
+  Runtime,
+  type RuntimeChoice,
+} from "../../schemas/experiment/runtime.ts";
 import { identityOf } from "../../nmt/tensor/identities.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
 
@@ -29,7 +33,15 @@ Deno.test("what no runtime can be is refused with what it can be", () => {
   );
   assertInputError(
     () => parse(Runtime, { name: "torch" }, "runtime"),
-    '"onnx"|"tensorflow"|"reference", found "torch"',
+    '"onnx"|"tensorflow"|"openvino"|"reference", found "torch"',
+  );
+  assertInputError(
+    () => parse(Runtime, { precision: "bfloat16" }, "runtime"),
+    '"precision": expected float32 for runtime onnx, found "bfloat16"',
+  );
+  assertInputError(
+    () => parse(Runtime, { name: "openvino", provider: "cuda" }, "runtime"),
+    '"provider": expected cpu for runtime openvino, found "cuda"',
   );
 });
 
@@ -40,4 +52,12 @@ Deno.test("no two runtimes or providers have one identity", () => {
     )
   );
   assertEquals(new Set(identities).size, identities.length);
+});
+
+Deno.test("the precision of OpenVINO's products is in the key, where it is float32 by default", () => {
+  const precisionOf = (choice: RuntimeChoice) =>
+    identityOf(Runtime.parse({ name: "openvino", ...choice })).precision;
+  assertEquals(precisionOf({}), "float32");
+  assertEquals(precisionOf({ precision: "float32" }), "float32");
+  assertEquals(precisionOf({ precision: "bfloat16" }), "bfloat16");
 });

@@ -3,7 +3,7 @@ import { isFile } from "../../../base/stat.ts";
 import { join } from "@std/path";
 import Module, { createRequire } from "node:module";
 import { inputError } from "../../../base/input_error.ts";
-import { addonFolder } from "./tensorflow_folder.ts";
+import { libraryFolder } from "../library_folder.ts";
 import { tf } from "../tfjs.ts";
 
 export type Provider = "cpu" | "cuda";
@@ -40,7 +40,7 @@ interface Package {
  */
 export function loadAddon(
   { provider, version, library }: Wanted,
-  folder = addonFolder(),
+  folder = libraryFolder("tensorflow"),
 ): tf.KernelBackend {
   if (folder === undefined) {
     throw inputError(

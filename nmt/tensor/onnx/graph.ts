@@ -55,10 +55,10 @@ export interface Recording {
 export type Graph = ReturnType<typeof graph>;
 
 /**
- * An empty graph over some symbolic sizes. `sharesMemory` says that a run reads its inputs where the host has them, so
- * that an output may be written into one.
+ * An empty graph over some symbolic sizes. `isForCpu` says that ONNX Runtime runs it on the CPU: it reads its inputs where
+ * the host has them, so that an output may be written into one, and has operators of its own.
  */
-export function graph(symbols: readonly Symbol[], sharesMemory: boolean) {
+export function graph(symbols: readonly Symbol[], isForCpu: boolean) {
   const nodes: Node[] = [];
   const initializers = new Map<string, Initializer>();
   const inputs: Port[] = [];
@@ -270,7 +270,7 @@ export function graph(symbols: readonly Symbol[], sharesMemory: boolean) {
 
   return {
     symbols,
-    sharesMemory,
+    isForCpu,
     emit,
     emitAll,
     constant,

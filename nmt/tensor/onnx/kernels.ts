@@ -266,9 +266,17 @@ function matrixProduct(
   const columns = b.shape[b.shape.length - (transposeB ? 2 : 1)];
   const isFlat = a.shape.length === 2 && b.shape.length === 2;
   const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
-  // ONNX Runtime joins transposes to products itself where it has a kernel for that: on the CPU, not on WebGPU.
+  // Products of ONNX Runtime's CPU read an operand transposed; a transpose would be joined to the one before it, which is
+  // slower than both. Its WebGPU has no kernel for that.
   const name = isFlat
     ? graph.emit("Gemm", [graph.full(a), graph.full(b)], attributes)
+    : graph.isForCpu && (transposeA || transposeB)
+    ? graph.emit(
+      "FusedMatMul",
+      [graph.full(a), graph.full(b)],
+      attributes,
+      "com.microsoft",
+    )
     : graph.emit("MatMul", [
       transposeA ? swapped(graph, a) : graph.full(a),
       transposeB ? swapped(graph, b) : graph.full(b),

@@ -160,8 +160,14 @@ export function sessionOptions(
     enableMemPattern: false,
     // A GPU leaves arithmetic on shapes to the CPU, of which there would be a warning for each program.
     logSeverityLevel: provider === "cpu" ? 2 : 3,
-    // Threads that wait spin on a core that another session's may need: a translator has three sessions.
-    extra: { session: { set_denormal_as_zero: "1", force_spinning_stop: "1" } },
+    extra: {
+      session: {
+        set_denormal_as_zero: "1",
+        // Threads that wait spin on a core that another session's, or another program, may need: not for long.
+        force_spinning_stop: "1",
+        intra_op: { spin_duration_us: "5" },
+      },
+    },
   };
 }
 

@@ -153,18 +153,17 @@ for (const [kernelName, kernel] of Object.entries(kernels)) {
 }
 
 /**
- * Records a program. Inputs named in `constants` become initializers, whose values a runtime may lay out once; one that
- * computes elsewhere than in the host's memory says so by `sharesMemory`. Fails,
- * with the kernel's name, on a kernel that has no entry in the table.
+ * Records a program. Inputs named in `constants` become initializers, whose values a runtime may lay out once; `isForCpu`
+ * says that ONNX Runtime runs it on the CPU. Fails, with the kernel's name, on a kernel that has no entry in the table.
  */
 export function record(
   program: Program,
   constants: HostTensors = {},
-  sharesMemory = true,
+  isForCpu = false,
 ): Recording {
   checkConstants(program, constants);
   const symbols = chooseSymbols(program);
-  const recording = graph(symbols, sharesMemory);
+  const recording = graph(symbols, isForCpu);
   const sizes = Object.fromEntries(
     symbols.map((symbol) => [symbol.name, symbol.sentinel]),
   );

@@ -126,7 +126,7 @@ const REAL: Readonly<Record<string, string>> = {
   "pipeline log --experiment tiny --set students.mine.alpha=0.5 student:m":
     "student:mine",
   "pipeline run --experiment ti": "tiny",
-  "translate --runtime ": "onnx tensorflow reference",
+  "translate --runtime ": "onnx tensorflow openvino reference",
   "score --tok": "--tokenize",
   "serve --max-b": "--max-body --max-beam",
   "web --pre": "--precision",

@@ -23,6 +23,7 @@ const OTHERS: readonly Config[] = [
   { name: "onnx", provider: "webgpu" },
   { name: "onnx", provider: "cuda" },
   { name: "tensorflow", provider: "cpu" },
+  { name: "openvino", provider: "cpu" },
 ];
 
 /** Of the fast ones, the reference is the last. */

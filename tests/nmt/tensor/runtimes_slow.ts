@@ -1,4 +1,4 @@
-/** The tests of every runtime, on those that need a device or a library: WebGPU, CUDA, TensorFlow. */
+/** The tests of every runtime, on those that need a device or a library: WebGPU, CUDA, TensorFlow, OpenVINO. */
 import { tested } from "./tested.ts";
 
 tested.others = true;

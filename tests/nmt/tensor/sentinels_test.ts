@@ -45,7 +45,7 @@ const displaced = (program: Program): Program => ({
   ...program,
   inputs: {
     ...program.inputs,
-    unused: spec("float32", 37 * 41 * 43 * 53, 23 * 47),
+    unused: spec("float32", 37 * 41 * 43 * 53 * 61, 23 * 47),
   },
 });
 

@@ -32,6 +32,7 @@ Deno.test("the doctor tries every runtime and provider, and says how to get what
     "onnx on cuda",
     "tensorflow on cpu",
     "tensorflow on cuda",
+    "openvino on cpu",
     "reference on cpu",
     "--sandbox",
     "machine",

@@ -1,10 +1,8 @@
-/** Where TensorFlow's addon is looked for, and what is said where it is missing or does not fit. */
-import { assertEquals } from "@std/assert";
+/** What is said where TensorFlow's addon is missing or does not fit. */
 import {
   loadAddon,
   type Wanted,
 } from "../../../../nmt/tensor/eager/tensorflow_addon.ts";
-import { addonFolder } from "../../../../nmt/tensor/eager/tensorflow_folder.ts";
 import { assertInputError } from "../../../fixtures/input_error.ts";
 import { withFolder } from "../../fixtures/folder.ts";
 
@@ -13,25 +11,6 @@ const wanted: Wanted = {
   version: "4.22.0",
   library: "2.21.0",
 };
-
-Deno.test("the addon is looked for where a variable says, else in the user's cache folder", () => {
-  const folder = (set: Readonly<Record<string, string>>) =>
-    addonFolder((name) => set[name]);
-  const variables = {
-    CKD_TENSORFLOW: "/own",
-    XDG_CACHE_HOME: "/caches",
-    HOME: "/home/user",
-  };
-  assertEquals(folder(variables), "/own");
-  assertEquals(
-    folder({ ...variables, CKD_TENSORFLOW: "" }),
-    "/caches/ckd-tensorflow",
-  );
-  assertEquals(
-    folder({ HOME: variables.HOME }),
-    "/home/user/.cache/ckd-tensorflow",
-  );
-});
 
 /** Asserts the refusal of a folder: what was found there, and the command that builds the addon. */
 function assertRefused(

@@ -9,7 +9,7 @@ import { compileStep } from "../../../../nmt/training/compiled_step.ts";
 import { isInputError } from "../../../../base/input_error.ts";
 import type { Runtime } from "../../../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../../../nmt/tensor/runtime.ts";
-import { addonFolder } from "../../../../nmt/tensor/eager/tensorflow_folder.ts";
+import { libraryFolder } from "../../../../nmt/tensor/library_folder.ts";
 import { tensorflowRuntime } from "../../../../nmt/tensor/eager/tensorflow_runtime.ts";
 import { tf } from "../../../../nmt/tensor/tfjs.ts";
 import {
@@ -136,7 +136,7 @@ test("a process that may read the addon's folder and load its native code needs 
     JSON.stringify(
       new URL(`../../../../nmt/tensor/${name}.ts`, import.meta.url).href,
     );
-  const folder = addonFolder() ?? "";
+  const folder = libraryFolder("tensorflow") ?? "";
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...[

@@ -1,0 +1,77 @@
+/** Training with OpenVINO: the same bytes twice, and near ONNX Runtime's losses. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { compileStep } from "../../../../nmt/training/compiled_step.ts";
+import { loadRuntime } from "../../../../nmt/tensor/runtime.ts";
+import type { RuntimeChoice } from "../../../../schemas/experiment/runtime.ts";
+import {
+  batchOrder,
+  makeBatch,
+} from "../../../../nmt/text/subwords/batches.ts";
+import { task } from "../../fixtures/model.ts";
+import { sentences } from "../../fixtures/reversal.ts";
+import { test } from "./available.ts";
+
+const PRECISIONS = ["float32", "bfloat16"] as const;
+const toy = task(undefined, { warmup: 50, factor: 0.15 });
+
+/** The losses of each of some steps, and the weights after them. */
+async function trained(choice: RuntimeChoice, steps: number) {
+  const runtime = await loadRuntime(choice);
+  const trainer = await compileStep(runtime, toy, { seed: 5, threads: 1 });
+  const tokens = sentences(1, 6000);
+  const batches = batchOrder(tokens, 96, 1, 0).slice(0, steps);
+  assertEquals(batches.length, steps);
+  const losses: number[] = [];
+  for (const [step, pairs] of batches.entries()) {
+    const { loss } = await trainer.run(makeBatch(tokens, pairs), step);
+    losses.push(loss);
+  }
+  const state = await trainer.state();
+  const copies = Object.entries(state.weights).map(([name, values]) =>
+    [name, values.slice()] as const
+  );
+  await trainer.dispose();
+  return { losses, weights: new Map(copies) };
+}
+
+for (const precision of PRECISIONS) {
+  test(`twenty steps of training in ${precision} are the same bytes twice`, async () => {
+    const choice = { name: "openvino", precision } as const;
+    const first = await trained(choice, 20);
+    assert(first.losses[0] - first.losses[19] > 0.1, "the model learns");
+    assertEquals(await trained(choice, 20), first);
+  });
+}
+
+/** By which share of it a loss may differ from ONNX Runtime's, and by how much all the last ones together. */
+const TOLERANCES = {
+  float32: { each: 1e-5, mean: 1e-5 },
+  bfloat16: { each: 0.02, mean: 0.005 },
+} as const;
+const STEPS = 200, LAST = 50;
+
+const mean = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+test("two hundred steps have the losses that they have with ONNX Runtime, in bfloat16 within 2 %", async () => {
+  const onnx = (await trained({}, STEPS)).losses;
+  assert(onnx[STEPS - 1] < 0.7 * onnx[0], "the model learns");
+  for (const precision of PRECISIONS) {
+    const { losses } = await trained({ name: "openvino", precision }, STEPS);
+    const differences = losses.map((loss, step) => loss / onnx[step] - 1);
+    const greatest = Math.max(...differences.slice(-LAST).map(Math.abs));
+    const { each, mean: most } = TOLERANCES[precision];
+    console.log(
+      precision,
+      onnx[0],
+      onnx[199],
+      greatest,
+      mean(differences.slice(-LAST)),
+      Math.max(...differences.map(Math.abs)),
+    );
+    assert(greatest <= each, `${precision}: off by ${greatest}`);
+    const shift = Math.abs(mean(differences.slice(-LAST)));
+    assert(shift <= most, `${precision}: off by ${shift} in the mean`);
+    assertNotEquals(losses, onnx, "another runtime rounds otherwise");
+  }
+});
