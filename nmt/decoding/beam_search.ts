@@ -243,6 +243,7 @@ async function searchBatch(
   // A small vocabulary has fewer continuations of the empty hypothesis than a beam needs: start with impossible ones then.
   let beam = vocabulary >= kept + SPECIALS ? 1 : kept;
   let state = firstState(rows.length, beam);
+  let places = [...rows.keys()]; // The places in the batch of the sentences that go on.
   // Only a cache is shared by hypotheses; recurrent units have states of their own.
   let ancestors = names.length > 0
     ? firstAncestors(rows.length, beam)
@@ -263,7 +264,7 @@ async function searchBatch(
       position: { shape: [1], data: Int32Array.of(position) },
     };
     // Preallocated outputs spare the runtime a copy of each.
-    const into = choices(state.going.data.length, beam, kept);
+    const into = choices(places.length, beam, kept);
     names.forEach((name, i) => {
       const shape = [slots, batch, model.heads, size];
       const data = cache[i](elements(shape));
@@ -282,7 +283,7 @@ async function searchBatch(
     const results = await step.run(inputs, into);
     const part = (name: string, row: number, count: number) =>
       results[name].data.subarray(row * count, (row + 1) * count);
-    const going = [...state.going.data].map((place, row) => ({
+    const going = places.map((place, row) => ({
       place,
       row,
       living: searches[rows[place]].advance({
@@ -295,7 +296,7 @@ async function searchBatch(
     if (going.length === 0) return searches.map((search) => search.best());
     const leave = going.length <= SHRINK * batch;
     const batchAfter = leave ? going.length : batch;
-    const places = going.map(({ place, row, living }, order) => ({
+    const continued = going.map(({ place, row, living }, order) => ({
       before: place,
       row,
       living,
@@ -304,11 +305,12 @@ async function searchBatch(
     state = nextState(
       results,
       { before: batch, after: batchAfter },
-      places,
+      continued,
       kept,
     );
     ancestors = ancestors &&
-      nextAncestors(ancestors, results, batchAfter, places, kept);
+      nextAncestors(ancestors, results, batchAfter, continued, kept);
+    places = continued.map(({ place }) => place);
     if (leave) {
       const stay = going.map(({ place }) => place);
       for (const name of names) take(inputs[name], 1, stay);

@@ -71,7 +71,33 @@ export function choices(
   };
 }
 
-type State = Record<"token" | "going" | "score" | "from", HostTensor>;
+type State = Record<
+  "token" | "living" | "place" | "row" | "score" | "from",
+  HostTensor
+>;
+
+/** Which hypotheses live, and where they are, as inputs of a step: `living` and `place` [living], `row` [going, beam]. */
+function livingInputs(
+  going: readonly { readonly place: number; readonly living: number }[],
+  batch: number,
+  beam: number,
+): Pick<State, "living" | "place" | "row"> {
+  const row = new Int32Array(going.length * beam);
+  const living: number[] = [], places: number[] = [];
+  going.forEach(({ place, living: count }, sentence) => {
+    for (let i = 0; i < count; i++) {
+      row[sentence * beam + i] = living.length;
+      living.push(i * batch + place);
+      places.push(place);
+    }
+  });
+  const shape = [living.length];
+  return {
+    living: { shape, data: Int32Array.from(living) },
+    place: { shape, data: Int32Array.from(places) },
+    row: { shape: [going.length, beam], data: row },
+  };
+}
 
 /** The initial state: each sentence has the empty hypothesis; the others of its beam are impossible. */
 export function firstState(batch: number, beam: number): State {
@@ -83,10 +109,11 @@ export function firstState(batch: number, beam: number): State {
       shape: [beam, batch],
       data: new Int32Array(count).fill(BOS),
     },
-    going: {
-      shape: [batch],
-      data: Int32Array.from({ length: batch }, (_, place) => place),
-    },
+    ...livingInputs(
+      Array.from({ length: batch }, (_, place) => ({ place, living: 1 })),
+      batch,
+      beam,
+    ),
     score: { shape: [batch, beam], data: score },
     from: {
       shape: [beam, batch],
@@ -142,10 +169,7 @@ export function nextState(
   return {
     token: { shape: [kept, batch.after], data: token },
     from: { shape: [kept, batch.after], data: from },
-    going: {
-      shape: [going.length],
-      data: Int32Array.from(going, ({ place }) => place),
-    },
+    ...livingInputs(going, batch.after, kept),
     score: { shape: [going.length, kept], data: score },
   };
 }

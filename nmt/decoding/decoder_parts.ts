@@ -124,63 +124,75 @@ export interface OwnCandidates {
   readonly hidden: Tensor;
 }
 
+/** Which hypotheses the rows of logits are of. */
+export interface Rows {
+  /** The row of each hypothesis, [sentences, beam]; any row for one that does not live. */
+  readonly ofHypotheses: Tensor;
+  /** The place in the batch of the sentence of each row, [rows]. */
+  readonly places: Tensor;
+}
+
 /**
- * The best continuations of each sentence, as the outputs of a step: logits [beam, batch, V] of all ids, or of candidates, of
- * which a sentence has as many places as a choice takes; score [batch, beam].
+ * The best continuations of each sentence, as the outputs of a step: logits [rows, V] of all ids, or of candidates, of
+ * which a sentence has as many places as a choice takes; score [sentences, beam], -Infinity for a hypothesis that does not
+ * live. The rows are the hypotheses of a single sentence unless given.
  */
 export function continuations(
   logits: Tensor,
   score: Tensor,
   vocabulary: number,
   kept: number,
-  candidates?: OwnCandidates,
+  { candidates, rows }: {
+    readonly candidates?: OwnCandidates;
+    readonly rows?: Rows;
+  } = {},
 ): Tensors {
-  const [batch, beam] = score.shape as [number, number];
+  const [sentences, beam] = score.shape as [number, number];
+  const ofRows = (x: Tensor) =>
+    rows === undefined
+      ? tf.tile(x, [beam, 1])
+      : tf.gather(x, rows.places as tf.Tensor1D);
+  const own = candidates && ofRows(candidates.own); // [rows, own]
   const logp = logSoftmax(
-    candidates === undefined ? logits : ownLogits(logits, candidates),
-  ); // [beam, batch, vocabulary or own]
-  const ends = tf.slice(logp, [0, 0, EOS], [beam, batch, 1]);
-  const ended = tf.add(
-    score,
-    tf.transpose(tf.reshape(ends, [beam, batch]), [1, 0]),
-  );
+    candidates === undefined || own === undefined
+      ? logits
+      : tf.add(takeAlongRows(logits, own), ofRows(candidates.hidden)),
+  ); // [rows, V or own]
   const count = choiceSize(vocabulary, kept);
-  const top = best(logp, count); // [beam, batch, count]
-  const [ids, values] = [top.indices, top.values].map((x) =>
-    tf.transpose(x, [1, 0, 2])
-  );
+  const top = best(logp, count); // [rows, count]
+  const ids = candidates === undefined || own === undefined
+    ? top.indices
+    : tf.gather(
+      candidates.ids,
+      takeAlongRows(own, top.indices) as tf.Tensor2D,
+    );
   const words = tf.where(
     tf.greater(ids, tf.scalar(EOS, "int32")),
-    values,
+    top.values,
     tf.scalar(-Infinity),
   );
-  const extended = tf.add(words, tf.reshape(score, [batch, beam, 1]));
-  const taken = best(tf.reshape(extended, [batch, beam * count]), kept);
-  const tokens = takeAlongRows(
-    tf.reshape(ids, [batch, beam * count]),
-    taken.indices,
+  /** [rows, n] to [sentences, beam, n]. */
+  const byHypothesis = (x: Tensor) =>
+    rows === undefined
+      ? tf.reshape(x, [sentences, beam, x.shape[1] ?? 0])
+      : tf.gather(x, rows.ofHypotheses as tf.Tensor2D);
+  const ends = byHypothesis(
+    tf.slice(logp, [0, EOS], [logp.shape[0], 1]),
   );
+  const extended = tf.add(
+    byHypothesis(words),
+    tf.reshape(score, [sentences, beam, 1]),
+  );
+  const taken = best(tf.reshape(extended, [sentences, beam * count]), kept);
   return {
-    [next("token")]: candidates === undefined ? tokens : tf.gather(
-      candidates.ids,
-      takeAlongRows(candidates.own, tokens) as tf.Tensor2D,
+    [next("token")]: takeAlongRows(
+      tf.reshape(byHypothesis(ids), [sentences, beam * count]),
+      taken.indices,
     ),
     [next("score")]: taken.values,
     parent: tf.floorDiv(taken.indices, tf.scalar(count, "int32")),
-    ended,
+    ended: tf.add(score, tf.reshape(ends, [sentences, beam])),
   };
-}
-
-/** Of the logits [beam, batch, candidates] those of each sentence's own candidates, [beam, batch, own]. */
-function ownLogits(logits: Tensor, { own, hidden }: OwnCandidates): Tensor {
-  const [beam, batch, candidates] = logits.shape as [number, number, number];
-  const width = own.shape[1] ?? 0;
-  const places = tf.tile(tf.reshape(own, [1, batch, width]), [beam, 1, 1]);
-  const chosen = takeAlongRows(
-    tf.reshape(logits, [beam * batch, candidates]),
-    tf.reshape(places, [beam * batch, width]),
-  );
-  return tf.add(tf.reshape(chosen, [beam, batch, width]), hidden);
 }
 
 /** How many of the best ids of a hypothesis are looked at: special ids may be among them, which continue none. */

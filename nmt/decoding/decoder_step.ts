@@ -103,8 +103,9 @@ export function encoderProgram(decoder: Decoder): Program {
  * One step of beam search, from `beam` hypotheses of each sentence to the `kept` best continuations; greedy search is a
  * beam of 1. The first step has one hypothesis, the empty one.
  *
- * Sentences whose search is over may stay in the batch, as taking them out moves the cache: `going` says which have
- * theirs still to go. Only those are scored over the vocabulary, which is most of the work.
+ * Sentences whose search is over may stay in the batch, as taking them out moves the cache, and so may hypotheses that have
+ * ended. Only those that live are scored over the vocabulary, which is most of the work; "going" are the sentences with
+ * some.
  *
  * A sentence's hypotheses stand side by side as the queries of one attention, so that they share the source's keys and
  * values. They share the cache too: it holds the keys and values of every hypothesis there ever was, a slot each, [slots,
@@ -114,7 +115,9 @@ export function encoderProgram(decoder: Decoder): Program {
  * Inputs besides the weights and the encoder's inputs and outputs:
  * - the cache, with room for the slots of this step, its last `beam`, which the outputs named "own" are to be put into;
  * - `token` [beam, batch]: last id of each hypothesis, `position` [1]: how many ids came before it;
- * - `going` [going]: the sentences that are to go on, as places in the batch, ascending;
+ * - `living` [living]: the hypotheses to be scored, as places in [beam, batch], and `place` [living], that of the sentence of
+ *   each in the batch;
+ * - `row` [going, beam]: which of the living each hypothesis of a sentence is, anything for one that does not live;
  * - `score` [going, beam]: log p of each hypothesis, -Infinity where there is none;
  * - `ancestors` [batch, 1, beam, slots]: 0 for each slot of a hypothesis that the one of the row descends from, or is,
  *   and `MASKED` for all others;
@@ -141,7 +144,9 @@ export function stepProgram(
     inputs: {
       token: { shape: [beam, "batch"], dtype: "int32" },
       position: { shape: [1], dtype: "int32" },
-      going: { shape: ["going"], dtype: "int32" },
+      living: { shape: ["living"], dtype: "int32" },
+      place: { shape: ["living"], dtype: "int32" },
+      row: { shape: ["going", beam], dtype: "int32" },
       score: { shape: ["going", beam], dtype: "float32" },
       padding: { shape: ["batch", 1, 1, "source"], dtype: "float32" },
       ...historySpecs(model, beam),
@@ -154,7 +159,7 @@ export function stepProgram(
       ...weightSpecs(decoder),
       ...isShortlisted ? candidateSpecs(decoder, "batch") : {},
     },
-    build: (inputs, { batch, going, candidates }) => {
+    build: (inputs, { batch }) => {
       const parts = partsOf(decoder, inputs, batch);
       const outputs: Record<string, Tensor> = {};
       const from = model.autoregression === "ssru"
@@ -183,29 +188,22 @@ export function stepProgram(
             },
           },
       );
-      const places = inputs.going as tf.Tensor1D;
-      const scored = tf.reshape(
-        tf.gather(
-          tf.reshape(x, [beam, batch, width]),
-          places,
-          1,
-        ),
-        [beam * going, width],
+      const scored = tf.gather(x, inputs.living as tf.Tensor1D);
+      const logits = parts.generate(
+        stackOutput(model, inputs, "decoder", scored),
       );
-      const logits = tf.reshape(
-        parts.generate(stackOutput(model, inputs, "decoder", scored)),
-        [beam, going, isShortlisted ? candidates : vocabulary],
-      );
-      const offered = isShortlisted
-        ? {
-          ids: inputs[CANDIDATE.ids],
-          own: tf.gather(inputs[CANDIDATE.own], places),
-          hidden: tf.gather(inputs[CANDIDATE.hidden], places),
-        }
-        : undefined;
       return {
         ...outputs,
-        ...continuations(logits, inputs.score, vocabulary, kept, offered),
+        ...continuations(logits, inputs.score, vocabulary, kept, {
+          candidates: isShortlisted
+            ? {
+              ids: inputs[CANDIDATE.ids],
+              own: inputs[CANDIDATE.own],
+              hidden: inputs[CANDIDATE.hidden],
+            }
+            : undefined,
+          rows: { ofHypotheses: inputs.row, places: inputs.place },
+        }),
       };
     },
   };

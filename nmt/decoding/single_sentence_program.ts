@@ -68,7 +68,7 @@ export function searchLoop(decoder: Decoder, beam: number): Loop {
     successors: isRecurrent ? [] : ["steps"],
     state: stateNames(model),
     returned: ["tokens", "scores", "parents", "ended"],
-    build: (inputs, { steps, candidates }) => {
+    build: (inputs, { steps }) => {
       const parts = partsOf(decoder, inputs, 1);
       const outputs: Record<string, Tensor> = {};
       const states: Record<string, Tensor> = {};
@@ -109,21 +109,19 @@ export function searchLoop(decoder: Decoder, beam: number): Loop {
         parent,
         ended,
       } = continuations(
-        tf.reshape(logits, [
-          beam,
-          1,
-          isShortlisted ? candidates : vocabulary,
-        ]),
+        logits,
         inputs.score,
         vocabulary,
         beam,
-        isShortlisted
-          ? {
-            ids: inputs[CANDIDATE.ids],
-            own: inputs[CANDIDATE.own],
-            hidden: inputs[CANDIDATE.hidden],
-          }
-          : undefined,
+        {
+          candidates: isShortlisted
+            ? {
+              ids: inputs[CANDIDATE.ids],
+              own: inputs[CANDIDATE.own],
+              hidden: inputs[CANDIDATE.hidden],
+            }
+            : undefined,
+        },
       );
       const from = tf.reshape(parent, [beam]) as tf.Tensor1D;
       return {
