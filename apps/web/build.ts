@@ -7,7 +7,13 @@ import type { ExportPrecision } from "../../schemas/exported_model.ts";
 import { compiled } from "./compile.ts";
 import { HEADERS, POLICY } from "./headers.ts";
 import { readModels } from "./models.ts";
-import { BUILDER, type Site, type SiteFile } from "./page/site.ts";
+import {
+  BUILDER,
+  RUNTIME,
+  RUNTIME_SCRIPT,
+  type Site,
+  type SiteFile,
+} from "./page/site.ts";
 
 export interface Build {
   readonly site: Site;
@@ -22,9 +28,6 @@ export interface BuiltFile extends SiteFile {
 /** The list of a build, by which a folder is known as one. */
 export const LIST = "site.json";
 export const SERVICE_WORKER = "service_worker.js";
-
-/** The part of a build that is ONNX Runtime's own code in WebAssembly. */
-export const RUNTIME = "runtime/ort-wasm-simd-threaded.wasm";
 
 const PAGE = new URL("page/", import.meta.url);
 
@@ -107,10 +110,7 @@ function runtimeFiles(): [path: string, contents: Uint8Array<ArrayBuffer>][] {
   // Not every host knows that .mjs is JavaScript.
   return [
     ["runtime/ort.wasm.js", read("ort.wasm.min.mjs", runtime)],
-    [
-      "runtime/ort-wasm-simd-threaded.js",
-      read("ort-wasm-simd-threaded.mjs", runtime),
-    ],
+    [RUNTIME_SCRIPT, read("ort-wasm-simd-threaded.mjs", runtime)],
     [RUNTIME, read("ort-wasm-simd-threaded.wasm", runtime)],
     [
       "runtime/ort.LICENSE.txt",

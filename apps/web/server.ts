@@ -2,6 +2,7 @@
 import { ifNoneMatch } from "@std/http/etag";
 import { serveHttp } from "../serve/http/server.ts";
 import type { BuiltFile } from "./build.ts";
+import { createEncoder } from "./encodings.ts";
 import { HEADERS } from "./headers.ts";
 
 export interface Server {
@@ -21,17 +22,19 @@ export function startServer(
   { host, port }: { readonly host: string; readonly port: number },
 ): Server {
   const byPath = new Map(files.map((file) => [file.path, file]));
+  const encoded = createEncoder();
   const { address, stop } = serveHttp(
     { host, port, connections: CONNECTIONS, timeout: TIMEOUT },
-    (request) => answer(byPath, request),
+    (request) => answer(byPath, encoded, request),
   );
   return { address, stop };
 }
 
-function answer(
+async function answer(
   files: ReadonlyMap<string, BuiltFile>,
+  encoded: ReturnType<typeof createEncoder>,
   { method, url, headers }: Request,
-): Response {
+): Promise<Response> {
   if (method !== "GET" && method !== "HEAD") {
     return textResponse(
       405,
@@ -46,19 +49,27 @@ function answer(
   if (file === undefined) {
     return textResponse(404, "Cannot find this file; the translator is at /.");
   }
-  const etag = `"${file.sha256}"`;
+  const { coding, contents } = await encoded(
+    file,
+    headers.get("accept-encoding"),
+  );
+  const etag = coding === undefined
+    ? `"${file.sha256}"`
+    : `"${file.sha256}-${coding}"`;
   const sent = {
     ...HEADERS,
     "content-type": file.type,
-    // Always asked for again, and seldom sent again: a new build has the same names.
+    // Always asked for again, and seldom sent again: a new build has the same names. Nobody else compresses it.
     "cache-control": "no-cache, no-transform",
     etag,
+    vary: "accept-encoding",
+    ...coding === undefined ? {} : { "content-encoding": coding },
   };
   if (!ifNoneMatch(headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers: sent });
   }
-  const length = { "content-length": String(file.bytes) };
-  return new Response(method === "HEAD" ? null : file.contents, {
+  const length = { "content-length": String(contents.length) };
+  return new Response(method === "HEAD" ? null : contents, {
     headers: { ...sent, ...length },
   });
 }

@@ -4,7 +4,8 @@ import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import type { ExportPrecision } from "../../schemas/exported_model.ts";
 import { aborted, listen } from "../../apps/serve/http/listening.ts";
-import { type Build, build, RUNTIME } from "../../apps/web/build.ts";
+import { type Build, build } from "../../apps/web/build.ts";
+import { RUNTIME } from "../../apps/web/page/site.ts";
 import { writeBuild } from "../../apps/web/folder.ts";
 import { startServer } from "../../apps/web/server.ts";
 

@@ -1,9 +1,9 @@
-/** Fetches files of the build and checks their hashes. */
+/** Fetches files of the build, checks their hashes and keeps them for offline use. */
 import type { CheckedFile } from "./model/translation.ts";
 
 /** The bytes of a file; an error of one sentence where it cannot be had or is another. */
 export async function bytesOf(
-  { url, sha256 }: CheckedFile,
+  { url, sha256, kept }: CheckedFile,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const name = decodeURIComponent(new URL(url).pathname);
   let bytes: ArrayBuffer;
@@ -27,7 +27,19 @@ export async function bytesOf(
       }…; reload the page, or build and upload it again.`,
     );
   }
+  // The service worker then need not fetch it. Where nothing can be kept, it says so.
+  keep(kept, bytes).catch(() => {});
   return new Uint8Array(bytes);
+}
+
+async function keep(
+  { cache, address }: CheckedFile["kept"],
+  bytes: ArrayBuffer,
+): Promise<void> {
+  const files = await caches.open(cache);
+  if (await files.match(address) === undefined) {
+    await files.put(address, new Response(bytes));
+  }
 }
 
 async function hashOf(bytes: ArrayBuffer): Promise<string> {

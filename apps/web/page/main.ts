@@ -29,8 +29,10 @@ async function start(): Promise<void> {
   if (lack !== undefined) throw new Error(lack);
   const base = document.baseURI;
   const site = await siteAt(base);
-  translatorOf(site, base);
+  const opened = translatorOf(site, base);
   element("translator", HTMLElement).hidden = false;
+  // Whoever visits first waits for the model, not for what is kept.
+  await opened;
   const offline = element("offline", HTMLElement);
   const use = element("use", HTMLButtonElement);
   await keepOffline((status) => {
@@ -54,8 +56,8 @@ async function siteAt(base: string): Promise<Site> {
   }
 }
 
-/** Wires the page. */
-function translatorOf(site: Site, base: string): void {
+/** Wires the page; fulfilled once its first model is loaded, or the page says why it is not. */
+function translatorOf(site: Site, base: string): Promise<void> {
   const field = element("source", HTMLTextAreaElement);
   const direction = element("direction", HTMLSelectElement);
   const swap = element("swap", HTMLButtonElement);
@@ -96,12 +98,13 @@ function translatorOf(site: Site, base: string): void {
     second.write(lines);
     chooseSentence();
   };
+  const opened = Promise.withResolvers<void>();
   const openSecond = () => {
     const chosen = modelOf(beside);
     sections[1].hidden = chosen === undefined;
     sections[0].parentElement?.classList.toggle("two", chosen !== undefined);
     if (chosen === undefined) second.close();
-    else second.open(chosen, Number(beam.value));
+    else void second.open(chosen, Number(beam.value));
   };
   const openFirst = () => {
     const chosen = modelOf(model);
@@ -115,7 +118,7 @@ function translatorOf(site: Site, base: string): void {
       beside.value = before;
     }
     if (beside.value !== before) openSecond();
-    first.open(chosen, Number(beam.value));
+    void first.open(chosen, Number(beam.value)).then(opened.resolve);
   };
   const turn = () => {
     const models = inDirection();
@@ -180,6 +183,7 @@ function translatorOf(site: Site, base: string): void {
 
   element("engine", HTMLElement).textContent =
     `Runs in this browser alone, by ONNX Runtime Web ${site.runtime}: nothing that you type leaves it.`;
+  return opened.promise;
 }
 
 /** What a word's model looked at, as parts of the text. */

@@ -13,6 +13,10 @@ export interface Site {
   readonly files: readonly SiteFile[];
 }
 
+/** ONNX Runtime's own code in WebAssembly, and the module that starts it. */
+export const RUNTIME = "runtime/ort-wasm-simd-threaded.wasm";
+export const RUNTIME_SCRIPT = "runtime/ort-wasm-simd-threaded.js";
+
 export interface SiteFile {
   /** Relative to the page. */
   readonly path: string;

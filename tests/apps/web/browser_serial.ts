@@ -6,9 +6,8 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { contentType } from "@std/media-types";
 import type { Page } from "playwright-core";
-import { extname, join } from "@std/path";
+import { join } from "@std/path";
 import { readIfThere } from "../../../engine/files/atomic.ts";
 import { searchOptions, sourceOf } from "../../../nmt/export/translator.ts";
 import { isInputError } from "../../../base/input_error.ts";
@@ -39,6 +38,7 @@ import {
   translatedAlone,
   type,
 } from "./driven.ts";
+import { plainHost } from "./plain_host.ts";
 
 const PHONE = { width: 360, height: 740 };
 const SCREEN = { width: 1280, height: 900 };
@@ -644,30 +644,4 @@ function relicensed(
   if (isReversed) config.languages = { source: target, target: source };
   config.licences = [{ data: "news", licence }];
   Deno.writeTextFileSync(join(to, "config.json"), JSON.stringify(config));
-}
-
-/** A server of a folder as any other: it knows types of files and nothing of isolation. */
-function plainHost(folder: string) {
-  const asked: string[] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async ({ url }) => {
-      const path = new URL(url).pathname.replace(/\/$/, "/index.html");
-      asked.push(path);
-      try {
-        const bytes = await Deno.readFile(join(folder, path));
-        const type = contentType(extname(path)) ?? "application/octet-stream";
-        return new Response(bytes, { headers: { "content-type": type } });
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-        return new Response(null, { status: 404 });
-      }
-    },
-  );
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    /** The paths that were asked for. */
-    asked,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
 }

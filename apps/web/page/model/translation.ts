@@ -55,8 +55,9 @@ export interface Opening {
   readonly padding: number;
   /** The beam that it will mostly search with. */
   readonly beam: number;
-  /** Address of the folder of ONNX Runtime. */
-  readonly runtime: string;
+  /** ONNX Runtime's own code, and the address of the module that starts it. */
+  readonly runtime: CheckedFile;
+  readonly script: string;
   readonly threads: number;
 }
 
@@ -64,6 +65,8 @@ export interface Opening {
 export interface CheckedFile {
   readonly url: string;
   readonly sha256: string;
+  /** Where the service worker looks for it. */
+  readonly kept: { readonly cache: string; readonly address: string };
 }
 
 export type Answer =

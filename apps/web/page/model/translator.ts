@@ -1,6 +1,12 @@
 /** Runs a model in a worker, so that the page stays responsive. */
 /// <reference lib="dom" />
-import { fileOf, type Site, type SiteModel } from "../site.ts";
+import {
+  fileOf,
+  RUNTIME,
+  RUNTIME_SCRIPT,
+  type Site,
+  type SiteModel,
+} from "../site.ts";
 import type {
   Alternative,
   Answer,
@@ -75,15 +81,22 @@ export function openTranslator(
     worker.postMessage(question);
     return settled.promise as Promise<Result>;
   };
-  const file = (path: string): CheckedFile => ({
-    url: new URL(path, base).href,
-    sha256: fileOf(site, path).sha256,
-  });
+  const folder = new URL(".", base);
+  const file = (path: string): CheckedFile => {
+    const { sha256 } = fileOf(site, path);
+    // As in service_worker.ts, which imports nothing.
+    const kept = {
+      cache: `ckd-web ${folder.href}`,
+      address: new URL(`.kept/${sha256}`, folder).href,
+    };
+    return { url: new URL(path, base).href, sha256, kept };
+  };
   const { languages, maximumLength, end, padding, beam } = model;
   const open: Opening = {
     graph: file(model.graph),
     tokenizer: file(model.tokenizer),
-    runtime: new URL("runtime/", base).href,
+    runtime: file(RUNTIME),
+    script: new URL(RUNTIME_SCRIPT, base).href,
     threads: threadsFor(model),
     ...{ languages, maximumLength, end, padding, beam },
   };

@@ -66,14 +66,14 @@ function messageOf(error: unknown): string {
 }
 
 async function open(opening: Opening): Promise<Model> {
-  const { graph, tokenizer, runtime, threads } = opening;
+  const { graph, tokenizer, runtime, script, threads } = opening;
+  const [bytes, json, code] = await Promise.all(
+    [graph, tokenizer, runtime].map(bytesOf),
+  );
   env.logLevel = "error";
   env.wasm.numThreads = threads;
-  env.wasm.wasmPaths = {
-    mjs: new URL("ort-wasm-simd-threaded.js", runtime).href,
-    wasm: new URL("ort-wasm-simd-threaded.wasm", runtime).href,
-  };
-  const [bytes, json] = await Promise.all([graph, tokenizer].map(bytesOf));
+  env.wasm.wasmPaths = { mjs: script };
+  env.wasm.wasmBinary = code;
   const subwords = createSubwords(JSON.parse(new TextDecoder().decode(json)));
   const session = await InferenceSession.create(bytes, {
     executionProviders: ["wasm"],

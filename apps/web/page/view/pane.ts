@@ -19,8 +19,11 @@ export interface Pointed {
 }
 
 export interface Pane {
-  /** Opens a model of the build at an address, which searches with a beam; what there was of another is dropped. */
-  open(model: SiteModel, beam: number): void;
+  /**
+   * Opens a model of the build at an address, which searches with a beam; what there was of another is dropped. Fulfilled once
+   * the model is loaded, or the page says why it is not; never where it is dropped before.
+   */
+  open(model: SiteModel, beam: number): Promise<void>;
   /** Searches with another beam from now on. */
   search(beam: number): void;
   /** Shows the translations of these lines, as they come. */
@@ -168,7 +171,7 @@ export function createPane(
         show();
         say(sentence);
       };
-      translator.ready.then(
+      return translator.ready.then(
         () => loaded(undefined),
         ({ message }: Error) => loaded("", message),
       );

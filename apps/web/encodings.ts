@@ -1,0 +1,68 @@
+/** The files of a build as they are sent: compressed for a client that accepts it, where that is worth it. */
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import type { BuiltFile } from "./build.ts";
+
+/** A file with the content coding that it has, if any. */
+export interface Encoded {
+  readonly coding: Coding | undefined;
+  readonly contents: Uint8Array<ArrayBuffer>;
+}
+
+/** By what they save, the most first. */
+const CODINGS = ["br", "gzip"] as const;
+type Coding = typeof CODINGS[number];
+
+/** Brotli's 5 of 11: higher ones take seconds for a few percent. */
+const QUALITY = 5;
+
+/** What is left of a file at most, or it is sent as it is. */
+const WORTH = 0.95;
+
+async function compress(
+  contents: Uint8Array<ArrayBuffer>,
+  coding: Coding,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (coding === "gzip") return new Uint8Array(await promisify(gzip)(contents));
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: QUALITY,
+    [constants.BROTLI_PARAM_SIZE_HINT]: contents.length,
+  };
+  return new Uint8Array(await promisify(brotliCompress)(contents, { params }));
+}
+
+/** Compresses files when they are first asked for, each once; a file that is asked for in the meantime waits. */
+export function createEncoder(): (
+  file: BuiltFile,
+  acceptEncoding: string | null,
+) => Promise<Encoded> {
+  const made = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+  const compressed = ({ sha256, contents }: BuiltFile, coding: Coding) => {
+    const key = `${sha256} ${coding}`;
+    const known = made.get(key) ?? compress(contents, coding);
+    made.set(key, known);
+    return known;
+  };
+  return async (file, acceptEncoding) => {
+    const coding = CODINGS.find(accepted(acceptEncoding ?? ""));
+    if (coding !== undefined) {
+      const contents = await compressed(file, coding);
+      if (contents.length < WORTH * file.bytes) return { coding, contents };
+    }
+    return { coding: undefined, contents: file.contents };
+  };
+}
+
+/** Whether a client accepts a content coding, by its Accept-Encoding (RFC 9110, section 12.5.3). */
+function accepted(header: string): (coding: Coding) => boolean {
+  const weights = new Map(
+    header.toLowerCase().split(",").map((part) => {
+      const [coding, ...parameters] = part.split(";").map((each) =>
+        each.trim()
+      );
+      const weight = parameters.find((each) => each.startsWith("q="));
+      return [coding, weight === undefined ? 1 : Number(weight.slice(2))];
+    }),
+  );
+  return (coding) => (weights.get(coding) ?? weights.get("*") ?? 0) > 0;
+}
