@@ -27,6 +27,7 @@ import {
 import { nextText } from "../../console/next_steps.ts";
 import type { ProgressWatcher } from "../../console/progress.ts";
 import { showProgress } from "../../console/show_progress.ts";
+import { coresInUse, sharedCoresText } from "../../console/shared_cores.ts";
 import { type Paint, toneOf } from "../../console/style.ts";
 import { EXIT, printError } from "../../exit.ts";
 import {
@@ -179,6 +180,14 @@ async function announce(
     : undefined;
   if (notices.length > 0) {
     watcher.notice(noticeText(console, notices, estimate));
+  }
+  const terminal = console.size("err");
+  if (
+    terminal !== undefined && reports.some(({ state }) => state === "stale")
+  ) {
+    const inUse = await coresInUse();
+    const text = inUse && sharedCoresText(inUse);
+    if (text !== undefined) watcher.notice(text);
   }
   if (estimate?.unknown.length === 0) {
     watcher.expect(new Map(Object.entries(estimate.nodes)));
