@@ -4,6 +4,8 @@ import { z } from "zod";
 import { ROOT } from "../engine/keys/project.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
 import { markdown } from "../nmt/metrics/layout.ts";
+import { amount, fixed, ratiosTable, rowsTable } from "./rows/machine.ts";
+import { predict } from "./scale/threads.ts";
 import { differenceTable, Losses, lossTable } from "./parity/comparison.ts";
 
 const FOLDER = join(import.meta.dirname ?? ".", "results");
@@ -23,18 +25,6 @@ const Origin = z.object({
 });
 
 const figure = z.number().nullable();
-
-const Rows = Origin.extend({
-  rows: z.array(z.object({
-    row: z.string(),
-    unit: z.string(),
-    ours: figure,
-    peer: figure,
-    peerName: z.string().nullable(),
-    ratio: figure,
-    spread: z.array(z.number()),
-  })),
-});
 
 const Engine = Origin.extend({
   rows: z.array(z.object({
@@ -57,6 +47,11 @@ const Scale = Origin.extend({
     pairs: z.number(),
     seconds: z.number(),
     peakMegabytes: figure,
+    different: z.int().optional(),
+  })),
+  threads: z.array(z.object({
+    threads: z.int(),
+    ours: z.object({ ours: figure, peer: figure }),
   })),
   large: z.array(z.object({
     stage: z.string(),
@@ -125,20 +120,8 @@ const Others = z.object({
 
 /** The tables by the names that pages and the command line have for them. */
 export const TABLES: Readonly<Record<string, () => string>> = {
-  rows: () => {
-    const { rows } = read("rows", Rows);
-    return table(
-      ["row", "unit", "ours", "peer", "ratio", "turns"],
-      rows.map(({ row, unit, ours, peer, ratio, spread }) => [
-        row,
-        unit,
-        amount(ours),
-        amount(peer),
-        fixed(ratio),
-        [...new Set(spread.map(fixed))].join("–"),
-      ]),
-    );
-  },
+  rows: () => rowsTable(),
+  ratios: () => ratiosTable(),
   imported: () => {
     const { rows } = read("imported", Imported);
     return table(
@@ -189,10 +172,11 @@ export const TABLES: Readonly<Record<string, () => string>> = {
     };
     const axes = Map.groupBy(steps, ({ axis }) => axis);
     const parts = Map.groupBy(pipeline, ({ part }) => part);
-    return table(["", "sizes", "time", "slope", "peak MB"], [
+    return table(["", "sizes", "time", "slope", "peak MB", "different pairs"], [
       ...[...axes].map(([axis, points]) => [
         `step (ms) by ${axis}`,
         ...slope(points.map(({ size, ms }) => ({ size, cost: ms }))),
+        "",
         "",
       ]),
       ...[...parts].map(([part, points]) => [
@@ -202,6 +186,26 @@ export const TABLES: Readonly<Record<string, () => string>> = {
         ),
         points.map(({ peakMegabytes }) => amount(peakMegabytes)).join("–")
           .replace(/^–$/, ""),
+        amount(points[points.length - 1].different ?? null),
+      ]),
+    ]);
+  },
+  cores: () => {
+    const { threads } = read("scale", Scale);
+    const [one, two] = threads.map(({ ours }) => ours);
+    const ms = (value: number | null) => amount(value && Math.round(value));
+    return table(["cores", "ours (ms)", "PyTorch (ms)", ""], [
+      ...threads.map(({ threads, ours }) => [
+        `${threads}`,
+        ms(ours.ours),
+        ms(ours.peer),
+        "measured",
+      ]),
+      ...predict(one, two).map(({ cores, oursMs, peerMs }) => [
+        `${cores}`,
+        ms(oursMs),
+        ms(peerMs),
+        "predicted",
       ]),
     ]);
   },
@@ -303,10 +307,3 @@ const table = (
   columns: readonly string[],
   rows: readonly (readonly string[])[],
 ) => markdown([{ columns, rows }]);
-
-function amount(value: number | null): string {
-  if (value === null) return "";
-  return value >= 100 ? Math.round(value).toLocaleString("en") : `${value}`;
-}
-
-const fixed = (value: number | null) => value === null ? "" : value.toFixed(2);

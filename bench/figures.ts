@@ -3,8 +3,11 @@ import { parseArgs } from "@std/cli/parse-args";
 import { loadModel, type SavedModel } from "../nmt/transformer/checkpoint.ts";
 import { Model, Training } from "../schemas/experiment/model.ts";
 import { readSafetensors } from "../nmt/tensor/safetensors.ts";
-import { inputError } from "../base/input_error.ts";
+import { inputError, parse } from "../base/input_error.ts";
 import type { Runtime } from "../nmt/tensor/program.ts";
+import { probe } from "../nmt/tensor/probe.ts";
+import { loadRuntime } from "../nmt/tensor/runtime.ts";
+import { Runtime as Choice } from "../schemas/experiment/runtime.ts";
 import { readTokens } from "../nmt/text/subwords/tokens.ts";
 import { type Ordered, touched } from "./measures/pairs.ts";
 import type { Report } from "./measures/report.ts";
@@ -26,7 +29,7 @@ export function numbers<Names extends string>(
   ) as Record<Names | "threads", number>;
 }
 
-/** The path of a file in the folder of `--prepared`, which bench/measures/prepared.ts filled. */
+/** The path of a file in the folder of `--prepared`, which bench/text/prepared.ts filled. */
 export function preparedFile(name: string): string {
   const { prepared } = parseArgs(Deno.args, { string: ["prepared"] });
   if (prepared === undefined || prepared === "") {
@@ -35,6 +38,15 @@ export function preparedFile(name: string): string {
     );
   }
   return `${prepared}/${name}`;
+}
+
+/** The peer's script that is to be timed in place of ours, and its Python, where the arguments name them. */
+export function peerScript(): { python: string; script: string } | undefined {
+  const { python, script } = parseArgs(Deno.args, {
+    string: ["python", "script"],
+  });
+  if (typeof python !== "string" || typeof script !== "string") return;
+  return { python, script };
 }
 
 /** Sizes of the 12-layer teacher, where the arguments say nothing else. */
@@ -87,11 +99,12 @@ export function preparedText(count: number, onlyTouched = false): Ordered {
 export const preparedTeacher = (): SavedModel =>
   loadModel(preparedFile("teacher.safetensors"), "the prepared teacher");
 
-/** Prints what was measured. */
+/** Prints what was measured, or why it could not be. */
 export async function report(
   figures: Readonly<Record<string, number>>,
   threads: number,
   version: string,
+  missing?: string,
 ): Promise<void> {
   const status = await Deno.readTextFile("/proc/self/status");
   const line: Report = {
@@ -101,9 +114,32 @@ export async function report(
     ),
     version,
     threads,
+    missing,
   };
   console.log(JSON.stringify(line));
 }
 
-export const versionOf = ({ identity: { name, version } }: Runtime): string =>
-  `${name === "onnx" ? "onnxruntime-node" : name} ${version}`;
+/** The runtime of `--runtime` and `--products`; where it is not on this machine, that is reported, and the process ends. */
+export async function chosenRuntime(): Promise<Runtime> {
+  const { runtime: name, products: precision } = parseArgs(Deno.args, {
+    string: ["runtime", "products"],
+  });
+  const choice = parse(Choice, { name, precision }, "--runtime or --products");
+  const missing = name === undefined ? undefined : await probe(choice);
+  if (missing !== undefined) {
+    console.log(
+      JSON.stringify(
+        { figures: {}, peak_mb: 0, version: "", threads: 0, missing },
+      ),
+    );
+    Deno.exit(0);
+  }
+  return loadRuntime(choice);
+}
+
+export const versionOf = (
+  { identity: { name, version, precision } }: Runtime,
+): string =>
+  `${name === "onnx" ? "onnxruntime-node" : name} ${version}${
+    precision === "float32" ? "" : `, ${precision}`
+  }`;

@@ -13,20 +13,22 @@ import {
   pairings,
 } from "./parity/comparison.ts";
 import { type Compared, ourCurves } from "./parity/ours.ts";
-import { missingText, readText } from "./parity/text.ts";
 import { missingTorch, theirCurves } from "./parity/theirs.ts";
+import { readTokens } from "../nmt/text/subwords/tokens.ts";
 import { findPeers, readCpu } from "../apps/doctor/peers.ts";
 import { progress } from "./measures/report.ts";
+import { readOutput } from "./text/stages.ts";
+import { chosenText, TEXT_NAMES, TEXTS } from "./text/texts.ts";
 
 const USAGE = `deno task bench parity [--steps 200] [--every 20] ` +
-  `[--threads 1] [--json]
+  `[--threads 1] [--text messages] [--json]
 
   --steps    training steps of the teacher and of the student
   --every    steps from one row of the table to the next
   --threads  of both; the models are small, and waiting for each other costs threads more than they save
+  --text     ${TEXT_NAMES.join(" or ")}, see deno task bench --help
 
-It needs PyTorch (bench/setup) and the files of Multi30k below the folder CKD_BENCH_CORPUS; it ends with exit code 1 where
-two losses are ${BAR} or more apart.`;
+It needs PyTorch (bench/setup); it ends with exit code 1 where two losses are ${BAR} or more apart.`;
 
 const VOCABULARY = 2000;
 const sizes = { width: 64, feedForward: 256, heads: 4, dropout: 0 };
@@ -47,7 +49,7 @@ const settings = {
 /** Trains both sides and prints their losses, or one JSON object. */
 export async function parity(args: readonly string[]): Promise<void> {
   const flags = parseArgs([...args], {
-    string: ["steps", "every", "threads"],
+    string: ["steps", "every", "threads", "text"],
     boolean: ["json", "help"],
     unknown: (name: string) => {
       throw inputError(`Cannot use "${name}": expected ${USAGE}`);
@@ -57,9 +59,10 @@ export async function parity(args: readonly string[]): Promise<void> {
   const steps = count("steps", flags.steps, 200);
   const every = count("every", flags.every, 20);
   const threads = count("threads", flags.threads, 1);
+  const text = chosenText(flags.text);
   const cpu = await readCpu();
   const peers = await findPeers(cpu);
-  const missing = missingTorch(peers) ?? missingText();
+  const missing = missingTorch(peers) ?? TEXTS[text].missing();
   if (missing !== undefined) {
     throw inputError(`Cannot compare with PyTorch: ${missing}.`);
   }
@@ -67,7 +70,11 @@ export async function parity(args: readonly string[]): Promise<void> {
   const compared: Compared = {
     ...settings,
     threads,
-    tokens: await readText({ vocabulary: VOCABULARY }),
+    tokens: await readOutput(text, {
+      node: "tokenize",
+      output: "train",
+      vocabulary: VOCABULARY,
+    }, readTokens),
     training: Training.parse({ steps, batchTokens: 1024 }),
   };
   const folder = await Deno.makeTempDir({ prefix: "ckd-parity-" });
@@ -86,6 +93,7 @@ export async function parity(args: readonly string[]): Promise<void> {
       flags.json
         ? JSON.stringify({
           command: "deno task bench parity",
+          text,
           machine: {
             cpu: cpu.model,
             cores: navigator.hardwareConcurrency,

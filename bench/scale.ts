@@ -3,11 +3,16 @@ import { parseArgs } from "@std/cli/parse-args";
 import { table } from "../cli/console/table.ts";
 import { inputError } from "../base/input_error.ts";
 import { chosen, count } from "./flags.ts";
-import type { Options } from "./measure.ts";
+import type { Options } from "./rows/entrants.ts";
 import { findPeers, readCpu } from "../apps/doctor/peers.ts";
 import { progress } from "./measures/report.ts";
 import { LARGE, type LargeStage, measureLarge } from "./scale/large.ts";
-import { measurePipeline, type Taken } from "./scale/pipeline.ts";
+import {
+  measurePipeline,
+  pipelinePairs,
+  type Taken,
+} from "./scale/pipeline.ts";
+import { ASSUMPTIONS, predict, type Predicted } from "./scale/threads.ts";
 import {
   type Growth,
   measureGrowth,
@@ -21,8 +26,10 @@ const USAGE = `deno task bench scale [--parts steps,threads,pipeline,large] ` +
   `[--alternations 3] [--steps 6] [--threads 2]
            [--pairs 10000,100000,1000000] [--json]
 
-The pipeline needs a .tsv.gz file of real pairs below debian-messages/ in the folder CKD_BENCH_CORPUS; large, which takes about
-half an hour, one below libreoffice-help/, and a Python with transformers, torch and sentencepiece.`;
+The pipeline takes the .tsv.gz files of debian-messages/, libreoffice-help/ and npm-messages/ in the folder CKD_BENCH_CORPUS,
+780,000 different pairs and then the same the other way round, or where there are none 20,000 messages, which are downloaded
+and repeated with changes. large, which takes about half an hour, needs libreoffice-help/, and a Python with transformers,
+torch and sentencepiece.`;
 
 /** Measures the parts asked for and prints a table of each, or one JSON object. */
 export async function scale(args: readonly string[]): Promise<void> {
@@ -49,10 +56,16 @@ export async function scale(args: readonly string[]): Promise<void> {
   const threads = parts.includes("threads")
     ? await measureThreads(options)
     : [];
+  const [one, two] = threads.map(({ ours }) => ours);
+  const cores = one === undefined || two === undefined ? [] : predict(one, two);
   const pipeline: Taken[] = [];
-  for (const number of parts.includes("pipeline") ? pairs : []) {
-    progress(`pipeline: ${number} pairs`);
-    pipeline.push(...await measurePipeline(number));
+  if (parts.includes("pipeline")) {
+    progress("pipeline: the real pairs");
+    const real = await pipelinePairs();
+    for (const number of pairs) {
+      progress(`pipeline: ${number} pairs`);
+      pipeline.push(...await measurePipeline(number, real));
+    }
   }
   progress(parts.includes("large") ? "large" : "");
   const large = parts.includes("large")
@@ -68,12 +81,16 @@ export async function scale(args: readonly string[]): Promise<void> {
   if (flags.json) {
     const command = "deno task bench scale";
     return console.log(
-      JSON.stringify({ command, machine, steps, threads, pipeline, large }),
+      JSON.stringify(
+        { command, machine, steps, threads, cores, pipeline, large },
+      ),
     );
   }
   const tables = [
     ...(steps.length > 0 ? [stepsTable(steps)] : []),
-    ...(threads.length > 0 ? [threadsTable(threads)] : []),
+    ...(threads.length > 0
+      ? [threadsTable(threads), ...coresTable(cores)]
+      : []),
     ...(pipeline.length > 0 ? [pipelineTable(pipeline)] : []),
     ...(large.length > 0 ? [largeTable(large)] : []),
   ];
@@ -124,15 +141,32 @@ function threadsTable(rows: readonly Scaling[]): string {
   ]);
 }
 
+/** The prediction, and what it assumes. */
+function coresTable(rows: readonly Predicted[]): string[] {
+  if (rows.length === 0) return [];
+  return [
+    table([
+      ["cores", "ours, ms", "PyTorch, ms"],
+      ...rows.map(({ cores, oursMs, peerMs }) => [
+        `${cores}`,
+        fixed(oursMs, 0),
+        fixed(peerMs, 0),
+      ]),
+    ]),
+    ASSUMPTIONS,
+  ];
+}
+
 /** A row a part and number of pairs; the slope is that of the seconds from the number before. */
 function pipelineTable(taken: readonly Taken[]): string {
   const parts = [...Map.groupBy(taken, ({ part }) => part).values()];
   return table([
-    ["part", "pairs", "seconds", "slope", "peak MB"],
+    ["part", "pairs", "different", "seconds", "slope", "peak MB"],
     ...parts.flatMap((rows) =>
-      rows.map(({ part, pairs, seconds, peakMegabytes }, i) => [
+      rows.map(({ part, pairs, different, seconds, peakMegabytes }, i) => [
         part,
         `${pairs}`,
+        `${different ?? "-"}`,
         fixed(seconds),
         i === 0 ? "-" : fixed(
           Math.log(seconds / rows[i - 1].seconds) /

@@ -20,7 +20,13 @@ export interface Peers {
 }
 
 /** The packages that bench/setup installs and the rows measure. */
-const PACKAGES = ["torch", "ctranslate2", "tokenizers", "safetensors"];
+const PACKAGES = [
+  "torch",
+  "ctranslate2",
+  "tokenizers",
+  "safetensors",
+  "pymarian",
+];
 
 /** Where bench/setup installs the peers, and where the bench keeps what it makes. */
 export function cacheFolder(): string {

@@ -5,11 +5,17 @@ import { createTranslator } from "../../nmt/decoding/beam_search.ts";
 import { inputError } from "../../base/input_error.ts";
 import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { openExported } from "./exported.ts";
-import { numbers, report, versionOf } from "../figures.ts";
-import { loadRuntime } from "../../nmt/tensor/runtime.ts";
+import { chosenRuntime, numbers, report, versionOf } from "../figures.ts";
 
 const paths = parseArgs(Deno.args, {
-  string: ["model", "tokenizer", "source", "hypotheses", "part"],
+  string: [
+    "model",
+    "tokenizer",
+    "source",
+    "hypotheses",
+    "part",
+    "precision",
+  ],
 });
 const { beam, threads, sentences, singles, repeats, ...given } = numbers({
   beam: 5,
@@ -33,12 +39,19 @@ const lines = (await Deno.readTextFile(path("source"))).split("\n")
 const subwords = await loadSubwords(path("tokenizer"));
 const source = await subwords.encode(lines);
 const model = path("model");
-const runtime = await loadRuntime();
+const precision = String(paths.precision ?? "float32");
+if (precision !== "float32" && precision !== "int8") {
+  throw inputError(
+    `Cannot use --precision: expected float32 or int8, found "${precision}".`,
+  );
+}
+const runtime = await chosenRuntime();
 // A graph translates as its users run it; a model file by the project's own search.
 const translator = model.endsWith(".onnx")
   ? await openExported(model, { threads, maximumRows: 64 })
   : await createTranslator(runtime, loadModel(model, "the student"), {
     threads,
+    precision,
   });
 const options = { beam, lengthPenalty: given["length-penalty"] };
 const figures: Record<string, number> = { bytes: Deno.statSync(model).size };

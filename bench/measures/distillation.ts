@@ -1,6 +1,7 @@
 /** Times the distillation step of ckd-regular on batches of real sentences: states are read from disk within the step. */
 import { makeBatch } from "../../nmt/text/subwords/batches.ts";
 import {
+  chosenRuntime,
   numbers,
   preparedTeacher,
   preparedText,
@@ -8,11 +9,10 @@ import {
   versionOf,
 } from "../figures.ts";
 import { CKD_REGULAR, compileStudent, record } from "./teacher_targets.ts";
-import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 const { steps, threads } = numbers({ steps: 10 });
 const WARM_UP = 2;
-const runtime = await loadRuntime();
+const runtime = await chosenRuntime();
 const { tokens, order } = preparedText(WARM_UP + steps, true);
 const folder = await Deno.makeTempDir({ prefix: "ckd-bench-" });
 try {

@@ -1,10 +1,11 @@
 /**
  * Measures the paper's whole protocol: a teacher, its states, and six students. Each training is compiled for real and
  * runs some steps on real batches; the states of the pairs of those are recorded for real. The figure is what ten passes
- * over Multi30k take at these rates: the compilations once, `whole` steps of each training, the states of `pairs` pairs
+ * over the text take at these rates: the compilations once, `whole` steps of each training, the states of `pairs` pairs
  * once. The peer's is the same without states and with the teacher in each step of the five students that have one.
  * Validation and checkpoints are left out on both sides.
  */
+import { z } from "zod";
 import { makeBatch } from "../../nmt/text/subwords/batches.ts";
 import {
   type CompiledStep,
@@ -12,7 +13,9 @@ import {
 } from "../../nmt/training/compiled_step.ts";
 import type { TeacherSignals } from "../../nmt/states/states.ts";
 import {
+  chosenRuntime,
   numbers,
+  preparedFile,
   preparedTeacher,
   preparedText,
   report,
@@ -26,7 +29,6 @@ import {
   record,
   type System,
 } from "./teacher_targets.ts";
-import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 /** The paper's students. */
 const STUDENTS: Readonly<Record<string, System>> = {
@@ -39,9 +41,20 @@ const STUDENTS: Readonly<Record<string, System>> = {
 };
 const WARM_UP = 1;
 
-const given = numbers({ steps: 4, whole: 1600, pairs: 29_000 });
+/** Of the whole text. */
+const Epoch = z.object({ pairs: z.int(), batches: z.int() });
+const PASSES = 10;
+
+const epoch = Epoch.parse(
+  JSON.parse(Deno.readTextFileSync(preparedFile("epoch.json"))),
+);
+const given = numbers({
+  steps: 4,
+  whole: PASSES * epoch.batches,
+  pairs: epoch.pairs,
+});
 const { steps, threads } = given;
-const runtime = await loadRuntime();
+const runtime = await chosenRuntime();
 const { tokens, order } = preparedText(WARM_UP + steps, true);
 const teacher = preparedTeacher();
 const figures: Record<string, number> = {};

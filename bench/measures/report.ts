@@ -21,5 +21,27 @@ export const Report = z.object({
   peak_mb: z.number(),
   version: z.string(),
   threads: z.number(),
+  /** Why it could not measure, and what is to be done. */
+  missing: z.string().optional(),
 });
 export type Report = z.infer<typeof Report>;
+
+/** Runs a measuring process; what its last line reports. */
+export async function runReport(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Report> {
+  const { success, stdout, stderr } = await new Deno.Command(command, {
+    args: [...args],
+    // Python would leave its compiled modules in the repository.
+    env: { PYTHONDONTWRITEBYTECODE: "1", ...env },
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+  if (!success) {
+    throw new Error(`"${command} ${args.join(" ")}" failed: ${text(stderr)}`);
+  }
+  return Report.parse(JSON.parse(text(stdout).split("\n").at(-1) ?? ""));
+}

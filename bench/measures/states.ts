@@ -1,5 +1,6 @@
 /** Times the recording of a teacher's states of real sentences, writing included, after a warm-up. */
 import {
+  chosenRuntime,
   numbers,
   preparedTeacher,
   preparedText,
@@ -8,12 +9,11 @@ import {
 } from "../figures.ts";
 import { record } from "./teacher_targets.ts";
 import { subset } from "./pairs.ts";
-import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 /** Pairs of a file of states. */
 const SHARD_PAIRS = 2048;
 const { shards, threads } = numbers({ shards: 2 });
-const runtime = await loadRuntime();
+const runtime = await chosenRuntime();
 const { tokens: all } = preparedText(0);
 const wanted = Math.min(shards * SHARD_PAIRS, all.pairs);
 const tokens = subset(all, Array.from({ length: wanted }, (_, i) => i));

@@ -2,6 +2,7 @@
 import { compileStep } from "../../nmt/training/compiled_step.ts";
 import { syntheticBatch } from "./batch.ts";
 import {
+  chosenRuntime,
   modelOf,
   numbers,
   report,
@@ -11,12 +12,11 @@ import {
   versionOf,
 } from "../figures.ts";
 import { median } from "./report.ts";
-import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 const given = numbers({ ...TEACHER, ...SYNTHETIC, steps: 10 });
 const { vocabulary, threads } = given;
 const WARM_UP = 2;
-const runtime = await loadRuntime();
+const runtime = await chosenRuntime();
 const batch = syntheticBatch(given.rows, given.length, vocabulary);
 const started = performance.now();
 const compiled = await compileStep(

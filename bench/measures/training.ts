@@ -2,6 +2,7 @@
 import { compileStep } from "../../nmt/training/compiled_step.ts";
 import { makeBatch } from "../../nmt/text/subwords/batches.ts";
 import {
+  chosenRuntime,
   modelOf,
   numbers,
   preparedText,
@@ -10,12 +11,11 @@ import {
   training,
   versionOf,
 } from "../figures.ts";
-import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 const given = numbers({ ...TEACHER, steps: 20 });
 const { vocabulary, threads, steps } = given;
 const WARM_UP = 2;
-const runtime = await loadRuntime();
+const runtime = await chosenRuntime();
 const { tokens: pairs, order } = preparedText(WARM_UP + steps);
 const compiled = await compileStep(
   runtime,

@@ -290,16 +290,23 @@ function theirs(
   const wasm = Deno.env.get("CKD_BENCH_BERGAMOT_WASM");
   const listed = shortlist === undefined ? [] : ["--shortlist", shortlist];
   return {
-    ...entrant(MARIAN, python, [script("marian.py"), ...flags]),
+    ...entrant(MARIAN, python, [script("imported/marian.py"), ...flags]),
     ...bergamot === undefined ? {} : entrant(
       "Bergamot, int8, short-list",
       bergamot,
-      [script("bergamot_native.py"), ...flags, ...listed],
+      [script("imported/bergamot_native.py"), ...flags, ...listed],
     ),
     ...wasm === undefined || shortlist === undefined ? {} : entrant(
       "Bergamot's WebAssembly, int8, short-list",
       "node",
-      [script("bergamot_wasm.cjs"), wasm, model, vocabulary, shortlist, source],
+      [
+        script("imported/bergamot_wasm.cjs"),
+        wasm,
+        model,
+        vocabulary,
+        shortlist,
+        source,
+      ],
       (out) => [out],
     ),
   };

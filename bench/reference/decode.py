@@ -193,4 +193,5 @@ def check(path, tokenizer, results, length_penalty):
           file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ def torch_with(threads):
 
 
 def read_batches(folder, count):
-    """The first batches of the file that bench/measures/prepared.ts wrote, which are those of the product."""
+    """The first batches of the file that bench/text/prepared.ts wrote, which are those of the product."""
     from safetensors.torch import load_file
     from transformer import prepared
 

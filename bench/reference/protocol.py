@@ -1,17 +1,20 @@
 """Every training of the paper's protocol in PyTorch, teacher inside of the step; the other side of bench/measures/protocol.ts."""
+import json
 import time
+from pathlib import Path
 
 from figures import flags, read_batches, report, torch_with
 from teacher_targets import stepper
 from transformer import adam, cross_entropy, load
 
-WARM_UP = 1
+WARM_UP, PASSES = 1, 10
 # Layer maps of the students with combined layers; see bench/measures/protocol.ts.
 MAPS = [[[1, 2, 3], [4, 5, 6]], [[1, 2, 3, 4], [3, 4, 5, 6]], [[1, 2], [5, 6]], [[1, 3], [4, 6]]]
 
 
 def main():
-    options = flags(__doc__, {"steps": 4, "whole": 1600, "pairs": 29000}, ["prepared"])
+    options = flags(__doc__, {"steps": 4}, ["prepared"])
+    whole = PASSES * json.loads(Path(options.prepared, "epoch.json").read_text())["batches"]
     torch = torch_with(options.threads)
     batches = read_batches(options.prepared, WARM_UP + options.steps)
     teacher = load(f"{options.prepared}/teacher.safetensors")
@@ -23,7 +26,7 @@ def main():
         started = time.perf_counter()
         for batch in batches[WARM_UP:]:
             step(batch)
-        return (time.perf_counter() - started) / options.steps * options.whole
+        return (time.perf_counter() - started) / options.steps * whole
 
     optimiser = adam(teacher.parameters())
 

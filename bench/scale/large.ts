@@ -4,7 +4,7 @@ import { z } from "zod";
 import { inputError } from "../../base/input_error.ts";
 import { EXIT } from "../../cli/exit.ts";
 import { ROOT } from "../../engine/keys/project.ts";
-import { corpusFile, writePairs } from "./pairs.ts";
+import { corpusFile, readRealPairs, writePairs } from "./pairs.ts";
 import { stagesOf } from "./pipeline.ts";
 
 /** What a stage took, and the most memory that it was estimated to take. */
@@ -52,7 +52,8 @@ export async function measureLarge(
   const folder = await Deno.makeTempDir({ prefix: "ckd-large-" });
   try {
     const text = join(folder, "pairs.tsv"), model = join(folder, "model");
-    await writePairs(corpusFile("libreoffice-help"), sentences + MORE, text);
+    const pairs = await readRealPairs([corpusFile("libreoffice-help")]);
+    writePairs(pairs, sentences + MORE, text);
     await Deno.mkdir(model);
     await makeModel(python, text, model);
     const experiment = join(folder, "large.jsonc");

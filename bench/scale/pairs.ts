@@ -1,41 +1,83 @@
-/** Writes a parallel file of any number of pairs: real ones, repeated with some words changed. */
+/** Writes a parallel file of any number of pairs: different real ones as far as there are, then edited ones. */
 import { join } from "@std/path";
 import { statIfThere } from "../../base/stat.ts";
 import { writeAll } from "../../base/write_all.ts";
 import { inputError } from "../../base/input_error.ts";
-import { random } from "../../nmt/random.ts";
-import { corpora } from "../corpora.ts";
+import { random, shuffle } from "../../nmt/random.ts";
+import { corpora } from "../text/corpora.ts";
 
-interface RealPairs {
+/** Corpora below the folder CKD_BENCH_CORPUS whose `.tsv.gz` files end their lines with source and target. */
+const CORPORA = ["debian-messages", "libreoffice-help", "npm-messages"];
+
+export interface RealPairs {
   readonly source: readonly string[];
   readonly target: readonly string[];
 }
 
-/** A file of real pairs of a corpus below the folder CKD_BENCH_CORPUS; an input error says what is missing. */
-export function corpusFile(
-  name: "debian-messages" | "libreoffice-help",
-): string {
-  const folder = join(corpora(), name);
-  const names = statIfThere(folder)?.isDirectory
-    ? [...Deno.readDirSync(folder)].map(({ name }) => name)
-    : [];
-  const [first] = names.filter((name) => name.endsWith(".tsv.gz")).sort();
-  if (first !== undefined) return join(folder, first);
+/** Pairs that were written, and how many of them are real ones that differ from each other. */
+export interface Written {
+  readonly pairs: number;
+  readonly different: number;
+}
+
+/** The files of real pairs below the folder CKD_BENCH_CORPUS, of one corpus or of all. */
+export function corpusFiles(names: readonly string[] = CORPORA): string[] {
+  return names.flatMap((name) => {
+    const folder = join(corpora(), name);
+    if (!statIfThere(folder)?.isDirectory) return [];
+    return [...Deno.readDirSync(folder)].map(({ name }) => name)
+      .filter((name) => name.endsWith(".tsv.gz")).sort()
+      .map((name) => join(folder, name));
+  });
+}
+
+/** The first file of real pairs of a corpus; an input error says what is missing. */
+export function corpusFile(name: string): string {
+  const [first] = corpusFiles([name]);
+  if (first !== undefined) return first;
   throw inputError(
-    `Cannot measure the pipeline: "${folder}" has no .tsv.gz file, whose last two columns are source and target; ` +
+    `Cannot measure the pipeline: "${
+      join(corpora(), name)
+    }" has no .tsv.gz file, whose last two columns are source and target; ` +
       `name the folder that holds ${name}/ with CKD_BENCH_CORPUS.`,
   );
 }
 
+/**
+ * Real pairs of some files, each once, in an order of the seed: those with English as target, then the same the other way
+ * round, which differ from them too.
+ */
+export async function readRealPairs(
+  paths: readonly string[],
+): Promise<RealPairs> {
+  const seen = new Set<string>();
+  const pairs: (readonly [string, string])[] = [];
+  for (const path of paths) {
+    for await (const [source, target] of pairsOf(path)) {
+      const line = `${source}\t${target}`;
+      if (source === "" || target === "" || seen.has(line)) continue;
+      seen.add(line);
+      pairs.push([source, target]);
+    }
+  }
+  const order = shuffle(pairs, random("scale pairs", 1));
+  const turned = order.filter(([source, target]) =>
+    !seen.has(`${target}\t${source}`)
+  );
+  return {
+    source: [...order.map(([source]) => source), ...turned.map((p) => p[1])],
+    target: [...order.map(([, target]) => target), ...turned.map((p) => p[0])],
+  };
+}
+
 /** The first `count` of the real pairs, over and over; from the second time on a word of each side is another pair's. */
-export async function writePairs(
-  corpus: string,
+export function writePairs(
+  pairs: RealPairs,
   count: number,
   path: string,
-): Promise<void> {
-  const pairs = await readRealPairs(corpus);
+): Written {
   const next = random("scale", 1);
-  using file = await Deno.open(path, {
+  using file = Deno.openSync(path, {
     write: true,
     create: true,
     truncate: true,
@@ -51,6 +93,7 @@ export async function writePairs(
       lines = [];
     }
   }
+  return { pairs: count, different: Math.min(count, pairs.source.length) };
 }
 
 /** A text with one word in place of which stands a word of another text. */
@@ -66,20 +109,19 @@ function edited(
   return words.join(" ");
 }
 
-async function readRealPairs(path: string): Promise<RealPairs> {
-  const source: string[] = [], target: string[] = [];
-  const text = (await Deno.open(path)).readable
-    .pipeThrough(new DecompressionStream("gzip"))
-    .pipeThrough(new TextDecoderStream());
+/** The last two columns of a table, which may be compressed. */
+async function* pairsOf(path: string): AsyncGenerator<[string, string]> {
+  const { readable } = await Deno.open(path);
+  const bytes = path.endsWith(".gz")
+    ? readable.pipeThrough(new DecompressionStream("gzip"))
+    : readable;
   let rest = "";
-  for await (const chunk of text) {
+  for await (const chunk of bytes.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const columns = line.split("\t");
-      source.push(columns[columns.length - 2]);
-      target.push(columns[columns.length - 1]);
+      const [source = "", target = ""] = line.split("\t").slice(-2);
+      yield [source, target];
     }
   }
-  return { source, target };
 }

@@ -4,7 +4,13 @@ import { z } from "zod";
 import { openWorkspace } from "../../engine/store/workspace.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { Report } from "../measures/report.ts";
-import { corpusFile, writePairs } from "./pairs.ts";
+import { readOutput } from "../text/stages.ts";
+import {
+  corpusFiles,
+  readRealPairs,
+  type RealPairs,
+  writePairs,
+} from "./pairs.ts";
 
 /** What a stage, or a part of a training, took of some pairs. */
 export interface Taken {
@@ -12,6 +18,8 @@ export interface Taken {
   readonly pairs: number;
   readonly seconds: number;
   readonly peakMegabytes: number;
+  /** Pairs that are real and differ from each other; the others are those again with a word of each side changed. */
+  readonly different?: number;
 }
 
 /** Pairs of which states are recorded at most: those of a million would take the disk, and are no other in kind. */
@@ -24,14 +32,28 @@ const NodeEvent = z.object({
   peakMemoryBytes: z.number(),
 });
 
+/** The corpora below the folder CKD_BENCH_CORPUS as one, or where there are none the messages that a clone can download. */
+export function pipelinePairs(): Promise<RealPairs> {
+  const files = corpusFiles();
+  if (files.length > 0) return readRealPairs(files);
+  return readOutput(
+    "messages",
+    { node: "corpus", output: "train" },
+    (path) => readRealPairs([path]),
+  );
+}
+
 /** Runs fetch, corpus and tokenize on so many pairs, then what a training does with their tokens. */
-export async function measurePipeline(pairs: number): Promise<Taken[]> {
+export async function measurePipeline(
+  pairs: number,
+  real: RealPairs,
+): Promise<Taken[]> {
   const folder = await Deno.makeTempDir({ prefix: "ckd-scale-" });
   try {
     const text = join(folder, "pairs.tsv");
     const artifacts = join(folder, "artifacts");
     const experiment = join(folder, "scale.jsonc");
-    await writePairs(corpusFile("debian-messages"), pairs, text);
+    const { different } = writePairs(real, pairs, text);
     await Deno.writeTextFile(
       experiment,
       JSON.stringify({
@@ -57,7 +79,7 @@ export async function measurePipeline(pairs: number): Promise<Taken[]> {
     if (pairs <= RECORDED) {
       taken.push(await part("states, d 32", "states", path, pairs));
     }
-    return taken;
+    return taken.map((each) => ({ ...each, different }));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

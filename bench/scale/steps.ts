@@ -1,6 +1,8 @@
 /** Measures how the time of a training step grows with its sizes and with threads. */
-import { measure, type Options, type Result } from "../measure.ts";
-import type { Command, Row } from "../rows.ts";
+import type { Command } from "../rows/commands.ts";
+import type { Options } from "../rows/entrants.ts";
+import { measure, type Result } from "../rows/measure.ts";
+import type { Row } from "../rows/rows.ts";
 
 /** The sizes of a step: 6 + 6 layers, `rows` sentences of `length` + `length` tokens. */
 interface Sizes {
@@ -23,6 +25,11 @@ const BASE: Sizes = {
 const AXES: Readonly<Record<string, readonly Partial<Sizes>[]>> = {
   tokens: [8, 16, 32, 64].map((rows) => ({ rows })),
   d: [128, 256, 512].map((width) => ({ width })),
+  // Of as many tokens.
+  length: [8, 16, 32, 64, 128].map((length) => ({
+    length,
+    rows: BASE.rows * BASE.length / length,
+  })),
   layers: [1, 2, 4, 6].map((layers) => ({ layers })),
   vocabulary: [2000, 8000, 30_000].map((vocabulary) => ({ vocabulary })),
 };

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { syntheticBatch } from "../../bench/measures/batch.ts";
 import { training } from "../../bench/figures.ts";
 import { measureRoofline } from "../../bench/measures/products.ts";
+import { MachineRows } from "../../bench/rows/machine.ts";
 import { Model } from "../../schemas/experiment/model.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 import { bench } from "./bench.ts";
@@ -60,15 +61,16 @@ Deno.test("--json gives what scripts rely on, and says which peer is missing", a
     { CKD_BENCH_PYTHON: "/nowhere/python" },
   );
   assertEquals(code, 0);
-  const { rows: [step, ready] } = JSON.parse(out);
-  for (
-    const key of ["row", "unit", "ours", "peer", "peerName", "ratio", "bar"]
-  ) assert(key in step && key in ready, key);
+  const { rows: [step, ready], text, machine } = MachineRows.parse(
+    JSON.parse(out),
+  );
+  assertEquals([text, machine.threads], ["messages", 2]);
+  assert(machine.memoryGB !== undefined && machine.memoryGB > 0);
   assertEquals([step.row, ready.row], ["step-d256", "ready-d256"]);
-  assert(step.ours > 0 && ready.ours > 0);
+  assert((step.ours ?? 0) > 0 && (ready.ours ?? 0) > 0);
   assertEquals([step.peer, step.ratio], [null, null]);
   assertMatch(
-    step.missing,
+    step.missing ?? "",
     /"\/nowhere\/python" has no torch: run bench\/setup/,
   );
   assertEquals([ready.peer, ready.peerName, ready.bar], [null, null, 2]);

@@ -4,12 +4,12 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { BAR, pairings } from "../../bench/parity/comparison.ts";
 import { type Compared, ourCurves } from "../../bench/parity/ours.ts";
-import { missingText, readText } from "../../bench/parity/text.ts";
 import {
   missingTorch,
   runScript,
   theirCurves,
 } from "../../bench/parity/theirs.ts";
+import { readOutput } from "../../bench/text/stages.ts";
 import { findPeers, readCpu } from "../../apps/doctor/peers.ts";
 import { loadModel } from "../../nmt/transformer/checkpoint.ts";
 import {
@@ -21,6 +21,7 @@ import { Model, Training } from "../../schemas/experiment/model.ts";
 import { batchOrder } from "../../nmt/text/subwords/batches.ts";
 import {
   packSide,
+  readTokens,
   type Tokens,
   writeTokens,
 } from "../../nmt/text/subwords/tokens.ts";
@@ -66,11 +67,16 @@ const training = Training.parse({
 
 test(
   "losses of a teacher and of its student on real text are PyTorch's to a thousandth over 40 steps",
-  missingTorch(peers) ?? missingText(),
+  missingTorch(peers),
   async (folder) => {
     const vocabulary = 600;
     const compared: Compared = {
-      tokens: await readText({ vocabulary, pairs: 1500 }),
+      tokens: await readOutput("messages", {
+        node: "tokenize",
+        output: "train",
+        vocabulary,
+        pairs: 1500,
+      }, readTokens),
       vocabulary,
       teacher: Model.parse({ encoderLayers: 4, decoderLayers: 2, ...sizes }),
       student: Model.parse({ encoderLayers: 2, decoderLayers: 2, ...sizes }),

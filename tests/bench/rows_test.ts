@@ -1,16 +1,23 @@
 /** The table of the bench: its rows, how they are refused, and what of it scripts may rely on. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { measure } from "../../bench/measure.ts";
-import { type Row, ROWS } from "../../bench/rows.ts";
+import { grouped, measure } from "../../bench/rows/measure.ts";
+import { type Row, ROWS } from "../../bench/rows/rows.ts";
 import { TABLES } from "../../bench/committed.ts";
-import { table } from "../../bench/table.ts";
+import {
+  MachineRows,
+  readMachines,
+  rowsTable,
+} from "../../bench/rows/machine.ts";
+import { table } from "../../bench/rows/table.ts";
 import { BENCH, bench } from "./bench.ts";
 
 Deno.test("each row has a name of its own and measuring processes that are there", () => {
   assertEquals(new Set(ROWS.map(({ row }) => row)).size, ROWS.length);
   for (const { ours, peer } of ROWS) {
-    assert(Deno.statSync(join(BENCH, "measures", `${ours.program}.ts`)).isFile);
+    for (const program of [ours.program, peer?.by ?? ours.program]) {
+      assert(Deno.statSync(join(BENCH, "measures", `${program}.ts`)).isFile);
+    }
     if (peer === undefined) continue;
     const script = join(BENCH, "reference", `${peer.program}.py`);
     assert(Deno.statSync(script).isFile);
@@ -25,7 +32,7 @@ Deno.test("an unknown row is refused with the nearest name and exit code 2", asy
 
 Deno.test("rows whose text is not there say in one line what is missing, and the others are measured", async () => {
   const { code, out } = await bench(
-    ["--rows=states,tokenizing", "--alternations=1", "--steps=1"],
+    ["--rows=states,tokenizing", "--text=multi30k", "--steps=1"],
     { CKD_BENCH_CORPUS: "/nowhere", CKD_BENCH_PYTHON: "/nowhere/python" },
   );
   assertEquals(code, 0);
@@ -33,6 +40,25 @@ Deno.test("rows whose text is not there say in one line what is missing, and the
     out.split("\n").at(-1) ?? "",
     /^states, tokenizing: ".*multi30k.train\.de\.gz" is not there; .*CKD_BENCH_CORPUS/,
   );
+});
+
+Deno.test("an unknown text is refused in a sentence with exit code 2", async () => {
+  for (const part of [["--rows=states"], ["parity"]]) {
+    const { code, out, err } = await bench([...part, "--text=multi30"]);
+    assertEquals({ code, out }, { code: 2, out: "" });
+    assertMatch(
+      err,
+      /^Cannot measure on the text "multi30": expected one of messages, multi30k, did you mean "multi30k"\.$/,
+    );
+  }
+});
+
+Deno.test("PyTorch and Marian's trainer stand beside the same runs of our training, and OpenVINO's in the same turns", () => {
+  const rows = ROWS.filter(({ row }) => /^train/.test(row));
+  assertEquals(grouped(rows).map((group) => group.map(({ row }) => row)), [
+    ["training", "training-openvino", "trainer"],
+    ["training-bf16"],
+  ]);
 });
 
 Deno.test("ours and each setting of the peer run in turns, the slower setting once; where more is better, the ratio is turned round", async () => {
@@ -113,11 +139,51 @@ Deno.test("ours and each setting of the peer run in turns, the slower setting on
   }
 });
 
-Deno.test("every committed figure is of a row that there is, and every table can be printed", async () => {
-  const text = await Deno.readTextFile(join(BENCH, "results", "rows.json"));
-  const { rows }: { rows: { row: string }[] } = JSON.parse(text);
-  assertEquals(rows.map(({ row }) => row), ROWS.map(({ row }) => row));
+Deno.test("every machine's file is as --json prints it, of rows that there are, and every table can be printed", () => {
+  const machines = readMachines();
+  assert(machines.size > 1);
+  const known = ROWS.map(({ row }) => row);
+  for (const [name, { rows }] of machines) {
+    const names = rows.map(({ row }) => row);
+    assertEquals(names, known.filter((row) => names.includes(row)), name);
+    for (const { row, unit } of rows) {
+      assertEquals(unit, ROWS.find((each) => each.row === row)?.unit);
+    }
+  }
   for (const print of Object.values(TABLES)) assert(print().length > 0);
+});
+
+Deno.test("machines stand side by side, each with its spread; a row that none has is left out", () => {
+  const machine = (row: string, ratio: number): MachineRows =>
+    MachineRows.parse({
+      command: "deno task bench",
+      text: "messages",
+      machine: { cpu: "a CPU", cores: 4, threads: 2, versions: ["deno 2"] },
+      rows: [{
+        ...{ row, unit: "ms a step", ours: 300.4, peer: 400, ratio },
+        ...{ peerName: "a peer", bar: 0.8, aim: null, turns: 3 },
+        spread: [ratio - 0.1, ratio + 0.1],
+      }],
+    });
+  const machines = new Map([
+    ["one", machine("step-d256", 0.75)],
+    ["two", machine("distillation", 1.5)],
+  ]);
+  const [heads, , ...lines] = rowsTable(machines).split("\n")
+    .map((line) => line.replaceAll(/ {2,}/g, " "));
+  assertEquals(
+    heads,
+    "| row | unit | one: ours | peer | ratio | turns | two: ours | peer | ratio | turns |",
+  );
+  assertEquals(lines, [
+    "| step-d256 | ms a step | 300 | 400 | 0.75 | 0.65–0.85 | | | | |",
+    "| distillation | ms a step | | | | | 300 | 400 | 1.50 | 1.40–1.60 |",
+    "",
+    "| machine | CPU | cores | threads | memory | text | versions | notes |",
+    "| ------- | ----: | ----: | ------: | -----: | -------: | -------: | ----: |",
+    "| one | a CPU | 4 | 2 | | messages | deno 2 | |",
+    "| two | a CPU | 4 | 2 | | messages | deno 2 | |",
+  ]);
 });
 
 Deno.test("a table of another name is refused with the nearest one", async () => {

@@ -1,13 +1,7 @@
 /** The table of `deno task bench` as text. */
-import { table as columns } from "../cli/console/table.ts";
+import { table as columns } from "../../cli/console/table.ts";
+import type { Machine } from "./machine.ts";
 import type { Result } from "./measure.ts";
-
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly threads: number;
-  readonly versions: readonly string[];
-}
 
 const HEADS = [
   "row",
@@ -22,7 +16,16 @@ const HEADS = [
   "peer is",
 ];
 
-export function table(results: readonly Result[], machine: Machine): string {
+/** What further figures are called. */
+const FURTHER: Readonly<Record<string, string>> = {
+  other_times: "how many times longer the others take beside it",
+  bergamot_ms: "ms of Bergamot with a model of its own",
+};
+
+export function table(
+  results: readonly Result[],
+  { cpu, cores, threads, versions }: Machine,
+): string {
   const rows = results.map((result) => [
     result.row,
     amount(result.ours),
@@ -35,7 +38,6 @@ export function table(results: readonly Result[], machine: Machine): string {
     verdict(result),
     result.peerName ?? "-",
   ]);
-  const { cpu, cores, threads, versions } = machine;
   const turns = results.map(({ turns }) => turns).filter((turns) => turns > 0);
   const lines = [columns([HEADS, ...rows]), ""];
   lines.push(
@@ -44,9 +46,16 @@ export function table(results: readonly Result[], machine: Machine): string {
       [...new Set(turns)].join(" and ") || "no"
     } turns; ratio: how much longer ours takes, or how much more it needs.`,
   );
-  for (const { row, others, unit } of results) {
+  for (const { row, others, unit, also } of results) {
     for (const [name, other] of Object.entries(others)) {
       lines.push(`${row}: ${name}: ${amount(other)} ${unit}`);
+    }
+    for (const [name, { ours, peer }] of Object.entries(also)) {
+      lines.push(
+        `${row}: ${FURTHER[name] ?? name}: ours ${amount(ours)}, peer ${
+          amount(peer)
+        }`,
+      );
     }
   }
   const missing = Map.groupBy(
@@ -59,9 +68,9 @@ export function table(results: readonly Result[], machine: Machine): string {
   return lines.join("\n");
 }
 
-/** Whether the bar is kept: by the ratio, or by the figure itself where there is no peer. */
-function verdict({ ours, ratio, bar, peerName }: Result): string {
-  const value = peerName === null ? ours : ratio;
+/** Whether the bar is kept: by the ratio, or by our figure itself. */
+function verdict({ ours, ratio, bar, judges }: Result): string {
+  const value = judges === "figure" ? ours : ratio;
   if (bar === null || value === null) return "";
   return value <= bar ? "kept" : "MISSED";
 }

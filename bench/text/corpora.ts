@@ -1,6 +1,6 @@
 /** The folder of real text that benches measure on. */
 import { join, resolve } from "@std/path";
-import { ROOT } from "../engine/keys/project.ts";
+import { ROOT } from "../../engine/keys/project.ts";
 
 /** The folder CKD_BENCH_CORPUS, by default one beside the clone. */
 export function corpora(): string {

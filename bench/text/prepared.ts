@@ -1,8 +1,5 @@
-/** Makes what the rows on real text need, once: subwords, batches, a teacher and a student of Multi30k. */
-import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
+/** Makes what the rows on real text need, once: subwords, batches, a teacher and students. */
 import { join } from "@std/path";
-import { statIfThere } from "../../base/stat.ts";
 import { removeIfThere } from "../../engine/files/atomic.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
@@ -17,45 +14,42 @@ import {
   type Tokens,
   writeTokens,
 } from "../../nmt/text/subwords/tokens.ts";
-import { corpora } from "../corpora.ts";
-import { touched } from "./pairs.ts";
 import { cacheFolder } from "../../apps/doctor/peers.ts";
-
-/** SHA-256 of the files of Multi30k, so that everyone measures on the same text. */
-const FILES: Readonly<Record<string, string>> = {
-  "train.de.gz":
-    "726e39b2fa9eb9ffb6dc763fb35a179f80fae06ffc5d28b6ace5faa883de28a6",
-  "train.en.gz":
-    "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
-  "val.de.gz":
-    "f0cba2f995189cf5770f29a8a9a537a3ad3f51657ad873405082ff6863a5e75a",
-  "val.en.gz":
-    "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28",
-  "test_2016_flickr.de.gz":
-    "9204244e408ccb38d2a55cfcd344df15005fc42a07a6e55ca6c52b6ababb8cc8",
-  "test_2016_flickr.en.gz":
-    "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9",
-};
+import { touched } from "../measures/pairs.ts";
+import { type TextName, TEXTS } from "./texts.ts";
 
 /** Tokens a batch, as in bench/experiment.jsonc, and how many batches are written. */
 const BATCH_TOKENS = 2560, BATCHES = 40;
 
 /**
- * The folder with `teacher.safetensors`, `student.safetensors`, `student-int8.onnx`, `tokenizer.json`, `train.tsv`, `test.de`, and the pairs of
- * the first batches of an epoch: `tokens.safetensors` and, as rectangles of ids, `batches.safetensors`. Or what is missing.
+ * The folder with `teacher.safetensors`, `student.safetensors`, `student-int8.onnx`, `small.safetensors`, `tokenizer.json`,
+ * `train.tsv`, `test.source`, the pairs of the first batches of an epoch (`tokens.safetensors` and, as rectangles of ids,
+ * `batches.safetensors`), and how much an epoch is (`epoch.json`). Or what is missing.
  */
 export type Prepared =
   | { readonly folder: string; readonly missing?: undefined }
   | { readonly missing: string };
 
-/** Brings bench/experiment.jsonc up to date by the product's own pipeline and lays out what the rows read. */
-export async function prepare(): Promise<Prepared> {
-  const corpus = join(corpora(), "multi30k");
-  const missing = missingFile(corpus);
+/**
+ * Brings bench/experiment.jsonc on a text up to date by the product's own pipeline and lays out what the rows read.
+ * `settings` change the experiment, as `--set` does.
+ */
+export async function prepare(
+  text: TextName,
+  { cache = join(cacheFolder(), "text", text), settings = [] }: {
+    readonly cache?: string;
+    readonly settings?: readonly string[];
+  } = {},
+): Promise<Prepared> {
+  const missing = TEXTS[text].missing();
   if (missing !== undefined) return { missing };
-  const cache = cacheFolder();
   const artifacts = join(cache, "artifacts"), folder = join(cache, "prepared");
-  await runPipeline(corpus, artifacts);
+  await runPipeline(artifacts, [
+    ...Object.entries(TEXTS[text].settings()).map(([key, value]) =>
+      `${key}=${JSON.stringify(value)}`
+    ),
+    ...settings,
+  ]);
   const { manifest, store } = openWorkspace(artifacts);
   const output = (node: string, name: string) => {
     const artifact = manifest?.nodes[node]?.outputs[name];
@@ -72,6 +66,7 @@ export async function prepare(): Promise<Prepared> {
       output("export:plain", "folder"),
       "int8",
     ),
+    "small.safetensors": output("student:small", "model"),
     "tokenizer.json": output("tokenize", "tokenizer"),
     "train.tsv": output("corpus", "train"),
   };
@@ -79,38 +74,19 @@ export async function prepare(): Promise<Prepared> {
     removeIfThere(join(folder, name));
     Deno.copyFileSync(path, join(folder, name));
   }
-  Deno.writeFileSync(
-    join(folder, "test.de"),
-    gunzipSync(Deno.readFileSync(join(corpus, "test_2016_flickr.de.gz"))),
+  const test = Deno.readTextFileSync(output("corpus", "test"));
+  Deno.writeTextFileSync(
+    join(folder, "test.source"),
+    test.replaceAll(/\t.*$/gm, ""),
   );
   writeBatches(readTokens(output("tokenize", "train")), folder);
   return { folder };
 }
 
-/** What is wrong with the text, in a sentence. */
-function missingFile(corpus: string): string | undefined {
-  const name =
-    "name the folder that holds multi30k/ with CKD_BENCH_CORPUS to measure it";
-  for (const [file, expected] of Object.entries(FILES)) {
-    const path = join(corpus, file);
-    if (statIfThere(path) === undefined) {
-      return `"${path}" is not there; ${name}`;
-    }
-    const found = createHash("sha256").update(Deno.readFileSync(path))
-      .digest("hex");
-    if (found !== expected) {
-      return `"${path}" has SHA-256 ${found}, expected ${expected}; ${name}`;
-    }
-  }
-}
-
-async function runPipeline(corpus: string, artifacts: string): Promise<void> {
-  const parts = { train: "train", validation: "val", test: "test_2016_flickr" };
-  const files = Object.entries(parts).flatMap(([part, file]) =>
-    [["source", "de"], ["target", "en"]].map(([side, language]) =>
-      `--set=data.${part}.${side}=${join(corpus, `${file}.${language}.gz`)}`
-    )
-  );
+async function runPipeline(
+  artifacts: string,
+  settings: readonly string[],
+): Promise<void> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -120,10 +96,11 @@ async function runPipeline(corpus: string, artifacts: string): Promise<void> {
       "run",
       "teacher",
       "student:plain",
+      "student:small",
       "export:plain",
       `--experiment=${join(ROOT, "bench", "experiment.jsonc")}`,
       `--artifacts=${artifacts}`,
-      ...files,
+      ...settings.map((setting) => `--set=${setting}`),
     ],
     // Standard output is that of the bench.
     stdout: "null",
@@ -137,9 +114,10 @@ async function runPipeline(corpus: string, artifacts: string): Promise<void> {
 
 /** The first batches of an epoch, and the pairs that they touch, as a corpus of its own. */
 function writeBatches(train: Tokens, folder: string): void {
+  const epoch = batchOrder(train, BATCH_TOKENS, 1, 0);
   const { tokens, order } = touched({
     tokens: train,
-    order: batchOrder(train, BATCH_TOKENS, 1, 0).slice(0, BATCHES),
+    order: epoch.slice(0, BATCHES),
   });
   const tensors: Record<string, StoredTensor> = {};
   order.forEach((pairs, i) => {
@@ -152,4 +130,8 @@ function writeBatches(train: Tokens, folder: string): void {
   });
   writeTokens(join(folder, "tokens.safetensors"), tokens);
   writeSafetensors(join(folder, "batches.safetensors"), tensors, {});
+  Deno.writeTextFileSync(
+    join(folder, "epoch.json"),
+    JSON.stringify({ pairs: train.pairs, batches: epoch.length }),
+  );
 }

@@ -1,8 +1,14 @@
 /** Runs the measuring processes of rows in turns, ours and each peer's, and computes the rows' results. */
-import { join } from "@std/path";
-import type { Peers, Setting } from "../apps/doctor/peers.ts";
-import { median, progress, Report } from "./measures/report.ts";
-import type { Command, Row } from "./rows.ts";
+import { median, progress, type Report } from "../measures/report.ts";
+import type { Command } from "./commands.ts";
+import {
+  type Entrant,
+  keyOf,
+  type Options,
+  ourEntrant,
+  peerEntrants,
+} from "./entrants.ts";
+import type { Row } from "./rows.ts";
 
 /** A row as it is reported: medians over the turns, the peer in its fastest setting. */
 export interface Result {
@@ -15,6 +21,7 @@ export interface Result {
   readonly ratio: number | null;
   readonly bar: number | null;
   readonly aim: number | null;
+  readonly judges: "ratio" | "figure";
   /** Least and greatest ratio of two runs in the same turn. */
   readonly spread: readonly number[];
   /** What measured ours. */
@@ -24,34 +31,21 @@ export interface Result {
   readonly turns: number;
   /** Medians of the peer's slower settings, of one run where they are far slower. */
   readonly others: Readonly<Record<string, number>>;
+  /** Medians of the row's further figures, by their names. */
+  readonly also: Readonly<
+    Record<
+      string,
+      { readonly ours: number | null; readonly peer: number | null }
+    >
+  >;
   /** What could not be measured, and how to get it. */
   readonly missing?: string;
-}
-
-export interface Options {
-  readonly alternations: number;
-  readonly steps: number;
-  readonly threads: number;
-  readonly peers: Peers;
-  /** Folder of the prepared text, or what is missing of it. */
-  readonly text: { readonly folder: string } | { readonly missing: string };
-  /** Folder of our measuring processes, where it is another one. */
-  readonly programs?: string;
-}
-
-/** A process whose runs are of use to some rows. */
-interface Entrant {
-  readonly key: string;
-  /** Of the peer. */
-  readonly setting?: Setting;
-  readonly reports: Report[];
-  run(): Promise<Report>;
 }
 
 /** A setting that is slower than the peer's fastest by more than this in the first turn is not run again. */
 const SLOWER = 1.05;
 
-/** Measures rows whose own process is the same: it runs once a turn for all of them. */
+/** Measures rows that share a process, ours or the peer's: each process runs once a turn for all of them. */
 export async function measure(
   rows: readonly Row[],
   options: Options,
@@ -59,19 +53,34 @@ export async function measure(
   const [{ ours }] = rows;
   const missing = whatIsMissing(ours, options);
   if (missing !== undefined) return rows.map((row) => unmeasured(row, missing));
-  const own = ourEntrant(ours, options);
+  const own = new Map(
+    rows.map(({ ours }) => [keyOf(ours), ourEntrant(ours, options)]),
+  );
   const peers = peerEntrants(rows, options);
+  const lacking = new Map<string, string>();
   const names = rows.map(({ row }) => row).join(", ");
   const turns = ours.counts === "turns" ? 1 : options.alternations;
   for (let turn = 1; turn <= turns; turn++) {
     progress(`${names}: run ${turn} of ${turns}`);
-    own.reports.push(await own.run());
+    for (const { key, reports, run } of own.values()) {
+      if (lacking.has(key)) continue;
+      const report = await run();
+      if (report.missing === undefined) reports.push(report);
+      else lacking.set(key, report.missing);
+    }
+    if (lacking.size === own.size) break;
     for (const peer of peers.filter((peer) => turn === 1 || isFast(peer))) {
       peer.reports.push(await peer.run());
     }
   }
   progress("");
-  return rows.map((row) => result(row, own, peers, options));
+  return rows.map((row) => {
+    const key = keyOf(row.ours);
+    const entrant = own.get(key);
+    return entrant === undefined || entrant.reports.length === 0
+      ? unmeasured(row, lacking.get(key) ?? "its process gave no figures")
+      : result(row, entrant, peers, options);
+  });
 
   /** Whether a setting has been the fastest for any of the rows, or nearly. */
   function isFast(peer: Entrant): boolean {
@@ -80,107 +89,32 @@ export async function measure(
     )
       .some((row) => {
         const times = peers.filter(({ key }) => key === peer.key)
-          .map(({ reports }) => cost(row, reports[0]));
-        return cost(row, peer.reports[0]) <= SLOWER * Math.min(...times);
+          .map(({ reports }) => settingCost(row, reports[0]));
+        const time = settingCost(row, peer.reports[0]);
+        return time <= SLOWER * Math.min(...times);
       });
   }
 }
 
-/** The rows in groups of one own process each, in the order of the table. */
+/** The rows in groups that share processes, ours or the peer's, in the order of the table. */
 export function grouped(rows: readonly Row[]): Row[][] {
-  return [...Map.groupBy(rows, ({ ours }) => keyOf(ours)).values()];
+  const keys = ({ ours, peer }: Row) => [ours, peer ?? ours].map(keyOf);
+  const groups: Row[][] = [];
+  for (const row of rows) {
+    const group = groups.find((group) =>
+      group.some((other) => keys(other).some((key) => keys(row).includes(key)))
+    );
+    if (group === undefined) groups.push([row]);
+    else group.push(row);
+  }
+  return groups;
 }
-
-const keyOf = (command: Command) =>
-  [command.program, ...command.arguments].join(" ");
 
 function whatIsMissing(
   { needsText }: Command,
   { text }: Options,
 ): string | undefined {
   return needsText && "missing" in text ? text.missing : undefined;
-}
-
-function argumentsOf(command: Command, options: Options): string[] {
-  const folder = "folder" in options.text ? options.text.folder : "";
-  return [
-    ...command.arguments.map((text) => text.replace("{prepared}", folder)),
-    ...(command.counts === undefined ? [] : [
-      `--steps=${
-        command.counts === "turns" ? options.alternations : options.steps
-      }`,
-    ]),
-    `--threads=${options.threads}`,
-  ];
-}
-
-const HERE = import.meta.dirname ?? ".";
-
-/** Where our measuring processes are, and where those of the peers. */
-const MEASURES = join(HERE, "measures");
-const REFERENCE = join(HERE, "reference");
-
-function ourEntrant(command: Command, options: Options): Entrant {
-  const script = join(options.programs ?? MEASURES, `${command.program}.ts`);
-  const args = ["run", "--quiet", "--allow-all", script];
-  return {
-    key: keyOf(command),
-    reports: [],
-    run: () =>
-      run(Deno.execPath(), [...args, ...argumentsOf(command, options)]),
-  };
-}
-
-/** The peers of some rows, each once, PyTorch in each of its settings. */
-function peerEntrants(rows: readonly Row[], options: Options): Entrant[] {
-  const { python, torch, has } = options.peers;
-  const commands = new Map(
-    rows.flatMap(({ peer }) => peer === undefined ? [] : [[keyOf(peer), peer]]),
-  );
-  return [...commands].flatMap(([key, command]) => {
-    if (!has(command.package)) return [];
-    const script = join(REFERENCE, `${command.program}.py`);
-    const args = [script, ...argumentsOf(command, options)];
-    const kept = (reports: readonly Report[]) =>
-      reports.slice(0, 1).flatMap(({ figures }) =>
-        (command.keeps ?? []).map((name) => `--${name}=${figures[name]}`)
-      );
-    const settings: (Setting | undefined)[] = command.package === "torch"
-      ? [...torch]
-      : [undefined];
-    return settings.map((setting) => {
-      const reports: Report[] = [];
-      return {
-        key,
-        setting,
-        reports,
-        // Python would leave its compiled modules in the repository.
-        run: () =>
-          run(python, [...args, ...kept(reports)], {
-            PYTHONDONTWRITEBYTECODE: "1",
-            ...setting?.env,
-          }),
-      };
-    });
-  });
-}
-
-async function run(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Report> {
-  const { success, stdout, stderr } = await new Deno.Command(command, {
-    args: [...args],
-    env,
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  if (!success) {
-    throw new Error(`"${command} ${args.join(" ")}" failed: ${text(stderr)}`);
-  }
-  return Report.parse(JSON.parse(text(stdout).split("\n").at(-1) ?? ""));
 }
 
 function figure({ figure: name }: Row, report: Report): number {
@@ -193,8 +127,20 @@ function figure({ figure: name }: Row, report: Report): number {
 const cost = (row: Row, report: Report): number =>
   row.better === "lower" ? figure(row, report) : 1 / figure(row, report);
 
+/** The same, of settings of one peer. */
+const settingCost = (row: Row, report: Report): number =>
+  row.settledBy === undefined
+    ? cost(row, report)
+    : report.figures[row.settledBy];
+
+/** The median of a figure that a process may not have. */
+function further(name: string, reports: readonly Report[]): number | null {
+  const values = reports.flatMap(({ figures }) => figures[name] ?? []);
+  return values.length === 0 ? null : median(values);
+}
+
 function unmeasured(
-  { row, unit, bar, aim }: Row,
+  { row, unit, bar, aim, peer, judges }: Row,
   missing: string,
 ): Result {
   return {
@@ -206,13 +152,28 @@ function unmeasured(
     ratio: null,
     bar,
     aim,
+    judges: judges ?? (peer === undefined ? "figure" : "ratio"),
     spread: [],
     version: null,
     threads: [],
     turns: 0,
     others: {},
+    also: {},
     missing,
   };
+}
+
+/** The row's further figures of ours and of the peer, where either has them. */
+function alsoOf(
+  { also = [] }: Row,
+  ours: readonly Report[],
+  peer: readonly Report[],
+): Result["also"] {
+  return Object.fromEntries(
+    also.map((name) =>
+      [name, { ours: further(name, ours), peer: further(name, peer) }] as const
+    ).filter(([, { ours, peer }]) => ours !== null || peer !== null),
+  );
 }
 
 function result(
@@ -229,6 +190,7 @@ function result(
     version: own.reports[0].version,
     threads: [own.reports[0].threads],
     turns: row.ours.counts === "turns" ? alternations : own.reports.length,
+    also: alsoOf(row, own.reports, []),
     missing: undefined,
   };
   const { peer } = row;
@@ -240,11 +202,13 @@ function result(
   }
   const price = (reports: readonly Report[]) =>
     median(reports.map((report) => cost(row, report)));
+  const settled = (reports: readonly Report[]) =>
+    median(reports.map((report) => settingCost(row, report)));
   const settings = entrants.filter(({ key }) => key === keyOf(peer));
   // Those that were run to the end; among them the fastest.
   const [best] = settings
     .filter(({ reports }) => reports.length === own.reports.length)
-    .toSorted((a, b) => price(a.reports) - price(b.reports));
+    .toSorted((a, b) => settled(a.reports) - settled(b.reports));
   const name = ({ reports, setting }: Entrant) =>
     [reports[0].version, ...(setting === undefined ? [] : [setting.name])]
       .join(", ");
@@ -262,6 +226,7 @@ function result(
       settings.filter((each) => each !== best)
         .map((each) => [name(each), middle(each.reports)]),
     ),
+    also: alsoOf(row, own.reports, best.reports),
     missing: peer.package === "torch" ? peers.missing : undefined,
   };
 }
