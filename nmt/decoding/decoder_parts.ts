@@ -152,20 +152,20 @@ export function continuations(
     rows === undefined
       ? tf.tile(x, [beam, 1])
       : tf.gather(x, rows.places as tf.Tensor1D);
-  const own = candidates && ofRows(candidates.own); // [rows, own]
+  const offered = candidates &&
+    { ...candidates, own: ofRows(candidates.own) }; // own: [rows, own]
   const logp = logSoftmax(
-    candidates === undefined || own === undefined
-      ? logits
-      : tf.add(takeAlongRows(logits, own), ofRows(candidates.hidden)),
+    offered === undefined ? logits : tf.add(
+      takeAlongRows(logits, offered.own),
+      ofRows(offered.hidden),
+    ),
   ); // [rows, V or own]
   const count = choiceSize(vocabulary, kept);
   const top = best(logp, count); // [rows, count]
-  const ids = candidates === undefined || own === undefined
-    ? top.indices
-    : tf.gather(
-      candidates.ids,
-      takeAlongRows(own, top.indices) as tf.Tensor2D,
-    );
+  const ids = offered === undefined ? top.indices : tf.gather(
+    offered.ids,
+    takeAlongRows(offered.own, top.indices) as tf.Tensor2D,
+  );
   const words = tf.where(
     tf.greater(ids, tf.scalar(EOS, "int32")),
     top.values,

@@ -270,7 +270,7 @@ function repeated(
   state: readonly State[],
   lengthPenalty: number,
 ): Repetition {
-  const built = graph([], false);
+  const built = graph([]);
   const operations = operators(built);
   const { emit, int64s, none, join, best, at, of, isAmong, padded, column } =
     operations;

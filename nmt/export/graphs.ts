@@ -51,7 +51,7 @@ export function exportedGraphs(
 
 /** `source` [batch, source], each sentence with its end and then padding, to what a step reads. */
 function encoderGraph({ saved, encoder }: Parts): Unweighted {
-  const built = graph([], false);
+  const built = graph([]);
   const places = range(built, built.emit("Shape", ["source"], { start: 1 }));
   const made = encoder(built, { source: "source", places });
   const outputs = encoderOutputs(saved);
@@ -70,7 +70,7 @@ function encoderGraph({ saved, encoder }: Parts): Unweighted {
  */
 function stepGraph({ saved, step }: Parts): Unweighted {
   const { model, vocabulary } = saved;
-  const built = graph([], false);
+  const built = graph([]);
   const isRecurrent = model.autoregression === "ssru";
   const [first] = cacheNames("past", model);
   const place = isRecurrent

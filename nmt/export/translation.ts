@@ -32,7 +32,7 @@ export function translationGraph(
   parts: Parts,
   lengthPenalty: number,
 ): Unweighted {
-  const built = graph([], false);
+  const built = graph([]);
   const { emit, int64s } = built;
   const { source, lengths, width } = endedSources(built);
   giveCandidates(built, parts, source);

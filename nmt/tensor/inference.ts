@@ -88,7 +88,7 @@ export const inferenceKernels: Readonly<Record<string, Kernel>> = {
     );
   },
   [CONTINUE]: (graph, { all, own }) => {
-    if (graph.isForCpu) return all;
+    if (graph.abilities.sharesMemory) return all;
     const [from, to, axis] = [[0], [-own.shape[0]], [0]].map(graph.int64s);
     const before = graph.emit("Slice", [graph.full(all), from, to, axis]);
     const joined = graph.emit("Concat", [before, graph.full(own)], { axis: 0 });

@@ -52,13 +52,21 @@ export interface Recording {
   readonly symbols: readonly Symbol[];
 }
 
+/** What the runtime of a graph can do beyond the operators of the standard. */
+export interface Abilities {
+  /** A run reads its inputs where the host has them, so that an output may be written into one. */
+  readonly sharesMemory?: boolean;
+  /** Products of more than two axes read operands transposed ("FusedMatMul" of ONNX Runtime, on the CPU). */
+  readonly readsTransposed?: boolean;
+}
+
 export type Graph = ReturnType<typeof graph>;
 
-/**
- * An empty graph over some symbolic sizes. `isForCpu` says that ONNX Runtime runs it on the CPU: it reads its inputs where
- * the host has them, so that an output may be written into one, and has operators of its own.
- */
-export function graph(symbols: readonly Symbol[], isForCpu: boolean) {
+/** An empty graph over some symbolic sizes, for a runtime of these abilities. */
+export function graph(
+  symbols: readonly Symbol[],
+  abilities: Abilities = {},
+) {
   const nodes: Node[] = [];
   const initializers = new Map<string, Initializer>();
   const inputs: Port[] = [];
@@ -270,7 +278,7 @@ export function graph(symbols: readonly Symbol[], isForCpu: boolean) {
 
   return {
     symbols,
-    isForCpu,
+    abilities,
     emit,
     emitAll,
     constant,

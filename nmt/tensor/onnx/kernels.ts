@@ -270,7 +270,7 @@ function matrixProduct(
   // slower than both. Its WebGPU has no kernel for that.
   const name = isFlat
     ? graph.emit("Gemm", [graph.full(a), graph.full(b)], attributes)
-    : graph.isForCpu && (transposeA || transposeB)
+    : graph.abilities.readsTransposed && (transposeA || transposeB)
     ? graph.emit(
       "FusedMatMul",
       [graph.full(a), graph.full(b)],

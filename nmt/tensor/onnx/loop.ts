@@ -40,7 +40,7 @@ export async function compileLoop(
   { constants = {}, threads }: CompileOptions = {},
 ): Promise<RepeatedExecutable> {
   const session = await ort.InferenceSession.create(
-    loopModel(loop, record(loop, constants)),
+    loopModel(loop, record(loop, constants, { readsTransposed: true })),
     sessionOptions("cpu", threads),
   );
   const fed = session.inputNames.filter((name) => name !== MOST);

@@ -21,7 +21,7 @@ export function inStandardOperators(recording: Recording): Recording {
   };
 }
 
-/** Operands have four axes. */
+/** Operands have four axes, as all that this project multiplies transposed have. */
 function product(
   { inputs: [a, b], outputs: [result], attributes }: Node,
   added: Map<string, Initializer>,

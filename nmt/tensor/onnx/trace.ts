@@ -1,5 +1,11 @@
 /** Records a program: runs it once on a tfjs backend whose kernels append ONNX nodes in place of computing. */
-import { type Graph, graph, type Recording, type Value } from "./graph.ts";
+import {
+  type Abilities,
+  type Graph,
+  graph,
+  type Recording,
+  type Value,
+} from "./graph.ts";
 import { type Attributes, kernels } from "./kernels.ts";
 import { ELEMENT } from "./model_bytes.ts";
 import {
@@ -153,17 +159,17 @@ for (const [kernelName, kernel] of Object.entries(kernels)) {
 }
 
 /**
- * Records a program. Inputs named in `constants` become initializers, whose values a runtime may lay out once; `isForCpu`
- * says that ONNX Runtime runs it on the CPU. Fails, with the kernel's name, on a kernel that has no entry in the table.
+ * Records a program for a runtime of some abilities. Inputs named in `constants` become initializers, whose values it may
+ * lay out once. Fails, with the kernel's name, on a kernel that has no entry in the table.
  */
 export function record(
   program: Program,
   constants: HostTensors = {},
-  isForCpu = false,
+  abilities: Abilities = {},
 ): Recording {
   checkConstants(program, constants);
   const symbols = chooseSymbols(program);
-  const recording = graph(symbols, isForCpu);
+  const recording = graph(symbols, abilities);
   const sizes = Object.fromEntries(
     symbols.map((symbol) => [symbol.name, symbol.sentinel]),
   );

@@ -1,5 +1,5 @@
 /** OpenVINO's C interface: the library in the folder that tools/openvino/fetch fills, and its functions by FFI. */
-import { join } from "@std/path";
+import { isAbsolute, join } from "@std/path";
 import { inputError } from "../../../base/input_error.ts";
 import { isFile } from "../../../base/stat.ts";
 import { libraryFolder } from "../library_folder.ts";
@@ -10,6 +10,8 @@ import { libraryFolder } from "../library_folder.ts";
  * convention of Linux on x86-64 has it. The last two are the C library's, which OpenVINO brings along.
  */
 const SYMBOLS = {
+  ov_get_openvino_version: { parameters: ["buffer"], result: "i32" },
+  ov_version_free: { parameters: ["buffer"], result: "void" },
   ov_get_last_err_msg: { parameters: [], result: "usize" },
   ov_core_create: { parameters: ["buffer"], result: "i32" },
   ov_core_get_property: {
@@ -66,36 +68,69 @@ export type Functions = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 const fileOf = (version: string) =>
   `libopenvino_c.so.${version.slice(2).replaceAll(".", "")}`;
 
-let opened:
-  | { readonly path: string; readonly functions: Functions }
-  | undefined;
+/** OpenVINO, opened and started. */
+export interface Opened {
+  readonly functions: Functions;
+  readonly core: bigint;
+}
+
+let opened: (Opened & { readonly path: string }) | undefined;
 
 /** Opens the library of a version, once a process; an input error says what is missing and how to get it. */
 export function openLibrary(
   version: string,
   folder = libraryFolder("openvino"),
-): Functions {
+): Opened {
   const what = "Cannot use runtime openvino on cpu";
   if (folder === undefined) {
     throw inputError(
       `${what}: expected HOME, XDG_CACHE_HOME or CKD_OPENVINO to tell where its library is, found none of them; set one.`,
     );
   }
+  if (!isAbsolute(folder)) {
+    throw inputError(
+      `${what}: expected an absolute path as CKD_OPENVINO, found "${folder}", which stages may not read; write it in full.`,
+    );
+  }
   const path = join(folder, fileOf(version));
-  if (opened?.path === path) return opened.functions;
+  if (opened?.path === path) return opened;
   const fail = (found: string) =>
     inputError(
       `${what}: expected OpenVINO ${version} as "${path}", found ${found}; run tools/openvino/fetch.`,
     );
   if (!isFile(path)) throw fail("no such file");
+  const functions = load(path, fail);
+  const found = versionOf(functions);
+  if (!found.startsWith(version)) throw fail(`version ${found}`);
+  const core = made(
+    functions,
+    "start",
+    (place) => functions.ov_core_create(place),
+  );
+  opened = { path, functions, core };
+  return opened;
+}
+
+function load(path: string, fail: (found: string) => Error): Functions {
   try {
-    opened = { path, functions: Deno.dlopen(path, SYMBOLS).symbols };
+    return Deno.dlopen(path, SYMBOLS).symbols;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw fail(`a library that does not load (${reason.split("\n")[0]})`);
   }
-  return opened.functions;
+}
+
+function versionOf(functions: Functions): string {
+  const words = new BigUint64Array(2); // The addresses of version and description.
+  check(
+    functions,
+    "tell its version",
+    functions.ov_get_openvino_version(words),
+  );
+  const version = textAt(functions, words[0]);
+  functions.ov_version_free(words);
+  return version;
 }
 
 /** Text as C takes it. */

@@ -26,6 +26,7 @@ import {
   cString,
   type Functions,
   made,
+  type Opened,
   openLibrary,
 } from "./openvino_library.ts";
 import { typeOf, Views } from "./openvino_tensors.ts";
@@ -47,13 +48,8 @@ export async function openvinoRuntime(
   precision: Precision = "float32",
 ): Promise<Runtime> {
   const identity = identityOf({ name: "openvino", provider: "cpu", precision });
-  const functions = openLibrary(identity.version);
+  const { functions, core } = openLibrary(identity.version);
   await tf.setBackend("cpu");
-  const core = made(
-    functions,
-    "start",
-    (place) => functions.ov_core_create(place),
-  );
   checkPrecision(precision, capabilities(functions, core));
   return {
     identity,
@@ -78,22 +74,21 @@ export function checkPrecision(
   );
 }
 
-interface Opened {
-  readonly functions: Functions;
-  readonly core: bigint;
+interface Chosen extends Opened {
   readonly precision: Precision;
 }
 
-function compile(
-  { functions, core, precision }: Opened,
-  program: Program,
-  { constants, threads }: CompileOptions = {},
-): Executable {
-  const recording = inStandardOperators(record(program, constants));
-  const bytes = encodeModel(recording, program.name);
+/** The recording, compiled; the caller frees it. */
+function compiledModel(
+  { functions, core, precision }: Chosen,
+  name: string,
+  recording: Recording,
+  threads = navigator.hardwareConcurrency,
+): bigint {
+  const bytes = encodeModel(recording, name);
   const model = made(
     functions,
-    `read ${program.name}`,
+    `read ${name}`,
     (place) =>
       functions.ov_core_read_model_from_memory_buffer(
         core,
@@ -103,28 +98,43 @@ function compile(
         place,
       ),
   );
-  const properties = {
-    INFERENCE_PRECISION_HINT: HINTS[precision],
-    INFERENCE_NUM_THREADS: `${threads ?? navigator.hardwareConcurrency}`,
-    NUM_STREAMS: "1",
-    // Threads that stay on their cores wait for what else runs there.
-    ENABLE_CPU_PINNING: "NO",
-    CPU_DENORMALS_OPTIMIZATION: "YES",
-  };
-  const cpu = cString("CPU");
-  for (const [name, value] of Object.entries(properties)) {
-    check(
+  try {
+    const cpu = cString("CPU");
+    const properties = {
+      INFERENCE_PRECISION_HINT: HINTS[precision],
+      INFERENCE_NUM_THREADS: `${threads}`,
+      NUM_STREAMS: "1",
+      // Threads that stay on their cores wait for what else runs there.
+      ENABLE_CPU_PINNING: "NO",
+      CPU_DENORMALS_OPTIMIZATION: "YES",
+    };
+    for (const [key, value] of Object.entries(properties)) {
+      const status = functions.ov_core_set_property(
+        core,
+        cpu,
+        cString(key),
+        cString(value),
+      );
+      check(functions, `set ${key}`, status);
+    }
+    return made(
       functions,
-      `set ${name}`,
-      functions.ov_core_set_property(core, cpu, cString(name), cString(value)),
+      `compile ${name}`,
+      (place) => functions.ov_core_compile_model(core, model, cpu, 0n, place),
     );
+  } finally {
+    functions.ov_model_free(model);
   }
-  let compiled = made(
-    functions,
-    `compile ${program.name}`,
-    (place) => functions.ov_core_compile_model(core, model, cpu, 0n, place),
-  );
-  functions.ov_model_free(model);
+}
+
+function compile(
+  chosen: Chosen,
+  program: Program,
+  { constants, threads }: CompileOptions = {},
+): Executable {
+  const { functions } = chosen;
+  const recording = inStandardOperators(record(program, constants));
+  let compiled = compiledModel(chosen, program.name, recording, threads);
   let request = made(
     functions,
     `prepare ${program.name}`,
@@ -152,48 +162,55 @@ function compile(
     hasInput(functions, compiled, name)
   );
   const scratch = new Map<string, HostTensor>();
-
+  // Runs share one request: each begins after the one before, and nothing is freed while one is under way.
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    run: async (inputs, into = {}) => {
-      if (request === 0n) {
-        throw new Error(`Cannot run ${program.name}: it is disposed of`);
-      }
-      bindSizes(program, { ...inputs, ...constants });
-      const fed = used.map(({ name }) => onHost(inputs[name]));
-      used.forEach((port, i) => set(port, fed[i]));
-      const read = new Set(fed.map(({ data }) => data.buffer));
-      // A run has a place for each output, as the request would go on to write where the last one wrote.
-      const written = recording.outputs.map((port) => {
-        const shape = port.shape.map((size) =>
-          realSize(size, recording.symbols, inputs)
-        );
-        const to = port.name in into
-          ? fitting(program, port, shape, onHost(into[port.name]))
-          : empty(port, shape);
-        // OpenVINO may use the memory of an output for what comes before it: not where an input is.
-        const from = read.has(to.data.buffer) ? spare(scratch, port, to) : to;
-        set(port, from);
-        return { name: port.name, from, to };
-      });
-      check(
-        functions,
-        `run ${program.name}`,
-        await functions.ov_infer_request_infer(request),
-      );
-      // Inputs live until here, whatever the caller keeps: OpenVINO has their addresses only.
-      fed.length = 0;
-      for (const { from, to } of written) {
-        if (from !== to) to.data.set(from.data as typeof to.data & number[]);
-      }
-      return Object.fromEntries(written.map(({ name, to }) => [name, to]));
+    run: (inputs, into = {}) => {
+      const result = last.then(() => run(inputs, into));
+      last = result.catch(() => undefined);
+      return result;
     },
-    dispose: () => {
+    dispose: async () => {
+      await last;
       functions.ov_infer_request_free(request);
       functions.ov_compiled_model_free(compiled);
       request = compiled = 0n;
-      return Promise.resolve();
     },
   };
+
+  async function run(inputs: PlacedTensors, into: PlacedTensors) {
+    if (request === 0n) {
+      throw new Error(`Cannot run ${program.name}: it is disposed of`);
+    }
+    bindSizes(program, { ...inputs, ...constants });
+    const fed = used.map(({ name }) => onHost(inputs[name]));
+    used.forEach((port, i) => set(port, fed[i]));
+    const read = new Set(fed.map(({ data }) => data.buffer));
+    // A run has a place for each output, as the request would go on to write where the last one wrote.
+    const written = recording.outputs.map((port) => {
+      const shape = port.shape.map((size) =>
+        realSize(size, recording.symbols, inputs)
+      );
+      const to = port.name in into
+        ? fitting(program, port, shape, onHost(into[port.name]))
+        : empty(port, shape);
+      // OpenVINO may use the memory of an output for what comes before it: not where an input is.
+      const from = read.has(to.data.buffer) ? spare(scratch, port, to) : to;
+      set(port, from);
+      return { name: port.name, from, to };
+    });
+    check(
+      functions,
+      `run ${program.name}`,
+      await functions.ov_infer_request_infer(request),
+    );
+    // Inputs live until here, whatever the caller keeps: OpenVINO has their addresses only.
+    fed.length = 0;
+    for (const { from, to } of written) {
+      if (from !== to) to.data.set(from.data as typeof to.data & number[]);
+    }
+    return Object.fromEntries(written.map(({ name, to }) => [name, to]));
+  }
 }
 
 function hasInput(

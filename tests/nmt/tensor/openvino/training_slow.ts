@@ -61,14 +61,6 @@ test("two hundred steps have the losses that they have with ONNX Runtime, in bfl
     const differences = losses.map((loss, step) => loss / onnx[step] - 1);
     const greatest = Math.max(...differences.slice(-LAST).map(Math.abs));
     const { each, mean: most } = TOLERANCES[precision];
-    console.log(
-      precision,
-      onnx[0],
-      onnx[199],
-      greatest,
-      mean(differences.slice(-LAST)),
-      Math.max(...differences.map(Math.abs)),
-    );
     assert(greatest <= each, `${precision}: off by ${greatest}`);
     const shift = Math.abs(mean(differences.slice(-LAST)));
     assert(shift <= most, `${precision}: off by ${shift} in the mean`);
