@@ -31,27 +31,41 @@ async function compress(
   return new Uint8Array(await promisify(brotliCompress)(contents, { params }));
 }
 
-/** Compresses files when they are first asked for, each once; a file that is asked for in the meantime waits. */
+/**
+ * Compresses files when they are first asked for, each once; a file that is asked for in the meantime waits. Of the codings
+ * that a client accepts it gets Brotli before gzip, which saves less: its weights (q) do not order them.
+ */
 export function createEncoder(): (
   file: BuiltFile,
   acceptEncoding: string | null,
 ) => Promise<Encoded> {
-  const made = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
-  const compressed = ({ sha256, contents }: BuiltFile, coding: Coding) => {
-    const key = `${sha256} ${coding}`;
-    const known = made.get(key) ?? compress(contents, coding);
-    made.set(key, known);
-    return known;
-  };
-  return async (file, acceptEncoding) => {
+  const made = new Map<string, Promise<Encoded>>();
+  return (file, acceptEncoding) => {
     const coding = CODINGS.find(accepted(acceptEncoding ?? ""));
-    if (coding !== undefined) {
-      const contents = await compressed(file, coding);
-      if (contents.length < WORTH * file.bytes) return { coding, contents };
-    }
-    return { coding: undefined, contents: file.contents };
+    if (coding === undefined) return Promise.resolve(asItIs(file));
+    const key = `${file.sha256} ${coding}`;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const encoded = encode(file, coding);
+    made.set(key, encoded);
+    // Whoever asks next tries again.
+    encoded.catch(() => made.delete(key));
+    return encoded;
   };
 }
+
+/** A file in a coding, or as it is where that saves too little. */
+async function encode(file: BuiltFile, coding: Coding): Promise<Encoded> {
+  const contents = await compress(file.contents, coding);
+  return contents.length < WORTH * file.bytes
+    ? { coding, contents }
+    : asItIs(file);
+}
+
+const asItIs = ({ contents }: BuiltFile): Encoded => ({
+  coding: undefined,
+  contents,
+});
 
 /** Whether a client accepts a content coding, by its Accept-Encoding (RFC 9110, section 12.5.3). */
 function accepted(header: string): (coding: Coding) => boolean {

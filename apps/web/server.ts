@@ -58,19 +58,21 @@ async function answer(
     : `"${file.sha256}-${coding}"`;
   const sent = {
     ...HEADERS,
-    "content-type": file.type,
-    // Always asked for again, and seldom sent again: a new build has the same names. Nobody else compresses it.
+    // Always asked for again, and seldom sent again: a new build has the same names. Proxies are not to recode it.
     "cache-control": "no-cache, no-transform",
     etag,
     vary: "accept-encoding",
-    ...coding === undefined ? {} : { "content-encoding": coding },
   };
   if (!ifNoneMatch(headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers: sent });
   }
-  const length = { "content-length": String(contents.length) };
+  const described = {
+    "content-type": file.type,
+    "content-length": String(contents.length),
+    ...coding === undefined ? {} : { "content-encoding": coding },
+  };
   return new Response(method === "HEAD" ? null : contents, {
-    headers: { ...sent, ...length },
+    headers: { ...sent, ...described },
   });
 }
 

@@ -1,10 +1,16 @@
 /** Fetches files of the build, checks their hashes and keeps them for offline use. */
 import type { CheckedFile } from "./model/translation.ts";
 
-/** The bytes of a file; an error of one sentence where it cannot be had or is another. */
-export async function bytesOf(
+interface Checked {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Fulfilled once the bytes are kept, or cannot be: then the service worker says so. */
+  readonly kept: Promise<void>;
+}
+
+/** A file's bytes, which are being kept; an error of one sentence where it cannot be had or is another. */
+export async function checked(
   { url, sha256, kept }: CheckedFile,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Checked> {
   const name = decodeURIComponent(new URL(url).pathname);
   let bytes: ArrayBuffer;
   try {
@@ -27,18 +33,22 @@ export async function bytesOf(
       }…; reload the page, or build and upload it again.`,
     );
   }
-  // The service worker then need not fetch it. Where nothing can be kept, it says so.
-  keep(kept, bytes).catch(() => {});
-  return new Uint8Array(bytes);
+  return {
+    bytes: new Uint8Array(bytes),
+    kept: keep(kept, bytes).catch(() => {}),
+  };
 }
 
 async function keep(
-  { cache, address }: CheckedFile["kept"],
+  place: CheckedFile["kept"],
   bytes: ArrayBuffer,
 ): Promise<void> {
-  const files = await caches.open(cache);
-  if (await files.match(address) === undefined) {
-    await files.put(address, new Response(bytes));
+  if (place === undefined) return;
+  // Copied before anyone else has the bytes.
+  const response = new Response(bytes);
+  const files = await caches.open(place.cache);
+  if (await files.match(place.address) === undefined) {
+    await files.put(place.address, response);
   }
 }
 

@@ -31,7 +31,7 @@ async function start(): Promise<void> {
   const site = await siteAt(base);
   const opened = translatorOf(site, base);
   element("translator", HTMLElement).hidden = false;
-  // Whoever visits first waits for the model, not for what is kept.
+  // Whoever visits first waits for the model and for the keeping of its files, not for the rest.
   await opened;
   const offline = element("offline", HTMLElement);
   const use = element("use", HTMLButtonElement);

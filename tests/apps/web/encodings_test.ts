@@ -1,5 +1,5 @@
 /** What the server of a build sends to clients that accept content codings, and to those that do not. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { Buffer } from "node:buffer";
 import { get, type IncomingHttpHeaders } from "node:http";
@@ -93,6 +93,7 @@ Deno.test("a server of a build compresses for who accepts it", async (t) => {
         ["gzip, deflate, br, zstd", "br"],
         ["br;q=0, *", "gzip"],
         ["GZIP ; q=0.5", "gzip"],
+        ["gzip, br;q=0.1", "br"],
         ["*", "br"],
       ]
     ) {
@@ -114,6 +115,9 @@ Deno.test("a server of a build compresses for who accepts it", async (t) => {
         assertEquals([again.status, again.bytes.length], [304, 0]);
         assertEquals(again.headers.etag, tag);
         assertEquals(again.headers.vary, "accept-encoding");
+        for (const name of ["content-encoding", "content-type"]) {
+          assertEquals(again.headers[name], undefined);
+        }
         const head = await ask(main, coding, {}, "HEAD");
         assertEquals(head.bytes.length, 0);
         for (const name of ["etag", "content-length", "content-encoding"]) {
@@ -134,6 +138,21 @@ Deno.test("a server of a build compresses for who accepts it", async (t) => {
   });
 
   await server.stop();
+});
+
+Deno.test("a file whose compression failed is compressed when it is asked for again", async () => {
+  const contents = new Uint8Array(1000);
+  const file = {
+    ...{ path: "zeros", type: "text/plain", sha256: "0".repeat(64) },
+    ...{ bytes: contents.length, contents },
+  };
+  const encoded = createEncoder();
+  const unreadable = { ...file, contents: new Uint8Array(1000) };
+  structuredClone(unreadable.contents, {
+    transfer: [unreadable.contents.buffer],
+  });
+  await assertRejects(() => encoded(unreadable, "br"));
+  assertEquals((await encoded(file, "br")).coding, "br");
 });
 
 Deno.test("a first visit of the page of quick is below 4.5 MB until it translates, below 7.8 MB in all, as sent", async () => {

@@ -10,6 +10,13 @@ import { plainHost } from "./plain_host.ts";
 
 const SENTENCE = "o gato vê 5 livros";
 
+/** Before a script: what it keeps is kept two seconds later. */
+const SLOW_TO_KEEP = `const { put } = Cache.prototype;
+Cache.prototype.put = async function (...given) {
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  return put.apply(this, given);
+};`;
+
 Deno.test({
   name:
     `a first visit fetches ONNX Runtime and each model once, what the first translation needs before the rest${missing}`,
@@ -74,6 +81,34 @@ Deno.test({
           );
           first.resolve();
           await readyOffline(page);
+          await context.close();
+        },
+      );
+
+      await t.step(
+        "what the first model needs is kept before anything else is, though that takes long",
+        async () => {
+          const context = await browser.newContext();
+          const worker = join(out, "page/model/worker.js");
+          const script = Deno.readTextFileSync(worker);
+          // The build's own worker, in a browser that is slow to keep; the service worker, which asks next, gets the file.
+          await context.route(
+            "**/page/model/worker.js",
+            (route) =>
+              route.fulfill({
+                contentType: "text/javascript",
+                body: `${SLOW_TO_KEEP}\n${script}`,
+              }),
+            { times: 1 },
+          );
+          host.asked.length = 0;
+          const { page } = await open(context, host.url);
+          await readyOffline(page);
+          const { models } = siteIn(out);
+          for (const path of [RUNTIME, models[0].graph, models[0].tokenizer]) {
+            const times = host.asked.filter((asked) => asked === `/${path}`);
+            assertEquals(times.length, 1, path);
+          }
           await context.close();
         },
       );

@@ -65,8 +65,10 @@ export interface Opening {
 export interface CheckedFile {
   readonly url: string;
   readonly sha256: string;
-  /** Where the service worker looks for it. */
-  readonly kept: { readonly cache: string; readonly address: string };
+  /** Where the service worker looks for it; undefined where the browser has none. */
+  readonly kept:
+    | { readonly cache: string; readonly address: string }
+    | undefined;
 }
 
 export type Answer =

@@ -85,10 +85,12 @@ export function openTranslator(
   const file = (path: string): CheckedFile => {
     const { sha256 } = fileOf(site, path);
     // As in service_worker.ts, which imports nothing.
-    const kept = {
-      cache: `ckd-web ${folder.href}`,
-      address: new URL(`.kept/${sha256}`, folder).href,
-    };
+    const kept = "serviceWorker" in navigator
+      ? {
+        cache: `ckd-web ${folder.href}`,
+        address: new URL(`.kept/${sha256}`, folder).href,
+      }
+      : undefined;
     return { url: new URL(path, base).href, sha256, kept };
   };
   const { languages, maximumLength, end, padding, beam } = model;

@@ -1,7 +1,7 @@
 /** A Web Worker that holds one model and answers with translations, attention and alternatives. */
 /// <reference lib="deno.worker" />
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { bytesOf } from "../checked_file.ts";
+import { checked } from "../checked_file.ts";
 import { batchOf } from "./batch.ts";
 import { createSubwords, type Subwords } from "./subwords.ts";
 import type {
@@ -67,20 +67,21 @@ function messageOf(error: unknown): string {
 
 async function open(opening: Opening): Promise<Model> {
   const { graph, tokenizer, runtime, script, threads } = opening;
-  const [bytes, json, code] = await Promise.all(
-    [graph, tokenizer, runtime].map(bytesOf),
-  );
+  const files = await Promise.all([graph, tokenizer, runtime].map(checked));
+  const [translate, json, code] = files.map(({ bytes }) => bytes);
   env.logLevel = "error";
   env.wasm.numThreads = threads;
   env.wasm.wasmPaths = { mjs: script };
   env.wasm.wasmBinary = code;
   const subwords = createSubwords(JSON.parse(new TextDecoder().decode(json)));
-  const session = await InferenceSession.create(bytes, {
+  const session = await InferenceSession.create(translate, {
     executionProviders: ["wasm"],
   });
   const model = { opening, session, subwords, encoded: new Map() };
   // What runs first is compiled while it runs, which takes longer than a sentence.
   await run(model, [WARM_UP], opening.beam, 1);
+  // Then the service worker, which starts once a model is loaded, need not fetch these.
+  await Promise.all(files.map(({ kept }) => kept));
   return model;
 }
 
