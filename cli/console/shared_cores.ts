@@ -3,8 +3,8 @@ import { STAGE_PROCESS } from "../../engine/executors/process.ts";
 
 /** How long the cores are watched. */
 const WATCH_MS = 250;
-/** From how many cores in use on it is told. */
-const NOTICED = 0.5;
+/** From which share of the cores in use on it is told. */
+const NOTICED = 0.25;
 /** What a stage's process has on its command line: an address of code, in which the module is encoded. */
 const STAGE = encodeURIComponent(STAGE_PROCESS);
 
@@ -16,24 +16,45 @@ export interface CoresInUse {
   readonly stages: number;
 }
 
-/** Watches the cores; undefined where the system does not tell, which only Linux does. */
+/** Watches the cores; undefined where the system does not tell of all of them and no others, which only Linux may do. */
 export async function coresInUse(): Promise<CoresInUse | undefined> {
   if (Deno.build.os !== "linux") return undefined;
-  const before = await cpuTimes();
-  await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
-  const after = await cpuTimes();
-  const cores = navigator.hardwareConcurrency;
-  const all = after.all - before.all, idle = after.idle - before.idle;
-  const used = all > 0 ? cores * (1 - idle / all) : 0;
-  return { cores, used, stages: await stagesThatRun() };
+  try {
+    const before = await cpuTimes();
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    const after = await cpuTimes();
+    const { cores } = after;
+    // In a container, what the system tells may be of a machine with more cores than the run gets.
+    if (cores !== navigator.hardwareConcurrency) return undefined;
+    const all = after.all - before.all, idle = after.idle - before.idle;
+    const used = all > 0 ? cores * (1 - idle / all) : 0;
+    return { cores, used, stages: await stagesThatRun() };
+  } catch (error) {
+    const isHidden = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.NotCapable;
+    if (isHidden) return undefined;
+    throw error;
+  }
 }
 
-/** Ticks of all cores since the system started, and those without work. */
-async function cpuTimes(): Promise<{ all: number; idle: number }> {
-  const [line] = (await Deno.readTextFile("/proc/stat")).split("\n");
-  const ticks = line.split(/\s+/).slice(1, 9).map(Number);
+interface CpuTimes {
+  readonly cores: number;
+  /** Ticks of all cores since the system started. */
+  readonly all: number;
+  /** Those without work. */
+  readonly idle: number;
+}
+
+async function cpuTimes(): Promise<CpuTimes> {
+  const text = await Deno.readTextFile("/proc/stat");
+  const ticks = text.split("\n")[0].split(/\s+/).slice(1, 9).map(Number);
   const [, , , idle, waiting] = ticks;
-  return { all: ticks.reduce((sum, each) => sum + each), idle: idle + waiting };
+  return {
+    cores: text.match(/^cpu\d+ /gm)?.length ?? 0,
+    all: ticks.reduce((sum, each) => sum + each),
+    idle: idle + waiting,
+  };
 }
 
 async function stagesThatRun(): Promise<number> {
@@ -52,14 +73,12 @@ async function stagesThatRun(): Promise<number> {
 export function sharedCoresText(
   { cores, used, stages }: CoresInUse,
 ): string | undefined {
-  if (used < NOTICED) return undefined;
+  if (used < NOTICED * cores) return undefined;
   const others = stages === 0
-    ? "other programs"
-    : stages === 1
-    ? "a stage of another run"
-    : `${stages} stages of other runs`;
-  return `${
-    used.toFixed(1)
-  } of ${cores} cores are in use by ${others}: stages take about twice as long meanwhile; ` +
-    "let both go on, or stop this one by Ctrl-C and run it later.\n";
+    ? ""
+    : `, ${stages} ${
+      stages === 1 ? "stage" : "stages"
+    } of other runs among them`;
+  return `Other programs use ${used.toFixed(1)} of ${cores} cores${others}: ` +
+    "stages take longer meanwhile; let both go on, or stop this one by Ctrl-C and run it later.\n";
 }

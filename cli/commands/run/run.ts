@@ -181,10 +181,8 @@ async function announce(
   if (notices.length > 0) {
     watcher.notice(noticeText(console, notices, estimate));
   }
-  const terminal = console.size("err");
-  if (
-    terminal !== undefined && reports.some(({ state }) => state === "stale")
-  ) {
+  const isSeen = !quiet && console.size(json ? "err" : "out") !== undefined;
+  if (isSeen && reports.some(({ state }) => state === "stale")) {
     const inUse = await coresInUse();
     const text = inUse && sharedCoresText(inUse);
     if (text !== undefined) watcher.notice(text);
