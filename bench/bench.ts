@@ -4,7 +4,7 @@ import { inputError } from "../base/input_error.ts";
 import { chosen, count, runMain } from "./flags.ts";
 import type { Options } from "./rows/entrants.ts";
 import { grouped, measure, type Result } from "./rows/measure.ts";
-import type { Machine, MachineRows } from "./rows/machine.ts";
+import type { Machine, MachineRows } from "./rows/committed_rows.ts";
 import { findPeers, readCpu } from "../apps/doctor/peers.ts";
 import { prepare } from "./text/prepared.ts";
 import { chosenText, TEXT_NAMES } from "./text/texts.ts";

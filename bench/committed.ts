@@ -4,7 +4,12 @@ import { z } from "zod";
 import { ROOT } from "../engine/keys/project.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
 import { markdown } from "../nmt/metrics/layout.ts";
-import { amount, fixed, ratiosTable, rowsTable } from "./rows/machine.ts";
+import {
+  amount,
+  fixed,
+  ratiosTable,
+  rowsTable,
+} from "./rows/committed_rows.ts";
 import { predict } from "./scale/threads.ts";
 import { differenceTable, Losses, lossTable } from "./parity/comparison.ts";
 

@@ -127,11 +127,7 @@ export async function chosenRuntime(): Promise<Runtime> {
   const choice = parse(Choice, { name, precision }, "--runtime or --products");
   const missing = name === undefined ? undefined : await probe(choice);
   if (missing !== undefined) {
-    console.log(
-      JSON.stringify(
-        { figures: {}, peak_mb: 0, version: "", threads: 0, missing },
-      ),
-    );
+    await report({}, 0, "", missing);
     Deno.exit(0);
   }
   return loadRuntime(choice);

@@ -103,7 +103,11 @@ async function findProducts(
   program: Program,
   inputs: Inputs,
 ): Promise<Product[]> {
-  const recording = record(program);
+  // As onnx_runtime.ts records what it runs on the CPU.
+  const recording = record(program, {}, {
+    sharesMemory: true,
+    readsTransposed: true,
+  });
   const nodes = recording.nodes.filter(({ op }) =>
     /^(Fused)?(Gemm|MatMul)$/.test(op)
   );

@@ -4,6 +4,7 @@
  * cache is emptied first, and Deno is a copy of the one that runs this, whose pages are in use.
  */
 import { join } from "@std/path";
+import { cacheFolder } from "../../apps/doctor/peers.ts";
 import { inputError } from "../../base/input_error.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { modelFiles } from "../../nmt/imported/files.ts";
@@ -137,7 +138,9 @@ async function timed(program: Program): Promise<number> {
 }
 
 const missing = cold > 0 ? whyNotCold() : undefined;
-const folder = await Deno.makeTempDir({ prefix: "ckd-bench-" });
+// Beside the bench's other files, on a disk: the folder of temporary files may be in memory, where no start is cold.
+await Deno.mkdir(cacheFolder(), { recursive: true });
+const folder = await Deno.makeTempDir({ dir: cacheFolder(), prefix: "start-" });
 try {
   const figures: Record<string, number> = {};
   let version = "";

@@ -117,7 +117,7 @@ function whatIsMissing(
   return needsText && "missing" in text ? text.missing : undefined;
 }
 
-function figure({ figure: name }: Row, report: Report): number {
+function figure(name: string, report: Report): number {
   const value = name === "peak_mb" ? report.peak_mb : report.figures[name];
   if (value !== undefined) return value;
   throw new Error(`A measuring process gave no figure ${name}`);
@@ -125,13 +125,15 @@ function figure({ figure: name }: Row, report: Report): number {
 
 /** What is compared: less is better. */
 const cost = (row: Row, report: Report): number =>
-  row.better === "lower" ? figure(row, report) : 1 / figure(row, report);
+  row.better === "lower"
+    ? figure(row.figure, report)
+    : 1 / figure(row.figure, report);
 
 /** The same, of settings of one peer. */
 const settingCost = (row: Row, report: Report): number =>
   row.settledBy === undefined
     ? cost(row, report)
-    : report.figures[row.settledBy];
+    : figure(row.settledBy, report);
 
 /** The median of a figure that a process may not have. */
 function further(name: string, reports: readonly Report[]): number | null {
@@ -183,7 +185,7 @@ function result(
   { peers, alternations }: Options,
 ): Result {
   const middle = (reports: readonly Report[]) =>
-    median(reports.map((report) => figure(row, report)));
+    median(reports.map((report) => figure(row.figure, report)));
   const unpaired = {
     ...unmeasured(row, ""),
     ours: middle(own.reports),

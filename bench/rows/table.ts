@@ -1,6 +1,6 @@
 /** The table of `deno task bench` as text. */
 import { table as columns } from "../../cli/console/table.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "./committed_rows.ts";
 import type { Result } from "./measure.ts";
 
 const HEADS = [

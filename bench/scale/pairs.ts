@@ -46,6 +46,8 @@ export function corpusFile(name: string): string {
 /**
  * Real pairs of some files, each once, in an order of the seed: those with English as target, then the same the other way
  * round, which differ from them too.
+ *
+ * @throws An input error where the files have no pair.
  */
 export async function readRealPairs(
   paths: readonly string[],
@@ -59,6 +61,14 @@ export async function readRealPairs(
       seen.add(line);
       pairs.push([source, target]);
     }
+  }
+  if (pairs.length === 0) {
+    throw inputError(
+      `Cannot read pairs from ${
+        paths.map((path) => `"${path}"`).join(", ")
+      }: found none, expected lines whose last two columns are source and ` +
+        "target, separated by tabs; put such a file in its place.",
+    );
   }
   const order = shuffle(pairs, random("scale pairs", 1));
   const turned = order.filter(([source, target]) =>
@@ -119,9 +129,12 @@ async function* pairsOf(path: string): AsyncGenerator<[string, string]> {
   for await (const chunk of bytes.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const [source = "", target = ""] = line.split("\t").slice(-2);
-      yield [source, target];
-    }
+    yield* lines.map(pairOf);
   }
+  if (rest !== "") yield pairOf(rest);
+}
+
+function pairOf(line: string): [string, string] {
+  const [source = "", target = ""] = line.split("\t").slice(-2);
+  return [source, target];
 }

@@ -2,7 +2,6 @@
 import { join } from "@std/path";
 import { removeIfThere } from "../../engine/files/atomic.ts";
 import { ROOT } from "../../engine/keys/project.ts";
-import { openWorkspace } from "../../engine/store/workspace.ts";
 import {
   type StoredTensor,
   writeSafetensors,
@@ -16,7 +15,11 @@ import {
 } from "../../nmt/text/subwords/tokens.ts";
 import { cacheFolder } from "../../apps/doctor/peers.ts";
 import { touched } from "../measures/pairs.ts";
+import { runStages } from "./stages.ts";
 import { type TextName, TEXTS } from "./texts.ts";
+
+/** What is made of bench/experiment.jsonc. */
+const NODES = ["teacher", "student:plain", "student:small", "export:plain"];
 
 /** Tokens a batch, as in bench/experiment.jsonc, and how many batches are written. */
 const BATCH_TOKENS = 2560, BATCHES = 40;
@@ -44,20 +47,14 @@ export async function prepare(
   const missing = TEXTS[text].missing();
   if (missing !== undefined) return { missing };
   const artifacts = join(cache, "artifacts"), folder = join(cache, "prepared");
-  await runPipeline(artifacts, [
-    ...Object.entries(TEXTS[text].settings()).map(([key, value]) =>
-      `${key}=${JSON.stringify(value)}`
-    ),
-    ...settings,
-  ]);
-  const { manifest, store } = openWorkspace(artifacts);
-  const output = (node: string, name: string) => {
-    const artifact = manifest?.nodes[node]?.outputs[name];
-    if (artifact === undefined) {
-      throw new Error(`No ${name} of ${node} is there`);
-    }
-    return store.path(artifact);
-  };
+  const changes = Object.entries(TEXTS[text].settings()).map(([key, value]) =>
+    `${key}=${JSON.stringify(value)}`
+  );
+  const output = await runStages(NODES, {
+    experiment: join(ROOT, "bench", "experiment.jsonc"),
+    artifacts,
+    options: [...changes, ...settings].map((setting) => `--set=${setting}`),
+  });
   Deno.mkdirSync(folder, { recursive: true });
   const copies = {
     "teacher.safetensors": output("teacher", "model"),
@@ -81,35 +78,6 @@ export async function prepare(
   );
   writeBatches(readTokens(output("tokenize", "train")), folder);
   return { folder };
-}
-
-async function runPipeline(
-  artifacts: string,
-  settings: readonly string[],
-): Promise<void> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--allow-all",
-      join(ROOT, "cli/main.ts"),
-      "run",
-      "teacher",
-      "student:plain",
-      "student:small",
-      "export:plain",
-      `--experiment=${join(ROOT, "bench", "experiment.jsonc")}`,
-      `--artifacts=${artifacts}`,
-      ...settings.map((setting) => `--set=${setting}`),
-    ],
-    // Standard output is that of the bench.
-    stdout: "null",
-  }).output();
-  if (!success) {
-    throw new Error(
-      "The experiment of the bench failed, as the lines above say",
-    );
-  }
 }
 
 /** The first batches of an epoch, and the pairs that they touch, as a corpus of its own. */

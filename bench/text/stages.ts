@@ -1,4 +1,4 @@
-/** Runs the project's own stages on a text, in a folder of their own that is gone afterwards. */
+/** Runs the project's own stages for the bench. */
 import { join } from "@std/path";
 import { ROOT } from "../../engine/keys/project.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
@@ -13,7 +13,7 @@ interface Wanted {
   readonly pairs?: number;
 }
 
-/** What `read` makes of the file of an output. */
+/** What `read` makes of the file of an output of a stage on a text; its folder is gone afterwards. */
 export async function readOutput<T>(
   text: TextName,
   { node, output, vocabulary, pairs }: Wanted,
@@ -33,25 +33,49 @@ export async function readOutput<T>(
         students: {},
       }),
     );
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--allow-all",
-        join(ROOT, "cli/main.ts"),
-        "run",
-        node,
-        `--experiment=${experiment}`,
-        `--artifacts=${artifacts}`,
-        "--quiet",
-      ],
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
-    const { manifest, store } = openWorkspace(artifacts);
-    const artifact = manifest?.nodes[node]?.outputs[output];
-    if (artifact === undefined) throw new Error(`${node} left no ${output}`);
-    return await read(store.path(artifact));
+    const path = await runStages([node], {
+      experiment,
+      artifacts,
+      options: ["--quiet"],
+    });
+    return await read(path(node, output));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/**
+ * Brings nodes of an experiment up to date by the product's own command; gives the paths of outputs. The command writes to
+ * standard error.
+ */
+export async function runStages(
+  nodes: readonly string[],
+  { experiment, artifacts, options }: {
+    readonly experiment: string;
+    readonly artifacts: string;
+    readonly options: readonly string[];
+  },
+): Promise<(node: string, output: string) => string> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", join(ROOT, "cli/main.ts"), "run"],
+      ...nodes,
+      ...[`--experiment=${experiment}`, `--artifacts=${artifacts}`],
+      ...options,
+    ],
+    // Standard output is that of the bench.
+    stdout: "null",
+    stderr: "inherit",
+  }).output();
+  if (!success) {
+    throw new Error(
+      `Cannot run ${nodes.join(", ")}, as the lines above say`,
+    );
+  }
+  const { manifest, store } = openWorkspace(artifacts);
+  return (node, output) => {
+    const artifact = manifest?.nodes[node]?.outputs[output];
+    if (artifact === undefined) throw new Error(`${node} left no ${output}`);
+    return store.path(artifact);
+  };
 }

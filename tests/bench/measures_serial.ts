@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { syntheticBatch } from "../../bench/measures/batch.ts";
 import { training } from "../../bench/figures.ts";
 import { measureRoofline } from "../../bench/measures/products.ts";
-import { MachineRows } from "../../bench/rows/machine.ts";
+import { MachineRows } from "../../bench/rows/committed_rows.ts";
 import { Model } from "../../schemas/experiment/model.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 import { bench } from "./bench.ts";

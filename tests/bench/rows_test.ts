@@ -8,7 +8,7 @@ import {
   MachineRows,
   readMachines,
   rowsTable,
-} from "../../bench/rows/machine.ts";
+} from "../../bench/rows/committed_rows.ts";
 import { table } from "../../bench/rows/table.ts";
 import { BENCH, bench } from "./bench.ts";
 

@@ -1,6 +1,12 @@
 /** How a step is predicted to grow with cores, and what text the pipeline is measured on. */
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
 import { join } from "@std/path";
+import { isInputError } from "../../base/input_error.ts";
 import {
   corpusFiles,
   readRealPairs,
@@ -52,6 +58,27 @@ Deno.test("pairs are real and different as far as there are, then the other way 
       "three four\tdrei vier",
     ]);
     assertEquals(lines.length, 6);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the last line of a file is a pair without a newline too, and a file of no pairs is refused", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "pairs.tsv");
+    await Deno.writeTextFile(path, "a page\teins\tone\na page\tzwei\ttwo");
+    const { source } = await readRealPairs([path]);
+    assertEquals(source.toSorted(), ["eins", "one", "two", "zwei"]);
+    for (const text of ["", "\n\t\n"]) {
+      await Deno.writeTextFile(path, text);
+      const error = await assertRejects(
+        () => readRealPairs([path]),
+        Error,
+        `Cannot read pairs from "${path}": found none`,
+      );
+      assert(isInputError(error));
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
