@@ -124,6 +124,13 @@ export interface OwnCandidates {
   readonly hidden: Tensor;
 }
 
+/** The candidates among the inputs of a step over candidates. */
+export const candidatesIn = (inputs: Tensors): OwnCandidates => ({
+  ids: inputs[CANDIDATE.ids],
+  own: inputs[CANDIDATE.own],
+  hidden: inputs[CANDIDATE.hidden],
+});
+
 /** Which hypotheses the rows of logits are of. */
 export interface Rows {
   /** The row of each hypothesis, [sentences, beam]; any row for one that does not live. */

@@ -9,6 +9,7 @@ import {
 import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import {
+  candidatesIn,
   continuations,
   type Decoder,
   next,
@@ -17,7 +18,7 @@ import {
   positions,
 } from "./decoder_parts.ts";
 import { stackOutput } from "../transformer/layers.ts";
-import { CANDIDATE, candidateSpecs } from "./candidates.ts";
+import { candidateSpecs } from "./candidates.ts";
 import { weightSpecs } from "./precision.ts";
 
 /** Most hypotheses of a sentence. */
@@ -195,13 +196,7 @@ export function stepProgram(
       return {
         ...outputs,
         ...continuations(logits, inputs.score, vocabulary, kept, {
-          candidates: isShortlisted
-            ? {
-              ids: inputs[CANDIDATE.ids],
-              own: inputs[CANDIDATE.own],
-              hidden: inputs[CANDIDATE.hidden],
-            }
-            : undefined,
+          candidates: isShortlisted ? candidatesIn(inputs) : undefined,
           rows: { ofHypotheses: inputs.row, places: inputs.place },
         }),
       };

@@ -12,6 +12,7 @@ import {
   specs,
 } from "./decoder_step.ts";
 import {
+  candidatesIn,
   continuations,
   type Decoder,
   next,
@@ -19,7 +20,7 @@ import {
   positions,
 } from "./decoder_parts.ts";
 import { MASKED, stackOutput } from "../transformer/layers.ts";
-import { CANDIDATE, candidateSpecs } from "./candidates.ts";
+import { candidateSpecs } from "./candidates.ts";
 import { weightSpecs } from "./precision.ts";
 
 /**
@@ -114,13 +115,7 @@ export function searchLoop(decoder: Decoder, beam: number): Loop {
         vocabulary,
         beam,
         {
-          candidates: isShortlisted
-            ? {
-              ids: inputs[CANDIDATE.ids],
-              own: inputs[CANDIDATE.own],
-              hidden: inputs[CANDIDATE.hidden],
-            }
-            : undefined,
+          candidates: isShortlisted ? candidatesIn(inputs) : undefined,
         },
       );
       const from = tf.reshape(parent, [beam]) as tf.Tensor1D;

@@ -5,19 +5,14 @@ import {
   gradientProgram,
   type Task,
 } from "../../../../nmt/training/training_step.ts";
-import { compileStep } from "../../../../nmt/training/compiled_step.ts";
 import { isInputError } from "../../../../base/input_error.ts";
 import type { Runtime } from "../../../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../../../nmt/tensor/runtime.ts";
 import { libraryFolder } from "../../../../nmt/tensor/library_folder.ts";
 import { tensorflowRuntime } from "../../../../nmt/tensor/eager/tensorflow_runtime.ts";
 import { tf } from "../../../../nmt/tensor/tfjs.ts";
-import {
-  batchOrder,
-  makeBatch,
-} from "../../../../nmt/text/subwords/batches.ts";
 import { batch, task, weights } from "../../fixtures/model.ts";
-import { sentences } from "../../fixtures/reversal.ts";
+import { trainedSteps } from "../../fixtures/trained_steps.ts";
 import { f32, spec } from "../values.ts";
 
 const missing = await tensorflowRuntime("cpu").then(
@@ -39,24 +34,8 @@ function test(title: string, act: (runtime: Runtime) => Promise<void>): void {
 
 const STEPS = 20;
 
-/** The losses of each of some steps, and the weights after them. */
-async function trained(runtime: Runtime, toy: Task) {
-  const trainer = await compileStep(runtime, toy, { seed: 5, threads: 1 });
-  const tokens = sentences(1, 600);
-  const batches = batchOrder(tokens, 96, 1, 0).slice(0, STEPS);
-  assertEquals(batches.length, STEPS);
-  const losses: number[] = [];
-  for (const [step, pairs] of batches.entries()) {
-    const { loss } = await trainer.run(makeBatch(tokens, pairs), step);
-    losses.push(loss);
-  }
-  const state = await trainer.state();
-  const copies = Object.entries(state.weights).map(([name, values]) =>
-    [name, values.slice()] as const
-  );
-  await trainer.dispose();
-  return { losses, weights: new Map(copies) };
-}
+const trained = (runtime: Runtime, toy: Task) =>
+  trainedSteps(runtime, toy, { steps: STEPS, count: 600 });
 
 const toy = task(undefined, { warmup: 10, factor: 1 });
 

@@ -1,38 +1,16 @@
 /** Training with OpenVINO: the same bytes twice, and near ONNX Runtime's losses. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { compileStep } from "../../../../nmt/training/compiled_step.ts";
 import { loadRuntime } from "../../../../nmt/tensor/runtime.ts";
 import type { RuntimeChoice } from "../../../../schemas/experiment/runtime.ts";
-import {
-  batchOrder,
-  makeBatch,
-} from "../../../../nmt/text/subwords/batches.ts";
 import { task } from "../../fixtures/model.ts";
-import { sentences } from "../../fixtures/reversal.ts";
+import { trainedSteps } from "../../fixtures/trained_steps.ts";
 import { test } from "./available.ts";
 
 const PRECISIONS = ["float32", "bfloat16"] as const;
 const toy = task(undefined, { warmup: 50, factor: 0.15 });
 
-/** The losses of each of some steps, and the weights after them. */
-async function trained(choice: RuntimeChoice, steps: number) {
-  const runtime = await loadRuntime(choice);
-  const trainer = await compileStep(runtime, toy, { seed: 5, threads: 1 });
-  const tokens = sentences(1, 6000);
-  const batches = batchOrder(tokens, 96, 1, 0).slice(0, steps);
-  assertEquals(batches.length, steps);
-  const losses: number[] = [];
-  for (const [step, pairs] of batches.entries()) {
-    const { loss } = await trainer.run(makeBatch(tokens, pairs), step);
-    losses.push(loss);
-  }
-  const state = await trainer.state();
-  const copies = Object.entries(state.weights).map(([name, values]) =>
-    [name, values.slice()] as const
-  );
-  await trainer.dispose();
-  return { losses, weights: new Map(copies) };
-}
+const trained = async (choice: RuntimeChoice, steps: number) =>
+  trainedSteps(await loadRuntime(choice), toy, { steps, count: 6000 });
 
 for (const precision of PRECISIONS) {
   test(`twenty steps of training in ${precision} are the same bytes twice`, async () => {
