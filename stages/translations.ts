@@ -31,7 +31,9 @@ export default stage({
   requires: ({ runtime }) => requireRuntime(runtime),
   run: async ({ config, inputs, outputs, work, log, progress }) => {
     const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
-    const { createTranslator } = await import("../nmt/decoding/beam_search.ts");
+    const { createParallelTranslator } = await import(
+      "../nmt/decoding/parallel_translator.ts"
+    );
     const { translateTokens } = await import(
       "../nmt/decoding/teacher_translations.ts"
     );
@@ -42,7 +44,7 @@ export default stage({
     );
     const { runtime, maximumLength, minimumScore, ...options } = config;
     const teacher = loadModel(inputs.teacher.model, "the model of the teacher");
-    const translator = await createTranslator(
+    const translator = createParallelTranslator(
       await loadRuntime(runtime),
       teacher,
     );

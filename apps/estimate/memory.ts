@@ -4,6 +4,7 @@ import {
   recordedLayers,
 } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
+import { searchWorkers } from "../../nmt/decoding/search_workers.ts";
 import { projectionShapes } from "../../nmt/distillation/layer_loss.ts";
 import { isLarge } from "../../nmt/training/training_step.ts";
 import {
@@ -133,7 +134,7 @@ export function pruningMemory(teacher: SizedModel): number {
 }
 
 /** Hypotheses of a batch, and matrices of the vocabulary's size that choose among them. */
-const HYPOTHESES = 640, SCORES = 5;
+const HYPOTHESES = 640, SCORES = 4;
 
 /** Bytes a parameter of the programs of a search: encoder, steps, single sentences. */
 const SEARCHED = 28;
@@ -141,14 +142,26 @@ const SEARCHED = 28;
 /** Positions of a hypothesis in the KV cache. */
 const CACHED = 20;
 
-/** A beam search: the model in three programs, the scores of 640 hypotheses, and their keys and values. */
-export function searchMemory(sized: SizedModel): number {
+/** What a worker takes besides a search: tfjs, ONNX Runtime, and the model as it was sent. */
+const WORKER = 120e6;
+
+/**
+ * A beam search: for each of its workers the model in three programs, the scores of 640 hypotheses, and their keys and
+ * values.
+ */
+export function searchMemory(
+  sized: SizedModel,
+  threads = navigator.hardwareConcurrency,
+): number {
+  const workers = searchWorkers(sized, threads);
   const { model: { width, decoderLayers, autoregression }, vocabulary } = sized;
   const cache = autoregression === "ssru"
     ? 0
     : 2 * CACHED * decoderLayers * width;
-  return PROCESS + RUNTIME + SEARCHED * parametersOf(sized) +
+  const search = SEARCHED * parametersOf(sized) +
     FLOAT * HYPOTHESES * (SCORES * vocabulary + cache);
+  return PROCESS + RUNTIME + workers * search +
+    (workers > 1 ? workers * WORKER : 0);
 }
 
 /** Bytes a parameter of an export: the model as it is, in 8 bits, and as graphs that are run. */

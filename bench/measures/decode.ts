@@ -1,7 +1,7 @@
 /** Times beam search of a student, ids in and ids out, batched and one sentence at a time; prints one JSON line. */
 import { parseArgs } from "@std/cli/parse-args";
 import { loadModel } from "../../nmt/transformer/checkpoint.ts";
-import { createTranslator } from "../../nmt/decoding/beam_search.ts";
+import { createParallelTranslator } from "../../nmt/decoding/parallel_translator.ts";
 import { inputError } from "../../base/input_error.ts";
 import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { openExported } from "./exported.ts";
@@ -49,7 +49,7 @@ const runtime = await chosenRuntime();
 // A graph translates as its users run it; a model file by the project's own search.
 const translator = model.endsWith(".onnx")
   ? await openExported(model, { threads, maximumRows: 64 })
-  : await createTranslator(runtime, loadModel(model, "the student"), {
+  : createParallelTranslator(runtime, loadModel(model, "the student"), {
     threads,
     precision,
   });

@@ -1,5 +1,5 @@
 /** Hashes many files on all cores, in the order of the requests. */
-import { ask, type Refusal } from "./ask_worker.ts";
+import { ask, type Refusal } from "../../base/ask_worker.ts";
 import { hashFile } from "./hash.ts";
 
 export interface Hashers extends Disposable {

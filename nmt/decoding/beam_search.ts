@@ -122,7 +122,7 @@ export async function createTranslator(
     Object.entries(weights).filter(([name]) => name in specs),
   );
   const options = { constants, threads };
-  const most = positionsAtOnce(runtime, threads);
+  const most = positionsAtOnce(runtime);
   const encoder = await runtime.compile(encoderProgram(decoder), options);
   const steps = new Map<string, Promise<Executable>>();
   const programs: Programs = {
@@ -169,7 +169,31 @@ async function translate(
   sentences: readonly Int32Array[],
   options: TranslateOptions,
 ): Promise<Hypothesis[]> {
-  const { beam, lengthPenalty, report } = options;
+  const isShortlisted = programs.choose !== undefined;
+  return await inBatches(sentences, options, isShortlisted, async (batches) => {
+    for (const { sources, done } of batches) {
+      done(await searchBatch(programs, sources, options));
+    }
+  });
+}
+
+/** A batch to be searched, and what takes its hypotheses. */
+export interface Batch {
+  readonly sources: readonly Int32Array[];
+  done(found: readonly Hypothesis[]): void;
+}
+
+/**
+ * The best hypothesis of each sentence, in order, from batches that `search` goes through.
+ *
+ * @throws What `Translator.translate` throws, before anything is searched.
+ */
+export async function inBatches(
+  sentences: readonly Int32Array[],
+  { beam, report }: TranslateOptions,
+  isShortlisted: boolean,
+  search: (batches: readonly Batch[]) => Promise<void>,
+): Promise<Hypothesis[]> {
   if (!Number.isInteger(beam) || beam < 1 || beam > MAXIMUM_BEAM) {
     throw inputError(
       `Cannot translate: expected a beam of 1 to ${MAXIMUM_BEAM}, found ${beam}.`,
@@ -187,21 +211,16 @@ async function translate(
     score: 0,
     normalised: 0,
   }));
-  const most = programs.choose === undefined
-    ? BATCH_HYPOTHESES
-    : SHORTLISTED_HYPOTHESES;
+  const most = isShortlisted ? SHORTLISTED_HYPOTHESES : BATCH_HYPOTHESES;
   const batches = batchesByLength(sentences, Math.floor(most / beam));
   let done = sentences.length - batches.flat().length;
-  for (const batch of batches) {
-    const sources = batch.map((index) => sentences[index]);
-    const found = await searchBatch(programs, sources, (length) => ({
-      beam,
-      lengthPenalty,
-      maximumLength: searchLimit(length, options),
-    }));
-    batch.forEach((index, row) => hypotheses[index] = found[row]);
-    report?.(done += batch.length);
-  }
+  await search(batches.map((batch) => ({
+    sources: batch.map((index) => sentences[index]),
+    done: (found) => {
+      batch.forEach((index, row) => hypotheses[index] = found[row]);
+      report?.(done += batch.length);
+    },
+  })));
   return hypotheses;
 }
 
@@ -213,12 +232,13 @@ export function searchLimit(
   return Math.min(maximumLength ?? 2 * length + 20, MAXIMUM_LENGTH);
 }
 
-/** The best hypotheses of the sentences of a batch; `limits` gives the options for a sentence of a number of ids. */
+/** The best hypotheses of the sentences of a batch. */
 async function searchBatch(
   programs: Programs,
   sources: readonly Int32Array[],
-  limits: (length: number) => SearchOptions,
+  given: TranslateOptions,
 ): Promise<Hypothesis[]> {
+  const { beam: kept, lengthPenalty } = given;
   const { saved: { model, vocabulary }, cache, cells } = programs;
   const names = cacheNames(model);
   const cellsOf = (rows: number, buffer: number): HostTensor[] =>
@@ -226,14 +246,17 @@ async function searchBatch(
       shape: [rows, model.width],
       data: buffers[buffer % 2](rows * model.width),
     }));
-  const options = sources.map(({ length }) => limits(length));
-  const kept = options[0].beam;
+  const options = sources.map(({ length }): SearchOptions => ({
+    beam: kept,
+    lengthPenalty,
+    maximumLength: searchLimit(length, given),
+  }));
   const enough = choiceSize(vocabulary, kept);
   const candidates = programs.choose?.(sources, enough);
-  let given = { ...await programs.encode(sources), ...candidates?.rows };
+  let encoded = { ...await programs.encode(sources), ...candidates?.rows };
   if (sources.length === 1) {
     const found = await programs.singleSentence?.search(
-      { ...given, ...candidates?.shared },
+      { ...encoded, ...candidates?.shared },
       options[0],
     );
     if (found !== undefined) return [found];
@@ -248,7 +271,7 @@ async function searchBatch(
   let ancestors = names.length > 0
     ? firstAncestors(rows.length, beam)
     : undefined;
-  let states = cellsOf(rows.length * beam, 0);
+  let states = cellsOf(rows.length, 0);
   for (const { data } of states) data.fill(0);
   let before = 0; // Slots of the cache that are filled.
   for (let position = 0;; position++) {
@@ -259,7 +282,7 @@ async function searchBatch(
     const inputs: Record<string, HostTensor> = {
       ...state,
       ...ancestors && { ancestors },
-      ...given,
+      ...encoded,
       ...candidates?.shared,
       position: { shape: [1], data: Int32Array.of(position) },
     };
@@ -274,7 +297,7 @@ async function searchBatch(
         data: data.subarray(before * batch * model.width),
       };
     });
-    const after = cellsOf(beam * batch, position + 1);
+    const after = cellsOf(elements(state.token.shape), position + 1);
     cellNames(model).forEach((name, i) => {
       inputs[name] = states[i];
       into[next(name)] = after[i];
@@ -302,20 +325,15 @@ async function searchBatch(
       living,
       place: leave ? order : place,
     }));
-    state = nextState(
-      results,
-      { before: batch, after: batchAfter },
-      continued,
-      kept,
-    );
+    state = nextState(state, results, batchAfter, continued, kept);
     ancestors = ancestors &&
       nextAncestors(ancestors, results, batchAfter, continued, kept);
     places = continued.map(({ place }) => place);
     if (leave) {
       const stay = going.map(({ place }) => place);
       for (const name of names) take(inputs[name], 1, stay);
-      given = Object.fromEntries(
-        Object.entries(given).map(([name, tensor]) => [
+      encoded = Object.fromEntries(
+        Object.entries(encoded).map(([name, tensor]) => [
           name,
           take(tensor, 0, stay),
         ]),

@@ -72,21 +72,26 @@ export function choices(
 }
 
 type State = Record<
-  "token" | "living" | "place" | "row" | "score" | "from",
+  "token" | "living" | "hypothesis" | "place" | "row" | "score" | "from",
   HostTensor
 >;
 
-/** Which hypotheses live, and where they are, as inputs of a step: `living` and `place` [living], `row` [going, beam]. */
+/**
+ * Which hypotheses live, and where they are, as inputs of a step: `living` and `place` [living], `hypothesis` [beam, batch],
+ * `row` [going, beam].
+ */
 function livingInputs(
   going: readonly { readonly place: number; readonly living: number }[],
   batch: number,
   beam: number,
-): Pick<State, "living" | "place" | "row"> {
+): Pick<State, "living" | "hypothesis" | "place" | "row"> {
   const row = new Int32Array(going.length * beam);
+  const hypothesis = new Int32Array(beam * batch);
   const living: number[] = [], places: number[] = [];
   going.forEach(({ place, living: count }, sentence) => {
     for (let i = 0; i < count; i++) {
       row[sentence * beam + i] = living.length;
+      hypothesis[i * batch + place] = living.length;
       living.push(i * batch + place);
       places.push(place);
     }
@@ -94,31 +99,26 @@ function livingInputs(
   const shape = [living.length];
   return {
     living: { shape, data: Int32Array.from(living) },
+    hypothesis: { shape: [beam, batch], data: hypothesis },
     place: { shape, data: Int32Array.from(places) },
     row: { shape: [going.length, beam], data: row },
   };
 }
 
-/** The initial state: each sentence has the empty hypothesis; the others of its beam are impossible. */
+/** The initial state: each sentence has the empty hypothesis; the others of its beam do not live. */
 export function firstState(batch: number, beam: number): State {
-  const count = batch * beam;
-  const score = new Float32Array(count).fill(-Infinity);
-  for (let i = 0; i < count; i += beam) score[i] = 0;
+  const score = new Float32Array(batch * beam).fill(-Infinity);
+  for (let i = 0; i < score.length; i += beam) score[i] = 0;
+  const places = Array.from({ length: batch }, (_, place) => place);
   return {
-    token: {
-      shape: [beam, batch],
-      data: new Int32Array(count).fill(BOS),
-    },
+    token: { shape: [1, batch], data: new Int32Array(batch).fill(BOS) },
     ...livingInputs(
-      Array.from({ length: batch }, (_, place) => ({ place, living: 1 })),
+      places.map((place) => ({ place, living: 1 })),
       batch,
       beam,
     ),
     score: { shape: [batch, beam], data: score },
-    from: {
-      shape: [beam, batch],
-      data: Int32Array.from({ length: count }, (_, row) => row),
-    },
+    from: { shape: [batch], data: Int32Array.from(places) },
   };
 }
 
@@ -141,35 +141,32 @@ export interface Going {
   readonly place: number;
 }
 
-/**
- * The state of the next step; `batch` is how many sentences there were in the step before, and will be in the next one.
- * Continuations that do not live on are impossible. Values of finished sentences are undefined.
- */
+/** The state after a step with the state `before`; `batch` is how many sentences there will be in the batch. */
 export function nextState(
+  before: Pick<State, "row">,
   results: HostTensors,
-  batch: Readonly<Record<"before" | "after", number>>,
+  batch: number,
   going: readonly Going[],
   kept: number,
 ): State {
-  const rows = kept * batch.after;
-  const token = new Int32Array(rows).fill(PAD);
-  const from = new Int32Array(rows);
-  const score = new Float32Array(going.length * kept);
+  const beam = before.row.shape[1];
+  const score = new Float32Array(going.length * kept).fill(-Infinity);
+  const token: number[] = [], from: number[] = [];
   const tokens = results[next("token")].data;
   const scores = results[next("score")].data;
   const parents = results.parent.data;
-  going.forEach(({ before, row, living, place }, order) => {
-    for (let i = 0; i < kept; i++) {
-      const chosen = row * kept + i, to = i * batch.after + place;
-      token[to] = tokens[chosen];
-      from[to] = parents[chosen] * batch.before + before;
-      score[order * kept + i] = i < living ? scores[chosen] : -Infinity;
+  going.forEach(({ row, living }, order) => {
+    for (let i = 0; i < living; i++) {
+      const chosen = row * kept + i;
+      token.push(tokens[chosen]);
+      from.push(before.row.data[row * beam + parents[chosen]]);
+      score[order * kept + i] = scores[chosen];
     }
   });
   return {
-    token: { shape: [kept, batch.after], data: token },
-    from: { shape: [kept, batch.after], data: from },
-    ...livingInputs(going, batch.after, kept),
+    token: { shape: [1, token.length], data: Int32Array.from(token) },
+    from: { shape: [from.length], data: Int32Array.from(from) },
+    ...livingInputs(going, batch, kept),
     score: { shape: [going.length, kept], data: score },
   };
 }

@@ -9,7 +9,7 @@ import {
   type Spec,
 } from "../tensor/program.ts";
 import type { Shortlist } from "../shortlist/shortlist.ts";
-import { candidateFinder } from "./own_candidates.ts";
+import { candidateFinder } from "../shortlist/own_candidates.ts";
 import { GENERATOR, type Precision } from "./precision.ts";
 
 /** Names of the inputs. */

@@ -105,8 +105,8 @@ export function encoderProgram(decoder: Decoder): Program {
  * beam of 1. The first step has one hypothesis, the empty one.
  *
  * Sentences whose search is over may stay in the batch, as taking them out moves the cache, and so may hypotheses that have
- * ended. Only those that live are scored over the vocabulary, which is most of the work; "going" are the sentences with
- * some.
+ * ended: they have room in the cache and in attention. All else is computed of the hypotheses that live; "going" are the
+ * sentences with some.
  *
  * A sentence's hypotheses stand side by side as the queries of one attention, so that they share the source's keys and
  * values. They share the cache too: it holds the keys and values of every hypothesis there ever was, a slot each, [slots,
@@ -115,20 +115,20 @@ export function encoderProgram(decoder: Decoder): Program {
  *
  * Inputs besides the weights and the encoder's inputs and outputs:
  * - the cache, with room for the slots of this step, its last `beam`, which the outputs named "own" are to be put into;
- * - `token` [beam, batch]: last id of each hypothesis, `position` [1]: how many ids came before it;
- * - `living` [living]: the hypotheses to be scored, as places in [beam, batch], and `place` [living], that of the sentence of
- *   each in the batch;
- * - `row` [going, beam]: which of the living each hypothesis of a sentence is, anything for one that does not live;
+ * - `token` [1, living]: last id of each hypothesis that lives, `position` [1]: how many ids came before it;
+ * - `living` [living]: their places in [beam, batch], and `place` [living], that of the sentence of each in the batch;
+ * - `hypothesis` [beam, batch] and, by sentences, `row` [going, beam]: which of the living a hypothesis is, any for one that
+ *   does not live;
  * - `score` [going, beam]: log p of each hypothesis, -Infinity where there is none;
  * - `ancestors` [batch, 1, beam, slots]: 0 for each slot of a hypothesis that the one of the row descends from, or is,
  *   and `MASKED` for all others;
- * - of recurrent units, in place of cache and `ancestors`: the state of each layer after the step before, [rows, d], and
- *   `from` [beam, batch], the row there that each hypothesis continues;
+ * - of recurrent units, in place of cache and `ancestors`: the state of each layer after the step before, [before, d], and
+ *   `from` [living], the row there that each hypothesis continues;
  * - of a short-list, the candidates of `candidateSpecs`, among which alone ids are chosen.
  *
  * Outputs:
  * - "own" keys and values of each layer, [beam, batch, heads, d / heads], or the states of recurrent units, `next` and their
- *   name, [beam * batch, d];
+ *   name, [living, d];
  * - `next token`, `next score` [going, kept]: the best continuations of each sentence, best first, none of which ends it;
  * - `parent` [going, kept]: which of its sentence's hypotheses each continues, from 0;
  * - `ended` [going, beam]: log p of each given hypothesis if it ends here.
@@ -143,9 +143,10 @@ export function stepProgram(
   return {
     name: beam === kept ? "decoder step" : "decoder first step",
     inputs: {
-      token: { shape: [beam, "batch"], dtype: "int32" },
+      token: { shape: [1, "living"], dtype: "int32" },
       position: { shape: [1], dtype: "int32" },
       living: { shape: ["living"], dtype: "int32" },
+      hypothesis: { shape: [beam, "batch"], dtype: "int32" },
       place: { shape: ["living"], dtype: "int32" },
       row: { shape: ["going", beam], dtype: "int32" },
       score: { shape: ["going", beam], dtype: "float32" },
@@ -163,22 +164,22 @@ export function stepProgram(
     build: (inputs, { batch }) => {
       const parts = partsOf(decoder, inputs, batch);
       const outputs: Record<string, Tensor> = {};
-      const from = model.autoregression === "ssru"
-        ? tf.reshape(inputs.from, [beam * batch]) as tf.Tensor1D
-        : undefined;
+      const living = inputs.living as tf.Tensor1D;
+      const hypothesis = tf.reshape(inputs.hypothesis, [beam * batch]);
       const embedded = parts.embed(
         "decoder",
         inputs.token,
         tf.gather(positions(model), inputs.position as tf.Tensor1D),
-      ); // [beam * batch, d]
+      ); // [living, d]
       const x = decoderLayers(
         decoder,
         parts,
         inputs,
         embedded,
-        from !== undefined
+        model.autoregression === "ssru"
           ? {
-            state: (name) => tf.gather(inputs[name], from),
+            state: (name) =>
+              tf.gather(inputs[name], inputs.from as tf.Tensor1D),
             remember: (name, state) => outputs[next(name)] = state,
           }
           : {
@@ -188,11 +189,12 @@ export function stepProgram(
               return continueInPlace(inputs[name], parts.inHeads(x));
             },
           },
+        {
+          all: (x) => tf.gather(x, hypothesis as tf.Tensor1D),
+          living: (x) => tf.gather(x, living),
+        },
       );
-      const scored = tf.gather(x, inputs.living as tf.Tensor1D);
-      const logits = parts.generate(
-        stackOutput(model, inputs, "decoder", scored),
-      );
+      const logits = parts.generate(stackOutput(model, inputs, "decoder", x));
       return {
         ...outputs,
         ...continuations(logits, inputs.score, vocabulary, kept, {
@@ -209,7 +211,7 @@ function historySpecs(model: Model, beam: number): Record<string, Spec> {
   const { heads, width } = model;
   return model.autoregression === "ssru"
     ? {
-      from: { shape: [beam, "batch"], dtype: "int32" },
+      from: { shape: ["living"], dtype: "int32" },
       ...specs(cellNames(model), ["before", width]),
     }
     : {
@@ -228,37 +230,50 @@ export interface Cache {
 
 /** What recurrent units know of what came before. */
 export interface Cells {
-  /** The state of a name, [beam * batch, d]. */
+  /** The state of a name, a row a hypothesis. */
   state(name: string): Tensor;
   /** Takes the state after this step. */
   remember(name: string, state: Tensor): void;
 }
 
-/** All layers of the decoder on hypotheses [beam * batch, d]. */
+/** Where only some of the hypotheses that attention has room for are computed. */
+export interface Living {
+  /** Rows of all hypotheses, [beam * batch, n], from those of the ones that live, [living, n]. */
+  all(x: Tensor): Tensor;
+  /** The other way round. */
+  living(x: Tensor): Tensor;
+}
+
+const ALL: Living = { all: (x) => x, living: (x) => x };
+
+/** All layers of the decoder on hypotheses [living, d], which are all, [beam * batch, d], unless `rows` are given. */
 export function decoderLayers(
   { model }: Decoder,
   parts: Parts,
   inputs: Tensors,
   hypotheses: Tensor,
   history: Cache | Cells,
+  rows = ALL,
 ): Tensor {
   let x = hypotheses;
   for (let layer = 0; layer < model.decoderLayers; layer++) {
     x = "state" in history
       ? recurrent(parts, cellNames(model)[layer], layer, x, history)
-      : selfAttended(parts, attended("self", model)[layer], layer, x, history);
+      : parts.attend(`decoder.${layer}.self`, x, (x, name) => {
+        const mapped = rows.all(parts.linear(`${name}.queryKeyValue`, x));
+        const cache = attended("self", model)[layer];
+        return rows.living(selfAttention(parts, mapped, cache, history));
+      });
     const source = attended("cross", model)[layer];
-    x = parts.attend(
-      `decoder.${layer}.cross`,
-      x,
-      (x, name) =>
-        attentionToSource(
-          parts.inHeads(parts.linear(`${name}.query`, x)),
-          inputs[source.key],
-          inputs[source.value],
-          inputs.padding,
-        ),
-    );
+    x = parts.attend(`decoder.${layer}.cross`, x, (x, name) => {
+      const queries = rows.all(parts.linear(`${name}.query`, x));
+      return rows.living(attentionToSource(
+        parts.inHeads(queries),
+        inputs[source.key],
+        inputs[source.value],
+        inputs.padding,
+      ));
+    });
     x = parts.feedForward(`decoder.${layer}.feedForward`, x);
   }
   return x;
@@ -279,21 +294,18 @@ function recurrent(
   );
 }
 
-function selfAttended(
+/** Self-attention of mapped hypotheses, [beam * batch, 3 d]. */
+function selfAttention(
   parts: Parts,
+  mapped: Tensor,
   cache: { readonly key: string; readonly value: string },
-  layer: number,
-  x: Tensor,
   { hidden, extend }: Cache,
 ): Tensor {
-  return parts.attend(`decoder.${layer}.self`, x, (x, name) => {
-    const mapped = parts.linear(`${name}.queryKeyValue`, x);
-    const [query, key, value] = parts.split(mapped, 3);
-    return attention(
-      parts.inHeads(query),
-      extend(cache.key, key),
-      extend(cache.value, value),
-      hidden,
-    );
-  });
+  const [query, key, value] = parts.split(mapped, 3);
+  return attention(
+    parts.inHeads(query),
+    extend(cache.key, key),
+    extend(cache.value, value),
+    hidden,
+  );
 }

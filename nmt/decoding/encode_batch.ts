@@ -4,16 +4,13 @@ import type { Executable, HostTensors, Runtime } from "../tensor/program.ts";
 import { longestOf, sourceTensors } from "./beams.ts";
 import { attendedNames } from "./decoder_step.ts";
 
-/** Source positions that a thread of a CPU encodes at once. */
-const POSITIONS_OF_THREAD = 256;
+/** Source positions that a CPU encodes at once: however many threads it has, 8-bit products have the same ranges. */
+const POSITIONS = 256;
 
 /** Most source positions to encode at once on a runtime; a GPU takes all. */
-export function positionsAtOnce(
+export const positionsAtOnce = (
   { identity: { provider } }: Pick<Runtime, "identity">,
-  threads = navigator.hardwareConcurrency,
-): number {
-  return provider === "cpu" ? POSITIONS_OF_THREAD * threads : Infinity;
-}
+): number => provider === "cpu" ? POSITIONS : Infinity;
 
 /** The padding and the encoder's outputs of sentences, from runs of `most` source positions or of one sentence. */
 export async function encodeBatch(

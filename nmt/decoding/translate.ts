@@ -7,11 +7,11 @@ import type { Precision } from "./precision.ts";
 import { loadSubwords, type Subwords } from "../text/subwords/subwords.ts";
 import { loadModel, type SavedModel } from "../transformer/checkpoint.ts";
 import {
-  createTranslator,
   MAXIMUM_LENGTH,
   type TranslateOptions,
   type Translator,
 } from "./beam_search.ts";
+import { createParallelTranslator } from "./parallel_translator.ts";
 
 /** Lines that are translated together at most: enough to sort them into batches of one length. */
 const CHUNK_LINES = 1000;
@@ -107,7 +107,7 @@ export async function translateWith(job: FileJob): Promise<{
   checkVocabulary(saved, subwords);
   const runtime = await loadRuntime(job.runtime);
   const shortlist = shortlistOf(saved, job.shortlist);
-  const translator = await createTranslator(runtime, saved, { shortlist });
+  const translator = createParallelTranslator(runtime, saved, { shortlist });
   const start = performance.now();
   const lines = await translateLines(
     translator,
@@ -154,7 +154,7 @@ export async function translateStream(options: StreamOptions): Promise<void> {
   const { precision, shortlistPath } = options;
   const shortlist = shortlistOf(saved, shortlistPath);
   const runtime = await loadRuntime(options.runtime);
-  const translator = await createTranslator(runtime, saved, {
+  const translator = createParallelTranslator(runtime, saved, {
     precision,
     shortlist,
   });

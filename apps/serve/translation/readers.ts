@@ -1,5 +1,5 @@
 /** Parses request bodies in a worker, so that a slow one does not block the server. */
-import { ask, type Refusal } from "../../../engine/files/ask_worker.ts";
+import { ask, type Refusal } from "../../../base/ask_worker.ts";
 import type { ServeLimits } from "../../../schemas/http_api.ts";
 import type { ReadRequest } from "./reading.ts";
 import { refusal } from "../http/refusal.ts";

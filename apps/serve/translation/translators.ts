@@ -1,5 +1,5 @@
 /** Workers that translate with an exported graph, as ONNX Runtime blocks the thread that calls it. */
-import { ask, type Refusal } from "../../../engine/files/ask_worker.ts";
+import { ask, type Refusal } from "../../../base/ask_worker.ts";
 
 /** What a worker is asked: first to open a graph, then to translate. */
 export type Question = { readonly path: string } | {

@@ -94,7 +94,7 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     recordingMemory(quickTeacher, { encoder: all, decoder: [] }),
     225,
   ],
-  "the search of no-kd of quick": [searchMemory(quickStudent), 288],
+  "the search of no-kd of quick": [searchMemory(quickStudent, 2), 669],
   "the import of tiny11": [importMemory(tiny11), 361],
   "the states of tiny11": [
     recordingMemory(tiny11, { encoder: all, decoder: [] }),
@@ -104,7 +104,7 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     pruningMemory({ ...tiny11, vocabulary: 10_300 }),
     1343,
   ],
-  "the search of tiny11": [searchMemory(tiny11), 1102],
+  "the search of tiny11": [searchMemory(tiny11, 2), 1781],
   "the export of tiny11": [exportMemory(tiny11), 904],
   "a student of tiny11's vocabulary": [trainingMemory(tiny11Student), 2247],
   "a student with soft targets of tiny11": [

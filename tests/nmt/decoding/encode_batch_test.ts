@@ -1,11 +1,8 @@
 /** Sentences that are encoded some at a time against the same ones encoded together. */
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { sourceTensors } from "../../../nmt/decoding/beams.ts";
 import { encoderProgram } from "../../../nmt/decoding/decoder_step.ts";
-import {
-  encodeBatch,
-  positionsAtOnce,
-} from "../../../nmt/decoding/encode_batch.ts";
+import { encodeBatch } from "../../../nmt/decoding/encode_batch.ts";
 import { weightConstants } from "../../../nmt/decoding/precision.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { randomModel, randomSources } from "../fixtures/plain_search.ts";
@@ -38,12 +35,3 @@ for (const name of ["onnx", "reference"] as const) {
     await encoder.dispose();
   });
 }
-
-Deno.test("more threads encode more at once, and a GPU all", () => {
-  const on = (provider: string) => ({
-    identity: { name: "onnx", version: "1", provider, precision: "float32" },
-  });
-  const one = positionsAtOnce(on("cpu"), 1);
-  assertEquals(positionsAtOnce(on("cpu"), 4), 4 * one);
-  assertEquals(positionsAtOnce(on("cuda"), 1), Infinity);
-});

@@ -1,11 +1,8 @@
 /** The candidates of a batch against their definition, sentence by sentence. */
 import { assert, assertEquals } from "@std/assert";
-import { candidateFinder } from "../../../nmt/decoding/own_candidates.ts";
+import { candidateFinder } from "../../../nmt/shortlist/own_candidates.ts";
 import { randomSources } from "../fixtures/plain_search.ts";
-import {
-  plainCandidates,
-  randomShortlist,
-} from "../shortlist/made_shortlist.ts";
+import { plainCandidates, randomShortlist } from "./made_shortlist.ts";
 
 Deno.test("a batch has the candidates of its sentences, and each sentence has its own, batch after batch", () => {
   const vocabulary = 60, least = 9;

@@ -1,5 +1,5 @@
 /** The candidates of the sentences of a batch by a short-list: all of them, and which are a sentence's own. */
-import { alwaysCandidates, type Shortlist } from "../shortlist/shortlist.ts";
+import { alwaysCandidates, type Shortlist } from "./shortlist.ts";
 import { elements, type HostTensor } from "../tensor/program.ts";
 
 /** The candidates of some sentences. */
