@@ -17,7 +17,6 @@ import {
   hasStart,
   recordedLayers,
   usesStates,
-  usesTeacher,
 } from "./schemas/experiment/distillation.ts";
 import {
   distillations,
@@ -25,8 +24,6 @@ import {
   type TrainedStudent,
 } from "./schemas/experiment/experiment.ts";
 import { Matrix } from "./schemas/experiment/language_pairs.ts";
-import { trialWeights } from "./schemas/experiment/tuning.ts";
-import chooseStage from "./stages/choose.ts";
 import compareStage from "./stages/compare.ts";
 import corpusStage from "./stages/corpus.ts";
 import evaluateStage from "./stages/evaluate.ts";
@@ -36,7 +33,6 @@ import mixtureStage from "./stages/mixture.ts";
 import monolingualStage from "./stages/monolingual.ts";
 import shortlistStage from "./stages/shortlist.ts";
 import statesStage from "./stages/states.ts";
-import studentStage from "./stages/student.ts";
 import teacherStage from "./stages/teacher.ts";
 import tokenizeStage from "./stages/tokenize.ts";
 import translationsStage from "./stages/translations.ts";
@@ -46,6 +42,11 @@ import importStage from "./stages/models/import.ts";
 import interpolateStage from "./stages/models/interpolate.ts";
 import pruneStage from "./stages/models/prune.ts";
 import trimStage from "./stages/models/trim.ts";
+import {
+  hyperparameterNodes,
+  type Learned,
+  studentsOf,
+} from "./stages/tuning/students.ts";
 
 export default pipeline(Matrix, ({ pairs }, node) => {
   for (const { name, experiment } of pairs) {
@@ -70,13 +71,6 @@ interface Draft {
 interface System {
   readonly model: Handle<"model">;
   readonly tokens: Handle<"tokenizer">;
-}
-
-/** What a student learns from. */
-interface Learned {
-  readonly teacher: Handle<"model">;
-  readonly tokens: Handle<"tokenizer" | "validation">;
-  readonly trainingData: Handle<"train">;
 }
 
 /** The method. */
@@ -122,6 +116,11 @@ function distill(draft: Draft): void {
     evaluate("imported", { model: imported, tokens: imported });
   }
 
+  const studentVocabulary = trimmedSize ?? vocabularySize(experiment);
+  const hyperparameters = hyperparameterNodes(
+    node,
+    Object.values(experiment.students),
+  );
   for (const targets of ["references", "teacher"] as const) {
     const students = Object.entries(experiment.students)
       .filter(([, student]) => student.targets === targets);
@@ -141,16 +140,17 @@ function distill(draft: Draft): void {
       ...{ teacher: trimmed, tokens: trimmed, trainingData: trimmed },
       shortlist: shortlistOf(draft, name ?? "trimmed", trimmed),
     };
-    const states = statesOf(draft, name, students, learned);
+    const shared = {
+      ...{ experiment, vocabulary: studentVocabulary, learned, corpus },
+      states: statesOf(draft, name, students, learned),
+      hyperparameters,
+    };
     const pruned = prunedTeachers(draft, name, students, learned);
 
     for (const [system, student] of students) {
       const { tokens } = learned;
       const start = pruned.get(student.model.feedForward);
-      const trained = studentsOf(draft, [system, student], {
-        ...{ corpus, states, start },
-        learned,
-      });
+      const trained = studentsOf(node, [system, student], shared, start);
       for (const { name, model } of trained) {
         evaluate(name, { model, tokens });
         exported(name, { model, tokens }, learned.shortlist);
@@ -191,18 +191,19 @@ function importedModel(
 function trainedTeacher(
   { experiment, node }: Draft,
   inputs: {
-    readonly tokens: Handle<"train" | "validation">;
+    readonly tokens: Handle<"train" | "validation" | "tokenizer">;
     readonly initial: Handle<"model"> | undefined;
     readonly trainingData: Handle<"train"> | undefined;
   },
 ): Handle<"model"> {
   const { seed, runtime, teacher } = experiment;
+  const { tokenize, lowercase } = experiment.evaluation;
   const { model, training, adaptation } = teacher;
   const vocabulary = vocabularySize(experiment);
   const trained = node(teacherStage, {
     seed,
     config: {
-      ...{ model, runtime, vocabulary },
+      ...{ model, runtime, vocabulary, tokenize, lowercase },
       training: adaptation?.training ?? training,
     },
     inputs,
@@ -362,56 +363,6 @@ function prunedTeachers(
   ]));
 }
 
-/** A student for each of its seeds, one after the other, with the best weights of its trials, if there are any. */
-function* studentsOf(
-  { experiment, node }: Draft,
-  [system, student]: readonly [string, TrainedStudent],
-  { corpus, states, start, learned: { teacher, tokens, trainingData } }: {
-    readonly corpus: Handle<"validation">;
-    readonly states: Handle<"shards"> | undefined;
-    readonly start: Handle<"model"> | undefined;
-    readonly learned: Learned;
-  },
-) {
-  const { runtime, evaluation, vocabulary } = experiment;
-  const { model, training, tuning, seeds } = student;
-  const uses = distillations(student);
-  const inputs = {
-    ...{ lessons: trainingData, tokens },
-    teacher: uses.some(usesTeacher) ? teacher : undefined,
-    states: uses.some(usesStates) ? states : undefined,
-    start: uses.some(hasStart) ? start : undefined,
-  };
-  const config = {
-    ...{ model, training, runtime },
-    vocabulary: vocabulary.students ?? vocabularySize(experiment),
-  };
-  const trials = tuning.trials.map(({ name, distillation }) => {
-    const trained = node(studentStage, {
-      name: `${system}.${name}`,
-      seed: seeds[0],
-      config: { ...config, training: tuning.training, distillation },
-      inputs,
-    });
-    return [`trial:${name}`, trained] as const;
-  });
-  const choice = trials.length === 0 ? undefined : node(chooseStage, {
-    name: system,
-    config: { points: trialWeights(tuning.trials), evaluation, runtime },
-    inputs: { ...Object.fromEntries(trials), tokens, corpus },
-  });
-  for (const seed of seeds) {
-    const name = seeds.length === 1 ? system : `${system}@${seed}`;
-    const model = node(studentStage, {
-      name,
-      seed,
-      config: { ...config, distillation: student.distillation },
-      inputs: { ...inputs, choice },
-    });
-    yield { name, model };
-  }
-}
-
 /** A test set, and what adds the nodes that are about it; the experiment's own has no name. */
 interface TestSet {
   readonly name?: string;
@@ -456,9 +407,9 @@ function evaluation(
       }
     },
     compare: () => {
-      for (const { node, corpus, translated } of sets) {
+      for (const { name, node, corpus, translated } of sets) {
         node(compareStage, {
-          config: { evaluation },
+          config: { evaluation, testSet: name },
           inputs: { ...translated, corpus },
         });
       }

@@ -10,6 +10,20 @@ export interface ModelFiles {
   readonly tokenizerPath: string;
   /** The short-list that lies beside a model file. */
   readonly shortlistPath?: string;
+  readonly note?: string;
+}
+
+/** The folder of an exported model. */
+export interface ExportFolder {
+  readonly folder: string;
+  readonly note?: string;
+}
+
+/** A node with a model. */
+interface Found {
+  readonly node: string;
+  /** Says which of several students it is and why; undefined where it was named. */
+  readonly note?: string;
 }
 
 /** The model of a node or file, by default the best student of the last run. */
@@ -33,10 +47,11 @@ export function findModel(
     };
   }
   const workspace = openWorkspace(artifacts);
-  const node = model === undefined
+  const { node, note } = model === undefined
     ? bestStudent(workspace)
     : modelNode(workspace, model);
   return {
+    note,
     modelPath: outputPath(workspace, node, "model"),
     tokenizerPath: tokenizer ??
       outputPath(workspace, subwordsNode(workspace, node), "tokenizer"),
@@ -57,12 +72,12 @@ export function modelNames(artifacts: string): string[] {
 }
 
 /** The folder of an exported model: one that is named, that of a node, by default that of the best student. */
-export function findExport(artifacts: string, model?: string): string {
+export function findExport(artifacts: string, model?: string): ExportFolder {
   if (model !== undefined && statIfThere(join(model, "config.json"))?.isFile) {
-    return model;
+    return { folder: model };
   }
   const workspace = openWorkspace(artifacts);
-  const node = model === undefined
+  const { node, note } = model === undefined
     ? bestStudent(workspace)
     : modelNode(workspace, model.replace(/(^|\/)export:/, "$1"));
   if (/(^|\/)import:imported$/.test(node)) {
@@ -76,7 +91,7 @@ export function findExport(artifacts: string, model?: string): string {
       `Cannot serve node "${node}" of "${workspace.folder}": it is not exported; run "deno task pipeline run ${exported}".`,
     );
   }
-  return outputPath(workspace, exported, "folder");
+  return { folder: outputPath(workspace, exported, "folder"), note };
 }
 
 /** The folders of all exported models of the last run that are there, of every language pair. */
@@ -88,7 +103,8 @@ export function findExports(artifacts: string): string[] {
     .map(([, { outputs }]) => store.path(outputs.folder))
     .filter((path) => statIfThere(path)?.isDirectory);
   if (found.length > 0) return found;
-  const [best] = evaluatedStudents(workspace);
+  const students = evaluatedStudents(workspace);
+  const best = students.length === 0 ? undefined : bestOf(students).node;
   throw inputError(
     `Cannot find an exported model in "${folder}"; run "deno task pipeline${
       best === undefined ? "" : ` run ${exportOf(best)}`
@@ -96,46 +112,73 @@ export function findExports(artifacts: string): string[] {
   );
 }
 
-/** The student with the highest BLEU of the one language pair that there is. */
-function bestStudent(workspace: Workspace): string {
+/** The best student of the one language pair that there is. */
+function bestStudent(workspace: Workspace): Found {
   const students = evaluatedStudents(workspace);
   if (students.length === 0) {
     throw inputError(
       `Cannot find a student in "${workspace.folder}"; run "deno task pipeline" first, or name a model with --model.`,
     );
   }
-  const best = [...Map.groupBy(students, prefixOf).values()]
-    .map(([student]) => student);
+  const best = [...Map.groupBy(students, ({ node }) => prefixOf(node)).values()]
+    .map(bestOf);
   if (best.length > 1) {
     throw inputError(
       `Cannot tell which language pair of "${workspace.folder}" to translate; name a model with --model, ` +
-        `the best of each pair is ${best.map(shortName).sort().join(", ")}.`,
+        `the best of each pair is ${
+          best.map(({ node }) => shortName(node)).sort().join(", ")
+        }.`,
     );
   }
   return best[0];
 }
 
-/** The nodes of students evaluated on the test set of their pair, the highest BLEU first. */
-function evaluatedStudents({ manifest }: Workspace): string[] {
-  return Object.entries(manifest?.nodes ?? {})
-    .flatMap(([name, { inputs, metrics }]) => {
-      const student = Object.values(inputs)
-        .find((input) => /(^|\/)student:/.test(input));
-      const bleu = Number(metrics.bleu);
-      return student !== undefined && /(^|\/)evaluate:/.test(name) &&
-          prefixOf(student) === prefixOf(name) && Number.isFinite(bleu)
-        ? [{ student, bleu }]
-        : [];
-    })
-    .sort((a, b) => b.bleu - a.bleu)
-    .map(({ student }) => student);
+/** A student that is evaluated on the test set of its pair. */
+interface Student {
+  readonly node: string;
+  /** BLEU; on the validation pairs where its training recorded it. */
+  readonly validation?: number;
+  readonly test: number;
 }
 
-/** The node with a model that a name means; of the seeds of a student, the one with the highest BLEU. */
-function modelNode(workspace: Workspace, name: string): string {
+function evaluatedStudents({ manifest }: Workspace): Student[] {
+  const nodes = manifest?.nodes ?? {};
+  return Object.entries(nodes).flatMap(([name, { inputs, metrics }]) => {
+    const node = Object.values(inputs)
+      .find((input) => /(^|\/)student:/.test(input));
+    const test = Number(metrics.bleu);
+    if (
+      node === undefined || !/(^|\/)evaluate:/.test(name) ||
+      prefixOf(node) !== prefixOf(name) || !Number.isFinite(test)
+    ) return [];
+    const validation = nodes[node]?.metrics.validationBleu;
+    return typeof validation === "number"
+      ? [{ node, validation, test }]
+      : [{ node, test }];
+  });
+}
+
+/** The best of one student or more: by validation BLEU, or by that of the test set where one has no other. */
+function bestOf(students: readonly Student[]): Found {
+  const isValidated = students.every(({ validation }) =>
+    validation !== undefined
+  );
+  const bleu = ({ validation, test }: Student) =>
+    isValidated ? validation ?? test : test;
+  const [best] = students.toSorted((a, b) => bleu(b) - bleu(a));
+  const by = isValidated ? "validation BLEU" : "BLEU on the test set";
+  const why = isValidated ? "" : ", as not all have a validation BLEU";
+  const note = students.length === 1
+    ? "the only student that is evaluated"
+    : `the best of ${students.length} by ${by}, ${bleu(best).toFixed(2)}${why}`;
+  return { node: best.node, note: `Model: ${best.node}, ${note}.` };
+}
+
+/** The node with a model that a name means; of the seeds of a student, the best one. */
+function modelNode(workspace: Workspace, name: string): Found {
   const nodes = workspace.manifest?.nodes ?? {};
   const models = Object.keys(nodes).filter(isSystem);
-  if (models.includes(name)) return name;
+  if (models.includes(name)) return { node: name };
   const meant = models.filter((node) => spellings(node).includes(name));
   if (meant.length === 0) {
     const hint =
@@ -154,18 +197,17 @@ function modelNode(workspace: Workspace, name: string): string {
       }.`,
     );
   }
-  if (meant.length === 1) return meant[0];
-  const best = evaluatedStudents(workspace).find((student) =>
-    meant.includes(student)
-  );
-  if (best === undefined) {
+  if (meant.length === 1) return { node: meant[0] };
+  const seeds = evaluatedStudents(workspace)
+    .filter(({ node }) => meant.includes(node));
+  if (seeds.length === 0) {
     throw inputError(
       `Cannot tell which model "${name}" is meant, none of its seeds is evaluated; name ${
         meant.map(shortName).join(" or ")
       }.`,
     );
   }
-  return best;
+  return bestOf(seeds);
 }
 
 /** `pt-en/` of a node in a language pair, else nothing. */

@@ -1,12 +1,24 @@
 /** The experiment, the nodes and the artifact folder that a command line names. */
-import { basename, join } from "@std/path";
+import { join } from "@std/path";
 import { inputError, suggestion } from "../base/input_error.ts";
+import { statIfThere } from "../base/stat.ts";
 import { checkFolder } from "../base/input_file.ts";
-import { readExperiment } from "../engine/graph/experiment.ts";
+import {
+  experimentName,
+  experimentNames as namesIn,
+  readExperiment,
+} from "../engine/graph/experiment.ts";
 import type { Graph, Pipeline } from "../engine/graph/graph.ts";
 import { ROOT } from "../engine/keys/project.ts";
+import { currentExperiment } from "../engine/store/current.ts";
 import type { Json } from "../schemas/manifest.ts";
-import { EXPERIMENTS } from "./options.ts";
+import type { Console } from "./console/console.ts";
+
+/** The folder of the experiments that have names. */
+export const EXPERIMENTS = join(ROOT, "experiments");
+
+/** The current experiment before the first run. */
+export const FIRST_EXPERIMENT = "quick";
 
 export interface OpenExperiment {
   readonly name: string;
@@ -28,9 +40,33 @@ export function openExperiment(
   return { name, path, value, graph: pipeline.graph(value, what) };
 }
 
-/** The name of an experiment, which may be given as a file. */
-export function experimentName(given: string): string {
-  return basename(given).replace(/\.jsonc?$/, "");
+/** The current experiment, as a command line names it: the last that was run in the artifact folder. */
+export function currentIn(artifacts: unknown): string {
+  const folder = artifactFolder(
+    typeof artifacts === "string" ? artifacts : undefined,
+  );
+  return currentExperiment(folder, EXPERIMENTS) ?? FIRST_EXPERIMENT;
+}
+
+/** The names of the experiments that have one. */
+export function experimentNames(): string[] {
+  return namesIn(EXPERIMENTS);
+}
+
+/** The name of an experiment, which may be given as a file that is not there. */
+export function nameOf(given: string): string {
+  return statIfThere(given)?.isFile
+    ? readExperiment(EXPERIMENTS, given, []).name
+    : experimentName(EXPERIMENTS, given);
+}
+
+/** Says on a terminal which experiment the output is of. */
+export function tellExperiment(
+  console: Console,
+  { name }: Pick<OpenExperiment, "name">,
+): void {
+  if (console.size("err") === undefined) return;
+  console.err(console.paint("err")("faint", `Experiment "${name}".`) + "\n");
 }
 
 /** An input error unless the graph has a node of that name. */

@@ -1,11 +1,31 @@
 /** The option `--model` of the tasks that use a trained model. */
 import type { GivenOptions, Suggest } from "./command.ts";
-import { artifactFolder } from "./experiment.ts";
+import type { Console } from "./console/console.ts";
+import {
+  artifactFolder,
+  currentIn,
+  nameOf,
+  tellExperiment,
+} from "./experiment.ts";
 import { load } from "./load.ts";
 
 /** Finds models and exported models in an artifact folder. */
 export function loadModels(): Promise<typeof import("../apps/models.ts")> {
   return load(import.meta.resolve("../apps/models.ts"));
+}
+
+/** Says on a terminal which model was chosen and, where none is named, of which experiment the models are. */
+export function tellModels(
+  console: Console,
+  artifacts: string | undefined,
+  model: string | readonly string[] | undefined,
+  note?: string,
+): void {
+  if (note !== undefined && console.size("err") !== undefined) {
+    console.err(`${note}\n`);
+  }
+  if (model !== undefined && model.length > 0) return;
+  tellExperiment(console, { name: nameOf(currentIn(artifacts)) });
 }
 
 /** Completes the names of models in the artifact folder that the line names. */

@@ -1,8 +1,6 @@
 /** The kinds of options and arguments, and those that several commands have. */
-import { join } from "@std/path";
-import { experimentNames } from "../engine/graph/experiment.ts";
-import { ROOT } from "../engine/keys/project.ts";
 import type { Argument, Option } from "./command.ts";
+import { load } from "./load.ts";
 import { collect, number, positive } from "./option_values.ts";
 
 /** A switch, off unless given. */
@@ -65,18 +63,21 @@ export function argument<const Placeholder extends string>(
   return { placeholder, summary };
 }
 
-/** The experiment of commands that name none. */
-export const DEFAULT_EXPERIMENT = "quick";
-
-/** The folder of the experiments that have names. */
-export const EXPERIMENTS = join(ROOT, "experiments");
+const loadExperiments = () =>
+  load<typeof import("./experiment.ts")>(
+    import.meta.resolve("./experiment.ts"),
+  );
 
 export const experiment = option<string>(
   "<name>",
-  "an experiment of experiments/, or a file",
+  "of experiments/, or a file or folder (default: the last that was run)",
   {
-    default: DEFAULT_EXPERIMENT,
-    suggest: { values: () => experimentNames(EXPERIMENTS), files: true },
+    fallback: async ({ artifacts }) =>
+      (await loadExperiments()).currentIn(artifacts),
+    suggest: {
+      values: async () => (await loadExperiments()).experimentNames(),
+      files: true,
+    },
   },
 );
 

@@ -78,7 +78,8 @@ export function parseArguments(
   }
   program.addHelpText(
     "after",
-    `\nExamples of a command: ${options.name} COMMAND --help`,
+    `\nExamples of a command: ${options.name} COMMAND --help\n` +
+      `Versions of this project and what it uses: ${options.name} --version`,
   );
   try {
     program.parse([...args], { from: "user" });

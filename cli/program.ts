@@ -10,7 +10,7 @@ import {
 import { processConsole } from "./console/console.ts";
 import { EXIT, exitCode, interruption } from "./exit.ts";
 import { load } from "./load.ts";
-import { parseArguments } from "./parser.ts";
+import { parseArguments, type Parsed } from "./parser.ts";
 import type { ProjectPipeline } from "./project_pipeline.ts";
 
 /** A task of deno.json, or several of them, and its commands. */
@@ -62,6 +62,13 @@ async function run(
     >(import.meta.resolve("./completion/command_line.ts"));
     return await completeCommandLine(console, loadProject, rest);
   }
+  if (first === "--version" && rest.length === 0) {
+    const { versionText } = await load<typeof import("./version.ts")>(
+      import.meta.resolve("./version.ts"),
+    );
+    console.out(versionText());
+    return EXIT.done;
+  }
   const args = first === "help" && task.defaultCommand !== undefined
     ? [...rest.slice(0, 1), "--help"]
     : given;
@@ -71,7 +78,8 @@ async function run(
     print: console.out,
   });
   if (parsed === undefined) return EXIT.done;
-  const { command, values } = parsed;
+  const { command } = parsed;
+  const values = await completed(parsed);
   return await command.run({
     console,
     args,
@@ -81,6 +89,19 @@ async function run(
     // A command that does not declare that it needs the pipeline does not read this one.
     pipeline: command.needsPipeline ? await loadProject() : NO_PIPELINE,
   }, values);
+}
+
+/** The values of a command line, with the defaults that depend on others. */
+async function completed(
+  { command, values }: Parsed,
+): Promise<Parsed["values"]> {
+  const missing = Object.entries(command.options).flatMap(
+    ([key, { fallback }]) =>
+      fallback === undefined || values[key] !== undefined
+        ? []
+        : [fallback(values).then((value) => [key, value] as const)],
+  );
+  return { ...values, ...Object.fromEntries(await Promise.all(missing)) };
 }
 
 /** The command that is named, or else the default one; all of them for their list. */

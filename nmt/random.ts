@@ -1,5 +1,13 @@
 /** Seeded random numbers: equal arguments give equal numbers on every machine. */
 
+/** Who draws: under one seed, students draw the same as each other and nothing that their teacher draws. */
+export type Role = "teacher" | "student";
+
+/** The name of a use in the streams of a role; the teacher's is the plain one, which `bench/reference` draws too. */
+export function useOf(role: Role, use: string): string {
+  return role === "teacher" ? use : `${role} ${use}`;
+}
+
 /**
  * A generator of numbers in [0, 1), determined by the words it is keyed with (sfc32, seeded through a 32-bit mix).
  * Name the use first and the seed next, such as `random("batches", seed, epoch)`, so that no two uses share a stream.

@@ -27,7 +27,36 @@ export const Licence = z.strictObject({
 });
 export type Licence = z.infer<typeof Licence>;
 
+const count = z.int().min(1);
+
+/** The architecture by the names of Hugging Face's `MarianConfig`; earlier exports have none of it. */
+const HuggingFaceConfig = z.strictObject({
+  model_type: z.literal("marian"),
+  is_encoder_decoder: z.literal(true),
+  vocab_size: count,
+  d_model: count,
+  encoder_layers: count,
+  decoder_layers: count,
+  encoder_attention_heads: count,
+  decoder_attention_heads: count,
+  encoder_ffn_dim: count,
+  decoder_ffn_dim: count,
+  activation_function: z.string(),
+  dropout: z.number(),
+  scale_embedding: z.boolean(),
+  static_position_embeddings: z.literal(true),
+  max_position_embeddings: count,
+  share_encoder_decoder_embeddings: z.boolean(),
+  tie_word_embeddings: z.boolean(),
+  pad_token_id: id,
+  bos_token_id: id,
+  eos_token_id: id,
+  decoder_start_token_id: id,
+});
+export type HuggingFaceConfig = z.infer<typeof HuggingFaceConfig>;
+
 export const ExportConfig = z.strictObject({
+  ...HuggingFaceConfig.partial().shape,
   schema: z.literal(EXPORT_SCHEMA),
   /** The system that it is, such as "rkd". */
   system: z.string(),

@@ -3,16 +3,24 @@ import { z } from "zod";
 import { Json, Metrics } from "./manifest.ts";
 import { Sha256 } from "./sha256.ts";
 
-/** Version of the committed results; another one is refused. */
-export const RESULTS_SCHEMA = 1;
+/** Version of the committed results; a newer one is refused. Version 1 has p-values of one tail. */
+export const RESULTS_SCHEMA = 2;
 
-/** The systems that all others are compared with. */
+/** The systems that all others are compared with, planned or not. */
 export const BASELINES = ["teacher", "rkd"] as const;
 export type Baseline = typeof BASELINES[number];
 
 /** The scores that systems are compared by. */
 export const SCORES = ["bleu", "chrf"] as const;
 export type ScoreName = typeof SCORES[number];
+
+/** Where a difference was planned before its systems were trained: what is tested; elsewhere it is exploratory. */
+const Planned = {
+  planned: z.enum(["superiority", "non-inferiority"]).optional(),
+  /** Of non-inferiority: points that may be lost, and the p-value of losing as many or more. */
+  margin: z.number().optional(),
+  pMargin: z.number().optional(),
+};
 
 /** Points from 0 to 100 of a score, with the 95 % confidence interval over the choice of test sentences. */
 const ComparedScore = z.strictObject({
@@ -21,16 +29,17 @@ const ComparedScore = z.strictObject({
   high: z.number(),
   /**
    * For each baseline, which run of it (or all of them) this one is compared with, the difference with its 95 % confidence
-   * interval, and its p-value.
+   * interval, and the two-sided p-value of no difference.
    */
   against: z.partialRecord(
-    z.enum(BASELINES),
+    z.string(),
     z.strictObject({
       name: z.string(),
       difference: z.number(),
       low: z.number(),
       high: z.number(),
       p: z.number(),
+      ...Planned,
     }),
   ),
 });
@@ -48,6 +57,18 @@ export const Comparison = z.strictObject({
 });
 export type Comparison = z.infer<typeof Comparison>;
 
+/** Difference to a baseline; its 95 % confidence interval and p-value where the systems were compared. */
+const Difference = z.strictObject({
+  difference: z.number(),
+  low: z.number().optional(),
+  high: z.number().optional(),
+  p: z.number().optional(),
+  /** Absent where an earlier version compared: its p is sacreBLEU's, which counts one tail in effect. */
+  tails: z.literal(2).optional(),
+  ...Planned,
+});
+export type Difference = z.infer<typeof Difference>;
+
 /** A score of a run, or its mean over the runs of a system. */
 const Figure = z.strictObject({
   score: z.number(),
@@ -55,16 +76,7 @@ const Figure = z.strictObject({
   deviation: z.number().optional(),
   low: z.number().optional(),
   high: z.number().optional(),
-  /** Difference to each baseline; its 95 % confidence interval and p-value where the systems were compared. */
-  to: z.partialRecord(
-    z.enum(BASELINES),
-    z.strictObject({
-      difference: z.number(),
-      low: z.number().optional(),
-      high: z.number().optional(),
-      p: z.number().optional(),
-    }),
-  ),
+  to: z.partialRecord(z.string(), Difference),
 });
 export type Figure = z.infer<typeof Figure>;
 
@@ -118,15 +130,19 @@ export const Measured = z.strictObject({
 });
 export type Measured = z.infer<typeof Measured>;
 
-/** Validation losses while a model was trained: -log p a target token, by step. */
+/** Validations while a model was trained: -log p a target token, and BLEU where checkpoints are chosen by it, by step. */
 const Curve = z.array(
-  z.strictObject({ step: z.int(), nll: z.number() }),
+  z.strictObject({
+    step: z.int(),
+    nll: z.number(),
+    bleu: z.number().optional(),
+  }),
 );
 export type Curve = z.infer<typeof Curve>;
 
 /** `results.json`, beside the manifest that its figures are of. */
 export const Results = z.strictObject({
-  schema: z.literal(RESULTS_SCHEMA),
+  schema: z.literal([1, RESULTS_SCHEMA]),
   experiment: z.string(),
   systems: z.array(System).min(1),
   measured: z.record(z.string(), Measured),

@@ -1,10 +1,10 @@
-/** Selection: chooses the loss weights of the trial with the best validation BLEU. */
+/** Selection: chooses the hyperparameters of the trial with the best validation BLEU. */
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
-import { Evaluation } from "../schemas/experiment/evaluation.ts";
+import { Translation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
-import { LossWeights } from "../schemas/experiment/tuning.ts";
+import { Hyperparameters } from "../schemas/experiment/tuning.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { requireRuntime } from "../nmt/tensor/probe.ts";
@@ -14,9 +14,9 @@ export default stage({
   name: "choose",
   module: import.meta.url,
   config: z.strictObject({
-    /** The loss weights of each trial by name. */
-    points: z.record(z.string(), LossWeights),
-    evaluation: Evaluation,
+    /** The hyperparameters of each trial by name. */
+    points: z.record(z.string(), Hyperparameters),
+    evaluation: Translation,
     runtime: Runtime,
   }),
   inputs: {
@@ -36,6 +36,9 @@ export default stage({
     const { rounded } = await import("../nmt/metrics/metric.ts");
     const { scoreLines } = await import("../nmt/metrics/score.ts");
     const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
+    const { writeSelection } = await import(
+      "../schemas/experiment/tuning.ts"
+    );
     const { points, evaluation, runtime } = config;
     const pairs = await readPairs(inputs.corpus.validation);
     const names = Object.keys(points);
@@ -67,10 +70,7 @@ export default stage({
     }
     // Of equals the first by name.
     const best = tried.toSorted((a, b) => b.bleu - a.bleu)[0];
-    await Deno.writeTextFile(
-      outputs.choice,
-      JSON.stringify(points[best.name]) + "\n",
-    );
+    writeSelection(outputs.choice, points[best.name]);
     return {
       metrics: {
         chosen: best.name,

@@ -1,4 +1,4 @@
-/** Compares the test translations of all systems of a language pair with the baselines, by paired bootstrap. */
+/** Compares the test translations of the systems of a language pair by bootstrap: with the baselines, and as planned. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";
@@ -6,7 +6,11 @@ import { Evaluation } from "../schemas/experiment/evaluation.ts";
 export default stage({
   name: "compare",
   module: import.meta.url,
-  config: z.strictObject({ evaluation: Evaluation }),
+  config: z.strictObject({
+    evaluation: Evaluation,
+    /** The further test set that the translations are of; without it, the experiment's own. */
+    testSet: z.string().optional(),
+  }),
   inputs: { "system:*": ["hypotheses"], corpus: ["test"] },
   outputs: {
     comparison: { path: "comparison.json", mediaType: "application/json" },
@@ -21,6 +25,7 @@ export default stage({
     const { corpus: _, ...systems } = inputs;
     const comparison = await compareFiles({
       ...config.evaluation,
+      testSet: config.testSet,
       hypotheses: Object.entries(systems).map(([input, { hypotheses }]) => ({
         name: input.slice("system:".length),
         path: hypotheses,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
-import { Evaluation } from "../schemas/experiment/evaluation.ts";
+import { Translation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
@@ -12,7 +12,7 @@ import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
 export default stage({
   name: "evaluate",
   module: import.meta.url,
-  config: z.strictObject({ evaluation: Evaluation, runtime: Runtime }),
+  config: z.strictObject({ evaluation: Translation, runtime: Runtime }),
   inputs: { model: ["model"], tokens: ["tokenizer"], corpus: ["test"] },
   outputs: {
     hypotheses: { path: "hypotheses.txt", mediaType: "text/plain" },

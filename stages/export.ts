@@ -9,7 +9,7 @@ import {
   Languages,
   MonolingualText,
 } from "../schemas/experiment/data.ts";
-import { Evaluation } from "../schemas/experiment/evaluation.ts";
+import { Translation } from "../schemas/experiment/evaluation.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { descriptorFiles } from "../nmt/text/fetch/user_files.ts";
@@ -24,7 +24,7 @@ export default stage({
     languages: Languages,
     /** The data sets whose licences stand in the card. */
     data: Data,
-    evaluation: Evaluation,
+    evaluation: Translation,
     /** What was learned from beside them, of the source language alone. */
     monolingual: MonolingualText.optional(),
     /** The public model that is the teacher, its terms, and whether it was tuned on the data. */

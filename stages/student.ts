@@ -1,11 +1,14 @@
 /** Trains a student: distilled from the teacher's recorded states, or on the references where there is no teacher. */
 import { z } from "zod";
+import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
+import { Translation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
 import { Student } from "../schemas/experiment/distillation.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { requireRuntime } from "../nmt/tensor/probe.ts";
+import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
 
 export default stage({
   name: "student",
@@ -14,13 +17,15 @@ export default stage({
     ...Student.shape,
     vocabulary: z.int(),
     runtime: Runtime,
+    /** How validation BLEU is computed. */
+    ...Translation.pick({ tokenize: true, lowercase: true }).shape,
   }),
   inputs: {
     teacher: ["model"],
     states: ["shards"],
     /** The training data, which the states are of; recorded manifests know it by this name. */
     lessons: ["train"],
-    tokens: ["validation"],
+    tokens: ["validation", "tokenizer"],
     choice: ["choice"],
     /** The teacher with narrower blocks, whose layers the student begins as. */
     start: ["model"],
@@ -33,11 +38,13 @@ export default stage({
     },
     curve: { path: "curve.json", mediaType: "application/json" },
   },
-  permissions: RUNTIME_PERMISSIONS,
+  permissions: joined(RUNTIME_PERMISSIONS, SUBWORDS_PERMISSIONS),
   resources: { cores: "all" },
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),
-  run: async ({ config, seed, inputs, outputs, work, log, progress }) => {
+  run: async (
+    { config, seed, inputs, outputs, work, signal, log, progress },
+  ) => {
     const { distillationObjective } = await import(
       "../nmt/distillation/loss.ts"
     );
@@ -46,15 +53,21 @@ export default stage({
     const { projectionsFromTeacher, weightsFromTeacher } = await import(
       "../nmt/distillation/initialization.ts"
     );
+    const { layerNormLines, layerNorms } = await import(
+      "../nmt/distillation/layer_norms.ts"
+    );
     const { openTeacherSignals } = await import("../nmt/states/states.ts");
-    const { readSelection } = await import("../schemas/experiment/tuning.ts");
+    const { selectedStudent } = await import(
+      "../schemas/experiment/tuning.ts"
+    );
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
-    const { model, training, vocabulary } = config;
-    const { teacher: given, states, choice, start } = inputs;
-    const distillation = {
-      ...config.distillation,
-      ...choice && readSelection(choice.choice),
-    };
+    const { loadSubwords } = await import("../nmt/text/subwords/subwords.ts");
+    const { training, vocabulary, tokenize, lowercase } = config;
+    const { teacher: given, tokens, states, choice, start } = inputs;
+    const { model, distillation } = choice === undefined
+      ? config
+      : selectedStudent(config, choice.choice);
+    const { decode } = await loadSubwords(tokens.tokenizer);
     const teacher = given && loadModel(given.model, "the model of the teacher");
     const copied = start
       ? loadModel(start.model, "the pruned teacher")
@@ -68,15 +81,25 @@ export default stage({
         objective: teacher && states &&
           distillationObjective(model.width, { ...teacher, distillation }),
       },
+      role: "student",
       seed,
       train: inputs.lessons.train,
-      validation: inputs.tokens.validation,
+      validation: tokens.validation,
+      scoring: { decode, tokenize, lowercase },
       model: outputs.model,
       curve: outputs.curve,
       work,
-      teacher: teacher && states &&
-        ((tokens) =>
-          openTeacherSignals(teacher, states.shards, tokens, distillation)),
+      signal,
+      teacher: teacher && states && ((pairs) => {
+        const signals = openTeacherSignals(
+          teacher,
+          states.shards,
+          pairs,
+          distillation,
+        );
+        layerNormLines(layerNorms(distillation, pairs, signals)).forEach(log);
+        return signals;
+      }),
       initial: copied && {
         ...weightsFromTeacher(copied, model, distillation.start),
         ...projectionsFromTeacher(distillation, model.width),

@@ -1,5 +1,6 @@
 /** Collects what every format describes: nodes, their inputs and code, when and where they ran, and the data. */
 import { z } from "zod";
+import { quoted } from "../../base/shell_word.ts";
 import { readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import type { Pipeline } from "../../engine/graph/graph.ts";
@@ -51,7 +52,7 @@ export function describe(
         missing.join(", ")
       }: the last run has no result of it; run "deno task pipeline run ${
         missing.join(" ")
-      } --experiment ${experiment}".`,
+      } --experiment ${quoted(experiment)}".`,
     );
   }
   const known = { path: manifestPath(source.workspace.folder), manifest };

@@ -16,7 +16,13 @@ import {
 } from "./arithmetic.ts";
 import { fetchedBytes, heldOutSize, trainingSize } from "./corpus_size.ts";
 import { memoryOf } from "./node_memory.ts";
-import { corpusOf, modelOf, runtimeOf, trainingOf } from "./nodes.ts";
+import {
+  corpusOf,
+  isTrained,
+  modelOf,
+  runtimeOf,
+  trainingOf,
+} from "./nodes.ts";
 import { measuredRate, type Recorded, recordedRate } from "./rate.ts";
 
 /** What a node computes and leaves behind; `seconds` is what it takes beside the operations. */
@@ -109,6 +115,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
     }
     case "teacher":
     case "student": {
+      if (isTrained(nodes, name)) return { ...least, seconds: 0 };
       const training = trainingOf(nodes, node);
       const operations = training ? trainingOperations(training) : 0;
       return { ...least, operations, bytes: modelBytes(nodes, name) };
@@ -118,6 +125,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
     case "trim":
     case "interpolate":
       return { ...least, bytes: modelBytes(nodes, name) };
+    case "hyperparameters":
     case "compare":
       return least;
   }

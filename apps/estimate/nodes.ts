@@ -4,11 +4,11 @@ import type { Step, Steps } from "../../engine/graph/estimate.ts";
 import { Distillation } from "../../schemas/experiment/distillation.ts";
 import { Model, Training } from "../../schemas/experiment/model.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
-import { LossWeights } from "../../schemas/experiment/tuning.ts";
+import { Hyperparameters } from "../../schemas/experiment/tuning.ts";
 import type { SizedModel } from "../../nmt/transformer/parameters.ts";
 import type { TrainingWork } from "./arithmetic.ts";
 
-const Tuned = z.object({ points: z.record(z.string(), LossWeights) });
+const Tuned = z.object({ points: z.record(z.string(), Hyperparameters) });
 
 const Sized = z.object({ model: Model, vocabulary: z.int() });
 
@@ -43,14 +43,26 @@ export function trainingOf(
   };
 }
 
-/** Weights of a grid for a node that takes those which are chosen: whichever it will be, the work is the same. */
+/** Hyperparameters of a grid for a node that takes those of a trial or the selected ones: the work is the same with all. */
 function triedPoint(
   nodes: Steps,
   step: Step | undefined,
-): LossWeights | undefined {
-  const choice = nodes.get(step?.inputs.choice ?? "");
-  const points = Tuned.safeParse(choice?.config).data?.points ?? {};
-  return Object.values(points)[0];
+): Hyperparameters | undefined {
+  const config = nodes.get(step?.inputs.choice ?? "")?.config;
+  const points = Tuned.safeParse(config).data?.points ?? {};
+  return Hyperparameters.safeParse(config).data ?? Object.values(points)[0];
+}
+
+/** Whether a node is a student that the selected trial is already: the first that takes a selection among trials of full length. */
+export function isTrained(nodes: Steps, name: string): boolean {
+  const { choice = "" } = nodes.get(name)?.inputs ?? {};
+  const trial = Object.entries(nodes.get(choice)?.inputs ?? {})
+    .find(([input]) => input.startsWith("trial:"))?.[1];
+  const isFullLength = nodes.get(trial ?? "")?.inputs.choice !== undefined;
+  const taking = [...nodes].filter(([, { inputs }]) =>
+    inputs.choice === choice
+  );
+  return isFullLength && taking[0][0] === name;
 }
 
 /** The model that a node trains or imports, or that it extends, trims or prunes. */

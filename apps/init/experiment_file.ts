@@ -90,7 +90,8 @@ export function validation(steps: number): Entry[] {
   return [{
     key: "validateEvery",
     value: Math.round(VALIDATION * steps),
-    comment: "a checkpoint at each; the best three are averaged",
+    comment:
+      "a checkpoint at each; the best three are averaged where that is better",
   }];
 }
 

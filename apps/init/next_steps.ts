@@ -63,6 +63,13 @@ export function nextSteps(
       command: ["deno", "task", "web", ...artifacts],
       does: "the translator as a page in your browser",
     }, {
+      command: [
+        ...["deno", "task", "pipeline", "get"],
+        ...[`${exported.pair}export:${exported.name}`, "--out", exported.name],
+        ...artifacts,
+      ],
+      does: "its ONNX files in a folder, ready to load",
+    }, {
       command: using("serve", exported),
       does: `${which} by HTTP`,
     });

@@ -15,7 +15,7 @@ export const STATES = {
   cached: "its result was there already",
   outdated: "its result is of another config or input than the run asks for",
   failed: "failed",
-  skipped: "skipped, as what it needs failed",
+  skipped: "skipped, as what it needs failed or the run was interrupted",
   "not run": "has no result",
 } as const;
 export type NodeState = keyof typeof STATES;
@@ -120,15 +120,15 @@ function stateOf(
   return recorded === "ran" ? "ran" : "cached";
 }
 
-/** The end of the log of the run that made the node, or that failed to. */
+/** The end of the log of the run that made the node, or that failed to or was interrupted meanwhile. */
 function logOf(
   { workspace: { folder }, run }: Source,
   node: string,
   key: string | undefined,
 ): Log | undefined {
-  const isFailed = run?.states.get(node) === "failed";
+  const isUnmade = /^(failed|skipped)$/.test(run?.states.get(node) ?? "");
   const made = key === undefined ? undefined : readCached(folder, key)?.run;
-  const of = isFailed ? run?.run : made;
+  const of = isUnmade ? run?.run : made;
   const text = of === undefined ? undefined : readLog(folder, node, of);
   if (text === undefined || text.trim() === "") return undefined;
   const lines = stripVTControlCharacters(text).trimEnd().split("\n");

@@ -4,13 +4,17 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import { z } from "zod";
 import { duration } from "../../base/durations.ts";
 import { countStates } from "../../engine/run/node_record.ts";
+import { kindOf } from "../../nmt/metrics/planned.ts";
+import { quoted } from "../../base/shell_word.ts";
 import { attentionMaps } from "./sections/attention.ts";
 import { comparison } from "./sections/comparison.ts";
 import type { Contents, PairContents } from "./contents.ts";
 import { curvePlots } from "./sections/curves.ts";
+import { differencesTables } from "./sections/differences.ts";
 import { graphPicture } from "./sections/dag.ts";
 import { layerMaps } from "./sections/layer_maps.ts";
 import { type Markup, markup, type Part, trusted } from "./html/markup.ts";
+import { type RecordedRun, secondsOfRun } from "../../engine/store/run_log.ts";
 import { nodeList } from "./sections/node_list.ts";
 import { differenceText, figure, parameterText } from "./html/numbers.ts";
 import { resultsTable } from "./sections/results_table.ts";
@@ -86,7 +90,9 @@ ${body}</section>
 `
     )
   }</main>
-<footer><p>Made by <code>deno task pipeline report --experiment ${experiment}</code> of results with the manifest <code>${
+<footer><p>Made by <code>deno task pipeline report --experiment ${
+    quoted(contents.source.given)
+  }</code> of results with the manifest <code>${
     contents.source.results.manifest.slice(0, 16)
   }</code>.</p></footer>
 <script>${trusted(script)}</script>
@@ -127,6 +133,11 @@ ${nodeList(nodes)}`,
           }each system on the test set; a click on a column sorts by it`,
         )
       ),
+    },
+    {
+      id: "differences",
+      title: "Differences",
+      body: isEvaluated ? differencesTables(results.systems) : nothing,
     },
     {
       id: "size",
@@ -294,7 +305,11 @@ function claim(source: Source, pair: string | undefined): string {
       ? ""
       : `: ${differenceText(difference, 1)} to the teacher's ${
         figure(teacher.bleu.score, 1)
-      }${difference.p === undefined ? "" : ` (p = ${figure(difference.p, 3)})`}`
+      }${
+        difference.p === undefined
+          ? ""
+          : ` (${kindOf(difference)} p = ${figure(difference.p, 3)})`
+      }`
   }.`;
 }
 
@@ -306,7 +321,14 @@ const Machine = z.object({
   os: z.string().optional(),
 });
 
-function runFacts({ run }: Source): Markup {
+/** The time of a run and of the pieces before it that were cut off. */
+function tookText(pieces: readonly RecordedRun[]): string {
+  const seconds = pieces.reduce((sum, run) => sum + secondsOfRun(run), 0);
+  return duration(seconds) +
+    (pieces.length === 1 ? "" : `, in ${pieces.length} pieces`);
+}
+
+function runFacts({ run, pieces }: Source): Markup {
   if (run === undefined) {
     return markup`<p>These are the committed results of the experiment. What its last run found and made is not recorded here, nor is there a log of a node, unless its run is.</p>`;
   }
@@ -315,8 +337,8 @@ function runFacts({ run }: Source): Markup {
   const states = [...run.states.values()].map((state) => ({ state }));
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["run", run.run.replace(/^(\d{6,})-.*/, "$1")],
-    ["began", run.time?.replace(/\.\d+Z$/, "Z").replace("T", " ")],
-    ["took", run.seconds === undefined ? undefined : duration(run.seconds)],
+    ["began", pieces[0].time?.replace(/\.\d+Z$/, "Z").replace("T", " ")],
+    ["took", tookText(pieces)],
     ["outcome", run.outcome ?? "not ended, or cut off"],
     ["nodes", countStates(states) || undefined],
     [

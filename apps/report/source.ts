@@ -1,9 +1,14 @@
 /** Finds what to report: the last run in the artifact folder, else the experiment's committed results. */
 import { join } from "@std/path";
+import { quoted } from "../../base/shell_word.ts";
 import { statIfThere } from "../../base/stat.ts";
 import { readExperiment } from "../../engine/graph/experiment.ts";
 import type { Graph, Pipeline } from "../../engine/graph/graph.ts";
-import { readRuns, type RecordedRun } from "../../engine/store/run_log.ts";
+import {
+  readRuns,
+  type RecordedRun,
+  withCutOff,
+} from "../../engine/store/run_log.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
 import { committedFolder, readResults } from "../results/committed.ts";
@@ -14,6 +19,8 @@ import type { Results } from "../../schemas/results.ts";
 
 export interface Source {
   readonly experiment: string;
+  /** The experiment as `--experiment` takes it. */
+  readonly given: string;
   readonly workspace: Workspace;
   /** Of the experiment as it was run. */
   readonly graph: Graph;
@@ -24,6 +31,8 @@ export interface Source {
   readonly outdated: ReadonlySet<string>;
   /** The last run of the experiment here; undefined for committed results. */
   readonly run?: RecordedRun;
+  /** This run after those that were cut off before it. */
+  readonly pieces: readonly RecordedRun[];
 }
 
 /** Reads only. An input error where the folder has neither a run of the experiment nor results that are committed. */
@@ -40,9 +49,9 @@ export function sourceOf(
   const workspace = openWorkspace(artifacts);
   const last = workspace.manifest;
   const isOfLast = last?.experiment.name === name;
+  const runs = readRuns(workspace.folder);
   const run = isOfLast
-    ? readRuns(workspace.folder)
-      .findLast(({ experiment }) => experiment === name)
+    ? runs.findLast(({ experiment }) => experiment === name)
     : undefined;
   const committed = run === undefined
     ? readResults(artifacts, name)
@@ -59,12 +68,14 @@ export function sourceOf(
         .filter((node) => graph.has(node) && !(node in manifest.nodes));
       return {
         experiment: name,
+        given,
         workspace,
         graph,
         manifest,
         results,
         outdated: new Set(outdated),
         run,
+        pieces: run === undefined ? [] : withCutOff(runs, run),
       };
     }
   }
@@ -76,17 +87,19 @@ export function sourceOf(
           : `the last run in "${artifacts}" was of "${last.experiment.name}"`
       }, and no results are committed in "${
         committedFolder(artifacts, name)
-      }"; run "deno task pipeline --experiment ${given}".`,
+      }"; run "deno task pipeline --experiment ${quoted(given)}".`,
     );
   }
   const { manifest, results } = committed;
   return {
     experiment: name,
+    given,
     workspace,
     graph: pipeline.graph(manifest.experiment.value, what),
     manifest,
     results,
     outdated: new Set(),
+    pieces: [],
   };
 }
 

@@ -6,7 +6,7 @@ import { Distillation } from "../../schemas/experiment/distillation.ts";
 import { parse } from "../../base/input_error.ts";
 import { Model } from "../../schemas/experiment/model.ts";
 import type { System } from "../../schemas/results.ts";
-import { LossWeights } from "../../schemas/experiment/tuning.ts";
+import { Hyperparameters } from "../../schemas/experiment/tuning.ts";
 import { pairOf, trialsIn } from "./nodes.ts";
 import type { Source } from "./source.ts";
 
@@ -28,7 +28,7 @@ export interface Trained {
   readonly system: string;
   readonly family: Family;
   readonly model: Model;
-  /** What a student is distilled by, with the weights that were chosen for it; undefined for a teacher. */
+  /** What a student is distilled by, with what was selected for it; undefined for a teacher. */
   readonly distillation?: Distillation;
   /** The nodes of its models, one a seed: what is evaluated, exported and recorded. */
   readonly nodes: readonly string[];
@@ -42,7 +42,9 @@ const Config = z.object({
   model: Model,
   distillation: Distillation.optional(),
 });
-const Choices = z.object({ points: z.record(z.string(), LossWeights) });
+const Choices = z.object({
+  points: z.record(z.string(), Hyperparameters),
+});
 
 /** Stages that make the models of systems, or what such a model is interpolated from. */
 const MAKERS = ["interpolate", "teacher", "import", "student"];
@@ -88,13 +90,13 @@ function trained(source: Source, made: readonly Node[]): Trained {
     node.config,
     `config of node "${node.name}"`,
   );
-  const chosen = distillation &&
-    { ...distillation, ...chosenWeights(source, node) };
+  const { dropout = model.dropout, ...weights } = selected(source, node);
+  const chosen = distillation && { ...distillation, ...weights };
   return {
     pair,
     system,
     family: familyOf(node, chosen, source.graph),
-    model,
+    model: { ...model, dropout },
     distillation: chosen,
     nodes: nodes.map(({ name }) => name),
     curves: made.filter(({ stage }) => stage.outputs.curve !== undefined)
@@ -105,11 +107,11 @@ function trained(source: Source, made: readonly Node[]): Trained {
   };
 }
 
-/** The weights of the trial that was chosen for a student. */
-function chosenWeights(
+/** The hyperparameters of the trial that was selected for a student. */
+function selected(
   { manifest, graph }: Source,
   { inputs }: Node,
-): Partial<LossWeights> {
+): Partial<Hyperparameters> {
   const choice = inputs.choice;
   if (choice === undefined) return {};
   const chosen = manifest.nodes[choice]?.metrics.chosen;

@@ -1,4 +1,4 @@
-/** Committed results: `manifest.json` and `results.json` of an experiment, written atomically and checked when read. */
+/** Committed results of an experiment: `manifest.json`, `results.json` and packed translations, written atomically and checked when read. */
 import { join } from "@std/path";
 import { statIfThere } from "../../base/stat.ts";
 import {
@@ -20,7 +20,8 @@ import {
 } from "../../schemas/manifest.ts";
 import { isPathName } from "../../base/names.ts";
 import { Results, RESULTS_SCHEMA } from "../../schemas/results.ts";
-import { manifestHash, type Saved, systemsIn } from "./gather.ts";
+import { manifestHash, nodesOf, type Saved, systemsIn } from "./gather.ts";
+import { packedIn, type PackedTranslations } from "./translations.ts";
 
 const [MANIFEST, RESULTS] = ["manifest.json", "results.json"];
 
@@ -28,19 +29,26 @@ export function committedFolder(artifacts: string, experiment: string): string {
   return join(artifacts, "results", experiment);
 }
 
-/** Writes both files in full elsewhere first; what a kill may leave between the two renames is refused when read. */
+/** Writes the files in full elsewhere first; what a kill may leave between two renames is refused when read. */
 export function saveResults(
   artifacts: string,
   { results, manifest }: Saved,
+  { files }: Pick<PackedTranslations, "files"> = { files: new Map() },
 ): void {
   const folder = committedFolder(artifacts, results.experiment);
   const staging = `${folder}.${Deno.pid}.tmp`;
   try {
     writeAtomically(join(staging, MANIFEST), canonical(manifest) + "\n");
     writeAtomically(join(staging, RESULTS), resultsText(results));
+    for (const [name, bytes] of files) {
+      Deno.writeFileSync(join(staging, name), bytes);
+    }
     Deno.mkdirSync(folder, { recursive: true });
-    for (const file of [MANIFEST, RESULTS]) {
+    for (const file of [...files.keys(), MANIFEST, RESULTS]) {
       Deno.renameSync(join(staging, file), join(folder, file));
+    }
+    for (const old of packedIn(folder)) {
+      if (!files.has(old)) removeIfThere(join(folder, old));
     }
   } catch (error) {
     const explained = explainFullDisk(error, folder);
@@ -63,7 +71,7 @@ export function readResults(
   if (statIfThere(folder)?.isDirectory !== true) return undefined;
   const refuse = (reason: string) =>
     inputError(
-      `Cannot use the committed results in "${folder}": ${reason}; restore its two files with git, or save them anew ` +
+      `Cannot use the committed results in "${folder}": ${reason}; restore its files with git, or save them anew ` +
         `with "deno task pipeline results --experiment ${experiment} --save".`,
     );
   const read = (file: string) => {
@@ -126,14 +134,9 @@ function wrongWith(
       return `node "${name}" was made of another "${source}"`;
     }
   }
-  const order = results.systems.flatMap(({ pair, runs }) =>
-    runs.map(({ name }) =>
-      `${pair === undefined ? "" : `${pair}/`}evaluate:${name}`
-    )
-  );
   const difference = firstDifference(
     "systems",
-    plain(systemsIn(manifest, results.measured, order)),
+    plain(systemsIn(manifest, results.measured, nodesOf(results.systems))),
     plain(results.systems),
   );
   if (difference !== undefined) {

@@ -1,4 +1,4 @@
-/** Validation perplexity of each model during training, and after averaging. */
+/** Validation perplexity and BLEU of each model during training, and of the model that was chosen. */
 import type { Table } from "../../nmt/metrics/layout.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { Results } from "../../schemas/results.ts";
@@ -12,7 +12,9 @@ export interface LearningCurve {
   readonly name: string;
   /** Validation perplexity by step. */
   readonly perplexities: ReadonlyMap<number, number>;
-  /** Of the average of the best checkpoints, which is the model. */
+  /** Validation BLEU by step, where checkpoints were chosen by it. */
+  readonly bleus: ReadonlyMap<number, number>;
+  /** Perplexity of the model: of its best checkpoint, or of the average of the best ones. */
   readonly averaged?: number;
 }
 
@@ -29,38 +31,56 @@ export function learningCurves(
         perplexities: new Map(
           curve.map(({ step, nll }) => [step, Math.exp(nll)]),
         ),
+        bleus: new Map(
+          curve.flatMap(({ step, bleu }) =>
+            bleu === undefined ? [] : [[step, bleu] as const]
+          ),
+        ),
         averaged: perplexity,
       }];
     })
   );
 }
 
-/** A table a language pair: a row a run, a column a step. */
+/** Tables of a language pair, a row a run, a column a step: of perplexity, and of BLEU where there is some. */
 export function curvesTables(curves: readonly LearningCurve[]): Table[] {
-  return [...Map.groupBy(curves, ({ pair }) => pair)].map(([title, curves]) => {
-    const steps = thinned(curves.flatMap((curve) => [
-      ...curve.perplexities.keys(),
-    ]));
-    return {
-      title,
-      columns: ["perplexity at step", ...steps.map(String), "averaged"],
-      rows: curves.map(({ name, perplexities, averaged }) => [
-        name,
-        ...steps.map((step) => perplexities.get(step)?.toFixed(2) ?? ""),
-        averaged?.toFixed(2) ?? "",
-      ]),
-    };
-  });
+  return [...Map.groupBy(curves, ({ pair }) => pair)].flatMap(
+    ([title, curves]) => {
+      const steps = thinned(curves.flatMap((curve) => [
+        ...curve.perplexities.keys(),
+      ]));
+      const cells = (values: ReadonlyMap<number, number>, digits: number) =>
+        steps.map((step) => values.get(step)?.toFixed(digits) ?? "");
+      const perplexity: Table = {
+        title,
+        columns: ["perplexity at step", ...steps.map(String), "model"],
+        rows: curves.map(({ name, perplexities, averaged }) => [
+          name,
+          ...cells(perplexities, 2),
+          averaged?.toFixed(2) ?? "",
+        ]),
+      };
+      const scored = curves.filter(({ bleus }) => bleus.size > 0);
+      return scored.length === 0 ? [perplexity] : [perplexity, {
+        title,
+        columns: ["validation BLEU at step", ...steps.map(String)],
+        rows: scored.map(({ name, bleus }) => [name, ...cells(bleus, 1)]),
+      }];
+    },
+  );
 }
 
 export function curvesJson(curves: readonly LearningCurve[]): Json {
-  return curves.map(({ pair, name, perplexities, averaged }) => ({
+  return curves.map(({ pair, name, perplexities, bleus, averaged }) => ({
     ...pair === undefined ? {} : { pair },
     name,
     perplexities: [...perplexities].map(([step, perplexity]) => ({
       step,
       perplexity,
     })),
+    ...bleus.size === 0
+      ? {}
+      : { bleus: [...bleus].map(([step, bleu]) => ({ step, bleu })) },
     averaged: averaged ?? null,
   }));
 }

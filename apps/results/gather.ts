@@ -7,7 +7,11 @@ import {
 } from "../../engine/provenance/coherence.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { canonical, sha256 } from "../../engine/files/hash.ts";
-import { readRuns, type RecordedRun } from "../../engine/store/run_log.ts";
+import {
+  piecesBefore,
+  readRuns,
+  type RecordedRun,
+} from "../../engine/store/run_log.ts";
 import { readCached } from "../../engine/store/manifest.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import { systemsOf } from "../../nmt/metrics/systems.ts";
@@ -97,6 +101,15 @@ export function systemsIn(
   );
 }
 
+/** The nodes that evaluated some systems, in their order. */
+export function nodesOf(systems: readonly System[]): string[] {
+  return systems.flatMap(({ pair, runs }) =>
+    runs.map(({ name }) =>
+      `${pair === undefined ? "" : `${pair}/`}evaluate:${name}`
+    )
+  );
+}
+
 export function manifestHash(manifest: Manifest): string {
   return sha256(canonical(manifest));
 }
@@ -149,23 +162,22 @@ function measuredOf(
   return { measured, machines };
 }
 
-/** What a node took, with the attempts that were cut off before the one that finished it. */
+/** What a node took; a result of an older version has the seconds of the last piece of its making alone. */
 function secondsOf(
-  { key, run: finishing }: CachedResult,
+  { key, run = "" }: CachedResult,
   seconds: number,
   runs: readonly RecordedRun[],
 ): number {
-  let before = 0;
-  for (const { run, work } of runs) {
-    const attempt = work.get(key);
-    if (run === finishing) return Math.round((before + seconds) * 1000) / 1000;
-    if (attempt === undefined) continue;
-    before = attempt.finished ? 0 : before + attempt.seconds;
-  }
-  return seconds;
+  const last = runs.find((other) => other.run === run)?.work.get(key);
+  if (last === undefined || last.seconds < seconds) return seconds;
+  const before = piecesBefore(runs, key, run)
+    .reduce((sum, piece) => sum + piece.seconds, 0);
+  return Math.round((before + seconds) * 1000) / 1000;
 }
 
-const Validations = z.array(z.object({ step: z.int(), nll: z.number() }));
+const Validations = z.array(
+  z.object({ step: z.int(), nll: z.number(), bleu: z.number().optional() }),
+);
 
 /** The learning curve of each model whose object is there. */
 function curvesOf(
@@ -178,9 +190,10 @@ function curvesOf(
     if (text === undefined) continue;
     const validations = Validations.safeParse(jsonIfValid(text)).data;
     if (validations === undefined) continue;
-    curves[name] = validations.map(({ step, nll }) => ({
+    curves[name] = validations.map(({ step, nll, bleu }) => ({
       step,
       nll: Number(nll.toFixed(4)),
+      ...bleu === undefined ? {} : { bleu: Number(bleu.toFixed(2)) },
     }));
   }
   // A model that is interpolated has the curve of its tuning.

@@ -13,7 +13,10 @@ import {
 import { scoreLines } from "../../nmt/metrics/score.ts";
 
 /** Configs were valid when they were recorded; what a later version added to them is its default. */
-const Config = z.object({ evaluation: Evaluation.loose() });
+const Config = z.object({
+  evaluation: Evaluation.loose(),
+  testSet: z.string().optional(),
+});
 
 /** Undefined where translations or references are not here; of what they do not decide, nothing. */
 export async function recompute(node: Recorded): Promise<Metrics | undefined> {
@@ -34,7 +37,7 @@ async function evaluation(node: Recorded): Promise<Metrics | undefined> {
   if (references === undefined || path === undefined) return undefined;
   const hypotheses = await linesOf(path, references.length);
   const { bleu, chrf } = scoreLines({
-    ...configOf(node),
+    ...configOf(node).evaluation,
     metrics: ["bleu", "chrf"],
     hypotheses,
     references: [references],
@@ -56,8 +59,10 @@ async function comparison(node: Recorded): Promise<Metrics | undefined> {
     if (path === undefined) return undefined;
     hypotheses.push({ name: input.slice(SYSTEM.length), path });
   }
+  const { evaluation, testSet } = configOf(node);
   const compared = await compareFiles({
-    ...configOf(node),
+    ...evaluation,
+    testSet,
     hypotheses,
     references: [references],
   });
@@ -67,9 +72,8 @@ async function comparison(node: Recorded): Promise<Metrics | undefined> {
 /** What the inputs of a comparison are called, with the name of each system behind it. */
 const SYSTEM = "system:";
 
-function configOf({ stage, config }: Recorded): Evaluation {
-  const { evaluation } = parse(Config, config, `the config of stage ${stage}`);
-  return evaluation;
+function configOf({ stage, config }: Recorded): z.infer<typeof Config> {
+  return parse(Config, config, `the config of stage ${stage}`);
 }
 
 /** The target sides of the test pairs, where they are here. */

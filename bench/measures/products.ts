@@ -43,7 +43,7 @@ export async function measureRoofline(
   const compiled = await compileStep(
     witness(runtime, seen),
     task,
-    { seed: 1, threads },
+    { role: "teacher", seed: 1, threads },
   );
   try {
     await compiled.run(batch, 0);

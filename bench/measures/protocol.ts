@@ -83,6 +83,7 @@ try {
   const { model, vocabulary } = teacher;
   figures.teacher_s = await trainingSeconds(() =>
     compileStep(runtime, { model, vocabulary, training }, {
+      role: "teacher",
       seed: 1,
       threads,
     })

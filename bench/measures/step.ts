@@ -22,7 +22,7 @@ const started = performance.now();
 const compiled = await compileStep(
   runtime,
   { model: modelOf(given), vocabulary, training },
-  { seed: 1, threads },
+  { role: "teacher", seed: 1, threads },
 );
 const compile_s = (performance.now() - started) / 1000;
 const times: number[] = [];

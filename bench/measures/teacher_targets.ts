@@ -87,6 +87,6 @@ export async function compileStudent(
     training,
     objective: signals &&
       distillationObjective(width, { ...teacher, distillation }),
-  }, { seed: 1, threads, constants: signals?.constants });
+  }, { role: "student", seed: 1, threads, constants: signals?.constants });
   return { ...compiled, signals };
 }

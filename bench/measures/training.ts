@@ -20,7 +20,7 @@ const { tokens: pairs, order } = preparedText(WARM_UP + steps);
 const compiled = await compileStep(
   runtime,
   { model: modelOf(given), vocabulary, training },
-  { seed: 1, threads },
+  { role: "teacher", seed: 1, threads },
 );
 let tokens = 0, started = 0;
 for (let step = 0; step < WARM_UP + steps; step++) {

@@ -22,6 +22,7 @@ import {
   type StoredTensor,
   writeSafetensors,
 } from "../../nmt/tensor/safetensors.ts";
+import type { Role } from "../../nmt/random.ts";
 import type { Runtime } from "../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 import {
@@ -72,14 +73,15 @@ export async function ourCurves(
   let steps = 0;
   const descended = async (
     task: Task,
-    name: string,
+    role: Role,
     signals?: TeacherSignals,
   ): Promise<{ losses: number[]; weights: Weights }> => {
-    const initial = initialWeights(trainedShapes(task), seed);
-    const path = join(folder, `${name}-initial.safetensors`);
+    const initial = initialWeights(trainedShapes(task), seed, role);
+    const path = join(folder, `${role}-initial.safetensors`);
     saveModel(path, { ...task, weights: initial });
     if (signals !== undefined) writeProjections(folder, task, initial);
     const compiled = await compileStep(runtime, task, {
+      role,
       seed,
       threads,
       initial,

@@ -11,7 +11,7 @@ import { estimateText } from "../console/estimate_text.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { writeOutputText } from "../../engine/files/output_file.ts";
-import { quoted } from "../console/next_steps.ts";
+import { quoted } from "../../base/shell_word.ts";
 import { Data, Languages } from "../../schemas/experiment/data.ts";
 import { inputError, parse, suggestion } from "../../base/input_error.ts";
 import { checkFolder } from "../../base/input_file.ts";

@@ -1,16 +1,17 @@
 /** Prints the results of an experiment, committed or of the last run, as tables or JSON. */
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
-import { artifactFolder, experimentName } from "../experiment.ts";
+import { artifactFolder, EXPERIMENTS, nameOf } from "../experiment.ts";
 import { readExperiment } from "../../engine/graph/experiment.ts";
+import { stacked } from "../console/table.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
-import { EXPERIMENTS } from "../options.ts";
 import { checkPublishable } from "../sharing/publication_check.ts";
 import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
 import { type Format, FORMATS, tableOf } from "../../nmt/metrics/table.ts";
+import { quoted } from "../../base/shell_word.ts";
 import { inputError } from "../../base/input_error.ts";
 import type { Json } from "../../schemas/manifest.ts";
-import type { Figure, System } from "../../schemas/results.ts";
+import type { Difference, Figure, System } from "../../schemas/results.ts";
 import {
   committedFolder,
   readResults,
@@ -26,6 +27,7 @@ import {
   type Gathered,
   type Saved,
 } from "../../apps/results/gather.ts";
+import { recomputed } from "../../apps/results/recomputed.ts";
 import {
   scoredOf,
   testSetsJson,
@@ -37,11 +39,27 @@ import {
   tuningTables,
 } from "../../apps/results/tuning.ts";
 
+import { packTranslations } from "../../apps/results/translations.ts";
+import {
+  type Compared,
+  comparedOf,
+  comparedTables,
+  detectable,
+  kindOf,
+  powerIfEqual,
+} from "../../nmt/metrics/planned.ts";
+import { lackingText } from "../../engine/provenance/recompute.ts";
+
 /** The tables of results, as text and as JSON. */
 export const TABLES = {
   systems: {
     text: ({ results: { systems } }, format) => tableOf(systems, format),
     json: ({ results: { systems } }) => systems.map(systemJson),
+  },
+  comparisons: {
+    text: ({ results: { systems } }, format) =>
+      FORMATS[format](comparedTables(comparedOf(systems))),
+    json: ({ results: { systems } }) => comparedOf(systems).map(comparedJson),
   },
   curves: {
     text: ({ results }, format) =>
@@ -74,6 +92,8 @@ export interface ResultsOptions {
   readonly last: boolean;
   /** Whether those of the last run become the committed ones. */
   readonly save: boolean;
+  /** Whether the figures of committed results are computed anew from the translations beside them. */
+  readonly recompute: boolean;
 }
 
 /** Prints a table, and on standard error where its figures come from. */
@@ -86,14 +106,29 @@ export async function printResults(
     throw inputError("Cannot print --json and --latex at once; name one.");
   }
   const artifacts = artifactFolder(options.artifacts);
-  const name = experimentName(options.experiment);
+  const name = nameOf(options.experiment);
   const folder = committedFolder(artifacts, name);
   const committed = options.last || options.save
     ? undefined
     : readResults(artifacts, name);
+  if (committed !== undefined && options.recompute) {
+    const found = await recomputed(committed, folder);
+    console.err(
+      `The committed results of "${name}", ${folder}: ${found.figures} figures of ${found.nodes} nodes are recomputed ` +
+        `from their translations, and those that are recorded equal them.\n${
+          lackingText(found.lacking)
+        }`,
+    );
+    return printTable(console, found, options);
+  }
   if (committed !== undefined) {
     console.err(`The committed results of "${name}", ${folder}.\n`);
     return printTable(console, committed, options);
+  }
+  if (options.recompute) {
+    throw inputError(
+      `Cannot recompute results of "${name}" that are not committed: expected them in "${folder}", without --last and --save.`,
+    );
   }
   const found = lastRun(pipeline, artifacts, options.experiment);
   if (found.leftOut.length > 0) {
@@ -108,7 +143,15 @@ export async function printResults(
     const action = { verb: "save", what: `the results of "${name}"` };
     const { store } = workspace;
     await checkPublishable(console, pipeline, manifest, store, action, options);
-    saveResults(artifacts, found);
+    const packed = packTranslations(store, manifest);
+    saveResults(artifacts, found, packed);
+    if (packed.lacking.length > 0) {
+      console.err(
+        `Saved without the translations of ${
+          packed.lacking.join(", ")
+        }, as artifacts are not here: their p-values cannot be recomputed.\n`,
+      );
+    }
   }
   console.err(
     options.save
@@ -125,7 +168,7 @@ function printTable(
 ): number {
   const text = resultsText(saved, options);
   if (text === "") console.err(`It has nothing for "${options.table}".`);
-  else console.out(text + "\n");
+  else console.out(stacked(text, console.size("out")?.columns) + "\n");
   return EXIT.done;
 }
 
@@ -141,7 +184,30 @@ export function resultsText(
     : toText(saved, latex ? "latex" : "markdown");
 }
 
-/** `toTeacher` and `p` are of BLEU and against the teacher; null if it is not known. */
+/** Of planned comparisons also what was tested, with which result; `p` is then of that. */
+function comparedJson(
+  { pair, system, baseline, score, found, seeds, tested }: Compared,
+): Json {
+  return {
+    ...pair === undefined ? {} : { pair },
+    ...{ system, baseline, score, seeds },
+    difference: found.difference,
+    low: found.low ?? null,
+    high: found.high ?? null,
+    detectable: detectable(found) ?? null,
+    powerIfEqual: powerIfEqual(found) ?? null,
+    p: tested?.p ?? found.p ?? null,
+    kind: tested === undefined ? kindOf(found) : "planned",
+    test: found.planned ?? null,
+    margin: found.margin ?? null,
+    pHolm: tested?.corrected ?? null,
+    result: tested?.verdict ?? null,
+  };
+}
+
+/**
+ * `toTeacher` and `p` are of BLEU and against the teacher, `pKind` how it is to be read; null if it is not known.
+ */
 function systemJson(system: System): Json {
   const { bleu, chrf, parameters, runs } = system;
   return {
@@ -153,8 +219,10 @@ function systemJson(system: System): Json {
     chrf: chrf.score,
     toTeacher: bleu.to.teacher?.difference ?? null,
     p: bleu.to.teacher?.p ?? null,
+    pKind: bleu.to.teacher === undefined ? null : pKind(bleu.to.teacher),
     toRkd: bleu.to.rkd?.difference ?? null,
     pRkd: bleu.to.rkd?.p ?? null,
+    pRkdKind: bleu.to.rkd === undefined ? null : pKind(bleu.to.rkd),
     seeds: runs.length,
     trainingSeconds: system.trainingSeconds ?? null,
     sentencesPerSecond: system.sentencesPerSecond ?? null,
@@ -169,7 +237,20 @@ function systemJson(system: System): Json {
 }
 
 function figureJson({ to, ...figure }: Figure): Json {
-  return { ...figure, to: { ...to } };
+  return {
+    ...figure,
+    to: Object.fromEntries(
+      Object.entries(to).flatMap(([baseline, found]) =>
+        found === undefined
+          ? []
+          : [[baseline, { ...found, kind: pKind(found) }]]
+      ),
+    ),
+  };
+}
+
+function pKind(found: Difference): string | null {
+  return found.p === undefined ? null : kindOf(found);
 }
 
 function lastRun(
@@ -184,7 +265,7 @@ function lastRun(
   );
   const workspace = openWorkspace(artifacts);
   const { manifest } = workspace;
-  const remedy = `run "deno task pipeline --experiment ${given}"`;
+  const remedy = `run "deno task pipeline --experiment ${quoted(given)}"`;
   if (manifest === undefined || manifest.experiment.name !== name) {
     throw inputError(
       `Cannot show results of "${name}": none are committed in "${

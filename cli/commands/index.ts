@@ -20,6 +20,7 @@ const FILES = [
   "share/sign.ts",
   "share/push.ts",
   "share/pull.ts",
+  "share/get.ts",
   "share/export.ts",
   "share/import.ts",
   "share/convert.ts",

@@ -7,7 +7,7 @@ import {
 } from "../commands/index.ts";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
-import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../options.ts";
+import { currentIn, EXPERIMENTS } from "../experiment.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { complete, completionText, type Line } from "./completion.ts";
 
@@ -22,7 +22,8 @@ export async function completeCommandLine(
   const found = await complete(line, words, async (given) => {
     const { value, what } = readExperiment(
       EXPERIMENTS,
-      given.get("--experiment")?.at(-1) ?? DEFAULT_EXPERIMENT,
+      given.get("--experiment")?.at(-1) ??
+        currentIn(given.get("--artifacts")?.at(-1)),
       given.get("--set") ?? [],
     );
     return [...(await load()).graph(value, what).keys()];

@@ -1,11 +1,12 @@
 /** The commands that a run on a terminal ends with: how to go on, as a shell takes them. */
+import { quoted } from "../../base/shell_word.ts";
 import type { GivenWords, NextStep } from "../../apps/init/next_steps.ts";
 import type { NodeReport } from "../../engine/run/node_record.ts";
 import type { NodeSummary, ProjectPipeline } from "../project_pipeline.ts";
 import type { Paint } from "./style.ts";
 
 /** The most steps that are printed. */
-const MOST = 4;
+const MOST = 5;
 
 interface Ended {
   readonly pipeline: ProjectPipeline;
@@ -60,11 +61,4 @@ function nextSteps(
   }
   const hasRun = nodes.some(({ state }) => state === "ran");
   return hasRun ? pipeline.next?.(summaries, given) ?? [] : [];
-}
-
-/** A word as a shell takes it. */
-export function quoted(word: string): string {
-  return /^[\w./@%+=:,-]+$/.test(word)
-    ? word
-    : `'${word.replaceAll("'", `'\\''`)}'`;
 }

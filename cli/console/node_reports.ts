@@ -3,27 +3,32 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import type { Estimate } from "../../engine/graph/estimate.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import type { NodeReport } from "../../engine/run/node_record.ts";
+import type { Running } from "../../engine/run/running.ts";
+import { NEVER_RAN } from "../../engine/run/plan.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import { EXIT } from "../exit.ts";
 import type { NodeSummary, ProjectPipeline } from "../project_pipeline.ts";
 import type { Console } from "./console.ts";
 import { estimateText } from "./estimate_text.ts";
 import { wrapped } from "./screen.ts";
-import { toneOf, unpainted } from "./style.ts";
+import { progressText } from "./progress.ts";
+import { toneOf } from "./style.ts";
 import { age, fewReasons, table } from "./table.ts";
 
 /** Prints what would run and returns the exit code that says whether anything would. */
 export function printPreview(
   console: Console,
   reports: readonly NodeReport[],
-  { json, notices = [], estimate }: {
+  { experiment, json, notices = [], estimate }: {
+    /** Its name. */
+    readonly experiment: string;
     readonly json: boolean;
     readonly notices?: readonly string[];
     readonly estimate?: Estimate;
   },
 ): number {
   const paragraphs = [
-    statusTable(reports, console.now(), console.paint("out")),
+    `Experiment "${experiment}"\n` + statusTable(reports, console),
     ...notices.length === 0 ? [] : [noticeText(console, notices, undefined)],
     ...estimate === undefined ? [] : [estimateText(estimate)],
   ];
@@ -32,27 +37,32 @@ export function printPreview(
       ? JSON.stringify({ ...toJson(reports), estimate })
       : paragraphs.join("\n\n")) + "\n",
   );
-  const isStale = reports.some(({ state }) => state === "stale");
+  const isStale = reports.some(({ state }) =>
+    state === "stale" || state === "running"
+  );
   return isStale ? EXIT.stale : EXIT.done;
 }
 
+/** Columns of a line that goes to no terminal. */
+const COLUMNS = 160;
+
 /** One row a node: state, size, age, reason. */
-function statusTable(
-  reports: readonly NodeReport[],
-  now: number,
-  paint = unpainted,
-): string {
+function statusTable(reports: readonly NodeReport[], console: Console): string {
+  const paint = console.paint("out");
   const rows = [
     ["node", "state", "size", "age", "reason"],
     ...reports.map((report) => {
       const artifacts = Object.values(report.outputs);
       const bytes = artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
+      const isNew = report.reasons[0] === NEVER_RAN;
       return [
         report.name,
-        report.state,
+        isNew && report.running === undefined ? "new" : report.state,
         artifacts.length === 0 ? "" : formatBytes(bytes),
-        report.time === undefined ? "" : age(report.time, now),
-        fewReasons(report.reasons),
+        report.time === undefined ? "" : age(report.time, console.now()),
+        report.running === undefined
+          ? fewReasons(report.reasons.slice(isNew ? 1 : 0))
+          : runningText(report.running),
       ];
     }),
   ];
@@ -60,7 +70,13 @@ function statusTable(
     rows,
     (cell, row, column) =>
       row > 0 && column === 1 ? paint(toneOf(cell), cell) : cell,
+    console.size("out")?.columns ?? COLUMNS,
   );
+}
+
+/** A running node: its step, the time that is left, and what it says of itself. */
+function runningText({ progress, left }: Running): string {
+  return progress === undefined ? "" : progressText({ progress, left });
 }
 
 /** The nodes that are up to date. */
@@ -124,6 +140,10 @@ export function toJson(
         ) => [name, { sha256, bytes }]),
       ),
       metrics: { ...report.metrics, ...report.measurements },
+      ...report.running && {
+        progress: { ...report.running.progress },
+        secondsLeft: report.running.left ?? null,
+      },
     })),
   };
 }

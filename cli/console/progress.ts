@@ -258,13 +258,24 @@ function ending(
   }
 }
 
-function progressLine({ name, seconds, progress, left }: RunningNode): string {
-  if (progress === undefined) {
-    return `${name}  running for ${duration(seconds)}`;
-  }
-  const { done, total, unit, note } = progress;
+function progressLine(node: RunningNode): string {
+  const { name, seconds, progress } = node;
+  return `${name}  ${
+    progress === undefined
+      ? `running for ${duration(seconds)}`
+      : progressText({ ...node, progress })
+  }`;
+}
+
+/** How far a node is, the time that is left, and what its stage notes. */
+export function progressText(
+  { progress: { done, total, unit, note }, left }: {
+    readonly progress: Progress;
+    readonly left?: number;
+  },
+): string {
   const percentage = total > 0 ? Math.floor(100 * done / total) : 0;
-  return `${name}  ${percentage} % of ${total} ${unit}` +
+  return `${percentage} % of ${total} ${unit}` +
     (left === undefined ? "" : `, ${duration(left)} left`) +
     (note === undefined ? "" : `, ${note}`);
 }

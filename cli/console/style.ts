@@ -27,6 +27,8 @@ const STATES: Readonly<Record<string, Tone>> = {
   ran: "good",
   cached: "kept",
   stale: "due",
+  new: "due",
+  running: "good",
   failed: "bad",
   skipped: "faint",
 };

@@ -1,18 +1,63 @@
 /** Tables of text, ages and counts, as commands print them. */
 import { duration } from "../../base/durations.ts";
+import { cut } from "./screen.ts";
 
-/** Columns as wide as their widest cell; `show` may colour a cell, which must not change its width. */
+/**
+ * Columns as wide as their widest cell; `show` may colour a cell, which must not change its width. What does not fit into
+ * `width` is cut off the last column, and left out where too little of that would stay.
+ */
 export function table(
   rows: readonly (readonly string[])[],
   show = (cell: string, _row: number, _column: number) => cell,
+  width = Infinity,
 ): string {
   const widths = rows[0].map((_, i) =>
     Math.max(...rows.map((row) => row[i].length))
   );
+  const before = widths.slice(0, -1).reduce((sum, each) => sum + each + 2, 0);
+  const room = width - before;
+  if (room < widths[widths.length - 1]) {
+    const kept = room < LEAST && widths.length > 1
+      ? rows.map((row) => row.slice(0, -1))
+      : rows.map((row) => [
+        ...row.slice(0, -1),
+        cut(row[row.length - 1], Math.max(1, room)),
+      ]);
+    return table(kept, show, room < LEAST ? width : Infinity);
+  }
   return rows.map((row, i) =>
     row.map((cell, j) => show(cell, i, j) + " ".repeat(widths[j] - cell.length))
       .join("  ").trimEnd()
   ).join("\n");
+}
+
+/** A cell that is cut keeps so many columns. */
+const LEAST = 12;
+
+/**
+ * The tables of a Markdown text, no wider than a terminal: columns that do not fit follow in a table of their own, which has
+ * the first one too.
+ */
+export function stacked(text: string, width = Infinity): string {
+  return text.replace(/^(?:\|.*\n?)+/gm, (table) => {
+    const lines = table.trimEnd().split("\n");
+    if (lines[0].length <= width) return table;
+    const rows = lines.map((line) => line.slice(1, -1).split("|"));
+    const parts: number[][] = [];
+    let left = 0;
+    for (const [i, { length }] of rows[0].entries()) {
+      if (i === 0) continue;
+      if (length >= left) {
+        parts.push([0]);
+        left = width - rows[0][0].length - 2;
+      }
+      parts[parts.length - 1].push(i);
+      left -= length + 1;
+    }
+    return parts.map((part) =>
+      rows.map((row) => `|${part.map((i) => row[i]).join("|")}|`).join("\n")
+    ).join("\n\n") + (table.endsWith("\n") ? "\n" : "");
+  });
 }
 
 /** How long ago a time was; nothing for a time in the future. */

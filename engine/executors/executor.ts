@@ -20,7 +20,8 @@ export interface Executor {
    * - one process at a time works on the job: it holds the lock `job.lock` until it ends, also where this process is
    *   killed, and `listener.waiting` is called while another one still holds it;
    * - the stage's code is read before `listener.ready` is called, and the job is given to it after that resolves;
-   * - the process ends when `signal` is aborted, or soon after this process is killed;
+   * - the process ends when `signal` is aborted, after it has saved a checkpoint if the stage does that, or soon after this
+   *   process is killed;
    * - nothing that the stage does or prints can make it throw: an outcome says what happened.
    */
   run(node: Node, job: Job, options: ExecutorOptions): Promise<StageRun>;
@@ -85,8 +86,8 @@ export interface StageRun {
     }
     /** The process ended without a result; `how` is its exit code or signal. */
     | { readonly kind: "died"; readonly how: string }
-    /** The signal was aborted, or the user interrupted the process. */
-    | { readonly kind: "interrupted" };
+    /** The signal was aborted, or the user interrupted the process; `isSaved` if the stage has saved a checkpoint then. */
+    | { readonly kind: "interrupted"; readonly isSaved?: boolean };
   /** The most memory that the stage's process used, where the system says. */
   readonly peakMemoryBytes?: number;
 }

@@ -5,6 +5,9 @@ import { isName, isPrintable } from "../../base/names.ts";
 /** Where a stage's process writes its messages: descriptor 3, separate from what it prints. */
 export const CHANNEL = "/dev/fd/3";
 
+/** What the engine writes after the job to a process that is to stop. */
+export const STOP = "stop\n";
+
 /** Maximum length of a message in characters. */
 export const LONGEST_MESSAGE = 16 << 20;
 
@@ -33,6 +36,10 @@ export const Message = z.discriminatedUnion("type", [
   /** All code that the stage imports statically has been read. */
   z.strictObject({ type: z.literal("ready") }),
   z.strictObject({ type: z.literal("waiting") }),
+  /** From now on the stage stops by itself when it is told to. */
+  z.strictObject({ type: z.literal("stoppable") }),
+  /** It has done so, and has kept what it had. */
+  z.strictObject({ type: z.literal("stopped") }),
   z.strictObject({ type: z.literal("log"), line: z.string() }),
   z.strictObject({
     type: z.literal("progress"),

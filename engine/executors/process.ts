@@ -4,7 +4,7 @@ import { isInputError, parse } from "../../base/input_error.ts";
 import { jsonIfValid, readIfThere } from "../files/atomic.ts";
 import type { Node } from "../graph/graph.ts";
 import type { ExecutorOptions, Job, StageRun } from "./executor.ts";
-import { LONGEST_MESSAGE, Message } from "./messages.ts";
+import { LONGEST_MESSAGE, Message, STOP } from "./messages.ts";
 import type { Project } from "../keys/project.ts";
 import { sandboxArguments, sandboxEnvironment } from "./stage_permissions.ts";
 import { writeAll } from "../../base/write_all.ts";
@@ -13,6 +13,9 @@ import { writeAll } from "../../base/write_all.ts";
 export const STAGE_PROCESS = "engine/executors/stage_process.ts";
 
 const SECONDS_TO_END = 2;
+
+/** How long a stage may take to save a checkpoint: a step, and what it writes. */
+const SECONDS_TO_SAVE = 30;
 
 /** Log and progress messages. */
 const ASIDE = /^\{"type":"(?:log|progress)"/;
@@ -68,9 +71,14 @@ export async function runProcess(
   const timers: ReturnType<typeof setTimeout>[] = [];
   const killIn = (seconds: number) =>
     timers.push(setTimeout(() => kill(child, "SIGKILL"), seconds * 1000));
+  const send = (text: string) =>
+    void stdin.write(new TextEncoder().encode(text)).catch(ignoreBrokenPipe);
+  let isStoppable = false;
   const end = () => {
-    kill(child, "SIGTERM");
-    killIn(SECONDS_TO_END);
+    // Not by a signal, which a sandbox would not pass on.
+    if (isStoppable) send(STOP);
+    else kill(child, "SIGTERM");
+    killIn(isStoppable ? SECONDS_TO_SAVE : SECONDS_TO_END);
   };
   signal?.addEventListener("abort", end);
   let outcome: StageRun["outcome"] | undefined;
@@ -82,9 +90,7 @@ export async function runProcess(
     killIn(SECONDS_TO_EXIT);
   };
   const sendJob = () => {
-    const text = JSON.stringify(job) + "\n";
-    if (signal?.aborted) return;
-    stdin.write(new TextEncoder().encode(text)).catch(ignoreBrokenPipe);
+    if (!signal?.aborted) send(JSON.stringify(job) + "\n");
   };
   const take = (message: Message) => {
     switch (message.type) {
@@ -92,6 +98,11 @@ export async function runProcess(
         return void listener.ready().then(sendJob);
       case "waiting":
         return listener.waiting();
+      case "stoppable":
+        isStoppable = true;
+        return;
+      case "stopped":
+        return finish({ kind: "interrupted", isSaved: true });
       case "progress":
         return listener.progress(message.progress);
       case "log":
@@ -126,8 +137,9 @@ export async function runProcess(
       readLines(child.stdout, takeLine).then(() => killIn(SECONDS_TO_END)),
       readText(child.stderr, write),
     ]);
-    if (signal?.aborted || status.signal === "SIGINT") {
-      return { outcome: { kind: "interrupted" } };
+    const isSaved = outcome?.kind === "interrupted";
+    if (isSaved || signal?.aborted || status.signal === "SIGINT") {
+      return { outcome: { kind: "interrupted", isSaved } };
     }
     const how = status.signal === null
       ? `exit code ${status.code}`

@@ -1,7 +1,7 @@
 /** Runs one stage inside its own process: takes the job, holds the node's lock, reports. */
 import type { Json } from "../../schemas/manifest.ts";
 import type { Job } from "./executor.ts";
-import { CHANNEL, type Message } from "./messages.ts";
+import { CHANNEL, type Message, STOP } from "./messages.ts";
 import type { Stage, StageResult } from "../graph/stage.ts";
 import { writeAll } from "../../base/write_all.ts";
 
@@ -16,9 +16,10 @@ export function perform<
   stage: Stage<Config, Inputs, Outputs>,
   job: Job,
   send: (message: Message) => void,
+  stop = new AbortController(),
 ): Promise<StageResult> {
   prepare(job);
-  return stage.run(contextOf(job, send));
+  return stage.run(contextOf(job, send, stop));
 }
 
 /** Runs a stage with the job from standard input, whose end means that the engine has exited. */
@@ -32,7 +33,8 @@ export async function work<
     writeAll(channel, JSON.stringify(message) + "\n");
   send({ type: "ready" });
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
-  const { job, rest } = await readJob(lines);
+  const stop = new AbortController();
+  const { job, rest } = await readJob(lines, () => stop.abort());
   let finished = false;
   const fail = (error: unknown) => {
     finished = true;
@@ -46,17 +48,26 @@ export async function work<
   try {
     using lock = await holdLock(job.lock, send);
     void lock;
-    const { metrics = {}, measurements = {} } = await perform(stage, job, send);
+    const { metrics = {}, measurements = {} } = await perform(
+      stage,
+      job,
+      send,
+      stop,
+    );
     if (!finished) send({ type: "result", metrics, measurements });
     finished = true;
   } catch (error) {
-    if (!finished) fail(error);
+    const isStopped = stop.signal.aborted && error === stop.signal.reason;
+    if (!finished && !isStopped) fail(error);
+    if (!finished && isStopped) send({ type: "stopped" });
+    finished = true;
   }
   return await orphaned;
 }
 
 async function readJob(
   lines: ReadableStream<string>,
+  stop: () => void,
 ): Promise<{ job: Job; rest: Promise<void> }> {
   const reader = lines.getReader();
   let text = "";
@@ -66,7 +77,11 @@ async function readJob(
     text += value;
   }
   const drain = async () => {
-    while (!(await reader.read()).done);
+    for (;;) {
+      const { done, value = "" } = await reader.read();
+      if (done) return;
+      if (value.includes(STOP)) stop();
+    }
   };
   return { job: JSON.parse(text), rest: drain() };
 }
@@ -103,8 +118,9 @@ function prepare(job: Job): void {
 function contextOf<Context>(
   job: Job,
   send: (message: Message) => void,
+  stop: AbortController,
 ): Context & Json {
-  let shown = 0;
+  let shown = 0, isStoppable = false;
   const context = {
     config: job.config,
     seed: job.seed,
@@ -114,6 +130,17 @@ function contextOf<Context>(
       Object.entries(job.outputs).map(([name, { path }]) => [name, path]),
     ),
     work: job.work,
+    get signal() {
+      if (!isStoppable) {
+        isStoppable = true;
+        // Ctrl-C on a terminal reaches this process too.
+        for (const signal of ["SIGINT", "SIGTERM"] as const) {
+          Deno.addSignalListener(signal, () => stop.abort());
+        }
+        send({ type: "stoppable" });
+      }
+      return stop.signal;
+    },
     log: (line: string) => send({ type: "log", line }),
     progress: (progress: { done: number; total: number; unit: string }) => {
       const now = performance.now();

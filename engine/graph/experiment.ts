@@ -1,10 +1,11 @@
 /** Reads an experiment file and applies settings such as `corpus.test=500`. */
-import { basename, join } from "@std/path";
+import { basename, dirname, join, resolve } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
 import { statIfThere } from "../../base/stat.ts";
 import { inputError, suggestion } from "../../base/input_error.ts";
 import { checkInput } from "../../base/input_file.ts";
-import type { Json } from "../../schemas/manifest.ts";
+import { type Json, Manifest } from "../../schemas/manifest.ts";
+import { z } from "zod";
 
 export interface GivenExperiment {
   readonly name: string;
@@ -15,32 +16,55 @@ export interface GivenExperiment {
   readonly what: string;
 }
 
-/** `nameOrFile` is a file where it has a slash or ends in .json or .jsonc; each setting is `path.to.key=value`. */
+/** The file that `init` writes, whose experiment is named after its folder. */
+const FILE = "experiment.jsonc";
+
+/** A manifest stands for the experiment that it was made of. */
+const Recorded = z.object({
+  schema: z.int(),
+  experiment: Manifest.shape.experiment,
+  nodes: z.record(z.string(), z.unknown()),
+});
+
+/**
+ * `given` is the name of an experiment in the folder, a file, a folder with an `experiment.jsonc`, or a manifest; each
+ * setting is `path.to.key=value`.
+ */
 export function readExperiment(
   folder: string,
-  nameOrFile: string,
+  given: string,
   settings: readonly string[],
 ): GivenExperiment {
-  const isFile = /[\\/]|\.jsonc?$/.test(nameOrFile);
-  const path = isFile ? nameOrFile : join(folder, `${nameOrFile}.jsonc`);
-  if (isFile) {
-    checkInput(
-      path,
-      (reason) =>
-        inputError(`Cannot read experiment "${nameOrFile}": ${reason}.`),
-    );
-  } else if (!statIfThere(path)?.isFile) {
+  const path = experimentPath(folder, given);
+  if (path === undefined) {
     const names = experimentNames(folder);
-    const hint = suggestion(nameOrFile, names).replace(/\?$/, "") ||
+    const hint = suggestion(given, names).replace(/\?$/, "") ||
       `; there are ${names.join(", ") || "none"}`;
-    throw inputError(
-      `Cannot find experiment "${nameOrFile}" in ${folder}${hint}.`,
-    );
+    throw inputError(`Cannot find experiment "${given}" in ${folder}${hint}.`);
   }
-  const name = basename(path).replace(/\.jsonc?$/, "");
-  const value = settings.reduce(applySetting, readJsonc(path));
+  const refuse = (reason: string) =>
+    inputError(`Cannot read experiment "${given}": ${reason}.`);
+  checkInput(path, refuse);
+  const read = readJsonc(path);
+  const { name, value } = Recorded.safeParse(read).data?.experiment ??
+    { name: experimentName(folder, given), value: read };
   const what = `experiment "${name}"`;
-  return { name, path, value, what };
+  return { name, path, value: settings.reduce(applySetting, value), what };
+}
+
+/** The name of an experiment that may be given as a file or folder, which need not be there. */
+export function experimentName(folder: string, given: string): string {
+  const path = experimentPath(folder, given) ?? given;
+  const own = basename(path) === FILE ? dirname(resolve(path)) : path;
+  return basename(own).replace(/\.jsonc?$/, "");
+}
+
+function experimentPath(folder: string, given: string): string | undefined {
+  const named = join(folder, `${given}.jsonc`);
+  const isPath = /[\\/]|\.jsonc?$/.test(given);
+  if (!isPath && statIfThere(named)?.isFile) return named;
+  if (statIfThere(join(given, FILE)) !== undefined) return join(given, FILE);
+  return isPath ? given : undefined;
 }
 
 /** The experiments of a folder. */

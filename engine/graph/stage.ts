@@ -81,6 +81,11 @@ export interface Context<
   readonly outputs: { readonly [Name in Outputs]: string };
   /** A folder for checkpoints, which is kept if the process is killed. Removed when the node is done. */
   readonly work: string;
+  /**
+   * Aborted when the run is interrupted. A stage that reads it gets half a minute to save a checkpoint, and throws its
+   * reason then; any other stage is ended at once.
+   */
+  readonly signal?: AbortSignal;
   log(line: string): void;
   progress(progress: Progress): void;
 }

@@ -1,14 +1,24 @@
 /** Builds the manifest of a run: the nodes of a graph, each as it was last brought up to date. */
+import { resolve } from "@std/path";
 import type { Code, Json, NodeRecord } from "../../schemas/manifest.ts";
 import type { Graph } from "../graph/graph.ts";
+import { isCurrent, writeCurrent } from "../store/current.ts";
 import { isWritten, manifestText, writeManifest } from "../store/manifest.ts";
 import type { Assessment } from "./plan.ts";
 import type { Workspace } from "../store/workspace.ts";
 
+/** What a run is of. */
+export interface RunExperiment {
+  readonly name: string;
+  readonly value: Json;
+  /** Its file; undefined where it is made again from a manifest. */
+  readonly path?: string;
+}
+
 export interface NextManifest {
   /** Adds a node that is up to date. */
   add(assessment: Assessment): void;
-  /** Whether the manifest on disk is equal. */
+  /** Whether the manifest on disk is equal, and the experiment current. */
   isWritten(): boolean;
   /** Writes the manifest and the stat index. */
   save(): void;
@@ -19,7 +29,7 @@ export interface NextManifest {
 export function openNextManifest(
   { folder, manifest, index }: Workspace,
   graph: Graph,
-  experiment: { readonly name: string; readonly value: Json },
+  { path, ...experiment }: RunExperiment,
 ): NextManifest {
   const recorded = Object.entries(manifest?.nodes ?? {});
   const nodes = new Map<string, NodeRecord>(
@@ -27,8 +37,13 @@ export function openNextManifest(
   );
   const code = new Map<string, Code>(Object.entries(manifest?.code ?? {}));
   const text = () => manifestText(experiment, nodes, code);
+  const current = path === undefined
+    ? undefined
+    : { name: experiment.name, path: resolve(path) };
+  const isTold = () => current === undefined || isCurrent(folder, current);
   const save = () => {
     writeManifest(folder, text());
+    if (current !== undefined && !isTold()) writeCurrent(folder, current);
     index.save();
   };
   let next = 0;
@@ -43,7 +58,7 @@ export function openNextManifest(
         ...result,
       });
     },
-    isWritten: () => isWritten(folder, text()),
+    isWritten: () => isWritten(folder, text()) && isTold(),
     save,
     saveNowAndThen: () => {
       const began = performance.now();

@@ -2,10 +2,18 @@
 import type { Artifact, Metrics } from "../../schemas/manifest.ts";
 import { readCached } from "../store/manifest.ts";
 import type { Assessment } from "./plan.ts";
+import type { Running } from "./running.ts";
 import type { Progress } from "../graph/stage.ts";
 import type { Workspace } from "../store/workspace.ts";
 
-export type State = "ran" | "cached" | "stale" | "failed" | "skipped";
+export type State =
+  | "ran"
+  | "cached"
+  | "stale"
+  /** By another process. */
+  | "running"
+  | "failed"
+  | "skipped";
 
 export interface NodeReport {
   readonly name: string;
@@ -20,6 +28,7 @@ export interface NodeReport {
   readonly outputs: Readonly<Record<string, Artifact>>;
   readonly metrics: Metrics;
   readonly measurements: Metrics;
+  readonly running?: Running;
   /** The sentence of a failure; `input` for an input error. */
   readonly error?: { readonly message: string; readonly input: boolean };
 }

@@ -2,12 +2,12 @@
 import { fromFileUrl, relative, resolve } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { irregular } from "../../base/input_file.ts";
+import { lstatIfThere } from "../../base/stat.ts";
 import {
   type Artifact,
   contentOf,
   MANIFEST_SCHEMA,
   type Metrics,
-  type NodeRecord,
 } from "../../schemas/manifest.ts";
 import { dataFilesOf, environmentOf } from "../graph/declarations.ts";
 import type { Graph, Node } from "../graph/graph.ts";
@@ -17,7 +17,7 @@ import { changes, type Described, keyOf } from "../keys/key.ts";
 import { cachePath, readCached } from "../store/manifest.ts";
 import type { Workspace } from "../store/workspace.ts";
 
-/** The reason of a node without a record. */
+/** The reason of a node that was never made here, though the manifest that came with a clone may name it. */
 export const NEVER_RAN = "never ran";
 
 /** The reason of a node whose record is up to date, but whose cached result is lost. */
@@ -94,8 +94,8 @@ export async function assess(
     },
   };
   if (waiting.length > 0) {
-    const own = explain(workspace, node, recorded, described);
-    const reasons = recorded === undefined ? own : [...own, ...waiting];
+    const own = explain(workspace, node, described);
+    const reasons = own[0] === NEVER_RAN ? own : [...own, ...waiting];
     return { node, state: "stale", reasons, described };
   }
   const key = keyOf(described.preimage);
@@ -111,7 +111,7 @@ export async function assess(
     };
   }
   const reasons = [
-    ...explain(workspace, node, recorded, described),
+    ...explain(workspace, node, described),
     ...found.faults,
   ];
   if (found.faults.length > 0 && reasons[0] === NEVER_RAN) reasons.shift();
@@ -119,14 +119,26 @@ export async function assess(
   return { node, state: "stale", reasons, described, key };
 }
 
-/** The differences from the recorded run. */
+/** The differences from the recorded run, if it was made here. */
 function explain(
   workspace: Workspace,
   node: Node,
-  recorded: NodeRecord | undefined,
   described: Described,
 ): string[] {
-  if (recorded === undefined) return [NEVER_RAN];
+  const recorded = workspace.manifest?.nodes[node.name];
+  const isMade = recorded !== undefined &&
+    lstatIfThere(cachePath(workspace.folder, recorded.key)) !== undefined;
+  return isMade ? changesSince(workspace, node, described) : [NEVER_RAN];
+}
+
+/** The differences from what the manifest records, wherever that was made; none where it has no record. */
+export function changesSince(
+  workspace: Workspace,
+  node: Node,
+  described: Described,
+): string[] {
+  const recorded = workspace.manifest?.nodes[node.name];
+  if (recorded === undefined) return [];
   const code = workspace.manifest?.code[recorded.preimage.code] ??
     { modules: {}, packages: {}, resolutions: {} };
   return changes(

@@ -27,7 +27,7 @@ import {
   hashListing,
   IrregularFile,
 } from "../files/hash.ts";
-import type { RunLog } from "../store/run_log.ts";
+import { piecesBefore, readRuns, type RunLog } from "../store/run_log.ts";
 import { outputsRead } from "../graph/inputs.ts";
 import { short } from "../keys/key.ts";
 import { readCached, writeCached } from "../store/manifest.ts";
@@ -35,6 +35,7 @@ import type { Executor, Job, StageRun } from "../executors/executor.ts";
 import type { Assessment, Result } from "./plan.ts";
 import { STAGE_PROCESS } from "../executors/process.ts";
 import type { NodeReport, Watcher } from "./node_record.ts";
+import { openRunningFile } from "./running.ts";
 import { deniedAccess } from "../executors/stage_permissions.ts";
 import {
   makeFolder,
@@ -75,7 +76,13 @@ export async function makeNode(
     reasons,
   });
   const folder = join(workspace.folder, "work", key);
+  // What an earlier run left was cut off.
+  const before = lstatIfThere(folder) === undefined
+    ? 0
+    : piecesBefore(readRuns(workspace.folder), key, runLog.run)
+      .reduce((sum, piece) => sum + piece.seconds, 0);
   const logPath = runLog.logPath(node.name);
+  using running = openRunningFile(logPath);
   let peakMemoryBytes: number | undefined;
   try {
     makeFolder(workspace.folder, join("work", key));
@@ -111,7 +118,10 @@ export async function makeNode(
             changed.abort();
           }
         },
-        progress: (progress) => watcher.progress(node.name, progress),
+        progress: (progress) => {
+          running.update(progress);
+          watcher.progress(node.name, progress);
+        },
         log: (line) => watcher.log(node.name, line),
         waiting: () =>
           watcher.notice(
@@ -128,7 +138,12 @@ export async function makeNode(
     makeRemovable(folder);
     peakMemoryBytes = stageRun.peakMemoryBytes;
     const { outcome } = stageRun;
-    if (outcome.kind === "interrupted") return undefined;
+    if (outcome.kind === "interrupted") {
+      if (outcome.isSaved) {
+        watcher.notice(`${node.name}: stopped, and has saved a checkpoint.`);
+      }
+      return undefined;
+    }
     if (outcome.kind !== "done") {
       throw errorOf(workspace, assessment, outcome, logPath);
     }
@@ -136,7 +151,11 @@ export async function makeNode(
     await checkRead(workspace, assessment, outputs);
     const made = await storeOutputs(workspace, assessment, job);
     warnIfDifferent(workspace, key, made, node.name, watcher);
-    const result = { outputs: made, metrics, measurements, seconds: seconds() };
+    const own = seconds();
+    const result = {
+      ...{ outputs: made, metrics, measurements },
+      seconds: Math.round(1000 * (before + own)) / 1000,
+    };
     const time = new Date().toISOString();
     writeCached(workspace.folder, { key, run: runLog.run, time, ...result });
     removeIfThere(folder);
@@ -146,7 +165,7 @@ export async function makeNode(
       name: node.name,
       state: "ran",
       key,
-      seconds: result.seconds,
+      seconds: own,
       metrics,
       measurements,
       peakMemoryBytes: peakMemoryBytes ?? null,

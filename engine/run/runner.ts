@@ -1,12 +1,15 @@
 /** Brings nodes up to date: plans, runs stale nodes, and writes the manifest. */
 import { inputError, isInputError } from "../../base/input_error.ts";
-import type { Json } from "../../schemas/manifest.ts";
 import { writeIfPossible } from "../files/atomic.ts";
 import { checkRequirements } from "../graph/declarations.ts";
 import { explainFullDisk, isFailure } from "../files/failure.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { type RunLog, startRunLog } from "../store/run_log.ts";
-import { openNextManifest } from "./next_manifest.ts";
+import {
+  type NextManifest,
+  openNextManifest,
+  type RunExperiment,
+} from "./next_manifest.ts";
 import { lockFolder } from "../store/lock.ts";
 import type { NoOpRecord } from "../keys/no_op_record.ts";
 import { makeNode } from "./run_node.ts";
@@ -14,6 +17,7 @@ import { assess, type Assessment, plan } from "./plan.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { Project } from "../keys/project.ts";
 import { type NodeReport, reportOf, type Watcher } from "./node_record.ts";
+import { readRunning } from "./running.ts";
 import { schedule, type Task } from "../graph/schedule.ts";
 import { select, type Selected, type Selection } from "../graph/selection.ts";
 import type { Progress } from "../graph/stage.ts";
@@ -23,7 +27,7 @@ export interface RunOptions {
   readonly artifacts: string;
   /** Whether the user named the artifact folder. */
   readonly artifactsGiven: boolean;
-  readonly experiment: { readonly name: string; readonly value: Json };
+  readonly experiment: RunExperiment;
   readonly selection: Selection;
   readonly force: boolean;
   /** Whether objects are rehashed before they are used, ignoring the stat index. */
@@ -77,11 +81,7 @@ export async function run(
     [...selected.scope].every((name) => planned.get(name)?.state === "cached");
   if (idle) {
     const nextManifest = openNextManifest(before, graph, options.experiment);
-    for (const assessment of planned.values()) {
-      if (selected.scope.has(assessment.node.name)) {
-        nextManifest.add(assessment);
-      }
-    }
+    addCached(nextManifest, selected, planned);
     if (nextManifest.isWritten()) {
       // Without it, the next run hashes these files again.
       writeIfPossible(before.index.save);
@@ -123,6 +123,16 @@ export async function run(
   }
 }
 
+function addCached(
+  nextManifest: NextManifest,
+  { scope }: Selected,
+  planned: ReadonlyMap<string, Assessment>,
+): void {
+  for (const assessment of planned.values()) {
+    if (scope.has(assessment.node.name)) nextManifest.add(assessment);
+  }
+}
+
 /** Resolves when the user stops the run. */
 function aborted(signal: AbortSignal | undefined): Promise<undefined> {
   return new Promise((resolve) => {
@@ -131,7 +141,7 @@ function aborted(signal: AbortSignal | undefined): Promise<undefined> {
   });
 }
 
-/** Reports what a run would do, without writing. */
+/** Reports what a run would do, without writing; what cannot be asked of a run tells what runs at this moment. */
 export async function preview(
   graph: Graph,
   options:
@@ -148,7 +158,16 @@ export async function preview(
   const workspace = openWorkspace(options.artifacts, options);
   const planned = await plan(workspace, graph);
   if (options.runnable) checkReach(graph, selected, planned);
-  return assessed(workspace, graph, selected, planned, options.force);
+  const reports = assessed(workspace, graph, selected, planned, options.force);
+  return options.runnable ? reports : reports.map((report) => {
+    const { name, key, state } = report;
+    const running = key === undefined || state !== "stale"
+      ? undefined
+      : readRunning(workspace.folder, name, key);
+    return running === undefined
+      ? report
+      : { ...report, running, state: "running" };
+  });
 }
 
 /** Reports of the plan, in the order of the graph. */
@@ -183,6 +202,8 @@ async function runLocked(
   checkReach(graph, selected, planned);
   await checkNeeds(graph, selected, planned, options.force);
   const nextManifest = openNextManifest(workspace, graph, options.experiment);
+  // Also what a run that is interrupted does not come to.
+  addCached(nextManifest, selected, planned);
   const reports = new Map<string, NodeReport>();
   const outputs = (name: string) =>
     selected.scope.has(name)
@@ -190,8 +211,11 @@ async function runLocked(
       : planned.get(name)?.result?.outputs;
   const began = performance.now();
   let runLog: RunLog | undefined;
-  const record = () =>
-    runLog ??= startRunLog(workspace.folder, {
+  /** From the first node that is made on, the experiment is the current one. */
+  const record = () => {
+    if (runLog !== undefined) return runLog;
+    nextManifest.save();
+    return runLog = startRunLog(workspace.folder, {
       experiment: options.experiment.name,
       keys: Object.fromEntries(
         [...planned.values()].flatMap(({ node, key, state }) =>
@@ -199,6 +223,7 @@ async function runLocked(
         ),
       ),
     });
+  };
   const finish = (report: NodeReport) => {
     reports.set(report.name, report);
     watcher.end(report);
@@ -306,8 +331,10 @@ async function runLocked(
       const node = graph.get(name);
       if (node !== undefined) await updateOrFail(node);
     }, signal);
-    // A run that was stopped before it made anything leaves the manifest, with its experiment, as it was.
-    if (made.size > 0 || signal?.aborted !== true) nextManifest.save();
+    // A run that was stopped before it began anything leaves the manifest, with its experiment, as it was.
+    if (
+      made.size > 0 || runLog !== undefined || signal?.aborted !== true
+    ) nextManifest.save();
     isComplete = true;
   } finally {
     const seconds = (performance.now() - began) / 1000;

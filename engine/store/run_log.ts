@@ -42,21 +42,52 @@ function nextNumber(runs: string): string {
   return String(last + 1).padStart(6, "0");
 }
 
-/** The log of a node in a run, by default the last one in which it ran; undefined if there is none. */
+/**
+ * The log of a node up to a run, by default the last one in which it ran, after those of the runs before it in which its
+ * making was cut off; undefined if there is none.
+ */
 export function readLog(
   folder: string,
   node: string,
-  run?: string,
+  run = lastLogged(folder, node),
 ): string | undefined {
-  const runs = join(folder, "runs");
-  if (run !== undefined) return readState(join(runs, run, logName(node)));
-  const names = entriesOf(runs).filter(({ isDirectory }) => isDirectory)
-    .map(({ name }) => name).sort(inOrder);
-  for (const name of names.reverse()) {
-    const text = readState(join(runs, name, logName(node)));
-    if (text !== undefined) return text;
-  }
-  return undefined;
+  const text = (run: string) => readState(logPath(folder, run, node));
+  const last = run === undefined ? undefined : text(run);
+  if (run === undefined || last === undefined) return undefined;
+  const runs = readRuns(folder);
+  const nodes = runs.find((other) => other.run === run)?.nodes ?? [];
+  const [key] = [...nodes].find(([, name]) => name === node) ?? [];
+  const before = key === undefined ? [] : piecesBefore(runs, key, run);
+  const pieces = [...before.map(({ run }) => run), run];
+  if (pieces.length === 1) return last;
+  return pieces.map((run) => `Run ${run}:\n${text(run) ?? ""}`).join("");
+}
+
+/** The last run in which a node ran, of those that have its log. */
+export function lastLogged(folder: string, node: string): string | undefined {
+  return entriesOf(join(folder, "runs"))
+    .filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => name).sort(inOrder)
+    .findLast((run) => readState(logPath(folder, run, node)) !== undefined);
+}
+
+export function logPath(folder: string, run: string, node: string): string {
+  return join(folder, "runs", run, logName(node));
+}
+
+/** The work on a key that was cut off, in the runs before one since it was last finished. */
+export function piecesBefore(
+  runs: readonly RecordedRun[],
+  key: string,
+  last: string,
+): { readonly run: string; readonly seconds: number }[] {
+  const at = runs.findIndex(({ run }) => run === last);
+  const before = at < 0 ? [] : runs.slice(0, at);
+  const finished = before.findLastIndex(({ work }) => work.get(key)?.finished);
+  return before.slice(finished + 1).flatMap(({ run, work }) => {
+    const piece = work.get(key);
+    return piece === undefined ? [] : [{ run, seconds: piece.seconds }];
+  });
 }
 
 /** A run as its log describes it; a truncated, damaged or old log has less. */
@@ -91,6 +122,25 @@ export function readRuns(folder: string): RecordedRun[] {
   const runs = join(folder, "runs");
   return namesIn(runs).filter((name) => name.endsWith(".jsonl")).sort(inOrder)
     .map((name) => readRun(join(runs, name), name.replace(/\.jsonl$/, "")));
+}
+
+/** A run after those of the same experiment that were cut off before it, since one that was not; oldest first. */
+export function withCutOff(
+  runs: readonly RecordedRun[],
+  last: RecordedRun,
+): RecordedRun[] {
+  const before = runs.slice(0, runs.indexOf(last))
+    .filter(({ experiment }) => experiment === last.experiment);
+  const ended = before.findLastIndex(({ outcome }) =>
+    outcome !== undefined && outcome !== "interrupted"
+  );
+  return [...before.slice(ended + 1), last];
+}
+
+/** How long a run took; one that has no end in its record, until that was last written. */
+export function secondsOfRun({ seconds, time, written }: RecordedRun): number {
+  return seconds ??
+    (time === undefined ? 0 : Math.max(0, written - Date.parse(time)) / 1000);
 }
 
 function readRun(path: string, run: string): RecordedRun {

@@ -31,16 +31,21 @@ export interface StackLayers {
 /**
  * The layer loss of a stack, a scalar: sum over student layers j and rows of weight * ||norm(C_j) - norm(W_j h_j + b_j)||^2.
  * Projected on the teacher's side it is ||norm(W_j C_j + b_j) - norm(h_j)||^2, without projection W_j is the identity.
+ * With layers normalised, C_j is of sqrt(d) norm(h_T,i): each has as much of it, at the scale of a layer norm's output.
  */
 export function layerLoss(
   parameters: Tensors,
   { stack, M, h_S, h_T, weights }: StackLayers,
-  { combine, project }: Pick<Distillation, "combine" | "project">,
+  { combine, project, normalize }: Pick<
+    Distillation,
+    "combine" | "project" | "normalize"
+  >,
 ): Tensor {
+  const layer = normalize === "layers" ? (i: number) => scaled(h_T(i)) : h_T;
   return added(M.map((M_j, j) => {
     const W_j = (x: Tensor) => linear(parameters, projectionName(stack, j), x);
     const h_j = project === "student" ? W_j(h_S[j]) : h_S[j];
-    const layers = M_j.map(h_T);
+    const layers = M_j.map(layer);
     const combined = combine === "attention"
       ? attentionMean(h_j, layers)
       : concatenation(layers);
@@ -49,6 +54,9 @@ export function layerLoss(
     return tf.sum(tf.mul(weights, distances));
   }));
 }
+
+/** sqrt(d) norm(h) of each row, [rows, d]: its features have a root mean square of 1. */
+const scaled = (h: Tensor) => tf.mul(norm(h), (h.shape[1] ?? 1) ** 0.5);
 
 /** C_j of CKD: the layers' features side by side, each [rows, d] to [rows, layers * d]. */
 const concatenation = (layers: readonly Tensor[]) =>
@@ -60,8 +68,8 @@ const concatenation = (layers: readonly Tensor[]) =>
  */
 function attentionMean(query: Tensor, layers: readonly Tensor[]): Tensor {
   if (layers.length === 1) return layers[0];
-  const scaled = tf.mul(query, (query.shape[1] ?? 1) ** -0.5);
-  const scores = layers.map((layer) => tf.sum(tf.mul(scaled, layer), 1, true));
+  const q = tf.mul(query, (query.shape[1] ?? 1) ** -0.5);
+  const scores = layers.map((layer) => tf.sum(tf.mul(q, layer), 1, true));
   const attention = tf.split(
     tf.softmax(tf.concat(scores, 1)), // [rows, layers]
     layers.length,

@@ -38,7 +38,7 @@ export interface Teacher {
 
 /**
  * What a student of `width` features minimises (Wu et al. 2020, section 2), with L_att as in `attention_loss.ts`. All
- * terms are means over non-padding positions.
+ * terms are means over non-padding positions. Over layers they are sums, or means where `layerLoss` says so.
  */
 export function distillationObjective(
   width: number,
@@ -101,21 +101,25 @@ function layerTerms(
   inputs: Tensors,
 ): Readonly<Record<"L_enc" | "L_dec", Sum>> {
   const flat = (state: Tensor) => tf.reshape(state, [-1, state.shape[2] ?? 0]);
+  const mapped = distillation.encoder.length + distillation.decoder.length;
   const layersOf = (
     stack: "encoder" | "decoder",
     h_S: readonly Tensor[],
     weights: () => Tensor,
   ) =>
-    term(
-      distillation[stack].length === 0 ? [] : [stack],
-      () =>
-        layerLoss(parameters, {
-          stack,
-          M: distillation[stack],
-          h_S,
-          h_T: (i) => flat(inputs[signalInput(stateName(stack, i))]),
-          weights: weights(),
-        }, distillation),
+    times(
+      perLayer(distillation, mapped),
+      term(
+        distillation[stack].length === 0 ? [] : [stack],
+        () =>
+          layerLoss(parameters, {
+            stack,
+            M: distillation[stack],
+            h_S,
+            h_T: (i) => flat(inputs[signalInput(stateName(stack, i))]),
+            weights: weights(),
+          }, distillation),
+      ),
     );
   return {
     L_enc: layersOf(
@@ -127,16 +131,21 @@ function layerTerms(
   };
 }
 
+/** The weight of each of `count` layers: 1, or its share of their mean. */
+const perLayer = ({ layerLoss }: Distillation, count: number) =>
+  layerLoss === "mean" && count > 0 ? 1 / count : 1;
+
 /** L_att: every layer that has a teacher's map to match, its self-attention and, in the decoder, its cross-attention. */
 function attentionTerm(
-  { attention }: Distillation,
+  distillation: Distillation,
   { encoded, decoded, weights }: Forward,
   inputs: Tensors,
 ): Sum {
   const matched = ATTENTIONS.flatMap((kind) =>
-    attention[kind.stack].map((layer, j) => ({ kind, layer, j }))
+    distillation.attention[kind.stack]
+      .map((layer, j) => ({ kind, layer, j }))
   );
-  return term(matched, ({ kind, layer, j }) =>
+  const L_att = term(matched, ({ kind, layer, j }) =>
     attentionLoss({
       student: kind.maps(encoded, decoded)[j],
       teacher: inputs[signalInput(mapName(kind, layer))],
@@ -144,6 +153,7 @@ function attentionTerm(
         ? positionWeights(inputs.source, PAD)
         : weights,
     }));
+  return times(perLayer(distillation, matched.length), L_att);
 }
 
 /** The recorded signals of a batch, and the teacher's output matrix, with which its logits are computed again. */

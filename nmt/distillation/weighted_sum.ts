@@ -31,6 +31,7 @@ export function term<Part>(
 /** weight * sum. */
 export function times(weight: number, { L_KD, L_NLL, others }: Sum): Sum {
   if (weight === 0) return ZERO;
+  if (weight === 1) return { L_KD, L_NLL, others };
   return {
     L_KD: weight * L_KD,
     L_NLL: weight * L_NLL,

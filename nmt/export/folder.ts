@@ -1,5 +1,5 @@
 /** Writes the folder of an exported model: graphs in each precision, tokenizer, configs, model card. */
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { parametersOf } from "../transformer/parameters.ts";
@@ -12,8 +12,13 @@ import {
 } from "../../schemas/exported_model.ts";
 import type { CitedDataSet } from "../text/descriptors/citations.ts";
 import { longestList, type Shortlist } from "../shortlist/shortlist.ts";
+import {
+  generationConfig,
+  huggingFaceConfig,
+  sharedTokenizer,
+} from "./hugging_face.ts";
 import { card } from "./model_card.ts";
-import { exportedGraphs, GRAPHS } from "./graphs.ts";
+import { exportedGraphs, graphPath, GRAPHS } from "./graphs.ts";
 
 const PRECISION = { fp32: "float32", int8: "int8" } as const;
 
@@ -22,7 +27,7 @@ export function translationPath(
   folder: string,
   precision: ExportPrecision,
 ): string {
-  return join(folder, precision, "translate.onnx");
+  return join(folder, graphPath("translate", precision));
 }
 
 /** Writes the graphs of a model, the short-list in those that translate; returns the sizes of these. */
@@ -40,12 +45,10 @@ export async function writeGraphs(
       lengthPenalty,
       shortlist,
     );
-    await Deno.mkdir(join(folder, precision), { recursive: true });
     for (const name of GRAPHS) {
-      await Deno.writeFile(
-        join(folder, precision, `${name}.onnx`),
-        graphs[name],
-      );
+      const path = join(folder, graphPath(name, precision));
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.writeFile(path, graphs[name]);
     }
     bytes[precision] = graphs.translate.length;
   }
@@ -74,7 +77,7 @@ export async function writeDescription(
   { tokenizer, unknown, shortlist, data, ...described }: Description,
 ): Promise<ExportConfig> {
   const { system, languages, beam, lengthPenalty, quality, bytes } = described;
-  const config: ExportConfig = {
+  const own: ExportConfig = {
     schema: EXPORT_SCHEMA,
     system,
     languages,
@@ -95,40 +98,16 @@ export async function writeDescription(
       licences.map(({ licence }) => ({ data: name, licence }))
     ),
   };
+  const config = { ...own, ...huggingFaceConfig(own) };
+  const shared = sharedTokenizer(await Deno.readTextFile(tokenizer), own);
   const write = (name: string, text: string) =>
     Deno.writeTextFile(join(folder, name), text);
   const json = (name: string, value: unknown) =>
     write(name, JSON.stringify(value, null, 2) + "\n");
   await json("config.json", config);
-  await json("generation_config.json", generation(config));
-  await write(
-    "tokenizer.json",
-    sourceSubwords(await Deno.readTextFile(tokenizer)),
-  );
+  await json("generation_config.json", generationConfig(own));
+  await json("tokenizer_config.json", shared.config);
+  await write("tokenizer.json", shared.tokenizer);
   await write("README.md", card({ ...config, data, exported: config }));
   return config;
-}
-
-/** The subwords without what this project adds for text of the target: no other reader of the file knows it. */
-function sourceSubwords(text: string): string {
-  const { target, known, ...source } = JSON.parse(text);
-  return target === undefined && known === undefined
-    ? text
-    : JSON.stringify(source);
-}
-
-/** The settings of search by the names that Hugging Face's libraries have for them. */
-function generation(
-  { ids, beam, lengthPenalty, maximumLength }: ExportConfig,
-): Readonly<Record<string, number | boolean>> {
-  return {
-    bos_token_id: ids.bos,
-    decoder_start_token_id: ids.bos,
-    eos_token_id: ids.eos,
-    pad_token_id: ids.pad,
-    num_beams: beam,
-    length_penalty: lengthPenalty,
-    max_length: maximumLength,
-    do_sample: false,
-  };
 }

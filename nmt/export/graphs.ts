@@ -1,29 +1,32 @@
-/** The three graphs of an exported model: encoder, decoder step, and a complete translation. */
+/** The three graphs of an exported model: a complete translation, and encoder and decoder for Hugging Face's libraries. */
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import type { Precision } from "../decoding/precision.ts";
+import type { ExportPrecision } from "../../schemas/exported_model.ts";
 import { graph } from "../tensor/onnx/graph.ts";
-import { type Border, modelFile } from "../tensor/onnx/onnx_model.ts";
-import {
-  cacheBorders,
-  encoderOutputs,
-  give,
-  type Parts,
-  partsOf,
-  range,
-  type Unweighted,
-} from "./parts.ts";
-import { cacheNames } from "./programs.ts";
+import { modelFile, TYPES } from "../tensor/onnx/onnx_model.ts";
 import type { Shortlist } from "../shortlist/shortlist.ts";
+import { decoderGraph } from "./decoder.ts";
+import { give, hiding, type Parts, partsOf, type Unweighted } from "./parts.ts";
 import { translationGraph } from "./translation.ts";
 import { storedWeights } from "./weights.ts";
 
 /** The graphs of each precision. */
-export const GRAPHS = ["translate", "encoder", "decoder"] as const;
+export const GRAPHS = [
+  "translate",
+  "encoder_model",
+  "decoder_model_merged",
+] as const;
 export type GraphName = typeof GRAPHS[number];
+
+/** The path of a graph in the folder of an exported model; libraries know those of encoder and decoder. */
+export function graphPath(name: GraphName, precision: ExportPrecision): string {
+  if (name === "translate") return `${precision}/translate.onnx`;
+  return `onnx/${name}${precision === "int8" ? "_quantized" : ""}.onnx`;
+}
 
 /**
  * The bytes of a model's graphs, as ONNX files; scores are divided by length^lengthPenalty. A short-list is part of the one
- * that translates; the step has the logits of all ids.
+ * that translates; the decoder has the logits of all ids.
  */
 export function exportedGraphs(
   saved: SavedModel,
@@ -44,61 +47,33 @@ export function exportedGraphs(
       translationGraph(translating.parts, lengthPenalty),
       translating,
     ),
-    encoder: file(encoderGraph(stepwise.parts)),
-    decoder: file(stepGraph(stepwise.parts)),
+    encoder_model: file(encoderGraph(stepwise.parts)),
+    decoder_model_merged: file(decoderGraph(stepwise.parts)),
   };
 }
 
-/** `source` [batch, source], each sentence with its end and then padding, to what a step reads. */
+/** `input_ids` [batch, source] with `attention_mask`, which is 0 where padding is, to `last_hidden_state` [batch, source, d]. */
 function encoderGraph({ saved, encoder }: Parts): Unweighted {
   const built = graph([]);
-  const places = range(built, built.emit("Shape", ["source"], { start: 1 }));
-  const made = encoder(built, { source: "source", places });
-  const outputs = encoderOutputs(saved);
-  for (const { name } of outputs) give(built, name, made[name]);
+  const isShown = built.emit("Cast", ["attention_mask"], { to: TYPES.bool });
+  const mask = hiding(built, built.emit("Not", [isShown]));
+  give(
+    built,
+    "last_hidden_state",
+    encoder(built, { source: "input_ids", mask }),
+  );
+  const places = { type: "int64", shape: ["batch", "source"] } as const;
   return {
-    name: "encoder",
-    recording: built.finish(),
-    inputs: [{ name: "source", type: "int64", shape: ["batch", "source"] }],
-    outputs,
-  };
-}
-
-/**
- * A step as `stepProgram` has it, with the place of its tokens read off the cache, or, where a decoder of recurrent units has
- * none, as one more input: `place` int64 [1], the number of ids before the tokens.
- */
-function stepGraph({ saved, step }: Parts): Unweighted {
-  const { model, vocabulary } = saved;
-  const built = graph([]);
-  const isRecurrent = model.autoregression === "ssru";
-  const [first] = cacheNames("past", model);
-  const place = isRecurrent
-    ? "place"
-    : built.emit("Shape", [first], { start: 3, end: 4 });
-  const made = step(built, { token: "token", place });
-  const beside = (name: string, of: number | string): Border => ({
-    name,
-    type: "float32",
-    shape: ["batch", "beam", of],
-  });
-  const outputs = [
-    beside("logits", vocabulary),
-    beside("attention", "source"),
-    ...cacheBorders(saved, "present"),
-  ];
-  for (const { name } of outputs) give(built, name, made[name]);
-  return {
-    name: "decoder",
+    name: "encoder_model",
     recording: built.finish(),
     inputs: [
-      { name: "token", type: "int64", shape: ["batch", "beam"] },
-      ...isRecurrent
-        ? [{ name: "place", type: "int64", shape: [1] } as const]
-        : [],
-      ...encoderOutputs(saved),
-      ...cacheBorders(saved, "past"),
+      { name: "input_ids", ...places },
+      { name: "attention_mask", ...places },
     ],
-    outputs,
+    outputs: [{
+      name: "last_hidden_state",
+      type: "float32",
+      shape: ["batch", "source", saved.model.width],
+    }],
   };
 }

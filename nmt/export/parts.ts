@@ -1,19 +1,10 @@
 /** The encoder and the decoder step as parts that exported graphs are assembled from. */
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import type { Graph } from "../tensor/onnx/graph.ts";
-import {
-  type Border,
-  insert,
-  type ModelParts,
-  TYPES,
-} from "../tensor/onnx/onnx_model.ts";
+import { insert, type ModelParts, TYPES } from "../tensor/onnx/onnx_model.ts";
 import { record } from "../tensor/onnx/trace.ts";
-import {
-  cacheNames,
-  cacheShape,
-  encoderProgram,
-  stepProgram,
-} from "./programs.ts";
+import { MASKED } from "../transformer/layers.ts";
+import { crossProgram, encoderProgram, stepProgram } from "./programs.ts";
 import type { Shortlist } from "../shortlist/shortlist.ts";
 import { sinusoids, type StoredWeights } from "./weights.ts";
 
@@ -25,15 +16,18 @@ export interface Parts {
   /** What the step's ids are chosen from, in place of all ids. */
   readonly shortlist?: Shortlist;
   readonly candidates: StoredWeights["candidates"];
-  /** Puts in the encoder, over `source` int64 [batch, source] at `places` int64 [source]; gives its outputs. */
+  /** Puts in the encoder, over `source` int64 [batch, source] and its `mask`; gives its output [batch, source, d]. */
   encoder(
     graph: Graph,
-    values: Readonly<Record<"source" | "places", string>>,
-  ): Record<string, string>;
-  /** Puts in a step, from `token` int64 [batch, beam] at `place` int64 [1]; what else it reads has its own name. */
+    values: Readonly<Record<"source" | "mask", string>>,
+  ): string;
+  /** Puts in what the decoder keeps of that output; gives it by the names of `cacheNames`. */
+  cross(graph: Graph, hidden: string): Record<string, string>;
+  /** Puts in a step, from `token` int64 [batch, beam] at `place` int64 [1]; what else it reads has its own name, or one of `more`. */
   step(
     graph: Graph,
     values: Readonly<Record<"token" | "place", string>>,
+    more?: Readonly<Record<string, string>>,
   ): Record<string, string>;
 }
 
@@ -43,6 +37,7 @@ export function partsOf(
   shortlist?: Shortlist,
 ): Parts {
   const encoder = record(encoderProgram(saved));
+  const cross = record(crossProgram(saved));
   const step = record(stepProgram(saved, shortlist !== undefined));
   const int32 = (graph: Graph, name: string) =>
     graph.emit("Cast", [name], { to: TYPES.int32 });
@@ -50,17 +45,32 @@ export function partsOf(
     saved,
     shortlist,
     candidates,
-    encoder: (graph, { source, places }) =>
-      insert(graph, encoder, {
+    encoder: (graph, { source, mask }) => {
+      const width = graph.emit("Shape", [source], { start: 1 });
+      return insert(graph, encoder, {
         source: int32(graph, source),
-        positions: sinusoids(graph, places),
-      }, rewrite),
-    step: (graph, { token, place }) =>
+        mask,
+        positions: sinusoids(graph, range(graph, width)),
+      }, rewrite).hidden;
+    },
+    cross: (graph, hidden) => insert(graph, cross, { hidden }, rewrite),
+    step: (graph, { token, place }, more) =>
       insert(graph, step, {
+        ...more,
         token: int32(graph, token),
         position: sinusoids(graph, place),
       }, rewrite),
   };
+}
+
+/** What a step adds to the scores of the source, [batch, 1, 1, source], from which of its places, bool [batch, source], are padding. */
+export function hiding(graph: Graph, isPadding: string): string {
+  const bias = graph.emit("Where", [
+    isPadding,
+    graph.scalar(MASKED, "float32"),
+    graph.scalar(0, "float32"),
+  ]);
+  return graph.emit("Unsqueeze", [bias, graph.int64s([1, 2])]);
 }
 
 /** 0 to a length, which is one number of any shape. */
@@ -72,23 +82,4 @@ export function range(graph: Graph, length: string): string {
 /** Gives a value a name, by which it is an output of the graph or read by what is repeated in it. */
 export function give(graph: Graph, name: string, value: string): void {
   graph.output(name, graph.value(value, [], "float32"));
-}
-
-/** What the encoder gives and a step reads. */
-export function encoderOutputs(saved: SavedModel): Border[] {
-  return [
-    { name: "mask", type: "float32", shape: ["batch", 1, 1, "source"] },
-    ...cacheBorders(saved, "cross"),
-  ];
-}
-
-export function cacheBorders(
-  { model }: SavedModel,
-  part: "cross" | "past" | "present",
-): Border[] {
-  return cacheNames(part, model).map((name) => ({
-    name,
-    type: "float32",
-    shape: cacheShape(part, model),
-  }));
 }

@@ -1,4 +1,4 @@
-/** The two programs of an exported model: the encoder, and a decoder step with its KV cache. */
+/** The programs of an exported model: the encoder, what the decoder keeps of its output, and a decoder step with its KV cache. */
 import {
   attend,
   feedForward,
@@ -6,7 +6,6 @@ import {
   linear,
   nextState,
   noDropout,
-  paddingBias,
   product,
   selfAttention,
   splitHeads,
@@ -17,7 +16,6 @@ import { CANDIDATE } from "../decoding/candidates.ts";
 import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
 import { scaledEmbedding } from "../transformer/transformer.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
-import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 
@@ -91,45 +89,60 @@ function embed(
 }
 
 /**
- * Source ids [batch, source], each sentence with its end, then padding, to what the decoder needs of them: `mask` [batch, 1,
- * 1, source], which hides padding, and `cross` keys and values of each of its layers, [batch, heads, source, d / heads].
- * `positions` [source, d] are the sinusoids; the weights are inputs. The layers are those of training.
+ * Source ids [batch, source], each sentence with its end, then padding, to the encoder's output, `hidden` [batch, source, d].
+ * `mask` [batch, 1, 1, source] hides padding, `positions` [source, d] are the sinusoids; the weights are inputs. The layers
+ * are those of training.
  */
 export function encoderProgram(shape: Shape): Program {
   const { model } = shape;
-  const { heads, width } = model;
+  const { width } = model;
   return {
     name: "encoder",
     inputs: {
       source: { shape: ["batch", "source"], dtype: "int32" },
-      ...floats({ positions: ["source", width] }),
+      ...floats({
+        mask: ["batch", 1, 1, "source"],
+        positions: ["source", width],
+      }),
       ...weightSpecs(shape),
     },
-    build: (inputs, { batch }) => {
-      const mask = paddingBias(inputs.source, PAD);
+    build: (inputs, { batch, source: time }) => {
       const places = { model, parameters: inputs, batch, dropout: noDropout };
-      const { source, positions } = inputs;
+      const { source, positions, mask } = inputs;
       let x = embed(model, "encoder", inputs, source, positions);
       for (let layer = 0; layer < model.encoderLayers; layer++) {
         x = selfAttention(places, `encoder.${layer}.self`, x, mask).output;
         x = feedForward(places, `encoder.${layer}.feedForward`, x);
       }
       const output = stackOutput(model, inputs, "encoder", x);
+      return { hidden: tf.reshape(output, [batch, time, width]) };
+    },
+  };
+}
+
+/** The encoder's output `hidden` [batch, source, d] to the `cross` keys and values of each decoder layer, [batch, heads, source, d / heads]. */
+export function crossProgram(shape: Shape): Program {
+  const { model } = shape;
+  const { heads, width } = model;
+  return {
+    name: "cross",
+    inputs: {
+      ...floats({ hidden: ["batch", "source", width] }),
+      ...weightSpecs(shape),
+    },
+    build: (inputs, { batch, source }) => {
+      const output = tf.reshape(inputs.hidden, [batch * source, width]);
       const cross = Array.from({ length: model.decoderLayers }, (_, layer) => {
-        const mapped = linear(
-          inputs,
-          `decoder.${layer}.cross.keyValue`,
-          output,
-        );
-        return splitHeads(mapped, batch, heads, 2);
+        const name = `decoder.${layer}.cross.keyValue`;
+        return splitHeads(linear(inputs, name, output), batch, heads, 2);
       }).flat();
-      return { mask, ...together(cacheNames("cross", model), cross) };
+      return together(cacheNames("cross", model), cross);
     },
   };
 }
 
 /**
- * A step of the decoder, for any number of hypotheses of each sentence. Inputs besides the weights and the encoder's outputs:
+ * A step of the decoder, for any number of hypotheses of each sentence. Inputs besides the weights, `mask` and `cross`:
  * - `token` [batch, beam]: the last id of each hypothesis, which begins with the begin of sentence;
  * - `position` [1, d]: the sinusoids of its place;
  * - `past` keys and values of the ids before it, [batch, beam, heads, past, d / heads], or states, [batch, beam, d].

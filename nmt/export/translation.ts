@@ -3,7 +3,7 @@ import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
 import { EOS, PAD } from "../../schemas/experiment/vocabulary.ts";
 import { type Graph, graph } from "../tensor/onnx/graph.ts";
 import { type Border, TYPES } from "../tensor/onnx/onnx_model.ts";
-import { give, type Parts, range, type Unweighted } from "./parts.ts";
+import { give, hiding, type Parts, range, type Unweighted } from "./parts.ts";
 import { giveCandidates } from "./candidates.ts";
 import { search } from "./beam_search.ts";
 
@@ -36,20 +36,21 @@ export function translationGraph(
   const { emit, int64s } = built;
   const { source, lengths, width } = endedSources(built);
   giveCandidates(built, parts, source);
-  const encoded = parts.encoder(built, {
-    source,
-    places: range(built, width),
-  });
-  for (const [name, value] of Object.entries(encoded)) {
-    give(built, name, value);
-  }
+  const padding = built.scalar(PAD, "int64");
+  const mask = hiding(built, emit("Equal", [source, padding]));
+  const hidden = parts.encoder(built, { source, mask });
+  const read = { mask, ...parts.cross(built, hidden) };
+  for (const [name, value] of Object.entries(read)) give(built, name, value);
   // ONNX Runtime's kernels divide by zero where there is no hypothesis.
   const beam = emit("Max", ["beam", int64s([1])]);
   const count = emit("Max", [emit("Min", ["count", beam]), int64s([1])]);
   const found = search(built, parts, {
     lengths,
     width,
-    limit: limits(built, lengths),
+    limit: limits(built, lengths, (usual) => {
+      const isGiven = emit("Greater", ["maximum_length", int64s([0])]);
+      return emit("Where", [isGiven, "maximum_length", usual]);
+    }),
     beam,
     count,
     lengthPenalty,
@@ -130,19 +131,23 @@ function endedSources(
   return { source, lengths, width };
 }
 
-/** Ids that the translation of each source may have, [batch, 1]; of nothing, nothing is the translation. */
-function limits(built: Graph, lengths: string): string {
-  const { emit, int64s } = built;
+/**
+ * Ids that the translation of each source of so many ids [batch, 1] may have, [batch, 1]: twice as many and 20 more, unless
+ * `choose` gives another number; of nothing, nothing is the translation.
+ */
+export function limits(
+  { emit, int64s }: Graph,
+  lengths: string,
+  choose = (usual: string) => usual,
+): string {
   const usual = emit("Add", [
     emit("Mul", [lengths, int64s([2])]),
     int64s([20]),
   ]);
-  const isGiven = emit("Greater", ["maximum_length", int64s([0])]);
-  const chosen = emit("Where", [isGiven, "maximum_length", usual]);
   return emit("Where", [
     emit("Equal", [lengths, int64s([0])]),
     int64s([0]),
-    emit("Min", [chosen, int64s([MAXIMUM_LENGTH])]),
+    emit("Min", [choose(usual), int64s([MAXIMUM_LENGTH])]),
   ]);
 }
 

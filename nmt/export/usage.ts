@@ -13,9 +13,8 @@ export function filesAndUse(
 | file | is |
 | --- | --- |
 | \`fp32/translate.onnx\`, \`int8/translate.onnx\` | ids in, best translation out: encoder, decoder and beam search |
-| \`fp32/encoder.onnx\`, \`int8/encoder.onnx\` | the encoder, for those who drive decoding themselves |
-| \`fp32/decoder.onnx\`, \`int8/decoder.onnx\` | a step of the decoder with its cache |
-| \`tokenizer.json\` | the subwords of both languages, for Hugging Face's tokenizers |
+| \`onnx/encoder_model.onnx\`, \`onnx/decoder_model_merged.onnx\`, both \`_quantized\` too | the graphs that optimum and transformers.js drive |
+| \`tokenizer.json\`, \`tokenizer_config.json\` | the subwords of both languages |
 | \`config.json\`, \`generation_config.json\` | sizes, ids, settings of search |
 
 ## Translate
@@ -24,6 +23,7 @@ export function filesAndUse(
 import numpy, onnxruntime, tokenizers
 
 tokenizer = tokenizers.Tokenizer.from_file("tokenizer.json")
+tokenizer.encode_special_tokens = True  # "</s>" in a text is no end of it
 session = onnxruntime.InferenceSession("int8/translate.onnx")
 
 def translate(line):
@@ -53,10 +53,30 @@ def translate(line):
 | \`scores\` | float [batch, count] | their log probabilities |${
     shortlist === undefined ? "" : `
 
-\`translate.onnx\` chooses each id among the candidates of a short-list: the
+\`translate.onnx\` alone chooses each id among the candidates of a short-list: the
 ${shortlist.frequent} most frequent ones, the source's own, and up to ${shortlist.longest} that translate
 each of these. Log probabilities are those among the candidates.`
-  }`;
+  }
+
+With Hugging Face's libraries, in Python and in JavaScript (where the search is
+greedy):
+
+\`\`\`python
+from optimum.onnxruntime import ORTModelForSeq2SeqLM
+from transformers import AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = ORTModelForSeq2SeqLM.from_pretrained(".")
+ids = model.generate(**tokenizer(lines, return_tensors="pt", padding=True))
+translations = tokenizer.batch_decode(ids, skip_special_tokens=True)
+\`\`\`
+
+\`\`\`js
+import { pipeline } from "@huggingface/transformers";
+
+const translate = await pipeline("translation", model, { dtype: "q8" });
+const [{ translation_text }] = await translate(line);
+\`\`\``;
 }
 
 /** Sizes and scores of both precisions. */

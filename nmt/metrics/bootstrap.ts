@@ -1,42 +1,11 @@
-/** Paired bootstrap resampling (Koehn 2004): the significance of the difference of two systems. */
-import { type Metric, type Resampling, sum } from "./metric.ts";
+/** Paired bootstrap resampling (Koehn 2004): scores of systems on the same resamples of the test sentences. */
+import type { Metric, Resampling } from "./metric.ts";
 
 /** sacreBLEU's defaults; the seed is the one whose state `numpyIndices` starts from. */
 export const RESAMPLING: Resampling = { samples: 1000, seed: 12345 };
 
 /** The counts of each segment, as a metric counts them. */
 type Counts = readonly (readonly number[])[];
-
-/**
- * The p-value of the difference of two systems' scores. `first` and `second` are their counts of the same segments. It is
- * sacreBLEU's p-value: the same resamples, and the same two-sided test of differences about their mean; two equal systems
- * get the least value there is, as there.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { bleu } from "./bleu.ts";
- * import { pairedBootstrap } from "./bootstrap.ts";
- *
- * const metric = bleu({ tokenize: "13a", lowercase: false });
- * const references = [["a b c d e", "f g h i j"]];
- * const counts = (lines: string[]) => metric.counts(lines, references);
- * const p = pairedBootstrap(metric, counts(["a b c d e", "f g h i j"]), counts(["a b c d x", "f g h i x"]));
- * assertEquals(p > 0 && p <= 1, true);
- * ```
- */
-export function pairedBootstrap(
-  metric: Metric,
-  first: Counts,
-  second: Counts,
-): number {
-  const [one, other] = resampledScores(metric, [first, second]);
-  return significance(
-    metric.score(sum(first)) - metric.score(sum(second)),
-    one,
-    other,
-  );
-}
 
 /** The scores of each system on the same resamples of their common segments: [systems, samples]. */
 export function resampledScores(
@@ -72,8 +41,12 @@ function sampleSum(
   return [...total];
 }
 
-/** The p-value of an observed difference of two scores, from their scores on the same resamples. */
-export function significance(
+/**
+ * sacreBLEU's p-value of a difference, from the scores on the same resamples: how often the absolute difference exceeds
+ * its mean by more than the observed one. It counts one tail in effect, so a two-sided p is about twice as large; two equal
+ * systems get the least value there is, as there.
+ */
+export function sacrebleuP(
   difference: number,
   first: readonly number[],
   second: readonly number[],

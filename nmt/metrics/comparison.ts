@@ -1,10 +1,14 @@
-/** Compares the systems of a language pair with the baselines by paired bootstrap, each run and each system over its seeds. */
+/** Compares the systems of a language pair by bootstrap: with the baselines and as planned, each run and each system over its seeds. */
 import { inputError } from "../../base/input_error.ts";
 import {
-  type Baseline,
+  type PlannedComparison,
+  planOf,
+} from "../../schemas/experiment/evaluation.ts";
+import {
   BASELINES,
   type ComparedScore,
   type Comparison,
+  type ScoreName,
   SCORES,
 } from "../../schemas/results.ts";
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
@@ -13,9 +17,13 @@ import {
   confidenceInterval,
   resampledScores,
   RESAMPLING,
-  significance,
 } from "./bootstrap.ts";
 import { chrf } from "./chrf.ts";
+import {
+  differenceOf,
+  nonInferiority,
+  type SampledRun,
+} from "./differences.ts";
 import { readLines } from "./lines.ts";
 import { type Metric, rounded, sum } from "./metric.ts";
 import type { Tokenizer } from "./tokenize.ts";
@@ -27,6 +35,10 @@ export interface ComparisonOptions {
   /** Tokenizer of BLEU. */
   readonly tokenize: Tokenizer;
   readonly lowercase: boolean;
+  /** The planned comparisons, of which those on this test set are tested. */
+  readonly comparisons?: readonly PlannedComparison[];
+  /** Undefined for the experiment's own. */
+  readonly testSet?: string;
 }
 
 /** The same of files of one translation a line, in the order of their names; unequal lengths are input errors. */
@@ -56,30 +68,38 @@ export async function compareFiles(
   return compareSystems({ ...options, hypotheses });
 }
 
-/** A run, or a system, whose score is the mean over its runs, on the test set and on each resample. */
+/** A run, or all runs of a system. */
 interface Subject {
   readonly name: string;
-  readonly score: number;
-  readonly resampled: readonly number[];
+  readonly runs: readonly SampledRun[];
 }
 
 /**
- * The p-value of one of several runs is sacreBLEU's, against the baseline's run of the same seed, or else its first. That
- * of a system is of the difference of the means over seeds, resampled together: sentences are what is drawn, not seeds, so
- * that k seeds do not count as k times the sentences; with one seed on both sides it is sacreBLEU's again.
+ * One of several runs is compared with the baseline's run of the same seed, or else its first; a system by its mean over
+ * seeds, with that of the baseline. A planned comparison of a system that is not there is an input error.
  */
 export function compareSystems(options: ComparisonOptions): Comparison {
-  const { references, tokenize, lowercase } = options;
+  const { hypotheses, references, tokenize, lowercase } = options;
+  const { comparisons, testSet } = options;
   const metrics = {
     bleu: bleu({ tokenize, lowercase }),
     chrf: chrf({ lowercase }),
   };
-  const systems: Record<string, { bleu: ComparedScore; chrf: ComparedScore }> =
-    {};
+  const names = [...hypotheses.keys()].map((name) => systemOf(name).system);
+  for (const { system, baseline } of comparisons ?? []) {
+    const missing = [system, baseline].find((name) => !names.includes(name));
+    if (missing === undefined) continue;
+    throw inputError(
+      `Cannot compare "${system}" with "${baseline}" as planned: there is no system "${missing}"; ` +
+        `expected ${[...new Set(names)].join(", ")}.`,
+    );
+  }
+  const plan = planOf(comparisons, testSet);
   const compared = {
-    bleu: comparedBy(metrics.bleu, options),
-    chrf: comparedBy(metrics.chrf, options),
+    bleu: comparedBy("bleu", metrics.bleu, options, plan),
+    chrf: comparedBy("chrf", metrics.chrf, options, plan),
   };
+  const systems: Comparison["systems"] = {};
   for (const [name, bleu] of compared.bleu) {
     const chrf = compared.chrf.get(name);
     if (chrf !== undefined) systems[name] = { bleu, chrf };
@@ -96,89 +116,94 @@ export function compareSystems(options: ComparisonOptions): Comparison {
   };
 }
 
+type PlanOf = ReturnType<typeof planOf>;
+
 function comparedBy(
+  score: ScoreName,
   metric: Metric,
   { hypotheses, references }: ComparisonOptions,
+  plan: PlanOf,
 ): Map<string, ComparedScore> {
   const counts = [...hypotheses.values()].map((lines) =>
     metric.counts(lines, references)
   );
   const resampled = resampledScores(metric, counts);
-  const runs = [...hypotheses.keys()].map((name, i): Subject => ({
+  const runs = [...hypotheses.keys()].map((name, i) => ({
     name,
+    seed: systemOf(name).seed,
     score: metric.score(sum(counts[i])),
     resampled: resampled[i],
   }));
   const bySystem = Map.groupBy(runs, ({ name }) => systemOf(name).system);
-  const all = (system: string) => {
-    const runs = bySystem.get(system);
-    return runs && mean(system, runs);
-  };
   const found = new Map<string, ComparedScore>();
   for (const [system, own] of bySystem) {
-    found.set(system, against(mean(system, own), system, all));
+    const baselines = [...bySystem].filter(([name]) =>
+      BASELINES.some((baseline) =>
+        baseline === name && isCompared(system, baseline)
+      ) || plan(system, name, score) !== undefined
+    );
+    const all = baselines.map(([name, runs]) => ({
+      baseline: name,
+      other: { name, runs },
+      planned: plan(system, name, score),
+    }));
+    found.set(system, against({ name: system, runs: own }, all));
     if (own.length === 1 && own[0].name === system) continue;
     for (const run of own) {
-      const entry = against(
-        run,
-        system,
-        (baseline) => counterpart(run.name, bySystem.get(baseline) ?? []),
-      );
-      found.set(run.name, entry);
+      const single = baselines.flatMap(([name, runs]) => {
+        const other = counterpart(run.name, runs);
+        return other === undefined
+          ? []
+          : [{ baseline: name, other: { name: other.name, runs: [other] } }];
+      });
+      found.set(run.name, against({ name: run.name, runs: [run] }, single));
     }
   }
   return found;
 }
 
-/** All runs of a system as one; there is at least one. */
-function mean(name: string, runs: readonly Subject[]): Subject {
-  const average = (of: (run: Subject) => number) =>
-    runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
-  return {
-    name,
-    score: average(({ score }) => score),
-    resampled: runs[0].resampled.map((_, i) =>
-      average(({ resampled }) => resampled[i])
-    ),
-  };
+interface Baselined {
+  readonly baseline: string;
+  readonly other: Subject;
+  readonly planned?: PlannedComparison;
 }
 
-/** Compares with each baseline. The teacher is not compared itself. */
 function against(
-  subject: Subject,
-  system: string,
-  other: (baseline: Baseline) => Subject | undefined,
+  { runs }: Subject,
+  baselines: readonly Baselined[],
 ): ComparedScore {
-  const { low, high } = confidenceInterval(subject.resampled);
+  const average = (of: (run: SampledRun) => number) =>
+    runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
+  // Over the choice of sentences alone: a score is of these seeds.
+  const { low, high } = confidenceInterval(
+    runs[0].resampled.map((_, i) => average(({ resampled }) => resampled[i])),
+  );
   const compared: ComparedScore["against"] = {};
-  for (const baseline of BASELINES) {
-    const subjectTo = isCompared(system, baseline)
-      ? other(baseline)
-      : undefined;
-    if (subjectTo === undefined) continue;
-    const difference = subject.score - subjectTo.score;
-    const interval = confidenceInterval(
-      subject.resampled.map((score, i) => score - subjectTo.resampled[i]),
-    );
+  for (const { baseline, other, planned } of baselines) {
+    const { resampled, ...found } = differenceOf(runs, other.runs);
+    const { test, margin } = planned ?? {};
     compared[baseline] = {
-      name: subjectTo.name,
-      difference: rounded(difference),
-      low: rounded(interval.low),
-      high: rounded(interval.high),
-      p: rounded(
-        significance(difference, subject.resampled, subjectTo.resampled),
-      ),
+      name: other.name,
+      difference: rounded(found.difference),
+      low: rounded(found.low),
+      high: rounded(found.high),
+      p: rounded(found.p),
+      planned: test,
+      margin,
+      pMargin: margin === undefined
+        ? undefined
+        : rounded(nonInferiority(resampled, margin)),
     };
   }
   return {
-    score: rounded(subject.score),
+    score: rounded(average(({ score }) => score)),
     low: rounded(low),
     high: rounded(high),
     against: compared,
   };
 }
 
-/** The comparison as flat metrics of its node: `NAME.bleu.low`, and of differences `NAME.bleu.low.teacher`, `.high.`, `.p.`. */
+/** The comparison as flat metrics of its node: `NAME.bleu.low`, and of differences `NAME.bleu.to.teacher.low` and so on. */
 export function comparisonMetrics(
   { signature, systems }: Comparison,
 ): Record<string, number | string> {
@@ -190,12 +215,12 @@ export function comparisonMetrics(
       const { low, high, against } = compared[score];
       metrics[`${name}.${score}.low`] = low;
       metrics[`${name}.${score}.high`] = high;
-      for (const [baseline, { low, high, p }] of Object.entries(against)) {
-        Object.assign(metrics, {
-          [`${name}.${score}.low.${baseline}`]: low,
-          [`${name}.${score}.high.${baseline}`]: high,
-          [`${name}.${score}.p.${baseline}`]: p,
-        });
+      for (const [baseline, found] of Object.entries(against)) {
+        const { name: _, difference: __, ...rest } = found ?? {};
+        for (const [what, value] of Object.entries(rest)) {
+          if (value === undefined) continue;
+          metrics[`${name}.${score}.to.${baseline}.${what}`] = value;
+        }
       }
     }
   }

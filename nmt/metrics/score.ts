@@ -2,8 +2,9 @@
 import { inputError, suggestion } from "../../base/input_error.ts";
 import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { bleu } from "./bleu.ts";
-import { pairedBootstrap, RESAMPLING } from "./bootstrap.ts";
+import { resampledScores, RESAMPLING, sacrebleuP } from "./bootstrap.ts";
 import { chrf } from "./chrf.ts";
+import { differenceOf } from "./differences.ts";
 import { readLines } from "./lines.ts";
 import { type Metric, rounded, sum } from "./metric.ts";
 import { type Tokenizer, TOKENIZERS } from "./tokenize.ts";
@@ -29,8 +30,15 @@ export interface Scored {
 
 export interface Compared {
   readonly score: number;
-  /** p-value of the difference by paired bootstrap resampling. */
+  /** The p-value of sacreBLEU's formula, which counts one tail in effect. */
   readonly p: number;
+  /** Its score minus that of the first system, with the 95 % confidence interval and the two-sided p-value. */
+  readonly difference: {
+    readonly points: number;
+    readonly low: number;
+    readonly high: number;
+    readonly p: number;
+  };
 }
 
 /** Scores files of one segment a line; files of unequal length or without a line are input errors. */
@@ -113,9 +121,19 @@ export function scoreLines<Name extends MetricName>(
     };
     if (against === undefined) continue;
     const second = metric.counts(against, references);
+    const score = metric.score(sum(second));
+    const [ours, theirs] = resampledScores(metric, [first, second]);
+    const run = (score: number, resampled: readonly number[]) => [
+      { seed: undefined, score, resampled },
+    ];
+    const { difference: points, low, high, p } = differenceOf(
+      run(score, theirs),
+      run(scored[name].score, ours),
+    );
     compared[name] = {
-      score: metric.score(sum(second)),
-      p: pairedBootstrap(metric, first, second),
+      score,
+      p: sacrebleuP(points, ours, theirs),
+      difference: { points, low, high, p },
     };
   }
   return against === undefined ? scored : { ...scored, against: compared };
@@ -155,14 +173,20 @@ export function formatScores(report: ScoreReport): string {
     lines.push(`${titles[name]}|${signature} = ${score.toFixed(2)}`);
     const compared = report.against?.[name];
     if (compared === undefined) continue;
-    const difference = compared.score - score;
+    const { points, low, high, p } = compared.difference;
     lines.push(
-      `  against: ${compared.score.toFixed(2)} ` +
-        `(${difference < 0 ? "" : "+"}${difference.toFixed(2)}, ` +
-        `p = ${compared.p.toFixed(4)})`,
+      `  against: ${compared.score.toFixed(2)} (${signed(points)}, ` +
+        `95 % interval ${signed(low)} to ${signed(high)}, two-sided p = ${
+          p.toFixed(4)
+        }; ` +
+        `sacreBLEU's formula, one tail: p = ${compared.p.toFixed(4)})`,
     );
   }
   return lines.join("\n");
+}
+
+function signed(points: number): string {
+  return `${points < 0 ? "" : "+"}${points.toFixed(2)}`;
 }
 
 function checkTokenizer(name: string): Tokenizer {

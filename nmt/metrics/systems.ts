@@ -1,13 +1,14 @@
 /** Groups evaluated nodes into systems: each over its seeds, with the difference to the baselines of its language pair. */
 import {
-  type Baseline,
   BASELINES,
+  type Difference,
   type Figure,
   type Int8,
   type ScoreName,
   type System,
   type SystemRun,
 } from "../../schemas/results.ts";
+import { TESTS } from "../../schemas/experiment/evaluation.ts";
 import { rounded } from "./metric.ts";
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
 
@@ -127,7 +128,7 @@ function rowOf(
       // The only run of a system is the system itself, and the baselines' means are what it is compared with.
       const other = run.name === system
         ? all
-        : (baseline: Baseline) => counterpart(run.name, all(baseline)) ?? [];
+        : (baseline: string) => counterpart(run.name, all(baseline)) ?? [];
       return { ...rest, ...figuresOf(run.name, [run], other, compared) };
     }),
   };
@@ -147,23 +148,23 @@ function averageInt8(runs: readonly Evaluated[]): Int8 | undefined {
 function figuresOf(
   name: string,
   runs: readonly Evaluated[],
-  others: (baseline: Baseline) => Evaluated | readonly Evaluated[],
+  others: (baseline: string) => Evaluated | readonly Evaluated[],
   compared: Figures,
 ): Record<ScoreName, Figure> {
   const { system } = systemOf(name);
   const figure = (score: ScoreName): Figure => {
     const scores = runs.map((run) => run[score]);
     const to: Figure["to"] = {};
-    for (const baseline of BASELINES) {
+    const own = `${name}.${score}`;
+    const baselines = BASELINES.filter((each) => isCompared(system, each));
+    for (
+      const baseline of new Set([...baselines, ...comparedWith(own, compared)])
+    ) {
       const theirs = [others(baseline)].flat().map((run) => run[score]);
-      if (theirs.length === 0 || !isCompared(system, baseline)) continue;
-      const compare = (what: "low" | "high" | "p") =>
-        numeric(compared, `${name}.${score}.${what}.${baseline}`);
+      if (theirs.length === 0) continue;
       to[baseline] = {
         difference: rounded(mean(scores) - mean(theirs)),
-        low: compare("low"),
-        high: compare("high"),
-        p: compare("p"),
+        ...tested(own, baseline, compared),
       };
     }
     return {
@@ -175,6 +176,37 @@ function figuresOf(
     };
   };
   return { bleu: figure("bleu"), chrf: figure("chrf") };
+}
+
+/** The baselines that a system was compared with by a score, such as `ckd.bleu`. */
+function comparedWith(own: string, compared: Figures): string[] {
+  const prefix = `${own}.to.`;
+  return Object.keys(compared).flatMap((metric) =>
+    metric.startsWith(prefix) && metric.endsWith(".p")
+      ? metric.slice(prefix.length, -".p".length)
+      : []
+  );
+}
+
+/** What `compare` says of a difference; an earlier version had other names, and p-values of one tail. */
+function tested(
+  own: string,
+  baseline: string,
+  compared: Figures,
+): Omit<Difference, "difference"> {
+  const value = (what: string) => compared[`${own}.to.${baseline}.${what}`];
+  const number = (what: string) =>
+    numeric(compared, `${own}.to.${baseline}.${what}`) ??
+      numeric(compared, `${own}.${what}.${baseline}`);
+  return {
+    low: number("low"),
+    high: number("high"),
+    p: number("p"),
+    tails: value("p") === undefined ? undefined : 2,
+    planned: TESTS.find((test) => test === value("planned")),
+    margin: number("margin"),
+    pMargin: number("pMargin"),
+  };
 }
 
 function numeric(figures: Figures, name: string): number | undefined {

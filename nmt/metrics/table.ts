@@ -1,6 +1,8 @@
 /** The table of systems: scores, sizes, speeds and the difference to the teacher. */
-import type { Baseline, Figure, System } from "../../schemas/results.ts";
+import { BASELINES, type Figure, type System } from "../../schemas/results.ts";
 import { latex, markdown, type Table } from "./layout.ts";
+import { number, signed } from "./numbers.ts";
+import { significance } from "./planned.ts";
 import { type EvaluatedNode, systemsOf } from "./systems.ts";
 
 /** How a table is written. */
@@ -17,7 +19,7 @@ export function systemsTable(nodes: readonly EvaluatedNode[]): string {
  * deviation. A column that no pair has figures for is left out.
  */
 export function tableOf(systems: readonly System[], format: Format): string {
-  const columns = COLUMNS.filter(({ isShown }) =>
+  const columns = columnsOf(systems).filter(({ isShown }) =>
     isShown === undefined || systems.some(isShown)
   );
   const pairs = Map.groupBy(systems, ({ pair }) => pair);
@@ -41,7 +43,7 @@ interface Column {
   isShown?(system: System): boolean;
 }
 
-const COLUMNS: readonly Column[] = [
+const columnsOf = (systems: readonly System[]): readonly Column[] => [
   { title: "system", cell: ({ system }) => system },
   {
     title: "seeds",
@@ -59,8 +61,10 @@ const COLUMNS: readonly Column[] = [
   { title: "BLEU", cell: ({ bleu }) => score(bleu) },
   { title: "chrF", cell: ({ chrf }) => score(chrf) },
   { title: "to teacher", cell: ({ bleu }) => difference(bleu) },
-  significanceColumn("teacher"),
-  significanceColumn("rkd"),
+  ...BASELINES.map((baseline): Column => ({
+    ...significance(systems, baseline),
+    isShown: ({ bleu }) => bleu.to[baseline]?.p !== undefined,
+  })),
   {
     title: "BLEU int8",
     cell: ({ int8 }) => number(int8?.bleu, 1),
@@ -83,15 +87,6 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** The p-value of the difference in BLEU. */
-function significanceColumn(baseline: Baseline): Column {
-  return {
-    title: `p (${baseline})`,
-    cell: ({ bleu }) => number(bleu.to[baseline]?.p, 3),
-    isShown: ({ bleu }) => bleu.to[baseline]?.p !== undefined,
-  };
-}
-
 /** `37.5`, or `37.5 ± 0.4`. */
 function score({ score, deviation }: Figure): string {
   return deviation === undefined
@@ -104,17 +99,6 @@ function difference({ to: { teacher } }: Figure): string {
   if (teacher === undefined) return "";
   const { difference, low, high } = teacher;
   return low === undefined || high === undefined
-    ? signed(difference)
-    : `${signed(difference)} (${signed(low)} to ${signed(high)})`;
-}
-
-function signed(points: number): string {
-  return `${points < 0 ? "-" : "+"}${number(Math.abs(points), 1)}`;
-}
-
-function number(value: number | undefined, digits: number): string {
-  return value?.toLocaleString("en", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }) ?? "";
+    ? signed(difference, 1)
+    : `${signed(difference, 1)} (${signed(low, 1)} to ${signed(high, 1)})`;
 }

@@ -6,6 +6,7 @@ import type {
   PlacedTensors,
   Runtime,
 } from "../tensor/program.ts";
+import type { Role } from "../random.ts";
 import { rateOf, stepSizes } from "./optimizer.ts";
 import { dropoutMasks } from "./dropout_masks.ts";
 import { parameterPacking } from "./parameter_packing.ts";
@@ -49,6 +50,7 @@ export interface CompiledStep {
 }
 
 export interface StepOptions {
+  readonly role: Role;
   readonly seed: number;
   readonly threads?: number;
   /** Inputs that are equal in every step. */
@@ -72,11 +74,11 @@ export async function compileStep(
     freesMemory: isLarge(task),
   });
   const packed = parameterPacking(shapes);
-  const { from, seed } = options;
+  const { from, role, seed } = options;
   const placed = (slot: string, values?: Weights) =>
     each(slotTensors(packed.shapes, slot, values), runtime.place);
   const initial = from?.weights ??
-    { ...initialWeights(shapes, seed), ...options.initial };
+    { ...initialWeights(shapes, seed, role), ...options.initial };
   const weights = [
     await placed(slots.weight, packed.packNumbers(initial)),
     await placed(slots.weight),
@@ -103,6 +105,7 @@ export async function compileStep(
     dropoutInputs(task.model),
     task.model.dropout,
     seed,
+    role,
   );
   const unpacked = (read: HostTensors, slot: string): Weights =>
     packed.unpackNumbers(Object.fromEntries(

@@ -1,5 +1,6 @@
-/** Dropout masks as a function of seed and step, so that training can resume and every runtime sees the same. */
+/** Dropout masks as a function of role, seed and step, so that training can resume and every runtime sees the same. */
 import { createCipheriv } from "node:crypto";
+import type { Role } from "../random.ts";
 import type { HostTensors, Spec } from "../tensor/program.ts";
 
 /** Distance between the windows of two places in the pool; odd, so that no two places share a row. */
@@ -18,6 +19,7 @@ export function dropoutMasks(
   inputs: Readonly<Record<string, Spec>>,
   probability: number,
   seed: number,
+  role: Role = "teacher",
 ): DropoutMasks {
   const places = Object.entries(inputs);
   const dropped = Math.round(probability * 256);
@@ -27,6 +29,7 @@ export function dropoutMasks(
   );
   const key = new Uint8Array(16);
   new DataView(key.buffer).setBigUint64(0, BigInt(seed), true);
+  key[8] = role === "teacher" ? 0 : 1;
   let pool = new Float32Array(0);
   return {
     draw: (step, sizes) => {

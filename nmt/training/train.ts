@@ -5,20 +5,28 @@ import { saveModel } from "../transformer/checkpoint.ts";
 import { parametersOf, type Weights } from "../transformer/parameters.ts";
 import type { TeacherSignals } from "../states/states.ts";
 import type { Task } from "./training_step.ts";
+import type { Role } from "../random.ts";
+import { rounded } from "../metrics/metric.ts";
+import type { Scores } from "./selection.ts";
 import { train } from "./training_loop.ts";
+import type { Scoring } from "./validation.ts";
 
 export interface TrainFilesJob {
   readonly runtime: Runtime;
   readonly task: Task;
+  readonly role: Role;
   readonly seed: number;
   /** Token files. */
   readonly train: string;
   readonly validation: string;
-  /** Paths of the model, and of the losses of every validation. */
+  readonly scoring: Scoring;
+  /** Paths of the model, and of the scores of every validation. */
   readonly model: string;
   readonly curve: string;
   /** Folder for checkpoints. */
   readonly work: string;
+  /** Once it is aborted, training saves a checkpoint and throws its reason. */
+  readonly signal?: AbortSignal;
   /** Opens the teacher's signals of the training tokens. */
   readonly teacher?: (train: Tokens) => TeacherSignals;
   /** Initial values of some parameters. */
@@ -30,11 +38,7 @@ export interface TrainFilesJob {
 }
 
 export interface TrainedFiles {
-  readonly metrics: {
-    readonly parameters: number;
-    readonly perplexity: number;
-    readonly averaged: string;
-  };
+  readonly metrics: Readonly<Record<string, number | string>>;
   readonly measurements: { readonly targetTokensPerSecond: number };
 }
 
@@ -47,16 +51,19 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
     sinceTokens = 0,
     allTokens = 0,
     speed = 0,
-    perplexity = "";
+    validated = "";
   const trained = await train({
     task,
+    role: job.role,
     seed: job.seed,
     runtime: job.runtime,
     train: tokens,
     validation: readTokens(job.validation),
+    scoring: job.scoring,
     teacher: job.teacher?.(tokens),
     initial: job.initial,
     folder: job.work,
+    signal: job.signal,
     report: ({ step, losses, targetTokens, validation }) => {
       sinceTokens += targetTokens;
       allTokens += targetTokens;
@@ -66,14 +73,11 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
         [since, sinceTokens] = [now, 0];
       }
       if (validation !== undefined) {
-        perplexity = `, validation perplexity ${
-          Math.exp(validation.nll).toFixed(2)
-        }`;
+        const { trainingLoss, nll } = validation;
+        validated = `, validation ${told(validation)}`;
         job.log(
-          `step ${step}: training loss ${
-            validation.trainingLoss.toFixed(4)
-          }, ` +
-            `validation nll ${validation.nll.toFixed(4)}${perplexity}`,
+          `step ${step}: training loss ${trainingLoss.toFixed(4)}, ` +
+            `validation nll ${nll.toFixed(4)}${validated}`,
         );
       }
       const parts = Object.entries(losses).filter(([, value]) =>
@@ -82,7 +86,7 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
         .map(([name, value]) => `${LABELS[name] ?? name} ${value.toFixed(3)}`);
       const note = `${parts.join(" ")}, ${
         Math.round(speed).toLocaleString("en")
-      } tokens/s${perplexity}`;
+      } tokens/s${validated}`;
       job.progress({
         done: step,
         total: task.training.steps,
@@ -100,17 +104,51 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
     job.curve,
     JSON.stringify(trained.validations) + "\n",
   );
+  const { steps, single, average, validations } = trained;
+  const isAverage = steps.length > 1;
+  const taken = isAverage ? "average" : "single";
+  job.log(
+    `the model is of step${isAverage ? "s" : ""} ${steps.join(", ")}` +
+      (average === undefined
+        ? ""
+        : `: the best checkpoint has ${told(single)}, the average of the best ${
+          told(average)
+        }`),
+  );
   return {
     metrics: {
       parameters: parametersOf(task),
-      perplexity: Math.round(Math.exp(trained.nll) * 1e4) / 1e4,
-      averaged: trained.averaged.join(" "),
+      steps: validations[validations.length - 1].step,
+      ...scoreMetrics(isAverage && average ? average : single),
+      taken,
+      averaged: steps.join(" "),
+      ...scoreMetrics(single, " single"),
+      ...average && scoreMetrics(average, " average"),
     },
     measurements: {
       targetTokensPerSecond: Math.round(
         allTokens / (performance.now() - started) * 1000,
       ),
     },
+  };
+}
+
+const perplexityOf = ({ nll }: Scores) => Math.exp(nll);
+
+/** Scores for a line of the log: "perplexity 9.81, BLEU 23.45". */
+function told(scores: Scores): string {
+  const perplexity = `perplexity ${perplexityOf(scores).toFixed(2)}`;
+  const { bleu } = scores;
+  return bleu === undefined
+    ? perplexity
+    : `${perplexity}, BLEU ${bleu.toFixed(2)}`;
+}
+
+function scoreMetrics(scores: Scores, of = ""): Record<string, number> {
+  const { bleu } = scores;
+  return {
+    [`perplexity${of}`]: rounded(perplexityOf(scores)),
+    ...bleu === undefined ? {} : { [`validationBleu${of}`]: rounded(bleu) },
   };
 }
 

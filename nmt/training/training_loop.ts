@@ -1,40 +1,39 @@
-/** The training loop: batches, validation, checkpoints, and the average of the best of them. */
+/** The training loop: batches, validation, checkpoints, and the choice among the best of them. */
 import { isFile } from "../../base/stat.ts";
 import { batchOrder, makeBatch } from "../text/subwords/batches.ts";
 import type { Tokens } from "../text/subwords/tokens.ts";
-import type { Runtime } from "../tensor/program.ts";
+import type { Role } from "../random.ts";
 import {
-  averageWeights,
   loadModel,
   loadState,
   saveModel,
   saveState,
   type Validation,
 } from "../transformer/checkpoint.ts";
-import { parameterShapes, type Weights } from "../transformer/parameters.ts";
+import type { Weights } from "../transformer/parameters.ts";
 import type { TeacherSignals } from "../states/states.ts";
-import { batchTensors, slots, slotTensors } from "./step_inputs.ts";
 import {
-  isLarge,
-  type Task,
-  trainedShapes,
-  validationProgram,
-} from "./training_step.ts";
+  bestSteps,
+  isPatienceOver,
+  select,
+  type Selected,
+} from "./selection.ts";
+import { trainedShapes } from "./training_step.ts";
+import { type ValidationJob, validator } from "./validation.ts";
 import { compileStep, type StepLosses } from "./compiled_step.ts";
 
-export interface TrainingJob {
-  readonly task: Task;
+export interface TrainingJob extends ValidationJob {
+  readonly role: Role;
   readonly seed: number;
-  readonly runtime: Runtime;
-  readonly threads?: number;
   readonly train: Tokens;
-  readonly validation: Tokens;
   /** The teacher's signals of the batches of `train`. */
   readonly teacher?: Pick<TeacherSignals, "constants" | "read">;
   /** Initial values of some parameters. */
   readonly initial?: Weights;
   /** Folder for checkpoints; an interrupted training resumes from the last one here. */
   readonly folder: string;
+  /** Once it is aborted, training saves a checkpoint after its step and throws its reason. */
+  readonly signal?: AbortSignal;
   report(report: TrainingReport): void;
 }
 
@@ -47,20 +46,16 @@ export interface TrainingReport {
   readonly validation?: Validation;
 }
 
-export interface Trained {
-  readonly weights: Weights;
-  /** -log p a target token of the validation pairs, of the averaged weights. */
-  readonly nll: number;
-  /** Every validation, in order. */
+export interface Trained extends Selected {
+  /** Every validation, in order; training ended with the last. */
   readonly validations: readonly Validation[];
-  /** Steps whose checkpoints were averaged. */
-  readonly averaged: readonly number[];
 }
 
 /** Trains a task. Equal jobs give equal weights, bit for bit, also when they are interrupted and resumed. */
 export async function train(job: TrainingJob): Promise<Trained> {
-  const { task, folder } = job;
-  const { steps, validateEvery, average } = task.training;
+  const { task, folder, role, seed } = job;
+  const { steps, batchTokens, validateEvery, average, patience } =
+    task.training;
   const shapes = trainedShapes(task);
   const statePath = `${folder}/state.safetensors`;
   const resumed = isFile(statePath)
@@ -71,22 +66,32 @@ export async function train(job: TrainingJob): Promise<Trained> {
     )
     : undefined;
   const compiled = await compileStep(job.runtime, task, {
-    seed: job.seed,
+    role,
+    seed,
     threads: job.threads,
     constants: job.teacher?.constants,
     initial: job.initial,
     from: resumed,
   });
   const validate = await validator(job);
-  let { step, epoch, batch, validations } = resumed ??
-    { step: 0, epoch: 0, batch: 0, validations: [] };
-  let order = batchOrder(job.train, task.training.batchTokens, job.seed, epoch);
-  let lossSum = 0, stepsSummed = 0;
-  while (step < steps) {
+  let { step, epoch, batch, validations, lossSum, stepsSummed } = resumed ??
+    {
+      ...{ step: 0, epoch: 0, batch: 0, validations: [] },
+      ...{ lossSum: 0, stepsSummed: 0 },
+    };
+  const save = (state: Awaited<ReturnType<typeof compiled.state>>) =>
+    saveState(statePath, shapes, {
+      ...state,
+      ...{ step, epoch, batch, validations, lossSum, stepsSummed },
+    });
+  const orderOf = (epoch: number) =>
+    batchOrder(job.train, batchTokens, seed, epoch, role);
+  let order = orderOf(epoch);
+  while (step < steps && !isPatienceOver(validations, patience)) {
     if (batch === order.length) {
       epoch++;
       batch = 0;
-      order = batchOrder(job.train, task.training.batchTokens, job.seed, epoch);
+      order = orderOf(epoch);
     }
     const data = makeBatch(job.train, order[batch]);
     const losses = await compiled.run(data, step, job.teacher?.read(data));
@@ -100,41 +105,29 @@ export async function train(job: TrainingJob): Promise<Trained> {
       validation = {
         step,
         trainingLoss: lossSum / stepsSummed,
-        nll: await validate(state.weights),
+        ...await validate(state.weights),
       };
       validations = [...validations, validation];
       [lossSum, stepsSummed] = [0, 0];
       keep(job, state.weights, validations, step);
-      saveState(statePath, shapes, {
-        ...state,
-        step,
-        epoch,
-        batch,
-        validations,
-      });
-      discardAllBut(folder, best(validations, average));
+      save(state);
+      discardAllBut(folder, bestSteps(validations, average));
     }
     job.report({ step, losses, targetTokens: data.targetTokens, validation });
+    if (job.signal?.aborted) {
+      if (validation === undefined) save(await compiled.state());
+      throw job.signal.reason;
+    }
   }
-  const averaged = best(validations, average);
-  const weights = averageWeights(
-    averaged.map((step) =>
-      loadModel(checkpoint(folder, step), `checkpoint ${step}`).weights
-    ),
-  );
-  const nll = await validate(weights);
+  const load = (step: number) =>
+    loadModel(checkpoint(folder, step), `checkpoint ${step}`).weights;
+  const selected = await select(validations, average, load, validate);
   await compiled.dispose();
-  return { weights, nll, validations, averaged };
+  return { ...selected, validations };
 }
 
 const checkpoint = (folder: string, step: number) =>
   `${folder}/step-${step}.safetensors`;
-
-/** The steps of the best validations, ascending. */
-function best(validations: readonly Validation[], count: number): number[] {
-  return validations.toSorted((a, b) => a.nll - b.nll || a.step - b.step)
-    .slice(0, count).map(({ step }) => step).sort((a, b) => a - b);
-}
 
 /** Writes the weights of a step that is among the best so far. */
 function keep(
@@ -143,7 +136,7 @@ function keep(
   validations: readonly Validation[],
   step: number,
 ): void {
-  if (!best(validations, task.training.average).includes(step)) return;
+  if (!bestSteps(validations, task.training.average).includes(step)) return;
   const { model, vocabulary } = task;
   saveModel(checkpoint(folder, step), {
     model,
@@ -159,33 +152,4 @@ function discardAllBut(folder: string, steps: readonly number[]): void {
       Deno.removeSync(`${folder}/${name}`);
     }
   }
-}
-
-/** A function from weights to the mean -log p of a validation token. */
-async function validator({ task, runtime, threads, validation }: TrainingJob) {
-  const executable = await runtime.compile(validationProgram(task), {
-    threads,
-    freesMemory: isLarge(task),
-  });
-  const shapes = parameterShapes(task.model, task.vocabulary);
-  const batches = batchOrder(
-    validation,
-    Math.max(task.training.batchTokens, 4096),
-    0,
-    0,
-  )
-    .map((pairs) => makeBatch(validation, pairs));
-  return async (weights: Weights): Promise<number> => {
-    const parameters = slotTensors(shapes, slots.weight, weights);
-    let sum = 0, tokens = 0;
-    for (const batch of batches) {
-      const { nll } = await executable.run({
-        ...batchTensors(batch),
-        ...parameters,
-      });
-      sum += nll.data[0] * batch.targetTokens;
-      tokens += batch.targetTokens;
-    }
-    return sum / tokens;
-  };
 }

@@ -60,6 +60,8 @@ export interface Validation {
   readonly trainingLoss: number;
   /** -log p a target token. */
   readonly nll: number;
+  /** BLEU of greedy translations, where checkpoints are chosen by it. */
+  readonly bleu?: number;
 }
 
 /** The state of a training, from which it resumes bit for bit. */
@@ -73,6 +75,9 @@ export interface TrainingState {
   readonly epoch: number;
   readonly batch: number;
   readonly validations: readonly Validation[];
+  /** Sum of the losses of the steps since the last validation, and their number. */
+  readonly lossSum: number;
+  readonly stepsSummed: number;
 }
 
 export function saveState(
@@ -85,10 +90,9 @@ export function saveState(
     ...slotTensors(shapes, slots.first, state.first),
     ...slotTensors(shapes, slots.second, state.second),
   };
-  const { step, epoch, batch, validations } = state;
-  writeSafetensors(path, tensors, {
-    position: JSON.stringify({ step, epoch, batch, validations }),
-  });
+  const { step, epoch, batch, validations, lossSum, stepsSummed } = state;
+  const position = { step, epoch, batch, validations, lossSum, stepsSummed };
+  writeSafetensors(path, tensors, { position: JSON.stringify(position) });
 }
 
 const count = z.int().min(0);
@@ -97,8 +101,16 @@ const Position = z.object({
   epoch: count,
   batch: count,
   validations: z.array(
-    z.object({ step: count, trainingLoss: z.number(), nll: z.number() }),
+    z.object({
+      step: count,
+      trainingLoss: z.number(),
+      nll: z.number(),
+      bleu: z.number().optional(),
+    }),
   ),
+  // Those of older versions were saved at validations only.
+  lossSum: z.number().default(0),
+  stepsSummed: count.default(0),
 });
 
 export function loadState(

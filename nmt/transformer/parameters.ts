@@ -1,6 +1,6 @@
 /** The parameters of a Transformer by name: shapes, initial values, count. */
 import type { Model } from "../../schemas/experiment/model.ts";
-import { random } from "../random.ts";
+import { random, type Role, useOf } from "../random.ts";
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
@@ -112,18 +112,19 @@ export function parameterShapes(model: Model, vocabulary: number): Shapes {
 /**
  * Initial values: Glorot uniform for linear maps (of each of the maps that are side by side), N(0, 1/width) for the
  * embedding, gain 1, bias 0. Each tensor has a random stream of its own, so that a tensor's values do not depend on
- * which others there are.
+ * which others there are; those of a student and its teacher differ.
  */
 export function initialWeights(
   shapes: Shapes,
   seed: number,
+  role: Role = "teacher",
 ): Record<string, Float32Array<ArrayBuffer>> {
   const weights: Record<string, Float32Array<ArrayBuffer>> = {};
   for (const [name, shape] of Object.entries(shapes)) {
     const values = new Float32Array(
       shape.reduce((product, size) => product * size, 1),
     );
-    const next = random(`weights ${name}`, seed);
+    const next = random(useOf(role, `weights ${name}`), seed);
     if (name.endsWith("embedding")) {
       const deviation = shape[1] ** -0.5;
       for (let i = 0; i < values.length; i++) {

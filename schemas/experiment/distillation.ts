@@ -33,6 +33,14 @@ export const LayerChoice = z.strictObject({
 });
 export type LayerChoice = z.infer<typeof LayerChoice>;
 
+/** A choice of which a config leaves out the default: a student without it has the key of one trained before there was one. */
+const optional = <Default extends string, Other extends string>(
+  byDefault: Default,
+  other: Other,
+) =>
+  z.enum([byDefault, other])
+    .transform((chosen) => chosen === other ? other : undefined).optional();
+
 /**
  * How a student is distilled: the loss L = alpha L_KD + (1 - alpha - beta) L_NLL + beta (L_enc + L_dec + L_att), and its
  * initialization.
@@ -48,8 +56,18 @@ export const Distillation = z.strictObject({
   decoder: LayerMap.default([]),
   /** C_j: layers concatenated (CKD), or their mean by attention of the student's state (ALP-KD, Passban et al. 2021). */
   combine: z.enum(["concatenation", "attention"]).default("concatenation"),
-  /** Which end carries the linear map: the student is lifted to the width of C_j, C_j fused down to d, or neither. */
+  /** What is normalised: C_j alone, or before it each of its layers at each position, so that none drowns the others. */
+  normalize: optional("combination", "layers"),
+  /**
+   * Which end carries the linear map: the student is lifted to the width of C_j, C_j fused down to d, or neither. A fusion
+   * learns with the student, and the two may agree on one direction for all positions: their loss is low then.
+   */
   project: z.enum(["student", "teacher", "none"]).default("student"),
+  /**
+   * L_enc + L_dec, and L_att: sums over student layers (the paper's), or means, so that beta weighs as much whatever
+   * number of layers is mapped, in both stacks together.
+   */
+  layerLoss: optional("sum", "mean"),
   /** The teacher layers whose attention maps are matched: self-attention, and the decoder's on the source. */
   attention: LayerChoice.prefault({}),
   /**

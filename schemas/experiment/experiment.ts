@@ -8,7 +8,7 @@ import {
   Languages,
   type Learner,
 } from "./data.ts";
-import { Evaluation } from "./evaluation.ts";
+import { Evaluation, planMismatches } from "./evaluation.ts";
 
 import { Distillation, type Student } from "./distillation.ts";
 import {
@@ -39,7 +39,7 @@ const System = z.strictObject({
   ...Distillation.shape,
   /** What the student is trained on: the references, or the teacher's translations of the same sentences. */
   targets: z.enum(["references", "teacher"]).default("references"),
-  /** Weights to try on the validation pairs; the best stand in for those above. */
+  /** Values to try on the validation pairs; the best stand in for those above, and for the model's dropout. */
   grid: Grid.optional(),
   /** Other seeds than the experiment's. */
   seeds: Seeds.optional(),
@@ -108,7 +108,7 @@ export const Given = z.strictObject({
     training: Training.prefault({}),
   }).prefault({}),
   students: z.record(systemName, System).default({}),
-  /** What the students that try the points of a grid change of their training, such as fewer steps. */
+  /** What trials of a grid change of their training, such as fewer steps; without it, the selected trial is the student. */
   tuning: z.strictObject({ training: TrainingOverride.prefault({}) })
     .prefault({}),
   evaluation: Evaluation.prefault({}),
@@ -194,6 +194,14 @@ export const Experiment = Given.superRefine((experiment, context) => {
       'an imported teacher is not trained; leave out one of the two, or tune it by "adaptation"',
     );
   }
+  const adapted = teacher.adaptation === undefined ? [] : ["imported"];
+  const planned = planMismatches(experiment.evaluation.comparisons, {
+    systems: ["teacher", ...adapted, ...Object.keys(experiment.students)],
+    testSets: Object.keys(experiment.testSets),
+  });
+  for (const { path, message } of planned) {
+    context.addIssue({ code: "custom", path, message });
+  }
 }).transform((experiment, context) => {
   const { student: shared, seeds: sharedSeeds, tuning, ...rest } = experiment;
   const { training = Training.parse({}) } = experiment.teacher;
@@ -245,7 +253,9 @@ export const Experiment = Given.superRefine((experiment, context) => {
       model === undefined || training === undefined ||
       trialTraining === undefined
     ) return z.NEVER;
-    const trials = grid === undefined ? [] : trialsOf(grid, distillation);
+    const trials = grid === undefined
+      ? []
+      : trialsOf(grid, { model, distillation });
     const checkAgreement = (distillation: Distillation, where = "") => {
       const found = mismatches(distillation, model, experiment.teacher.model);
       for (const { path, message } of found) refuse(path, message + where);
@@ -264,25 +274,32 @@ export const Experiment = Given.superRefine((experiment, context) => {
       distillation,
       seeds,
       targets,
-      tuning: { training: trialTraining, trials },
+      tuning: {
+        training: trialTraining,
+        isFullLength:
+          JSON.stringify(trialTraining) === JSON.stringify(training),
+        trials,
+      },
     };
   }
   return { ...rest, teacher: { ...rest.teacher, training }, students };
 });
 export type Experiment = z.output<typeof Experiment>;
 
-/** A student, the seeds that it is trained with, what on, and how its weights are chosen. */
+/** A student, the seeds that it is trained with, what on, and how its hyperparameters are selected. */
 export interface TrainedStudent extends Student {
   readonly seeds: readonly number[];
   readonly targets: "references" | "teacher";
   readonly tuning: {
     readonly training: Training;
-    /** None: the distillation stands as it is. */
+    /** Whether that is the student's own. */
+    readonly isFullLength: boolean;
+    /** None: the student stands as it is. */
     readonly trials: readonly Trial[];
   };
 }
 
-/** What a student is distilled by: the trials of its weights, or its own where there are none. */
+/** What a student is distilled by: its trials, or its own where there are none. */
 export function distillations(
   { distillation, tuning }: TrainedStudent,
 ): readonly Distillation[] {

@@ -96,8 +96,14 @@ const trainingShape = {
   clipNorm: z.number().min(0),
   /** Steps between validations; a checkpoint is written at each. */
   validateEvery: count,
-  /** The model is the average of this many checkpoints, the best by validation loss. */
+  /** The model is the average of this many checkpoints, the best ones, or the best one alone where that validates better. */
   average: count.max(32),
+  /** What is best on the validation pairs: BLEU of greedy translations, at equal BLEU the likelihood; or the likelihood alone. */
+  selection: z.enum(["bleu", "nll"]),
+  /** Validation pairs that are translated for BLEU, the first ones; all unless given. */
+  bleuSentences: count.optional(),
+  /** Training ends after so many validations without a better one, and not only after its steps. */
+  patience: count.optional(),
 };
 
 /** Adam; unless there is a `rate`, with the Noam schedule: rate(step) = factor * width^-0.5 * min(step^-0.5, step * warmup^-1.5). */
@@ -114,6 +120,9 @@ export const Training = z.strictObject({
   clipNorm: trainingShape.clipNorm.default(0),
   validateEvery: trainingShape.validateEvery.default(1000),
   average: trainingShape.average.default(3),
+  selection: trainingShape.selection.default("bleu"),
+  bleuSentences: trainingShape.bleuSentences,
+  patience: trainingShape.patience,
 });
 export type Training = z.infer<typeof Training>;
 

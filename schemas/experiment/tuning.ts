@@ -1,88 +1,148 @@
-/** Hyperparameter search over loss weights: the grid, its trials, and the selected weights. */
+/** Hyperparameter search: the grid, its trials, and what a selection makes of a student. */
 import { z } from "zod";
-import type { Distillation } from "./distillation.ts";
+import type { Student } from "./distillation.ts";
+import { ModelOverride } from "./model.ts";
 import { parse } from "../../base/input_error.ts";
 
-/** The loss weights that a grid may vary and that a selection sets. */
-export const LossWeights = z.strictObject({
+/** What a grid may vary and a selection sets. */
+export const Hyperparameters = z.strictObject({
   alpha: z.number(),
   beta: z.number(),
   temperature: z.number(),
+  /** Of the student; left out where no grid varies it. */
+  dropout: z.number().optional(),
 });
-export type LossWeights = z.infer<typeof LossWeights>;
+export type Hyperparameters = z.infer<typeof Hyperparameters>;
 
-/** Reads the selection that the `choose` stage wrote. */
-export function readSelection(path: string): LossWeights {
-  return parse(
-    LossWeights,
+/** A student with the hyperparameters of the selection in a file. */
+export function selectedStudent<Config extends Tunable>(
+  student: Config,
+  path: string,
+): Config {
+  const selection = parse(
+    Hyperparameters,
     JSON.parse(Deno.readTextFileSync(path)),
-    "the choice of weights",
+    "the selection",
   );
+  return withHyperparameters(student, selection);
 }
 
-const values = z.array(z.number()).min(1, "expected at least one value")
-  .refine(
-    (all) => new Set(all).size === all.length,
-    "expected distinct values",
-  ).optional();
+/** Writes hyperparameters, equal ones to equal bytes: a student that reads them has the key of a trial that did. */
+export function writeSelection(path: string, selected: Hyperparameters): void {
+  const { alpha, beta, temperature, dropout } = selected;
+  const text = JSON.stringify({ alpha, beta, temperature, dropout });
+  Deno.writeTextFileSync(path, text + "\n");
+}
+
+/** The part of a student that a selection changes. */
+type Tunable = Pick<Student, "model" | "distillation">;
+
+function withHyperparameters<Config extends Tunable>(
+  student: Config,
+  { dropout = student.model.dropout, ...weights }: Hyperparameters,
+): Config {
+  return {
+    ...student,
+    model: { ...student.model, dropout },
+    distillation: { ...student.distillation, ...weights },
+  };
+}
+
+function valuesOf(value: z.ZodType<number>) {
+  return z.array(value).min(1, "expected at least one value")
+    .refine(
+      (all) => new Set(all).size === all.length,
+      "expected distinct values",
+    ).optional();
+}
+
+const dropout = ModelOverride.shape.dropout.unwrap();
 
 /** Values to try; all combinations of them are. */
-export const Grid = z.strictObject({
-  alpha: values,
-  beta: values,
-  temperature: values,
+const Combinations = z.strictObject({
+  alpha: valuesOf(z.number()),
+  beta: valuesOf(z.number()),
+  temperature: valuesOf(z.number()),
+  dropout: valuesOf(dropout),
 }).refine(
   (grid) => Object.values(grid).some((tried) => tried !== undefined),
-  "expected values of alpha, beta or temperature",
+  "expected values of alpha, beta, temperature or dropout",
 );
+
+/** The points to try. */
+const Points = z.array(
+  z.strictObject({ ...Hyperparameters.shape, dropout }).partial(),
+).min(1, "expected at least one point").refine(
+  (points) => new Set(points.map(pointName)).size === points.length,
+  "expected distinct points",
+);
+
+export const Grid = z.union([Combinations, Points]);
 export type Grid = z.infer<typeof Grid>;
 
 /** A trial of a grid, with its name: `alpha0.4-beta0.2`. */
-export interface Trial {
+export interface Trial extends Tunable {
   readonly name: string;
-  readonly distillation: Distillation;
+  readonly hyperparameters: Hyperparameters;
 }
 
 /**
- * The combinations of a grid's values over a system's own, the last one varying fastest.
+ * A grid's points over a student's own values: those listed, or all combinations, of which the last value varies fastest.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Distillation } from "./distillation.ts";
+ * import { StudentModel } from "./model.ts";
  * import { trialsOf } from "./tuning.ts";
  *
- * const trials = trialsOf({ alpha: [0.2, 0.4] }, Distillation.parse({}));
- * assertEquals(trials.map(({ name }) => name), ["alpha0.2", "alpha0.4"]);
+ * const noKd = {
+ *   model: StudentModel.parse({}),
+ *   distillation: Distillation.parse({}),
+ * };
+ * const [first, second] = trialsOf({ dropout: [0.1, 0.3] }, noKd);
+ * assertEquals([first.name, second.name], ["dropout0.1", "dropout0.3"]);
+ * assertEquals(second.model.dropout, 0.3);
  * ```
  */
-export function trialsOf(grid: Grid, own: Distillation): Trial[] {
-  const { alpha, beta, temperature } = grid;
-  const tried = Object.entries({ alpha, beta, temperature })
-    .flatMap(([name, values]) =>
-      values === undefined ? [] : [{ name, values }]
-    );
-  const points = tried.reduce<[string, number][][]>(
-    (points, { name, values }) =>
-      points.flatMap((point) =>
-        values.map((value): [string, number][] => [...point, [name, value]])
-      ),
-    [[]],
-  );
-  return points.map((point) => ({
-    name: point.map(([name, value]) => `${name}${value}`).join("-"),
-    distillation: { ...own, ...Object.fromEntries(point) },
-  }));
+export function trialsOf(grid: Grid, own: Tunable): Trial[] {
+  const points = Array.isArray(grid) ? grid : combinations(grid);
+  return points.map((given) => {
+    const { alpha, beta, temperature, dropout } = given;
+    const point = { alpha, beta, temperature, dropout };
+    const { distillation } = own;
+    const hyperparameters: Hyperparameters = {
+      alpha: alpha ?? distillation.alpha,
+      beta: beta ?? distillation.beta,
+      temperature: temperature ?? distillation.temperature,
+      ...dropout === undefined ? {} : { dropout },
+    };
+    return {
+      name: pointName(point),
+      hyperparameters,
+      ...withHyperparameters(own, hyperparameters),
+    };
+  });
 }
 
-/** The loss weights of each trial by name. */
-export function trialWeights(
-  trials: readonly Trial[],
-): Record<string, LossWeights> {
-  return Object.fromEntries(
-    trials.map(({ name, distillation: { alpha, beta, temperature } }) => [
-      name,
-      { alpha, beta, temperature },
-    ]),
-  );
+function combinations(
+  { alpha, beta, temperature, dropout }: z.infer<typeof Combinations>,
+): Partial<Hyperparameters>[] {
+  return Object.entries({ alpha, beta, temperature, dropout })
+    .reduce<Partial<Hyperparameters>[]>(
+      (points, [name, values]) =>
+        values === undefined
+          ? points
+          : points.flatMap((point) =>
+            values.map((value) => ({ ...point, [name]: value }))
+          ),
+      [{}],
+    );
+}
+
+/** `alpha0.4-beta0.2` */
+export function pointName(point: Partial<Hyperparameters>): string {
+  return Object.entries(point)
+    .flatMap(([name, value]) => value === undefined ? [] : [`${name}${value}`])
+    .join("-");
 }

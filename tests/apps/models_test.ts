@@ -14,8 +14,14 @@ globalThis.addEventListener(
   () => Deno.removeSync(folder, { recursive: true }),
 );
 
-/** The artifact folder of a run: BLEU of each student, undefined where it is not evaluated. Each object holds its node's name. */
-function runOf(students: Record<string, number | undefined>): string {
+/**
+ * The artifact folder of a run: BLEU of each student, undefined where it is not evaluated, and that of the validation pairs
+ * where it has one. Each object holds its node's name.
+ */
+function runOf(
+  students: Record<string, number | undefined>,
+  validation: Record<string, number> = {},
+): string {
   const artifacts = Deno.makeTempDirSync({ dir: folder });
   const nodes = new Map<string, NodeRecord>();
   const add = (
@@ -48,7 +54,13 @@ function runOf(students: Record<string, number | undefined>): string {
       .map((node) => prefix + node);
     add(`${prefix}tokenize`, "tokenizer");
     add(teacher, "model");
-    add(model, "model");
+    const validationBleu = validation[student];
+    add(
+      model,
+      "model",
+      {},
+      validationBleu === undefined ? {} : { validationBleu },
+    );
     if (bleu === undefined) continue;
     add(`${prefix}evaluate:${name}`, "hypotheses", { model }, { bleu });
     add(
@@ -83,6 +95,14 @@ const seeds = runOf({
   "rkd@1": undefined,
   "rkd@2": undefined,
 });
+const validated = runOf(
+  { "no-kd": 36, "rkd@1": 35, "rkd@2": 34, ckd: 33, new: undefined },
+  { "no-kd": 20, "rkd@1": 23, "rkd@2": 24, ckd: 21, new: 50 },
+);
+const partly = runOf(
+  { "no-kd": 30, ckd: 35, "rkd@1": 33, "rkd@2": 31 },
+  { "no-kd": 40, "rkd@1": 38, "rkd@2": 39 },
+);
 const onePair = runOf({ "pt-en/no-kd": 30, "pt-en/ckd": 35 });
 const pairs = runOf({
   "pt-en/no-kd@1": 30,
@@ -105,6 +125,9 @@ const FOUND: readonly (readonly [
   ["the best seed", seeds, undefined, "student:no-kd@2"],
   ["the best seed of a name", seeds, "no-kd", "student:no-kd@2"],
   ["the best seed of a node", seeds, "student:no-kd", "student:no-kd@2"],
+  ["the best student by validation", validated, undefined, "student:rkd@2"],
+  ["the best seed by validation", partly, "rkd", "student:rkd@2"],
+  ["the best where one has no validation", partly, undefined, "student:ckd"],
   ["a seed", seeds, "no-kd@1", "student:no-kd@1"],
   ["one not evaluated", seeds, "student:no-kd@10", "student:no-kd@10"],
   ["the best of the only pair", onePair, undefined, "pt-en/student:ckd"],
@@ -121,6 +144,28 @@ for (const [title, artifacts, name, model] of FOUND) {
     assertEquals(found(artifacts, name), [model, tokenizer]);
   });
 }
+
+Deno.test("which of several students is taken is said, and by which score", () => {
+  const note = (artifacts: string, model?: string) =>
+    findModel(artifacts, { model }).note;
+  assertEquals(
+    note(validated),
+    "Model: student:rkd@2, the best of 4 by validation BLEU, 24.00.",
+  );
+  assertEquals(
+    note(partly),
+    "Model: student:ckd, the best of 4 by BLEU on the test set, 35.00, as not all have a validation BLEU.",
+  );
+  assertEquals(
+    note(partly, "rkd"),
+    "Model: student:rkd@2, the best of 2 by validation BLEU, 39.00.",
+  );
+  assertEquals(note(partly, "ckd"), undefined);
+  assertEquals(
+    note(runOf({ ckd: 3 })),
+    "Model: student:ckd, the only student that is evaluated.",
+  );
+});
 
 Deno.test("with several pairs and no name, the best of each pair are the choices", () => {
   assertInputError(

@@ -136,7 +136,7 @@ Deno.test("every p-value in the text is that of the committed results, of both s
     const system = results?.systems.find(({ system }) => system === name);
     const p = [system?.bleu, system?.chrf].map((score) =>
       Object.entries(score?.to ?? {})
-        .find(([name]) => name === baseline)?.[1].p?.toFixed(3)
+        .find(([name]) => name === baseline)?.[1]?.p?.toFixed(3)
     );
     assertEquals([bleu, chrf], p, text);
   }

@@ -221,6 +221,46 @@ Deno.test("a grid is a trial for each of its points, a choice among them, and st
   assertEquals(inputsOf(TUNED, "student:ckd@2")?.choice, "choose:ckd");
 });
 
+Deno.test("a trial of full length differs from the student that takes its hyperparameters in nothing but where they come from", () => {
+  const encoder = [[1, 2, 3], [4, 5, 6]];
+  const grid = { alpha: [0.2, 0.6], beta: [0.1] };
+  const graph = graphOf({
+    ...PT_EN,
+    seeds: [3, 4],
+    students: {
+      ckd: { encoder, grid },
+      pkd: { encoder: [[3], [6]], project: "none", grid },
+      "no-kd": { grid: { dropout: [0.1, 0.3] } },
+    },
+  });
+  const points = [...graph.keys()].filter((name) =>
+    name.startsWith("hyperparameters:")
+  );
+  assertEquals(points, [
+    "hyperparameters:alpha0.2-beta0.1-temperature1",
+    "hyperparameters:alpha0.6-beta0.1-temperature1",
+    "hyperparameters:alpha0-beta0-temperature1-dropout0.1",
+    "hyperparameters:alpha0-beta0-temperature1-dropout0.3",
+  ]);
+  for (
+    const [system, trial, point] of [
+      ["ckd", "alpha0.6-beta0.1", points[1]],
+      ["pkd", "alpha0.6-beta0.1", points[1]],
+      ["no-kd", "dropout0.3", points[3]],
+    ]
+  ) {
+    const [tried, student] = [
+      `student:${system}.${trial}`,
+      `student:${system}@3`,
+    ]
+      .map((name) => graph.get(name));
+    assert(tried !== undefined && student !== undefined);
+    assertEquals(student.inputs.choice, `choose:${system}`);
+    const inputs = { ...student.inputs, choice: point };
+    assertEquals({ ...student, name: tried.name, inputs }, tried);
+  }
+});
+
 Deno.test("nothing but what measures reads the test set", () => {
   const readers = [...TUNED.values()].filter(({ stage, inputs }) =>
     Object.entries(inputs).some(([input, source]) =>

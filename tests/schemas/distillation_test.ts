@@ -7,6 +7,7 @@ import {
   usesStates,
   usesTeacher,
 } from "../../schemas/experiment/distillation.ts";
+import { canonical } from "../../engine/files/hash.ts";
 import { parse } from "../../base/input_error.ts";
 import { Model, StudentModel } from "../../schemas/experiment/model.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
@@ -28,6 +29,19 @@ Deno.test("what is not said is a student without a teacher", () => {
     attention: { encoder: [], decoder: [] },
     start: { encoder: [], decoder: [] },
   });
+});
+
+Deno.test("an option of layer losses that is left out, or is its default, is no part of a config", () => {
+  const ckd = { beta: 0.5, encoder: [[1, 2], [3]] };
+  const written = { ...ckd, layerLoss: "sum", normalize: "combination" };
+  assertEquals(canonical(read(written)), canonical(read(ckd)));
+  const others = { ...ckd, layerLoss: "mean", normalize: "layers" } as const;
+  assertEquals(read(others), { ...read(ckd), ...others });
+  assertEquals(read(read(others)), read(others));
+  assertInputError(
+    () => read({ ...ckd, layerLoss: "max" }),
+    '"layerLoss"',
+  );
 });
 
 Deno.test("states are needed where something is weighed, the teacher also where a student starts from it", () => {

@@ -3,7 +3,6 @@ import { assertEquals } from "@std/assert";
 import { parse } from "../../base/input_error.ts";
 import { Experiment } from "../../schemas/experiment/experiment.ts";
 import { Matrix } from "../../schemas/experiment/language_pairs.ts";
-import { trialWeights } from "../../schemas/experiment/tuning.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
 
 const base = {
@@ -108,7 +107,8 @@ Deno.test("a grid is every combination of its values over the system's own", () 
     tuning: { training: { steps: 7 } },
     student: { training: { steps: 70 } },
   });
-  const { training, tuning: { training: shorter, trials } } = students.tuned;
+  const { training, tuning } = students.tuned;
+  const { training: shorter, isFullLength, trials } = tuning;
   assertEquals(
     trials.map(({ name, distillation: { alpha, beta, temperature } }) => [
       name,
@@ -123,12 +123,62 @@ Deno.test("a grid is every combination of its values over the system's own", () 
       ["alpha0.5-temperature2", 0.5, 0.2, 2],
     ],
   );
-  assertEquals(trialWeights(trials)["alpha0.5-temperature2"], {
+  assertEquals(trials[3].hyperparameters, {
     alpha: 0.5,
     beta: 0.2,
     temperature: 2,
   });
-  assertEquals([training.steps, shorter.steps], [70, 7]);
+  assertEquals([training.steps, shorter.steps, isFullLength], [70, 7, false]);
+});
+
+Deno.test("a grid of points has these alone, in their order", () => {
+  const { students } = read({
+    students: {
+      tuned: {
+        encoder: [[1], [2]],
+        grid: [{ beta: 0.7, alpha: 0.2 }, { alpha: 0.5 }],
+      },
+    },
+  });
+  const { trials } = students.tuned.tuning;
+  assertEquals(trials.map(({ name }) => name), [
+    "alpha0.2-beta0.7",
+    "alpha0.5",
+  ]);
+  assertEquals(trials[1].hyperparameters, {
+    alpha: 0.5,
+    beta: 0,
+    temperature: 1,
+  });
+});
+
+Deno.test("a grid of dropout changes the model alone, so that a student without a teacher has one too", () => {
+  const { students } = read({
+    students: { "no-kd": { grid: { dropout: [0.1, 0.3] } } },
+  });
+  const { model, distillation, tuning: { trials } } = students["no-kd"];
+  const weights = { alpha: 0, beta: 0, temperature: 1 };
+  assertEquals(
+    trials,
+    [0.1, 0.3].map((dropout) => ({
+      name: `dropout${dropout}`,
+      hyperparameters: { ...weights, dropout },
+      model: { ...model, dropout },
+      distillation,
+    })),
+  );
+});
+
+Deno.test("trials are as long as the student's own training unless they are told otherwise", () => {
+  const isFullLength = (tuning: unknown, own = {}) =>
+    read({
+      ...{ tuning, student: { training: { steps: 70 } } },
+      students: { rkd: { grid: { alpha: [0.5] }, training: own } },
+    }).students.rkd.tuning.isFullLength;
+  assertEquals(isFullLength({}), true);
+  assertEquals(isFullLength({ training: { steps: 70 } }), true);
+  assertEquals(isFullLength({ training: { steps: 70 } }, { steps: 80 }), false);
+  assertEquals(isFullLength({}, { steps: 80 }), true);
 });
 
 Deno.test("alpha and beta may fill the whole loss", () => {
@@ -313,13 +363,22 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     grid({ alpha: [0.5, 0.5] }),
     "expected distinct values",
   ],
+  "a grid with a point twice": [
+    grid([{ alpha: 0.5, beta: 0.1 }, { beta: 0.1, alpha: 0.5 }]),
+    "expected distinct points",
+  ],
+  "a grid of no points": [grid([]), "expected at least one point"],
   "a grid of nothing": [
     grid({}),
-    "expected values of alpha, beta or temperature",
+    "expected values of alpha, beta, temperature or dropout",
   ],
   "a grid of what is no weight": [
     grid({ gamma: [1] }),
     'unknown key "students.tuned.grid.gamma"',
+  ],
+  "a grid with a dropout that no model can have": [
+    grid({ dropout: [0.1, 1] }),
+    '"students.tuned.grid.dropout.1": expected number to be <=0.9, found 1',
   ],
   "a grid with a weight above one": [grid({ alpha: [0.5, 1.5] }), "(alpha1.5)"],
   "a grid with a point whose weights are above one": [

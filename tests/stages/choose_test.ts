@@ -7,12 +7,10 @@ import {
 import { createTranslator } from "../../nmt/decoding/beam_search.ts";
 import { translateLines } from "../../nmt/decoding/translate.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
-import {
-  type LossWeights,
-  readSelection,
-} from "../../schemas/experiment/tuning.ts";
+import type { Hyperparameters } from "../../schemas/experiment/tuning.ts";
 import { scoreFiles } from "../../nmt/metrics/score.ts";
 import choose from "../../stages/choose.ts";
+import hyperparameters from "../../stages/tuning/hyperparameters.ts";
 import { EOS } from "../../schemas/experiment/vocabulary.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 import {
@@ -80,9 +78,9 @@ async function chosen(
     lines(sources.map((source, i) => `${source}\t${references[i]}`)),
   );
   const points = Object.fromEntries(
-    Object.keys(trials).map((name, i): [string, LossWeights] => [
+    Object.keys(trials).map((name, i): [string, Hyperparameters] => [
       name,
-      { alpha: 0.1 * i, beta: 0.2, temperature: 1 + i },
+      { alpha: 0.1 * i, beta: 0.2, temperature: 1 + i, dropout: 0.1 * i },
     ]),
   );
   const given = Object.fromEntries(
@@ -110,7 +108,8 @@ async function chosen(
     outputs: { choice: path("choice.json") },
   });
   assertEquals(done.at(-1), Object.keys(trials).length * sources.length);
-  return { metrics, points, choice: readSelection(path("choice.json")) };
+  const choice = Deno.readTextFileSync(path("choice.json"));
+  return { metrics, points, choice: JSON.parse(choice) };
 }
 
 Deno.test("the trial that translates the validation pairs best is chosen, wherever it stands among them", async () => {
@@ -166,4 +165,21 @@ Deno.test("of trials with equal scores the first by name is chosen", async () =>
     metrics["validationBleu alpha0.7"],
   );
   assertEquals(choice, points["alpha0.5"]);
+});
+
+Deno.test("a choice has the bytes of the hyperparameters of the trial that is chosen, so that a student that takes either has one key", async () => {
+  const { points } = await chosen({ only: models.one }, said.one);
+  const { dropout: _, ...withoutDropout } = points.only;
+  for (const point of [points.only, withoutDropout]) {
+    await hyperparameters.run({
+      config: point,
+      ...stageContext(folder, () => {}),
+      inputs: {},
+      outputs: { choice: path("hyperparameters.json") },
+    });
+    const written = Deno.readTextFileSync(path("hyperparameters.json"));
+    assertEquals(JSON.parse(written), point);
+    if (point !== points.only) continue;
+    assertEquals(written, Deno.readTextFileSync(path("choice.json")));
+  }
 });

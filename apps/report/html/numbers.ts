@@ -1,7 +1,5 @@
 /** Formats numbers for the report. */
-import type { Figure } from "../../../schemas/results.ts";
-
-type Difference = NonNullable<Figure["to"]["teacher"]>;
+import type { Difference } from "../../../schemas/results.ts";
 
 /** `1,438,208` or `38.0`. */
 export function figure(value: number, digits = 0): string {

@@ -75,12 +75,16 @@ export function layerMaps(trained: readonly Trained[]): Markup | undefined {
 }
 
 /** `alpha 0.6, beta 0.2`, and how the layers are combined where that is not by concatenation. */
-function weights({ alpha, beta, combine, project }: Distillation): string {
+function weights(
+  { alpha, beta, combine, project, normalize, layerLoss }: Distillation,
+): string {
   return [
     `alpha ${figure(alpha, 1)}`,
     ...beta > 0 ? [`beta ${figure(beta, 1)}`] : [],
     ...combine === "attention" ? ["weighed by likeness"] : [],
     ...beta > 0 && project !== "student" ? [`project ${project}`] : [],
+    ...beta > 0 && normalize ? ["layers normalised"] : [],
+    ...beta > 0 && layerLoss ? ["mean of layers"] : [],
   ].join(", ");
 }
 

@@ -1,6 +1,11 @@
 /** The table of systems: size, scores, distance to the teacher, time. */
 import { format as formatBytes } from "@std/fmt/bytes";
-import type { Baseline, Figure, System } from "../../../schemas/results.ts";
+import { significance } from "../../../nmt/metrics/planned.ts";
+import {
+  BASELINES,
+  type Figure,
+  type System,
+} from "../../../schemas/results.ts";
 import type { Markup } from "../html/markup.ts";
 import { differenceText, figure, parameterText } from "../html/numbers.ts";
 import { type Cell, sortableTable } from "../html/table.ts";
@@ -11,7 +16,7 @@ interface Column {
   cell(system: System, teacher: System | undefined): Cell | undefined;
 }
 
-const COLUMNS: readonly Column[] = [
+const columnsOf = (systems: readonly System[]): readonly Column[] => [
   { title: "system", cell: ({ system }) => ({ text: system, value: system }) },
   {
     title: "seeds",
@@ -49,8 +54,16 @@ const COLUMNS: readonly Column[] = [
         { text: differenceText(teacher, 1), value: teacher.difference };
     },
   },
-  significance("teacher"),
-  significance("rkd"),
+  ...BASELINES.map((baseline): Column => {
+    const { title, cell } = significance(systems, baseline);
+    return {
+      title,
+      cell: (system) => {
+        const { p } = system.bleu.to[baseline] ?? {};
+        return p === undefined ? undefined : { text: cell(system), value: p };
+      },
+    };
+  }),
   {
     title: "training (min)",
     cell: ({ trainingSeconds: seconds }) =>
@@ -71,7 +84,7 @@ export function resultsTable(
   caption: string,
 ): Markup {
   const teacher = systems.find(({ system }) => system === "teacher");
-  const columns = COLUMNS.filter(({ cell }) =>
+  const columns = columnsOf(systems).filter(({ cell }) =>
     systems.some((system) => cell(system, teacher) !== undefined)
   );
   return sortableTable(
@@ -79,17 +92,6 @@ export function resultsTable(
     columns.map(({ title }) => title),
     systems.map((system) => columns.map(({ cell }) => cell(system, teacher))),
   );
-}
-
-/** The p-value of the difference in BLEU. */
-function significance(baseline: Baseline): Column {
-  return {
-    title: `p (${baseline})`,
-    cell: ({ bleu }) => {
-      const { p } = bleu.to[baseline] ?? {};
-      return p === undefined ? undefined : { text: figure(p, 3), value: p };
-    },
-  };
 }
 
 function percent(share: number) {

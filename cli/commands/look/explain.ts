@@ -1,15 +1,15 @@
 /** The command `explain`: what enters the key of a node, and what of it has changed. */
 import type { Graph } from "../../../engine/graph/graph.ts";
-import { plan } from "../../../engine/run/plan.ts";
+import { changesSince, NEVER_RAN, plan } from "../../../engine/run/plan.ts";
 import {
   openWorkspace,
   type Workspace,
 } from "../../../engine/store/workspace.ts";
-import type { Json } from "../../../schemas/manifest.ts";
+import type { Code, Json, Preimage } from "../../../schemas/manifest.ts";
 import { command } from "../../command.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder, checkNode, openExperiment } from "../../experiment.ts";
-import { argument, onExperiment } from "../../options.ts";
+import { argument, flag, onExperiment } from "../../options.ts";
 
 export default command({
   name: "explain",
@@ -17,17 +17,21 @@ export default command({
   summary: "what enters a node's key, and what of it has changed",
   needsPipeline: true,
   arguments: { node: argument("<node>") },
-  options: onExperiment,
+  options: {
+    ...onExperiment,
+    all: flag("every module and package, and hashes in full"),
+  },
   examples: [["student:rkd", "what its key is made of, what has changed"]],
-  run: async ({ console, pipeline }, { node, json, ...values }) => {
-    const { graph } = openExperiment(pipeline, values);
+  run: async ({ console, pipeline }, { node, json, all, ...values }) => {
+    const { graph, name } = openExperiment(pipeline, values);
     const artifacts = artifactFolder(values.artifacts);
     checkNode(graph, node);
     const workspace = openWorkspace(artifacts);
     const explanation = await explainNode(workspace, graph, node);
     console.out(
-      (json ? JSON.stringify(explanation) : explanationText(explanation)) +
-        "\n",
+      (json
+        ? JSON.stringify(explanation)
+        : explanationText(explanation, name, all)) + "\n",
     );
     return EXIT.done;
   },
@@ -38,8 +42,8 @@ interface Explanation {
   readonly state: "cached" | "stale";
   readonly reasons: readonly string[];
   readonly key: string | null;
-  readonly preimage: Json;
-  readonly code: Json;
+  readonly preimage: Preimage;
+  readonly code: Code;
 }
 
 /** What enters a node's key now, and what of it differs from the recorded run. */
@@ -50,20 +54,37 @@ async function explainNode(
 ): Promise<Explanation> {
   const assessment = (await plan(workspace, graph)).get(name);
   if (assessment === undefined) throw new Error(`There is no node "${name}".`);
-  const { state, reasons, key, described } = assessment;
+  const { node, state, key, described } = assessment;
   const { preimage, code } = described;
+  const reasons = assessment.reasons[0] === NEVER_RAN
+    ? [...assessment.reasons, ...changesSince(workspace, node, described)]
+    : assessment.reasons;
   return { name, state, reasons, key: key ?? null, preimage, code };
 }
 
-function explanationText(explanation: Explanation): string {
-  const { name, state, reasons, key, preimage, code } = explanation;
+function explanationText(
+  { name, state, reasons, key, preimage, code }: Explanation,
+  experiment: string,
+  all: boolean,
+): string {
+  const { modules, packages } = code;
+  const executed = [modules, packages].map((of) => Object.keys(of).length);
   return [
+    `Experiment "${experiment}"`,
     `${name} is ${state}${reasons.length > 0 ? ", because" : ""}`,
     ...reasons.map((reason) => `  ${reason}`),
     `key ${key ?? "not known until its inputs are made"}`,
-    ...leaves("", preimage),
-    ...leaves("code.", code),
+    ...all ? [...leaves("", preimage), ...leaves("code.", code)] : [
+      ...leaves("", preimage).map(shortHashes),
+      `  ${executed[0]} modules, ${
+        executed[1]
+      } packages (--all lists them, and hashes in full)`,
+    ],
   ].join("\n");
+}
+
+function shortHashes(line: string): string {
+  return line.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1…");
 }
 
 function leaves(prefix: string, value: Json): string[] {

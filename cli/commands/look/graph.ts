@@ -2,7 +2,7 @@
 import type { Graph } from "../../../engine/graph/graph.ts";
 import { command } from "../../command.ts";
 import { EXIT } from "../../exit.ts";
-import { openExperiment } from "../../experiment.ts";
+import { openExperiment, tellExperiment } from "../../experiment.ts";
 import { choice, onExperiment } from "../../options.ts";
 
 const FORMATS = ["text", "mermaid", "dot", "json"] as const;
@@ -23,9 +23,10 @@ export default command({
     ["--format dot", "for Graphviz"],
   ],
   run: ({ console, pipeline }, values) => {
-    const { graph } = openExperiment(pipeline, values);
+    const experiment = openExperiment(pipeline, values);
     const format = values.json ? "json" : values.format;
-    console.out(graphText(graph, format) + "\n");
+    tellExperiment(console, experiment);
+    console.out(graphText(experiment.graph, format) + "\n");
     return EXIT.done;
   },
 });

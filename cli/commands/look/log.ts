@@ -1,10 +1,14 @@
 /** The command `log`: the recorded runs, or what a node logged when it last ran. */
 import { format as formatBytes } from "@std/fmt/bytes";
+import { inputError } from "../../../base/input_error.ts";
 import { duration } from "../../../base/durations.ts";
 import { failure } from "../../../engine/files/failure.ts";
 import { countStates } from "../../../engine/run/node_record.ts";
+import { isInUse } from "../../../engine/store/checkpoints.ts";
 import { isLocked } from "../../../engine/store/lock.ts";
 import {
+  lastLogged,
+  logPath,
   readLog,
   readRuns,
   type RecordedRun,
@@ -13,8 +17,13 @@ import type { Json } from "../../../schemas/manifest.ts";
 import { command, type Context } from "../../command.ts";
 import { table } from "../../console/table.ts";
 import { EXIT } from "../../exit.ts";
-import { artifactFolder, checkNode, openExperiment } from "../../experiment.ts";
-import { argument, onExperiment } from "../../options.ts";
+import {
+  artifactFolder,
+  checkNode,
+  openExperiment,
+  tellExperiment,
+} from "../../experiment.ts";
+import { argument, flag, onExperiment } from "../../options.ts";
 
 export default command({
   name: "log",
@@ -22,27 +31,70 @@ export default command({
   summary: "the recorded runs, or a node's log of its last run",
   needsPipeline: false,
   arguments: { node: argument("[node]") },
-  options: onExperiment,
+  options: {
+    ...onExperiment,
+    follow: flag("goes on while the node runs"),
+  },
   examples: [
     ["", "all runs: when, how long, how they ended"],
     ["teacher", "what the teacher said while it was trained"],
+    ["teacher --follow", "what it says while it is trained"],
   ],
-  run: async ({ console, load }, { node, json, ...values }) => {
+  run: async ({ console, load }, { node, json, follow, ...values }) => {
+    if (node === undefined && follow) {
+      throw inputError(
+        "Cannot follow the log of no node; name the one that runs.",
+      );
+    }
     if (node === undefined) {
       printRuns(console, artifactFolder(values.artifacts), json);
       return EXIT.done;
     }
-    const { graph } = openExperiment(await load(), values);
+    const experiment = openExperiment(await load(), values);
     const artifacts = artifactFolder(values.artifacts);
-    checkNode(graph, node);
+    checkNode(experiment.graph, node);
+    tellExperiment(console, experiment);
     const log = readLog(artifacts, node);
     if (log === undefined) {
       throw failure(`Cannot show the log of "${node}": it never ran here.`);
     }
     console.out(log);
+    if (follow) await followLog(console, artifacts, node, log);
     return EXIT.done;
   },
 });
+
+const POLL_MILLISECONDS = 200;
+
+/** Prints what is added to a node's log after what was `printed`, until the process of its stage has ended. */
+async function followLog(
+  console: Context["console"],
+  folder: string,
+  node: string,
+  printed: string,
+): Promise<void> {
+  const run = lastLogged(folder, node) ?? "";
+  const [key] = [...readRuns(folder).at(-1)?.nodes ?? []]
+    .find(([, name]) => name === node) ?? [];
+  using file = await Deno.open(logPath(folder, run, node));
+  const own = printed.split(`Run ${run}:\n`).at(-1);
+  const bytes = new TextEncoder().encode(own).length;
+  await file.seek(bytes, Deno.SeekMode.Start);
+  const decoder = new TextDecoder();
+  const chunk = new Uint8Array(1 << 16);
+  for (let runs = key !== undefined; runs;) {
+    // Before the rest is read: it may end in between.
+    runs = key !== undefined && isInUse(folder, key);
+    for (
+      let read = await file.read(chunk);
+      read;
+      read = await file.read(chunk)
+    ) {
+      console.out(decoder.decode(chunk.subarray(0, read), { stream: true }));
+    }
+    if (runs) await new Promise((go) => setTimeout(go, POLL_MILLISECONDS));
+  }
+}
 
 function printRuns(
   console: Context["console"],
@@ -58,7 +110,7 @@ function printRuns(
       ? JSON.stringify(runsJson(runs, current))
       : runs.length === 0
       ? `No run is recorded in "${folder}".`
-      : runsTable(runs, current)) + "\n",
+      : runsTable(runs, current, console.size("out")?.columns)) + "\n",
   );
 }
 
@@ -66,8 +118,9 @@ function printRuns(
 function runsTable(
   runs: readonly RecordedRun[],
   current: RecordedRun | undefined,
+  width: number | undefined,
 ): string {
-  return table([
+  const rows = [
     ["run", "began", "experiment", "took", "outcome", "nodes", "peak memory"],
     ...runs.map((run) => [
       // The name ends with the time, which is in the next column.
@@ -79,7 +132,8 @@ function runsTable(
       countStates([...run.states.values()].map((state) => ({ state }))),
       run.peakMemoryBytes === undefined ? "" : formatBytes(run.peakMemoryBytes),
     ]),
-  ]);
+  ];
+  return table(rows, undefined, width);
 }
 
 /** The shape of `log --json`. */

@@ -11,13 +11,16 @@ export default command({
   options: {
     table: choice(
       "<what>",
-      "scores, learning curves, grids, or scores by test set",
-      ["systems", "curves", "tuning", "sets"],
+      "scores, differences, learning curves, grids, or scores by test set",
+      ["systems", "comparisons", "curves", "tuning", "sets"],
       { default: "systems" },
     ),
     experiment,
     last: flag("the last run, though results are committed"),
     save: flag("makes those of the last run the committed ones"),
+    recompute: flag(
+      "computes the committed figures anew from their translations",
+    ),
     latex: flag("a LaTeX table with booktabs"),
     artifacts,
     json,

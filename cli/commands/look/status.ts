@@ -14,12 +14,12 @@ export default command({
   arguments: { nodes },
   options: { ...onExperiment, ...selecting },
   examples: [
-    ["", "every node of the experiment quick"],
+    ["", "every node of the current experiment"],
     ["'student:*' --experiment tiny", "some of another one"],
     ["--json", "for scripts; exit code 10 where something would run"],
   ],
   run: async ({ console, pipeline, commandNames }, values) => {
-    const { graph } = openExperiment(pipeline, values);
+    const { graph, name } = openExperiment(pipeline, values);
     const artifacts = artifactFolder(values.artifacts);
     select(graph, values, commandNames);
     const reports = await preview(graph, {
@@ -29,6 +29,7 @@ export default command({
       paranoid: values.paranoid,
       runnable: false,
     });
-    return printPreview(console, reports, values);
+    const { json } = values;
+    return printPreview(console, reports, { experiment: name, json });
   },
 });

@@ -15,6 +15,7 @@ import {
   run,
   type RunReport,
 } from "../../../engine/run/runner.ts";
+import { currentPath } from "../../../engine/store/current.ts";
 import { checkArtifactFolder } from "../../../engine/store/artifact_folder.ts";
 import { command, type PipelineContext, type ValuesOf } from "../../command.ts";
 import {
@@ -28,16 +29,17 @@ import { nextText } from "../../console/next_steps.ts";
 import type { ProgressWatcher } from "../../console/progress.ts";
 import { showProgress } from "../../console/show_progress.ts";
 import { coresInUse, sharedCoresText } from "../../console/shared_cores.ts";
+import { stacked } from "../../console/table.ts";
 import { type Paint, toneOf } from "../../console/style.ts";
 import { EXIT, printError } from "../../exit.ts";
 import {
   artifactFolder,
+  FIRST_EXPERIMENT,
   type OpenExperiment,
   openExperiment,
 } from "../../experiment.ts";
 import { load } from "../../load.ts";
 import {
-  DEFAULT_EXPERIMENT,
   flag,
   jobs,
   list,
@@ -78,7 +80,7 @@ export default command({
   arguments: { nodes },
   options: declared,
   examples: [
-    ["", "brings all nodes of the experiment quick up to date"],
+    ["", "brings all nodes of the current experiment up to date"],
     ["--experiment tiny", "a first look, in about a minute"],
     ["student:rkd --dry-run", "what one student would take, and why"],
     ["--set students.rkd.alpha=0.5", "with another value"],
@@ -108,7 +110,11 @@ export default command({
         jobs: values.jobs,
         shareCores: values.shareCores,
         artifactsGiven: values.artifacts !== undefined,
-        experiment: { name: experiment.name, value: experiment.value },
+        experiment: {
+          name: experiment.name,
+          path: experiment.path,
+          value: experiment.value,
+        },
         selection: values,
         announce: (reports) => announce(about, watcher, reports),
       });
@@ -142,7 +148,7 @@ async function remoteCacheOf(
 }
 
 async function dryRun(
-  { context, values, experiment: { graph }, artifacts }: About,
+  { context, values, experiment: { graph, name }, artifacts }: About,
 ): Promise<number> {
   const { console, pipeline } = context;
   const { force, paranoid, json } = values;
@@ -153,6 +159,7 @@ async function dryRun(
   });
   const isStale = reports.some(({ state }) => state === "stale");
   return printPreview(console, reports, {
+    experiment: name,
     json,
     notices: json ? [] : await noticesOf(pipeline, graph, reports),
     estimate: isStale
@@ -194,21 +201,23 @@ async function announce(
 
 /** Prints how the run ended, keeps the output if there was nothing to do, and returns the exit code. */
 async function printOutcome(
-  { context, values, experiment, artifacts }: About,
+  about: About,
   { nodes, interrupted, noOpRecord }: RunReport,
   seconds: number,
 ): Promise<number> {
-  const { console, pipeline, args } = context;
+  const { context, values, experiment, artifacts } = about;
+  const { console, args } = context;
   const { json, quiet } = values;
   const text = json ? JSON.stringify(toJson(nodes)) + "\n" : outcomeText(
-    pipeline,
+    about,
     nodes,
     quiet ? undefined : seconds,
-    console.paint("out"),
   );
-  console.out(text);
+  // What is kept is as wide as it is: the terminal of the next run may be another.
+  console.out(json ? text : stacked(text, console.size("out")?.columns));
   if (noOpRecord !== undefined) {
     noOpRecord.stat(experiment.path);
+    noOpRecord.stat(currentPath(artifacts));
     statSources(noOpRecord, ROOT, artifacts);
     await noOpRecord.remember(artifacts, { args, text });
   }
@@ -222,27 +231,29 @@ async function printOutcome(
 
 /** The pipeline's summary and the closing line; of a quiet run, the summary only. */
 function outcomeText(
-  pipeline: ProjectPipeline,
+  { context: { pipeline, console }, experiment }: About,
   nodes: readonly NodeReport[],
   seconds: number | undefined,
-  paint: Paint,
 ): string {
   const summary = pipeline.summary?.(summaries(nodes)) ?? "";
   return (summary === "" ? "" : summary.replace(/(?<!\n)\n*$/, "\n")) +
-    (seconds === undefined ? "" : closingLine(nodes, seconds, paint));
+    (seconds === undefined
+      ? ""
+      : closingLine(nodes, seconds, experiment.name, console.paint("out")));
 }
 
 function closingLine(
   nodes: readonly NodeReport[],
   seconds: number,
+  experiment: string,
   paint: Paint,
 ): string {
   // Without colours: the no-op cache replays it wherever the next run writes to.
   return nodes.every(({ state }) => state === "cached")
-    ? `Nothing to do: ${nodes.length} cached.\n`
+    ? `Nothing to do: ${nodes.length} cached, experiment "${experiment}".\n`
     : `${countStates(nodes, (state, text) => paint(toneOf(state), text))}, in ${
       duration(seconds)
-    }.\n`;
+    }, experiment "${experiment}".\n`;
 }
 
 function printFailures(
@@ -266,7 +277,7 @@ function printNextSteps(
   const terminal = console.size("err");
   if (terminal === undefined) return;
   const given = {
-    experiment: experiment === DEFAULT_EXPERIMENT
+    experiment: experiment === FIRST_EXPERIMENT
       ? []
       : ["--experiment", experiment],
     artifacts: artifacts === undefined ? [] : ["--artifacts", artifacts],

@@ -3,7 +3,7 @@ import { parse } from "../../../base/input_error.ts";
 import { SharedName } from "../../../schemas/sharing.ts";
 import { pull } from "../../../sharing/pull.ts";
 import { command } from "../../command.ts";
-import { experimentName } from "../../experiment.ts";
+import { nameOf } from "../../experiment.ts";
 import {
   argument,
   artifacts,
@@ -38,7 +38,7 @@ export default command({
       const options = { name: "pull", artifacts, json, signal } as const;
       const experiment = parse(
         SharedName,
-        experimentName(values.experiment),
+        nameOf(values.experiment),
         "--experiment",
       );
       const remotes = await openRemotes(values.remotes, signal);

@@ -7,7 +7,7 @@ import { linesOf } from "../../console/input_lines.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
-import { loadModels, suggestModels } from "../../models.ts";
+import { loadModels, suggestModels, tellModels } from "../../models.ts";
 import {
   artifacts,
   flag,
@@ -57,7 +57,11 @@ export default command({
       );
     }
     const { findModel } = await loadModels();
-    const model = findModel(artifactFolder(values.artifacts), values);
+    const { note, ...model } = findModel(
+      artifactFolder(values.artifacts),
+      values,
+    );
+    tellModels(console, values.artifacts, values.model, note);
     const { translateStream } = await load<
       typeof import("../../../nmt/decoding/translate.ts")
     >(import.meta.resolve("../../../nmt/decoding/translate.ts"));

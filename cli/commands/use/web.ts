@@ -3,7 +3,7 @@ import { EXPORT_PRECISIONS } from "../../../schemas/exported_model.ts";
 import { command } from "../../command.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
-import { loadModels, suggestModels } from "../../models.ts";
+import { loadModels, suggestModels, tellModels } from "../../models.ts";
 import { port } from "../../option_values.ts";
 import { artifacts, choice, json, list, option } from "../../options.ts";
 
@@ -43,7 +43,12 @@ export default command({
     const folder = artifactFolder(artifacts);
     const folders = model.length === 0
       ? findExports(folder)
-      : model.map((name) => findExport(folder, name));
+      : model.map((name) => {
+        const { folder: exported, note } = findExport(folder, name);
+        tellModels(console, artifacts, name, note);
+        return exported;
+      });
+    if (model.length === 0) tellModels(console, artifacts, undefined);
     const { runTranslatorPage } = await load<
       typeof import("../../apps/web.ts")
     >(

@@ -1,7 +1,7 @@
-/** Batches pairs of similar length under a limit of tokens, in an order decided by a seed. */
+/** Batches pairs of similar length under a limit of tokens, in an order decided by a seed and a role. */
 import { inputError } from "../../../base/input_error.ts";
 import { BOS, EOS, PAD } from "../../../schemas/experiment/vocabulary.ts";
-import { random, shuffle } from "../../random.ts";
+import { random, type Role, shuffle, useOf } from "../../random.ts";
 import { lengthOf, sentence, type Tokens } from "./tokens.ts";
 
 /** Some pairs as rectangles of ids, row by row. */
@@ -24,7 +24,8 @@ export interface Batch {
 
 /**
  * The pairs of each batch of one epoch: every pair once, rows * longest side (with EOS) at most `batchTokens`. Pairs of
- * about one length come together, in another company each epoch, and the batches in random order.
+ * about one length come together, in another company each epoch, and the batches in random order: the same for all
+ * students of a seed, and another for their teacher.
  *
  * @example
  * ```ts
@@ -42,8 +43,9 @@ export function batchOrder(
   batchTokens: number,
   seed: number,
   epoch: number,
+  role: Role = "teacher",
 ): Int32Array[] {
-  const next = random("batches", seed, epoch);
+  const next = random(useOf(role, "batches"), seed, epoch);
   const lengths = pairLengths(tokens, batchTokens);
   // Within one length, pairs whose shorter sides are alike stand near each other: less padding on that side too.
   const keys = new Float64Array(tokens.pairs);

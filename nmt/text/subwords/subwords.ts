@@ -9,6 +9,7 @@ import {
 import { z } from "zod";
 import { inputError } from "../../../base/input_error.ts";
 import { checkInput } from "../../../base/input_file.ts";
+import { EOS } from "../../../schemas/experiment/vocabulary.ts";
 import { takeNormalizer } from "../normalization/stored_normalizer.ts";
 
 /** Encodes text as ids and decodes ids, without padding, begin and end of sentence. */
@@ -46,6 +47,13 @@ const Trained = z.looseObject({
     merges: z.array(Merge),
   }),
 });
+
+/** What an export registers for other libraries; here no text becomes a special subword. */
+const Registered = z.looseObject({
+  added_tokens: z.array(
+    z.looseObject({ id: z.int().max(EOS), special: z.literal(true) }),
+  ),
+}).transform((json) => ({ ...json, added_tokens: [], post_processor: null }));
 
 /** How `trainSubwords` normalizes and splits text. */
 const ByteLevel = z.looseObject({
@@ -145,6 +153,7 @@ export async function loadSubwords(path: string): Promise<Subwords> {
   } catch {
     throw broken("the file is no JSON, it may be cut short");
   }
+  json = Registered.safeParse(json).data ?? json;
   const imported = Imported.safeParse(json);
   if (imported.success) {
     return importedSubwords(imported.data, `the subwords "${path}"`);
@@ -168,7 +177,7 @@ export async function loadSubwords(path: string): Promise<Subwords> {
   }
   try {
     return subwords({
-      tokenizer: Tokenizer.fromString(text),
+      tokenizer: Tokenizer.fromString(JSON.stringify(json)),
       // The runtime's Unicode may be newer than the normalizer's: normalized first, a text means the same to both.
       normalize: (line) => line.normalize("NFC"),
     }, size);

@@ -79,10 +79,22 @@ Deno.test("a student whose weights a grid chooses takes what it takes with weigh
   const given = await estimate(quick([student, evaluation]));
   const grid = 'students.ckd-regular={"encoder":[[1,2,3],[4,5,6]],"grid":' +
     '{"alpha":[0.3,0.5],"beta":[0.2]}}';
-  const chosen = await estimate(quick([student, choice, evaluation], [grid]));
+  const shorter = "tuning.training.steps=100";
+  const chosen = await estimate(
+    quick([student, choice, evaluation], [grid, shorter]),
+  );
   assertEquals(chosen.nodes[student], given.nodes[student]);
   // 500 validation pairs are searched for each of two trials, 1,000 test pairs for an evaluation.
   assertAlmostEquals(chosen.nodes[choice], chosen.nodes[evaluation], 0.01);
+});
+
+Deno.test("of trials of full length one is the student, which takes no time of its own, and its other seeds take theirs", async () => {
+  const names = ["student:rkd.alpha0.3", "student:rkd@1", "student:rkd@2"];
+  const grid = 'students.rkd={"grid":{"alpha":[0.3,0.5]},"seeds":[1,2]}';
+  const { nodes } = await estimate(quick(names, [grid]));
+  assertEquals(nodes["student:rkd@1"], 0);
+  assertEquals(nodes["student:rkd@2"], nodes["student:rkd.alpha0.3"]);
+  assert(nodes["student:rkd@2"] > 1);
 });
 
 Deno.test("the states of quick take the bytes that are estimated, to a thousandth", async () => {

@@ -23,6 +23,7 @@ Deno.test("a whole run can be used, looked at and served", () => {
     "deno task translate",
     "deno task pipeline report",
     "deno task web",
+    "deno task pipeline get export:rkd --out rkd",
     "deno task serve",
   ]);
 });
@@ -47,6 +48,7 @@ Deno.test("of several language pairs, one model is named", () => {
     "deno task translate --model pt-en/rkd",
     "deno task pipeline report",
     "deno task web",
+    "deno task pipeline get pt-en/export:rkd --out rkd",
     "deno task serve --model pt-en/rkd",
   ]);
 });

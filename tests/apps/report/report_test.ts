@@ -57,7 +57,7 @@ Deno.test("the first sentence has the interval of the difference to the teacher"
   Deno.writeTextFileSync(path, JSON.stringify(manifest));
   assertStringIncludes(
     await pageOf(folder.path),
-    ": \u22121.0 (\u22121.8 to +0.2) to the teacher&#39;s 40.0 (p = 0.250).",
+    ": \u22121.0 (\u22121.8 to +0.2) to the teacher&#39;s 40.0 (exploratory one-tail p = 0.250).",
   );
 });
 

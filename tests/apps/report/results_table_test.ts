@@ -1,5 +1,6 @@
 /** The table of results as the page has it. */
 import { assertStringIncludes } from "@std/assert";
+import { differencesTables } from "../../../apps/report/sections/differences.ts";
 import { resultsTable } from "../../../apps/report/sections/results_table.ts";
 import { System } from "../../../schemas/results.ts";
 
@@ -25,4 +26,27 @@ Deno.test("a difference to the teacher has its interval beside it where there is
     ">\u22120.5 (\u22121.3 to +0.3)<",
   );
   assertStringIncludes(cellOf({ difference: 7.5 }), 'data-value="7.5">+7.5<');
+});
+
+Deno.test("differences are planned with a result, or exploratory", () => {
+  const planned = {
+    ...{ difference: -0.5, low: -0.9, high: -0.1, p: 0.02 } as const,
+    ...{ tails: 2, planned: "non-inferiority", margin: 1 } as const,
+    pMargin: 0.004,
+  };
+  const { markup } = differencesTables([
+    system("teacher", {}),
+    system("rkd", { teacher: { difference: -1, p: 0.3, tails: 2 } }),
+    system("ckd", { teacher: planned }),
+  ]);
+  assertStringIncludes(markup, ">ckd - teacher<");
+  for (const column of ["planned, non-inferiority by 1", "shown"]) {
+    assertStringIncludes(markup, `>${column}<`);
+  }
+  assertStringIncludes(markup, ">\u22120.90 to \u22120.10<");
+  assertStringIncludes(markup, ">exploratory<");
+  assertStringIncludes(
+    differencesTables([system("teacher", {})]).markup,
+    "No systems were compared.",
+  );
 });

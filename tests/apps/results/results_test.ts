@@ -161,7 +161,7 @@ for (const [title, file, edit, part] of DAMAGED) {
       () => readResults(folder.path, "tiny"),
       "Cannot use the committed results",
       part,
-      "restore its two files with git, or save them anew",
+      "restore its files with git, or save them anew",
     );
   });
 }
@@ -177,7 +177,7 @@ Deno.test("results of a newer version, with an unknown key or under another name
     Deno.writeTextFileSync(path, edited);
     assertInputError(() => readResults(folder.path, "tiny"), ...parts);
   };
-  refused(text.replace('"schema": 1', '"schema": 2'), "newer version");
+  refused(text.replace('"schema": 2', '"schema": 3'), "newer version");
   refused(text.replace('"machines"', '"machine"'), "machine");
   Deno.writeTextFileSync(path, text);
   Deno.renameSync(join(results, "tiny"), join(results, "quick"));
@@ -364,7 +364,7 @@ Deno.test("learning curves are told as perplexities, those of a long training th
   const [head, , first, second] = text.split("\n")
     .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
   const steps = ["10", "40", "70", "100", "130", "160", "190", "220", "250"];
-  assertEquals(head, ["perplexity at step", ...steps, "averaged"]);
+  assertEquals(head, ["perplexity at step", ...steps, "model"]);
   // e^0 and e^2.4; no-kd was validated at the steps 50 and 100, the second time with e^3.5.
   assertEquals(
     [first[0], first[1], first[9], first[10]],
@@ -393,10 +393,10 @@ Deno.test("of each grid the points, their validation BLEU and the chosen one are
   assertEquals(
     resultsText(found, { ...TEXT, table: "tuning" }),
     `
-| validation BLEU of | alpha0.4 | alpha0.3-beta0.2 | alpha0.7-beta0.2 |           chosen |
-| ------------------ | -------: | ---------------: | ---------------: | ---------------: |
-| rkd                |    30.00 |                  |                  |         alpha0.4 |
-| ckd-regular        |          |            30.00 |            31.00 | alpha0.7-beta0.2 |
+| validation BLEU of | alpha0.4 | alpha0.3-beta0.2 | alpha0.7-beta0.2 |           chosen |        unequal budget |
+| ------------------ | -------: | ---------------: | ---------------: | ---------------: | --------------------: |
+| rkd                |    30.00 |                  |                  |         alpha0.4 |  1 trial of 200 steps |
+| ckd-regular        |          |            30.00 |            31.00 | alpha0.7-beta0.2 | 2 trials of 200 steps |
 `.trim(),
   );
   assertEquals(
@@ -404,15 +404,35 @@ Deno.test("of each grid the points, their validation BLEU and the chosen one are
     {
       experiment: "tiny",
       tuning: [
-        { system: "rkd", chosen: "alpha0.4", tried: { "alpha0.4": 30 } },
+        {
+          ...{ system: "rkd", chosen: "alpha0.4", tried: { "alpha0.4": 30 } },
+          ...{ steps: 200, unequal: true },
+        },
         {
           system: "ckd-regular",
           chosen: "alpha0.7-beta0.2",
           tried: { "alpha0.3-beta0.2": 30, "alpha0.7-beta0.2": 31 },
+          ...{ steps: 200, unequal: true },
         },
       ],
     },
   );
+});
+
+Deno.test("budgets of grids are unequal by their trials or by the steps of these, and not by what is tried", () => {
+  const grids = [
+    'students.ckd-regular.grid={"alpha":[0.3,0.7],"beta":[0.2]}',
+    'students.no-kd.grid={"dropout":[0.1,0.3]}',
+  ];
+  const table = (set: readonly string[]) => {
+    using folder = temporary();
+    makeRun(folder.path, { set: [...grids, ...set] });
+    const found = gathered(folder.path);
+    return resultsText(found, { ...TEXT, table: "tuning" });
+  };
+  assert(!table([]).includes("unequal"));
+  const longer = table(["students.ckd-regular.training.steps=300"]);
+  assert(longer.includes("2 trials of 300 steps"), longer);
 });
 
 const PAGES = namesIn(join(ROOT, "docs/results"))

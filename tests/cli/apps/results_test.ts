@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { exists } from "../../engine/fixtures/project.ts";
 import { makeRun, P, ROOT, temporary } from "../../fixtures/made_run.ts";
+import { fair, good, lines } from "../../nmt/metrics/compared.ts";
 import { pipeline } from "../fixtures/command_line.ts";
 
 function results(artifacts: string, ...args: string[]) {
@@ -24,7 +25,10 @@ Deno.test("results of the last run are a Markdown table, one JSON object or LaTe
     ),
     ["system", "teacher", "no-kd", "rkd", "ckd-regular"],
   );
-  assertStringIncludes(rows[3], "| 39.0 | 59.0 |       -1.0 |       0.250 |");
+  assertEquals(
+    rows[3].split("|").slice(4, 8).map((cell) => cell.trim()),
+    ["39.0", "59.0", "-1.0", "0.250"],
+  );
 
   const json = await results(folder.path, ...TINY, "--json");
   assertEquals(json.code, 0);
@@ -35,6 +39,7 @@ Deno.test("results of the last run are a Markdown table, one JSON object or LaTe
     ["no-kd", 1500, 39, 59, -1, P, 1],
   );
   assertEquals(systems[0].toTeacher, null);
+  assertEquals(systems[1].pKind, "exploratory one-tail");
 
   const latex = await results(folder.path, ...TINY, "--latex");
   assertEquals(latex.code, 0);
@@ -59,6 +64,32 @@ Deno.test("with --save the last run's become the committed ones, which are shown
   assertEquals(last.code, 0);
   assertStringIncludes(last.out, "41.0");
   assert(last.out !== saved.out);
+});
+
+Deno.test("with --recompute the committed figures are computed from translations alone; without these it is a failure of one sentence", async () => {
+  using folder = temporary();
+  makeRun(folder.path, {
+    real: {
+      pairs: lines.map((target) => ({ source: "frase", target })),
+      translationsOf: (run) => run === "teacher" ? good : fair,
+    },
+  });
+  const recompute = [...TINY, "--recompute"];
+  const { code, err } = await results(folder.path, ...recompute);
+  assertEquals(code, 2);
+  assertStringIncludes(err, 'of "tiny" that are not committed');
+  const saved = await results(folder.path, ...TINY, "--save");
+  assertEquals(saved.code, 0, saved.err);
+  Deno.removeSync(join(folder.path, "objects"), { recursive: true });
+  const again = await results(folder.path, ...recompute);
+  assertEquals(again, { ...again, code: 0, out: saved.out });
+  assertStringIncludes(again.err, "nodes are recomputed from their");
+  const rest = join(folder.path, "results", "tiny", "translations.jsonl.gz");
+  Deno.removeSync(rest);
+  const without = await results(folder.path, ...recompute);
+  assertEquals([without.code, without.out], [1, ""]);
+  assertStringIncludes(without.err, "without translations");
+  assertEquals((await results(folder.path, ...TINY)).out, saved.out);
 });
 
 Deno.test("several language pairs are a table each, and several seeds one row", async () => {

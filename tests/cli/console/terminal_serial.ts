@@ -230,7 +230,7 @@ test("a terminal has colours, a pipe has none, and both have the same words", as
   assert(!plain.includes("\x1b"));
   assert(!without.includes("\x1b"));
   assertStringIncludes(coloured, "\x1b[36mcached\x1b[39m");
-  assertStringIncludes(coloured, "\x1b[33mstale\x1b[39m");
+  assertStringIncludes(coloured, "\x1b[33mnew\x1b[39m");
   assertEquals(
     withoutAge(stripVTControlCharacters(coloured)),
     withoutAge(plain),
@@ -240,6 +240,20 @@ test("a terminal has colours, a pipe has none, and both have the same words", as
     error,
     `\x1b[31mCannot\x1b[39m find node "statsu", did you mean "status".\n`,
   );
+});
+
+test("tables are no wider than the terminal", async () => {
+  using project = makeProject();
+  await project.run();
+  for (const columns of [80, 40]) {
+    for (const args of [["status", "--set", "lowercase=true"], ["log"]]) {
+      await using session = run(project, args, { columns, rows: 40 });
+      await session.ended;
+      const rows = stripVTControlCharacters(session.output()).split("\r\n");
+      assert(rows.length > 2);
+      assert(rows.every(({ length }) => length <= columns), rows.join("\n"));
+    }
+  }
 });
 
 const network = await tarballs("npm-messages");

@@ -57,6 +57,32 @@ const DENIED: readonly (readonly [string, readonly string[]])[] = [
   ]],
 ];
 
+/** Lets the stage `count` keep nothing but when it is stopped, as a training does between its validations. */
+function saveWhenStopped(project: Project): void {
+  const count = `${WORDS}/stages/count.ts`;
+  project.edit(count, "work, log,", "work, signal, log,");
+  project.edit(
+    count,
+    "await Deno.writeTextFile(checkpoint +",
+    "if (signal.aborted) await Deno.writeTextFile(checkpoint +",
+  );
+  project.edit(
+    count,
+    "await Deno.rename(checkpoint",
+    `if (!signal.aborted) {
+        progress({ done: i + 1, total: names.length, unit: "files" });
+        await new Promise((done) => setTimeout(done, config.milliseconds));
+        continue;
+      }
+      await Deno.rename(checkpoint`,
+  );
+  project.edit(
+    count,
+    'progress({ done: i + 1, total: names.length, unit: "files" });\n      await',
+    "signal.throwIfAborted();\n      await",
+  );
+}
+
 /** Registers the tests of an executor; `suffix` says why it cannot be tested here, if it cannot. */
 export function testContract(
   name: string,
@@ -252,6 +278,43 @@ export function testContract(
       assertStringIncludes(
         readLog(project.path("artifacts"), "count:all") ?? "",
         "resumed after ",
+      );
+    }
+  });
+
+  test("a stage that reads its signal saves a checkpoint when the run is interrupted, and so on a Ctrl-C that reaches its process", async () => {
+    for (const how of ["stopped", "SIGINT", "SIGTERM"] as const) {
+      if (how !== "stopped" && name !== "local") continue;
+      using project = makeProject(SLOW_TEXT);
+      saveWhenStopped(project);
+      const { run } = inProcess(project);
+      const slow = { set: ['counts={"all":{"milliseconds":40}}'], executor };
+      const stop = new AbortController();
+      const notices: string[] = [];
+      let counted = 0;
+      const progress = (_: string, { done }: { done: number }) =>
+        counted = done;
+      const notice = (line: string) => void notices.push(line);
+      const watcher = { ...SILENT, notice, progress };
+      const running = run({ ...slow, watcher, signal: stop.signal });
+      await until(() => counted >= 3 || undefined);
+      assertEquals(checkpointOf(project), undefined);
+      const [stage] = stageProcesses(project, "count.ts");
+      if (how === "stopped") stop.abort();
+      else Deno.kill(stage, how);
+      const [, count] = await running;
+      assertEquals(count.reasons, ["interrupted"]);
+      assertEquals(notices, [
+        "count:all: stopped, and has saved a checkpoint.",
+      ]);
+      const kept = Object.keys(
+        JSON.parse(Deno.readTextFileSync(checkpointOf(project) ?? "")),
+      ).length;
+      assert(kept >= counted, `${kept} of ${counted} files`);
+      assertEquals(inState(await run(slow), "ran"), ["count:all", "total:all"]);
+      assertStringIncludes(
+        readLog(project.path("artifacts"), "count:all") ?? "",
+        `resumed after ${kept} files`,
       );
     }
   });

@@ -127,7 +127,8 @@ Deno.test("a run after one that found nothing to do replays its output, but for 
   const third = await project.run();
   assertEquals(
     third.out,
-    second.out.replace(/^(?!total).*\n/gm, "") + "Nothing to do: 5 cached.\n",
+    second.out.replace(/^(?!total).*\n/gm, "") +
+      'Nothing to do: 5 cached, experiment "quick".\n',
   );
   assertNotEquals(third.out, first);
 });

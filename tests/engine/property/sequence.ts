@@ -229,6 +229,7 @@ async function stop(site: Site, dice: Dice): Promise<void> {
   if (moment === undefined) stopper.abort();
   site.log.push(`stopped ${moment ?? "before it began"}, ${times}`);
   const isWaiting = moment === MOMENTS[0];
+  let hasBegun = false;
   await withLock(site, isWaiting, async () => {
     const { nodes, interrupted, ran } = await runEngine({
       ...site,
@@ -236,6 +237,7 @@ async function stop(site: Site, dice: Dice): Promise<void> {
       signal: stopper.signal,
       isInterruptible,
       happen: (at) => {
+        hasBegun ||= at === "before a node starts";
         if (at === moment && --times === 0) stopper.abort();
       },
     });
@@ -248,7 +250,8 @@ async function stop(site: Site, dice: Dice): Promise<void> {
     const isRecorded = !interrupted ||
       nodes.some(({ state }) => state === "ran");
     await checkEnd(site, before, { reports: nodes, isRecorded });
-    const isIdle = nodes.every(({ state }) => !/^(ran|cached)$/.test(state));
+    const isIdle = !hasBegun &&
+      nodes.every(({ state }) => !/^(ran|cached)$/.test(state));
     if (isIdle) {
       assertEquals(manifestState(site), manifest, "manifest of an idle run");
       count(site, "runs that did nothing and left the manifest");

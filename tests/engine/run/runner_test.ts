@@ -14,7 +14,8 @@ import { flipBit } from "../fixtures/bits.ts";
 import { openProject } from "../../../engine/keys/project.ts";
 import { openIndex } from "../../../engine/keys/stat_index.ts";
 import { inputError } from "../../../base/input_error.ts";
-import { until } from "../fixtures/processes.ts";
+import { readLog, readRuns } from "../../../engine/store/run_log.ts";
+import { delay, until } from "../fixtures/processes.ts";
 import {
   exists,
   inState,
@@ -127,6 +128,69 @@ Deno.test("a run that is stopped before it made anything leaves the manifest as 
     assert(interrupted);
     assertEquals(project.read(MANIFEST), manifest);
   }
+});
+
+Deno.test("a run that is interrupted records what is up to date, also what it did not come to", async () => {
+  using project = makeProject();
+  const { run, report, status } = inProcess(project);
+  const first = await run();
+  await run({ set: ["lowercase=true", "seed=2"] });
+  const key = first.find(({ name }) => name === "count:all")?.key;
+  Deno.removeSync(project.path(`artifacts/cache/${key}.json`));
+  const stop = new AbortController();
+  const watcher = { ...SILENT, start: () => stop.abort() };
+  const executor: Executor = {
+    ...inThisProcess,
+    run: () => Promise.resolve({ outcome: { kind: "interrupted" } }),
+  };
+  const { interrupted } = await report({
+    ...{ executor, watcher, signal: stop.signal },
+  });
+  assert(interrupted);
+  const { nodes } = JSON.parse(project.read(MANIFEST));
+  const cached = inState(await status(), "cached");
+  assertEquals(cached, ["split", "count:short", "total:short"]);
+  for (const name of cached) {
+    const key = first.find((node) => node.name === name)?.key;
+    assertEquals(nodes[name].key, key, name);
+  }
+});
+
+Deno.test("a node whose making was cut off is told as one: its log has all pieces, its time is their sum", async () => {
+  using project = makeProject();
+  const { run, status } = inProcess(project);
+  const folder = project.path("artifacts");
+  const stop = new AbortController();
+  const logging = (line: string, ends: boolean): Executor => ({
+    ...inThisProcess,
+    run: async (node, job, options) => {
+      if (node.name !== "count:all") {
+        return await inThisProcess.run(node, job, options);
+      }
+      Deno.writeTextFileSync(options.logPath, `${line}\n`, { append: true });
+      await delay(300);
+      if (ends) return await inThisProcess.run(node, job, options);
+      stop.abort();
+      return { outcome: { kind: "interrupted" } };
+    },
+  });
+  await run({ executor: logging("one", false), signal: stop.signal });
+  await run({ executor: logging("two", false) });
+  await run({ executor: logging("three", true) });
+  const runs = readRuns(folder).map(({ run }) => run);
+  assertEquals(
+    readLog(folder, "count:all"),
+    `Run ${runs[0]}:\none\nRun ${runs[1]}:\ntwo\nRun ${runs[2]}:\nthree\n`,
+  );
+  const made = (await status()).find(({ name }) => name === "count:all");
+  assert(Number(made?.seconds) >= 0.9, String(made?.seconds));
+  const pieces = readRuns(folder)
+    .map(({ work }) => work.get(made?.key ?? "")?.seconds ?? 0);
+  const sum = pieces.reduce((sum, each) => sum + each);
+  assert(Math.abs(sum - Number(made?.seconds)) < 0.01);
+  // Made again, it is a piece of its own.
+  await run({ executor: logging("four", true), force: true });
+  assertEquals(readLog(folder, "count:all"), "four\n");
 });
 
 Deno.test("of runs at once on one folder each waits for the other, and the manifest is that of the last", async () => {

@@ -285,7 +285,7 @@ Deno.test({
       await delay(1500);
       const idle = await project.run(...args);
       assertEquals(idle.code, 0, idle.err);
-      assertStringIncludes(idle.out, "Nothing to do: 5 cached.");
+      assertStringIncludes(idle.out, "Nothing to do: 5 cached");
       const { code, err } = await project.run(...args, "--set", "seed=2");
       assertEquals(code, 2);
       assertStringIncludes(err, sentence);

@@ -1,7 +1,12 @@
 /** Run logs: their order, and what can be read of damaged ones. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { readLog, readRuns } from "../../../engine/store/run_log.ts";
+import {
+  readLog,
+  readRuns,
+  secondsOfRun,
+  withCutOff,
+} from "../../../engine/store/run_log.ts";
 import { inProcess } from "../fixtures/in_process.ts";
 import { makeProject } from "../fixtures/project.ts";
 
@@ -46,4 +51,36 @@ Deno.test("a run log that was cut off tells of what was begun, for how long, and
   const [finished, unfinished] = [...cut.work.values()];
   assertEquals([finished.finished, unfinished.finished], [true, false]);
   assert(unfinished.seconds >= 0);
+});
+
+Deno.test("a run that goes on after others of its experiment that were cut off is one with them", () => {
+  using project = makeProject();
+  const runs = project.path("artifacts/runs");
+  Deno.mkdirSync(runs, { recursive: true });
+  const time = "2026-11-24T17:00:00.000Z";
+  const recorded: readonly (readonly [string, string?])[] = [
+    ["mine", "interrupted"],
+    ["mine", "done"],
+    ["mine", "interrupted"],
+    ["other", "done"],
+    ["mine"],
+    ["mine", "done"],
+  ];
+  for (const [i, [experiment, outcome]] of recorded.entries()) {
+    const path = join(runs, `00000${i}-run.jsonl`);
+    const lines = [
+      { event: "start", time, experiment },
+      ...outcome === undefined ? [] : [{ event: "end", outcome, seconds: 10 }],
+    ];
+    const text = lines.map((line) => JSON.stringify(line) + "\n").join("");
+    Deno.writeTextFileSync(path, text);
+    const written = new Date(Date.parse(time) + 7000);
+    Deno.utimeSync(path, written, written);
+  }
+  const all = readRuns(project.path("artifacts"));
+  const pieces = withCutOff(all, all[5]);
+  assertEquals(pieces.map((run) => all.indexOf(run)), [2, 4, 5]);
+  assertEquals(pieces.map(secondsOfRun), [10, 7, 10]);
+  assertEquals(withCutOff(all, all[1]).length, 2);
+  assertEquals(withCutOff(all, all[3]).length, 1);
 });

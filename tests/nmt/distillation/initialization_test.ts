@@ -114,6 +114,7 @@ Deno.test("training begins at what was copied and at the seed's random values fo
       training: Training.parse({}),
     },
     {
+      role: "student",
       seed: SEED,
       threads: 1,
       initial: weightsFromTeacher(teacher, student, start),
@@ -121,7 +122,11 @@ Deno.test("training begins at what was copied and at the seed's random values fo
   );
   const started = structuredClone((await step.state()).weights);
   await step.dispose();
-  const random = initialWeights(parameterShapes(student, VOCABULARY), SEED);
+  const random = initialWeights(
+    parameterShapes(student, VOCABULARY),
+    SEED,
+    "student",
+  );
   for (const [name, values] of Object.entries(started)) {
     const copied = name.replace(/^encoder\.1/, "encoder.3");
     const isRandom = name.startsWith("decoder");

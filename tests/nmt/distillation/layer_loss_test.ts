@@ -79,14 +79,43 @@ Deno.test("layers combined by attention of hand-worked states: shares of three q
     0.75 * 0 + 0.25 * 2,
   ));
 
-/** How layers are combined and projected, where both fit. */
-const MANNERS = [
+Deno.test("a layer of a hundred times another's norm drowns it, unless each is normalised", async () => {
+  const loss = (normalize?: "layers") => (t: Tensors) =>
+    layerLoss({}, {
+      stack: "encoder",
+      M: [[1, 2]],
+      h_S: [t.student],
+      h_T: (layer) => layer === 1 ? t.small : t.large,
+      weights: t.weights,
+    }, { combine: "concatenation", project: "none", normalize });
+  // The student agrees with the large layer and is the opposite of the small one.
+  const inputs = {
+    student: f32([[-0.03, -0.04, 3, 4]]),
+    small: f32([[0.3, 0.4]]),
+    large: f32([[30, 40]]),
+    weights: f32([1]),
+  };
+  const cosine = 0.9999 / 1.0001; // of (-0.01, 1) and (0.01, 1)
+  await assertLoss(inputs, loss(), 2 - 2 * cosine);
+  // (1, 1) / sqrt(2) and (-0.01, 1) / sqrt(1.0001) are an eighth of a turn apart.
+  const equal = 0.99 / Math.sqrt(2 * 1.0001);
+  await assertLoss(inputs, loss("layers"), 2 - 2 * equal);
+});
+
+/** How layers are combined, normalised and projected, where these fit. */
+const MANNERS: readonly Pick<
+  Distillation,
+  "combine" | "project" | "normalize"
+>[] = [
   { combine: "concatenation", project: "student" },
   { combine: "concatenation", project: "teacher" },
   { combine: "concatenation", project: "none" },
   { combine: "attention", project: "student" },
   { combine: "attention", project: "none" },
-] as const;
+  { combine: "concatenation", project: "student", normalize: "layers" },
+  { combine: "concatenation", project: "teacher", normalize: "layers" },
+  { combine: "attention", project: "student", normalize: "layers" },
+];
 
 /** One layer of an encoder; several of a decoder, some of them twice. */
 const MAPS = [
@@ -95,7 +124,7 @@ const MAPS = [
 ] as const;
 
 for (const manner of MANNERS) {
-  const { combine, project } = manner;
+  const { combine, project, normalize } = manner;
   for (const { stack, M } of MAPS) {
     const map = M.map((layers) => [...layers]);
     const studentWidth = project === "none" ? 3 : 4;
@@ -120,34 +149,41 @@ for (const manner of MANNERS) {
       ["weights", WEIGHTS],
     ]);
 
-    Deno.test(`combined ${stack} layers ${JSON.stringify(map)} by ${combine}, projection ${project}: the loss and its gradient agree with plain numbers`, () =>
-      assertAgrees(
-        inputs,
-        ["weights", ...teacherNames],
-        (t) =>
-          layerLoss(t, {
-            stack,
-            M: map,
-            h_S: map.map((_, j) => t[`student${j}`]),
-            h_T: (layer: number) => t[`teacher${layer}`],
-            weights: t.weights,
-          }, manner),
-        (n) => {
-          const maps = project === "none" ? [] : map.map((_, j) => ({
-            weight: n.matrix(`projection.${stack}.${j}.weight`),
-            bias: n.vector(`projection.${stack}.${j}.bias`),
-          }));
-          return plain.combinedLayers(
-            map,
-            map.map((_, j) => n.matrix(`student${j}`)),
-            teacherNames.map(n.matrix),
-            n.vector("weights"),
-            project === "student" ? maps : [],
-            project === "teacher" ? maps : [],
-            combine,
-          );
-        },
-      ));
+    Deno.test(
+      `combined ${stack} layers ${
+        JSON.stringify(map)
+      } by ${combine}, projection ${project}${
+        normalize ? ", layers normalised" : ""
+      }: the loss and its gradient agree with plain numbers`,
+      () =>
+        assertAgrees(
+          inputs,
+          ["weights", ...teacherNames],
+          (t) =>
+            layerLoss(t, {
+              stack,
+              M: map,
+              h_S: map.map((_, j) => t[`student${j}`]),
+              h_T: (layer: number) => t[`teacher${layer}`],
+              weights: t.weights,
+            }, manner),
+          (n) => {
+            const maps = project === "none" ? [] : map.map((_, j) => ({
+              weight: n.matrix(`projection.${stack}.${j}.weight`),
+              bias: n.vector(`projection.${stack}.${j}.bias`),
+            }));
+            return plain.combinedLayers(
+              map,
+              map.map((_, j) => n.matrix(`student${j}`)),
+              teacherNames.map(n.matrix),
+              n.vector("weights"),
+              project === "student" ? maps : [],
+              project === "teacher" ? maps : [],
+              manner,
+            );
+          },
+        ),
+    );
   }
 }
 

@@ -35,10 +35,17 @@ for (
       encoder: ENCODER,
       decoder: DECODER,
     }),
-    "a distillation projected on the teacher": task({
+    "a distillation from overlapping layers fused on the teacher's side": task({
+      beta: 0.9,
+      encoder: [[1, 2, 3], [2, 3, 4]],
+      project: "teacher",
+    }),
+    "a distillation from normalised layers, their mean": task({
       beta: 0.9,
       encoder: ENCODER,
-      project: "teacher",
+      decoder: DECODER,
+      normalize: "layers",
+      layerLoss: "mean",
     }),
     "a distillation by attention over layers, and of attention maps": task({
       beta: 0.8,

@@ -1,5 +1,6 @@
 /** Models as exported graphs, opened for a test. */
 import { join } from "@std/path";
+import { InferenceSession } from "onnxruntime-node";
 import { exportedGraphs, GRAPHS } from "../../../nmt/export/graphs.ts";
 import { openTranslation } from "../../../nmt/export/translator.ts";
 import type { Shortlist } from "../../../nmt/shortlist/shortlist.ts";
@@ -13,9 +14,11 @@ import {
 
 export interface Exported {
   readonly translate: OnnxFile;
-  readonly encoder: OnnxFile;
-  readonly decoder: OnnxFile;
   readonly translator: Translator;
+  /** A session with the graph of a name. */
+  open(
+    name: "encoder_model" | "decoder_model_merged",
+  ): Promise<InferenceSession>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -30,22 +33,23 @@ export async function exported(
   const graphs = exportedGraphs(saved, precision, lengthPenalty, shortlist);
   const path = (name: string) => join(folder, `${name}.onnx`);
   for (const name of GRAPHS) await Deno.writeFile(path(name), graphs[name]);
-  const open = (name: string) => openOnnxFile(path(name), { threads: 1 });
-  const [translate, encoder, decoder, translator] = await Promise.all(
-    [
-      ...GRAPHS.map(open),
-      openTranslation(path("translate"), { threads: 1 }),
-    ] as const,
-  ) as [OnnxFile, OnnxFile, OnnxFile, Translator];
+  const translate = await openOnnxFile(path("translate"), { threads: 1 });
+  const translator = await openTranslation(path("translate"), { threads: 1 });
+  const sessions: InferenceSession[] = [];
   return {
     translate,
-    encoder,
-    decoder,
     translator,
+    open: async (name) => {
+      const session = await InferenceSession.create(path(name), {
+        intraOpNumThreads: 1,
+      });
+      sessions.push(session);
+      return session;
+    },
     [Symbol.asyncDispose]: async () => {
-      for (const one of [translate, encoder, decoder, translator]) {
-        await one.dispose();
-      }
+      await translate.dispose();
+      await translator.dispose();
+      for (const session of sessions) await session.release();
       await Deno.remove(folder, { recursive: true });
     },
   };

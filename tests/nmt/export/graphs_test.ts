@@ -1,13 +1,12 @@
 /** The exported encoder and decoder step against the training graph, and the contents of the files. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import proto from "onnx-proto";
+import { Tensor } from "onnxruntime-node";
 import type { onnx } from "onnx-proto";
 import { exportedGraphs, GRAPHS } from "../../../nmt/export/graphs.ts";
-import { sourceOf } from "../../../nmt/export/translator.ts";
 import type { SavedModel } from "../../../nmt/transformer/checkpoint.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
-import { BOS } from "../../../schemas/experiment/vocabulary.ts";
-import type { FileTensors } from "../../../nmt/tensor/onnx/onnx_file.ts";
+import { BOS, EOS, PAD } from "../../../schemas/experiment/vocabulary.ts";
 import {
   randomModel,
   randomSources,
@@ -15,62 +14,101 @@ import {
 } from "../fixtures/plain_search.ts";
 import { exported } from "./exported.ts";
 
-const empty = ({ model }: SavedModel, batch: number, beam: number) => ({
-  shape: [batch, beam, model.heads, 0, model.width / model.heads],
-  data: new Float32Array(0),
-});
+/** Ids of equally long rows as a tensor. */
+const idsOf = (rows: readonly (readonly number[])[]) =>
+  new Tensor("int64", BigInt64Array.from(rows.flat(), BigInt), [
+    rows.length,
+    rows[0].length,
+  ]);
 
-/** The cache of the next step. */
-const asPast = (outputs: FileTensors): FileTensors =>
-  Object.fromEntries(
-    Object.entries(outputs).filter(([name]) => name.startsWith("present"))
-      .map(([name, tensor]) => [name.replace("present", "past"), tensor]),
-  );
-
-/** log p of each id after each position of some hypotheses [batch][beam][time], by encoder and decoder driven by hand. */
+/**
+ * log p of each id after each position of some hypotheses [batch][beam][time], by encoder and decoder driven as libraries
+ * do: `at` are the places where a run begins, which reads the cache of the run before; without a cache all ids are read again.
+ */
 async function driven(
   saved: SavedModel,
   precision: "float32" | "int8",
   sources: readonly Int32Array[],
   hypotheses: readonly (readonly (readonly number[])[])[],
+  { at, isCached = true }: {
+    readonly at: readonly number[];
+    readonly isCached?: boolean;
+  },
 ): Promise<number[][][][]> {
   await using graphs = await exported(saved, precision);
-  const encoded = await graphs.encoder.run({ source: sourceOf(sources) });
-  const batch = sources.length, beam = hypotheses[0].length;
-  let past: FileTensors = Object.fromEntries(
-    graphs.decoder.inputs.filter((name) => name.startsWith("past"))
-      .map((name) => [name, empty(saved, batch, beam)]),
+  const encoder = await graphs.open("encoder_model");
+  const decoder = await graphs.open("decoder_model_merged");
+  const rows = hypotheses.flat().map((ids) => [BOS, ...ids]);
+  const width = Math.max(...sources.map(({ length }) => length)) + 1;
+  const input = sources.flatMap((source, i) =>
+    hypotheses[i].map(() =>
+      Object.assign(new Array<number>(width).fill(PAD), [...source, EOS])
+    )
   );
-  const found: number[][][][] = hypotheses.map((beam) => beam.map(() => []));
-  for (let time = 0; time <= hypotheses[0][0].length; time++) {
-    const ids = hypotheses.flatMap((beam) =>
-      beam.map((ids) => time === 0 ? BOS : ids[time - 1])
-    );
-    const outputs = await graphs.decoder.run({
-      ...encoded,
+  const mask = idsOf(input.map((ids) => ids.map((id) => id === PAD ? 0 : 1)));
+  const encoded = await encoder.run({
+    input_ids: idsOf(input),
+    attention_mask: mask,
+  });
+  const { heads, width: features } = saved.model;
+  // What stands in for a cache is not read.
+  const shape = [rows.length, heads, 1, features / heads];
+  const size = shape.reduce((product, size) => product * size, 1);
+  const none = new Tensor("float32", new Float32Array(size).fill(9), shape);
+  let past: Record<string, Tensor> = Object.fromEntries(
+    decoder.inputNames.filter((name) => name.startsWith("past"))
+      .map((name) => [name, none]),
+  );
+  const found: number[][][] = rows.map(() => []);
+  for (const [i, begin] of at.entries()) {
+    const end = at[i + 1] ?? rows[0].length;
+    const start = isCached ? begin : 0;
+    const outputs = await decoder.run({
       ...past,
-      token: { shape: [batch, beam], data: BigInt64Array.from(ids, BigInt) },
+      encoder_hidden_states: encoded.last_hidden_state,
+      encoder_attention_mask: mask,
+      input_ids: idsOf(rows.map((ids) => ids.slice(start, end))),
+      use_cache_branch: new Tensor("bool", [isCached && i > 0], [1]),
     });
-    past = asPast(outputs);
-    const { logits: { data, shape } } = outputs;
-    assertEquals(shape, [batch, beam, saved.vocabulary]);
-    found.flat().forEach((positions, row) => {
-      const own = Array.from(
-        data.slice(row * saved.vocabulary, (row + 1) * saved.vocabulary),
-        Number,
+    const { vocabulary } = saved;
+    const { logits, ...present } = outputs;
+    assertEquals([...logits.dims], [rows.length, end - start, vocabulary]);
+    if (isCached) {
+      past = Object.fromEntries(
+        Object.entries(present).map(([name, value]) => [
+          name.replace("present", "past_key_values"),
+          value as Tensor,
+        ]),
       );
-      const most = Math.max(...own);
-      const sum = own.reduce((sum, x) => sum + Math.exp(x - most), 0);
-      positions.push(own.map((x) => x - most - Math.log(sum)));
+      const key = past["past_key_values.0.decoder.key"];
+      assertEquals([...key.dims], [
+        ...[rows.length, heads, end],
+        features / heads,
+      ]);
+    }
+    found.forEach((positions, row) => {
+      for (let time = begin; time < end; time++) {
+        const from = (row * (end - start) + time - start) * vocabulary;
+        const own = Array.from(
+          logits.data.slice(from, from + vocabulary) as Float32Array,
+        );
+        const most = Math.max(...own);
+        const sum = own.reduce((sum, x) => sum + Math.exp(x - most), 0);
+        positions.push(own.map((x) => x - most - Math.log(sum)));
+      }
     });
   }
-  return found;
+  const beam = hypotheses[0].length;
+  return sources.map((_, i) => found.slice(i * beam, (i + 1) * beam));
 }
+
+const STEPS = { at: [0, 1, 2, 3, 4, 5] };
 
 /** How far what they say is from the training graph: for each id that may follow. */
 async function distances(
   saved: SavedModel,
   precision: "float32" | "int8",
+  runs: Parameters<typeof driven>[4] = STEPS,
 ): Promise<number[]> {
   const { vocabulary } = saved;
   const sources = randomSources(vocabulary, 3, 9, 20);
@@ -82,7 +120,7 @@ async function distances(
         (_, time) => next[10 * sentence + 5 * row + time][0],
       ))
   );
-  const found = await driven(saved, precision, sources, hypotheses);
+  const found = await driven(saved, precision, sources, hypotheses, runs);
   const { score } = await scorer(await loadRuntime(), saved);
   const all: number[] = [];
   for (const [sentence, source] of sources.entries()) {
@@ -94,10 +132,46 @@ async function distances(
   return all;
 }
 
-Deno.test("encoder and decoder step say of every next id what the training graph says, in a batch and with a beam", async () => {
-  for (const seed of [1, 2]) {
-    const all = await distances(randomModel(31, seed), "float32");
-    assertAlmostEquals(Math.max(...all), 0, 1e-4);
+for (
+  const [how, runs] of [
+    ["an id a run with a cache", STEPS],
+    ["several ids a run with a cache", { at: [0, 2, 3] }],
+    ["all ids at once", { at: [0] }],
+    ["all ids again in each run, without a cache", {
+      ...STEPS,
+      isCached: false,
+    }],
+  ] as const
+) {
+  for (const autoregression of ["self-attention", "ssru"] as const) {
+    Deno.test(`encoder and decoder of ${autoregression} say of every next id what the training graph says, in a batch: ${how}`, async () => {
+      for (const seed of [1, 2]) {
+        const saved = randomModel(31, seed, { autoregression });
+        const all = await distances(saved, "float32", runs);
+        assertAlmostEquals(Math.max(...all), 0, 1e-4);
+      }
+    });
+  }
+}
+
+Deno.test("after the end, and after as many ids as a translation may have, only the end may follow", async () => {
+  const saved = randomModel(31, 3);
+  const [source] = randomSources(31, 1, 2, 4);
+  const most = 2 * source.length + 20;
+  const long = new Array<number>(most + 1).fill(7);
+  const [[places, early]] = await driven(
+    saved,
+    "float32",
+    [source],
+    [[long, long.with(1, EOS)]],
+    { at: [0] },
+  );
+  const isFree = (logp: readonly number[]) => logp.every(Number.isFinite);
+  assert(places.slice(0, most).every(isFree));
+  assertEquals(early.slice(0, 4).map(isFree), [true, true, false, true]);
+  for (const logp of [...places.slice(most), early[2]]) {
+    assertEquals(logp.indexOf(0), EOS);
+    assertEquals(logp.filter((x) => x !== -Infinity), [0]);
   }
 });
 
@@ -129,7 +203,7 @@ Deno.test("files hold standard operators alone, each tensor once, matrices of in
         [["", 18]],
       );
       const graphs = graphsIn(model.graph ?? {});
-      assertEquals(graphs.length, name === "translate" ? 2 : 1);
+      assertEquals(graphs.length, name === "encoder_model" ? 1 : 2);
       const nodes = graphs.flatMap(({ node }) => node ?? []);
       assert(nodes.every(({ domain }) => !domain));
       const tensors = graphs.flatMap(({ initializer }) => initializer ?? []);

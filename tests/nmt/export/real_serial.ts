@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { readManifest } from "../../../engine/store/manifest.ts";
-import { GRAPHS } from "../../../nmt/export/graphs.ts";
+import { graphPath, GRAPHS } from "../../../nmt/export/graphs.ts";
 import { openTranslation } from "../../../nmt/export/translator.ts";
 import { loadModel } from "../../../nmt/transformer/checkpoint.ts";
 import { createTranslator } from "../../../nmt/decoding/beam_search.ts";
@@ -127,7 +127,7 @@ Deno.test(`a trained student translates ${SENTENCES} sentences with its exported
     ignore: missing !== undefined,
     fn: async () => {
       const paths = EXPORT_PRECISIONS.flatMap((precision) =>
-        GRAPHS.map((name) => join(folder, precision, `${name}.onnx`))
+        GRAPHS.map((name) => join(folder, graphPath(name, precision)))
       );
       assertEquals(await runPython(python, CHECK, paths), paths.length);
     },

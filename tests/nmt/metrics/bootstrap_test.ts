@@ -1,6 +1,19 @@
-/** The paired bootstrap's resamples are numpy's; its p-values are compared with sacreBLEU's recorded ones. */
-import { assertEquals } from "@std/assert";
-import { numpyIndices } from "../../../nmt/metrics/bootstrap.ts";
+/** The bootstrap: resamples are numpy's; p-values and intervals agree, and those over seeds and sentences hold the truth as often as they say. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { bleu } from "../../../nmt/metrics/bleu.ts";
+import {
+  numpyIndices,
+  resampledScores,
+} from "../../../nmt/metrics/bootstrap.ts";
+import {
+  differenceOf,
+  nonInferiority,
+  type SampledRun,
+  twoSided,
+} from "../../../nmt/metrics/differences.ts";
+import { type Metric, sum } from "../../../nmt/metrics/metric.ts";
+import { random } from "../../../nmt/random.ts";
+import { fair, good, lines, other, plain, poor } from "./compared.ts";
 
 function draw(count: number, draws: number): number[] {
   const next = numpyIndices(count);
@@ -13,4 +26,181 @@ Deno.test("indices are those of numpy's default generator with seed 12345", () =
   assertEquals(draw(1000, 14).join(" "), of1000);
   assertEquals(draw(3, 10), [2, 0, 2, 0, 0, 2, 1, 2, 2, 1]);
   assertEquals(draw(1, 3), [0, 0, 0]);
+});
+
+/** The runs of some translations of the real messages. */
+function runsOf(translations: readonly (readonly string[])[]): SampledRun[] {
+  const metric = bleu(plain);
+  const counts = translations.map((each) => metric.counts(each, [lines]));
+  return resampledScores(metric, counts).map((resampled, i) => ({
+    seed: `${i}`,
+    score: metric.score(sum(counts[i])),
+    resampled,
+  }));
+}
+
+Deno.test("twice the smaller tail is the p-value of a difference, and of a loss of the margin", () => {
+  const resampled = Array.from({ length: 999 }, (_, i) => i - 9.5);
+  // Ten of 999 are below 0.
+  assertAlmostEquals(twoSided(resampled), 2 * 11 / 1000);
+  assertAlmostEquals(twoSided(resampled.map((each) => -each)), 2 * 11 / 1000);
+  assertAlmostEquals(nonInferiority(resampled, 5), 2 * 6 / 1000);
+  assertEquals(nonInferiority(resampled.map((each) => -each), 5), 1);
+});
+
+Deno.test("p of at most 0.05 has an interval without 0, for real systems of every distance", () => {
+  const mixed = (every: number) =>
+    fair.map((line, i) => i % every === 0 ? other[i] : line);
+  const systems = runsOf([good, fair, other, poor, mixed(40), mixed(7)]);
+  const found = systems.flatMap((one) =>
+    systems.map((two) => ({ one, two, ...differenceOf([one], [two]) }))
+  );
+  let shown = 0;
+  for (const { one, two, difference, low, high, p, resampled } of found) {
+    const isWithout = low > 0 || high < 0;
+    if (p <= 0.05) assert(isWithout, `${p} ${low} ${high}`);
+    if (p > 0.06) assert(!isWithout, `${p} ${low} ${high}`);
+    assertEquals(p === 1, one === two);
+    const mean = resampled.reduce((a, b) => a + b) / resampled.length;
+    assertAlmostEquals(mean, difference, 1e-6);
+    if (p <= 0.05) shown++;
+  }
+  assert(shown > 4 && shown < found.length - systems.length, `${shown}`);
+});
+
+Deno.test("a difference and its opposite have the same p-value and opposite intervals", () => {
+  const [one, two] = runsOf([fair, other]);
+  const [there, back] = [
+    differenceOf([one], [two]),
+    differenceOf([two], [one]),
+  ];
+  assertEquals(there.p, back.p);
+  assertAlmostEquals(there.low, -back.high, 1e-8);
+  assertAlmostEquals(there.high, -back.low, 1e-8);
+});
+
+Deno.test("systems that differ in a sentence or two are not told apart, though all resamples with these agree", () => {
+  const differing = (count: number) => {
+    const better = fair.map((line, i) => i < count ? lines[i] : line);
+    const [one, two] = runsOf([better, fair]);
+    return differenceOf([one], [two]);
+  };
+  assert(fair[0] !== lines[0] && fair[1] !== lines[1]);
+  // A sentence is in 63 % of resamples, one of two in 86 %.
+  for (const [count, p] of [[1, 0.74], [2, 0.27]]) {
+    const found = differing(count);
+    assertAlmostEquals(found.p, p, 0.08);
+    assertEquals(found.low, 0);
+  }
+});
+
+const [SENTENCES, EXPERIMENTS, SEEDS] = [30, 150, 4];
+
+/** The mean of a figure that each sentence has, in thousandths. */
+const MEAN: Metric = {
+  counts: (lines) => lines.map((line) => [Math.round(1000 * Number(line)), 1]),
+  score: ([total, count]) => total / 1000 / count,
+  signature: () => "mean",
+};
+
+/** Standard deviations of what a difference is made of. */
+interface Spread {
+  /** Of both systems alike, by seed. */
+  readonly seed: number;
+  readonly seedOfDifference: number;
+  readonly sentence: number;
+  readonly rest: number;
+}
+
+/** Experiments on two systems of the same seeds that do not differ: the runs of each. */
+function simulated(spread: Spread): SampledRun[][][] {
+  const next = random("simulated experiments", 1);
+  const normal = (deviation: number) =>
+    deviation * Math.sqrt(-2 * Math.log(1 - next())) *
+    Math.cos(2 * Math.PI * next());
+  const texts = Array.from({ length: EXPERIMENTS }, () => {
+    const sentences = Array.from(
+      { length: SENTENCES },
+      () => normal(spread.sentence),
+    );
+    return Array.from({ length: SEEDS }, () => {
+      const [shared, own] = [
+        normal(spread.seed),
+        normal(spread.seedOfDifference),
+      ];
+      return [
+        sentences.map((each) => `${shared + own + each + normal(spread.rest)}`),
+        sentences.map(() => `${shared}`),
+      ];
+    });
+  });
+  const counts = texts.flat(2).map((lines) => MEAN.counts(lines, []));
+  const resampled = resampledScores(MEAN, counts);
+  const runs = counts.map((each, i) => ({
+    seed: `${Math.floor(i / 2) % SEEDS}`,
+    score: MEAN.score(sum(each)),
+    resampled: resampled[i],
+  }));
+  return texts.map((_, i) => {
+    const own = runs.slice(2 * SEEDS * i, 2 * SEEDS * (i + 1));
+    return [0, 1].map((system) => own.filter((_, i) => i % 2 === system));
+  });
+}
+
+/** The share of experiments whose interval holds the true difference, which is 0, and its mean width. */
+function coverage(
+  experiments: readonly (readonly SampledRun[][])[],
+): { readonly held: number; readonly width: number } {
+  const found = experiments.map(([one, two]) => differenceOf(one, two));
+  return {
+    held: found.filter(({ low, high }) => low <= 0 && high >= 0).length /
+      found.length,
+    width: found.reduce((sum, { low, high }) => sum + high - low, 0) /
+      found.length,
+  };
+}
+
+/** All seeds as one run: what a bootstrap over sentences alone sees. */
+function averaged(runs: readonly SampledRun[]): SampledRun[] {
+  const mean = (values: readonly number[]) =>
+    values.reduce((a, b) => a + b) / values.length;
+  return [{
+    seed: undefined,
+    score: mean(runs.map(({ score }) => score)),
+    resampled: runs[0].resampled.map((_, i) =>
+      mean(runs.map(({ resampled }) => resampled[i]))
+    ),
+  }];
+}
+
+// Of 150 experiments, 0.95 is measured to 0.035.
+Deno.test("where seeds and sentences count alike, 95 % intervals over both hold the truth in 95 % of experiments, over sentences alone in fewer", () => {
+  const experiments = simulated({
+    ...{ seed: 5, seedOfDifference: 0.4, sentence: 1, rest: 1 },
+  });
+  const both = coverage(experiments);
+  assert(both.held >= 0.9 && both.held <= 0.98, `${both.held}`);
+  const alone = coverage(experiments.map((each) => each.map(averaged)));
+  assert(alone.held < both.held - 0.05, `${alone.held}`);
+  // Seeds of both that are not drawn together: the interval is of the spread that they share.
+  const renamed = coverage(experiments.map(([one, two]) => [
+    one,
+    two.map((run) => ({ ...run, seed: `other ${run.seed}` })),
+  ]));
+  assert(renamed.width > 5 * both.width, `${renamed.width} ${both.width}`);
+});
+
+Deno.test("where sentences are all that counts the intervals are as wide as they must be, and where seeds are, four of them are too few", () => {
+  const sentences = coverage(simulated({
+    ...{ seed: 0, seedOfDifference: 0.01, sentence: 1, rest: 0.2 },
+  }));
+  assert(sentences.held >= 0.91 && sentences.held <= 0.98, `${sentences.held}`);
+  assertAlmostEquals(sentences.width, 2 * 1.96 / Math.sqrt(SENTENCES), 0.03);
+  const seeds = simulated({
+    ...{ seed: 0, seedOfDifference: 1, sentence: 0.5, rest: 0.5 },
+  });
+  const { held } = coverage(seeds);
+  assert(held > 0.75 && held < 0.92, `${held}`);
+  const alone = coverage(seeds.map((each) => each.map(averaged)));
+  assert(alone.held < 0.4, `${alone.held}`);
 });

@@ -1,4 +1,4 @@
-/** The comparison of systems on real text: sacreBLEU's p-values and intervals, several seeds, and what cannot be compared. */
+/** The comparison of systems on real text: differences, several seeds, planned comparisons, and what cannot be compared. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   compareSystems,
@@ -21,24 +21,20 @@ import {
   systems,
 } from "./compared.ts";
 
-/** BLEU and p of the first against the second, as the task `score` has them. */
+/** BLEU, and the difference of the first to the second, as the task `score` has them. */
 function scored(first: readonly string[], second: readonly string[]) {
   const { bleu, against } = scoreLines({
     ...plain,
     metrics: ["bleu"],
-    hypotheses: first,
+    hypotheses: second,
     references: [lines],
-    against: second,
+    against: first,
   });
   assert(bleu !== undefined && against?.bleu !== undefined);
-  return {
-    score: bleu.score,
-    difference: bleu.score - against.bleu.score,
-    p: against.bleu.p,
-  };
+  return against.bleu;
 }
 
-Deno.test("a run has the p-value that the score task gives, against the run of its seed or else the first", () => {
+Deno.test("a run has the difference that the score task gives, to the run of its seed or else the first", () => {
   const cases = [
     ["no-kd@2", "teacher", "teacher"],
     ["no-kd@2", "rkd", "rkd@2"],
@@ -48,12 +44,14 @@ Deno.test("a run has the p-value that the score task gives, against the run of i
   ] as const;
   for (const [name, baseline, run] of cases) {
     const { bleu } = comparison.systems[name];
-    const { score, difference, p } = scored(systems[name], systems[run]);
+    const { score, difference } = scored(systems[name], systems[run]);
     const found = bleu.against[baseline];
     assertEquals(found?.name, run);
     assertAlmostEquals(bleu.score, score, 1e-4);
-    assertAlmostEquals(found?.difference ?? NaN, difference, 1e-4);
-    assertAlmostEquals(found?.p ?? NaN, p, 1e-4);
+    assertAlmostEquals(found?.difference ?? NaN, difference.points, 1e-4);
+    for (const bound of ["low", "high", "p"] as const) {
+      assertAlmostEquals(found?.[bound] ?? NaN, difference[bound], 1e-4);
+    }
   }
   // Neither with itself, nor the teacher with its students.
   assertEquals(Object.keys(comparison.systems.rkd.bleu.against), ["teacher"]);
@@ -109,6 +107,7 @@ Deno.test("the interval of a difference holds it, and has no width beside equal 
   for (const { bleu, chrf } of Object.values(comparison.systems)) {
     for (const { against } of [bleu, chrf]) {
       for (const each of Object.values(against)) {
+        assert(each !== undefined);
         assert(each.low < each.difference && each.difference < each.high);
       }
     }
@@ -123,7 +122,13 @@ Deno.test("the interval of a difference holds it, and has no width beside equal 
 });
 
 /** Runs the stage on files; what it wrote and reported. */
-const runStage = (hypotheses: Readonly<Record<string, readonly string[]>>) =>
+const runStage = (
+  hypotheses: Readonly<Record<string, readonly string[]>>,
+  { comparisons, testSet }: {
+    readonly comparisons?: readonly unknown[];
+    readonly testSet?: string;
+  } = {},
+) =>
   withFolder(async (folder) => {
     const inputs: Record<`system:${string}`, { hypotheses: string }> = {};
     for (const [name, lines] of Object.entries(hypotheses)) {
@@ -139,7 +144,7 @@ const runStage = (hypotheses: Readonly<Record<string, readonly string[]>>) =>
     );
     const comparison = `${folder}/comparison.json`;
     const { metrics } = await compare.run({
-      config: { evaluation: Evaluation.parse({}) },
+      config: { evaluation: Evaluation.parse({ comparisons }), testSet },
       ...stageContext(folder),
       inputs: { ...inputs, corpus: { test } },
       outputs: { comparison },
@@ -161,10 +166,55 @@ Deno.test("the stage writes the comparison, the same in whatever order its syste
   const { low, against } = found.systems.ckd.bleu;
   const flat = comparisonMetrics(found);
   assertEquals(flat["ckd.bleu.low"], low);
-  assertEquals(flat["ckd.bleu.p.rkd"], against.rkd?.p);
+  assertEquals(flat["ckd.bleu.to.rkd.p"], against.rkd?.p);
+  assertEquals(flat["ckd.bleu.to.rkd.planned"], undefined);
   assertEquals(
     flat.signature,
     "nrefs:1|bs:1000|seed:12345|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0+ckd.1",
+  );
+});
+
+Deno.test("planned comparisons are tested, of any two systems, and only on the test set that they are of", async () => {
+  const parity = {
+    ...{ system: "ckd", baseline: "teacher", test: "non-inferiority" },
+    ...{ margin: 50, metric: "chrf" },
+  };
+  const comparisons = [
+    { system: "ckd", baseline: "pkd" },
+    parity,
+    { system: "rkd", baseline: "pkd", testSet: "captions" },
+  ];
+  const given = { teacher: good, rkd: fair, pkd: fair, ckd: other };
+  const { metrics } = await runStage(given, { comparisons });
+  const of = (start: string) =>
+    Object.fromEntries(
+      Object.entries(metrics ?? {}).filter(([name]) => name.startsWith(start))
+        .map(([name, value]) => [name.slice(start.length), value]),
+    );
+  const { planned, difference, p } = of("ckd.bleu.to.pkd.");
+  assertEquals([planned, difference, p !== undefined], [
+    ...["superiority", undefined],
+    true,
+  ]);
+  // Planned by BLEU, so that chrF is not even compared with pkd.
+  assertEquals(of("ckd.chrf.to.pkd."), {});
+  const chrf = of("ckd.chrf.to.teacher.");
+  assertEquals([chrf.planned, chrf.margin, chrf.pMargin], [
+    ...["non-inferiority", 50],
+    0.002,
+  ]);
+  assertEquals(of("ckd.bleu.to.teacher.").planned, undefined);
+  assertEquals(of("rkd.bleu.to.pkd."), {});
+  const elsewhere = await runStage(given, { comparisons, testSet: "captions" });
+  assertEquals(elsewhere.metrics?.["rkd.bleu.to.pkd.planned"], "superiority");
+  assertEquals(elsewhere.metrics?.["ckd.bleu.to.pkd.planned"], undefined);
+  assertEquals(
+    await refusal(() =>
+      runStage({ teacher: good, rkd: fair }, {
+        comparisons: [{ system: "rkd", baseline: "ckd" }],
+      })
+    ),
+    'Cannot compare "rkd" with "ckd" as planned: there is no system "ckd"; expected rkd, teacher.',
   );
 });
 

@@ -79,10 +79,16 @@ Deno.test("a second system gives its scores, the p-values and the resampling in 
     const text = formatScores(report).split("\n");
     assertEquals(text.length, 4);
     assertEquals(text[0], `BLEU|${report.bleu?.signature} = 100.00`);
+    const { points, low, high, p } = bleu.difference;
+    assertEquals(points, bleu.score - 100);
+    assert(low <= points && points <= high && high < 0 && p < 0.01);
     assertEquals(
       text[1],
-      `  against: ${bleu.score.toFixed(2)} ` +
-        `(${(bleu.score - 100).toFixed(2)}, p = ${bleu.p.toFixed(4)})`,
+      `  against: ${bleu.score.toFixed(2)} (${points.toFixed(2)}, ` +
+        `95 % interval ${low.toFixed(2)} to ${high.toFixed(2)}, two-sided p = ${
+          p.toFixed(4)
+        }; ` +
+        `sacreBLEU's formula, one tail: p = ${bleu.p.toFixed(4)})`,
     );
   }));
 

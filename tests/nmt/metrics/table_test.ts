@@ -80,7 +80,7 @@ Deno.test("a system without its teacher has empty cells for what is relative to 
   );
 });
 
-/** A run with a comparison: p-values of each system and each seed. */
+/** A run with a comparison of an earlier version: p-values of each system and each seed. */
 const COMPARED: readonly EvaluatedNode[] = [
   { ...TEACHER, seconds: 3 },
   evaluated("evaluate:rkd", 39.5),
@@ -109,23 +109,23 @@ const COMPARED: readonly EvaluatedNode[] = [
   },
 ];
 
-Deno.test("p-values and training times have columns where there are some", () => {
+Deno.test("p-values and training times have columns where there are some; those of an earlier version say that they count one tail", () => {
   assertEquals(
     systemsTable(COMPARED),
     `
-| system  | seeds | parameters | of teacher |       BLEU |       chrF | to teacher | p (teacher) | p (rkd) | training (min) | sentences/s |
-| ------- | ----: | ---------: | ---------: | ---------: | ---------: | ---------: | ----------: | ------: | -------------: | ----------: |
-| teacher |     1 |      4,000 |    100.0 % |       40.0 |       60.0 |            |             |         |           10.0 |          10 |
-| rkd     |     1 |      1,000 |     25.0 % |       39.5 |       50.0 |       -0.5 |       0.201 |         |            1.5 |          20 |
-| ckd     |     2 |      1,000 |     25.0 % | 39.5 ± 0.7 | 60.5 ± 0.7 |       -0.5 |       0.041 |   0.501 |            2.5 |          20 |
+| system  | seeds | parameters | of teacher |       BLEU |       chrF | to teacher | exploratory one-tail p (teacher) | exploratory one-tail p (rkd) | training (min) | sentences/s |
+| ------- | ----: | ---------: | ---------: | ---------: | ---------: | ---------: | -------------------------------: | ---------------------------: | -------------: | ----------: |
+| teacher |     1 |      4,000 |    100.0 % |       40.0 |       60.0 |            |                                  |                              |           10.0 |          10 |
+| rkd     |     1 |      1,000 |     25.0 % |       39.5 |       50.0 |       -0.5 |                            0.201 |                              |            1.5 |          20 |
+| ckd     |     2 |      1,000 |     25.0 % | 39.5 ± 0.7 | 60.5 ± 0.7 |       -0.5 |                            0.041 |                        0.501 |            2.5 |          20 |
 `.trim(),
   );
 });
 
 Deno.test("a difference stands with its confidence interval, where systems were compared with one", () => {
   const metrics = {
-    "no-kd.bleu.low.teacher": -3.21,
-    "no-kd.bleu.high.teacher": 0.04,
+    "no-kd.bleu.to.teacher.low": -3.21,
+    "no-kd.bleu.to.teacher.high": 0.04,
   };
   const compare = { name: "compare", metrics, measurements: {} };
   const [, , , row] = systemsTable([
@@ -171,7 +171,10 @@ Deno.test("each seed keeps its own figures, beside the baseline's run of its see
   const system = systemsOf([...nodes, evaluated("evaluate:rkd@1", 37)])
     .find(({ system }) => system === "ckd");
   const [one, two] = system?.runs ?? [];
-  const unknown = { low: undefined, high: undefined };
+  const unknown = {
+    ...{ low: undefined, high: undefined, tails: undefined },
+    ...{ planned: undefined, margin: undefined, pMargin: undefined },
+  };
   assertEquals(one.bleu.to.rkd, { ...unknown, difference: 2, p: 0.001 });
   assertEquals(one.chrf.to.rkd, { ...unknown, difference: 10, p: 0.0999 });
   assertEquals(two.bleu.to.rkd, { ...unknown, difference: 2, p: undefined });

@@ -27,7 +27,7 @@ async function train(runtime: Runtime) {
   const trainer = await compileStep(
     runtime,
     task(undefined, { factor: 1, warmup: 10, clipNorm: 1 }),
-    { seed: 1, threads: 1 },
+    { role: "teacher", seed: 1, threads: 1 },
   );
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++) {

@@ -69,6 +69,7 @@ async function firstStep(
       distillation,
     }),
   }, {
+    role: "student",
     seed: 5,
     threads: 1,
     constants: lessons.constants,

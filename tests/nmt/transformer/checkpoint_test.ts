@@ -40,7 +40,10 @@ const state: TrainingState = {
     step: 120,
     trainingLoss: 4,
     nll: 2.5,
+    bleu: 12.30000000000001,
   }],
+  lossSum: 3.0000000000000004,
+  stepsSummed: 1,
 };
 const WHAT = 'the model of "teacher"';
 

@@ -37,7 +37,9 @@ const WORDS = {
 };
 
 /** Subwords of a `tokenizer.json` of this project: learnt here, or of an imported model. */
-export function createSubwords(json: object): Subwords {
+export function createSubwords(stored: object): Subwords {
+  // Here no text becomes one of the special subwords that other libraries are told of.
+  const json = { ...stored, added_tokens: [] };
   return isImported(json) ? importedSubwords(json) : learntSubwords(json);
 }
 

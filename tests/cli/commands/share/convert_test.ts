@@ -40,7 +40,8 @@ Deno.test("a converted folder has graphs in both precisions, subwords, configs, 
     assert(!card.includes("knowledge-distillation"), card);
     assertEquals([...Deno.readDirSync(out)].map(({ name }) => name).sort(), [
       ...["README.md", "config.json", "fp32", "generation_config.json"],
-      ...["int8", "model.safetensors", "tokenizer.json"],
+      ...["int8", "model.safetensors", "onnx", "tokenizer.json"],
+      "tokenizer_config.json",
     ]);
     const { lines } = await translateWith({
       runtime: { name: "onnx", provider: "cpu" },

@@ -1,0 +1,50 @@
+/** The current experiment of an artifact folder, the last that was run there, and where it is read from. */
+import { join, relative, resolve } from "@std/path";
+import { z } from "zod";
+import { statIfThere } from "../../base/stat.ts";
+import { canonical } from "../files/hash.ts";
+import { readStateJson, writeState } from "../files/state_file.ts";
+import { manifestPath, readManifest } from "./manifest.ts";
+
+const FILE = "current.json";
+
+/** The name of an experiment and the absolute path of its file. */
+const Current = z.object({ name: z.string(), path: z.string() });
+export type Current = z.infer<typeof Current>;
+
+export function currentPath(folder: string): string {
+  return join(folder, FILE);
+}
+
+export function isCurrent(folder: string, { name, path }: Current): boolean {
+  const known = readCurrent(folder);
+  return known?.name === name && known.path === path;
+}
+
+/** Records where the experiment of the manifest was read from. */
+export function writeCurrent(folder: string, { name, path }: Current): void {
+  writeState(folder, FILE, canonical({ name, path }) + "\n");
+}
+
+/**
+ * The experiment of an artifact folder's manifest, as a command line names it: a name in the folder `experiments`, its file,
+ * or, where it came from elsewhere, the manifest. Undefined before the first run.
+ */
+export function currentExperiment(
+  folder: string,
+  experiments: string,
+): string | undefined {
+  const name = readManifest(folder)?.experiment.name;
+  if (name === undefined) return undefined;
+  const current = readCurrent(folder);
+  const named = join(resolve(experiments), `${name}.jsonc`);
+  const isElsewhere = current?.name === name && current.path !== named;
+  if (!isElsewhere && statIfThere(named)?.isFile) return name;
+  const path = isElsewhere ? current.path : resolve(manifestPath(folder));
+  const below = relative(Deno.cwd(), path);
+  return /^\.\.|^\//.test(below) || !below.includes("/") ? path : below;
+}
+
+function readCurrent(folder: string): Current | undefined {
+  return Current.safeParse(readStateJson(currentPath(folder))).data;
+}

@@ -1,0 +1,260 @@
+/** The differences of an experiment: planned ones with Holm's correction and a verdict, all others exploratory. */
+import {
+  type Difference,
+  type ScoreName,
+  SCORES,
+  type System,
+} from "../../schemas/results.ts";
+import { systemOf } from "./baselines.ts";
+import { arePaired } from "./differences.ts";
+import type { Table } from "./layout.ts";
+import { number, signed } from "./numbers.ts";
+
+/** A system compared with a baseline by a score. */
+export interface Compared {
+  readonly pair?: string;
+  readonly system: string;
+  readonly baseline: string;
+  readonly score: ScoreName;
+  readonly found: Difference;
+  /** What was drawn beside sentences: seeds of both in pairs, of each for itself, or none. */
+  readonly seeds: "paired" | "unpaired" | "one";
+  /** Of planned ones: the p-value of what is tested, that by Holm's correction, and what it says. */
+  readonly tested?: Tested;
+}
+
+interface Tested {
+  readonly p: number;
+  readonly corrected: number;
+  readonly verdict: Verdict;
+}
+
+type Verdict = "shown" | "not shown" | "the opposite shown";
+
+/** The level of all planned comparisons together. */
+const LEVEL = 0.05;
+
+/** Normal quantiles of two-sided 0.05 and of a power of 80 %. */
+const [Z_LEVEL, Z_POWER] = [1.95996, 0.84162];
+
+/** All differences that were tested: planned ones first, then in the order of the systems. */
+export function comparedOf(systems: readonly System[]): Compared[] {
+  const all = systems.flatMap((row) =>
+    SCORES.flatMap((score) =>
+      Object.entries(row[score].to).flatMap(([baseline, found]): Compared[] => {
+        if (found?.p === undefined) return [];
+        const other = systems.find(({ pair, system }) =>
+          pair === row.pair && system === baseline
+        );
+        const { pair, system } = row;
+        const seeds = seedsOf(row, other);
+        return [{ pair, system, baseline, score, found, seeds }];
+      })
+    )
+  );
+  const planned = all.flatMap((each) => {
+    const p = plannedP(each.found);
+    return p === undefined ? [] : [{ each, p }];
+  });
+  const corrected = holm(planned.map(({ p }) => p));
+  return [
+    ...planned.map(({ each, p }, i) => ({
+      ...each,
+      tested: {
+        p,
+        corrected: corrected[i],
+        verdict: verdictOf(each.found, corrected[i]),
+      },
+    })),
+    ...all.filter(({ found }) => found.planned === undefined),
+  ];
+}
+
+function plannedP(
+  { planned, p, pMargin }: Difference,
+): number | undefined {
+  if (planned === undefined) return undefined;
+  return planned === "superiority" ? p : pMargin;
+}
+
+function verdictOf({ planned, difference }: Difference, p: number): Verdict {
+  if (p > LEVEL) return "not shown";
+  return planned === "superiority" && difference < 0
+    ? "the opposite shown"
+    : "shown";
+}
+
+function seedsOf(row: System, other: System | undefined): Compared["seeds"] {
+  const [own, theirs] = [row, other].map((system) =>
+    (system?.runs ?? []).map(({ name }) => systemOf(name).seed)
+  );
+  if (arePaired(own, theirs)) return "paired";
+  return own.length > 1 || theirs.length > 1 ? "unpaired" : "one";
+}
+
+/**
+ * p-values corrected by Holm's step-down method (1979): those of at most 0.05 are all shown, and 0.05 is the chance that any
+ * of them is not so.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { holm } from "./planned.ts";
+ *
+ * assertEquals(holm([0.04, 0.01, 0.03]), [0.06, 0.03, 0.06]);
+ * ```
+ */
+export function holm(ps: readonly number[]): number[] {
+  const corrected: number[] = [];
+  let most = 0;
+  ps.map((p, at) => ({ p, at }))
+    .toSorted((a, b) => a.p - b.p)
+    .forEach(({ p, at }, rank) => {
+      most = Math.max(most, Math.min(1, p * (ps.length - rank)));
+      corrected[at] = most;
+    });
+  return corrected;
+}
+
+/** Half the width of the 95 % confidence interval. */
+function halfWidth({ low, high }: Difference): number | undefined {
+  return low === undefined || high === undefined ? undefined : (high - low) / 2;
+}
+
+/**
+ * The smallest difference that such a test would show with a power of 80 %, with an interval of this width: of superiority
+ * above 0, of non-inferiority above `-margin`, where it may be negative.
+ */
+export function detectable(found: Difference): number | undefined {
+  const half = halfWidth(found);
+  return half === undefined
+    ? undefined
+    : half * (1 + Z_POWER / Z_LEVEL) - (found.margin ?? 0);
+}
+
+/** The chance that non-inferiority is shown where the systems are equal, with an interval of this width. */
+export function powerIfEqual(found: Difference): number | undefined {
+  const half = halfWidth(found);
+  return half === undefined || found.margin === undefined
+    ? undefined
+    : normal(Z_LEVEL * (found.margin / half - 1));
+}
+
+/** The standard normal distribution function, to seven digits (Abramowitz and Stegun 1964, 7.1.26). */
+function normal(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const sum = [
+    1.061405429,
+    -1.453152027,
+    1.421413741,
+    -0.284496736,
+    0.254829592,
+  ]
+    .reduce((sum, factor) => (sum + factor) * t, 0);
+  const tail = sum * Math.exp(-x * x) / 2;
+  return z < 0 ? tail : 1 - tail;
+}
+
+/**
+ * How a p-value of no difference is to be read: `planned`, `exploratory`, or `exploratory one-tail` of an earlier version.
+ * Where non-inferiority is planned, it is not what is tested.
+ */
+export function kindOf({ planned, tails }: Difference): string {
+  if (planned === "superiority") return "planned";
+  return tails === undefined ? "exploratory one-tail" : "exploratory";
+}
+
+/** The p-values of differences in BLEU to a baseline, with how they are to be read: in the title where all are alike. */
+export function significance(
+  systems: readonly System[],
+  baseline: string,
+): { readonly title: string; cell(system: System): string } {
+  const of = ({ bleu }: System) => {
+    const found = bleu.to[baseline];
+    return found?.p === undefined ? undefined : found;
+  };
+  const [kind, ...others] = new Set(
+    systems.flatMap((system) => of(system) ?? []).map(kindOf),
+  );
+  const isSame = kind !== undefined && others.length === 0;
+  return {
+    title: isSame ? `${kind} p (${baseline})` : `p (${baseline})`,
+    cell: (system) => {
+      const found = of(system);
+      if (found === undefined) return "";
+      const p = number(found.p, 3);
+      return isSame ? p : `${p} ${kindOf(found)}`;
+    },
+  };
+}
+
+/** A column of differences; all formats and the report have these. */
+export interface ComparedColumn {
+  readonly title: string;
+  cell(compared: Compared): string;
+}
+
+export const COMPARED_COLUMNS: readonly ComparedColumn[] = [
+  {
+    title: "difference",
+    cell: ({ system, baseline }) => `${system} - ${baseline}`,
+  },
+  { title: "score", cell: ({ score }) => score === "bleu" ? "BLEU" : "chrF" },
+  { title: "seeds", cell: ({ seeds }) => seeds },
+  { title: "points", cell: ({ found }) => signed(found.difference, 2) },
+  {
+    title: "95 % interval",
+    cell: ({ found: { low, high } }) =>
+      low === undefined || high === undefined
+        ? ""
+        : `${signed(low, 2)} to ${signed(high, 2)}`,
+  },
+  {
+    title: "half-width",
+    cell: ({ found }) => number(halfWidth(found), 2),
+  },
+  {
+    title: "detectable",
+    cell: ({ found }) => {
+      const least = detectable(found);
+      return least === undefined ? "" : signed(least, 2);
+    },
+  },
+  {
+    title: "power if equal",
+    cell: ({ found }) => {
+      const power = powerIfEqual(found);
+      return power === undefined ? "" : `${number(100 * power, 0)} %`;
+    },
+  },
+  {
+    title: "p",
+    cell: ({ found, tested }) => number(tested?.p ?? found.p, 3),
+  },
+  { title: "p (Holm)", cell: ({ tested }) => number(tested?.corrected, 3) },
+  {
+    title: "test",
+    cell: ({ found }) =>
+      found.planned === undefined
+        ? kindOf(found)
+        : `planned, ${found.planned}${
+          found.margin === undefined ? "" : ` by ${found.margin}`
+        }`,
+  },
+  { title: "result", cell: ({ tested }) => tested?.verdict ?? "" },
+];
+
+/** A table for each language pair and test set: a row a difference, and no column without figures. */
+export function comparedTables(compared: readonly Compared[]): Table[] {
+  const columns = COMPARED_COLUMNS.filter(({ cell }) =>
+    compared.some((each) => cell(each) !== "")
+  );
+  return [...Map.groupBy(compared, ({ pair }) => pair)].map((
+    [title, compared],
+  ) => ({
+    title,
+    columns: columns.map(({ title }) => title),
+    rows: compared.map((each) => columns.map(({ cell }) => cell(each))),
+  }));
+}

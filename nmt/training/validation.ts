@@ -1,0 +1,97 @@
+/** What weights reach on the validation pairs: -log p of the references, and BLEU of greedy translations. */
+import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
+import { createTranslator } from "../decoding/beam_search.ts";
+import { bleu } from "../metrics/bleu.ts";
+import { corpusScore } from "../metrics/metric.ts";
+import type { Runtime } from "../tensor/program.ts";
+import { batchOrder, makeBatch } from "../text/subwords/batches.ts";
+import type { Subwords } from "../text/subwords/subwords.ts";
+import { sentence, type Side, type Tokens } from "../text/subwords/tokens.ts";
+import { parameterShapes, type Weights } from "../transformer/parameters.ts";
+import type { Scores } from "./selection.ts";
+import { batchTensors, slots, slotTensors } from "./step_inputs.ts";
+import { isLarge, type Task, validationProgram } from "./training_step.ts";
+
+/** How translations become text, and how that is cut into words for BLEU. */
+export interface Scoring extends Pick<Evaluation, "tokenize" | "lowercase"> {
+  readonly decode: Subwords["decode"];
+}
+
+export interface ValidationJob {
+  readonly task: Task;
+  readonly runtime: Runtime;
+  readonly threads?: number;
+  readonly validation: Tokens;
+  readonly scoring: Scoring;
+}
+
+/** Greedy search. */
+const GREEDY = { beam: 1, lengthPenalty: 1 };
+
+/** A function from weights to their scores; BLEU is among them where the task's checkpoints are chosen by it. */
+export async function validator(
+  job: ValidationJob,
+): Promise<(weights: Weights) => Promise<Scores>> {
+  const likelihood = await likelihoodOf(job);
+  const translations = job.task.training.selection === "bleu"
+    ? await bleuOf(job)
+    : undefined;
+  return async (weights) => ({
+    nll: await likelihood(weights),
+    ...translations && { bleu: await translations(weights) },
+  });
+}
+
+/** A function from weights to the mean -log p of a validation token. */
+async function likelihoodOf(
+  { task, runtime, threads, validation }: ValidationJob,
+) {
+  const executable = await runtime.compile(validationProgram(task), {
+    threads,
+    freesMemory: isLarge(task),
+  });
+  const shapes = parameterShapes(task.model, task.vocabulary);
+  const budget = Math.max(task.training.batchTokens, 4096);
+  const batches = batchOrder(validation, budget, 0, 0)
+    .map((pairs) => makeBatch(validation, pairs));
+  return async (weights: Weights): Promise<number> => {
+    const parameters = slotTensors(shapes, slots.weight, weights);
+    let sum = 0, tokens = 0;
+    for (const batch of batches) {
+      const { nll } = await executable.run({
+        ...batchTensors(batch),
+        ...parameters,
+      });
+      sum += nll.data[0] * batch.targetTokens;
+      tokens += batch.targetTokens;
+    }
+    return sum / tokens;
+  };
+}
+
+/** A function from weights to the BLEU of their translations of the validation pairs, 0 to 100. */
+async function bleuOf(
+  { task, runtime, threads, validation, scoring }: ValidationJob,
+) {
+  const { model, vocabulary, training: { bleuSentences } } = task;
+  const count = Math.min(validation.pairs, bleuSentences ?? Infinity);
+  const idsOf = (side: Side) =>
+    Array.from({ length: count }, (_, i) => sentence(side, i));
+  const text = async (ids: readonly Int32Array[]) =>
+    (await scoring.decode(ids)).map((line) =>
+      line.replace(/[\r\n]+/g, " ").trim()
+    );
+  const references = await text(idsOf(validation.target));
+  const metric = bleu(scoring);
+  return async (weights: Weights): Promise<number> => {
+    const translator = await createTranslator(
+      runtime,
+      { model, vocabulary, weights },
+      { threads },
+    );
+    const found = await translator.translate(idsOf(validation.source), GREEDY);
+    await translator.dispose();
+    const hypotheses = await text(found.map(({ ids }) => ids));
+    return corpusScore(metric, hypotheses, [references]);
+  };
+}

@@ -1,0 +1,128 @@
+/** The command `get`: what a node made, in a folder of the user's. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { filesOf, hashFile } from "../../../../engine/files/hash.ts";
+import { readManifest } from "../../../../engine/store/manifest.ts";
+import { makeRun, objectPath, temporary } from "../../../fixtures/made_run.ts";
+import { pipeline } from "../../fixtures/command_line.ts";
+
+interface Made extends Disposable {
+  readonly artifacts: string;
+  path(name: string): string;
+  get(...words: string[]): ReturnType<typeof pipeline>;
+  /** Names of what is in the folder beside the artifacts. */
+  names(): string[];
+}
+
+function made(): Made {
+  const folder = temporary();
+  const artifacts = join(folder.path, "artifacts");
+  makeRun(artifacts);
+  return {
+    artifacts,
+    path: (name) => join(folder.path, name),
+    get: (...words) => pipeline("get", ...words, "--artifacts", artifacts),
+    names: () =>
+      [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(),
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
+}
+
+Deno.test("a model comes with its subwords, writable, byte by byte, and nothing else is left", async () => {
+  using run = made();
+  const out = run.path("new/model");
+  const { code, err, out: printed } = await run.get(
+    "teacher",
+    "--out",
+    out,
+    "--json",
+  );
+  assertEquals(code, 0, err);
+  const names = ["curve.json", "model.safetensors", "tokenizer.json"];
+  assertEquals(filesOf(out), names);
+  assertEquals(JSON.parse(printed).files.toSorted(), names);
+  const nodes = readManifest(run.artifacts)?.nodes ?? {};
+  for (
+    const [name, { sha256 }] of [
+      ["model.safetensors", nodes.teacher.outputs.model],
+      ["tokenizer.json", nodes.tokenize.outputs.tokenizer],
+    ] as const
+  ) {
+    const path = join(out, name);
+    assertEquals((await hashFile(path)).sha256, sha256);
+    assertEquals((Deno.statSync(path).mode ?? 0) & 0o200, 0o200);
+  }
+  assertEquals(run.names(), ["artifacts", "new"]);
+  assertEquals([...Deno.readDirSync(run.path("new"))].length, 1);
+});
+
+Deno.test("one output can be named", async () => {
+  using run = made();
+  const out = run.path("model");
+  const { code, err } = await run.get("teacher/model", "--out", out);
+  assertEquals(code, 0, err);
+  assertEquals(filesOf(out), ["model.safetensors"]);
+});
+
+Deno.test("a folder that has these files is replaced by force only, one with others never", async () => {
+  using run = made();
+  const out = run.path("model"), model = join(out, "model.safetensors");
+  Deno.mkdirSync(out);
+  assertEquals((await run.get("teacher/model", "--out", out)).code, 0);
+  Deno.writeTextFileSync(model, "changed");
+  const refused = await run.get("teacher/model", "--out", out);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.err, "replace them with --force");
+  assertEquals(Deno.readTextFileSync(model), "changed");
+  assertEquals(
+    (await run.get("teacher/model", "--out", out, "--force")).code,
+    0,
+  );
+  assert(Deno.readTextFileSync(model) !== "changed");
+
+  Deno.writeTextFileSync(join(out, "notes.txt"), "the only copy");
+  const other = await run.get("teacher/model", "--out", out, "--force");
+  assertEquals(other.code, 2);
+  assertStringIncludes(other.err, '"notes.txt"');
+  assertEquals(filesOf(out), ["model.safetensors", "notes.txt"]);
+  assertEquals(run.names(), ["artifacts", "model"]);
+});
+
+Deno.test("a damaged or missing object is a failure that says how to make it again, and nothing is written", async () => {
+  using run = made();
+  const { model } = readManifest(run.artifacts)?.nodes.teacher.outputs ?? {};
+  const path = objectPath(run.artifacts, model);
+  const out = run.path("model");
+  Deno.chmodSync(path, 0o644);
+  Deno.writeTextFileSync(path, "damaged");
+  const damaged = await run.get("teacher", "--out", out);
+  assertEquals(damaged.code, 1);
+  assertStringIncludes(damaged.err, "it is damaged");
+  assertStringIncludes(damaged.err, "run --force teacher");
+  Deno.removeSync(path);
+  const missing = await run.get("teacher", "--out", out);
+  assertEquals(missing.code, 1);
+  assertStringIncludes(missing.err, "it is missing");
+  assertEquals(run.names(), ["artifacts"]);
+});
+
+Deno.test("an unknown node, a file in the place of the folder, and no folder are one sentence and exit code 2", async () => {
+  using run = made();
+  const file = run.path("file");
+  Deno.writeTextFileSync(file, "the only copy");
+  for (
+    const [words, part] of [
+      [["techer", "--out", "x"], 'did you mean "teacher"'],
+      [["teacher/modl", "--out", "x"], 'did you mean "teacher/model"'],
+      [["teacher", "--out", file, "--force"], "expected a folder"],
+      [["teacher", "--out", join(file, "x")], "a part of its path is a file"],
+      [["teacher"], "--out"],
+    ] as const
+  ) {
+    const { code, err } = await run.get(...words);
+    assertEquals(code, 2, err);
+    assertStringIncludes(err, part);
+    assertEquals(err.trim().split("\n").length, 1, err);
+  }
+  assertEquals(Deno.readTextFileSync(file), "the only copy");
+});

@@ -1,0 +1,138 @@
+/** The current experiment: the last that was run, for every command that names none. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { findModel } from "../../apps/models.ts";
+import { currentExperiment } from "../../engine/store/current.ts";
+import { makeRun, temporary } from "../fixtures/made_run.ts";
+import { exists, makeProject, nodesOf } from "../engine/fixtures/project.ts";
+import { pipeline } from "./fixtures/command_line.ts";
+
+/** A text and its counts in a folder of its own. */
+const MINE = '{ "text": "text.txt", "counts": { "mine": {} } }';
+
+function makeMine(folder = "folder/mine") {
+  const project = makeProject();
+  Deno.mkdirSync(project.path(folder), { recursive: true });
+  project.write(`${folder}/experiment.jsonc`, MINE);
+  return project;
+}
+
+Deno.test("before the first run the experiment is quick, afterwards it is the last that was run, however it was named", async () => {
+  using project = makeMine();
+  const names = async () =>
+    (await nodesOf(project, "status")).map(({ name }) => name);
+  const quick = [
+    ...["split", "count:all", "total:all", "count:short", "total:short"],
+  ];
+  assertEquals(await names(), quick);
+  const mine = ["split", "count:mine", "total:mine"];
+  const first = await project.run("--experiment", "folder/mine");
+  assertEquals(first.code, 0, first.err);
+  assertStringIncludes(first.out, 'experiment "mine".\n');
+  assertEquals(await names(), mine);
+  assertEquals(
+    (await project.run("status")).out.split("\n")[0],
+    'Experiment "mine"',
+  );
+  // To look at another one, or to be told what would run, changes nothing.
+  await project.run("status", "--experiment", "quick");
+  await project.run("--dry-run", "--experiment", "quick");
+  await project.run("explain", "split", "--experiment", "quick");
+  assertEquals(await names(), mine);
+  assertEquals(
+    (await project.run()).out.split("\n").at(-2),
+    'Nothing to do: 3 cached, experiment "mine".',
+  );
+  assertEquals((await project.run("--experiment", "quick")).code, 0);
+  assertEquals(await names(), quick);
+  assertStringIncludes((await project.run()).out, 'experiment "quick"');
+});
+
+Deno.test("a run with nothing to do makes its experiment the current one, also where its output is replayed", async () => {
+  using project = makeMine();
+  await project.run("--experiment", "folder/mine");
+  await project.run("--experiment", "quick");
+  await project.run("--experiment", "folder/mine");
+  // Twice, so that the second is a replay if the clock allows one.
+  for (const _ of [1, 2]) {
+    assertStringIncludes((await project.run()).out, '"mine"');
+  }
+  await project.run("--experiment", "quick");
+  assertStringIncludes((await project.run()).out, '"quick"');
+});
+
+Deno.test("an experiment is current from its first node on, though it is interrupted", async () => {
+  using project = makeMine();
+  await nodesOf(project);
+  project.edit(
+    "tests/engine/fixtures/words/stages/count.ts",
+    "const checkpoint =",
+    'throw new Error("it broke");\n    const checkpoint =',
+  );
+  assertEquals(
+    (await project.run("--experiment", "folder/mine/experiment.jsonc")).code,
+    1,
+  );
+  assertStringIncludes((await project.run("status")).out, "count:mine");
+});
+
+Deno.test("a folder is accepted where an experiment is, which is named after it", async () => {
+  using project = makeMine("mine");
+  for (
+    const given of [
+      "mine",
+      "./mine",
+      "mine/experiment.jsonc",
+      project.path("mine"),
+    ]
+  ) {
+    const { code, out, err } = await project.run(
+      "status",
+      "--experiment",
+      given,
+    );
+    assertEquals(code, 10, err);
+    assertStringIncludes(out, 'Experiment "mine"');
+  }
+  const { code, err } = await project.run("status", "--experiment", "text.txt");
+  assertEquals(code, 2);
+  assertStringIncludes(err, 'Cannot find experiment "text.txt"');
+});
+
+Deno.test("what came from elsewhere is current by its manifest, and every hint names it", async () => {
+  using folder = temporary();
+  makeRun(folder.path, { set: ["seed=2"] });
+  const rename = (name: string) => {
+    const path = join(folder.path, "manifest.json");
+    const text = Deno.readTextFileSync(path);
+    Deno.writeTextFileSync(
+      path,
+      text.replace('"name":"tiny"', `"name":"${name}"`),
+    );
+  };
+  assertEquals(currentExperiment(folder.path, "experiments"), "tiny");
+  rename("theirs");
+  const given = join(folder.path, "manifest.json");
+  assertEquals(currentExperiment(folder.path, "experiments"), given);
+  const artifacts = ["--artifacts", folder.path];
+  const status = await pipeline("status", ...artifacts);
+  assertStringIncludes(status.out + status.err, 'Experiment "theirs"');
+  const results = await pipeline("results", ...artifacts);
+  assertStringIncludes(results.err, 'The last run of "theirs"');
+  const card = await pipeline(
+    "describe",
+    "--format",
+    "model-card",
+    ...artifacts,
+  );
+  assertStringIncludes(card.out + card.err, "theirs");
+  assertEquals((await pipeline("report", ...artifacts)).code, 0);
+  const page = Deno.readTextFileSync(join(folder.path, "report.html"));
+  const [, command = ""] =
+    /<code>deno task pipeline (report .*?)<\/code>/.exec(page) ?? [];
+  assertEquals(command, `report --experiment ${given}`);
+  const again = await pipeline(...command.split(" "), ...artifacts);
+  assertEquals(again.code, 0, again.err);
+  assert(findModel(folder.path, {}).modelPath.startsWith(folder.path));
+  assert(!exists(join(folder.path, "current.json")));
+});

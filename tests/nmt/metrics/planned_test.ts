@@ -1,0 +1,147 @@
+/** Planned comparisons: Holm's correction, verdicts, what could be shown, and that all else is marked as exploratory. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { markdown } from "../../../nmt/metrics/layout.ts";
+import {
+  comparedOf,
+  comparedTables,
+  detectable,
+  holm,
+  kindOf,
+  powerIfEqual,
+} from "../../../nmt/metrics/planned.ts";
+import { type EvaluatedNode, systemsOf } from "../../../nmt/metrics/systems.ts";
+import { systemsTable } from "../../../nmt/metrics/table.ts";
+
+Deno.test("p-values are corrected as by statsmodels, published ones among them", () => {
+  // Benjamini and Hochberg (1995), section 4: the tests of Neuhaus et al. on thrombolysis, of which three are shown.
+  const published = [
+    ...[0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344],
+    ...[0.0459, 0.324, 0.4262, 0.5719, 0.6528, 0.759, 1],
+  ];
+  // statsmodels 0.15.0: multipletests(published, method="holm")[1]
+  const theirs = [
+    0.0015,
+    0.0056,
+    0.0247,
+    0.114,
+    0.2211,
+    0.278,
+    0.278,
+    0.278,
+    0.3213,
+  ];
+  const corrected = holm(published);
+  theirs.forEach((p, i) => assertAlmostEquals(corrected[i], p, 1e-9));
+  assertEquals(corrected.filter((p) => p <= 0.05).length, 3);
+  assertEquals(corrected.slice(9), [1, 1, 1, 1, 1, 1]);
+  // In whatever order, of the same function.
+  const shuffled = [0.06, 0.02, 0.06, 0.06];
+  holm([0.02, 0.005, 0.06, 0.03])
+    .forEach((p, i) => assertAlmostEquals(p, shuffled[i], 1e-12));
+  assertEquals(holm([]), []);
+});
+
+function evaluated(name: string, bleu: number): EvaluatedNode {
+  return {
+    name: `evaluate:${name}`,
+    metrics: { bleu, chrf: 60, parameters: 1000, signature: "nrefs:1" },
+    measurements: {},
+  };
+}
+
+/** Of the systems a, b and c: planned against each other and the teacher, and one difference that is not planned. */
+const NODES: readonly EvaluatedNode[] = [
+  evaluated("teacher", 40),
+  evaluated("rkd@1", 38),
+  evaluated("rkd@2", 38),
+  evaluated("ckd@1", 39.5),
+  evaluated("ckd@2", 39.9),
+  evaluated("pkd", 38.1),
+  {
+    name: "compare",
+    measurements: {},
+    metrics: Object.fromEntries([
+      ...planned("ckd", "rkd", { low: 0.9, high: 2.5, p: 0.002 }),
+      ...planned("ckd", "pkd", { low: 0.1, high: 3.1, p: 0.03 }),
+      ...planned("pkd", "rkd", { low: -1.2, high: 1.4, p: 0.8 }),
+      ...planned("ckd", "teacher", {
+        ...{ low: -0.85, high: 0.25, p: 0.3 },
+        ...{ planned: "non-inferiority", margin: 1, pMargin: 0.004 },
+      }),
+      ...planned("rkd", "teacher", { low: -3, high: -1, p: 0.002 })
+        .filter(([name]) => !name.endsWith("planned")),
+    ]),
+  },
+];
+
+function planned(
+  system: string,
+  baseline: string,
+  figures: Readonly<Record<string, number | string>>,
+): (readonly [string, number | string])[] {
+  return Object.entries({ planned: "superiority", ...figures })
+    .map(([what, value]) => [`${system}.bleu.to.${baseline}.${what}`, value]);
+}
+
+Deno.test("planned comparisons come first, with Holm's correction and a result; others are exploratory", () => {
+  assertEquals(
+    markdown(comparedTables(comparedOf(systemsOf(NODES)))),
+    `
+| difference    | score |    seeds | points |  95 % interval | half-width | detectable | power if equal |     p | p (Holm) |                          test |    result |
+| ------------- | ----: | -------: | -----: | -------------: | ---------: | ---------: | -------------: | ----: | -------: | ----------------------------: | --------: |
+| ckd - teacher |  BLEU | unpaired |  -0.30 | -0.85 to +0.25 |       0.55 |      -0.21 |           95 % | 0.004 |    0.012 | planned, non-inferiority by 1 |     shown |
+| ckd - rkd     |  BLEU |   paired |  +1.70 | +0.90 to +2.50 |       0.80 |      +1.14 |                | 0.002 |    0.008 |          planned, superiority |     shown |
+| ckd - pkd     |  BLEU | unpaired |  +1.60 | +0.10 to +3.10 |       1.50 |      +2.14 |                | 0.030 |    0.060 |          planned, superiority | not shown |
+| pkd - rkd     |  BLEU | unpaired |  +0.10 | -1.20 to +1.40 |       1.30 |      +1.86 |                | 0.800 |    0.800 |          planned, superiority | not shown |
+| rkd - teacher |  BLEU | unpaired |  -2.00 | -3.00 to -1.00 |       1.00 |      +1.43 |                | 0.002 |          |                   exploratory |           |
+`.trim(),
+  );
+});
+
+Deno.test("a planned difference the other way is shown as the opposite, and a loss above the margin not at all", () => {
+  const verdicts = (figures: Parameters<typeof planned>[2]) =>
+    comparedOf(systemsOf([
+      ...NODES.slice(0, -1),
+      {
+        ...{ name: "compare", measurements: {} },
+        metrics: Object.fromEntries(planned("rkd", "teacher", figures)),
+      },
+    ])).map(({ tested }) => tested?.verdict);
+  assertEquals(verdicts({ low: -3, high: -1, p: 0.002 }), [
+    "the opposite shown",
+  ]);
+  const test = { planned: "non-inferiority", margin: 1, p: 0.002 };
+  assertEquals(verdicts({ ...test, low: -3, high: -1, pMargin: 1 }), [
+    "not shown",
+  ]);
+});
+
+Deno.test("what could be shown follows from the width of the interval", () => {
+  const found = { difference: 0, low: -0.98, high: 0.98, p: 1 };
+  // A standard error of 0.5: 2.8 of them are shown with a power of 80 %.
+  assertAlmostEquals(detectable(found) ?? NaN, 1.4, 0.01);
+  const loss = { ...found, margin: 1 };
+  assertAlmostEquals(detectable(loss) ?? NaN, 0.4, 0.01);
+  // The normal distribution function of 1 / 0.5 - 1.96.
+  assertAlmostEquals(powerIfEqual(loss) ?? NaN, 0.516, 0.001);
+  assertAlmostEquals(
+    powerIfEqual({ ...loss, margin: 0.1 }) ?? NaN,
+    0.0392,
+    1e-4,
+  );
+  assertEquals(powerIfEqual(found), undefined);
+  assertEquals(detectable({ difference: 1 }), undefined);
+});
+
+Deno.test("the table of systems says which p-values are planned, exploratory or of one tail", () => {
+  const [head, , ...rows] = systemsTable(NODES).split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+  const column = (title: string) => {
+    const at = head.indexOf(title);
+    assert(at > 0, head.join());
+    return rows.map((row) => row[at]);
+  };
+  assertEquals(column("exploratory p (teacher)"), ["", "0.002", "0.300", ""]);
+  assertEquals(column("planned p (rkd)"), ["", "", "0.002", "0.800"]);
+  assertEquals(kindOf({ difference: 1, p: 0.04 }), "exploratory one-tail");
+});

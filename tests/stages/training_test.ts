@@ -1,0 +1,160 @@
+/** The stages that train: random numbers by role, on real files, and the scores of the checkpoints that they chose among. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import pipeline from "../../pipeline.ts";
+import { Distillation } from "../../schemas/experiment/distillation.ts";
+import { Model, Training } from "../../schemas/experiment/model.ts";
+import { Runtime } from "../../schemas/experiment/runtime.ts";
+import { loadModel } from "../../nmt/transformer/checkpoint.ts";
+import {
+  initialWeights,
+  parameterShapes,
+  type Weights,
+} from "../../nmt/transformer/parameters.ts";
+import { scoreLines } from "../../nmt/metrics/score.ts";
+import { translateWith } from "../../nmt/decoding/translate.ts";
+import { trainSubwords } from "../../nmt/text/subwords/subwords.ts";
+import student from "../../stages/student.ts";
+import teacher from "../../stages/teacher.ts";
+import tokenize from "../../stages/tokenize.ts";
+import { stageContext } from "../nmt/fixtures/stage_context.ts";
+
+const SIZE = 300;
+const folder = Deno.makeTempDirSync({ prefix: "training-" });
+globalThis.addEventListener(
+  "unload",
+  () => Deno.removeSync(folder, { recursive: true }),
+);
+const path = (name: string) => `${folder}/${name}`;
+const pairs = Array.from({ length: 80 }, (_, i) => [
+  `o ficheiro ${i} não foi encontrado na pasta ${i % 7}`,
+  `the file ${i} was not found in folder ${i % 7}`,
+]);
+const [train, validation] = [pairs.slice(0, 60), pairs.slice(60)];
+for (const [name, part] of Object.entries({ train, validation })) {
+  Deno.writeTextFileSync(
+    path(name),
+    part.map((pair) => `${pair.join("\t")}\n`).join(""),
+  );
+}
+await trainSubwords(pairs.flat(), SIZE, path("learned"));
+const tokens = {
+  tokenizer: path("tokenizer.json"),
+  train: path("train.tokens"),
+  validation: path("validation.tokens"),
+};
+await tokenize.run({
+  ...stageContext(folder),
+  config: { size: SIZE, maximumLength: 100 },
+  inputs: {
+    corpus: { train: path("train"), validation: path("validation") },
+    imported: { tokenizer: path("learned") },
+  },
+  outputs: tokens,
+});
+
+const model = Model.parse({
+  ...{ encoderLayers: 1, decoderLayers: 1, width: 16, feedForward: 24 },
+  heads: 2,
+});
+
+/** Trains by a stage; the model that it wrote, and what it says of it. */
+async function trainedAs(
+  role: "teacher" | "student",
+  training: Partial<Training>,
+  name: string,
+) {
+  const outputs = {
+    model: path(`${name}.model`),
+    curve: path(`${name}.curve`),
+  };
+  const work = path(`${name}.work`);
+  Deno.mkdirSync(work);
+  const config = {
+    model,
+    training: Training.parse({ batchTokens: 256, warmup: 5, ...training }),
+    vocabulary: SIZE,
+    runtime: Runtime.parse({}),
+    ...{ tokenize: "13a", lowercase: false } as const,
+  };
+  const context = { ...stageContext(work), outputs };
+  const { metrics = {} } = role === "teacher"
+    ? await teacher.run({ ...context, config, inputs: { tokens } })
+    : await student.run({
+      ...context,
+      config: { ...config, distillation: Distillation.parse({}) },
+      inputs: { lessons: { train: tokens.train }, tokens },
+    });
+  const curve: unknown = JSON.parse(Deno.readTextFileSync(outputs.curve));
+  return { metrics, curve, model: outputs.model };
+}
+
+Deno.test("under one seed teacher and student begin with other weights: those of their roles", async () => {
+  const shapes = parameterShapes(model, SIZE);
+  // So small a rate changes no matrix.
+  const still = { steps: 1, rate: 1e-30, selection: "nll" } as const;
+  const begun = new Map<string, ReadonlyMap<string, Float32Array>>();
+  const matrices = (weights: Weights) =>
+    new Map(
+      Object.entries(weights).filter(([name]) =>
+        /embedding$|\.weight$/.test(name)
+      ),
+    );
+  for (const role of ["teacher", "student"] as const) {
+    const trained = await trainedAs(role, still, `still-${role}`);
+    const { weights } = loadModel(trained.model, role);
+    const own = matrices(weights);
+    assertEquals(own, matrices(initialWeights(shapes, 1, role)));
+    begun.set(role, own);
+  }
+  assertEquals(begun.get("teacher")?.size, 12);
+  for (const [name, values] of begun.get("teacher") ?? []) {
+    assertNotEquals(begun.get("student")?.get(name), values, name);
+  }
+});
+
+Deno.test("a further system changes nothing of the others' nodes, seeds and settings", () => {
+  const graphOf = (students: object) =>
+    pipeline.graph({
+      languages: { source: "pt", target: "en" },
+      data: { train: "pairs.tsv" },
+      ...{ vocabulary: { size: 900 }, seeds: [1, 2], students },
+    }, "the experiment");
+  const few = { "no-kd": {}, rkd: { alpha: 0.5 } };
+  const graph = graphOf(few);
+  const more = graphOf({
+    ...{ ckd: { beta: 0.3, encoder: [[1, 3], [4, 6]] }, ...few },
+    seqkd: { targets: "teacher" },
+  });
+  const trained = [...graph].filter(([, { stage }]) =>
+    stage === teacher || stage === student
+  );
+  assertEquals(trained.length, 1 + 2 * 2);
+  for (const [name, { config, seed }] of trained) {
+    const same = more.get(name);
+    assertEquals({ config: same?.config, seed: same?.seed }, { config, seed });
+  }
+});
+
+Deno.test("the curve has the BLEU of each validation; that of the model is the one that the score task gives its greedy translations", async () => {
+  const { metrics, curve, model } = await trainedAs("student", {
+    ...{ steps: 150, factor: 2, validateEvery: 50, average: 2 },
+  }, "learned");
+  assert(Array.isArray(curve));
+  assertEquals(curve.map(({ step }) => step), [50, 100, 150]);
+  const scores = curve.map(({ bleu }) => Number(bleu));
+  assert(Math.max(...scores) > 5, scores.join());
+  assertEquals(metrics["validationBleu single"], rounded(Math.max(...scores)));
+  const { lines } = await translateWith({
+    ...{ runtime: Runtime.parse({}), model, tokenizer: tokens.tokenizer },
+    sources: validation.map(([source]) => source),
+    options: { beam: 1, lengthPenalty: 1 },
+  });
+  const { bleu } = scoreLines({
+    ...{ metrics: ["bleu"], tokenize: "13a", lowercase: false },
+    hypotheses: lines,
+    references: [validation.map(([, target]) => target)],
+  });
+  assertEquals(metrics.validationBleu, rounded(bleu.score));
+});
+
+const rounded = (score: number) => Number(score.toFixed(4));
