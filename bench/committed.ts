@@ -4,12 +4,7 @@ import { z } from "zod";
 import { ROOT } from "../engine/keys/project.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
 import { markdown } from "../nmt/metrics/layout.ts";
-import {
-  amount,
-  fixed,
-  ratiosTable,
-  rowsTable,
-} from "./rows/committed_rows.ts";
+import { amount, fixed, rowsTable } from "./rows/committed_rows.ts";
 import { predict } from "./scale/threads.ts";
 import { differenceTable, Losses, lossTable } from "./parity/comparison.ts";
 
@@ -126,7 +121,6 @@ const Others = z.object({
 /** The tables by the names that pages and the command line have for them. */
 export const TABLES: Readonly<Record<string, () => string>> = {
   rows: () => rowsTable(),
-  ratios: () => ratiosTable(),
   imported: () => {
     const { rows } = read("imported", Imported);
     return table(

@@ -62,23 +62,25 @@ export function readMachines(): ReadonlyMap<string, MachineRows> {
   }));
 }
 
-type Cell = MachineRows["rows"][number] | undefined;
-
 /** All rows, machines side by side: ours, the peer, their ratio and its spread over the turns; under it the machines. */
 export function rowsTable(
   machines: ReadonlyMap<string, MachineRows> = readMachines(),
 ): string {
-  const table = sideBySide(machines, ["row", "unit"], (name) => [
+  const heads = [...machines.keys()].flatMap((name) => [
     `${name}: ours`,
     "peer",
     "ratio",
     "turns",
-  ], (cell) => [
-    amount(cell?.ours ?? null),
-    amount(cell?.peer ?? null),
-    fixed(cell?.ratio ?? null),
-    [...new Set(cell?.spread.map(fixed))].join("–"),
   ]);
+  // A line a row that any machine has, in the order of the rows.
+  const rows = ROWS.flatMap(({ row, unit }) => {
+    const found = [...machines.values()].map(({ rows }) =>
+      rows.find((each) => each.row === row)
+    );
+    if (found.every((cell) => cell === undefined)) return [];
+    return [[row, unit, ...found.flatMap(cells)]];
+  });
+  const table = markdown([{ columns: ["row", "unit", ...heads], rows }]);
   return `${table}\n\n${machinesTable(machines)}`;
 }
 
@@ -103,37 +105,12 @@ function machinesTable(machines: ReadonlyMap<string, MachineRows>): string {
   }]);
 }
 
-/** The ratios alone. */
-export function ratiosTable(
-  machines: ReadonlyMap<string, MachineRows> = readMachines(),
-): string {
-  return sideBySide(
-    machines,
-    ["ratio of"],
-    (name) => [name],
-    (cell) => [fixed(cell?.ratio ?? null)],
-    (cell) => cell.ratio !== null,
-  );
-}
-
-/** A line a row that any machine has, in the order of the rows. */
-function sideBySide(
-  machines: ReadonlyMap<string, MachineRows>,
-  first: readonly string[],
-  heads: (name: string) => readonly string[],
-  cells: (cell: Cell) => readonly string[],
-  isShown: (cell: NonNullable<Cell>) => boolean = () => true,
-): string {
-  const columns = [...first, ...[...machines.keys()].flatMap(heads)];
-  const rows = ROWS.flatMap(({ row, unit }) => {
-    const found = [...machines.values()].map(({ rows }) =>
-      rows.find((each) => each.row === row)
-    );
-    if (!found.some((cell) => cell !== undefined && isShown(cell))) return [];
-    return [[...[row, unit].slice(0, first.length), ...found.flatMap(cells)]];
-  });
-  return markdown([{ columns, rows }]);
-}
+const cells = (cell: MachineRows["rows"][number] | undefined): string[] => [
+  amount(cell?.ours ?? null),
+  amount(cell?.peer ?? null),
+  fixed(cell?.ratio ?? null),
+  [...new Set(cell?.spread.map(fixed))].join("–"),
+];
 
 /** A figure as tables show it; nothing where there is none. */
 export function amount(value: number | null): string {
