@@ -393,7 +393,10 @@ function evaluation(
 ) {
   const { evaluation, runtime } = experiment;
   const sets = testSets.map((set) => {
-    const translated: Record<`system:${string}`, Handle<"hypotheses">> = {};
+    const translated: Record<
+      `system:${string}`,
+      Handle<"hypotheses" | "statistics">
+    > = {};
     return { ...set, translated };
   });
   return {
@@ -407,10 +410,10 @@ function evaluation(
       }
     },
     compare: () => {
-      for (const { name, node, corpus, translated } of sets) {
+      for (const { name, node, translated } of sets) {
         node(compareStage, {
           config: { evaluation, testSet: name },
-          inputs: { ...translated, corpus },
+          inputs: translated,
         });
       }
     },

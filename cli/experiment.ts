@@ -61,7 +61,7 @@ export function nameOf(given: string): string {
 }
 
 /** Says on a terminal which experiment the output is of. */
-export function tellExperiment(
+export function printExperiment(
   console: Console,
   { name }: Pick<OpenExperiment, "name">,
 ): void {

@@ -1,12 +1,8 @@
 /** The option `--model` of the tasks that use a trained model. */
 import type { GivenOptions, Suggest } from "./command.ts";
 import type { Console } from "./console/console.ts";
-import {
-  artifactFolder,
-  currentIn,
-  nameOf,
-  tellExperiment,
-} from "./experiment.ts";
+import { readManifest } from "../engine/store/manifest.ts";
+import { artifactFolder, printExperiment } from "./experiment.ts";
 import { load } from "./load.ts";
 
 /** Finds models and exported models in an artifact folder. */
@@ -15,17 +11,17 @@ export function loadModels(): Promise<typeof import("../apps/models.ts")> {
 }
 
 /** Says on a terminal which model was chosen and, where none is named, of which experiment the models are. */
-export function tellModels(
+export function printModels(
   console: Console,
   artifacts: string | undefined,
   model: string | readonly string[] | undefined,
   note?: string,
 ): void {
-  if (note !== undefined && console.size("err") !== undefined) {
-    console.err(`${note}\n`);
-  }
+  if (console.size("err") === undefined) return;
+  if (note !== undefined) console.err(`${note}\n`);
   if (model !== undefined && model.length > 0) return;
-  tellExperiment(console, { name: nameOf(currentIn(artifacts)) });
+  const manifest = readManifest(artifactFolder(artifacts));
+  if (manifest !== undefined) printExperiment(console, manifest.experiment);
 }
 
 /** Completes the names of models in the artifact folder that the line names. */

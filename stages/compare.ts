@@ -1,4 +1,4 @@
-/** Compares the test translations of the systems of a language pair by bootstrap: with the baselines, and as planned. */
+/** Compares the systems of a language pair by bootstrap, from the statistics of their translations: with the baselines, and as planned. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";
@@ -11,32 +11,32 @@ export default stage({
     /** The further test set that the translations are of; without it, the experiment's own. */
     testSet: z.string().optional(),
   }),
-  inputs: { "system:*": ["hypotheses"], corpus: ["test"] },
+  inputs: { "system:*": ["statistics"] },
   outputs: {
     comparison: { path: "comparison.json", mediaType: "application/json" },
   },
   resources: { cores: 1 },
   run: async ({ config, inputs, outputs, log }) => {
-    const { compareFiles, comparisonMetrics } = await import(
+    const { compareSystems, comparisonMetrics } = await import(
       "../nmt/metrics/comparison.ts"
     );
-    const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
-    const pairs = await readPairs(inputs.corpus.test);
-    const { corpus: _, ...systems } = inputs;
-    const comparison = await compareFiles({
+    const { readStatistics } = await import("../nmt/metrics/statistics.ts");
+    const systems = Object.entries(inputs);
+    const comparison = compareSystems({
       ...config.evaluation,
       testSet: config.testSet,
-      hypotheses: Object.entries(systems).map(([input, { hypotheses }]) => ({
-        name: input.slice("system:".length),
-        path: hypotheses,
-      })),
-      references: [pairs.map(({ target }) => target)],
+      statistics: new Map(
+        systems.map(([input, { statistics }]) => [
+          input.slice("system:".length),
+          readStatistics(statistics),
+        ]),
+      ),
     });
     await Deno.writeTextFile(
       outputs.comparison,
       JSON.stringify(comparison, null, 2) + "\n",
     );
-    log(`${Object.keys(systems).length} models compared`);
+    log(`${systems.length} models compared`);
     return { metrics: comparisonMetrics(comparison) };
   },
 });

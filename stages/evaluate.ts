@@ -1,4 +1,4 @@
-/** Translates the test set with a model: scores, size and speed. */
+/** Translates the test set with a model: translations and their statistics, scores, size and speed. */
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
@@ -16,6 +16,7 @@ export default stage({
   inputs: { model: ["model"], tokens: ["tokenizer"], corpus: ["test"] },
   outputs: {
     hypotheses: { path: "hypotheses.txt", mediaType: "text/plain" },
+    statistics: { path: "statistics.txt", mediaType: "text/plain" },
   },
   permissions: joined(RUNTIME_PERMISSIONS, SUBWORDS_PERMISSIONS),
   resources: { cores: "all" },
@@ -25,7 +26,9 @@ export default stage({
     const { parametersOf } = await import("../nmt/transformer/parameters.ts");
     const { translateWith } = await import("../nmt/decoding/translate.ts");
     const { rounded } = await import("../nmt/metrics/metric.ts");
-    const { scoreTranslations } = await import("../nmt/metrics/score.ts");
+    const { scoresOf, statisticsOf, statisticsText } = await import(
+      "../nmt/metrics/statistics.ts"
+    );
     const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const { evaluation, runtime } = config;
 
@@ -45,11 +48,13 @@ export default stage({
       outputs.hypotheses,
       hypotheses.map((line) => `${line}\n`).join(""),
     );
-    const scores = scoreTranslations(
+    const statistics = statisticsOf(
       evaluation,
       hypotheses,
       pairs.map(({ target }) => target),
     );
+    await Deno.writeTextFile(outputs.statistics, statisticsText(statistics));
+    const scores = scoresOf(evaluation, statistics);
     log(`BLEU ${scores.bleu.toFixed(2)}, chrF ${scores.chrf.toFixed(2)}`);
     return {
       metrics: {

@@ -1,8 +1,9 @@
-/** Committed results of an experiment: `manifest.json`, `results.json` and packed translations, written atomically and checked when read. */
+/** Committed results of an experiment: `manifest.json`, `results.json`, packed translations and statistics, written atomically and checked when read. */
 import { join } from "@std/path";
 import { statIfThere } from "../../base/stat.ts";
 import {
   jsonIfValid,
+  namesIn,
   readIfThere,
   reasonOf,
   removeIfThere,
@@ -21,7 +22,7 @@ import {
 import { isPathName } from "../../base/names.ts";
 import { Results, RESULTS_SCHEMA } from "../../schemas/results.ts";
 import { manifestHash, nodesOf, type Saved, systemsIn } from "./gather.ts";
-import { packedIn, type PackedTranslations } from "./translations.ts";
+import type { Packed } from "./packed.ts";
 
 const [MANIFEST, RESULTS] = ["manifest.json", "results.json"];
 
@@ -33,7 +34,7 @@ export function committedFolder(artifacts: string, experiment: string): string {
 export function saveResults(
   artifacts: string,
   { results, manifest }: Saved,
-  { files }: Pick<PackedTranslations, "files"> = { files: new Map() },
+  { files }: Pick<Packed, "files"> = { files: new Map() },
 ): void {
   const folder = committedFolder(artifacts, results.experiment);
   const staging = `${folder}.${Deno.pid}.tmp`;
@@ -47,8 +48,9 @@ export function saveResults(
     for (const file of [...files.keys(), MANIFEST, RESULTS]) {
       Deno.renameSync(join(staging, file), join(folder, file));
     }
-    for (const old of packedIn(folder)) {
-      if (!files.has(old)) removeIfThere(join(folder, old));
+    for (const old of namesIn(folder)) {
+      const isStale = old.endsWith(".jsonl.gz") && !files.has(old);
+      if (isStale) removeIfThere(join(folder, old));
     }
   } catch (error) {
     const explained = explainFullDisk(error, folder);

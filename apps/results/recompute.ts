@@ -1,4 +1,4 @@
-/** Recomputes the metrics of evaluations and comparisons from their translations and references. */
+/** Recomputes the metrics of evaluations and comparisons from statistics, or from translations and references. */
 import { z } from "zod";
 import type { Recorded } from "../../engine/graph/graph.ts";
 import { inputError, parse } from "../../base/input_error.ts";
@@ -7,10 +7,16 @@ import type { Metrics } from "../../schemas/manifest.ts";
 import type { Pair } from "../../nmt/text/corpus/cleaning.ts";
 import { readPairs } from "../../nmt/text/subwords/tokenize.ts";
 import {
-  compareFiles,
+  compareSystems,
   comparisonMetrics,
 } from "../../nmt/metrics/comparison.ts";
-import { scoreLines } from "../../nmt/metrics/score.ts";
+import {
+  readStatistics,
+  scoresOf,
+  type Statistics,
+  statisticsOf,
+  statisticsText,
+} from "../../nmt/metrics/statistics.ts";
 
 /** Configs were valid when they were recorded; what a later version added to them is its default. */
 const Config = z.object({
@@ -18,7 +24,7 @@ const Config = z.object({
   testSet: z.string().optional(),
 });
 
-/** Undefined where translations or references are not here; of what they do not decide, nothing. */
+/** Undefined where statistics, and translations or references, are not here; of what they do not decide, nothing. */
 export async function recompute(node: Recorded): Promise<Metrics | undefined> {
   switch (node.stage) {
     case "evaluate":
@@ -31,42 +37,59 @@ export async function recompute(node: Recorded): Promise<Metrics | undefined> {
 }
 
 async function evaluation(node: Recorded): Promise<Metrics | undefined> {
-  const references = await referencesOf(node);
-  const path = await node.output("hypotheses");
   const model = await node.input("model", "model");
-  if (references === undefined || path === undefined) return undefined;
-  const hypotheses = await linesOf(path, references.length);
-  const { bleu, chrf } = scoreLines({
-    ...configOf(node).evaluation,
-    metrics: ["bleu", "chrf"],
-    hypotheses,
-    references: [references],
+  const statistics = await statisticsIn(node, await referencesOf(node), {
+    statistics: await node.output("statistics"),
+    hypotheses: await node.output("hypotheses"),
   });
-  return {
-    ...bleu && { bleu: rounded(bleu.score), signature: bleu.signature },
-    ...chrf && { chrf: rounded(chrf.score) },
+  return statistics && {
+    ...scoresOf(configOf(node).evaluation, statistics),
     ...model !== undefined && { bytes: (await Deno.stat(model)).size },
   };
 }
 
 async function comparison(node: Recorded): Promise<Metrics | undefined> {
+  // Of an earlier version, whose comparisons read translations and references.
   const references = await referencesOf(node);
-  if (references === undefined) return undefined;
-  const hypotheses: { readonly name: string; readonly path: string }[] = [];
+  const statistics = new Map<string, Statistics>();
   for (const input of node.inputs) {
     if (!input.startsWith(SYSTEM)) continue;
-    const path = await node.input(input, "hypotheses");
-    if (path === undefined) return undefined;
-    hypotheses.push({ name: input.slice(SYSTEM.length), path });
+    const found = await statisticsIn(node, references, {
+      statistics: await node.input(input, "statistics"),
+      hypotheses: await node.input(input, "hypotheses"),
+    });
+    if (found === undefined) return undefined;
+    statistics.set(input.slice(SYSTEM.length), found);
   }
   const { evaluation, testSet } = configOf(node);
-  const compared = await compareFiles({
-    ...evaluation,
-    testSet,
-    hypotheses,
-    references: [references],
-  });
-  return comparisonMetrics(compared);
+  return comparisonMetrics(
+    compareSystems({ ...evaluation, testSet, statistics }),
+  );
+}
+
+/** The statistics of a system's files. Where all are here, they must be those of its translations. */
+async function statisticsIn(
+  node: Recorded,
+  references: readonly string[] | undefined,
+  paths: {
+    readonly statistics: string | undefined;
+    readonly hypotheses: string | undefined;
+  },
+): Promise<Statistics | undefined> {
+  const counted = paths.hypotheses === undefined || references === undefined
+    ? undefined
+    : statisticsOf(
+      configOf(node).evaluation,
+      await linesOf(paths.hypotheses, references.length),
+      references,
+    );
+  // An earlier version wrote none.
+  if (paths.statistics === undefined) return counted;
+  const found = readStatistics(paths.statistics);
+  if (
+    counted !== undefined && statisticsText(counted) !== statisticsText(found)
+  ) throw inputError("its statistics are not those of its translations.");
+  return found;
 }
 
 /** What the inputs of a comparison are called, with the name of each system behind it. */
@@ -98,9 +121,4 @@ async function linesOf(path: string, count: number): Promise<string[]> {
   throw inputError(
     `expected a translation for each of ${count} test sentences, found ${lines.length}.`,
   );
-}
-
-/** As the stages keep them. */
-function rounded(score: number): number {
-  return Number(score.toFixed(4));
 }

@@ -1,53 +1,56 @@
-/** Recomputes committed results from the texts beside them: each score, interval and p-value. */
+/** Recomputes committed results from the files beside them: each score, interval and p-value. */
 import { dirname, join } from "@std/path";
 import { removeIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
-import { sha256 } from "../../engine/files/hash.ts";
 import { checkMetrics } from "../../engine/provenance/recompute.ts";
+import type { Store } from "../../engine/store/object_store.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
-import type { Metrics } from "../../schemas/manifest.ts";
+import type { Artifact, Manifest, Metrics } from "../../schemas/manifest.ts";
 import { nodesOf, type Saved, systemsIn } from "./gather.ts";
 import { recompute } from "./recompute.ts";
-import { packedIn, unpackTranslations } from "./translations.ts";
+import { packedIn, unpack, type Unpacked } from "./packed.ts";
 
 export interface Recomputed extends Saved {
   /** How many figures were computed, of how many nodes. */
   readonly figures: number;
   readonly nodes: number;
-  /** Evaluations and comparisons whose texts are not there. */
+  /** Evaluations and comparisons that cannot be recomputed. */
   readonly lacking: readonly string[];
 }
 
 /**
- * The results with every figure that follows from the texts in their folder. What a comparison of an earlier version does
- * not have, such as two-sided p-values, is added.
+ * The results with every figure that follows from the statistics in their folder. Where `known`, the store of an artifact
+ * folder, has the test pairs, the statistics are compared with what translations and references give. What a comparison of
+ * an earlier version does not have, such as two-sided p-values, is added.
  *
- * @throws a failure where there are no texts, or where a recorded figure is another than they give
+ * @throws a failure where there are no statistics, where a file is not as the manifest records it, or where a recorded
+ *   figure is another than they give
  */
 export async function recomputed(
   saved: Saved,
   folder: string,
+  known: Store,
 ): Promise<Recomputed> {
   const { results, manifest } = saved;
-  const files = packedIn(folder);
-  if (files.length === 0) {
-    throw failure(
-      `Cannot recompute the results in "${folder}": they were saved without translations, by an earlier version, so ` +
-        `that their p-values stay as recorded; make them anew with "deno task pipeline reproduce ${
-          join(folder, "manifest.json")
-        }".`,
-    );
-  }
   const temporary = Deno.makeTempDirSync({ prefix: "recomputed-" });
   try {
     const { store } = openWorkspace(temporary);
-    for (const file of files) {
-      for (const text of textsOf(join(folder, file))) {
-        const artifact = { sha256: sha256(text), bytes: 0, mediaType: "" };
-        const path = store.path(artifact);
-        Deno.mkdirSync(dirname(path), { recursive: true });
-        Deno.writeTextFileSync(path, text);
+    const pathOf = (artifact: Artifact) => {
+      const path = store.path(artifact);
+      Deno.mkdirSync(dirname(path), { recursive: true });
+      return path;
+    };
+    for (const file of packedIn(folder)) {
+      for (const { artifact, text } of unpacked(join(folder, file), manifest)) {
+        Deno.writeTextFileSync(pathOf(artifact), text);
       }
+    }
+    for (const { outputs: { test } } of Object.values(manifest.nodes)) {
+      if (test === undefined || await known.check(test) !== "whole") continue;
+      const path = pathOf(test);
+      // Several nodes may have the same, of which a copy is read-only.
+      removeIfThere(path);
+      Deno.copyFileSync(known.path(test), path);
     }
     const nodes = { ...manifest.nodes };
     const lacking: string[] = [];
@@ -70,6 +73,14 @@ export async function recomputed(
         .filter((value) => typeof value === "number").length;
       if (Object.keys(found).length > 0) made++;
     }
+    if (made === 0) {
+      throw failure(
+        `Cannot recompute the results in "${folder}": they were saved without statistics, so that their p-values stay as ` +
+          `recorded; make them anew with "deno task pipeline reproduce ${
+            join(folder, "manifest.json")
+          }".`,
+      );
+    }
     const systems = systemsIn(
       { ...manifest, nodes },
       results.measured,
@@ -85,9 +96,9 @@ export async function recomputed(
   }
 }
 
-function textsOf(path: string): string[] {
+function unpacked(path: string, manifest: Manifest): Unpacked[] {
   try {
-    return unpackTranslations(Deno.readFileSync(path));
+    return unpack(path, manifest);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw failure(

@@ -27,6 +27,7 @@ import {
   type Gathered,
   type Saved,
 } from "../../apps/results/gather.ts";
+import { pack } from "../../apps/results/packed.ts";
 import { recomputed } from "../../apps/results/recomputed.ts";
 import {
   scoredOf,
@@ -38,8 +39,6 @@ import {
   tuningJson,
   tuningTables,
 } from "../../apps/results/tuning.ts";
-
-import { packTranslations } from "../../apps/results/translations.ts";
 import {
   type Compared,
   comparedOf,
@@ -92,7 +91,7 @@ export interface ResultsOptions {
   readonly last: boolean;
   /** Whether those of the last run become the committed ones. */
   readonly save: boolean;
-  /** Whether the figures of committed results are computed anew from the translations beside them. */
+  /** Whether the figures of committed results are computed anew from the statistics beside them. */
   readonly recompute: boolean;
 }
 
@@ -112,10 +111,11 @@ export async function printResults(
     ? undefined
     : readResults(artifacts, name);
   if (committed !== undefined && options.recompute) {
-    const found = await recomputed(committed, folder);
+    const { store } = openWorkspace(artifacts);
+    const found = await recomputed(committed, folder, store);
     console.err(
       `The committed results of "${name}", ${folder}: ${found.figures} figures of ${found.nodes} nodes are recomputed ` +
-        `from their translations, and those that are recorded equal them.\n${
+        `from their statistics, and those that are recorded equal them.\n${
           lackingText(found.lacking)
         }`,
     );
@@ -143,13 +143,13 @@ export async function printResults(
     const action = { verb: "save", what: `the results of "${name}"` };
     const { store } = workspace;
     await checkPublishable(console, pipeline, manifest, store, action, options);
-    const packed = packTranslations(store, manifest);
+    const packed = pack(store, manifest);
     saveResults(artifacts, found, packed);
     if (packed.lacking.length > 0) {
       console.err(
-        `Saved without the translations of ${
+        `Saved without translations or statistics of ${
           packed.lacking.join(", ")
-        }, as artifacts are not here: their p-values cannot be recomputed.\n`,
+        }, as they are not here: their p-values cannot be recomputed.\n`,
       );
     }
   }

@@ -44,6 +44,9 @@ export function readExperiment(
   }
   const refuse = (reason: string) =>
     inputError(`Cannot read experiment "${given}": ${reason}.`);
+  if (statIfThere(path)?.isDirectory) {
+    throw refuse(`expected "${FILE}" in the folder, found none`);
+  }
   checkInput(path, refuse);
   const read = readJsonc(path);
   const { name, value } = Recorded.safeParse(read).data?.experiment ??

@@ -8,6 +8,7 @@ import {
 } from "../../schemas/manifest.ts";
 import { printable } from "../../base/names.ts";
 import type { Graph, Node } from "../graph/graph.ts";
+import { outputsRead } from "../graph/inputs.ts";
 import { canonical } from "../files/hash.ts";
 import { isJsonObject } from "../keys/key.ts";
 
@@ -130,7 +131,12 @@ function differing(
 ): string | undefined {
   if (preimage.stage !== node.stage.name) return "another stage";
   if (preimage.seed !== node.seed) return "another seed";
-  if (canonical(inputs) !== canonical(node.inputs)) return "other inputs";
+  // One that the stage does not read any more is of an earlier version.
+  const read = Object.entries(inputs)
+    .filter(([input]) => outputsRead(node.stage, input) !== undefined);
+  if (canonical(Object.fromEntries(read)) !== canonical(node.inputs)) {
+    return "other inputs";
+  }
   return configsAgree(preimage.config, node.config)
     ? undefined
     : "another config";

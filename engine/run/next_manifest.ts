@@ -40,10 +40,10 @@ export function openNextManifest(
   const current = path === undefined
     ? undefined
     : { name: experiment.name, path: resolve(path) };
-  const isTold = () => current === undefined || isCurrent(folder, current);
+  const isRecorded = () => current === undefined || isCurrent(folder, current);
   const save = () => {
     writeManifest(folder, text());
-    if (current !== undefined && !isTold()) writeCurrent(folder, current);
+    if (current !== undefined && !isRecorded()) writeCurrent(folder, current);
     index.save();
   };
   let next = 0;
@@ -58,7 +58,7 @@ export function openNextManifest(
         ...result,
       });
     },
-    isWritten: () => isWritten(folder, text()) && isTold(),
+    isWritten: () => isWritten(folder, text()) && isRecorded(),
     save,
     saveNowAndThen: () => {
       const began = performance.now();

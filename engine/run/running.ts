@@ -1,6 +1,10 @@
 /** How far running nodes are, for other processes: a file beside the log of each, which is removed when it ends. */
 import { z } from "zod";
-import { removeIfThere } from "../files/atomic.ts";
+import {
+  removeIfThere,
+  writeAtomically,
+  writeIfPossible,
+} from "../files/atomic.ts";
 import { readStateJson } from "../files/state_file.ts";
 import { isInUse } from "../store/checkpoints.ts";
 import { lastLogged, logPath } from "../store/run_log.ts";
@@ -45,7 +49,7 @@ export function openRunningFile(log: string): RunningFile {
       if (at - last < MILLISECONDS) return;
       last = at;
       const written: Written = { at, first, progress };
-      Deno.writeTextFileSync(path, JSON.stringify(written));
+      writeIfPossible(() => writeAtomically(path, JSON.stringify(written)));
     },
     [Symbol.dispose]: () => removeIfThere(path),
   };

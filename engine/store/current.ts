@@ -1,6 +1,7 @@
 /** The current experiment of an artifact folder, the last that was run there, and where it is read from. */
-import { join, relative, resolve } from "@std/path";
+import { basename, join, relative, resolve } from "@std/path";
 import { z } from "zod";
+import { inputError } from "../../base/input_error.ts";
 import { statIfThere } from "../../base/stat.ts";
 import { canonical } from "../files/hash.ts";
 import { readStateJson, writeState } from "../files/state_file.ts";
@@ -29,6 +30,8 @@ export function writeCurrent(folder: string, { name, path }: Current): void {
 /**
  * The experiment of an artifact folder's manifest, as a command line names it: a name in the folder `experiments`, its file,
  * or, where it came from elsewhere, the manifest. Undefined before the first run.
+ *
+ * @throws an input error where its file is not there any more
  */
 export function currentExperiment(
   folder: string,
@@ -40,6 +43,19 @@ export function currentExperiment(
   const named = join(resolve(experiments), `${name}.jsonc`);
   const isElsewhere = current?.name === name && current.path !== named;
   if (!isElsewhere && statIfThere(named)?.isFile) return name;
+  if (isElsewhere && statIfThere(current.path) === undefined) {
+    // The project may have been moved, or this folder with what it keeps.
+    const isNamed = current.path.endsWith(
+      `/${basename(experiments)}/${name}.jsonc`,
+    );
+    if (isNamed && statIfThere(named)?.isFile) return name;
+    throw inputError(
+      `Cannot read the current experiment "${name}": its file "${current.path}" is not there any more; ` +
+        `name its new place with --experiment, or "${
+          manifestPath(folder)
+        }" for it as it was run.`,
+    );
+  }
   const path = isElsewhere ? current.path : resolve(manifestPath(folder));
   const below = relative(Deno.cwd(), path);
   return /^\.\.|^\//.test(below) || !below.includes("/") ? path : below;

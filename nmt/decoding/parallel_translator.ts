@@ -24,6 +24,14 @@ export type Question = {
 
 type Search = Omit<TranslateOptions, "report">;
 
+export interface ParallelTranslator extends Translator {
+  /** Makes ready what the translation of these sentences needs, which it does itself otherwise: for those who time it. */
+  prepare(
+    sentences: readonly Int32Array[],
+    options: TranslateOptions,
+  ): Promise<void>;
+}
+
 /**
  * A translator that divides several batches among workers of one thread, which start when they are first needed; a single
  * batch it searches itself, with all threads. Batches and translations are those of `createTranslator`. Only ONNX Runtime
@@ -33,7 +41,8 @@ export function createParallelTranslator(
   runtime: Runtime,
   saved: SavedModel,
   options: TranslatorOptions = {},
-): Translator {
+): ParallelTranslator {
+  const isShortlisted = options.shortlist !== undefined;
   const { name, provider } = runtime.identity;
   const most = name === "onnx" && provider === "cpu"
     ? searchWorkers(saved, options.threads)
@@ -41,12 +50,22 @@ export function createParallelTranslator(
   let own: Promise<Translator> | undefined;
   const workers: Worker[] = [];
 
+  const ownTranslator = () => own ??= createTranslator(runtime, saved, options);
+
+  /** Starts workers until there are `count`, each of which has compiled the model. */
+  async function startWorkers(count: number): Promise<void> {
+    const started = Array.from({ length: count - workers.length }, newWorker);
+    // Before they are asked: where one fails, all of them are ended with the translator.
+    workers.push(...started);
+    const question: Question = { saved, options: { ...options, threads: 1 } };
+    await Promise.all(started.map((worker) => ask(worker, question)));
+  }
+
   async function searchHere(
     batches: readonly Batch[],
     search: Search,
   ): Promise<void> {
-    own ??= createTranslator(runtime, saved, options);
-    const translator = await own;
+    const translator = await ownTranslator();
     for (const { sources, done } of batches) {
       done(await translator.translate(sources, search));
     }
@@ -65,21 +84,29 @@ export function createParallelTranslator(
     }));
   }
 
+  const workersFor = (batches: readonly Batch[]) => {
+    const count = Math.min(most, batches.length);
+    return count < 2 ? 0 : count;
+  };
+
+  async function makeReady(batches: readonly Batch[]): Promise<void> {
+    const count = workersFor(batches);
+    await (count === 0 ? ownTranslator() : startWorkers(count));
+  }
+
   return {
+    prepare: async (sentences, { report: _, ...search }) => {
+      await inBatches(sentences, search, isShortlisted, makeReady);
+    },
     translate: (sentences, { report, ...search }) =>
       inBatches(
         sentences,
         { ...search, report },
-        options.shortlist !== undefined,
+        isShortlisted,
         async (batches) => {
-          const count = Math.min(most, batches.length);
-          if (count < 2) return await searchHere(batches, search);
-          const started = Array.from(
-            { length: count - workers.length },
-            () => startWorker(saved, { ...options, threads: 1 }),
-          );
-          workers.push(...await Promise.all(started));
-          await searchInWorkers(batches, search);
+          await makeReady(batches);
+          const isHere = workersFor(batches) === 0;
+          await (isHere ? searchHere : searchInWorkers)(batches, search);
         },
       ),
     dispose: async () => {
@@ -89,14 +116,7 @@ export function createParallelTranslator(
   };
 }
 
-/** A worker that has compiled a model. */
-async function startWorker(
-  saved: SavedModel,
-  options: TranslatorOptions,
-): Promise<Worker> {
+function newWorker(): Worker {
   const url = new URL("./batch_worker.ts", import.meta.url).href;
-  const worker = new Worker(url, { type: "module" });
-  const question: Question = { saved, options };
-  await ask(worker, question);
-  return worker;
+  return new Worker(url, { type: "module" });
 }

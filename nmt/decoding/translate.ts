@@ -108,16 +108,20 @@ export async function translateWith(job: FileJob): Promise<{
   const runtime = await loadRuntime(job.runtime);
   const shortlist = shortlistOf(saved, job.shortlist);
   const translator = createParallelTranslator(runtime, saved, { shortlist });
-  const start = performance.now();
-  const lines = await translateLines(
-    translator,
-    subwords,
-    job.sources,
-    job.options,
-  );
-  const seconds = (performance.now() - start) / 1000;
-  await translator.dispose();
-  return { saved, lines, seconds };
+  try {
+    const ready = await encoded(subwords, job.sources, job.options);
+    await translator.prepare(ready.translatable, job.options);
+    const start = performance.now();
+    const lines = await translateLines(
+      translator,
+      subwords,
+      job.sources,
+      job.options,
+    );
+    return { saved, lines, seconds: (performance.now() - start) / 1000 };
+  } finally {
+    await translator.dispose();
+  }
 }
 
 /** The short-list in a file, if there is one. */

@@ -12,26 +12,23 @@ import {
   SCORES,
 } from "../../schemas/results.ts";
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
-import { bleu } from "./bleu.ts";
 import {
   confidenceInterval,
   resampledScores,
   RESAMPLING,
 } from "./bootstrap.ts";
-import { chrf } from "./chrf.ts";
 import {
   differenceOf,
   nonInferiority,
   type SampledRun,
 } from "./differences.ts";
-import { readLines } from "./lines.ts";
 import { type Metric, rounded, sum } from "./metric.ts";
+import { metricsOf, type Statistics } from "./statistics.ts";
 import type { Tokenizer } from "./tokenize.ts";
 
 export interface ComparisonOptions {
-  /** Lines of each run, SYSTEM or SYSTEM@SEED; all of the same test set, and at least one. */
-  readonly hypotheses: ReadonlyMap<string, readonly string[]>;
-  readonly references: readonly (readonly string[])[];
+  /** Of each run, SYSTEM or SYSTEM@SEED, at least one; all of the same test set and as these options count. */
+  readonly statistics: ReadonlyMap<string, Statistics>;
   /** Tokenizer of BLEU. */
   readonly tokenize: Tokenizer;
   readonly lowercase: boolean;
@@ -41,33 +38,6 @@ export interface ComparisonOptions {
   readonly testSet?: string;
 }
 
-/** The same of files of one translation a line, in the order of their names; unequal lengths are input errors. */
-export async function compareFiles(
-  options: Omit<ComparisonOptions, "hypotheses"> & {
-    readonly hypotheses: readonly {
-      readonly name: string;
-      readonly path: string;
-    }[];
-  },
-): Promise<Comparison> {
-  const expected = options.references[0].length;
-  const hypotheses = new Map<string, readonly string[]>();
-  const byName = options.hypotheses.toSorted((a, b) =>
-    a.name < b.name ? -1 : 1
-  );
-  for (const { name, path } of byName) {
-    const lines = await readLines(path);
-    if (lines.length !== expected || expected === 0) {
-      throw inputError(
-        `Cannot compare "${name}": expected a translation for each of the ${expected} test sentences, at least one, ` +
-          `found ${lines.length}; evaluate it again.`,
-      );
-    }
-    hypotheses.set(name, lines);
-  }
-  return compareSystems({ ...options, hypotheses });
-}
-
 /** A run, or all runs of a system. */
 interface Subject {
   readonly name: string;
@@ -75,17 +45,16 @@ interface Subject {
 }
 
 /**
- * One of several runs is compared with the baseline's run of the same seed, or else its first; a system by its mean over
- * seeds, with that of the baseline. A planned comparison of a system that is not there is an input error.
+ * Compares runs in the order of their names. One of several is compared with the baseline's run of the same seed, or else
+ * its first; a system by its mean over seeds, with that of the baseline. Statistics of other sentences or other counts, and
+ * a planned comparison of a system that is not there, are input errors.
  */
 export function compareSystems(options: ComparisonOptions): Comparison {
-  const { hypotheses, references, tokenize, lowercase } = options;
   const { comparisons, testSet } = options;
-  const metrics = {
-    bleu: bleu({ tokenize, lowercase }),
-    chrf: chrf({ lowercase }),
-  };
-  const names = [...hypotheses.keys()].map((name) => systemOf(name).system);
+  const metrics = metricsOf(options);
+  const runs = [...options.statistics].toSorted(([a], [b]) => a < b ? -1 : 1);
+  checkAlike(runs, metrics);
+  const names = runs.map(([name]) => systemOf(name).system);
   for (const { system, baseline } of comparisons ?? []) {
     const missing = [system, baseline].find((name) => !names.includes(name));
     if (missing === undefined) continue;
@@ -96,16 +65,15 @@ export function compareSystems(options: ComparisonOptions): Comparison {
   }
   const plan = planOf(comparisons, testSet);
   const compared = {
-    bleu: comparedBy("bleu", metrics.bleu, options, plan),
-    chrf: comparedBy("chrf", metrics.chrf, options, plan),
+    bleu: comparedBy("bleu", metrics.bleu, runs, plan),
+    chrf: comparedBy("chrf", metrics.chrf, runs, plan),
   };
   const systems: Comparison["systems"] = {};
   for (const [name, bleu] of compared.bleu) {
     const chrf = compared.chrf.get(name);
     if (chrf !== undefined) systems[name] = { bleu, chrf };
   }
-  const signature = (metric: Metric) =>
-    metric.signature(references.length, RESAMPLING);
+  const signature = (metric: Metric) => metric.signature(1, RESAMPLING);
   return {
     ...RESAMPLING,
     signature: {
@@ -116,19 +84,52 @@ export function compareSystems(options: ComparisonOptions): Comparison {
   };
 }
 
+type NamedStatistics = readonly (readonly [string, Statistics])[];
+
+/** Fails unless all are of the sentences of the first, and counted by these metrics. */
+function checkAlike(
+  runs: NamedStatistics,
+  metrics: Readonly<Record<ScoreName, Metric>>,
+): void {
+  const facts = ({ references, signatures, counts }: Statistics) => ({
+    sentences: counts.bleu.length,
+    "references of SHA-256": references,
+    BLEU: signatures.bleu,
+    chrF: signatures.chrf,
+  });
+  const [[, first] = []] = runs;
+  if (first === undefined) {
+    throw inputError("Cannot compare systems: there is none.");
+  }
+  const expected = Object.entries({
+    ...facts(first),
+    BLEU: metrics.bleu.signature(1),
+    chrF: metrics.chrf.signature(1),
+  });
+  for (const [name, statistics] of runs) {
+    const found = new Map<string, unknown>(Object.entries(facts(statistics)));
+    const other = expected.find(([fact, value]) => found.get(fact) !== value);
+    if (other === undefined) continue;
+    const [fact, value] = other;
+    throw inputError(
+      `Cannot compare "${name}": expected statistics of ${fact} ${value}, found ${
+        found.get(fact)
+      }; evaluate it again.`,
+    );
+  }
+}
+
 type PlanOf = ReturnType<typeof planOf>;
 
 function comparedBy(
   score: ScoreName,
   metric: Metric,
-  { hypotheses, references }: ComparisonOptions,
+  statistics: NamedStatistics,
   plan: PlanOf,
 ): Map<string, ComparedScore> {
-  const counts = [...hypotheses.values()].map((lines) =>
-    metric.counts(lines, references)
-  );
+  const counts = statistics.map(([, { counts }]) => counts[score]);
   const resampled = resampledScores(metric, counts);
-  const runs = [...hypotheses.keys()].map((name, i) => ({
+  const runs = statistics.map(([name], i) => ({
     name,
     seed: systemOf(name).seed,
     score: metric.score(sum(counts[i])),

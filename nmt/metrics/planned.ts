@@ -7,8 +7,7 @@ import {
 } from "../../schemas/results.ts";
 import { systemOf } from "./baselines.ts";
 import { arePaired } from "./differences.ts";
-import type { Table } from "./layout.ts";
-import { number, signed } from "./numbers.ts";
+import { number, signed, type Table } from "./layout.ts";
 
 /** A system compared with a baseline by a score. */
 export interface Compared {

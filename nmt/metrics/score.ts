@@ -6,7 +6,8 @@ import { resampledScores, RESAMPLING, sacrebleuP } from "./bootstrap.ts";
 import { chrf } from "./chrf.ts";
 import { differenceOf } from "./differences.ts";
 import { readLines } from "./lines.ts";
-import { type Metric, rounded, sum } from "./metric.ts";
+import { type Metric, sum } from "./metric.ts";
+import { scoresOf, statisticsOf } from "./statistics.ts";
 import { type Tokenizer, TOKENIZERS } from "./tokenize.ts";
 
 export type MetricName = "bleu" | "chrf";
@@ -144,22 +145,8 @@ export function scoreTranslations(
   evaluation: Pick<Evaluation, "tokenize" | "lowercase">,
   hypotheses: readonly string[],
   references: readonly string[],
-): {
-  readonly bleu: number;
-  readonly chrf: number;
-  readonly signature: string;
-} {
-  const { bleu, chrf } = scoreLines({
-    ...evaluation,
-    metrics: ["bleu", "chrf"],
-    hypotheses,
-    references: [references],
-  });
-  return {
-    bleu: rounded(bleu.score),
-    chrf: rounded(chrf.score),
-    signature: bleu.signature,
-  };
+): ReturnType<typeof scoresOf> {
+  return scoresOf(evaluation, statisticsOf(evaluation, hypotheses, references));
 }
 
 /** The report as lines for a terminal. */

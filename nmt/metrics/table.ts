@@ -1,7 +1,6 @@
 /** The table of systems: scores, sizes, speeds and the difference to the teacher. */
 import { BASELINES, type Figure, type System } from "../../schemas/results.ts";
-import { latex, markdown, type Table } from "./layout.ts";
-import { number, signed } from "./numbers.ts";
+import { latex, markdown, number, signed, type Table } from "./layout.ts";
 import { significance } from "./planned.ts";
 import { type EvaluatedNode, systemsOf } from "./systems.ts";
 

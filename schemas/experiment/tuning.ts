@@ -71,7 +71,10 @@ const Combinations = z.strictObject({
 
 /** The points to try. */
 const Points = z.array(
-  z.strictObject({ ...Hyperparameters.shape, dropout }).partial(),
+  z.strictObject({ ...Hyperparameters.shape, dropout }).partial().refine(
+    (point) => pointName(point) !== "",
+    "expected alpha, beta, temperature or dropout",
+  ),
 ).min(1, "expected at least one point").refine(
   (points) => new Set(points.map(pointName)).size === points.length,
   "expected distinct points",

@@ -76,6 +76,31 @@ Deno.test("an experiment is current from its first node on, though it is interru
   assertStringIncludes((await project.run("status")).out, "count:mine");
 });
 
+Deno.test("in a project that was moved, an experiment that has a name is still current by it", async () => {
+  using project = makeMine();
+  await nodesOf(project);
+  project.edit("artifacts/current.json", project.path(""), "/elsewhere/");
+  const { code, out, err } = await project.run("status");
+  assertEquals(code, 0, err);
+  assertStringIncludes(out, 'Experiment "quick"');
+});
+
+Deno.test("where the current experiment's file is gone, what reads it says so, and its manifest stands for it", async () => {
+  using project = makeMine();
+  await project.run("--experiment", "folder/mine");
+  Deno.removeSync(project.path("folder/mine/experiment.jsonc"));
+  const { code, err } = await project.run("status");
+  assertEquals(code, 2);
+  assertStringIncludes(err, 'the current experiment "mine"');
+  const [, manifest = ""] = /or "(.*?)" for it/.exec(err) ?? [];
+  const again = await project.run("--experiment", manifest);
+  assertEquals(again.code, 0, again.err);
+  assertStringIncludes(again.out, '3 cached, experiment "mine"');
+  const empty = await project.run("status", "--experiment", "./folder/mine");
+  assertEquals(empty.code, 2);
+  assertStringIncludes(empty.err, 'expected "experiment.jsonc" in the folder');
+});
+
 Deno.test("a folder is accepted where an experiment is, which is named after it", async () => {
   using project = makeMine("mine");
   for (

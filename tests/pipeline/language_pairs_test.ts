@@ -269,7 +269,6 @@ Deno.test("nothing but what measures reads the test set", () => {
     )
   );
   assertEquals([...new Set(readers.map(({ stage }) => stage.name))].sort(), [
-    "compare",
     "evaluate",
     "export",
   ]);

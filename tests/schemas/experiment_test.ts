@@ -367,6 +367,10 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     grid([{ alpha: 0.5, beta: 0.1 }, { beta: 0.1, alpha: 0.5 }]),
     "expected distinct points",
   ],
+  "a grid of an empty point": [
+    grid([{}]),
+    "expected alpha, beta, temperature or dropout",
+  ],
   "a grid of no points": [grid([]), "expected at least one point"],
   "a grid of nothing": [
     grid({}),

@@ -1,14 +1,17 @@
 /** The evaluate stage on a real file of each kind: outputs and metrics. */
 import { assert, assertEquals } from "@std/assert";
+import { recompute } from "../../apps/results/recompute.ts";
 import { saveModel } from "../../nmt/transformer/checkpoint.ts";
 import { scoreFiles } from "../../nmt/metrics/score.ts";
+import { readStatistics, statisticsOf } from "../../nmt/metrics/statistics.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
+import compare from "../../stages/compare.ts";
 import evaluate from "../../stages/evaluate.ts";
 import { trainSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { randomModel } from "../nmt/fixtures/plain_search.ts";
 import { stageContext } from "../nmt/fixtures/stage_context.ts";
 
-Deno.test("evaluation writes a line for each test pair and gives the scores that the score task gives", async () => {
+Deno.test("evaluation writes a line for each test pair and its counts, and gives the scores that the score task gives", async () => {
   const folder = await Deno.makeTempDir();
   const path = (name: string) => `${folder}/${name}`;
   const targets = Array.from(
@@ -42,14 +45,30 @@ Deno.test("evaluation writes a line for each test pair and gives the scores that
         tokens: { tokenizer: path("tokenizer.json") },
         corpus: { test: path("test.tsv") },
       },
-      outputs: { hypotheses: path("hypotheses.txt") },
+      outputs: {
+        hypotheses: path("hypotheses.txt"),
+        statistics: path("statistics.txt"),
+      },
     });
     assertEquals(done.at(-1), 70);
     assert(Number(measurements.sentencesPerSecond) > 0);
-    return { metrics, text: await Deno.readTextFile(path("hypotheses.txt")) };
+    return {
+      metrics,
+      text: await Deno.readTextFile(path("hypotheses.txt")),
+      statistics: await Deno.readTextFile(path("statistics.txt")),
+    };
   };
   const first = await run();
   assertEquals(first.text.split("\n").length, 71);
+  const counted = readStatistics(path("statistics.txt"));
+  assertEquals(
+    counted,
+    statisticsOf(
+      { tokenize: "13a", lowercase: true },
+      first.text.split("\n").slice(0, -1),
+      targets,
+    ),
+  );
   const scores = await scoreFiles({
     hypothesis: path("hypotheses.txt"),
     references: [path("target.txt")],
@@ -69,5 +88,35 @@ Deno.test("evaluation writes a line for each test pair and gives the scores that
   });
   assert(Number(first.metrics.chrf) > 0);
   assertEquals(await run(), first);
+
+  // What is recomputed from the statistics alone is what both stages said.
+  const evaluation = Evaluation.parse({ beam: 2, lowercase: true });
+  const inputs = { "system:teacher": { statistics: path("statistics.txt") } };
+  const compared = await compare.run({
+    config: { evaluation },
+    ...stageContext(folder),
+    inputs,
+    outputs: { comparison: path("comparison.json") },
+  });
+  const recomputed = (stage: string, inputs: readonly string[]) => {
+    const read = (name: string) =>
+      Promise.resolve(
+        name === "statistics" ? path("statistics.txt") : undefined,
+      );
+    return recompute({
+      ...{ stage, config: { evaluation }, metrics: {}, inputs },
+      output: read,
+      input: (_, name) => read(name),
+    });
+  };
+  const { bleu, chrf, signature } = first.metrics;
+  assertEquals(await recomputed("evaluate", ["corpus"]), {
+    ...{ bleu, chrf, signature },
+  });
+  assertEquals(
+    await recomputed("compare", Object.keys(inputs)),
+    compared.metrics,
+  );
+  assertEquals(Object.keys(compared.metrics ?? {}).length, 5);
   await Deno.remove(folder, { recursive: true });
 });

@@ -2,7 +2,7 @@
 import type { Graph } from "../../../engine/graph/graph.ts";
 import { command } from "../../command.ts";
 import { EXIT } from "../../exit.ts";
-import { openExperiment, tellExperiment } from "../../experiment.ts";
+import { openExperiment, printExperiment } from "../../experiment.ts";
 import { choice, onExperiment } from "../../options.ts";
 
 const FORMATS = ["text", "mermaid", "dot", "json"] as const;
@@ -25,7 +25,7 @@ export default command({
   run: ({ console, pipeline }, values) => {
     const experiment = openExperiment(pipeline, values);
     const format = values.json ? "json" : values.format;
-    tellExperiment(console, experiment);
+    printExperiment(console, experiment);
     console.out(graphText(experiment.graph, format) + "\n");
     return EXIT.done;
   },

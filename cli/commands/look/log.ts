@@ -21,7 +21,7 @@ import {
   artifactFolder,
   checkNode,
   openExperiment,
-  tellExperiment,
+  printExperiment,
 } from "../../experiment.ts";
 import { argument, flag, onExperiment } from "../../options.ts";
 
@@ -53,7 +53,7 @@ export default command({
     const experiment = openExperiment(await load(), values);
     const artifacts = artifactFolder(values.artifacts);
     checkNode(experiment.graph, node);
-    tellExperiment(console, experiment);
+    printExperiment(console, experiment);
     const log = readLog(artifacts, node);
     if (log === undefined) {
       throw failure(`Cannot show the log of "${node}": it never ran here.`);

@@ -19,7 +19,7 @@ export default command({
     last: flag("the last run, though results are committed"),
     save: flag("makes those of the last run the committed ones"),
     recompute: flag(
-      "computes the committed figures anew from their translations",
+      "computes the committed figures anew from their statistics",
     ),
     latex: flag("a LaTeX table with booktabs"),
     artifacts,

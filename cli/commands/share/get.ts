@@ -202,7 +202,12 @@ function targetFolder(
   if (there.length > 0 && !force) {
     throw refuse("these files are there already; replace them with --force");
   }
-  return { folder: Deno.realPathSync(out), isThere: true };
+  const folder = Deno.realPathSync(out);
+  // A shell would stay in the folder that was, and see nothing.
+  if (`${Deno.realPathSync(".")}/`.startsWith(`${folder}/`)) {
+    throw another("you are in this folder, which would be replaced");
+  }
+  return { folder, isThere: true };
 }
 
 function filesIn(folder: string, refuse: Refuse): string[] {

@@ -3,7 +3,7 @@ import { ServeLimits } from "../../../schemas/http_api.ts";
 import { command } from "../../command.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
-import { loadModels, suggestModels, tellModels } from "../../models.ts";
+import { loadModels, printModels, suggestModels } from "../../models.ts";
 import { port, positive, size } from "../../option_values.ts";
 import { artifacts, flag, list, option } from "../../options.ts";
 
@@ -67,7 +67,7 @@ export default command({
   ) => {
     const { findExport } = await loadModels();
     const { folder, note } = findExport(artifactFolder(artifacts), model);
-    tellModels(console, artifacts, model, note);
+    printModels(console, artifacts, model, note);
     const { serveModel } = await load<typeof import("../../apps/serve.ts")>(
       import.meta.resolve("../../apps/serve.ts"),
     );

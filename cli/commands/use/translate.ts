@@ -7,7 +7,7 @@ import { linesOf } from "../../console/input_lines.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
-import { loadModels, suggestModels, tellModels } from "../../models.ts";
+import { loadModels, printModels, suggestModels } from "../../models.ts";
 import {
   artifacts,
   flag,
@@ -61,7 +61,7 @@ export default command({
       artifactFolder(values.artifacts),
       values,
     );
-    tellModels(console, values.artifacts, values.model, note);
+    printModels(console, values.artifacts, values.model, note);
     const { translateStream } = await load<
       typeof import("../../../nmt/decoding/translate.ts")
     >(import.meta.resolve("../../../nmt/decoding/translate.ts"));

@@ -3,7 +3,7 @@ import { EXPORT_PRECISIONS } from "../../../schemas/exported_model.ts";
 import { command } from "../../command.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
-import { loadModels, suggestModels, tellModels } from "../../models.ts";
+import { loadModels, printModels, suggestModels } from "../../models.ts";
 import { port } from "../../option_values.ts";
 import { artifacts, choice, json, list, option } from "../../options.ts";
 
@@ -45,10 +45,10 @@ export default command({
       ? findExports(folder)
       : model.map((name) => {
         const { folder: exported, note } = findExport(folder, name);
-        tellModels(console, artifacts, name, note);
+        printModels(console, artifacts, name, note);
         return exported;
       });
-    if (model.length === 0) tellModels(console, artifacts, undefined);
+    if (model.length === 0) printModels(console, artifacts, undefined);
     const { runTranslatorPage } = await load<
       typeof import("../../apps/web.ts")
     >(

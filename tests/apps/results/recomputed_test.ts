@@ -1,8 +1,8 @@
-/** Translations beside committed results: saved packed, and every figure recomputed from them alone. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+/** Translations and statistics beside committed results: saved packed, without a text of others, and every figure recomputed from them alone. */
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { gzipSync } from "node:zlib";
-import { namesIn } from "../../../engine/files/atomic.ts";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { namesIn, removeIfThere } from "../../../engine/files/atomic.ts";
 import { isFailure } from "../../../engine/files/failure.ts";
 import { readManifest } from "../../../engine/store/manifest.ts";
 import { openWorkspace } from "../../../engine/store/workspace.ts";
@@ -12,14 +12,10 @@ import {
   readResults,
   saveResults,
 } from "../../../apps/results/committed.ts";
-import { gather } from "../../../apps/results/gather.ts";
-import { recomputed } from "../../../apps/results/recomputed.ts";
-import {
-  packedIn,
-  packTranslations,
-  unpackTranslations,
-} from "../../../apps/results/translations.ts";
-import { makeRun, temporary } from "../../fixtures/made_run.ts";
+import { gather, type Saved } from "../../../apps/results/gather.ts";
+import { recomputed as recomputedIn } from "../../../apps/results/recomputed.ts";
+import { pack, packedIn, unpack } from "../../../apps/results/packed.ts";
+import { makeRun, objectPath, temporary } from "../../fixtures/made_run.ts";
 import { fair, good, lines, other, poor } from "../../nmt/metrics/compared.ts";
 
 const COUNT = 60;
@@ -38,13 +34,20 @@ const PLAN = [
   'evaluation.comparisons=[{"system":"ckd-regular","baseline":"no-kd"},{"system":"ckd-regular","baseline":"teacher","test":"non-inferiority","margin":1}]',
 ];
 
-/** Saves a made run with such translations; without its artifacts, as in a clone. */
-function committed(artifacts: string, set: readonly string[] = PLAN) {
+const FILES = ["hypotheses.jsonl.gz", "statistics.jsonl.gz"];
+
+const SOURCES = Array.from({ length: COUNT }, (_, i) => `frase ${i}`);
+const REFERENCES = lines.slice(0, COUNT);
+
+/** Saves a made run with such translations. */
+function save(
+  artifacts: string,
+  edit: (manifest: Saved["manifest"]) => void = () => {},
+) {
   makeRun(artifacts, {
-    set,
+    set: PLAN,
     real: {
-      pairs: lines.slice(0, COUNT)
-        .map((target, i) => ({ source: `frase ${i}`, target })),
+      pairs: REFERENCES.map((target, i) => ({ source: SOURCES[i], target })),
       translationsOf: (run) => {
         const translations = TRANSLATIONS[run.replace(/^rkd@.*/, "rkd")];
         assert(translations !== undefined, run);
@@ -57,19 +60,43 @@ function committed(artifacts: string, set: readonly string[] = PLAN) {
   const workspace = openWorkspace(artifacts);
   const graph = pipeline.graph(manifest.experiment.value, "tiny");
   const found = gather(workspace, manifest, graph, [...graph.keys()]);
-  const packed = packTranslations(workspace.store, found.manifest);
-  assertEquals(packed.lacking, []);
+  edit(found.manifest);
+  const packed = pack(workspace.store, found.manifest);
   saveResults(artifacts, found, packed);
+  return { saved: found, folder: committedFolder(artifacts, "tiny"), packed };
+}
+
+/** The same without the artifacts, as in a clone. */
+function committed(artifacts: string) {
+  const { folder, packed } = save(artifacts);
+  assertEquals(packed.lacking, []);
   Deno.removeSync(join(artifacts, "objects"), { recursive: true });
   const saved = readResults(artifacts, "tiny");
   assert(saved !== undefined);
-  return { saved, folder: committedFolder(artifacts, "tiny") };
+  return { saved, folder };
 }
 
-Deno.test("each score, interval and p-value is recomputed from the packed translations alone", async () => {
+function recomputed(saved: Saved, results: string) {
+  const artifacts = join(results, "..", "..");
+  return recomputedIn(saved, results, openWorkspace(artifacts).store);
+}
+
+async function refused(saved: Saved, results: string, part: string) {
+  const error = await assertRejects(() => recomputed(saved, results));
+  assert(isFailure(error), `${error}`);
+  assert(error.message.includes(part), error.message);
+  assert(/^Cannot [^\n]*\.$/.test(error.message), error.message);
+}
+
+function unzipped(path: string): string {
+  return gunzipSync(Deno.readFileSync(path)).toString();
+}
+
+Deno.test("each score, interval and p-value is recomputed from the packed statistics alone", async () => {
   using folder = temporary();
   const { saved, folder: results } = committed(folder.path);
-  assertEquals(packedIn(results), ["translations.jsonl.gz"]);
+  assertEquals(packedIn(results), FILES);
+  Deno.removeSync(join(results, "hypotheses.jsonl.gz"));
   const found = await recomputed(saved, results);
   assertEquals(found.lacking, []);
   // Five evaluations and a comparison.
@@ -88,64 +115,144 @@ Deno.test("each score, interval and p-value is recomputed from the packed transl
   assertEquals(rkd?.planned, undefined);
 });
 
-Deno.test("a recorded p-value that the translations do not give is a failure", async () => {
+Deno.test("what is saved has the translations of every system and seed, and no source and no reference", () => {
+  using folder = temporary();
+  const { folder: results } = committed(folder.path);
+  const texts = namesIn(results).map((name) =>
+    name.endsWith(".gz")
+      ? unzipped(join(results, name))
+      : Deno.readTextFileSync(join(results, name))
+  );
+  const isSaved = (line: string) => {
+    const quoted = JSON.stringify(line).slice(1, -1);
+    return texts.some((text) => text.includes(quoted));
+  };
+  const translations = Object.values(TRANSLATIONS)
+    .flatMap((lines) => lines.slice(0, COUNT));
+  assert(translations.every(isSaved));
+  assertEquals(SOURCES.filter(isSaved), []);
+  // But for what a system translated so, and parts of that.
+  const others = REFERENCES.filter((line) =>
+    !translations.some((translation) => translation.includes(line))
+  );
+  assert(others.length > 0);
+  assertEquals(others.filter(isSaved), []);
+});
+
+Deno.test("a recorded p-value that the statistics do not give is a failure", async () => {
   using folder = temporary();
   const { saved, folder: results } = committed(folder.path);
   const { compare } = saved.manifest.nodes;
   compare.metrics["ckd-regular.bleu.to.no-kd.p"] = 0.9;
-  const error = await assertRejects(() => recomputed(saved, results));
-  assert(isFailure(error), `${error}`);
-  assert(
-    error.message.includes("ckd-regular.bleu.to.no-kd.p is recorded as 0.9"),
-    error.message,
+  await refused(
+    saved,
+    results,
+    "ckd-regular.bleu.to.no-kd.p is recorded as 0.9",
   );
 });
 
-Deno.test("translations that were changed are not taken for those of the manifest", async () => {
+Deno.test("a changed byte in a packed file is told in one sentence, packed anew or not", async () => {
   using folder = temporary();
   const { saved, folder: results } = committed(folder.path);
-  const path = join(results, "translations.jsonl.gz");
-  const texts = unpackTranslations(Deno.readFileSync(path));
-  const rows = texts.map((text) => text.split("\n").slice(0, -1));
-  rows[1][0] = "another translation";
-  const columns = rows.map((_, i) => ({
-    node: `evaluate:${i}`,
-    output: "hypotheses",
-  }));
-  const text = [columns, ...rows[0].map((_, i) => rows.map((row) => row[i]))]
-    .map((row) => `${JSON.stringify(row)}\n`).join("");
-  Deno.writeFileSync(path, gzipSync(text));
-  const { lacking } = await recomputed(saved, results);
-  // The first system's evaluation, and the comparison of all.
-  assertEquals(lacking.length, 2);
-  Deno.writeFileSync(path, gzipSync(text.slice(0, -9)));
-  const broken = await assertRejects(() => recomputed(saved, results));
-  assert(isFailure(broken), `${broken}`);
-  Deno.writeTextFileSync(path, "no gzip");
-  const error = await assertRejects(() => recomputed(saved, results));
-  assert(isFailure(error) && error.message.includes("no whole gzip file"));
+  for (const name of FILES) {
+    const path = join(results, name);
+    const bytes = Deno.readFileSync(path);
+    const text = unzipped(path);
+    // In the last line of the last system.
+    const end = text.length - 4;
+    const changed = text[end] === "1" ? "2" : "1";
+    const edited = text.slice(0, end) + changed + text.slice(end + 1);
+    Deno.writeFileSync(path, gzipSync(edited));
+    const [output] = name.split(".");
+    await refused(saved, results, `"${path}": its ${output} of "evaluate:`);
+    Deno.writeFileSync(path, gzipSync(text.slice(0, -9)));
+    await refused(saved, results, `"${path}": `);
+    Deno.writeFileSync(path, gzipSync("[]\n"));
+    await refused(saved, results, "does not say what it has");
+    const broken = bytes.slice();
+    broken[broken.length >> 1] ^= 1;
+    Deno.writeFileSync(path, broken);
+    await refused(saved, results, "it is no whole gzip file");
+    Deno.writeFileSync(path, bytes);
+  }
+  assertEquals((await recomputed(saved, results)).lacking, []);
 });
 
-Deno.test("results that were saved without translations say that they cannot be recomputed, and the next save leaves none of the old", async () => {
+Deno.test("a packed file that unpacks to more than any has is refused, as is one of another node", () => {
   using folder = temporary();
   const { saved, folder: results } = committed(folder.path);
+  const path = join(results, "statistics.jsonl.gz");
+  const reason = () =>
+    assertThrows(() => unpack(path, saved.manifest), RangeError).message;
+  const text = unzipped(path);
+  Deno.writeFileSync(path, gzipSync(text.replace("evaluate:rkd", "__proto__")));
+  assert(reason().includes('statistics of "__proto__"'), reason());
+  Deno.writeFileSync(path, gzipSync(new Uint8Array((256 << 20) + 1)));
+  assert(reason().includes("no whole gzip file"), reason());
+  Deno.truncateSync(path, (64 << 20) + 1);
+  assert(reason().includes("expected at most"), reason());
+});
+
+Deno.test("where the test pairs are in the store, statistics of other translations are found", async () => {
+  using folder = temporary();
+  const { saved, folder: results } = save(folder.path, ({ nodes }) => {
+    // All that a record says of the teacher's statistics is another system's.
+    const { outputs, metrics } = nodes["evaluate:no-kd"];
+    const teacher = nodes["evaluate:teacher"];
+    const { bleu, chrf } = metrics;
+    nodes["evaluate:teacher"] = {
+      ...teacher,
+      outputs: { ...teacher.outputs, statistics: outputs.statistics },
+      metrics: { ...teacher.metrics, bleu, chrf },
+    };
+  });
+  await refused(
+    saved,
+    results,
+    'of node "evaluate:teacher": its statistics are not those of its translations',
+  );
+  const { test } = saved.manifest.nodes.corpus.outputs;
+  removeIfThere(objectPath(folder.path, test));
+  const { lacking } = await recomputed(saved, results);
+  // What was compared had the teacher's own.
+  assertEquals(lacking, ["compare"]);
+});
+
+Deno.test("results of an earlier version, without statistics, are recomputed where the test pairs are in the store", async () => {
+  using folder = temporary();
+  const { saved, folder: results, packed } = save(folder.path, ({ nodes }) => {
+    for (const [name, record] of Object.entries(nodes)) {
+      const { statistics: _, ...outputs } = record.outputs;
+      nodes[name] = { ...record, outputs };
+    }
+  });
+  assertEquals([...packed.files.keys()], FILES.slice(0, 1));
+  assertEquals(packed.lacking.length, 5);
+  const { nodes, lacking } = await recomputed(saved, results);
+  assertEquals([nodes, lacking], [5, ["compare"]]);
+  Deno.removeSync(join(folder.path, "objects"), { recursive: true });
+  await refused(saved, results, "saved without statistics");
+});
+
+Deno.test("the next save leaves no packed file of an earlier one, nor of an earlier version", async () => {
+  using folder = temporary();
+  const { saved, folder: results } = committed(folder.path);
+  Deno.writeTextFileSync(join(results, "translations.jsonl.gz"), "");
   saveResults(folder.path, saved);
   assertEquals(namesIn(results).sort(), ["manifest.json", "results.json"]);
-  const error = await assertRejects(() => recomputed(saved, results));
-  assert(isFailure(error), `${error}`);
-  assert(error.message.includes("without translations"), error.message);
+  await refused(saved, results, "saved without statistics");
 });
 
-Deno.test("a test set without its references is not packed, and its evaluations are named", () => {
+Deno.test("an evaluation whose statistics are not in the store is named, and the others are packed", async () => {
   using folder = temporary();
-  makeRun(folder.path);
-  const manifest = readManifest(folder.path);
-  assert(manifest !== undefined);
+  const { saved, folder: results } = save(folder.path);
   const { store } = openWorkspace(folder.path);
-  const { files, lacking } = packTranslations(store, manifest);
-  assertEquals(files.size, 0);
-  assertEquals(lacking.toSorted(), [
-    ...["evaluate:ckd-regular", "evaluate:no-kd"],
-    ...["evaluate:rkd", "evaluate:teacher"],
-  ]);
+  const { outputs } = saved.manifest.nodes["evaluate:rkd"];
+  Deno.removeSync(objectPath(folder.path, outputs.statistics));
+  const packed = pack(store, saved.manifest);
+  assertEquals(packed.lacking, ["evaluate:rkd"]);
+  saveResults(folder.path, saved, packed);
+  Deno.removeSync(join(folder.path, "objects"), { recursive: true });
+  const { nodes, lacking } = await recomputed(saved, results);
+  assertEquals([nodes, lacking.toSorted()], [4, ["compare", "evaluate:rkd"]]);
 });

@@ -66,7 +66,7 @@ Deno.test("with --save the last run's become the committed ones, which are shown
   assert(last.out !== saved.out);
 });
 
-Deno.test("with --recompute the committed figures are computed from translations alone; without these it is a failure of one sentence", async () => {
+Deno.test("with --recompute the committed figures are computed from statistics alone; without these it is a failure of one sentence", async () => {
   using folder = temporary();
   makeRun(folder.path, {
     real: {
@@ -84,11 +84,13 @@ Deno.test("with --recompute the committed figures are computed from translations
   const again = await results(folder.path, ...recompute);
   assertEquals(again, { ...again, code: 0, out: saved.out });
   assertStringIncludes(again.err, "nodes are recomputed from their");
-  const rest = join(folder.path, "results", "tiny", "translations.jsonl.gz");
-  Deno.removeSync(rest);
+  for (const kind of ["hypotheses", "statistics"]) {
+    const rest = join(folder.path, "results", "tiny", `${kind}.jsonl.gz`);
+    Deno.removeSync(rest);
+  }
   const without = await results(folder.path, ...recompute);
   assertEquals([without.code, without.out], [1, ""]);
-  assertStringIncludes(without.err, "without translations");
+  assertStringIncludes(without.err, "without statistics");
   assertEquals((await results(folder.path, ...TINY)).out, saved.out);
 });
 

@@ -88,6 +88,15 @@ Deno.test("a record that is not of its experiment, its inputs or one code is tol
     }) ?? "",
     "two revisions of the code",
   );
+  // An input that a stage does not read any more is of an earlier version; any other is one too many.
+  assertStringIncludes(
+    changed(({ nodes: { compare } }) => {
+      compare.inputs["system:another"] = "evaluate:teacher";
+      compare.preimage.inputs["system:another"] =
+        compare.preimage.inputs["system:teacher"];
+    }) ?? "",
+    'other inputs for node "compare"',
+  );
   // A default that came or went is no difference, nor is a node that was not made.
   assertEquals(
     changed(({ nodes }) => {

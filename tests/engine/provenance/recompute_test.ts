@@ -1,10 +1,19 @@
 /** Metrics that artifacts decide are computed anew where they are published or come from elsewhere, and not believed. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import type { Recorded } from "../../../engine/graph/graph.ts";
 import { canonical, sha256 } from "../../../engine/files/hash.ts";
 import { checkMetrics } from "../../../engine/provenance/recompute.ts";
 import { openWorkspace } from "../../../engine/store/workspace.ts";
+import {
+  statisticsOf,
+  statisticsText,
+} from "../../../nmt/metrics/statistics.ts";
 import { parseManifest } from "../../../schemas/manifest.ts";
 import { keyPath, objectPath } from "../../../sharing/remotes/remote.ts";
 import { recompute } from "../../../apps/results/recompute.ts";
@@ -130,7 +139,7 @@ Deno.test("what a node was made of is found by its hash, also where the manifest
   assert(found[0]?.startsWith(project.path("artifacts/objects")));
 });
 
-Deno.test("BLEU, chrF and the comparison are those of the translations, and told as unknown without them", async () => {
+Deno.test("BLEU, chrF and the comparison are those of statistics or translations, and told as unknown without both", async () => {
   using keys = makeKeys();
   const references = ["a dog runs", "two men sit on a bench", "a red house"];
   const lines = ["a dog runs", "two men sat on a bench", "the red house"];
@@ -138,23 +147,33 @@ Deno.test("BLEU, chrF and the comparison are those of the translations, and told
     Deno.writeTextFileSync(keys.path(name), text);
     return keys.path(name);
   };
+  const evaluation = { beam: 5, tokenize: "13a", lowercase: false } as const;
   const files: Record<string, string> = {
     hypotheses: write("hypotheses", lines.map((line) => `${line}\n`).join("")),
     test: write("test", references.map((line) => `x\t${line}\n`).join("")),
+    statistics: write(
+      "statistics",
+      statisticsText(statisticsOf(evaluation, lines, references)),
+    ),
     model: write("model", "weights"),
   };
-  const evaluation = { beam: 5, tokenize: "13a", lowercase: false };
-  const node = (stage: string, inputs: readonly string[], without = "") => ({
-    stage,
-    config: { evaluation },
-    metrics: {},
-    inputs,
-    output: (name: string) =>
-      Promise.resolve(name === without ? undefined : files[name]),
-    input: (_: string, output: string) =>
-      Promise.resolve(output === without ? undefined : files[output]),
-  });
-  const found = await recompute(node("evaluate", ["model", "corpus"]));
+  const node = (
+    stage: string,
+    inputs: readonly string[],
+    without: readonly string[] = [],
+  ) => {
+    const read = (name: string) =>
+      Promise.resolve(without.includes(name) ? undefined : files[name]);
+    return {
+      ...{ stage, config: { evaluation }, metrics: {}, inputs },
+      output: read,
+      input: (input: string, output: string) =>
+        inputs.includes(input) ? read(output) : Promise.resolve(undefined),
+    };
+  };
+  const evaluate = (...without: string[]) =>
+    recompute(node("evaluate", ["model", "corpus"], without));
+  const found = await evaluate();
   assertEquals(found?.bytes, 7);
   assertEquals(Object.keys(found ?? {}).sort(), [
     "bleu",
@@ -163,14 +182,30 @@ Deno.test("BLEU, chrF and the comparison are those of the translations, and told
     "signature",
   ]);
   assert(Number(found?.bleu) > 30 && Number(found?.bleu) < 90);
+  const systems = ["system:teacher", "system:rkd"];
   const compared = await recompute(
-    node("compare", ["system:teacher", "system:rkd", "corpus"]),
+    node("compare", systems, ["hypotheses", "test"]),
   );
   assertEquals(compared?.["rkd.bleu.to.teacher.p"], 1);
+  // Of an earlier version: without statistics, and a comparison that reads references.
+  const earlier = node("compare", [...systems, "corpus"], ["statistics"]);
+  assertEquals(await recompute(earlier), compared);
+  assertEquals(await evaluate("statistics"), found);
   for (const without of ["hypotheses", "test"]) {
+    assertEquals(await evaluate(without), found);
+    const neither = [without, "statistics"];
+    assertEquals(await evaluate(...neither), undefined);
     const inputs = ["system:teacher", "corpus"];
-    assertEquals(await recompute(node("evaluate", inputs, without)), undefined);
-    assertEquals(await recompute(node("compare", inputs, without)), undefined);
+    assertEquals(await recompute(node("compare", inputs, neither)), undefined);
   }
   assertEquals(await recompute(node("teacher", [])), {});
+  // What was counted of other translations is told, where these are here.
+  const text = Deno.readTextFileSync(files.statistics);
+  write("statistics", text.replace("\n3 3 3 2", "\n3 3 2 2"));
+  await assertRejects(
+    () => evaluate(),
+    Error,
+    "its statistics are not those of its translations",
+  );
+  assert((await evaluate("test"))?.bleu !== found?.bleu);
 });

@@ -263,7 +263,7 @@ Deno.test({
       }
     }
     // How much is finished at each size depends on how the nodes that run at once take turns.
-    assert(finished.has(0) && finished.size > 2, [...finished].join());
+    assert(finished.has(0) && finished.size > 1, [...finished].join());
   },
 });
 

@@ -77,3 +77,50 @@ Deno.test("a large model has one search, however many threads there are", () => 
   assertEquals(searchWorkers({ model, vocabulary }, 64), 8);
   assertEquals(searchWorkers({ model, vocabulary: 3_000_000 }, 4), 1);
 });
+
+Deno.test("what is made ready for many sentences starts no worker at their translation, nor does one sentence any", async () => {
+  const runtime = await loadRuntime();
+  const saved = randomModel(vocabulary, 3);
+  const several = createParallelTranslator(runtime, saved, { threads: 3 });
+  const { Worker } = globalThis;
+  try {
+    const many = randomSources(vocabulary, 300, 14, 5);
+    const counts: number[] = [];
+    const report = (done: number) => counts.push(done);
+    await several.prepare(many, { ...search, report });
+    assertEquals(counts, []);
+    Reflect.deleteProperty(globalThis, "Worker");
+    assertEquals((await several.translate(many, search)).length, 300);
+    await several.prepare(many.slice(0, 1), search);
+  } finally {
+    globalThis.Worker = Worker;
+    await several.dispose();
+  }
+});
+
+Deno.test("workers end with the translator also where one could not compile the model", async () => {
+  const saved = randomModel(vocabulary, 3);
+  const broken = { ...saved, weights: {} };
+  const runtime = await loadRuntime();
+  const several = createParallelTranslator(runtime, broken, { threads: 3 });
+  const { Worker } = globalThis;
+  let [started, ended] = [0, 0];
+  globalThis.Worker = class extends Worker {
+    constructor(...given: ConstructorParameters<typeof Worker>) {
+      super(...given);
+      started++;
+    }
+    override terminate(): void {
+      ended++;
+      super.terminate();
+    }
+  };
+  try {
+    const many = randomSources(vocabulary, 300, 14, 5);
+    await assertRejects(() => several.prepare(many, search));
+  } finally {
+    await several.dispose();
+    globalThis.Worker = Worker;
+  }
+  assertEquals([started, ended], [3, 3]);
+});

@@ -1,5 +1,9 @@
 /** Systems of several qualities on real text, compared, for the tests of comparisons. */
 import { compareSystems } from "../../../nmt/metrics/comparison.ts";
+import {
+  type Statistics,
+  statisticsOf,
+} from "../../../nmt/metrics/statistics.ts";
 import { cases, texts } from "./sacrebleu.ts";
 
 export const plain = { tokenize: "13a", lowercase: false } as const;
@@ -19,8 +23,20 @@ export const systems = {
   "rkd@3": other,
   ckd: other.map((line, i) => i % 11 === 0 ? good[i] : line),
 };
+
+/** The statistics of some systems by their names, against the first messages, as many as there are translations. */
+export function statisticsBy(
+  systems: Readonly<Record<string, readonly string[]>>,
+): Map<string, Statistics> {
+  return new Map(
+    Object.entries(systems).map(([name, translations]) => [
+      name,
+      statisticsOf(plain, translations, lines.slice(0, translations.length)),
+    ]),
+  );
+}
+
 export const comparison = compareSystems({
   ...plain,
-  hypotheses: new Map(Object.entries(systems)),
-  references: [lines],
+  statistics: statisticsBy(systems),
 });

@@ -1,10 +1,22 @@
 /** The comparison of systems on real text: differences, several seeds, planned comparisons, and what cannot be compared. */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   compareSystems,
   comparisonMetrics,
 } from "../../../nmt/metrics/comparison.ts";
-import { scoreLines } from "../../../nmt/metrics/score.ts";
+import { sha256 } from "../../../engine/files/hash.ts";
+import { scoreLines, scoreTranslations } from "../../../nmt/metrics/score.ts";
+import {
+  readStatistics,
+  scoresOf,
+  statisticsOf,
+  statisticsText,
+} from "../../../nmt/metrics/statistics.ts";
 import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
 import { Comparison } from "../../../schemas/results.ts";
 import compare from "../../../stages/compare.ts";
@@ -18,6 +30,7 @@ import {
   lines,
   other,
   plain,
+  statisticsBy,
   systems,
 } from "./compared.ts";
 
@@ -74,13 +87,14 @@ Deno.test("the same translations three times over are no more significant than o
   const compareHundred = (given: Record<string, readonly string[]>) =>
     compareSystems({
       ...plain,
-      hypotheses: new Map(
-        Object.entries(given).map(([name, lines]) => [
-          name,
-          lines.slice(0, 100),
-        ]),
+      statistics: statisticsBy(
+        Object.fromEntries(
+          Object.entries(given).map(([name, lines]) => [
+            name,
+            lines.slice(0, 100),
+          ]),
+        ),
       ),
-      references: [lines.slice(0, 100)],
     });
   const once = compareHundred({ teacher: other, ckd: fair });
   const thrice = compareHundred({
@@ -114,8 +128,7 @@ Deno.test("the interval of a difference holds it, and has no width beside equal 
   }
   const same = compareSystems({
     ...plain,
-    hypotheses: new Map([["teacher", fair], ["ckd", fair]]),
-    references: [lines],
+    statistics: statisticsBy({ teacher: fair, ckd: fair }),
   });
   const { low, high } = same.systems.ckd.bleu.against.teacher ?? {};
   assertEquals([low, high], [0, 0]);
@@ -124,29 +137,28 @@ Deno.test("the interval of a difference holds it, and has no width beside equal 
 /** Runs the stage on files; what it wrote and reported. */
 const runStage = (
   hypotheses: Readonly<Record<string, readonly string[]>>,
-  { comparisons, testSet }: {
+  { comparisons, testSet, lowercase, edit = (text) => text }: {
     readonly comparisons?: readonly unknown[];
     readonly testSet?: string;
+    readonly lowercase?: boolean;
+    readonly edit?: (statistics: string, name: string) => string;
   } = {},
 ) =>
   withFolder(async (folder) => {
-    const inputs: Record<`system:${string}`, { hypotheses: string }> = {};
-    for (const [name, lines] of Object.entries(hypotheses)) {
+    const inputs: Record<`system:${string}`, { statistics: string }> = {};
+    for (const [name, statistics] of statisticsBy(hypotheses)) {
       const path = `${folder}/${name}.txt`;
-      await Deno.writeTextFile(path, lines.map((line) => line + "\n").join(""));
-      inputs[`system:${name}`] = { hypotheses: path };
+      await Deno.writeTextFile(path, edit(statisticsText(statistics), name));
+      inputs[`system:${name}`] = { statistics: path };
     }
-    const test = `${folder}/test.tsv`;
-    await Deno.writeTextFile(
-      test,
-      lines.map((line, i) => `frase ${i}\t${line.replaceAll("\t", " ")}\n`)
-        .join(""),
-    );
     const comparison = `${folder}/comparison.json`;
     const { metrics } = await compare.run({
-      config: { evaluation: Evaluation.parse({ comparisons }), testSet },
+      config: {
+        evaluation: Evaluation.parse({ comparisons, lowercase }),
+        testSet,
+      },
       ...stageContext(folder),
-      inputs: { ...inputs, corpus: { test } },
+      inputs,
       outputs: { comparison },
     });
     return { metrics, text: await Deno.readTextFile(comparison) };
@@ -218,10 +230,67 @@ Deno.test("planned comparisons are tested, of any two systems, and only on the t
   );
 });
 
-Deno.test("translations of another test set are refused by name", async () => {
+Deno.test("statistics of another test set or of other counts are refused by name", async () => {
   assertEquals(
-    await refusal(() => runStage({ teacher: good, rkd: fair.slice(1) })),
-    'Cannot compare "rkd": expected a translation for each of the 300 test sentences, at least one, found 299; ' +
-      "evaluate it again.",
+    await refusal(() => runStage({ rkd: fair, teacher: good.slice(1) })),
+    'Cannot compare "teacher": expected statistics of sentences 300, found 299; evaluate it again.',
+  );
+  const zeros = "0".repeat(64);
+  assertStringIncludes(
+    await refusal(() =>
+      runStage({ rkd: fair, teacher: good }, {
+        edit: (text, name) =>
+          name === "teacher" ? text.replace(/[0-9a-f]{64}/, zeros) : text,
+      })
+    ),
+    'Cannot compare "teacher": expected statistics of references of SHA-256',
+  );
+  assertStringIncludes(
+    await refusal(() => runStage({ rkd: fair }, { lowercase: true })),
+    'Cannot compare "rkd": expected statistics of BLEU nrefs:1|case:lc',
   );
 });
+
+Deno.test("statistics that are read are those that were counted, with all n-grams, and equal ones have equal bytes", () =>
+  withFolder((folder) => {
+    const path = `${folder}/statistics.txt`;
+    // Without a translation, without a reference, and shorter than a 6-gram.
+    const hypotheses = ["", "a word", "one two", ...fair.slice(3)];
+    const references = ["a word", "", "one", ...lines.slice(3)];
+    const counted = statisticsOf(plain, hypotheses, references);
+    Deno.writeTextFileSync(path, statisticsText(counted));
+    const found = readStatistics(path);
+    assertEquals(found, counted);
+    assertEquals(statisticsText(found), statisticsText(counted));
+    assertEquals(
+      scoresOf(plain, found),
+      scoreTranslations(plain, hypotheses, references),
+    );
+    assertEquals(
+      found.references,
+      sha256(references.map((line) => `${line}\n`).join("")),
+    );
+  }));
+
+Deno.test("a file that is not of statistics is refused with the line, and so are more matches than there are n-grams", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/statistics.txt`;
+    const text = statisticsText(statisticsOf(plain, ["a b c"], ["a b c d"]));
+    const [head, line] = text.split("\n");
+    assertEquals(line, "3 4 3 2 1 0 3 4 3 2 1 0 0 0");
+    const cases = [
+      [text.replace("sentences", "sentence"), "line 1 does not say"],
+      [`${text}${line}\n`, "of 1 sentences, at least one, found 2"],
+      [`${head}\n${line}`, "of 1 sentences, at least one, found 0"],
+      [`${head.replace("sentences 1", "sentences 0")}\n`, "found 0"],
+      [text.replace("3 4 3", "3 4 4"), "line 2 has not"],
+      [text.replace("3 4 3", "3 4 -3"), "line 2 has not"],
+      [text.replace(" 0\n", "\n"), "line 2 has not"],
+    ];
+    for (const [edited, reason] of cases) {
+      Deno.writeTextFileSync(path, edited);
+      const found = await refusal(() => Promise.resolve(readStatistics(path)));
+      assertStringIncludes(found, `Cannot read the statistics "${path}": `);
+      assertStringIncludes(found, reason);
+    }
+  }));

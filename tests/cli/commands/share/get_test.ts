@@ -88,6 +88,24 @@ Deno.test("a folder that has these files is replaced by force only, one with oth
   assertEquals(run.names(), ["artifacts", "model"]);
 });
 
+Deno.test("the folder that one is in is not replaced", async () => {
+  using run = made();
+  const out = run.path("here");
+  Deno.mkdirSync(join(out, "below"), { recursive: true });
+  const from = Deno.cwd();
+  try {
+    for (const [folder, named] of [[out, "."], [join(out, "below"), out]]) {
+      Deno.chdir(folder);
+      const { code, err } = await run.get("teacher/model", "--out", named);
+      assertEquals(code, 2, err);
+      assertStringIncludes(err, "you are in this folder");
+    }
+  } finally {
+    Deno.chdir(from);
+  }
+  assertEquals(filesOf(out), []);
+});
+
 Deno.test("a damaged or missing object is a failure that says how to make it again, and nothing is written", async () => {
   using run = made();
   const { model } = readManifest(run.artifacts)?.nodes.teacher.outputs ?? {};
