@@ -132,7 +132,11 @@ const COMMANDS: Readonly<Record<string, Treatment>> = {
 
   // README.md
   "npx -y deno@2.9.6 task pipeline": {
-    instead: byNpx,
+    // In a clone where nothing was run, that is the current experiment.
+    instead: {
+      ...byNpx,
+      "task pipeline": () => "task pipeline --experiment quick",
+    },
     before: (clone) => shrink(clone, "experiments/quick.jsonc", "mine.tsv"),
   },
   'echo "Não foi possível abrir o arquivo" | npx -y deno@2.9.6 task translate':

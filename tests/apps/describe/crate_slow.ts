@@ -35,8 +35,8 @@ Deno.test("a crate has copies of what was asked for, by hash", async () => {
     const found = await hashFile(join(folder, decodeURIComponent(id)));
     assertEquals(found, { sha256: String(sha256), bytes: Number(contentSize) });
   }
-  // pipeline.ts, experiment, manifest; model and curve; hypotheses; two shards of states; six files of talks and one of notes.
-  assertEquals(files, 15);
+  // pipeline.ts, experiment, manifest; model and curve; hypotheses and statistics; two shards of states; six files of talks and one of notes.
+  assertEquals(files, 16);
   assertEquals(
     Deno.readTextFileSync(join(folder, "fetch/files/notes/notes.tsv")),
     Deno.readTextFileSync(run.path("mirror/notes.tsv")),
