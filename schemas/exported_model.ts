@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Languages } from "./experiment/data.ts";
 import { Evaluation } from "./experiment/evaluation.ts";
 import { Model } from "./experiment/model.ts";
+import { marianFields } from "./hugging_face.ts";
 
 /** Version of the exported folder; a reader refuses another one. */
 export const EXPORT_SCHEMA = 1;
@@ -27,31 +28,19 @@ export const Licence = z.strictObject({
 });
 export type Licence = z.infer<typeof Licence>;
 
-const count = z.int().min(1);
-
 /** The architecture by the names of Hugging Face's `MarianConfig`; earlier exports have none of it. */
 const HuggingFaceConfig = z.strictObject({
   model_type: z.literal("marian"),
   is_encoder_decoder: z.literal(true),
-  vocab_size: count,
-  d_model: count,
-  encoder_layers: count,
-  decoder_layers: count,
-  encoder_attention_heads: count,
-  decoder_attention_heads: count,
-  encoder_ffn_dim: count,
-  decoder_ffn_dim: count,
+  ...marianFields,
   activation_function: z.string(),
   dropout: z.number(),
   scale_embedding: z.boolean(),
   static_position_embeddings: z.literal(true),
-  max_position_embeddings: count,
+  max_position_embeddings: z.int().min(1),
   share_encoder_decoder_embeddings: z.boolean(),
   tie_word_embeddings: z.boolean(),
-  pad_token_id: id,
   bos_token_id: id,
-  eos_token_id: id,
-  decoder_start_token_id: id,
 });
 export type HuggingFaceConfig = z.infer<typeof HuggingFaceConfig>;
 

@@ -3,6 +3,7 @@ import {
   type Command,
   decode,
   openvino,
+  type Pair,
   pair,
   type PeerCommand,
   roofline,
@@ -73,23 +74,26 @@ const SHARE = {
 } as const;
 const NONE = { bar: null, aim: null } as const;
 
+/** A row beside PyTorch, and the same with ours by OpenVINO. */
+function withOpenvino(row: Row & Pair): readonly Row[] {
+  return [row, { ...row, row: `${row.row}-openvino`, ...openvino(row) }];
+}
+
 export const ROWS: readonly Row[] = [
-  { row: "step-d256", ...MS_A_STEP, ...step(SIZES.d256), bar: 0.8, aim: 0.7 },
-  {
-    row: "step-d256-openvino",
+  ...withOpenvino({
+    row: "step-d256",
     ...MS_A_STEP,
-    ...openvino(step(SIZES.d256)),
+    ...step(SIZES.d256),
     bar: 0.8,
     aim: 0.7,
-  },
-  { row: "step-d512", ...MS_A_STEP, ...step(SIZES.d512), bar: 0.97, aim: 0.88 },
-  {
-    row: "step-d512-openvino",
+  }),
+  ...withOpenvino({
+    row: "step-d512",
     ...MS_A_STEP,
-    ...openvino(step(SIZES.d512)),
+    ...step(SIZES.d512),
     bar: 0.97,
     aim: 0.88,
-  },
+  }),
   {
     row: "step-d256-bf16",
     ...MS_A_STEP,
@@ -102,14 +106,13 @@ export const ROWS: readonly Row[] = [
     ...openvino(step(SIZES.d512, ["--bf16=1"]), "bfloat16"),
     ...NONE,
   },
-  { row: "training", ...TOKENS, ...training("torch"), bar: 0.8, aim: 0.7 },
-  {
-    row: "training-openvino",
+  ...withOpenvino({
+    row: "training",
     ...TOKENS,
-    ...openvino(training("torch")),
+    ...training("torch"),
     bar: 0.8,
     aim: 0.7,
-  },
+  }),
   {
     row: "training-bf16",
     ...TOKENS,
@@ -117,23 +120,14 @@ export const ROWS: readonly Row[] = [
     ...NONE,
   },
   { row: "trainer", ...TOKENS, ...training("pymarian"), ...NONE },
-  {
+  ...withOpenvino({
     row: "distillation",
     ...MS_A_STEP,
     ...pair("distillation", "torch", { args: [TEXT], counts: "steps" }),
     bar: 0.42,
     aim: 0.35,
-  },
-  {
-    row: "distillation-openvino",
-    ...MS_A_STEP,
-    ...openvino(
-      pair("distillation", "torch", { args: [TEXT], counts: "steps" }),
-    ),
-    bar: 0.42,
-    aim: 0.35,
-  },
-  {
+  }),
+  ...withOpenvino({
     row: "states",
     unit: "sentences/s",
     figure: "sentences_per_s",
@@ -141,17 +135,8 @@ export const ROWS: readonly Row[] = [
     ...pair("states", "torch", { args: [TEXT] }),
     bar: 0.7,
     aim: 0.6,
-  },
-  {
-    row: "states-openvino",
-    unit: "sentences/s",
-    figure: "sentences_per_s",
-    better: "higher",
-    ...openvino(pair("states", "torch", { args: [TEXT] })),
-    bar: 0.7,
-    aim: 0.6,
-  },
-  {
+  }),
+  ...withOpenvino({
     row: "protocol",
     unit: "minutes",
     figure: "minutes",
@@ -159,16 +144,7 @@ export const ROWS: readonly Row[] = [
     ...pair("protocol", "torch", { args: [TEXT] }),
     bar: 0.5,
     aim: 0.4,
-  },
-  {
-    row: "protocol-openvino",
-    unit: "minutes",
-    figure: "minutes",
-    better: "lower",
-    ...openvino(pair("protocol", "torch", { args: [TEXT] })),
-    bar: 0.5,
-    aim: 0.4,
-  },
+  }),
   {
     row: "beam5",
     ...BEAM,

@@ -13,6 +13,14 @@ export const LONGEST_MESSAGE = 16 << 20;
 
 const quantity = z.number({ error: "expected a finite number" });
 
+/** `Progress` of a stage. */
+export const ProgressShape = z.strictObject({
+  done: quantity,
+  total: quantity,
+  unit: z.string(),
+  note: z.string().optional(),
+});
+
 /** Names and texts are printed and written to files: one line without control characters. */
 const Measured = z.record(
   z.string().refine(
@@ -43,12 +51,7 @@ export const Message = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("log"), line: z.string() }),
   z.strictObject({
     type: z.literal("progress"),
-    progress: z.strictObject({
-      done: quantity,
-      total: quantity,
-      unit: z.string(),
-      note: z.string().optional(),
-    }),
+    progress: ProgressShape,
   }),
   z.strictObject({
     type: z.literal("result"),

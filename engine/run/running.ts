@@ -5,6 +5,7 @@ import {
   writeAtomically,
   writeIfPossible,
 } from "../files/atomic.ts";
+import { ProgressShape } from "../executors/messages.ts";
 import { readStateJson } from "../files/state_file.ts";
 import { isInUse } from "../store/checkpoints.ts";
 import { lastLogged, logPath } from "../store/run_log.ts";
@@ -28,12 +29,7 @@ const Written = z.object({
   /** When this was written, and the first report of this process: in milliseconds, and how much was done then. */
   at: quantity,
   first: z.object({ at: quantity, done: quantity }),
-  progress: z.object({
-    done: quantity,
-    total: quantity,
-    unit: z.string(),
-    note: z.string().optional(),
-  }),
+  progress: ProgressShape,
 });
 type Written = z.infer<typeof Written>;
 

@@ -34,9 +34,8 @@ export async function translateLines(
   lines: readonly string[],
   options: LineOptions,
 ): Promise<string[]> {
-  const { translatable, refused } = await encoded(subwords, lines, options);
-  if (refused !== undefined) throw refused;
-  return await translated(translator, subwords, translatable, options);
+  const sources = await allEncoded(subwords, lines, options);
+  return await translated(translator, subwords, sources, options);
 }
 
 type Sources = Awaited<ReturnType<Subwords["encode"]>>;
@@ -59,6 +58,17 @@ async function encoded(
         }; split it into sentences.`,
     ),
   };
+}
+
+/** The subwords of all lines; throws the error about the first one that is too long. */
+async function allEncoded(
+  subwords: Subwords,
+  lines: readonly string[],
+  options: LineOptions,
+): Promise<Sources> {
+  const { translatable, refused } = await encoded(subwords, lines, options);
+  if (refused !== undefined) throw refused;
+  return translatable;
 }
 
 async function translated(
@@ -109,16 +119,14 @@ export async function translateWith(job: FileJob): Promise<{
   const shortlist = shortlistOf(saved, job.shortlist);
   const translator = createParallelTranslator(runtime, saved, { shortlist });
   try {
-    const ready = await encoded(subwords, job.sources, job.options);
-    await translator.prepare(ready.translatable, job.options);
     const start = performance.now();
-    const lines = await translateLines(
-      translator,
-      subwords,
-      job.sources,
-      job.options,
-    );
-    return { saved, lines, seconds: (performance.now() - start) / 1000 };
+    const sources = await allEncoded(subwords, job.sources, job.options);
+    const before = performance.now();
+    await translator.prepare(sources, job.options);
+    const preparing = performance.now() - before;
+    const lines = await translated(translator, subwords, sources, job.options);
+    const seconds = (performance.now() - start - preparing) / 1000;
+    return { saved, lines, seconds };
   } finally {
     await translator.dispose();
   }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { inputError, parse } from "../../base/input_error.ts";
 import { Model } from "../../schemas/experiment/model.ts";
+import { marianFields } from "../../schemas/hugging_face.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { embeddingNames, type Weights } from "../transformer/parameters.ts";
 import { checkFinite, type NamedArray, type NamedArrays } from "./arrays.ts";
@@ -51,25 +52,14 @@ const IDS = [
   "decoder_start_token_id",
 ] as const;
 
-const count = z.int().min(1), id = z.int().min(0);
 const Config = z.looseObject({
   model_type: z.string(),
-  vocab_size: count,
-  decoder_vocab_size: count.nullish(),
-  d_model: count,
-  encoder_layers: count,
-  decoder_layers: count,
-  encoder_attention_heads: count,
-  decoder_attention_heads: count,
-  encoder_ffn_dim: count,
-  decoder_ffn_dim: count,
+  ...marianFields,
+  decoder_vocab_size: marianFields.vocab_size.nullish(),
   activation_function: z.enum(["relu", "swish", "silu"]),
   scale_embedding: z.boolean().default(false),
   share_encoder_decoder_embeddings: z.boolean().default(true),
   tie_word_embeddings: z.boolean().default(true),
-  pad_token_id: id,
-  eos_token_id: id,
-  decoder_start_token_id: id,
 });
 
 /**

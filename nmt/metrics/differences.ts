@@ -1,6 +1,7 @@
 /** The difference of two systems by paired bootstrap, hierarchical where systems have several seeds: interval and p-value. */
 import { random } from "../random.ts";
 import { confidenceInterval, RESAMPLING } from "./bootstrap.ts";
+import { mean } from "./metric.ts";
 
 /** A trained model: its score on the test set, and on each resample of the test sentences. */
 export interface SampledRun {
@@ -126,8 +127,4 @@ function resampledDifferences(
     return mean(drawn.map((run) => first[run].resampled[sample])) -
       mean(others.map((run) => partners[run].resampled[sample]));
   });
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

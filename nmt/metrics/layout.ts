@@ -90,3 +90,13 @@ export function number(value: number | undefined, digits: number): string {
 export function signed(points: number, digits: number): string {
   return `${points < 0 ? "-" : "+"}${number(Math.abs(points), digits)}`;
 }
+
+/** `-1.2 to +0.3`; nothing where a bound is not known. */
+export function interval(
+  { low, high }: { readonly low?: number; readonly high?: number },
+  digits: number,
+): string {
+  return low === undefined || high === undefined
+    ? ""
+    : `${signed(low, digits)} to ${signed(high, digits)}`;
+}

@@ -47,6 +47,10 @@ export function corpusScore(
   return metric.score(sum(metric.counts(hypotheses, references)));
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Adds the counts of all segments. */
 export function sum(counts: readonly (readonly number[])[]): number[] {
   const total: number[] = new Array(counts[0].length).fill(0);

@@ -7,7 +7,7 @@ import {
 } from "../../schemas/results.ts";
 import { systemOf } from "./baselines.ts";
 import { arePaired } from "./differences.ts";
-import { number, signed, type Table } from "./layout.ts";
+import { interval, number, signed, type Table } from "./layout.ts";
 
 /** A system compared with a baseline by a score. */
 export interface Compared {
@@ -204,10 +204,7 @@ export const COMPARED_COLUMNS: readonly ComparedColumn[] = [
   { title: "points", cell: ({ found }) => signed(found.difference, 2) },
   {
     title: "95 % interval",
-    cell: ({ found: { low, high } }) =>
-      low === undefined || high === undefined
-        ? ""
-        : `${signed(low, 2)} to ${signed(high, 2)}`,
+    cell: ({ found }) => interval(found, 2),
   },
   {
     title: "half-width",

@@ -5,6 +5,7 @@ import { bleu } from "./bleu.ts";
 import { resampledScores, RESAMPLING, sacrebleuP } from "./bootstrap.ts";
 import { chrf } from "./chrf.ts";
 import { differenceOf } from "./differences.ts";
+import { interval, signed } from "./layout.ts";
 import { readLines } from "./lines.ts";
 import { type Metric, sum } from "./metric.ts";
 import { scoresOf, statisticsOf } from "./statistics.ts";
@@ -160,20 +161,16 @@ export function formatScores(report: ScoreReport): string {
     lines.push(`${titles[name]}|${signature} = ${score.toFixed(2)}`);
     const compared = report.against?.[name];
     if (compared === undefined) continue;
-    const { points, low, high, p } = compared.difference;
+    const { points, p } = compared.difference;
     lines.push(
-      `  against: ${compared.score.toFixed(2)} (${signed(points)}, ` +
-        `95 % interval ${signed(low)} to ${signed(high)}, two-sided p = ${
+      `  against: ${compared.score.toFixed(2)} (${signed(points, 2)}, ` +
+        `95 % interval ${interval(compared.difference, 2)}, two-sided p = ${
           p.toFixed(4)
         }; ` +
         `sacreBLEU's formula, one tail: p = ${compared.p.toFixed(4)})`,
     );
   }
   return lines.join("\n");
-}
-
-function signed(points: number): string {
-  return `${points < 0 ? "" : "+"}${points.toFixed(2)}`;
 }
 
 function checkTokenizer(name: string): Tokenizer {

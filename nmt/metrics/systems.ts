@@ -9,7 +9,7 @@ import {
   type SystemRun,
 } from "../../schemas/results.ts";
 import { TESTS } from "../../schemas/experiment/evaluation.ts";
-import { rounded } from "./metric.ts";
+import { mean, rounded } from "./metric.ts";
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
 
 type Figures = Readonly<Record<string, number | string>>;
@@ -212,10 +212,6 @@ function tested(
 function numeric(figures: Figures, name: string): number | undefined {
   const value = figures[name];
   return typeof value === "number" ? value : undefined;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Sample standard deviation. */

@@ -1,6 +1,13 @@
 /** The table of systems: scores, sizes, speeds and the difference to the teacher. */
 import { BASELINES, type Figure, type System } from "../../schemas/results.ts";
-import { latex, markdown, number, signed, type Table } from "./layout.ts";
+import {
+  interval,
+  latex,
+  markdown,
+  number,
+  signed,
+  type Table,
+} from "./layout.ts";
 import { significance } from "./planned.ts";
 import { type EvaluatedNode, systemsOf } from "./systems.ts";
 
@@ -96,8 +103,6 @@ function score({ score, deviation }: Figure): string {
 /** `-0.5`, or with its interval `-0.5 (-1.2 to +0.3)`. */
 function difference({ to: { teacher } }: Figure): string {
   if (teacher === undefined) return "";
-  const { difference, low, high } = teacher;
-  return low === undefined || high === undefined
-    ? signed(difference, 1)
-    : `${signed(difference, 1)} (${signed(low, 1)} to ${signed(high, 1)})`;
+  const within = interval(teacher, 1);
+  return signed(teacher.difference, 1) + (within === "" ? "" : ` (${within})`);
 }

@@ -1,12 +1,10 @@
 /** Formats numbers for the report. */
+import { number } from "../../../nmt/metrics/layout.ts";
 import type { Difference } from "../../../schemas/results.ts";
 
 /** `1,438,208` or `38.0`. */
 export function figure(value: number, digits = 0): string {
-  return value.toLocaleString("en", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  return number(value, digits);
 }
 
 /** `+0.4`, `−2.1`. */

@@ -142,25 +142,24 @@ function compile(
       functions.ov_compiled_model_create_infer_request(compiled, place),
   );
   const views = new Views(functions);
-  const names = new Map(
-    [...recording.inputs, ...recording.outputs].map((
-      { name },
-    ) => [name, cString(name)]),
-  );
-  const set = ({ name, dtype }: Port, tensor: HostTensor) =>
+  const named = (ports: readonly Port[]) =>
+    ports.map((port) => ({ ...port, text: cString(port.name) }));
+  type Named = ReturnType<typeof named>[number];
+  const set = ({ name, text, dtype }: Named, tensor: HostTensor) =>
     check(
       functions,
       `take ${name} of ${program.name}`,
       functions.ov_infer_request_set_tensor(
         request,
-        names.get(name) ?? cString(name),
+        text,
         views.of(tensor, dtype),
       ),
     );
   // What nothing depends on is no input of the compiled model.
-  const used = recording.inputs.filter(({ name }) =>
-    hasInput(functions, compiled, name)
+  const used = named(recording.inputs).filter(({ text }) =>
+    hasInput(functions, compiled, text)
   );
+  const outputs = named(recording.outputs);
   const scratch = new Map<string, HostTensor>();
   // Runs share one request: each begins after the one before, and nothing is freed while one is under way.
   let last: Promise<unknown> = Promise.resolve();
@@ -187,7 +186,7 @@ function compile(
     used.forEach((port, i) => set(port, fed[i]));
     const read = new Set(fed.map(({ data }) => data.buffer));
     // A run has a place for each output, as the request would go on to write where the last one wrote.
-    const written = recording.outputs.map((port) => {
+    const written = outputs.map((port) => {
       const shape = port.shape.map((size) =>
         realSize(size, recording.symbols, inputs)
       );
@@ -216,12 +215,12 @@ function compile(
 function hasInput(
   functions: Functions,
   compiled: bigint,
-  name: string,
+  name: ReturnType<typeof cString>,
 ): boolean {
   const port = new BigUint64Array(1);
   const status = functions.ov_compiled_model_input_by_name(
     compiled,
-    cString(name),
+    name,
     port,
   );
   if (status !== 0) return false;
