@@ -1,4 +1,4 @@
-/** The difference of two systems by paired bootstrap, hierarchical where systems have several seeds: interval and p-value. */
+/** The difference of two systems, by paired bootstrap of sentences and, of several seeds, their t distribution: interval and p-value. */
 import { random } from "../random.ts";
 import { confidenceInterval, RESAMPLING } from "./bootstrap.ts";
 import { mean } from "./metric.ts";
@@ -105,26 +105,68 @@ function doubled(beyond: number, resamples: number): number {
   return Math.min(1, 2 * (beyond + 1) / (resamples + 1));
 }
 
+/** How many draws of seeds are added to each resample of sentences, half of them the opposites of the others. */
+const SEED_DRAWS = 20;
+
 /**
- * In each resample, seeds are drawn with replacement, the same of both systems where they are paired; then each drawn run
- * is scored on the same drawn sentences.
+ * Sentences are drawn by bootstrap, the same for all runs; to the difference of their means over seeds is added what other
+ * seeds may change, by the t distribution of a mean of so few: seeds drawn with replacement would have too narrow a spread,
+ * and an interval of three would hold the truth in 74 % of experiments. Seeds count in pairs where both systems have them.
  */
 function resampledDifferences(
   first: readonly SampledRun[],
   second: readonly SampledRun[],
 ): number[] {
+  const averaged = (runs: readonly SampledRun[], sample: number) =>
+    mean(runs.map(({ resampled }) => resampled[sample]));
+  const bySentences = first[0].resampled.map((_, sample) =>
+    averaged(first, sample) - averaged(second, sample)
+  );
+  const spreads = seedScores(first, second).filter(({ length }) => length > 1)
+    .map((scores) => ({
+      error: Math.sqrt(varianceOf(scores) / scores.length),
+      degrees: scores.length - 1,
+    })).filter(({ error }) => error > ROUNDING);
+  if (spreads.length === 0) return bySentences;
   const next = random("bootstrap of seeds", RESAMPLING.seed);
-  const draw = (runs: readonly SampledRun[]) =>
-    runs.map(() => Math.floor(next() * runs.length));
+  return bySentences.flatMap((difference) =>
+    Array.from({ length: SEED_DRAWS / 2 }, () => {
+      const change = spreads.reduce(
+        (sum, { error, degrees }) => sum + error * drawT(degrees, next),
+        0,
+      );
+      return [difference + change, difference - change];
+    }).flat()
+  );
+}
+
+/** The differences seed by seed where systems are paired, else the scores of each. */
+function seedScores(
+  first: readonly SampledRun[],
+  second: readonly SampledRun[],
+): number[][] {
   const seedsOf = (runs: readonly SampledRun[]) => runs.map(({ seed }) => seed);
-  const isPaired = arePaired(seedsOf(first), seedsOf(second));
-  const partners = isPaired
-    ? first.flatMap(({ seed }) => second.filter((other) => other.seed === seed))
-    : second;
-  return first[0].resampled.map((_, sample) => {
-    const drawn = draw(first);
-    const others = isPaired ? drawn : draw(second);
-    return mean(drawn.map((run) => first[run].resampled[sample])) -
-      mean(others.map((run) => partners[run].resampled[sample]));
-  });
+  const scoresOf = (runs: readonly SampledRun[]) =>
+    runs.map(({ score }) => score);
+  if (!arePaired(seedsOf(first), seedsOf(second))) {
+    return [scoresOf(first), scoresOf(second)];
+  }
+  const theirs = new Map(second.map(({ seed, score }) => [seed, score]));
+  return [first.map(({ seed, score }) => score - (theirs.get(seed) ?? NaN))];
+}
+
+/** The sample variance. */
+function varianceOf(values: readonly number[]): number {
+  const middle = mean(values);
+  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) /
+    (values.length - 1);
+}
+
+/** A draw from Student's t distribution: a normal draw over the root of a mean of squares of others. */
+function drawT(degrees: number, next: () => number): number {
+  const normal = () =>
+    Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  let squares = 0;
+  for (let i = 0; i < degrees; i++) squares += normal() ** 2;
+  return normal() / Math.sqrt(squares / degrees);
 }

@@ -190,7 +190,7 @@ Deno.test("where seeds and sentences count alike, 95 % intervals over both hold 
   assert(renamed.width > 5 * both.width, `${renamed.width} ${both.width}`);
 });
 
-Deno.test("where sentences are all that counts the intervals are as wide as they must be, and where seeds are, four of them are too few", () => {
+Deno.test("where sentences are all that counts the intervals are as wide as they must be, and those of four seeds where seeds are", () => {
   const sentences = coverage(simulated({
     ...{ seed: 0, seedOfDifference: 0.01, sentence: 1, rest: 0.2 },
   }));
@@ -200,7 +200,7 @@ Deno.test("where sentences are all that counts the intervals are as wide as they
     ...{ seed: 0, seedOfDifference: 1, sentence: 0.5, rest: 0.5 },
   });
   const { held } = coverage(seeds);
-  assert(held > 0.75 && held < 0.92, `${held}`);
+  assert(held >= 0.91 && held <= 0.98, `${held}`);
   const alone = coverage(seeds.map((each) => each.map(averaged)));
   assert(alone.held < 0.4, `${alone.held}`);
 });
