@@ -2,8 +2,10 @@
 import { dirname, join } from "@std/path";
 import { statIfThere } from "../base/stat.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
-import { inputError, suggestion } from "../base/input_error.ts";
+import { inputError, parse, suggestion } from "../base/input_error.ts";
+import { jsonIfValid, readIfThere } from "../engine/files/atomic.ts";
 import { SHORTLIST_FILE } from "../nmt/shortlist/shortlist.ts";
+import { ExportConfig } from "../schemas/exported_model.ts";
 
 export interface ModelFiles {
   readonly modelPath: string;
@@ -71,11 +73,26 @@ export function modelNames(artifacts: string): string[] {
   return Object.keys(nodes).filter(isSystem).map(shortName);
 }
 
+/** Whether a name is the folder of an exported model. */
+export function isExport(name: string): boolean {
+  return statIfThere(join(name, "config.json"))?.isFile ?? false;
+}
+
+/** What `config.json` in the folder of an exported model says. */
+export function readExport(folder: string): ExportConfig {
+  const path = join(folder, "config.json");
+  const text = readIfThere(path);
+  if (text === undefined) {
+    throw inputError(
+      `Cannot use the exported model "${folder}": expected config.json in it, found none.`,
+    );
+  }
+  return parse(ExportConfig, jsonIfValid(text), `"${path}"`);
+}
+
 /** The folder of an exported model: one that is named, that of a node, by default that of the best student. */
 export function findExport(artifacts: string, model?: string): ExportFolder {
-  if (model !== undefined && statIfThere(join(model, "config.json"))?.isFile) {
-    return { folder: model };
-  }
+  if (model !== undefined && isExport(model)) return { folder: model };
   const workspace = openWorkspace(artifacts);
   const { node, note } = model === undefined
     ? bestStudent(workspace)
@@ -185,7 +202,7 @@ function modelNode(workspace: Workspace, name: string): Found {
       suggestion(name, models.flatMap(spellings)).replace(/\?$/, "") ||
       `; there are ${models.join(", ") || "none"}`;
     throw inputError(
-      `Cannot find model "${name}": it is neither a file nor a node of the last run that has a model${hint}.`,
+      `Cannot find model "${name}": it is neither a file, the folder of an export nor a node of the last run that has a model${hint}.`,
     );
   }
   const prefixes = new Set(meant.map(prefixOf));

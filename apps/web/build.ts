@@ -92,6 +92,11 @@ function pageFiles(): [path: string, contents: Uint8Array<ArrayBuffer>][] {
   return [
     ["index.html", bytes(pageText("index.html").replace("%POLICY%", POLICY))],
     ["page.css", bytes(pageText("../../theme.css") + pageText("page.css"))],
+    ...["icon.svg", "manifest.webmanifest"].map(
+      (
+        name,
+      ): [string, Uint8Array<ArrayBuffer>] => [name, bytes(pageText(name))],
+    ),
     ...modules.map((name) => ({ name, text: moduleText(name) }))
       // Types alone leave nothing.
       .filter(({ text }) => text !== "export {};\n")

@@ -8,7 +8,8 @@ export const POLICY = [
   "style-src 'self'",
   "connect-src 'self'",
   "worker-src 'self'",
-  "img-src data:",
+  "img-src 'self'",
+  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");

@@ -1,17 +1,14 @@
 /** The exported models of a build: what the page shows of each, and the files that it needs. */
 import { join } from "@std/path";
 import { statIfThere } from "../../base/stat.ts";
-import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import { sha256 } from "../../engine/files/hash.ts";
-import { inputError, parse } from "../../base/input_error.ts";
-import {
-  ExportConfig,
-  type ExportPrecision,
-} from "../../schemas/exported_model.ts";
+import { inputError } from "../../base/input_error.ts";
+import type { ExportPrecision } from "../../schemas/exported_model.ts";
 import {
   narrowest,
   parseLicence,
 } from "../../nmt/text/descriptors/licences.ts";
+import { readExport } from "../models.ts";
 import type { SiteModel } from "./page/site.ts";
 
 export interface Exported {
@@ -49,8 +46,9 @@ function readModel(
   precision: ExportPrecision,
   idOf: (wanted: string) => string,
 ): Exported {
-  const config = readConfig(folder);
-  const { system, languages, parameters, beam, maximumLength, ids } = config;
+  const config = readExport(folder);
+  const { system, languages, parameters, beam, lengthPenalty } = config;
+  const { maximumLength, ids, vocabulary } = config;
   const read = (name: string) => {
     const path = join(folder, name);
     if (!statIfThere(path)?.isFile) {
@@ -75,9 +73,10 @@ function readModel(
   };
   return {
     model: {
-      ...{ id, system, languages, precision, parameters },
+      ...{ id, system, languages, precision, parameters, vocabulary },
       bleu: config.quality?.[precision].bleu,
-      ...{ beam, maximumLength, end: ids.eos, padding: ids.pad },
+      ...{ beam, lengthPenalty, maximumLength },
+      ...{ end: ids.eos, padding: ids.pad, unknown: ids.unk },
       ...paths,
       licences: config.licences,
       use: narrowest(
@@ -90,15 +89,4 @@ function readModel(
       [paths.card, read("README.md")],
     ]),
   };
-}
-
-function readConfig(folder: string): ExportConfig {
-  const path = join(folder, "config.json");
-  const text = readIfThere(path);
-  if (text === undefined) {
-    throw inputError(
-      `Cannot use the exported model "${folder}": expected config.json in it, found none.`,
-    );
-  }
-  return parse(ExportConfig, jsonIfValid(text), `"${path}"`);
 }

@@ -1,11 +1,16 @@
 /** The page: sends the typed text to one or two models and shows their translations. */
 /// <reference lib="dom" />
-import { createHighlight } from "./view/highlight.ts";
 import { keepOffline } from "./offline.ts";
-import { createPane, type Pointed } from "./view/pane.ts";
+import { type Sentence, sentencesOf } from "./model/text.ts";
 import { missing } from "./requirements.ts";
 import type { Site, SiteModel } from "./site.ts";
-import { type Sentence, sentencesOf } from "./model/text.ts";
+import { showAbout } from "./view/about.ts";
+import { element } from "./view/element.ts";
+import { createHighlight } from "./view/highlight.ts";
+import { createPane, type Pointed } from "./view/pane.ts";
+import { keepSession, linkOf, openSession } from "./view/session.ts";
+import { chooseTheme, storedTheme } from "./view/theme.ts";
+import { createTools } from "./view/tools.ts";
 
 /** Milliseconds without a key after which what is typed is translated. */
 const PAUSE = 120;
@@ -14,25 +19,16 @@ const BEAMS = [1, 2, 3, 5, 8, 10];
 
 const names = new Intl.DisplayNames(["en"], { type: "language" });
 
-/** An element of index.html. */
-function element<Kind extends HTMLElement>(
-  id: string,
-  kind: { new (): Kind },
-): Kind {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`The page has no "${id}".`);
-  return found;
-}
-
 async function start(): Promise<void> {
+  const theme = element("theme", HTMLSelectElement);
+  theme.value = storedTheme();
+  theme.addEventListener("change", () => chooseTheme(theme.value));
   const lack = missing();
   if (lack !== undefined) throw new Error(lack);
   const base = document.baseURI;
   const site = await siteAt(base);
-  const opened = translatorOf(site, base);
-  element("translator", HTMLElement).hidden = false;
   // Whoever visits first waits for the model and for the keeping of its files, not for the rest.
-  await opened;
+  await translatorOf(site, base);
   const offline = element("offline", HTMLElement);
   const use = element("use", HTMLButtonElement);
   await keepOffline((status) => {
@@ -64,10 +60,15 @@ function translatorOf(site: Site, base: string): Promise<void> {
   const model = element("model", HTMLSelectElement);
   const beside = element("beside", HTMLSelectElement);
   const beam = element("beam", HTMLSelectElement);
+  const address = new URL(location.href);
+  const session = openSession(address);
+  // What was typed before this script ran is kept.
+  if (field.value === "") field.value = session.text;
   const sections = [
     element("first", HTMLElement),
     element("second", HTMLElement),
   ];
+  sections[1].append(...sections[0].cloneNode(true).childNodes);
   const highlight = createHighlight(element("mirror", HTMLElement), field);
   const [first, second] = sections.map((section) =>
     createPane(
@@ -79,6 +80,14 @@ function translatorOf(site: Site, base: string): Promise<void> {
   );
 
   const directions = [...new Set(site.models.map(directionOf))];
+  const tools = createTools(
+    field,
+    () =>
+      linkOf(address, {
+        text: field.value,
+        direction: directions.length > 1 ? direction.value : undefined,
+      }),
+  );
   const inDirection = () =>
     site.models.filter((model) => directionOf(model) === direction.value);
   const reverse = () => direction.value.split(" ").reverse().join(" ");
@@ -93,6 +102,7 @@ function translatorOf(site: Site, base: string): Promise<void> {
     for (const pane of [first, second]) pane.choose(at?.text);
   };
   const write = () => {
+    keepSession(address, { text: field.value, direction: direction.value });
     lines = sentencesOf(field.value, field.lang);
     first.write(lines);
     second.write(lines);
@@ -146,7 +156,8 @@ function translatorOf(site: Site, base: string): Promise<void> {
     beside.value = "";
     openSecond();
     openFirst();
-    about(models);
+    showAbout(models);
+    tools.show();
     write();
   };
 
@@ -157,6 +168,10 @@ function translatorOf(site: Site, base: string): Promise<void> {
       text: value.split(" ").map(nameOf).join(" to "),
     })),
   );
+  const { direction: wanted } = session;
+  if (wanted !== undefined && directions.includes(wanted)) {
+    direction.value = wanted;
+  }
   element("directions", HTMLElement).hidden = directions.length < 2;
   direction.addEventListener("change", turn);
   model.addEventListener("change", openFirst);
@@ -182,7 +197,7 @@ function translatorOf(site: Site, base: string): Promise<void> {
   turn();
 
   element("engine", HTMLElement).textContent =
-    `Runs in this browser alone, by ONNX Runtime Web ${site.runtime}: nothing that you type leaves it.`;
+    `The models run in this browser, by ONNX Runtime Web ${site.runtime}.`;
   return opened.promise;
 }
 
@@ -195,42 +210,6 @@ function marksOf(pointed: Pointed | undefined) {
     end: sentence.start + start + text.length,
     share: attention[word][i],
   }));
-}
-
-/** What the models of a direction were trained on, and what they may be used for. */
-function about(models: readonly SiteModel[]): void {
-  const uses = new Set(models.map(({ use }) => use));
-  const use = uses.has("research")
-    ? "For research only: some of the text that these models were trained on may be used for nothing else."
-    : uses.has("non-commercial")
-    ? "Not for commercial use: some of the text that these models were trained on must not be used so."
-    : "";
-  element("use-of-models", HTMLElement).textContent = use;
-  const licences = new Map(
-    models.flatMap(({ licences }) =>
-      licences.map(({ data, licence }) => [`${data}: ${licence}`, true])
-    ),
-  );
-  const listed = licences.size > 0
-    ? [...licences.keys()]
-    : ["files of their owner's, whose terms are not known here"];
-  element("licences", HTMLElement).replaceChildren(
-    ...listed.map((text) => itemOf(text)),
-  );
-  element("cards", HTMLElement).replaceChildren(
-    ...models.map(({ system, card }) => {
-      const link = document.createElement("a");
-      link.href = card;
-      link.textContent = `Model card of ${system}`;
-      return itemOf(link);
-    }),
-  );
-}
-
-function itemOf(content: string | HTMLElement): HTMLElement {
-  const item = document.createElement("li");
-  item.append(content);
-  return item;
 }
 
 interface Choice {
@@ -263,4 +242,5 @@ try {
   const problem = element("problem", HTMLElement);
   problem.textContent = error instanceof Error ? error.message : String(error);
   problem.hidden = false;
+  element("translator", HTMLElement).hidden = true;
 }

@@ -38,15 +38,20 @@ export interface SiteModel {
   readonly languages: Languages;
   readonly precision: "fp32" | "int8";
   readonly parameters: number;
+  /** Ids in all. */
+  readonly vocabulary: number;
   /** Of the test set, by the graph itself; undefined where it was not measured. */
   readonly bleu?: number;
   /** Hypotheses that the figures were measured with, and that the page starts with. */
   readonly beam: number;
   /** Subwords that a sentence may have at most. */
   readonly maximumLength: number;
-  /** Ids of the end of a sentence and of padding. */
+  /** Ids of the end of a sentence, of padding, and of what is unknown; null where no text is. */
   readonly end: number;
   readonly padding: number;
+  readonly unknown: number | null;
+  /** Exponent of the length that scores are divided by. */
+  readonly lengthPenalty: number;
   /** Paths of files of the build. */
   readonly graph: string;
   readonly tokenizer: string;

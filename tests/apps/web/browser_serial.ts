@@ -30,6 +30,7 @@ import { startTask } from "../serve/served.ts";
 import {
   focused,
   open,
+  openSettings,
   reads,
   readyOffline,
   tabTo,
@@ -307,7 +308,7 @@ Deno.test({
             SENTENCES[1],
           ]);
           const words = expected.split(" ");
-          await page.keyboard.press("Tab");
+          await tabTo(page, `${FIRST} .word`);
           assertEquals(await focused(page), words[0]);
           await page.keyboard.press("ArrowRight");
           assertEquals(await focused(page), words[1]);
@@ -318,13 +319,13 @@ Deno.test({
           assert(await page.locator("#mirror mark").count() > 2);
           await page.keyboard.press("End");
           assertEquals(await focused(page), words.at(-1));
-          await page.keyboard.press("Tab");
+          await tabTo(page, `${FIRST} .alternatives > summary`);
           await page.keyboard.press("Enter");
           await page.locator(`${FIRST} .alternatives-list li`).first()
             .waitFor();
-          await page.keyboard.press("Shift+Tab");
+          await tabTo(page, `${FIRST} .word`, "Shift+Tab");
           assertEquals(await focused(page), words.at(-1));
-          await tabTo(page, "#model", "Shift+Tab");
+          await tabTo(page, "#model");
           await page.keyboard.press("ArrowDown");
           await page.locator(`${FIRST} .model-name`, { hasText: "teacher" })
             .waitFor();
@@ -341,6 +342,7 @@ Deno.test({
           await server.ended();
           await context.setOffline(true);
           await page.reload();
+          await openSettings(page);
           for (const [i, system] of ["no-kd", "teacher"].entries()) {
             await page.locator("#model").selectOption({ index: i });
             await type(page, SENTENCES[2]);
@@ -432,7 +434,7 @@ async function saysWhatIsWrong(
           page.locator("#use").click(),
         ]);
         await readyOffline(page);
-        const options = await page.locator("#model option").allInnerTexts();
+        const options = await page.locator("#model option").allTextContents();
         assertEquals(options.length, 1);
         assertMatch(options[0], /^teacher \(BLEU/);
         assertEquals([...new Set(host.asked)].sort(), [

@@ -11,7 +11,14 @@ const PATIENCE = 20_000;
 export async function open(context: BrowserContext, address: string) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
-  return { page, complaints: await openPage(page, address) };
+  const complaints = await openPage(page, address);
+  await openSettings(page);
+  return { page, complaints };
+}
+
+/** Unfolds models, beam and figures. */
+export async function openSettings(page: Page): Promise<void> {
+  await page.evaluate('document.querySelector("#settings").open = true');
 }
 
 export async function type(page: Page, text: string): Promise<void> {

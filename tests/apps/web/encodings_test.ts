@@ -74,11 +74,25 @@ Deno.test("a server of a build compresses for who accepts it", async (t) => {
         const decoded = isCompressed ? decode(bytes) : bytes;
         assert(Buffer.compare(decoded, file.contents) === 0, file.path);
         // Eight bytes of a model are no fewer when they are compressed.
-        assertEquals(isCompressed, file.bytes > 300, `${file.path} ${coding}`);
+        assertEquals(isCompressed, file.bytes > 200, `${file.path} ${coding}`);
         assert(!isCompressed || bytes.length < file.bytes);
       }
     }
   });
+
+  await t.step(
+    "the page itself, without models and libraries, is less than 30 kB by Brotli",
+    async () => {
+      const own = files.filter(({ path }) =>
+        !/^(runtime|models|tokenizers)\//.test(path)
+      );
+      const sizes = await Promise.all(
+        own.map(async (file) => (await ask(file, "br")).bytes.length),
+      );
+      const sum = sizes.reduce((sum, size) => sum + size, 0);
+      assert(sum < 30_000, `${sum} bytes in ${own.length} files`);
+    },
+  );
 
   await t.step("what a client accepts is what it gets", async () => {
     for (

@@ -122,7 +122,8 @@ Deno.test("scripts of a build are JavaScript that imports files of the build onl
   const page = text(file(built, "index.html"));
   const named = [...page.matchAll(/ (?:src|href)="(?!data:|#)([^"]+)"/g)];
   assertEquals(named.map(([, path]) => path), [
-    ...["page.css", "page/main.js"],
+    ...["icon.svg", "manifest.webmanifest", "page.css"],
+    ...["page/view/theme.js", "page/main.js"],
     ...["runtime/ort.LICENSE.txt", "runtime/tokenizers.LICENSE.txt"],
   ]);
   for (const name of ["ort", "tokenizers"]) {

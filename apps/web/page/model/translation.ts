@@ -11,8 +11,8 @@ export interface Translation {
   readonly sourceWords: readonly Word[];
   /** Shares of each word's attention that each word of the source has: [word][source word]. */
   readonly attention: readonly (readonly number[])[];
-  /** log p. */
-  readonly score: number;
+  /** Whether the sentence is unlike the model's training text. */
+  readonly isUnfamiliar: boolean;
   /** An equal share of the time of the batch. */
   readonly milliseconds: number;
 }
@@ -24,7 +24,7 @@ export type Outcome<Result> =
 
 export interface Alternative {
   readonly text: string;
-  /** log p. */
+  /** What ranks it: log p / length^lengthPenalty, where the length counts the end. */
   readonly score: number;
 }
 
@@ -53,6 +53,9 @@ export interface Opening {
   readonly maximumLength: number;
   readonly end: number;
   readonly padding: number;
+  readonly unknown: number | null;
+  readonly vocabulary: number;
+  readonly lengthPenalty: number;
   /** The beam that it will mostly search with. */
   readonly beam: number;
   /** ONNX Runtime's own code, and the address of the module that starts it. */

@@ -93,14 +93,16 @@ export function openTranslator(
       : undefined;
     return { url: new URL(path, base).href, sha256, kept };
   };
-  const { languages, maximumLength, end, padding, beam } = model;
+  const { languages, maximumLength, end, padding, unknown } = model;
+  const { vocabulary, beam, lengthPenalty } = model;
   const open: Opening = {
     graph: file(model.graph),
     tokenizer: file(model.tokenizer),
     runtime: file(RUNTIME),
     script: new URL(RUNTIME_SCRIPT, base).href,
     threads: threadsFor(model),
-    ...{ languages, maximumLength, end, padding, beam },
+    ...{ languages, maximumLength, end, padding, unknown },
+    ...{ vocabulary, beam, lengthPenalty },
   };
   const ready = ask<void>({ open });
   return {

@@ -3,6 +3,7 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { checked } from "../checked_file.ts";
 import { batchOf } from "./batch.ts";
+import { isUnfamiliar } from "./familiarity.ts";
 import { createSubwords, type Subwords } from "./subwords.ts";
 import type {
   Alternative,
@@ -117,7 +118,8 @@ async function translateBatch(
   beam: number,
 ): Promise<Translation[]> {
   if (sentences.length === 0) return [];
-  const { opening: { languages, padding }, subwords } = model;
+  const { opening, subwords } = model;
+  const { languages, padding, unknown, vocabulary } = opening;
   const begin = performance.now();
   const sources = sentences.map(({ ids }) => ids);
   const { translation, attention, score } = await run(model, sources, beam, 1);
@@ -145,7 +147,13 @@ async function translateBatch(
       words: withGaps(text, to.words),
       sourceWords: from.words,
       attention: joined,
-      score: Number(score.data[row]),
+      isUnfamiliar: isUnfamiliar({
+        characters: [...sentence.text].length,
+        subwords: sentence.ids.length,
+        unknown: sentence.ids.filter((id) => id === unknown).length,
+        score: Number(score.data[row]),
+        length: ids.length + 1,
+      }, vocabulary),
       milliseconds,
     };
   });
@@ -156,14 +164,17 @@ async function alternatives(
   text: string,
   beam: number,
 ): Promise<Alternative[]> {
-  const { opening: { padding }, subwords } = model;
+  const { opening: { padding, lengthPenalty }, subwords } = model;
   const source = encode(model, text);
   const { alternatives, scores } = await run(model, [source], beam, beam);
   const [, rows] = alternatives.dims;
-  return Array.from({ length: rows }, (_, row) => ({
-    text: asLine(subwords.decode(idsOf(alternatives, row, padding))),
-    score: Number(scores.data[row]),
-  })).filter(({ score }) => Number.isFinite(score));
+  return Array.from({ length: rows }, (_, row) => {
+    const ids = idsOf(alternatives, row, padding);
+    return {
+      text: asLine(subwords.decode(ids)),
+      score: Number(scores.data[row]) / (ids.length + 1) ** lengthPenalty,
+    };
+  }).filter(({ score }) => Number.isFinite(score));
 }
 
 /** A row of ids of a tensor whose last axis they are, without padding. */

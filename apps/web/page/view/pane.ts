@@ -1,4 +1,4 @@
-/** One model's part of the page: translation, attention, alternatives, time and size. */
+/** One model's part of the page: translation, warning, attention, alternatives, time and size. */
 /// <reference lib="dom" />
 import { fileOf, type Site, type SiteModel } from "../site.ts";
 import type { Sentence } from "../model/text.ts";
@@ -8,6 +8,9 @@ import {
   type Translations,
 } from "../model/translations.ts";
 import { openTranslator, type Translator } from "../model/translator.ts";
+import { itemOf } from "./element.ts";
+import { saveText } from "./files.ts";
+import { copy } from "./tools.ts";
 import { createView, type Place } from "./view.ts";
 
 /** The word of a translation under the pointer or focus. */
@@ -43,6 +46,8 @@ interface Work {
   readonly alternatives: Translations<readonly Alternative[]>;
 }
 
+/** A narrower beam is widened to so many for the alternatives. */
+const ALTERNATIVES = 5;
 /** Smaller shares of attention are not listed. */
 const LEAST = 0.05;
 /** The most source words listed; all are marked. */
@@ -58,9 +63,6 @@ export function createPane(
   base: string,
   onPoint: (pointed: Pointed | undefined) => void,
 ): Pane {
-  const template = document.querySelector<HTMLTemplateElement>("#pane");
-  if (template === null) throw new Error('The page has no template "pane".');
-  section.append(template.content.cloneNode(true));
   const heading = section.querySelector("h2");
   heading?.setAttribute("id", section.getAttribute("aria-labelledby") ?? "");
   const part = (name: string) => {
@@ -68,15 +70,18 @@ export function createPane(
     if (found === null) throw new Error(`The page has no "${name}".`);
     return found;
   };
-  const [name, output, looked, facts, problem, of, list, details] = [
-    ...["model-name", "translation", "looked", "facts", "problem"],
+  const [name, output, status, unfamiliar, looked, facts, problem] = [
+    ...["model-name", "translation", "status", "unfamiliar", "looked"],
+    ...["facts", "problem"],
+  ].map(part);
+  const [of, list, details] = [
     ...["alternatives-of", "alternatives-list", "alternatives"],
   ].map(part);
+  const buttons = [...section.querySelectorAll("button")];
   const areAsked = () => details.hasAttribute("open");
 
   let work: Work | undefined;
-  /** What stands in place of the facts until the model is loaded. */
-  let loading: string | undefined;
+  let state: "loading" | "loaded" | "failed" = "loading";
   let lines: readonly (readonly Sentence[])[] = [];
   let chosen: string | undefined;
 
@@ -106,21 +111,36 @@ export function createPane(
       lines.map((line) => line.map(known)),
       work.translations.isBusy,
     );
-    const there = lines.flat().map(known)
-      .filter((translation) => translation !== undefined);
-    facts.textContent = loading ?? factsOf(site, work.model, there);
+    status.textContent = state === "loading"
+      ? `Loading ${work.model.system} …`
+      : "";
+    const there = lines.flat().flatMap((sentence) => {
+      const translation = known(sentence);
+      return translation === undefined ? [] : [{ sentence, translation }];
+    });
+    const { isBusy } = work.translations;
+    for (const button of buttons) button.disabled = isBusy || !there.length;
+    const odd = there.filter(({ translation }) => translation.isUnfamiliar);
+    unfamiliar.hidden = isBusy || odd.length === 0;
+    unfamiliar.textContent = warningOf(
+      odd.map(({ sentence }) => sentence.text),
+      there.length,
+    );
+    facts.textContent = state === "loaded"
+      ? factsOf(site, work.model, there.map(({ translation }) => translation))
+      : "";
   };
   const showAlternatives = () => {
     if (work === undefined || !areAsked()) return;
     of.textContent = chosen === undefined
       ? "Type a sentence first."
-      : `Of “${chosen}”, best first, with log p:`;
+      : `Of “${chosen}”, best first, with their scores:`;
     const found = chosen === undefined
       ? []
       : work.alternatives.get(chosen) ?? [];
     list.replaceChildren(
       ...found.map((alternative) =>
-        itemOf(alternative, work?.model.languages.target ?? "")
+        alternativeItem(alternative, work?.model.languages.target ?? "")
       ),
     );
   };
@@ -130,6 +150,15 @@ export function createPane(
     showAlternatives();
   };
   details.addEventListener("toggle", wantAlternatives);
+  part("copy").addEventListener("click", () =>
+    copy(pane.text()).then(
+      () => "Copied.",
+      ({ message }: Error) => message,
+    ).then((sentence) => status.textContent = sentence));
+  part("save").addEventListener(
+    "click",
+    () => saveText(`${pane.text()}\n`, `translation.${output.lang}.txt`),
+  );
 
   const start = (model: SiteModel, translator: Translator, beam: number) => {
     // A model or a beam that is no longer shown reports nothing.
@@ -145,7 +174,10 @@ export function createPane(
       ),
       alternatives: createTranslations(
         async ([sentence]) => {
-          const result = await translator.alternatives(sentence, beam);
+          const result = await translator.alternatives(
+            sentence,
+            Math.max(beam, ALTERNATIVES),
+          );
           return new Map([[sentence, { result }]]);
         },
         () => isCurrent() && showAlternatives(),
@@ -162,18 +194,17 @@ export function createPane(
       name.textContent = model.system;
       output.lang = model.languages.target;
       const translator = openTranslator(site, model, base);
-      loading = `Loading ${model.system} …`;
-      facts.textContent = loading;
+      state = "loading";
       start(model, translator, beam);
-      const loaded = (instead: string | undefined, sentence?: string) => {
+      const end = (sentence?: string) => {
         if (work?.translator !== translator) return;
-        loading = instead;
+        state = sentence === undefined ? "loaded" : "failed";
         show();
         say(sentence);
       };
       return translator.ready.then(
-        () => loaded(undefined),
-        ({ message }: Error) => loaded("", message),
+        () => end(),
+        ({ message }: Error) => end(message),
       );
     },
     search: (beam) => {
@@ -186,7 +217,7 @@ export function createPane(
       looked.textContent = "";
       onPoint(undefined);
       work.translations.want(lines.flat().map(({ text }) => text));
-      if (lines.length > 0) show();
+      show();
     },
     choose: (sentence) => {
       if (sentence === chosen) return;
@@ -243,14 +274,24 @@ function attentionOf(
   }.`;
 }
 
-function itemOf({ text, score }: Alternative, language: string): HTMLElement {
-  const item = document.createElement("li");
+function alternativeItem(
+  { text, score }: Alternative,
+  language: string,
+): HTMLElement {
   const translation = document.createElement("span");
   translation.lang = language;
   translation.textContent = text;
   const shown = document.createElement("span");
   shown.className = "score";
   shown.textContent = score.toFixed(2).replace("-", "−");
-  item.append(translation, " ", shown);
-  return item;
+  return itemOf(translation, " ", shown);
+}
+
+/** What is said of sentences that are unlike a model's training text, of so many in all. */
+function warningOf(odd: readonly string[], all: number): string {
+  return all === 1
+    ? "This is unlike the text that the model was trained on: the translation may be wrong."
+    : `${odd.length} of ${all} sentences, such as “${
+      odd[0]
+    }”, are unlike the text that the model was trained on: their translations may be wrong.`;
 }
