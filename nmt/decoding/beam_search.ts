@@ -53,6 +53,8 @@ export interface TranslateOptions {
   readonly lengthPenalty: number;
   /** Most ids of a hypothesis; by default twice the source's and 20 more. */
   readonly maximumLength?: number;
+  /** How many of the best hypotheses of each sentence are wanted, at most the beam; by default one. */
+  readonly count?: number;
   /** Called with the number of translated sentences so far. */
   readonly report?: (done: number) => void;
 }
@@ -238,7 +240,7 @@ async function searchBatch(
   sources: readonly Int32Array[],
   given: TranslateOptions,
 ): Promise<Hypothesis[]> {
-  const { beam: kept, lengthPenalty } = given;
+  const { beam: kept, lengthPenalty, count } = given;
   const { saved: { model, vocabulary }, cache, cells } = programs;
   const names = cacheNames(model);
   const cellsOf = (rows: number, buffer: number): HostTensor[] =>
@@ -250,11 +252,13 @@ async function searchBatch(
     beam: kept,
     lengthPenalty,
     maximumLength: searchLimit(length, given),
+    count,
   }));
   const enough = choiceSize(vocabulary, kept);
   const candidates = programs.choose?.(sources, enough);
   let encoded = { ...await programs.encode(sources), ...candidates?.rows };
-  if (sources.length === 1) {
+  // In one run the search goes on only until the best is found.
+  if (sources.length === 1 && (count ?? 1) === 1) {
     const found = await programs.singleSentence?.search(
       { ...encoded, ...candidates?.shared },
       options[0],

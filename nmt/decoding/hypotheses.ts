@@ -8,6 +8,8 @@ export interface Hypothesis {
   readonly score: number;
   /** The score divided by length^lengthPenalty; the length counts the end of sentence. */
   readonly normalised: number;
+  /** The best by the normalised score, this one first, where several are wanted: fewer if the search found fewer. */
+  readonly alternatives?: readonly Hypothesis[];
 }
 
 export interface SearchOptions {
@@ -16,6 +18,8 @@ export interface SearchOptions {
   readonly lengthPenalty: number;
   /** Ids that a hypothesis may have, the end of sentence not counted. */
   readonly maximumLength: number;
+  /** How many of the best are wanted, from 1, which is the default, to the beam. */
+  readonly count?: number;
 }
 
 /** The output of a decoder step for one sentence: `beam` values each; of `ended`, one for each living hypothesis. */
@@ -45,7 +49,7 @@ type Path = { readonly token: number; readonly before: Path } | undefined;
 /**
  * The beam search of one sentence, which narrows as Marian's does: each step takes the best of all ends and continuations,
  * `beam` less the hypotheses that have ended before. The ends among them end, the continuations among them live on. It
- * stops when none lives on, when no living one can become better than the best that has ended, or at the maximum length,
+ * stops when none lives on, when no living one can come among the `count` best that have ended, or at the maximum length,
  * where every living hypothesis ends.
  *
  * @example
@@ -60,12 +64,13 @@ type Path = { readonly token: number; readonly before: Path } | undefined;
  * ```
  */
 export function searchSentence(
-  { beam, lengthPenalty, maximumLength }: SearchOptions,
+  { beam, lengthPenalty, maximumLength, count = 1 }: SearchOptions,
 ): Search {
   let paths: Path[] = new Array(beam).fill(undefined);
   let length = 0;
   let ends = 0;
-  let best: { path: Path; score: number; normalised: number } | undefined;
+  /** The best that have ended, best first. */
+  const found: { path: Path; score: number; normalised: number }[] = [];
   const normalise = (score: number, length: number) =>
     score / (length + 1) ** lengthPenalty;
   return {
@@ -77,9 +82,9 @@ export function searchSentence(
         if (!last && better(ended, scores, i) >= taken) continue;
         ends++;
         const normalised = normalise(ended[i], length);
-        if (best === undefined || normalised > best.normalised) {
-          best = { path: paths[i], score: ended[i], normalised };
-        }
+        found.push({ path: paths[i], score: ended[i], normalised });
+        found.sort((a, b) => b.normalised - a.normalised);
+        if (found.length > count) found.pop();
       }
       if (last || ends >= beam) return 0;
       paths = Array.from(
@@ -89,17 +94,19 @@ export function searchSentence(
       length++;
       // A log probability only falls, and is divided by no more than the maximum length.
       const bound = normalise(scores[0], maximumLength);
-      const isBeyond = best !== undefined && best.normalised >= bound;
+      const isBeyond = found.length === count &&
+        found[count - 1].normalised >= bound;
       return isBeyond ? 0 : paths.length;
     },
     best: () => {
-      if (best === undefined || !Number.isFinite(best.score)) {
+      const all = found.filter(({ score }) => Number.isFinite(score))
+        .map(({ path, ...scores }) => ({ ids: idsOf(path), ...scores }));
+      if (all.length === 0) {
         throw inputError(
           "Cannot translate with this model: its scores are not numbers; its training has diverged, lower its rate.",
         );
       }
-      const { path, score, normalised } = best;
-      return { ids: idsOf(path), score, normalised };
+      return count === 1 ? all[0] : { ...all[0], alternatives: all };
     },
   };
 }

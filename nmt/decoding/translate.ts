@@ -1,22 +1,17 @@
-/** Translates text line by line, in order. */
+/** Translates lines of text with a model, in order. */
 import { inputError } from "../../base/input_error.ts";
 import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import { loadRuntime } from "../tensor/runtime.ts";
 import { readShortlist, type Shortlist } from "../shortlist/shortlist.ts";
-import type { Precision } from "./precision.ts";
 import { loadSubwords, type Subwords } from "../text/subwords/subwords.ts";
 import { loadModel, type SavedModel } from "../transformer/checkpoint.ts";
 import {
+  type Hypothesis,
   MAXIMUM_LENGTH,
   type TranslateOptions,
   type Translator,
 } from "./beam_search.ts";
 import { createParallelTranslator } from "./parallel_translator.ts";
-
-/** Lines that are translated together at most: enough to sort them into batches of one length. */
-const CHUNK_LINES = 1000;
-/** How long a line waits for others that come with it, in milliseconds. */
-const GATHER_MS = 20;
 
 export interface LineOptions extends TranslateOptions {
   /** How an error counts the first line. */
@@ -40,21 +35,31 @@ export async function translateLines(
 
 type Sources = Awaited<ReturnType<Subwords["encode"]>>;
 
-/** The subwords of the lines before the first one that is too long, and the error about that one. */
-async function encoded(
+/**
+ * The subwords of the sentences of each line, for the lines before the first one with a sentence that is too long, and the
+ * error about that one.
+ */
+export async function encodeLines(
   subwords: Subwords,
-  lines: readonly string[],
-  { firstLine = 1 }: LineOptions,
-): Promise<{ readonly translatable: Sources; readonly refused?: Error }> {
-  const sources = await subwords.encode(lines.map((line) => line.trim()));
-  const index = sources.findIndex(({ length }) => length > MAXIMUM_LENGTH);
-  if (index < 0) return { translatable: sources };
+  lines: readonly (readonly string[])[],
+  firstLine = 1,
+): Promise<
+  { readonly translatable: readonly Sources[]; readonly refused?: Error }
+> {
+  const sources = await subwords.encode(
+    lines.flat().map((text) => text.trim()),
+  );
+  let end = 0;
+  const encoded = lines.map(({ length }) => sources.slice(end, end += length));
+  const isTooLong = ({ length }: Int32Array) => length > MAXIMUM_LENGTH;
+  const index = encoded.findIndex((line) => line.some(isTooLong));
+  if (index < 0) return { translatable: encoded };
   return {
-    translatable: sources.slice(0, index),
+    translatable: encoded.slice(0, index),
     refused: inputError(
       `Cannot translate line ${firstLine + index}: expected at most ` +
         `${MAXIMUM_LENGTH} subwords, found ${
-          sources[index].length
+          encoded[index].find(isTooLong)?.length
         }; split it into sentences.`,
     ),
   };
@@ -66,9 +71,13 @@ async function allEncoded(
   lines: readonly string[],
   options: LineOptions,
 ): Promise<Sources> {
-  const { translatable, refused } = await encoded(subwords, lines, options);
+  const { translatable, refused } = await encodeLines(
+    subwords,
+    lines.map((line) => [line]),
+    options.firstLine,
+  );
   if (refused !== undefined) throw refused;
-  return translatable;
+  return translatable.flat();
 }
 
 async function translated(
@@ -77,7 +86,17 @@ async function translated(
   sources: Sources,
   options: LineOptions,
 ): Promise<string[]> {
-  const hypotheses = await translator.translate(sources, options);
+  return await decodeLines(
+    subwords,
+    await translator.translate(sources, options),
+  );
+}
+
+/** The text of each hypothesis, as one line. */
+export async function decodeLines(
+  subwords: Subwords,
+  hypotheses: readonly Pick<Hypothesis, "ids">[],
+): Promise<string[]> {
   const texts = await subwords.decode(hypotheses.map(({ ids }) => ids));
   return texts.map((text) => text.replace(/[\r\n]+/g, " ").trim());
 }
@@ -133,106 +152,9 @@ export async function translateWith(job: FileJob): Promise<{
 }
 
 /** The short-list in a file, if there is one. */
-function shortlistOf(
+export function shortlistOf(
   { vocabulary }: SavedModel,
   path: string | undefined,
 ): Shortlist | undefined {
   return path === undefined ? undefined : readShortlist(path, vocabulary);
-}
-
-export interface StreamOptions {
-  readonly modelPath: string;
-  readonly tokenizerPath: string;
-  readonly shortlistPath?: string;
-  readonly beam: number;
-  readonly lengthPenalty: number;
-  readonly runtime?: Runtime;
-  readonly precision?: Precision;
-  readonly lines: AsyncIterable<string>;
-  write(line: string): Promise<void> | void;
-}
-
-/**
- * Translates a stream of lines as they arrive: what has arrived is translated together, so that a file goes in large
- * batches and a single line is answered at once. All lines before one that cannot be translated are written.
- */
-export async function translateStream(options: StreamOptions): Promise<void> {
-  const saved = loadModel(
-    options.modelPath,
-    `the model "${options.modelPath}"`,
-  );
-  const subwords = await loadSubwords(options.tokenizerPath);
-  checkVocabulary(saved, subwords);
-  const { precision, shortlistPath } = options;
-  const shortlist = shortlistOf(saved, shortlistPath);
-  const runtime = await loadRuntime(options.runtime);
-  const translator = createParallelTranslator(runtime, saved, {
-    precision,
-    shortlist,
-  });
-  try {
-    let firstLine = 1;
-    for await (const lines of chunksOf(options.lines)) {
-      const { beam, lengthPenalty } = options;
-      const search = { beam, lengthPenalty, firstLine };
-      const { translatable, refused } = await encoded(subwords, lines, search);
-      const translations = await translated(
-        translator,
-        subwords,
-        translatable,
-        search,
-      );
-      for (const line of translations) await options.write(line);
-      if (refused !== undefined) throw refused;
-      firstLine += lines.length;
-    }
-  } finally {
-    await translator.dispose();
-  }
-}
-
-/** What comes next of some lines. */
-type Read =
-  | { readonly kind: "line"; readonly line: string }
-  | { readonly kind: "end" }
-  | { readonly kind: "error"; readonly error: unknown };
-
-/**
- * The lines in groups: those that arrived while the group before was in use, and those that come soon after. An error
- * comes after all lines that were before it.
- */
-async function* chunksOf(
-  lines: AsyncIterable<string>,
-): AsyncGenerator<string[]> {
-  const iterator = lines[Symbol.asyncIterator]();
-  const advance = (): Promise<Read> =>
-    iterator.next().then(
-      ({ done, value }) =>
-        done ? { kind: "end" } : { kind: "line", line: value },
-      (error) => ({ kind: "error", error }),
-    );
-  let next: Promise<Read> | undefined;
-  try {
-    while (true) {
-      next ??= advance();
-      let read: Read | undefined = await next;
-      const chunk: string[] = [];
-      const pause = Promise.withResolvers<undefined>();
-      const timer = setTimeout(() => pause.resolve(undefined), GATHER_MS);
-      while (read?.kind === "line") {
-        chunk.push(read.line);
-        next = undefined;
-        if (chunk.length === CHUNK_LINES) break;
-        next = advance();
-        read = await Promise.race([next, pause.promise]);
-      }
-      clearTimeout(timer);
-      if (chunk.length > 0) yield chunk;
-      if (read?.kind === "end") return;
-      if (read?.kind === "error") throw read.error;
-    }
-  } finally {
-    // Not awaited: a read that is under way on a terminal may never end.
-    void iterator.return?.();
-  }
 }

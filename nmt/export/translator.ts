@@ -24,7 +24,11 @@ export async function openTranslation(
     translate: async (sentences, options) => {
       const found: Hypothesis[] = [];
       for (const sentence of sentences) {
-        found.push(...await translateBatch(file, [sentence], options));
+        found.push(
+          ...sentence.length === 0
+            ? [{ ids: sentence, score: 0, normalised: 0 }]
+            : await translateBatch(file, [sentence], options),
+        );
         options.report?.(found.length);
       }
       return found;
@@ -37,21 +41,31 @@ export async function openTranslation(
 export async function translateBatch(
   { run }: Pick<OnnxFile, "run">,
   sentences: readonly Int32Array[],
-  { beam, lengthPenalty, maximumLength = 0 }: TranslateOptions,
+  { beam, lengthPenalty, maximumLength = 0, count = 1 }: TranslateOptions,
 ): Promise<Hypothesis[]> {
-  const { translation, score } = await run({
+  const { alternatives, scores } = await run({
     source: sourceOf(sentences),
-    ...searchOptions(beam, maximumLength),
+    ...searchOptions(beam, maximumLength, count),
   });
-  const [, longest] = translation.shape;
-  return sentences.map((_, row) => {
+  const [, rows, longest] = alternatives.shape;
+  const hypothesis = (row: number): Hypothesis => {
     const ids = Int32Array.from(
-      translation.data.slice(row * longest, (row + 1) * longest),
+      alternatives.data.slice(row * longest, (row + 1) * longest),
       Number,
     ).filter((id) => id !== PAD);
-    const total = Number(score.data[row]);
-    const normalised = total / (ids.length + 1) ** lengthPenalty;
-    return { ids, score: total, normalised };
+    const score = Number(scores.data[row]);
+    return {
+      ids,
+      score,
+      normalised: score / (ids.length + 1) ** lengthPenalty,
+    };
+  };
+  return sentences.map((_, sentence) => {
+    const all = Array.from(
+      { length: rows },
+      (_, rank) => hypothesis(sentence * rows + rank),
+    ).filter(({ score }, rank) => rank === 0 || Number.isFinite(score));
+    return count === 1 ? all[0] : { ...all[0], alternatives: all };
   });
 }
 

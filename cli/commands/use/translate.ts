@@ -1,14 +1,14 @@
-/** The task `translate`: translates standard input line by line. */
-import { inputError, parse } from "../../../base/input_error.ts";
-import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
-import { PROVIDERS, Runtime } from "../../../schemas/experiment/runtime.ts";
+/** The task `translate`: translates its arguments, or standard input line by line. */
+import { inputError } from "../../../base/input_error.ts";
+import { statIfThere } from "../../../base/stat.ts";
+import { PROVIDERS } from "../../../schemas/experiment/runtime.ts";
 import { command } from "../../command.ts";
 import { linesOf } from "../../console/input_lines.ts";
-import { EXIT } from "../../exit.ts";
-import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
-import { loadModels, printModels, suggestModels } from "../../models.ts";
+import { suggestModels } from "../../models.ts";
+import { positive } from "../../option_values.ts";
 import {
+  argument,
   artifacts,
   flag,
   negatedFlag,
@@ -19,15 +19,25 @@ import {
 export default command({
   name: "translate",
   group: "use",
-  summary: "translates standard input line by line to standard output",
+  summary: "translates text, or standard input line by line",
   needsPipeline: false,
+  arguments: {
+    text: argument("[text...]", "lines (default: those of standard input)"),
+  },
   options: {
     model: option<string | undefined>(
       "<node>",
-      "a node or a model file (default: best student)",
+      "a node, a model file, or the folder of an export (default: best student)",
       { suggest: suggestModels },
     ),
     tokenizer: option("<file>", "the tokenizer of a model file"),
+    split: flag("translates the sentences of a line one by one"),
+    nBest: option<number | undefined>(
+      "<n>",
+      "prints the n best: line number, tab, translation",
+      { parse: positive },
+    ),
+    scores: flag("prints log p / length before a translation, and a tab"),
     ...searchOptions,
     int8: flag("8-bit matrix products: faster, nearly the same"),
     shortlist: negatedFlag(
@@ -44,37 +54,32 @@ export default command({
     artifacts,
   },
   examples: [
-    ["< source.txt > target.txt", "line by line, with the best student"],
-    ["--model student:rkd --int8", "with another one, in 8 bits"],
+    ['"Olá mundo"', "with the best student"],
+    ["< source.txt > target.txt", "line by line"],
+    ["--split < article.txt", "of lines with several sentences"],
+    ["--model student:rkd --int8", "with another model, in 8 bits"],
+    ["--model rkd --n-best 3 --scores", "with an exported one in a folder"],
   ],
-  run: async ({ console }, values) => {
-    const { runtime: name, provider, int8 } = values;
-    const defaults = Evaluation.parse({});
-    const runtime = parse(Runtime, { name, provider }, "--runtime, --provider");
-    if (int8 && (runtime.name !== "onnx" || runtime.provider !== "cpu")) {
-      throw inputError(
-        `Cannot use --int8 with runtime ${name} on ${provider}: only onnx on cpu has 8-bit matrix products; leave one of them out.`,
-      );
-    }
-    const { findModel } = await loadModels();
-    const { note, ...model } = findModel(
-      artifactFolder(values.artifacts),
-      values,
-    );
-    printModels(console, values.artifacts, values.model, note);
-    const { translateStream } = await load<
-      typeof import("../../../nmt/decoding/translate.ts")
-    >(import.meta.resolve("../../../nmt/decoding/translate.ts"));
-    await translateStream({
-      ...model,
-      shortlistPath: values.shortlist ? model.shortlistPath : undefined,
-      runtime,
-      precision: int8 ? "int8" : "float32",
-      beam: values.beam ?? defaults.beam,
-      lengthPenalty: values.lengthPenalty ?? defaults.lengthPenalty,
-      lines: linesOf(Deno.stdin.readable),
-      write: (line: string) => console.out(line + "\n"),
-    });
-    return EXIT.done;
+  run: async ({ console }, { text, ...options }) => {
+    const lines = text.length > 0
+      ? linesIn(text)
+      : linesOf(Deno.stdin.readable);
+    const { runTranslation } = await load<
+      typeof import("../../apps/translate.ts")
+    >(import.meta.resolve("../../apps/translate.ts"));
+    return await runTranslation(console, lines, options);
   },
 });
+
+/** The lines of the arguments; the name of a file is refused, as its text is probably meant. */
+function linesIn(text: readonly string[]): AsyncGenerator<string> {
+  for (const argument of text) {
+    if (!statIfThere(argument)?.isFile) continue;
+    throw inputError(
+      `Cannot translate "${argument}" as text: it is a file; give what is in it by "< ${argument}", or give the text by standard input.`,
+    );
+  }
+  return (async function* () {
+    yield* text.flatMap((argument) => argument.split(/\r?\n/));
+  })();
+}

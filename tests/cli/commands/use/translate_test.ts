@@ -1,5 +1,6 @@
-/** The task `translate`: damaged models, and a broken line of standard input. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+/** The task `translate`: text, columns, exported models, and what it refuses. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { writeGraphs } from "../../../../nmt/export/folder.ts";
 import { trainSubwords } from "../../../../nmt/text/subwords/subwords.ts";
 import { saveModel } from "../../../../nmt/transformer/checkpoint.ts";
 import {
@@ -7,6 +8,7 @@ import {
   parameterShapes,
 } from "../../../../nmt/transformer/parameters.ts";
 import { Model } from "../../../../schemas/experiment/model.ts";
+import { makeExport } from "../../../apps/web/made_export.ts";
 import { ROOT } from "../../../fixtures/made_run.ts";
 import { task } from "../../fixtures/command_line.ts";
 
@@ -23,7 +25,9 @@ const tokenizer = `${empty}/tokenizer.json`;
     heads: 2,
   });
   const weights = initialWeights(parameterShapes(shape, 300), 1);
-  saveModel(model, { model: shape, vocabulary: 300, weights });
+  const saved = { model: shape, vocabulary: 300, weights };
+  saveModel(model, saved);
+  await writeGraphs(makeExport(`${empty}/exported`), saved, 1);
   Deno.writeTextFileSync(`${empty}/half.json`, '{"model": {');
   Deno.writeTextFileSync(`${empty}/nonsense.safetensors`, "no model at all");
   const bytes = Deno.readFileSync(model);
@@ -36,6 +40,7 @@ const tokenizer = `${empty}/tokenizer.json`;
     300,
     tokenizer,
   );
+  Deno.copyFileSync(tokenizer, `${empty}/exported/tokenizer.json`);
 }
 
 const translating = (model: string, tokenizer: string) => [
@@ -86,3 +91,73 @@ Deno.test("all lines before a broken one are translated, and it is named from 1"
     "Cannot translate line 4 of standard input: it is not valid UTF-8.\n",
   );
 });
+
+const LINES = ["Frases 25. Palavras 36", "7"];
+
+/** The lines that the task prints. */
+async function printed(...args: string[]): Promise<string[]> {
+  const { code, out, err } = await task(
+    ...translating("model.safetensors", "tokenizer.json"),
+    ...args,
+  );
+  assertEquals(code, 0, err);
+  return out.trimEnd().split("\n");
+}
+
+Deno.test("text is translated, split into sentences if wanted, and its best are in columns", async () => {
+  const lines = await printed(...LINES);
+  assertEquals(lines.length, 2);
+  assertEquals(await printed(LINES.join("\n")), lines);
+  const sentences = await printed("Frases 25.", "Palavras 36", "7");
+  assertEquals(await printed("--split", ...LINES), [
+    `${sentences[0]} ${sentences[1]}`,
+    sentences[2],
+  ]);
+  const scored = (await printed("--scores", ...LINES))
+    .map((line) => line.split("\t"));
+  assertEquals(scored.map(([, text]) => text), lines);
+  const best = (await printed("--n-best", "3", "--scores", ...LINES))
+    .map((line) => line.split("\t"));
+  assertEquals(best.map(([number]) => number), [..."111222"]);
+  for (const [score] of scored) assert(/^-\d+\.\d{4}$/.test(score), score);
+  for (const number of ["1", "2"]) {
+    const own = best.filter(([line]) => line === number)
+      .map(([, score]) => Number(score));
+    assertEquals(own, own.toSorted((a, b) => b - a));
+  }
+});
+
+Deno.test("the folder of an exported model translates as the model file does", async () => {
+  const columns = ["--n-best", "3", "--scores", "--beam", "4", ...LINES];
+  const { code, out, err } = await task(
+    ...["translate", "--model", `${empty}/exported`, ...columns],
+  );
+  assertEquals(code, 0, err);
+  const own = await printed(...columns);
+  const text = (line: string) => line.replace(/\t[^\t]*\t/, "\t");
+  assertEquals(out.trimEnd().split("\n").map(text), own.map(text));
+});
+
+for (
+  const [args, part] of [
+    [["--split", "--scores"], "Cannot use --scores with --split"],
+    [["--split", "--n-best", "2"], "Cannot use --n-best with --split"],
+    [["--n-best", "6"], "give --beam 6"],
+    [["--n-best", "0"], "whole number from 1"],
+    [["--beam", "65"], "expected a beam of 1 to 64, found 65"],
+    [["--length-penalty", "2"], "Cannot use --length-penalty with"],
+    [["--tokenizer", tokenizer], "Cannot use --tokenizer with"],
+    [["--no-shortlist"], "Cannot use --no-shortlist with"],
+    [["--runtime", "reference"], "Cannot use --runtime or --provider with"],
+    [[tokenizer], "as text: it is a file"],
+  ] as const
+) {
+  Deno.test(`of an exported model, ${args.join(" ").replace(empty, "")} is refused in one sentence`, async () => {
+    const { code, out, err } = await task(
+      ...["translate", "--model", `${empty}/exported`, ...args, "uma frase"],
+    );
+    assertEquals({ code, out }, { code: 2, out: "" });
+    assertStringIncludes(err, part);
+    assertEquals(err.trim().split("\n").length, 1);
+  });
+}
