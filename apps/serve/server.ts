@@ -9,6 +9,7 @@ import { answerer } from "./api/answer.ts";
 import { serveHttp } from "./http/server.ts";
 import { createMetrics } from "./metrics.ts";
 import { openApi } from "./api/openapi.ts";
+import type { Cors } from "./http/cors.ts";
 import { createQueue } from "./translation/queue.ts";
 import { busy, isRefusal, refusal, refused } from "./http/refusal.ts";
 import type { Reader } from "./translation/readers.ts";
@@ -20,6 +21,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Names of the server beside its address and those of loopback. */
   readonly allowHost: readonly string[];
+  /** Which pages of other origins may use it. */
+  readonly cors: Cors;
   readonly config: ExportConfig;
   readonly precision: ExportPrecision;
   readonly reader: Reader;
@@ -47,7 +50,7 @@ interface Route {
 }
 
 export function startServer(options: ServerOptions): Server {
-  const { config, limits, precision } = options;
+  const { config, cors, limits, precision } = options;
   const start = Date.now();
   const underWay = new Set<Promise<void>>();
   let isStopping = false;
@@ -170,7 +173,8 @@ export function startServer(options: ServerOptions): Server {
     const route = routes.get(pathname);
     let response: Response;
     try {
-      response = await routed(route, [...routes.keys()], request);
+      response = cors.preflight(request, route?.methods ?? []) ??
+        await routed(route, [...routes.keys()], request);
     } catch (error) {
       response = isRefusal(error)
         ? refused(error)
@@ -180,7 +184,7 @@ export function startServer(options: ServerOptions): Server {
       route: route === undefined ? "other" : pathname,
       status: String(response.status),
     });
-    return response;
+    return cors.open(request, response);
   };
 
   const { host, port, allowHost } = options;

@@ -2,14 +2,14 @@
 import { join } from "@std/path";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
-import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import { inputError, parse } from "../../base/input_error.ts";
 import { checkInput } from "../../base/input_file.ts";
-import { ExportConfig } from "../../schemas/exported_model.ts";
 import { ServeLimits } from "../../schemas/http_api.ts";
 import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
+import { allowOrigins } from "../../apps/serve/http/cors.ts";
 import { aborted, listen } from "../../apps/serve/http/listening.ts";
 import { openReader } from "../../apps/serve/translation/readers.ts";
+import { readExport } from "../../apps/models.ts";
 import { startServer } from "../../apps/serve/server.ts";
 import { openTranslators } from "../../apps/serve/translation/translators.ts";
 
@@ -18,6 +18,8 @@ export interface ServeOptions extends ServeLimits {
   readonly port: number;
   /** Host names that are accepted beside the address. */
   readonly allowHost: readonly string[];
+  /** Origins whose pages may use it, beside its own. */
+  readonly cors: readonly string[];
   readonly int8: boolean;
   /** Sentences that are translated in parallel. */
   readonly concurrency: number;
@@ -27,11 +29,13 @@ export interface ServeOptions extends ServeLimits {
 export async function serveModel(
   console: Console,
   folder: string,
-  { host, port, allowHost, int8, concurrency, ...given }: ServeOptions,
+  { host, port, allowHost, cors: origins, int8, concurrency, ...given }:
+    ServeOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const limits = parse(ServeLimits, given, "the limits");
-  const config = readConfig(folder);
+  const cors = allowOrigins(origins);
+  const config = readExport(folder);
   if (config.beam > limits.maxBeam) {
     throw inputError(
       `Cannot serve "${config.system}": its beam of ${config.beam} is more than the ${limits.maxBeam} that --max-beam allows; allow more.`,
@@ -50,7 +54,7 @@ export async function serveModel(
   const address = { host, port };
   const server = listen(address, () =>
     startServer({
-      ...{ ...address, allowHost, config, precision, reader, subwords },
+      ...{ ...address, allowHost, cors, config, precision, reader, subwords },
       ...{ translators, concurrency, limits },
       warn: (sentence) => console.err(sentence + "\n"),
     }));
@@ -62,15 +66,4 @@ export async function serveModel(
   await server.stop();
   console.out("Stopped: what was under way is done.\n");
   return EXIT.done;
-}
-
-function readConfig(folder: string): ExportConfig {
-  const path = join(folder, "config.json");
-  const text = readIfThere(path);
-  if (text === undefined) {
-    throw inputError(
-      `Cannot serve "${folder}": expected an exported model with config.json in it, found none.`,
-    );
-  }
-  return parse(ExportConfig, jsonIfValid(text), `"${path}"`);
 }

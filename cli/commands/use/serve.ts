@@ -33,6 +33,10 @@ export default command({
       default: "127.0.0.1",
     }),
     allowHost: list("<name>", "another name of the server; may be repeated"),
+    cors: list(
+      "<origin>",
+      "whose pages may use it, * for all; may be repeated (default: none)",
+    ),
     port: option<number>("<n>", "0 is any that is free", {
       parse: port,
       default: 8000,

@@ -77,6 +77,7 @@ Deno.test("a server of the best student", async (t) => {
           request,
         );
         assertEquals(status, expect, `${name}: ${text.slice(-300)}`);
+        assert(!/^access-control-/im.test(text), name);
         const body = text.slice(text.indexOf("\r\n\r\n") + 4);
         if (expect < 400 || expect === 417 || body === "") continue;
         assertMatch(JSON.parse(body).error, /^Cannot [^\n]{10,}\.$/, name);
@@ -157,11 +158,90 @@ Deno.test("a server of the best student", async (t) => {
   });
 });
 
+const ALLOWED = "https://app.example";
+
+/** What a page of an origin is not, though it looks like one that is allowed. */
+const OTHERS = [
+  ...["https://evil.example", "https://app.example.evil", "null", "*", ""],
+  ...["http://app.example", "https://app.example:8443", "https://app.example/"],
+  ...[
+    "https://a.app.example",
+    "https://APP.example",
+    "https://evilapp.example",
+  ],
+  ...[`${ALLOWED}, https://evil.example`, `${ALLOWED} https://evil.example`],
+  ...["https://app.example.", "https://app.example@evil.example"],
+];
+
+Deno.test("with --cors, pages of that origin may ask and read, and no others, however they call themselves", async () => {
+  await using server = await serve(
+    ...["--artifacts", run.artifacts, "--cors", ALLOWED],
+    ...["--cors", "http://localhost:5173"],
+  );
+  const ask = async (method: string, origin: string | undefined) => {
+    const head = [
+      `${method} /translate HTTP/1.1`,
+      "Host: localhost",
+      ...origin === undefined ? [] : [`Origin: ${origin}`],
+      ...method === "OPTIONS" ? ["Access-Control-Request-Method: POST"] : [],
+      ...["Content-Type: application/json", "Connection: close"],
+    ];
+    const body = method === "POST" ? '{"text":"o gato"}' : "";
+    const { status, text } = await exchange(
+      server.url,
+      new TextEncoder().encode(
+        [...head, `Content-Length: ${body.length}`, "", body].join("\r\n"),
+      ),
+    );
+    const header = (name: string) =>
+      new RegExp(`^${name}: (.*)\r$`, "im").exec(text)?.[1];
+    return { status, header };
+  };
+  for (const origin of [ALLOWED, "http://localhost:5173"]) {
+    const asked = await ask("OPTIONS", origin);
+    assertEquals(asked.status, 204);
+    assertEquals(asked.header("access-control-allow-methods"), "POST");
+    assertEquals(asked.header("access-control-allow-headers"), "content-type");
+    for (const { header } of [asked, await ask("POST", origin)]) {
+      assertEquals(header("access-control-allow-origin"), origin);
+      assertEquals(header("access-control-allow-credentials"), undefined);
+      assertEquals(header("vary"), "origin");
+    }
+    // What is refused can be read too.
+    const { status, header } = await ask("PUT", origin);
+    assertEquals(status, 405);
+    assertEquals(header("access-control-allow-origin"), origin);
+  }
+  for (const origin of [...OTHERS, undefined]) {
+    const asked = await ask("OPTIONS", origin);
+    assertEquals(asked.status, 405, origin);
+    for (const { header } of [asked, await ask("POST", origin)]) {
+      assertEquals(header("access-control-allow-origin"), undefined, origin);
+      assertEquals(header("access-control-allow-methods"), undefined, origin);
+      assertEquals(header("vary"), "origin", origin);
+    }
+  }
+});
+
+Deno.test("with --cors '*' pages of every origin may ask", async () => {
+  await using server = await serve(
+    ...["--artifacts", run.artifacts, "--cors", "*"],
+  );
+  const { headers, body } = await server.translate({ text: "o gato" }, {
+    origin: "https://any.example",
+  });
+  await body?.cancel();
+  assertEquals(headers.get("access-control-allow-origin"), "*");
+  assertEquals(headers.get("vary"), null);
+});
+
 const UNUSABLE: readonly (readonly [string, readonly string[], string])[] = [
   ["a node that is not there", ["--model", "nokd"], 'did you mean "no-kd"'],
   ["a narrow beam", ["--max-beam", "1"], "--max-beam"],
   ["a queue for less than a request", ["--queue", "3"], '"queue"'],
   ["a port that is none", ["--port", "70000"], "from 0 to 65535"],
+  ["an origin with a path", ["--cors", "https://a.example/b"], "such as"],
+  ["an origin that is any file", ["--cors", "null"], "https://example.org"],
   ["an address of another machine", ["--host", "192.0.2.1"], "--host"],
 ];
 

@@ -71,6 +71,17 @@ const BROKEN_HOSTS = [
   ...["localhost:99999", "localhost#", "a?b", "a\\b", "a<b", "%", "%00"],
 ];
 
+/** Heads by which a page of another origin asks whether it may translate here: nobody has allowed it. */
+const PREFLIGHTS: readonly (readonly string[])[] = [
+  ["Origin: https://evil.example", "Access-Control-Request-Method: POST"],
+  ["Origin: null", "Access-Control-Request-Method: POST"],
+  ["Origin: http://localhost", "Access-Control-Request-Method: POST"],
+  [
+    ...["Origin: https://evil.example", "Access-Control-Request-Method: POST"],
+    "Access-Control-Request-Private-Network: true",
+  ],
+];
+
 const LINES: readonly (readonly [string, number])[] = [
   ["GET", 400],
   ["GET /health", 200],
@@ -303,6 +314,13 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   ),
   ...FRAMES.map(([name, expect, ...head]) =>
     raw(`frame: ${name}`, expect, post("{}", ...head))
+  ),
+  ...PREFLIGHTS.map((head, i) =>
+    raw(
+      `head: another origin asks whether it may, ${i}`,
+      405,
+      ["OPTIONS /translate HTTP/1.1", OWN, ...head, "", ""].join("\r\n"),
+    )
   ),
   raw("frame: no length and no body", 400, post("", JSON_TYPE)),
   raw(
