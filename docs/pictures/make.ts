@@ -4,6 +4,7 @@ import { fromFileUrl, join, resolve, toFileUrl } from "@std/path";
 import type { Browser, Page } from "playwright-core";
 import { launch, missing } from "../../tests/apps/report/chromium.ts";
 import { startTask } from "../../tests/apps/serve/served.ts";
+import { openSettings } from "../../tests/apps/web/driven.ts";
 import { missingPty, openSession } from "../../tests/cli/console/pty.ts";
 import { capture, withReport } from "./page.ts";
 
@@ -179,6 +180,7 @@ async function pictureWeb(
       deviceScaleFactor: 2,
     });
     await page.goto(server.url);
+    await openSettings(page);
     if (beside !== undefined) {
       const option = page.locator("#beside option", { hasText: beside });
       const value = await option.getAttribute("value");
@@ -189,6 +191,9 @@ async function pictureWeb(
       await page.locator(`${pane} .facts`, { hasText: "1 sentence in" })
         .waitFor();
     }
+    await page.locator("#settings").evaluate((one) =>
+      one.removeAttribute("open")
+    );
     // What the model looked at for it is marked; a model that has learned little may say nothing.
     const words = page.locator("#first .word");
     if (await words.count() > 0) await words.last().hover();

@@ -9,7 +9,7 @@ import { createParallelTranslator } from "../../../nmt/decoding/parallel_transla
 import { translateLines } from "../../../nmt/decoding/translate.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { loadSubwords } from "../../../nmt/text/subwords/subwords.ts";
-import { type ModelFiles, modelFiles } from "../../nmt/fixtures/model_files.ts";
+import { type ModelFiles, modelFiles } from "../../nmt/decoding/model_files.ts";
 import { refusal } from "../../nmt/fixtures/refusal.ts";
 
 async function* from(lines: readonly string[]): AsyncGenerator<string> {

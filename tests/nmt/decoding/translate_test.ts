@@ -10,7 +10,7 @@ import {
   loadSubwords,
   trainSubwords,
 } from "../../../nmt/text/subwords/subwords.ts";
-import { modelFiles } from "../fixtures/model_files.ts";
+import { modelFiles } from "./model_files.ts";
 import { refusal } from "../fixtures/refusal.ts";
 
 Deno.test("a line break that the model says is a space", async () => {
