@@ -172,7 +172,10 @@ function translatorOf(site: Site, base: string): Promise<void> {
   if (wanted !== undefined && directions.includes(wanted)) {
     direction.value = wanted;
   }
-  element("directions", HTMLElement).hidden = directions.length < 2;
+  const hasChoice = directions.length > 1;
+  element("directions", HTMLElement).hidden = !hasChoice;
+  // They say as much, and take less room.
+  element("title", HTMLElement).classList.toggle("unseen", hasChoice);
   direction.addEventListener("change", turn);
   model.addEventListener("change", openFirst);
   beside.addEventListener("change", openSecond);

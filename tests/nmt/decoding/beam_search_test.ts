@@ -122,11 +122,13 @@ Deno.test("a sentence alone gives what it gives in any batch, in the order that 
 });
 
 /** A search of beam 2, whose steps are given as tokens, scores, parents and ends; each says how many live on. */
-function searchOfTwo(lengthPenalty: number, maximumLength: number) {
+function searchOfTwo(
+  lengthPenalty: number,
+  maximumLength: number,
+  count?: number,
+) {
   const { advance, best } = searchSentence({
-    beam: 2,
-    lengthPenalty,
-    maximumLength,
+    ...{ beam: 2, lengthPenalty, maximumLength, count },
   });
   const step = (
     tokens: number[],
@@ -167,6 +169,28 @@ Deno.test("hypotheses end among the best, and the search stops when nothing aliv
     score: -7,
     normalised: -7,
   });
+});
+
+Deno.test("where two are wanted the search goes on until nothing alive can come among them, and gives both, best first", () => {
+  const gone = -Infinity;
+  const { step, best } = searchOfTwo(1, 9, 2);
+  assertEquals(step([7, 8], [-1, -2], [0, 0], [-2.5, gone]), 2);
+  assertEquals(step([5, 6], [-2, -3], [1, 0], [-4, -2.5]), 1);
+  assertEquals(step([3, 4], [-9, gone], [0, 0], [-2.4, gone]), 0);
+  const found = [
+    { ids: Int32Array.of(8, 5), score: -2.4, normalised: -2.4 / 3 },
+    { ids: Int32Array.of(8), score: -2.5, normalised: -2.5 / 2 },
+  ];
+  assertEquals(best(), { ...found[0], alternatives: found });
+
+  // One that has ended is not enough, though nothing alive can beat it; of two, the second is to be beaten.
+  const late = searchOfTwo(1, 9, 2);
+  assertEquals(late.step([7, 8], [-30, -40], [0, 0], [-3, gone]), 1);
+  assertEquals(late.step([5, 6], [-90, gone], [0, 0], [-31, gone]), 0);
+  assertEquals(
+    late.best().alternatives?.map(({ score }) => score),
+    [-3, -31],
+  );
 });
 
 Deno.test("the beam narrows by each hypothesis that ends, although one that is dropped might have won", () => {
