@@ -131,14 +131,12 @@ export function findExports(artifacts: string): string[] {
 
 /** The best student of the one language pair that there is. */
 function bestStudent(workspace: Workspace): Found {
-  const students = evaluatedStudents(workspace);
-  if (students.length === 0) {
+  const best = bestStudents(workspace);
+  if (best.length === 0) {
     throw inputError(
       `Cannot find a student in "${workspace.folder}"; run "deno task pipeline" first, or name a model with --model.`,
     );
   }
-  const best = [...Map.groupBy(students, ({ node }) => prefixOf(node)).values()]
-    .map(bestOf);
   if (best.length > 1) {
     throw inputError(
       `Cannot tell which language pair of "${workspace.folder}" to translate; name a model with --model, ` +
@@ -147,7 +145,26 @@ function bestStudent(workspace: Workspace): Found {
         }.`,
     );
   }
-  return best[0];
+  return found(best[0]);
+}
+
+/** A student that is better than the others by some BLEU. */
+export interface BestStudent {
+  readonly node: string;
+  readonly bleu: number;
+  /** On the test set where not all students have a validation BLEU. */
+  readonly isValidated: boolean;
+  /** How many students it is the best of, one a seed. */
+  readonly of: number;
+}
+
+/** The best student of each language pair. */
+export function bestStudents(
+  workspace: Pick<Workspace, "manifest">,
+): BestStudent[] {
+  const students = evaluatedStudents(workspace);
+  return [...Map.groupBy(students, ({ node }) => prefixOf(node)).values()]
+    .map(bestOf);
 }
 
 /** A student that is evaluated on the test set of its pair. */
@@ -158,7 +175,9 @@ interface Student {
   readonly test: number;
 }
 
-function evaluatedStudents({ manifest }: Workspace): Student[] {
+function evaluatedStudents(
+  { manifest }: Pick<Workspace, "manifest">,
+): Student[] {
   const nodes = manifest?.nodes ?? {};
   return Object.entries(nodes).flatMap(([name, { inputs, metrics }]) => {
     const node = Object.values(inputs)
@@ -176,19 +195,28 @@ function evaluatedStudents({ manifest }: Workspace): Student[] {
 }
 
 /** The best of one student or more: by validation BLEU, or by that of the test set where one has no other. */
-function bestOf(students: readonly Student[]): Found {
+function bestOf(students: readonly Student[]): BestStudent {
   const isValidated = students.every(({ validation }) =>
     validation !== undefined
   );
   const bleu = ({ validation, test }: Student) =>
     isValidated ? validation ?? test : test;
   const [best] = students.toSorted((a, b) => bleu(b) - bleu(a));
+  return {
+    node: best.node,
+    bleu: bleu(best),
+    isValidated,
+    of: students.length,
+  };
+}
+
+function found({ node, bleu, isValidated, of }: BestStudent): Found {
   const by = isValidated ? "validation BLEU" : "BLEU on the test set";
   const why = isValidated ? "" : ", as not all have a validation BLEU";
-  const note = students.length === 1
+  const note = of === 1
     ? "the only student that is evaluated"
-    : `the best of ${students.length} by ${by}, ${bleu(best).toFixed(2)}${why}`;
-  return { node: best.node, note: `Model: ${best.node}, ${note}.` };
+    : `the best of ${of} by ${by}, ${bleu.toFixed(2)}${why}`;
+  return { node, note: `Model: ${node}, ${note}.` };
 }
 
 /** The node with a model that a name means; of the seeds of a student, the best one. */
@@ -224,7 +252,7 @@ function modelNode(workspace: Workspace, name: string): Found {
       }.`,
     );
   }
-  return bestOf(seeds);
+  return found(bestOf(seeds));
 }
 
 /** `pt-en/` of a node in a language pair, else nothing. */
