@@ -22,6 +22,10 @@ export const FAMILIES = {
 } as const;
 export type Family = keyof typeof FAMILIES;
 
+/** The colour that the page has for a family. */
+export const colorOf = (family: Family) =>
+  `var(--${family === "soft" ? "soft-targets" : family})`;
+
 export interface Trained {
   readonly pair?: string;
   /** As the table calls it. */

@@ -25,11 +25,11 @@ export function differenceText(
     : `${text} (${signed(low, digits)} to ${signed(high, digits)})`;
 }
 
-/** How many parameters: `1.44 M`, `93.2 k`. */
+/** How many parameters, on one line: `1.44 M`, `93.2 k`. */
 export function parameterText(value: number): string {
   return value < 1e6
-    ? `${figure(value / 1e3, 1)} k`
-    : `${figure(value / 1e6, 2)} M`;
+    ? `${figure(value / 1e3, 1)}\u00a0k`
+    : `${figure(value / 1e6, 2)}\u00a0M`;
 }
 
 /** `1 node`, `3 nodes`. */

@@ -1,5 +1,4 @@
 /** Compares two runs: scores before and now, and the nodes that differ with the reasons. */
-import * as Plot from "@observablehq/plot";
 import {
   metricText,
   type NodeDifference,
@@ -7,10 +6,9 @@ import {
 import type { Against, ComparedSystem } from "../against.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { count, figure, signed } from "../html/numbers.ts";
-import { drawn } from "../html/plot.ts";
 import { sortableTable } from "../html/table.ts";
+import { view } from "../html/view.ts";
 
-const WIDTH = 360;
 /** The most lines shown for a node. */
 const LINES = 12;
 
@@ -28,47 +26,15 @@ ${scorePlot(systems)}${scoreTable(systems)}${
 
 function scorePlot(systems: readonly ComparedSystem[]): Markup | undefined {
   const both = systems.flatMap(({ name, before, now }) =>
-    before === undefined || now === undefined
-      ? []
-      : [{ name, before: before.bleu.score, now: now.bleu.score }]
+    before === undefined || now === undefined ? [] : [{
+      system: name,
+      before: before.bleu.score,
+      now: now.bleu.score,
+    }]
   );
-  if (both.length === 0) return undefined;
-  const longest = Math.max(...both.map(({ name }) => name.length));
-  const label = both.map(({ name, before, now }) =>
-    `${name} ${figure(before, 1)}, now ${figure(now, 1)}`
-  ).join("; ");
-  const dot = { y: "name", r: 4 };
-  return markup`<figure class="large"><figcaption>BLEU before (open) and now (filled)</figcaption>${
-    drawn(
-      {
-        width: WIDTH,
-        height: 60 + 20 * both.length,
-        marginLeft: 16 + 6.2 * longest,
-        marginRight: 16,
-        marginTop: 18,
-        marginBottom: 38,
-        x: { label: "BLEU", grid: true, nice: true, ticks: 5 },
-        y: { label: null, domain: both.map(({ name }) => name), tickSize: 0 },
-        marks: [
-          Plot.ruleY(both, {
-            y: "name",
-            x1: "before",
-            x2: "now",
-            stroke: "var(--muted)",
-            strokeWidth: 1.5,
-          }),
-          Plot.dot(both, {
-            ...dot,
-            x: "before",
-            stroke: "var(--muted)",
-            fill: "var(--surface)",
-          }),
-          Plot.dot(both, { ...dot, x: "now", fill: "var(--combined)" }),
-        ],
-      },
-      `BLEU of each system before and now: ${label}.`,
-    )
-  }</figure>`;
+  return both.length === 0
+    ? undefined
+    : view("changes", both, { caption: "BLEU before (open) and now (filled)" });
 }
 
 function scoreTable(systems: readonly ComparedSystem[]): Markup | undefined {

@@ -1,73 +1,129 @@
-/** Learning curves: a small plot for each system, over the curves of the others. */
-import * as Plot from "@observablehq/plot";
-import type { Curve } from "../../../schemas/results.ts";
+/** Learning curves in one picture, and a table of what they say of each training. */
+import { z } from "zod";
+import { jsonIfValid, readIfThere } from "../../../engine/files/atomic.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { figure } from "../html/numbers.ts";
-import { drawn } from "../html/plot.ts";
-import { colorOf } from "./scores.ts";
-import type { Trained } from "../trained.ts";
+import { type Cell, sortableTable } from "../html/table.ts";
+import { radios, select, view } from "../html/view.ts";
+import { pathIfThere, type Source } from "../source.ts";
+import { colorOf, type Trained } from "../trained.ts";
+import { familyKey } from "./scores.ts";
+import type { Learned } from "../view_data.ts";
 
-interface Validated {
-  readonly node: string;
-  readonly step: number;
-  readonly nll: number;
+/** A validation loss above the lowest by this is overfitting or divergence; one below the one before by less is a plateau. */
+const WORSE = 0.05, PLATEAU = 0.005;
+
+const Validations = z.array(z.object({
+  step: z.number(),
+  nll: z.number(),
+  trainingLoss: z.number(),
+  bleu: z.number().optional(),
+}));
+
+/** The validations of a model in training; committed results are without the training loss. */
+function validationsOf(source: Source, node: string): Learned["points"] {
+  const { curve } = source.manifest.nodes[node]?.outputs ?? {};
+  const path = pathIfThere(source, curve);
+  const text = path === undefined ? undefined : readIfThere(path);
+  const read = text === undefined
+    ? undefined
+    : Validations.safeParse(jsonIfValid(text)).data;
+  return read ?? source.results.curves[node] ?? [];
 }
 
-/** Validation loss by step of each system that has a curve; all plots share their axes. */
+/** Undefined where no system has a curve. */
 export function curvePlots(
+  source: Source,
   trained: readonly Trained[],
-  curves: Readonly<Record<string, Curve>>,
 ): Markup | undefined {
-  const pointsOf = (system: Trained): Validated[] =>
-    system.curves.flatMap((node) =>
-      (curves[node] ?? []).map((point) => ({ ...point, node }))
-    );
-  const all = trained.flatMap(pointsOf);
-  if (all.length === 0) return undefined;
-  const steps = all.map(({ step }) => step);
-  const losses = all.map(({ nll }) => nll);
-  const axes = {
-    x: [0, Math.max(...steps)],
-    y: [Math.min(...losses), Math.max(...losses)],
-  };
-  return markup`<div class="plots">${
-    trained.map((system) => {
-      const own = pointsOf(system);
-      const best = Math.min(...own.map(({ nll }) => nll));
-      return own.length === 0 ? undefined : markup`<figure>
-<figcaption>${system.system} <span class="aside">${
-        figure(best, 3)
-      }</span></figcaption>
-${curvePlot(system, own, all, axes, best)}</figure>`;
+  const learned = trained.flatMap(({ system, family, curves: nodes }) =>
+    nodes.flatMap((node): Learned[] => {
+      const points = validationsOf(source, node);
+      const { seconds } = source.results.measured[node] ?? {};
+      return points.length === 0 ? [] : [{
+        system,
+        color: colorOf(family),
+        name: nodes.length === 1 ? system : node.replace(/^.*:/, ""),
+        minutes: seconds === undefined ? undefined : seconds / 60,
+        points,
+      }];
     })
-  }</div>`;
+  );
+  if (learned.length === 0) return undefined;
+  const points = learned.flatMap(({ points }) => points);
+  const values = {
+    nll: "validation loss",
+    perplexity: "perplexity",
+    ...points.some(({ bleu }) => bleu !== undefined)
+      ? { bleu: "validation BLEU" }
+      : {},
+    ...points.some(({ trainingLoss }) => trainingLoss !== undefined)
+      ? { trainingLoss: "training loss" }
+      : {},
+  };
+  const isTimed = learned.some(({ minutes }) => minutes !== undefined);
+  const systems = new Set(learned.map(({ system }) => system));
+  return markup`${familyKey(trained)}${
+    view("curves", learned, {
+      choices: markup`${radios("Value", "value", values)}${
+        radios("By", "axis", {
+          step: "step",
+          ...isTimed ? { minutes: "time" } : {},
+        })
+      }${
+        select("System", "system", [
+          ["", "all"],
+          ...[...systems].map((name) => [name, name] as const),
+        ])
+      }<span><label>From <input name="from" type="number" min="0" step="any"></label> <label>to <input name="to" type="number" min="0" step="any"></label></span><button type="button" data-reset>Whole curve</button>`,
+    })
+  }${table(learned)}`;
 }
 
-function curvePlot(
-  { system, family }: Trained,
-  own: readonly Validated[],
-  all: readonly Validated[],
-  axes: { readonly x: readonly number[]; readonly y: readonly number[] },
-  best: number,
-): Markup {
-  const line = { x: "step", y: "nll", z: "node" };
-  return drawn(
-    {
-      width: 172,
-      height: 120,
-      marginLeft: 26,
-      marginRight: 8,
-      marginTop: 8,
-      marginBottom: 22,
-      x: { label: null, domain: axes.x, ticks: 3, tickFormat: "~s" },
-      y: { label: null, domain: axes.y, ticks: 4, grid: true },
-      marks: [
-        Plot.line(all, { ...line, stroke: "var(--faint)", strokeWidth: 1 }),
-        Plot.line(own, { ...line, stroke: colorOf(family), strokeWidth: 2 }),
-      ],
-    },
-    `Learning curve of ${system}: ${own.length} validations, the lowest loss ${
-      figure(best, 3)
-    }.`,
+function table(learned: readonly Learned[]): Markup {
+  const cell = (value: number | undefined, digits: number): Cell | undefined =>
+    value === undefined ? undefined : { text: figure(value, digits), value };
+  return sortableTable(
+    "What the curves say",
+    [
+      "training",
+      "last step",
+      "lowest loss",
+      "at step",
+      "perplexity",
+      "BLEU there",
+      "remark",
+    ],
+    learned.map(({ name, points }) => {
+      const best = points.reduce((a, b) => b.nll < a.nll ? b : a);
+      const remark = remarkOf(points);
+      return [
+        { text: name, value: name },
+        cell(points.at(-1)?.step, 0),
+        cell(best.nll, 3),
+        cell(best.step, 0),
+        cell(Math.exp(best.nll), 2),
+        cell(best.bleu, 1),
+        { text: remark, value: remark },
+      ];
+    }),
   );
+}
+
+/** How a training ended, by its validation losses. */
+export function remarkOf(
+  points: readonly { readonly step: number; readonly nll: number }[],
+): string {
+  const [before, last] = points.slice(-2);
+  if (last === undefined) return "validated once";
+  const best = points.reduce((a, b) => b.nll < a.nll ? b : a);
+  if (!points.every(({ nll }) => Number.isFinite(nll))) return "diverged";
+  if (last.nll > best.nll * (1 + WORSE)) {
+    return `went wrong after step ${figure(best.step)}: the loss rose by ${
+      figure(100 * (last.nll / best.nll - 1), 0)
+    } %`;
+  }
+  return before.nll - last.nll > before.nll * PLATEAU
+    ? "still learning at its end: more steps may help"
+    : "levelled out";
 }

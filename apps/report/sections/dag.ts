@@ -1,4 +1,4 @@
-/** Draws the graph of nodes: boxes with state, time and size, linked to the details of each node. */
+/** Draws the graph of nodes downwards: boxes with state, time and size, linked to the details of each node. */
 import { Graph as Layout, layout } from "@dagrejs/dagre";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { duration } from "../../../base/durations.ts";
@@ -6,10 +6,7 @@ import { type Markup, markup } from "../html/markup.ts";
 import { count } from "../html/numbers.ts";
 import type { NodeState, ReportNode } from "../nodes.ts";
 
-/** Wide: from left to right, the trials of a choice in one box. Tall: downwards, each crowded stage in one box. */
-export type Shape = "wide" | "tall";
-
-/** Nodes of a stage that stand side by side in the tall picture; more are one box. */
+/** Nodes of a stage that stand side by side; more are one box. */
 const SIDE_BY_SIDE = 2;
 const LINE = { title: 6.9, detail: 5.9, padding: 26, height: 38 };
 
@@ -31,17 +28,14 @@ const MARKS: Readonly<Record<NodeState, string>> = {
   "not run": "·",
 };
 
-export function graphPicture(
-  nodes: readonly ReportNode[],
-  shape: Shape,
-): Markup {
-  const boxes = boxesOf(nodes, shape);
+export function graphPicture(nodes: readonly ReportNode[]): Markup {
+  const boxes = boxesOf(nodes);
   const edges = neededEdges(boxes);
   const graph = new Layout();
   graph.setGraph({
-    rankdir: shape === "wide" ? "LR" : "TB",
+    rankdir: "TB",
     nodesep: 10,
-    ranksep: shape === "wide" ? 26 : 22,
+    ranksep: 22,
     edgesep: 6,
     marginx: 2,
     marginy: 2,
@@ -58,10 +52,10 @@ export function graphPicture(
   layout(graph);
   const { width = 0, height = 0 } = graph.graph();
   const paths = graph.edges().map((edge) =>
-    pathOf(graph.edge(edge).points ?? [], shape)
+    pathOf(graph.edge(edge).points ?? [])
   );
   const size = { width: Math.ceil(width), height: Math.ceil(height) };
-  return markup`<svg class="graph ${shape}" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="group" aria-label="The pipeline as a graph of ${
+  return markup`<svg class="graph" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="group" aria-label="The pipeline as a graph of ${
     count(nodes.length, "node")
   }"><path class="edges" d="${paths.join("")}"/>${
     boxes.map((box) => {
@@ -115,34 +109,23 @@ function stateOf(nodes: readonly ReportNode[]): NodeState {
     "not run";
 }
 
-function boxesOf(nodes: readonly ReportNode[], shape: Shape): Box[] {
+function boxesOf(nodes: readonly ReportNode[]): Box[] {
   const stages = Map.groupBy(nodes, stageOf);
-  const groupOf = (node: ReportNode) => {
-    const stage = stageOf(node);
-    const isCrowded = (stages.get(stage)?.length ?? 0) > SIDE_BY_SIDE;
-    if (shape === "tall" && isCrowded) return stage;
-    return node.trialOf === undefined ? node.name : `trials of ${node.trialOf}`;
-  };
-  return [...Map.groupBy(nodes, groupOf)].map(([id, group]) => {
-    const [first] = group;
-    if (group.length === 1 || id === first.name) {
-      return { id, title: first.name, href: nodeId(first.name), nodes: group };
-    }
-    const isTrials = first.trialOf !== undefined;
-    const trialsOfOne = isTrials && shape === "wide";
-    return {
-      id,
-      title: trialsOfOne
-        ? `${
-          first.trialOf?.replace(/^(.*\/)?choose:/, "$1")
-        }: ${group.length} trials`
-        : isTrials
-        ? `${group.length} trials`
-        : `${stageOf(first)} × ${group.length}`,
-      href: trialsOfOne ? nodeId(first.name) : stageId(stageOf(first)),
-      nodes: group,
-    };
-  });
+  return [...stages].flatMap(([stage, group]): Box[] =>
+    group.length <= SIDE_BY_SIDE
+      ? group.map((node) => ({
+        id: node.name,
+        title: node.name,
+        href: nodeId(node.name),
+        nodes: [node],
+      }))
+      : [{
+        id: stage,
+        title: `${stage} × ${group.length}`,
+        href: stageId(stage),
+        nodes: group,
+      }]
+  );
 }
 
 /** What a node is listed under: its stage, that of a trial apart, within its language pair. */
@@ -193,21 +176,15 @@ function neededEdges(boxes: readonly Box[]): Edge[] {
   );
 }
 
-/** A smooth line through the points, along the direction of the picture at each. */
+/** A smooth line through the points, downwards at each. */
 function pathOf(
   points: readonly { readonly x: number; readonly y: number }[],
-  shape: Shape,
 ): string {
   return points.map(({ x, y }, i) => {
     const to = `${x.toFixed(1)} ${y.toFixed(1)}`;
     if (i === 0) return `M${to}`;
     const before = points[i - 1];
-    const half = {
-      x: ((x + before.x) / 2).toFixed(1),
-      y: ((y + before.y) / 2).toFixed(1),
-    };
-    return shape === "wide"
-      ? `C${half.x} ${before.y.toFixed(1)} ${half.x} ${y.toFixed(1)} ${to}`
-      : `C${before.x.toFixed(1)} ${half.y} ${x.toFixed(1)} ${half.y} ${to}`;
+    const half = ((y + before.y) / 2).toFixed(1);
+    return `C${before.x.toFixed(1)} ${half} ${x.toFixed(1)} ${half} ${to}`;
   }).join("");
 }

@@ -5,42 +5,52 @@ import { type Markup, markup } from "../html/markup.ts";
 import { count, figure } from "../html/numbers.ts";
 import { type Log, type ReportNode, STATES } from "../nodes.ts";
 
-/** Nodes that a stage shows at once. */
-const CROWD = 6;
-
-/** The nodes under their stages, in the order of the graph; a crowded stage is opened by a click as well. */
-export function nodeList(nodes: readonly ReportNode[]): Markup {
+/** Articles of all nodes and of each stage, of which the page shows the one that its address names, else the list of stages. */
+export function nodeDetails(nodes: readonly ReportNode[]): Markup {
   const stages = Map.groupBy(nodes, stageOf);
-  return markup`<div class="nodes">${
-    [...stages].map(([stage, group]) => {
-      const id = stageId(stage);
-      const title = markup`<h3>${stage}</h3>`;
-      return group.length <= CROWD
-        ? markup`<section id="${id}" aria-label="${stage}">${title}${
-          group.map(nodeDetails)
-        }</section>`
-        : markup`<details id="${id}" class="stage"><summary>${title} <span class="aside">${
-          count(group.length, "node")
-        }, ${factsOf(group)}</span></summary>${
-          group.map(nodeDetails)
-        }</details>`;
-    })
-  }</div>`;
+  return markup`<div class="details">${
+    [...stages].map(([stage, group]) =>
+      markup`<article id="${stageId(stage)}"><h3>${stage}</h3>${
+        list(group)
+      }</article>${group.map(article)}`
+    )
+  }<article class="overview"><h3>All nodes</h3>${
+    [...stages].map(([stage, group]) =>
+      group.length === 1
+        ? list(group)
+        : markup`<ul class="list"><li><a href="#${
+          stageId(stage)
+        }">${stage}</a> <span class="aside">${count(group.length, "node")}, ${
+          factsOf(group)
+        }</span></li></ul>`
+    )
+  }</article></div>`;
 }
 
-function nodeDetails(node: ReportNode): Markup {
+function list(nodes: readonly ReportNode[]): Markup {
+  return markup`<ul class="list">${
+    nodes.map((node) =>
+      markup`<li><a href="#${
+        nodeId(node.name)
+      }">${node.name}</a> <span class="aside">${factsOf([node])}</span></li>`
+    )
+  }</ul>`;
+}
+
+function article(node: ReportNode): Markup {
   const { name, state } = node;
-  return markup`<details id="${nodeId(name)}" class="node ${
+  const stage = stageOf(node);
+  return markup`<article id="${nodeId(name)}" class="node ${
     state.replace(" ", "-")
-  }"><summary><span class="name">${name}</span> <span class="aside">${
-    factsOf([node])
-  }</span></summary>${facts(node)}</details>`;
+  }"><p class="aside"><a href="#pipeline">All nodes</a> / <a href="#${
+    stageId(stage)
+  }">${stage}</a></p><h3>${name}</h3>${facts(node)}</article>`;
 }
 
 function facts(node: ReportNode): Markup {
   const { state, key, time, seed, config, inputs, outputs, metrics } = node;
   const rows: readonly (readonly [string, Markup | string | undefined])[] = [
-    ["state", `${state}: ${STATES[state]}`],
+    ["state", `${factsOf([node])}: ${STATES[state]}`],
     ["key", key && markup`<code>${key}</code>`],
     ["made", time && time.replace(/\.\d+Z$/, "Z").replace("T", " ")],
     ["seed", String(seed)],

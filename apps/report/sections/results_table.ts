@@ -1,13 +1,19 @@
 /** The table of systems: size, scores, distance to the teacher, time. */
 import { format as formatBytes } from "@std/fmt/bytes";
-import { significance } from "../../../nmt/metrics/planned.ts";
 import {
   BASELINES,
   type Figure,
   type System,
 } from "../../../schemas/results.ts";
+import type { Saved } from "../../results/gather.ts";
+import { scoredOf, testSetTables } from "../../results/test_sets.ts";
 import type { Markup } from "../html/markup.ts";
-import { differenceText, figure, parameterText } from "../html/numbers.ts";
+import {
+  differenceText,
+  figure,
+  parameterText,
+  signed,
+} from "../html/numbers.ts";
 import { type Cell, sortableTable } from "../html/table.ts";
 
 interface Column {
@@ -16,28 +22,32 @@ interface Column {
   cell(system: System, teacher: System | undefined): Cell | undefined;
 }
 
-const columnsOf = (systems: readonly System[]): readonly Column[] => [
-  { title: "system", cell: ({ system }) => ({ text: system, value: system }) },
+const columnsOf = (best: string | undefined): readonly Column[] => [
+  {
+    title: "system",
+    cell: ({ system }) => ({
+      text: system === best ? `★ ${system}` : system,
+      value: system,
+    }),
+  },
   {
     title: "seeds",
     cell: ({ runs: { length } }) =>
       length === 1 ? undefined : { text: String(length), value: length },
   },
   {
-    title: "parameters",
-    cell: ({ parameters }) => ({
-      text: parameterText(parameters),
+    title: "parameters (of teacher)",
+    cell: ({ parameters }, teacher) => ({
+      text: `${parameterText(parameters)}${
+        teacher === undefined
+          ? ""
+          : ` (${figure(100 * parameters / teacher.parameters)} %)`
+      }`,
       value: parameters,
     }),
   },
   {
-    title: "of teacher",
-    cell: ({ parameters }, teacher) =>
-      teacher &&
-      percent(parameters / teacher.parameters),
-  },
-  {
-    title: "size",
+    title: "fp32 size",
     cell: ({ bytes }) =>
       bytes === undefined
         ? undefined
@@ -46,24 +56,27 @@ const columnsOf = (systems: readonly System[]): readonly Column[] => [
   { title: "BLEU", cell: ({ bleu }) => score(bleu) },
   { title: "95 % interval", cell: ({ bleu }) => interval(bleu) },
   { title: "chrF", cell: ({ chrf }) => score(chrf) },
-  {
-    title: "to teacher",
+  ...BASELINES.map((baseline): Column => ({
+    title: `to ${baseline}`,
     cell: ({ bleu }) => {
-      const { teacher } = bleu.to;
-      return teacher &&
-        { text: differenceText(teacher, 1), value: teacher.difference };
+      const found = bleu.to[baseline];
+      return found &&
+        { text: differenceText(found, 1), value: found.difference };
     },
-  },
-  ...BASELINES.map((baseline): Column => {
-    const { title, cell } = significance(systems, baseline);
-    return {
-      title,
-      cell: (system) => {
-        const { p } = system.bleu.to[baseline] ?? {};
-        return p === undefined ? undefined : { text: cell(system), value: p };
+  })),
+  {
+    title: "int8 BLEU (to fp32)",
+    cell: ({ int8, bleu }) =>
+      int8 && {
+        text: `${figure(int8.bleu, 1)} (${signed(int8.bleu - bleu.score, 2)})`,
+        value: int8.bleu,
       },
-    };
-  }),
+  },
+  {
+    title: "int8 size",
+    cell: ({ int8 }) =>
+      int8 && { text: formatBytes(int8.bytes), value: int8.bytes },
+  },
   {
     title: "training (min)",
     cell: ({ trainingSeconds: seconds }) =>
@@ -78,24 +91,47 @@ const columnsOf = (systems: readonly System[]): readonly Column[] => [
   },
 ];
 
-/** A column that no system has anything to show in is left out. */
+/** The highest BLEU first, `best` marked; a column that no system has anything to show in is left out. */
 export function resultsTable(
   systems: readonly System[],
   caption: string,
+  best: string | undefined,
 ): Markup {
   const teacher = systems.find(({ system }) => system === "teacher");
-  const columns = columnsOf(systems).filter(({ cell }) =>
+  const ranked = systems.toSorted((a, b) => b.bleu.score - a.bleu.score);
+  const columns = columnsOf(best).filter(({ cell }) =>
     systems.some((system) => cell(system, teacher) !== undefined)
   );
   return sortableTable(
     caption,
     columns.map(({ title }) => title),
-    systems.map((system) => columns.map(({ cell }) => cell(system, teacher))),
+    ranked.map((system) => columns.map(({ cell }) => cell(system, teacher))),
+    {
+      column: "BLEU",
+      marked: ranked.findIndex(({ system }) => system === best),
+    },
   );
 }
 
-function percent(share: number) {
-  return { text: `${figure(100 * share, 1)} %`, value: share };
+/** The scores on further test sets than those of the language pairs; undefined where there are none. */
+export function testSetsTable(
+  saved: Saved,
+  pairs: readonly (string | undefined)[],
+): Markup[] | undefined {
+  return saved.results.systems.every(({ pair }) => pairs.includes(pair))
+    ? undefined
+    : testSetTables(scoredOf(saved)).map(({ columns, rows }) =>
+      sortableTable(
+        "BLEU and chrF on each test set",
+        columns,
+        rows.map((row) =>
+          row.map((text) => ({
+            text,
+            value: Number.parseFloat(text.replaceAll(",", "")) || text,
+          }))
+        ),
+      )
+    );
 }
 
 /** `37.5`, or `37.5 ± 0.4` over seeds. */

@@ -1,94 +1,54 @@
-/** The test sentences that a system translates worst and best, with the differences to the reference marked. */
-import { type Change, diffWordsWithSpace } from "diff";
+/** Test sentences with what each system made of them, for a reader to search, filter and sample. */
 import { chrf } from "../../../nmt/metrics/chrf.ts";
 import { readLines } from "../../../nmt/metrics/lines.ts";
 import { readPairs } from "../../../nmt/text/subwords/tokenize.ts";
+import { ALL_REMARKS } from "../browser/remark.ts";
+import { type Markup, markup } from "../html/markup.ts";
+import { figure } from "../html/numbers.ts";
+import { radios, select, view } from "../html/view.ts";
 import { inputPath, pathIfThere, type Source } from "../source.ts";
 import type { Trained } from "../trained.ts";
+import type { TestSentences } from "../view_data.ts";
 
-/** Sentences at each end. */
-const SENTENCES = 5;
+/** Characters of all texts, at most: the page stays small enough to be sent. */
+const CHARACTERS = 700_000;
 
-/** A part of a text, and whether only this one of two texts has it. */
-export interface Piece {
-  readonly text: string;
-  readonly isOwn: boolean;
-}
-
-export interface Translated {
-  /** Line of the test set, from 1. */
-  readonly line: number;
-  readonly source: string;
-  readonly reference: readonly Piece[];
-  readonly hypothesis: readonly Piece[];
-  readonly chrf: number;
-  /** What the teacher says, where it is known. */
-  readonly teacher?: { readonly text: string; readonly chrf: number };
-}
-
-export interface Extremes {
-  readonly system: string;
-  readonly worst: readonly Translated[];
-  readonly best: readonly Translated[];
-}
-
-export interface Sentences {
-  readonly systems: readonly Extremes[];
+export interface Sentences extends TestSentences {
+  /** Of the test set. */
+  readonly count: number;
   /** What could not be shown, a sentence each. */
   readonly missing: readonly string[];
 }
 
-/** Those of each evaluated student of a language pair, by chrF of the sentence; of equals the longer first. */
+/** Those of the evaluated systems of a language pair. */
 export async function sentencesOf(
   source: Source,
   trained: readonly Trained[],
 ): Promise<Sentences> {
   const gone: string[] = [];
-  const systems: Extremes[] = [];
-  const students = trained.filter(({ family, row }) =>
-    family !== "teacher" && row !== undefined
-  );
-  const teacher = trained.find(({ family }) => family === "teacher");
-  const theirs = teacher && await translationsOf(source, teacher);
-  for (const student of students) {
-    const own = await translationsOf(source, student);
-    if (own === undefined) {
-      gone.push(student.system);
-      continue;
-    }
-    const { pairs, scored } = own;
-    const ranked = scored
-      .map(({ chrf }, index) => ({ index, chrf }))
-      .toSorted((a, b) =>
-        a.chrf - b.chrf ||
-        pairs[b.index].target.length - pairs[a.index].target.length
-      );
-    const translated = ({ index }: { readonly index: number }): Translated => {
-      const { source, target } = pairs[index];
-      const { text, chrf } = scored[index];
-      const changes = diffWordsWithSpace(target, text);
-      return {
-        line: index + 1,
-        source,
-        reference: sideOf(changes, "removed"),
-        hypothesis: sideOf(changes, "added"),
-        chrf,
-        teacher: theirs?.scored[index],
-      };
-    };
-    const worst = ranked.slice(0, SENTENCES);
-    const left = ranked.slice(worst.length).toSorted((a, b) =>
-      b.chrf - a.chrf ||
-      pairs[b.index].target.length - pairs[a.index].target.length
-    );
-    systems.push({
-      system: student.system,
-      worst: worst.map(translated),
-      best: left.slice(0, SENTENCES).map(translated),
-    });
+  const found: (Translations & { readonly system: string })[] = [];
+  for (const { system, row } of trained) {
+    if (row === undefined) continue;
+    const own = await translationsOf(source, row);
+    const isOther = own !== undefined && found.length > 0 &&
+      own.pairs.length !== found[0].pairs.length;
+    if (own === undefined || isOther) gone.push(system);
+    else found.push({ system, ...own });
   }
+  const pairs = found[0]?.pairs ?? [];
+  const kept = keptOf(found);
   return {
-    systems,
+    sentences: kept.map((i) => ({
+      line: i + 1,
+      source: pairs[i].source,
+      reference: pairs[i].target,
+    })),
+    systems: found.map(({ system, lines, scores }) => ({
+      system,
+      outputs: kept.map((i) => lines[i]),
+      chrf: kept.map((i) => Number(scores[i].toFixed(1))),
+    })),
+    count: pairs.length,
     missing: gone.length === 0 ? [] : [
       `Translations, or test sentences, that are not there: ${
         gone.join(", ")
@@ -97,12 +57,22 @@ export async function sentencesOf(
   };
 }
 
-/** What the first model of a system made of the test sentences, each scored; undefined where that is gone. */
-async function translationsOf(source: Source, { row }: Trained) {
-  const run = row?.runs[0];
-  if (run === undefined) return undefined;
-  const prefix = row?.pair === undefined ? "" : `${row.pair}/`;
-  const node = `${prefix}evaluate:${run.name}`;
+interface Translations {
+  readonly pairs: readonly {
+    readonly source: string;
+    readonly target: string;
+  }[];
+  readonly lines: readonly string[];
+  /** chrF of each sentence. */
+  readonly scores: readonly number[];
+}
+
+/** What the first model of a system made of the test sentences; undefined where that is gone. */
+async function translationsOf(
+  source: Source,
+  { pair, runs: [run] }: NonNullable<Trained["row"]>,
+): Promise<Translations | undefined> {
+  const node = `${pair === undefined ? "" : `${pair}/`}evaluate:${run.name}`;
   const hypotheses = pathIfThere(
     source,
     source.manifest.nodes[node]?.outputs.hypotheses,
@@ -114,18 +84,79 @@ async function translationsOf(source: Source, { row }: Trained) {
   if (lines.length !== pairs.length) return undefined;
   const metric = chrf({ lowercase: false });
   const counts = metric.counts(lines, [pairs.map(({ target }) => target)]);
-  return {
-    pairs,
-    scored: lines.map((text, i) => ({ text, chrf: metric.score(counts[i]) })),
-  };
+  return { pairs, lines, scores: counts.map((each) => metric.score(each)) };
 }
 
-/** One of two texts that were compared. */
-function sideOf(
-  changes: readonly Change[],
-  own: "added" | "removed",
-): Piece[] {
-  const other = own === "added" ? "removed" : "added";
-  return changes.filter((change) => !change[other])
-    .map((change) => ({ text: change.value, isOwn: change[own] === true }));
+/**
+ * Which sentences are in a page with so many characters of them: all, or as the first half the worst and best of each
+ * system, as the second a sample of the others.
+ */
+export function keptOf(
+  systems: readonly Translations[],
+  characters = CHARACTERS,
+): number[] {
+  const [first] = systems;
+  if (first === undefined) return [];
+  const all = first.pairs.map((_, i) => i);
+  const sizes = first.pairs.map(({ source, target }, i) =>
+    systems.reduce(
+      (sum, { lines }) => sum + lines[i].length,
+      source.length + target.length,
+    )
+  );
+  if (sizes.reduce((a, b) => a + b, 0) <= characters) return all;
+  const kept = new Set<number>();
+  let used = 0;
+  const keep = (i: number, most: number) => {
+    if (kept.has(i) || used + sizes[i] > most) return;
+    kept.add(i);
+    used += sizes[i];
+  };
+  const rankings = systems.map(({ scores }) =>
+    all.toSorted((a, b) => scores[a] - scores[b])
+  );
+  for (const rank of all) {
+    for (const ranked of rankings) {
+      keep(ranked[rank], characters / 2);
+      keep(ranked[all.length - 1 - rank], characters / 2);
+    }
+  }
+  const mixed = (i: number) => Math.imul(i, 0x9e3779b1) >>> 0;
+  for (const i of all.toSorted((a, b) => mixed(a) - mixed(b))) {
+    keep(i, characters);
+  }
+  return [...kept].sort((a, b) => a - b);
+}
+
+/** `first` is the system that is shown before anything is chosen. */
+export function testSentences(
+  { sentences, systems, count }: Sentences,
+  first: string | undefined,
+): Markup | undefined {
+  if (systems.length === 0) return undefined;
+  const names = systems.map(({ system }) => system);
+  const shown = first !== undefined && names.includes(first) ? first : names[0];
+  const same = (values: readonly string[]) =>
+    values.map((value) => [value, value] as const);
+  return markup`${
+    sentences.length === count
+      ? undefined
+      : markup`<p class="aside">In the page are ${
+        figure(sentences.length)
+      } of ${
+        figure(count)
+      } test sentences: the worst and best of each system, and a sample of the others.</p>`
+  }${
+    view("sentences", { sentences, systems }, {
+      choices: markup`${select("System", "system", same(names), shown)}${
+        radios("Order", "order", {
+          worst: "worst",
+          best: "best",
+          random: "random sample",
+        })
+      }<button type="button" data-another hidden>Another sample</button>${
+        select("Fault", "remark", [["", "any or none"], ...same(ALL_REMARKS)])
+      }<span><label>Words of the source <input name="shortest" type="number" min="0"></label> <label>to <input name="longest" type="number" min="0"></label></span><label>Search <input name="search" type="search"></label>`,
+    })
+  }`;
 }

@@ -15,7 +15,7 @@ import {
   violations,
   wider,
 } from "./chromium.ts";
-import { copyOf, trainedExperiment } from "../../fixtures/trained.ts";
+import { reportAgainst } from "./reported.ts";
 
 const PHONE = { width: 360, height: 740 };
 const SCREEN = { width: 1280, height: 900 };
@@ -28,18 +28,8 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async (t) => {
-    using experiment = copyOf(await trainedExperiment());
-    const earlier = experiment.path("earlier.json");
-    Deno.copyFileSync(experiment.path("artifacts/manifest.json"), earlier);
-    const ran = await experiment.pipeline(
-      ...["run", "--quiet", "--set", "students.pkd.alpha=0.5"],
-    );
-    assertEquals(ran.code, 0, ran.err);
-    const out = experiment.path("report.html");
-    const told = await experiment.pipeline(
-      ...["report", "--out", out, "--against", earlier],
-    );
-    assertEquals(told.out, `${out}\n`, told.err);
+    using reported = await reportAgainst();
+    const { out } = reported;
     assert(Deno.statSync(out).size < 2e6, `${Deno.statSync(out).size} bytes`);
     const browser = await launch();
     try {
@@ -58,6 +48,8 @@ Deno.test({
             async () => {
               const { page } = await open(browser, out, viewport, theme);
               await openDetails(page);
+              await page.locator('a.box[href="#node-teacher"]').click();
+              await page.locator("#node-teacher").waitFor();
               assertEquals(await violations(page), []);
             },
           );
@@ -68,25 +60,29 @@ Deno.test({
         const { page } = await open(browser, out, PHONE);
         await openDetails(page);
         assertEquals(await wider(page, PHONE.width), []);
-        assert(await page.locator("svg.graph.tall").isVisible());
-        assert(!await page.locator("svg.graph.wide").isVisible());
+        await page.locator('a.box[href="#node-teacher"]').click();
+        await page.locator("#node-teacher").waitFor();
+        assertEquals(await wider(page, PHONE.width), []);
       });
 
       await t.step(
-        "a click on a box opens its node, and so does the enter key",
+        "a click on a box shows its node beside the graph, and so does the enter key",
         async () => {
           const { page } = await open(browser, out);
-          const details = (name: string) => page.locator(`[id="node-${name}"]`);
-          // The page hears of its new address in a moment of its own.
-          const opens = (name: string) =>
-            page.locator(`[id="node-${name}"][open]`).waitFor();
-          const closes = (name: string) =>
-            page.locator(`[id="node-${name}"]:not([open])`)
-              .waitFor({ state: "attached" });
-          assert(await details("teacher").getAttribute("open") === null);
-          await page.locator('.wide a[href="#node-teacher"]').click();
-          await opens("teacher");
-          const text = await details("teacher").innerText();
+          const article = (name: string) => page.locator(`[id="${name}"]`);
+          const shown = page.locator("#pipeline article:visible");
+          assertEquals(await shown.count(), 1);
+          assertStringIncludes(await shown.innerText(), "All nodes");
+          await page.locator('a.box[href="#node-teacher"]').click();
+          await article("node-teacher").waitFor();
+          assertEquals(await shown.count(), 1);
+          const [graph, details] = await Promise.all(
+            [page.locator(".graph-frame"), article("node-teacher")]
+              .map((each) => each.boundingBox()),
+          );
+          assert(graph !== null && details !== null);
+          assert(details.x >= graph.x + graph.width);
+          const text = await article("node-teacher").innerText();
           for (
             const part of [
               /key\n[0-9a-f]{64}/,
@@ -96,22 +92,15 @@ Deno.test({
               /step 120: training loss/,
             ]
           ) assertMatch(text, part);
-          // It is listed in a stage that is closed until then.
-          const listed = details("evaluate-pkd").locator("summary").first();
-          assert(!await listed.isVisible());
-          await page.locator('.wide a[href="#node-evaluate-pkd"]').click();
-          await listed.waitFor();
-          await page.locator('.wide a[href="#node-student-rkd.alpha0.4"]')
-            .focus();
+          // A stage of many nodes is one box.
+          await page.locator('a.box[href="#stage-evaluate"]').focus();
           await page.keyboard.press("Enter");
-          await page.waitForURL(/rkd/);
-          await opens("student-rkd.alpha0.4");
-          await page.locator('.wide a[href="#node-teacher"]').click();
-          await details("teacher").locator("summary:focus").waitFor();
-          await details("teacher").locator("summary").first().click();
-          await closes("teacher");
-          await page.locator('.wide a[href="#node-teacher"]').click();
-          await opens("teacher");
+          await article("stage-evaluate").waitFor();
+          await article("stage-evaluate")
+            .getByRole("link", { name: "evaluate:pkd" }).click();
+          await article("node-evaluate-pkd").waitFor();
+          await page.goBack();
+          await article("stage-evaluate").waitFor();
         },
       );
 
@@ -125,16 +114,21 @@ Deno.test({
         const before = await column();
         assertEquals(before.length, 6);
         const descending = before.toSorted((a, b) => b - a);
-        const button = page.locator("#results th button", { hasText: "BLEU" });
+        assertEquals(before, descending);
+        const button = page.locator("#results th button", {
+          hasText: /^BLEU$/,
+        });
         await button.click();
+        assertEquals(await column(), descending.toReversed());
+        await button.press("Enter");
         assertEquals(await column(), descending);
         await button.press("Enter");
-        assertEquals(await column(), descending.toReversed());
         const header = page.locator("#results [aria-sort]");
         assertEquals(await header.getAttribute("aria-sort"), "ascending");
         assertEquals(await header.count(), 1);
         await page.locator("#results th button", { hasText: "system" }).click();
-        const names = await page.locator("#results tbody th").allInnerTexts();
+        const names = (await page.locator("#results tbody th").allInnerTexts())
+          .map((name) => name.replace("★ ", ""));
         assertEquals(names, names.toSorted());
       });
 
@@ -142,23 +136,21 @@ Deno.test({
         "what is chosen is shown: sentence, student, system, theme",
         async () => {
           const { page } = await open(browser, out);
-          const figures = page.locator("#attention figure:visible");
-          assertEquals(await figures.count(), 2);
-          await page.locator("#attention-of-system").selectOption("ckd");
-          await page.locator("#attention-of-sentence").selectOption("2");
-          assertEquals(
-            await figures.evaluateAll((all) =>
-              all.map((each) =>
-                `${each.getAttribute("data-system")} ${
-                  each.getAttribute("data-sentence")
-                }`
-              )
-            ),
-            [" 2", "ckd 2"],
-          );
-          await page.locator("#sentences-of").selectOption("pkd");
-          const shown = page.locator("#sentences [data-system]:visible");
-          assertEquals(await shown.getAttribute("data-system"), "pkd");
+          const titles = () =>
+            page.locator("#attention .heat > p:first-child").allInnerTexts();
+          await page.locator("#attention .heat").first().waitFor();
+          assertEquals((await titles())[0], "teacher, layer 2 of 2");
+          const field = (section: string, name: string) =>
+            page.locator(`#${section} [name="${name}"]`);
+          await field("attention", "student").selectOption("ckd");
+          await field("attention", "teacherLayer").selectOption("1");
+          assertEquals(await titles(), [
+            "teacher, layer 1 of 2",
+            "ckd, layer 1 of 1",
+          ]);
+          await field("sentences", "system").selectOption("pkd");
+          const terms = page.locator("#sentences .sentences dt");
+          assertMatch(await terms.nth(1).innerText(), /^pkd chrF \d/);
           const background = () =>
             page.locator("body").evaluate((body) =>
               body.ownerDocument.defaultView?.getComputedStyle(body)
@@ -171,12 +163,13 @@ Deno.test({
           await page.emulateMedia({ media: "print" });
           assertEquals(await background(), light);
           assert(!await page.locator("nav").isVisible());
-          assert(await page.locator("svg.graph.tall").isVisible());
+          assert(await page.locator("svg.graph").isVisible());
         },
       );
 
       await t.step("what was computed is in the page", async () => {
         const { page } = await open(browser, out);
+        await page.locator("#similarity svg").nth(9).waitFor();
         const label = (selector: string) =>
           page.locator(selector).evaluateAll((all) =>
             all.map((each) => each.getAttribute("aria-label") ?? "")
@@ -191,7 +184,7 @@ Deno.test({
         assert(values.every((value) => value >= 0 && value <= 1));
         assert(Math.max(...values) > 0.2, ckd);
         assertEquals((await label("#layers svg[role=img]")).length, 6);
-        const maps = await label("#attention figure:not([hidden]) svg");
+        const maps = await label("#attention svg");
         assertMatch(maps[0], /^teacher, what each word looks at most: the: /);
         assertStringIncludes(
           await page.locator("#against").innerText(),
@@ -199,6 +192,103 @@ Deno.test({
         );
         assertEquals(await page.locator(".missing").count(), 0);
       });
+
+      await t.step(
+        "points stand at their size: systems of one size have one place",
+        async () => {
+          const { page } = await open(browser, out);
+          await page.locator("#size .drawn svg").first().waitFor();
+          const places = await page.locator("#size .drawn svg").first()
+            .locator('path[transform][fill^="var(--"]')
+            .evaluateAll((all) =>
+              all.map((each) =>
+                /translate\(([\d.]+)/.exec(
+                  each.getAttribute("transform") ?? "",
+                )?.[1]
+              )
+            );
+          // The teacher's, and that of six students.
+          assertEquals(places.length, 6);
+          assertEquals(new Set(places).size, 2);
+        },
+      );
+
+      await t.step(
+        "curves have a choice of value and axis, their values under the pointer, and a zoom by mouse and by keys",
+        async () => {
+          const { page } = await open(browser, out);
+          const curves = page.locator("#curves .drawn svg");
+          const label = () => curves.getAttribute("aria-label");
+          await curves.waitFor();
+          assertStringIncludes(await label() ?? "", "validation loss");
+          for (const value of ["training loss", "perplexity"]) {
+            await page.locator("#curves").getByLabel(value, { exact: true })
+              .click();
+            assertStringIncludes(await label() ?? "", value);
+          }
+          const ticks = async () => await curves.innerHTML();
+          const whole = await ticks();
+          await page.locator("#curves").getByLabel("time").click();
+          assertStringIncludes(await ticks(), "minutes of training");
+          await page.locator("#curves").getByLabel("step").click();
+          assertEquals(await ticks(), whole);
+          await curves.scrollIntoViewIfNeeded();
+          const box = await curves.boundingBox();
+          assert(box !== null);
+          const at = (share: number) =>
+            [box.x + share * box.width, box.y + box.height / 2] as const;
+          await page.mouse.move(...at(0.45));
+          const tip = curves.locator('[fill="var(--plot-background)"]');
+          await tip.first().waitFor({ state: "attached" });
+          assertMatch(
+            await curves.textContent() ?? "",
+            /perplexity \d.*step \d/s,
+          );
+          await page.mouse.down();
+          await page.mouse.move(...at(0.7), { steps: 4 });
+          await page.mouse.up();
+          const from = page.locator('#curves [name="from"]');
+          assert(Number(await from.inputValue()) > 50);
+          assert(await ticks() !== whole);
+          await page.getByRole("button", { name: "Whole curve" }).press(
+            "Enter",
+          );
+          assertEquals(await from.inputValue(), "");
+          await from.fill("100");
+          assert(await ticks() !== whole);
+        },
+      );
+
+      await t.step(
+        "sentences are searched, filtered by length and sampled, and the translation is marked, not the reference",
+        async () => {
+          const { page } = await open(browser, out);
+          const section = page.locator("#sentences");
+          const texts = () => section.locator("li .source").allInnerTexts();
+          await section.locator("li").first().waitFor();
+          assert(await section.locator("dd mark").count() > 0);
+          assertEquals(
+            await section.locator("li > dl > div:first-child mark").count(),
+            0,
+          );
+          const worst = await texts();
+          await section.getByLabel("random sample").click();
+          const sample = await texts();
+          assert(sample.join() !== worst.join());
+          await section.getByRole("button", { name: "Another sample" }).click();
+          assert((await texts()).join() !== sample.join());
+          await section.getByLabel("Search").fill("chaves");
+          for (const text of await texts()) {
+            assertStringIncludes(text, "chaves");
+          }
+          await section.getByLabel("Search").fill("");
+          await section.locator('[name="longest"]').fill("5");
+          for (const text of await texts()) {
+            // After "line N".
+            assert(text.replace(/^line \d+ /, "").split(" ").length <= 5, text);
+          }
+        },
+      );
     } finally {
       await browser.close();
     }

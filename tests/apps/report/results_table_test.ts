@@ -15,17 +15,34 @@ function system(name: string, to: System["bleu"]["to"]): System {
 
 Deno.test("a difference to the teacher has its interval beside it where there is one", () => {
   const cellOf = (teacher: System["bleu"]["to"]["teacher"]) =>
-    resultsTable([system("teacher", {}), system("rkd", { teacher })], "all")
-      .markup;
+    resultsTable(
+      [system("teacher", {}), system("rkd", { teacher })],
+      "all",
+      "rkd",
+    ).markup;
   assertStringIncludes(
     cellOf({ difference: 7.5, low: 6.4, high: 8.6 }),
-    'data-value="7.5">+7.5 (+6.4 to +8.6)<',
+    'data-value="7.5">+7.5 (+6.4\u00a0to\u00a0+8.6)<',
   );
   assertStringIncludes(
     cellOf({ difference: -0.5, low: -1.25, high: 0.31 }),
-    ">\u22120.5 (\u22121.3 to +0.3)<",
+    ">\u22120.5 (\u22121.3\u00a0to\u00a0+0.3)<",
   );
   assertStringIncludes(cellOf({ difference: 7.5 }), 'data-value="7.5">+7.5<');
+});
+
+Deno.test("the highest BLEU comes first, the student that is chosen is marked, and int8 stands beside it", () => {
+  const low = system("low", {});
+  const int8 = { bleu: 29.5, bytes: 1_500_000 };
+  const high = { ...system("high", {}), int8 };
+  high.bleu = { ...high.bleu, score: 31 };
+  const { markup } = resultsTable([low, high], "all", "low");
+  const [, , first, second] = markup.split('<tr role="row"');
+  assertStringIncludes(first, ">high<");
+  assertStringIncludes(first, ">29.5 (\u22121.50)<");
+  assertStringIncludes(first, ">1.5\u00a0MB<");
+  assertStringIncludes(second, ' class="best"');
+  assertStringIncludes(second, ">★ low<");
 });
 
 Deno.test("differences are planned with a result, or exploratory", () => {

@@ -1,0 +1,78 @@
+/** Where the time went, and what the same would cost again. */
+import { format as formatBytes } from "@std/fmt/bytes";
+import { duration } from "../../../base/durations.ts";
+import { quoted } from "../../../base/shell_word.ts";
+import { type Markup, markup } from "../html/markup.ts";
+import { figure } from "../html/numbers.ts";
+import { sortableTable } from "../html/table.ts";
+import { view } from "../html/view.ts";
+import type { ReportNode } from "../nodes.ts";
+import type { Source } from "../source.ts";
+import { stageOf } from "./dag.ts";
+import { factList, machineText } from "./summary.ts";
+
+/** Undefined where no node's time is known. */
+export function cost(
+  { given, results: { machines } }: Source,
+  nodes: readonly ReportNode[],
+): Markup | undefined {
+  const timed = nodes.flatMap((node) =>
+    node.seconds === undefined ? [] : [{ node, seconds: node.seconds }]
+  );
+  if (timed.length === 0) return undefined;
+  const seconds = sum(timed.map(({ seconds }) => seconds));
+  const bytes = sum(nodes.map(({ bytes }) => bytes ?? 0));
+  const unknown = nodes.length - timed.length;
+  return markup`${
+    factList([
+      ["all nodes, one after the other", duration(seconds)],
+      ["the longest chain of nodes", duration(longestChain(nodes))],
+      ["files", formatBytes(bytes)],
+      ["on", [...new Set(machines.map(machineText))].join("; ") || undefined],
+      ["nodes of unknown time", unknown === 0 ? undefined : String(unknown)],
+    ])
+  }<p>The time again lies between the longest chain and the sum, by how many nodes run at once. <code>deno task pipeline --experiment ${
+    quoted(given)
+  } --force --dry-run</code> estimates it for your machine; without <code>--dry-run</code> it runs.</p>
+${
+    view(
+      "times",
+      timed.map(({ node: { name, stage }, seconds }) => ({
+        ...{ node: name, stage, seconds },
+      })),
+      { caption: "The nodes that took longest" },
+    )
+  }${stageTable(nodes, seconds)}`;
+}
+
+function stageTable(nodes: readonly ReportNode[], all: number): Markup {
+  const number = (text: string, value: number) => ({ text, value });
+  return sortableTable(
+    "By stage",
+    ["stage", "nodes", "time", "of all", "files"],
+    [...Map.groupBy(nodes, stageOf)].map(([stage, nodes]) => {
+      const seconds = sum(nodes.map(({ seconds }) => seconds ?? 0));
+      const bytes = sum(nodes.map(({ bytes }) => bytes ?? 0));
+      return [
+        { text: stage, value: stage },
+        number(String(nodes.length), nodes.length),
+        number(duration(seconds), seconds),
+        number(`${figure(100 * seconds / all, 0)} %`, seconds),
+        number(formatBytes(bytes), bytes),
+      ];
+    }),
+  );
+}
+
+/** Seconds of the nodes that wait for each other longest: what a run takes at least. */
+function longestChain(nodes: readonly ReportNode[]): number {
+  const ends = new Map<string, number>();
+  // Each node comes after its inputs.
+  for (const { name, seconds = 0, inputs } of nodes) {
+    const before = Object.values(inputs).map((input) => ends.get(input) ?? 0);
+    ends.set(name, seconds + Math.max(0, ...before));
+  }
+  return Math.max(0, ...ends.values());
+}
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
