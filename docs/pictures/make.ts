@@ -158,6 +158,7 @@ async function pictureReport(
           reducedMotion: "reduce",
         });
         await page.goto(toFileUrl(file).href);
+        await page.locator("#size .drawn svg").first().waitFor();
         await page.locator(section).evaluate((one) =>
           one.scrollIntoView({ behavior: "instant" })
         );

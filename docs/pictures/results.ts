@@ -4,7 +4,8 @@ import { launch, missing } from "../../tests/apps/report/chromium.ts";
 import { capture, withReport } from "./page.ts";
 
 const FOLDER = fromFileUrl(new URL("../results/", import.meta.url));
-const SECTIONS = ["curves", "size"];
+/** What is pictured of a section. */
+const PICTURES = { curves: "#curves .drawn", size: "#size" };
 
 if (Deno.args.length === 0 || missing) {
   throw new Error(
@@ -22,9 +23,10 @@ try {
         colorScheme: "light",
       });
       await page.goto(toFileUrl(file).href);
-      for (const section of SECTIONS) {
-        const picture = join(FOLDER, `${experiment}-${section}.webp`);
-        await capture(page, picture, `#${section}`);
+      await page.locator("#curves .drawn svg").waitFor();
+      for (const [name, element] of Object.entries(PICTURES)) {
+        const picture = join(FOLDER, `${experiment}-${name}.webp`);
+        await capture(page, picture, element);
       }
     });
   }
