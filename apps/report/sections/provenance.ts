@@ -94,7 +94,7 @@ export function verification(
 <li><code>deno task pipeline describe ${experiment} --format ro-crate --out FOLDER</code> writes a record to archive and cite.</li>
 </ul>
 <h3>Cite</h3>
-<ul class="citations"><li>${PAPER}</li>${
+<ul><li>${PAPER}</li>${
     [...citations].map((citation) => markup`<li>${citation}</li>`)
   }${
     [...signatures].filter((signature) => signature !== "").map((signature) =>

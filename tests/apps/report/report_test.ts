@@ -71,6 +71,26 @@ Deno.test("the summary has each difference of the best student with its interval
   );
 });
 
+Deno.test("the best student is chosen by validation BLEU, and one with a higher score on the test set is named", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const path = join(folder.path, "manifest.json");
+  const manifest = JSON.parse(Deno.readTextFileSync(path));
+  const students = ["no-kd", "rkd", "ckd-regular"];
+  for (const [i, student] of students.entries()) {
+    manifest.nodes[`student:${student}`].metrics.validationBleu = 40 + i % 2;
+  }
+  Deno.writeTextFileSync(path, JSON.stringify(manifest));
+  const page = await pageOf(folder.path);
+  for (
+    const part of [
+      "<strong>rkd</strong> is the best of 3 students by validation BLEU, 41.00.",
+      "Higher on the test set: no-kd (39.0). The test set does not choose.",
+      ">★ rkd</th>",
+    ]
+  ) assertStringIncludes(page, part);
+});
+
 Deno.test("a log is of the run that made the node, at its end, and does nothing in the page", async () => {
   using folder = temporary();
   const { key = "" } = makeRun(folder.path).get("student:rkd") ?? {};
