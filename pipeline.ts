@@ -16,7 +16,7 @@ import {
 import {
   hasStart,
   recordedLayers,
-  usesStates,
+  usesRecording,
 } from "./schemas/experiment/distillation.ts";
 import {
   distillations,
@@ -332,8 +332,9 @@ function statesOf(
   students: readonly (readonly [string, TrainedStudent])[],
   { teacher, trainingData }: Learned,
 ) {
-  const used = students.flatMap(([, student]) => distillations(student));
-  return !used.some(usesStates) ? undefined : node(statesStage, {
+  const used = students.flatMap(([, student]) => distillations(student))
+    .filter(usesRecording);
+  return used.length === 0 ? undefined : node(statesStage, {
     name,
     config: { layers: recordedLayers(used), runtime: experiment.runtime },
     inputs: { teacher, tokens: trainingData },

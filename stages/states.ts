@@ -22,7 +22,7 @@ export default stage({
       folder: true,
     },
   },
-  permissions: RUNTIME_PERMISSIONS,
+  permissions: { ...RUNTIME_PERMISSIONS, sys: ["statfs"] },
   resources: { cores: "all" },
   environment: ({ runtime }) => identityOf(runtime),
   requires: ({ runtime }) => requireRuntime(runtime),

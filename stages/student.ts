@@ -1,10 +1,10 @@
-/** Trains a student: distilled from the teacher's recorded states, or on the references where there is no teacher. */
+/** Trains a student: distilled from the teacher's states, recorded or streamed, or on the references where there is no teacher. */
 import { z } from "zod";
 import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
 import { Translation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
-import { Student } from "../schemas/experiment/distillation.ts";
+import { Student, usesStates } from "../schemas/experiment/distillation.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { requireRuntime } from "../nmt/tensor/probe.ts";
@@ -57,6 +57,9 @@ export default stage({
       "../nmt/distillation/layer_norms.ts"
     );
     const { openTeacherSignals } = await import("../nmt/states/states.ts");
+    const { streamTeacherSignals } = await import(
+      "../nmt/states/streamed_states.ts"
+    );
     const { selectedStudent } = await import(
       "../schemas/experiment/tuning.ts"
     );
@@ -72,14 +75,17 @@ export default stage({
     const copied = start
       ? loadModel(start.model, "the pruned teacher")
       : teacher;
+    const isTaught = teacher !== undefined && usesStates(distillation);
+    const runtime = await loadRuntime(config.runtime);
     return trainFiles({
-      runtime: await loadRuntime(config.runtime),
+      runtime,
       task: {
         model,
         training,
         vocabulary,
-        objective: teacher && states &&
-          distillationObjective(model.width, { ...teacher, distillation }),
+        objective: isTaught
+          ? distillationObjective(model.width, { ...teacher, distillation })
+          : undefined,
       },
       role: "student",
       seed,
@@ -90,16 +96,23 @@ export default stage({
       curve: outputs.curve,
       work,
       signal,
-      teacher: teacher && states && ((pairs) => {
-        const signals = openTeacherSignals(
-          teacher,
-          states.shards,
-          pairs,
-          distillation,
-        );
-        layerNormLines(layerNorms(distillation, pairs, signals)).forEach(log);
-        return signals;
-      }),
+      teacher: isTaught
+        ? async (tokens) => {
+          const signals = states === undefined
+            ? await streamTeacherSignals({
+              ...{ runtime, teacher, tokens, distillation },
+            })
+            : openTeacherSignals(
+              teacher,
+              states.shards,
+              tokens,
+              distillation,
+            );
+          const norms = await layerNorms(distillation, tokens, signals);
+          layerNormLines(norms).forEach(log);
+          return signals;
+        }
+        : undefined,
       initial: copied && {
         ...weightsFromTeacher(copied, model, distillation.start),
         ...projectionsFromTeacher(distillation, model.width),

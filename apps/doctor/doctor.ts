@@ -1,7 +1,7 @@
 /** Checks what this machine can use by trying it, and says how to get what is missing. */
 import { format as bytes } from "@std/fmt/bytes";
 import { dirname, resolve } from "@std/path";
-import { statfsSync } from "node:fs";
+import { freeBytes } from "../../base/disk_space.ts";
 import { statIfThere } from "../../base/stat.ts";
 import { findPeers, readCpu } from "./peers.ts";
 import { sandbox } from "../../engine/executors/sandbox.ts";
@@ -103,8 +103,7 @@ function machineFinding(): Finding {
 function diskFinding(artifacts: string): Finding {
   let folder = resolve(artifacts);
   while (statIfThere(folder) === undefined) folder = dirname(folder);
-  const { bavail, bsize } = statfsSync(folder);
-  const free = bavail * bsize;
+  const free = freeBytes(folder);
   const usable = free >= LEAST_DISK;
   const detail = `${bytes(free)} free in ${folder}`;
   return {

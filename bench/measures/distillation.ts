@@ -28,7 +28,7 @@ try {
   for (let step = 0; step < WARM_UP + steps; step++) {
     if (step === WARM_UP) started = performance.now();
     const batch = makeBatch(tokens, order[step]);
-    await compiled.run(batch, step, compiled.signals?.read(batch));
+    await compiled.run(batch, step, await compiled.signals?.read(batch));
   }
   const step_ms = (performance.now() - started) / steps;
   await compiled.dispose();

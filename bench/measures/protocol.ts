@@ -70,7 +70,7 @@ async function trainingSeconds(
   for (let step = 0; step < WARM_UP + steps; step++) {
     if (step === WARM_UP) started = performance.now();
     const batch = makeBatch(tokens, order[step]);
-    await compiled.run(batch, step, compiled.signals?.read(batch));
+    await compiled.run(batch, step, await compiled.signals?.read(batch));
   }
   const run = performance.now() - started;
   await compiled.dispose();

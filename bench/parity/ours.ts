@@ -89,7 +89,11 @@ export async function ourCurves(
     });
     const losses: number[] = [];
     for (const [step, batch] of batches.entries()) {
-      const { loss } = await compiled.run(batch, step, signals?.read(batch));
+      const { loss } = await compiled.run(
+        batch,
+        step,
+        await signals?.read(batch),
+      );
       losses.push(loss);
       report(++steps);
     }

@@ -7,7 +7,7 @@ import {
 import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type { HostTensor } from "../tensor/program.ts";
 import { signalInput, stateName } from "../states/teacher_signals.ts";
-import type { States } from "../states/states.ts";
+import type { TeacherSignals } from "../states/states.ts";
 import { makeBatch } from "../text/subwords/batches.ts";
 import type { Tokens } from "../text/subwords/tokens.ts";
 
@@ -24,12 +24,12 @@ export interface LayerNorms {
 /** Pairs whose states are read. */
 const PAIRS = 64;
 
-/** The norms of each stack that has a layer map, of recorded pairs at equal distances. */
-export function layerNorms(
+/** The norms of each stack that has a layer map, of pairs at equal distances. */
+export async function layerNorms(
   distillation: Distillation,
   tokens: Tokens,
-  states: Pick<States, "read">,
-): LayerNorms[] {
+  signals: Pick<TeacherSignals, "read">,
+): Promise<LayerNorms[]> {
   const count = Math.min(PAIRS, tokens.pairs);
   const batch = makeBatch(
     tokens,
@@ -42,7 +42,7 @@ export function layerNorms(
   const stacks = (["encoder", "decoder"] as const)
     .filter((stack) => recorded[stack].length > 0);
   if (stacks.length === 0) return [];
-  const read = states.read(batch);
+  const read = await signals.read(batch);
   return stacks.map((stack) => {
     const ids = stack === "encoder" ? batch.source : batch.labels;
     const positions = [...ids.keys()].filter((at) => ids[at] !== PAD);

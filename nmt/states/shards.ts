@@ -22,6 +22,10 @@ export interface ShardWriter {
 
 const BYTES = { F16: 2, F32: 4, I32: 4 } as const;
 
+/** Bytes of a matrix in its shard. */
+export const matrixBytes = ({ dtype, rows, width }: Matrix): number =>
+  BYTES[dtype] * rows * width;
+
 /**
  * Begins a file that is not there until it is complete. Its rows go to the file as they come, so that memory holds
  * none of them; every row of every matrix is to be written. A disk that is full is an input error.

@@ -1,48 +1,31 @@
 /** Sharded states: records the teacher's signals of a corpus once, and reads them back a batch at a time. */
+import { format } from "@std/fmt/bytes";
+import { freeBytes } from "../../base/disk_space.ts";
+import { inputError } from "../../base/input_error.ts";
 import { isFile } from "../../base/stat.ts";
-import type {
-  Distillation,
-  RecordedLayers,
-} from "../../schemas/experiment/distillation.ts";
+import type { Distillation } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
-import {
-  elements,
-  type HostTensor,
-  type HostTensors,
-  type Runtime,
-} from "../tensor/program.ts";
-import { type Batch, makeBatch } from "../text/subwords/batches.ts";
+import type { HostTensor, HostTensors } from "../tensor/program.ts";
+import type { Batch } from "../text/subwords/batches.ts";
 import { sentenceIdsOf, type Tokens } from "../text/subwords/tokens.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { TEACHER_EMBEDDING } from "../distillation/loss.ts";
-import { batchTensors, slots, slotTensors } from "../training/step_inputs.ts";
-import { growingArray } from "../growing_array.ts";
+import { teacherInputs } from "./teacher_inputs.ts";
 import { openFiles } from "./open_files.ts";
 import {
   type Blocks,
   blocksOf,
   matricesOf,
-  paddedShape,
-  positions,
   SENTENCES,
   TYPES,
 } from "./pair_blocks.ts";
-import { withoutPadding, withPadding } from "./padding.ts";
-import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
-import { signalInput, signalsRead, teacherSignals } from "./teacher_signals.ts";
+import { embeddingNames } from "../transformer/parameters.ts";
+import { signalsRead } from "./teacher_signals.ts";
 import { checkedShard, SHARD_PAIRS, shardPath } from "./checked_shard.ts";
-import { createShard } from "./shards.ts";
-import { statesProgram } from "./states_program.ts";
+import { forwardPass, type ForwardPassJob } from "./forward_pass.ts";
+import { createShard, matrixBytes } from "./shards.ts";
 
-/** Tokens of a side of a batch, padding included: few enough for intermediate results to stay in the CPU's cache. */
-const BATCH_TOKENS = 1024;
-
-export interface RecordingJob {
-  readonly runtime: Runtime;
-  readonly threads?: number;
-  readonly teacher: SavedModel;
-  readonly tokens: Tokens;
-  readonly layers: RecordedLayers;
+export interface RecordingJob extends ForwardPassJob {
   readonly folder: string;
   report(progress: { readonly pairs: number; readonly of: number }): void;
 }
@@ -54,62 +37,36 @@ export interface RecordingJob {
  * `decoder.I.cross` [queries * keys of each pair, 1] of float16. `source.sentences` and `target.sentences` [pairs, 2] of
  * int32 are the ids of the sentences. Shards that are there already are kept.
  *
- * @throws An input error for a shard that is there already and damaged or of other sentences.
+ * @throws An input error for a shard that is there already and damaged or of other sentences, and where the disk has no
+ * room for those that are not there.
  */
 export async function recordStates(job: RecordingJob): Promise<void> {
-  const { teacher: { model, vocabulary, weights }, tokens, folder } = job;
-  const shapes = parameterShapes(model, vocabulary);
-  const constants = slotTensors(shapes, slots.weight, weights);
-  const program = statesProgram(model, vocabulary, job.layers);
-  const executable = await job.runtime.compile(program, {
-    constants,
-    threads: job.threads,
-  });
-  const tensors = teacherSignals(job.layers, model.width)
-    .map((each) => blocksOf(each, tokens));
-  const buffers = buffersOf(tensors);
-  const shards = Math.ceil(tokens.pairs / SHARD_PAIRS);
+  const { tokens, folder } = job;
+  const pass = await forwardPass(job);
+  const shards = shardsOf(tokens, folder);
+  checkRoom(
+    folder,
+    shards.filter(({ path }) => !isFile(path)).flatMap(({ first, end }) =>
+      Object.values(matricesOf(pass.signals, first, end)).map(matrixBytes)
+    ).reduce((sum, bytes) => sum + bytes, 0),
+  );
   /** Syncing a shard to the disk takes time; the next one is computed meanwhile. */
   let finishing = Promise.resolve();
-  for (let shard = 0; shard < shards; shard++) {
-    const first = shard * SHARD_PAIRS;
-    const end = Math.min(first + SHARD_PAIRS, tokens.pairs);
-    const path = shardPath(folder, shard);
+  for (const [shard, { path, first, end }] of shards.entries()) {
     let finish = () => Promise.resolve();
     if (isFile(path)) {
-      checkedShard(
-        path,
-        shard,
-        tensors,
-        tokens,
-        `remove "${path}", and run again`,
-      );
+      const remedy = `remove "${path}", and run again`;
+      checkedShard(path, shard, pass.signals, tokens, remedy);
     } else {
-      const writer = createShard(path, matricesOf(tensors, first, end));
+      const writer = createShard(path, matricesOf(pass.signals, first, end));
       for (const { name, side } of SENTENCES) {
         writer.write(name, 0, sentenceIdsOf(tokens[side], first, end));
       }
-      for (const pairs of batchesByLength(tokens, first, end)) {
-        const batch = makeBatch(tokens, pairs);
-        const { source, target } = batchTensors(batch);
-        const outputs = outputsOf(buffers, tensors, batch);
-        await executable.run({ source, target }, outputs);
-        for (const each of tensors) {
-          const { name, rowsBefore } = each;
-          const { shape: [, time, width], data } = outputs[name];
-          pairs.forEach((pair, row) => {
-            const { rows, columns } = each.shape(pair);
-            const start = row * time * width;
-            const matrix = data.subarray(start, start + time * width);
-            withoutPadding(matrix, { rows, columns, width });
-            writer.write(
-              name,
-              rowsBefore(pair) - rowsBefore(first),
-              matrix.subarray(0, rows * columns),
-            );
-          });
-        }
-      }
+      const pairs = Array.from({ length: end - first }, (_, i) => first + i);
+      await pass.run(pairs, ({ name, rowsBefore }, index, matrix) => {
+        const row = rowsBefore(pairs[index]) - rowsBefore(first);
+        writer.write(name, row, matrix);
+      });
       finish = writer.finish;
     }
     await finishing;
@@ -118,59 +75,30 @@ export async function recordStates(job: RecordingJob): Promise<void> {
     );
   }
   await finishing;
-  await executable.dispose();
+  await pass.dispose();
 }
 
-type Numbers = Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+/** The shards of a corpus: each with its pairs, from first to end. */
+function shardsOf({ pairs }: Tokens, folder: string) {
+  return Array.from({ length: Math.ceil(pairs / SHARD_PAIRS) }, (_, shard) => {
+    const first = shard * SHARD_PAIRS;
+    const end = Math.min(first + SHARD_PAIRS, pairs);
+    return { path: shardPath(folder, shard), first, end };
+  });
+}
 
-/** The buffer of each tensor by name, used again by the next batch: asking the system for it costs more than its use. */
-type Buffers = Readonly<
-  Record<string, (bytes: number) => Uint8Array<ArrayBuffer>>
->;
-
-const buffersOf = (tensors: readonly Blocks[]): Buffers =>
-  Object.fromEntries(
-    tensors.map(({ name }) => [name, growingArray(Uint8Array)]),
+/** @throws An input error where the disk of a folder has less than some bytes left. */
+function checkRoom(folder: string, bytes: number): void {
+  const free = freeBytes(folder);
+  if (bytes <= free) return;
+  throw inputError(
+    `Cannot record the teacher's states: they take ${
+      format(bytes)
+    }, and the disk of "${folder}" has ${
+      format(free)
+    } left; free some space, lower "corpus.trainLimit", or give each student that learns from them "states": "streamed", ` +
+      "which computes them again in every step.",
   );
-
-/** The tensors that take the outputs of a batch. */
-function outputsOf(
-  buffers: Buffers,
-  tensors: readonly Blocks[],
-  batch: Batch,
-): Record<string, HostTensor & { readonly data: Numbers }> {
-  return Object.fromEntries(tensors.map((each) => {
-    const shape = paddedShape(each, batch);
-    const { bytes, array } = TYPES[each.dtype];
-    const size = elements(shape);
-    const { buffer } = buffers[each.name](size * bytes);
-    return [each.name, { shape, data: new array(buffer, 0, size) }];
-  }));
-}
-
-/** Pairs first to end, sorted by length and cut into batches: padding costs time and leaves no trace. */
-function batchesByLength(
-  tokens: Tokens,
-  first: number,
-  end: number,
-): Int32Array[] {
-  const length = (pair: number) =>
-    Math.max(positions(tokens.source, pair), positions(tokens.target, pair));
-  const pairs = Array.from({ length: end - first }, (_, i) => first + i).sort((
-    a,
-    b,
-  ) => length(a) - length(b) || a - b);
-  const batches: Int32Array[] = [];
-  let batch: number[] = [];
-  for (const pair of pairs) {
-    if (batch.length > 0 && length(pair) * (batch.length + 1) > BATCH_TOKENS) {
-      batches.push(Int32Array.from(batch));
-      batch = [];
-    }
-    batch.push(pair);
-  }
-  if (batch.length > 0) batches.push(Int32Array.from(batch));
-  return batches;
 }
 
 /** Recorded signals, read by position: memory holds a batch and not the corpus. */
@@ -200,10 +128,8 @@ export function openStates(
 ): States {
   const wanted = signalsRead(distillation, teacher.width)
     .map((each) => blocksOf(each, tokens));
-  const shards = Array.from(
-    { length: Math.ceil(tokens.pairs / SHARD_PAIRS) },
-    (_, shard) =>
-      checkedShard(shardPath(folder, shard), shard, wanted, tokens, AGAIN),
+  const shards = shardsOf(tokens, folder).map(({ path }, shard) =>
+    checkedShard(path, shard, wanted, tokens, AGAIN)
   );
   const files = openFiles();
   const readBlock = (
@@ -216,42 +142,28 @@ export function openStates(
     const position = positions[name] + row * width * TYPES[dtype].bytes;
     files.read(path, position, into, `the states of pair ${pair}`);
   };
-  // Two of each: a batch may be read ahead while a step runs on the one before.
-  const inTurn = [buffersOf(wanted), buffersOf(wanted)];
+  const inputsOf = teacherInputs(wanted);
   return {
     read: (batch) => {
-      inTurn.reverse();
-      const [buffers] = inTurn;
-      const inputs: Record<string, HostTensor> = {};
+      const { tensors, fill } = inputsOf(batch);
       for (const each of wanted) {
-        const shape = paddedShape(each, batch);
-        const [, time, width] = shape;
-        const { bytes, array } = TYPES[each.dtype];
-        const all = buffers[each.name](elements(shape) * bytes);
-        batch.pairs.forEach((pair, row) => {
-          const { rows, columns } = each.shape(pair);
-          const start = row * time * width * bytes;
-          const matrix = all.subarray(start, start + time * width * bytes);
-          readBlock(each, pair, matrix.subarray(0, rows * columns * bytes));
-          withPadding(matrix, {
-            rows,
-            columns: columns * bytes,
-            width: width * bytes,
-          });
-        });
-        const data = new array(all.buffer, 0, elements(shape));
-        inputs[signalInput(each.name)] = { shape, data };
+        batch.pairs.forEach((pair, row) =>
+          fill(each, row, (into) => readBlock(each, pair, into))
+        );
       }
-      return inputs;
+      return tensors;
     },
     close: files.close,
   };
 }
 
 /** The teacher's signals: those that a distillation reads at every step, and those that never change. */
-export interface TeacherSignals extends States {
+export interface TeacherSignals {
   /** The teacher's output matrix, from which soft targets are recomputed. */
   readonly constants: HostTensors;
+  /** What `States.read` gives. */
+  read(batch: Batch): HostTensors | Promise<HostTensors>;
+  close(): void | Promise<void>;
 }
 
 /** Opens the signals of a teacher that were recorded of these tokens into `folder`. */
@@ -260,13 +172,19 @@ export function openTeacherSignals(
   folder: string,
   tokens: Tokens,
   distillation: Distillation,
-): TeacherSignals {
+): TeacherSignals & States {
   return {
     ...openStates(folder, tokens, saved.model, distillation),
-    constants: distillation.alpha > 0
-      ? { [TEACHER_EMBEDDING]: outputMatrix(saved) }
-      : {},
+    constants: constantsOf(saved, distillation),
   };
+}
+
+/** The signals of a teacher that are equal in every step. */
+export function constantsOf(
+  saved: SavedModel,
+  { alpha }: Distillation,
+): HostTensors {
+  return alpha > 0 ? { [TEACHER_EMBEDDING]: outputMatrix(saved) } : {};
 }
 
 /** The output matrix [vocabulary, d], with the bias of the logits, if any, as a last column. */

@@ -28,7 +28,9 @@ export interface TrainFilesJob {
   /** Once it is aborted, training saves a checkpoint and throws its reason. */
   readonly signal?: AbortSignal;
   /** Opens the teacher's signals of the training tokens. */
-  readonly teacher?: (train: Tokens) => TeacherSignals;
+  readonly teacher?: (
+    train: Tokens,
+  ) => TeacherSignals | Promise<TeacherSignals>;
   /** Initial values of some parameters. */
   readonly initial?: Weights;
   log(line: string): void;
@@ -60,7 +62,7 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
     train: tokens,
     validation: readTokens(job.validation),
     scoring: job.scoring,
-    teacher: job.teacher?.(tokens),
+    teacher: await job.teacher?.(tokens),
     initial: job.initial,
     folder: job.work,
     signal: job.signal,

@@ -94,7 +94,8 @@ export async function train(job: TrainingJob): Promise<Trained> {
       order = orderOf(epoch);
     }
     const data = makeBatch(job.train, order[batch]);
-    const losses = await compiled.run(data, step, job.teacher?.read(data));
+    const signals = await job.teacher?.read(data);
+    const losses = await compiled.run(data, step, signals);
     step++;
     batch++;
     lossSum += losses.loss;

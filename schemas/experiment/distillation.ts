@@ -75,12 +75,22 @@ export const Distillation = z.strictObject({
    * student's feed-forward blocks are narrower, they have the neurons that matter most.
    */
   start: LayerChoice.prefault({}),
+  /**
+   * Whether the teacher's states of the training pairs are recorded once for all students, or computed again in every step
+   * of this one, which takes no disk.
+   */
+  states: optional("recorded", "streamed"),
 });
 export type Distillation = z.infer<typeof Distillation>;
 
 /** Whether a distillation reads the teacher's signals of the training pairs. */
 export function usesStates({ alpha, beta }: Distillation): boolean {
   return alpha > 0 || beta > 0;
+}
+
+/** Whether it reads them of a recording. */
+export function usesRecording(distillation: Distillation): boolean {
+  return usesStates(distillation) && distillation.states === undefined;
 }
 
 /** Whether a student begins as layers of its teacher. */

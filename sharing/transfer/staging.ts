@@ -1,7 +1,7 @@
 /** Staging: downloaded files wait in the artifact folder until all of an artifact are verified and can be committed. */
 import { dirname, join } from "@std/path";
-import { statfsSync } from "node:fs";
 import { format } from "@std/fmt/bytes";
+import { freeBytes } from "../../base/disk_space.ts";
 import { statIfThere } from "../../base/stat.ts";
 import { removeIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
@@ -159,8 +159,7 @@ function nameOf({ sha256, folder }: Artifact): string {
 }
 
 function checkRoom(folder: string, bytes: number): void {
-  const { bavail, bsize } = statfsSync(folder);
-  const free = bavail * bsize;
+  const free = freeBytes(folder);
   if (bytes <= free) return;
   throw failure(
     `Cannot take in ${format(bytes)}: the disk of "${folder}" has ${

@@ -2,7 +2,7 @@
 import type { Handle, NodeFunction } from "../../engine/graph/graph.ts";
 import {
   hasStart,
-  usesStates,
+  usesRecording,
   usesTeacher,
 } from "../../schemas/experiment/distillation.ts";
 import {
@@ -67,7 +67,7 @@ export function* studentsOf(
   const inputs = {
     ...{ lessons: trainingData, tokens },
     teacher: uses.some(usesTeacher) ? teacher : undefined,
-    states: uses.some(usesStates) ? states : undefined,
+    states: uses.some(usesRecording) ? states : undefined,
     start: uses.some(hasStart) ? start : undefined,
   };
   const trials = tuning.trials.map(({ name, hyperparameters, ...tried }) => {

@@ -31,11 +31,21 @@ Deno.test("what is not said is a student without a teacher", () => {
   });
 });
 
-Deno.test("an option of layer losses that is left out, or is its default, is no part of a config", () => {
+Deno.test("an option that is left out, or is its default, is no part of a config", () => {
   const ckd = { beta: 0.5, encoder: [[1, 2], [3]] };
-  const written = { ...ckd, layerLoss: "sum", normalize: "combination" };
+  const written = {
+    ...ckd,
+    layerLoss: "sum",
+    normalize: "combination",
+    states: "recorded",
+  };
   assertEquals(canonical(read(written)), canonical(read(ckd)));
-  const others = { ...ckd, layerLoss: "mean", normalize: "layers" } as const;
+  const others = {
+    ...ckd,
+    layerLoss: "mean",
+    normalize: "layers",
+    states: "streamed",
+  } as const;
   assertEquals(read(others), { ...read(ckd), ...others });
   assertEquals(read(read(others)), read(others));
   assertInputError(

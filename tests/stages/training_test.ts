@@ -1,7 +1,15 @@
 /** The stages that train: random numbers by role, on real files, and the scores of the checkpoints that they chose among. */
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+} from "@std/assert";
 import pipeline from "../../pipeline.ts";
-import { Distillation } from "../../schemas/experiment/distillation.ts";
+import {
+  Distillation,
+  recordedLayers,
+} from "../../schemas/experiment/distillation.ts";
 import { Model, Training } from "../../schemas/experiment/model.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
 import { loadModel } from "../../nmt/transformer/checkpoint.ts";
@@ -13,6 +21,7 @@ import {
 import { scoreLines } from "../../nmt/metrics/score.ts";
 import { translateWith } from "../../nmt/decoding/translate.ts";
 import { trainSubwords } from "../../nmt/text/subwords/subwords.ts";
+import states from "../../stages/states.ts";
 import student from "../../stages/student.ts";
 import teacher from "../../stages/teacher.ts";
 import tokenize from "../../stages/tokenize.ts";
@@ -62,6 +71,11 @@ async function trainedAs(
   role: "teacher" | "student",
   training: Partial<Training>,
   name: string,
+  { distillation = Distillation.parse({}), ...taught }: {
+    readonly distillation?: Distillation;
+    readonly teacher?: { readonly model: string };
+    readonly states?: { readonly shards: string };
+  } = {},
 ) {
   const outputs = {
     model: path(`${name}.model`),
@@ -81,8 +95,8 @@ async function trainedAs(
     ? await teacher.run({ ...context, config, inputs: { tokens } })
     : await student.run({
       ...context,
-      config: { ...config, distillation: Distillation.parse({}) },
-      inputs: { lessons: { train: tokens.train }, tokens },
+      config: { ...config, distillation },
+      inputs: { lessons: { train: tokens.train }, tokens, ...taught },
     });
   const curve: unknown = JSON.parse(Deno.readTextFileSync(outputs.curve));
   return { metrics, curve, model: outputs.model };
@@ -155,6 +169,40 @@ Deno.test("the curve has the BLEU of each validation; that of the model is the o
     references: [validation.map(([, target]) => target)],
   });
   assertEquals(metrics.validationBleu, rounded(bleu.score));
+});
+
+Deno.test("a student learns the same of streamed states as of recorded ones, which take a node and disk that they do not", async () => {
+  const training = { steps: 20, validateEvery: 20, selection: "nll" } as const;
+  const { model } = await trainedAs("teacher", training, "teacher");
+  const part = { alpha: 0.4, beta: 0.3, encoder: [[1]], decoder: [[1]] };
+  const recorded = Distillation.parse(part);
+  const streamed = Distillation.parse({ ...part, states: "streamed" });
+  const [shards, work] = [path("shards"), path("shards.work")];
+  for (const made of [shards, work]) Deno.mkdirSync(made);
+  await states.run({
+    ...stageContext(work),
+    config: { layers: recordedLayers([recorded]), runtime: Runtime.parse({}) },
+    inputs: { teacher: { model }, tokens },
+    outputs: { shards },
+  });
+  const one = await trainedAs("student", training, "recorded", {
+    ...{ distillation: recorded, teacher: { model }, states: { shards } },
+  });
+  const other = await trainedAs("student", training, "streamed", {
+    ...{ distillation: streamed, teacher: { model } },
+  });
+  const plain = await trainedAs("student", training, "untaught");
+  const perplexity = ({ metrics }: typeof one) => Number(metrics.perplexity);
+  assertAlmostEquals(perplexity(other), perplexity(one), 1e-2);
+  assertNotEquals(Math.round(perplexity(plain)), Math.round(perplexity(one)));
+
+  const graph = pipeline.graph({
+    languages: { source: "pt", target: "en" },
+    data: { train: "pairs.tsv" },
+    students: { ckd: { alpha: 0.5, states: "streamed" } },
+  }, "the experiment");
+  assertEquals([...graph.keys()].includes("states"), false);
+  assertEquals(graph.get("student:ckd")?.inputs.teacher, "teacher");
 });
 
 const rounded = (score: number) => Number(score.toFixed(4));

@@ -55,7 +55,7 @@ async function trainedSteps(
   const losses = [];
   for (const [done, pairs] of batches.slice(0, steps).entries()) {
     const batch = makeBatch(tokens, pairs);
-    losses.push(await step.run(batch, done, signals.read(batch)));
+    losses.push(await step.run(batch, done, await signals.read(batch)));
   }
   const { weights } = await step.state();
   const fusions = distillation.encoder.map((_, j) =>

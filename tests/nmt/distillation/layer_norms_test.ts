@@ -26,13 +26,13 @@ const signals = {
   "teacher decoder.4": state([1, 0], [0, 2], [0, 6], [99, 99]),
 };
 
-Deno.test("norms are means over the positions that are not padding, and shares are those of the squares that are combined", () => {
+Deno.test("norms are means over the positions that are not padding, and shares are those of the squares that are combined", async () => {
   const distillation = Distillation.parse({
     beta: 0.5,
     encoder: [[1, 2], [2]],
     decoder: [[4]],
   });
-  const found = layerNorms(distillation, tokens, { read: () => signals });
+  const found = await layerNorms(distillation, tokens, { read: () => signals });
   const [encoder, decoder] = found;
   assertEquals(found.map(({ stack }) => stack), ["encoder", "decoder"]);
   assertEquals([...encoder.norms.keys()], [1, 2]);
@@ -48,9 +48,10 @@ Deno.test("norms are means over the positions that are not padding, and shares a
   ]);
 });
 
-Deno.test("nothing is read where no layer is weighed", () => {
+Deno.test("nothing is read where no layer is weighed", async () => {
   const unread = { read: () => ({}) };
   for (const part of [{ alpha: 0.5 }, { encoder: [[1, 2]] }]) {
-    assertEquals(layerNorms(Distillation.parse(part), tokens, unread), []);
+    const found = await layerNorms(Distillation.parse(part), tokens, unread);
+    assertEquals(found, []);
   }
 });

@@ -76,7 +76,7 @@ async function firstStep(
     initial: weightsFromTeacher(teacher, teacherModel, start),
   });
   const batch = makeBatch(tokens, Int32Array.from({ length: 30 }, (_, i) => i));
-  const losses = await trainer.run(batch, 0, lessons.read(batch));
+  const losses = await trainer.run(batch, 0, await lessons.read(batch));
   lessons.close();
   await trainer.dispose();
   return losses;

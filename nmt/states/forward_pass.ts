@@ -1,0 +1,123 @@
+/** The teacher's forward pass over pairs of a corpus: each pair's matrix of each signal. */
+import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import { elements, type HostTensor, type Runtime } from "../tensor/program.ts";
+import { type Batch, makeBatch } from "../text/subwords/batches.ts";
+import type { Tokens } from "../text/subwords/tokens.ts";
+import type { SavedModel } from "../transformer/checkpoint.ts";
+import { parameterShapes } from "../transformer/parameters.ts";
+import { batchTensors, slots, slotTensors } from "../training/step_inputs.ts";
+import { type Buffers, buffersOf } from "./teacher_inputs.ts";
+import { withoutPadding } from "./padding.ts";
+import {
+  type Blocks,
+  blocksOf,
+  paddedShape,
+  positions,
+  TYPES,
+} from "./pair_blocks.ts";
+import { statesProgram } from "./states_program.ts";
+import { teacherSignals } from "./teacher_signals.ts";
+
+/** Tokens of a side of a batch, padding included: few enough for intermediate results to stay in the CPU's cache. */
+export const STATES_BATCH_TOKENS = 1024;
+
+export interface ForwardPassJob {
+  readonly runtime: Runtime;
+  readonly threads?: number;
+  readonly teacher: SavedModel;
+  readonly tokens: Tokens;
+  readonly layers: RecordedLayers;
+}
+
+export type Numbers = Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+export interface ForwardPass {
+  readonly signals: readonly Blocks[];
+  /** Calls `take` with the matrix of each signal of `pairs[index]`, for each index, in any order; valid during the call. */
+  run(
+    pairs: ArrayLike<number>,
+    take: (signal: Blocks, index: number, matrix: Numbers) => void,
+  ): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles the teacher's forward pass. */
+export async function forwardPass(
+  { runtime, threads, teacher, tokens, layers }: ForwardPassJob,
+): Promise<ForwardPass> {
+  const { model, vocabulary, weights } = teacher;
+  const shapes = parameterShapes(model, vocabulary);
+  const constants = slotTensors(shapes, slots.weight, weights);
+  const program = statesProgram(model, vocabulary, layers);
+  const executable = await runtime.compile(program, { constants, threads });
+  const signals = teacherSignals(layers, model.width)
+    .map((each) => blocksOf(each, tokens));
+  const buffers = buffersOf(signals);
+  return {
+    signals,
+    run: async (pairs, take) => {
+      for (const indices of batchesByLength(tokens, pairs)) {
+        const batch = makeBatch(
+          tokens,
+          Int32Array.from(indices, (index) => pairs[index]),
+        );
+        const { source, target } = batchTensors(batch);
+        const outputs = outputsOf(buffers, signals, batch);
+        await executable.run({ source, target }, outputs);
+        for (const each of signals) {
+          const { shape: [, time, width], data } = outputs[each.name];
+          indices.forEach((index, row) => {
+            const { rows, columns } = each.shape(pairs[index]);
+            const start = row * time * width;
+            const matrix = data.subarray(start, start + time * width);
+            withoutPadding(matrix, { rows, columns, width });
+            take(each, index, matrix.subarray(0, rows * columns));
+          });
+        }
+      }
+    },
+    dispose: () => executable.dispose(),
+  };
+}
+
+/** The tensors that take the outputs of a batch. */
+function outputsOf(
+  buffers: Buffers,
+  signals: readonly Blocks[],
+  batch: Batch,
+): Record<string, HostTensor & { readonly data: Numbers }> {
+  return Object.fromEntries(signals.map((each) => {
+    const shape = paddedShape(each, batch);
+    const { bytes, array } = TYPES[each.dtype];
+    const size = elements(shape);
+    const { buffer } = buffers[each.name](size * bytes);
+    return [each.name, { shape, data: new array(buffer, 0, size) }];
+  }));
+}
+
+/** The indices of some pairs, sorted by length and cut into batches: padding costs time and leaves no trace. */
+function batchesByLength(
+  tokens: Tokens,
+  pairs: ArrayLike<number>,
+): number[][] {
+  const lengths = Array.from(
+    pairs,
+    (pair) =>
+      Math.max(positions(tokens.source, pair), positions(tokens.target, pair)),
+  );
+  const sorted = [...lengths.keys()].sort((a, b) =>
+    lengths[a] - lengths[b] || a - b
+  );
+  const batches: number[][] = [];
+  let batch: number[] = [];
+  for (const index of sorted) {
+    const size = lengths[index] * (batch.length + 1);
+    if (batch.length > 0 && size > STATES_BATCH_TOKENS) {
+      batches.push(batch);
+      batch = [];
+    }
+    batch.push(index);
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+}
