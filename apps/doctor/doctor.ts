@@ -1,8 +1,6 @@
 /** Checks what this machine can use by trying it, and says how to get what is missing. */
 import { format as bytes } from "@std/fmt/bytes";
-import { dirname, resolve } from "@std/path";
-import { freeBytes } from "../../base/disk_space.ts";
-import { statIfThere } from "../../base/stat.ts";
+import { existing, freeBytes } from "../../base/disk_space.ts";
 import { findPeers, readCpu } from "./peers.ts";
 import { sandbox } from "../../engine/executors/sandbox.ts";
 import { isInputError } from "../../base/input_error.ts";
@@ -101,8 +99,7 @@ function machineFinding(): Finding {
 
 /** Of the nearest folder that exists, as the artifacts' own may be yet to be made. */
 function diskFinding(artifacts: string): Finding {
-  let folder = resolve(artifacts);
-  while (statIfThere(folder) === undefined) folder = dirname(folder);
+  const folder = existing(artifacts);
   const free = freeBytes(folder);
   const usable = free >= LEAST_DISK;
   const detail = `${bytes(free)} free in ${folder}`;

@@ -2,9 +2,11 @@
 import {
   type Distillation,
   recordedLayers,
+  usesStates,
 } from "../../schemas/experiment/distillation.ts";
 import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import type { Model, Training } from "../../schemas/experiment/model.ts";
+import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import { PRUNING_TOKENS } from "../../nmt/distillation/pruning.ts";
 import type { SizedModel } from "../../nmt/transformer/parameters.ts";
 
@@ -15,9 +17,15 @@ export interface CorpusSize {
   readonly targetTokens: number;
 }
 
-/** A training, and what it learns of a teacher where it has one. */
+/** Numbers of a pair in a token file beside its subwords: an offset and a sentence id of two a side. */
+export const PAIR_NUMBERS = 6;
+
+/** A training, what it learns of a teacher where it has one, and its pairs and those of its validation, if they are known. */
 export interface TrainingWork extends SizedModel {
   readonly training: Training;
+  readonly runtime: Runtime;
+  readonly train?: CorpusSize;
+  readonly validation?: CorpusSize;
   readonly distillation?: Distillation;
   readonly teacher?: SizedModel;
 }
@@ -36,7 +44,7 @@ const A_LOGIT = 1300, A_STATE = 3000;
 const FORWARD = 1 / 3;
 
 /** Beam search, whose products are small, takes this much longer than its operations do in training. */
-const SEARCH = 2;
+const SEARCH = 2, GREEDY = 1;
 
 /** The shorter side of a batch, as a part of `batchTokens`, which bounds the longer. */
 const SHORTER = 0.9;
@@ -69,10 +77,9 @@ function passes(
     A_FEATURE * features;
 }
 
-/** Operations of a whole training, and of what it learns of a teacher where it has one. */
-export function trainingOperations(
-  { model, training, vocabulary, distillation, teacher }: TrainingWork,
-): number {
+/** Operations of a whole training: its steps with what they learn of a teacher, and its validations. */
+export function trainingOperations(work: TrainingWork): number {
+  const { model, training, vocabulary, distillation, teacher } = work;
   const { width } = teacher?.model ?? model;
   const source = training.batchTokens, target = SHORTER * training.batchTokens;
   let step = passes(model, vocabulary, source, target);
@@ -85,7 +92,35 @@ export function trainingOperations(
       (encoder.length * source + decoder.length * target);
     step += states * (6 * model.width + A_STATE);
   }
-  return training.steps * step;
+  if (teacher !== undefined && isStreamed(distillation)) {
+    step += FORWARD * passes(teacher.model, teacher.vocabulary, source, target);
+  }
+  return training.steps * step +
+    validationsOf(training) * validationOperations(work);
+}
+
+/** Whether the teacher's states are computed in each step. */
+export function isStreamed(distillation: Distillation | undefined): boolean {
+  return distillation?.states === "streamed" && usesStates(distillation);
+}
+
+/** How often a training is validated: the average of checkpoints once more. */
+export function validationsOf({ steps, validateEvery }: Training): number {
+  return Math.ceil(steps / validateEvery) + 1;
+}
+
+/** Operations of a validation: the likelihood of the pairs, and a greedy search of those that BLEU is of. */
+function validationOperations(
+  { model, vocabulary, training, validation }: TrainingWork,
+): number {
+  if (validation === undefined) return 0;
+  const { pairs, sourceTokens, targetTokens } = validation;
+  const likelihood = FORWARD *
+    passes(model, vocabulary, sourceTokens + pairs, targetTokens + pairs);
+  if (training.selection === "nll") return likelihood;
+  const share = Math.min(1, (training.bleuSentences ?? pairs) / pairs);
+  return likelihood +
+    share * searchOperations(model, vocabulary, GREEDY, validation);
 }
 
 /** Operations of one pass of a teacher over all pairs. */

@@ -1,18 +1,21 @@
 /** Estimates time, disk and memory of an experiment's stale nodes: operations of each, at the speed of this machine. */
 import { z } from "zod";
+import { freeBytes } from "../../base/disk_space.ts";
 import type { Estimate, Outlook, Steps } from "../../engine/graph/estimate.ts";
 import { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
-import type { Runtime } from "../../schemas/experiment/runtime.ts";
+import { Runtime } from "../../schemas/experiment/runtime.ts";
 import { parametersOf } from "../../nmt/transformer/parameters.ts";
 import {
   type CorpusSize,
   gramOperations,
+  PAIR_NUMBERS,
   pruningSeconds,
   recordingBytes,
   recordingOperations,
   searchOperations,
   trainingOperations,
+  validationsOf,
 } from "./arithmetic.ts";
 import { fetchedBytes, heldOutSize, trainingSize } from "./corpus_size.ts";
 import { memoryOf } from "./node_memory.ts";
@@ -21,8 +24,9 @@ import {
   isTrained,
   modelOf,
   runtimeOf,
-  trainingOf,
+  vocabularyOf,
 } from "./nodes.ts";
+import { trainingWork } from "./training_work.ts";
 import { measuredRate, type Recorded, recordedRate } from "./rate.ts";
 
 /** What a node computes and leaves behind; `seconds` is what it takes beside the operations. */
@@ -32,14 +36,20 @@ interface Work {
   readonly bytes: number;
 }
 
-/** What every node takes: its process, and the packages that it loads. */
+/** What every node takes: its process, and the packages that it loads; and a validation that compiles a search. */
 const START = 0.5;
 
-/** Cleaning and splitting take about this long a pair, and so do learning subwords and encoding. */
-const A_PAIR = 50e-6;
+/** Seconds in which a pair is cleaned and placed, and in which subwords are learned from it and it is encoded. */
+const A_PAIR = { corpus: 15e-6, tokenize: 50e-6 };
+
+/** Bytes of a subword in a tokenizer: its own text, and the merge that makes it. */
+const SUBWORD_BYTES = 60;
 
 /** A model of 4 bytes a parameter is exported in three sizes, which take about three times its bytes. */
 const EXPORTED = 3, EXPORT_SECONDS = 4;
+
+/** It translates the test set in two of them, without the workers of an evaluation. */
+const EXPORT_SEARCHES = 3;
 
 /** Bytes a second of a download, where nothing is known of the network. */
 const DOWNLOAD = 5e6;
@@ -54,11 +64,14 @@ export async function estimate(outlook: Outlook): Promise<Estimate> {
     work === undefined ? [] : [{ name, ...work }]
   );
   const operations = total(known.map((work) => work.operations));
-  const runtime = stale.flatMap((name) => runtimeOf(nodes.get(name)) ?? [])[0];
+  // An export has none of its own: it runs on the default one.
+  const runtime =
+    stale.flatMap((name) => runtimeOf(nodes.get(name)) ?? [])[0] ??
+      Runtime.parse({});
   const { operationsPerSecond, by } = operations === 0
     ? { operationsPerSecond: 1, by: "the sizes of its inputs" }
     : recordedRate(trainings(outlook, runtime)) ??
-      await measuredRate(runtime ?? {});
+      await measuredRate(runtime);
   const secondsOf = Object.fromEntries(
     known.map(({ name, operations, seconds }) => [
       name,
@@ -75,6 +88,7 @@ export async function estimate(outlook: Outlook): Promise<Estimate> {
     seconds: total(Object.values(secondsOf)),
     nodes: secondsOf,
     bytes: Math.round(total(known.map((work) => work.bytes))),
+    freeBytes: freeBytes(outlook.artifacts),
     memoryBytes: Math.max(0, ...Object.values(memory)),
     memory,
     by,
@@ -85,20 +99,24 @@ export async function estimate(outlook: Outlook): Promise<Estimate> {
 /** The trainings that this machine has recorded on a runtime. */
 function trainings(
   { recorded, seconds }: Outlook,
-  runtime: Runtime | undefined,
+  runtime: Runtime,
 ): Recorded[] {
   return [...seconds].flatMap(([name, seconds]) => {
     const step = recorded.get(name);
     const used = runtimeOf(step);
-    if (used?.name !== runtime?.name || used?.provider !== runtime?.provider) {
+    if (used?.name !== runtime.name || used.provider !== runtime.provider) {
       return [];
     }
-    const training = trainingOf(recorded, step);
-    return training === undefined
-      ? []
-      : [{ operations: trainingOperations(training), seconds }];
+    const work = trainingWork(recorded, recorded, name);
+    if (work === undefined) return [];
+    // Patience may have ended it before its last step.
+    const { steps = work.training.steps } = Trained.parse(step?.metrics ?? {});
+    const training = { ...work.training, steps };
+    return [{ operations: trainingOperations({ ...work, training }), seconds }];
   });
 }
+
+const Trained = z.object({ steps: z.number().optional() });
 
 /** Undefined where the work depends on a corpus of which nothing is known. */
 function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
@@ -116,9 +134,17 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
     case "teacher":
     case "student": {
       if (isTrained(nodes, name)) return { ...least, seconds: 0 };
-      const training = trainingOf(nodes, node);
-      const operations = training ? trainingOperations(training) : 0;
-      return { ...least, operations, bytes: modelBytes(nodes, name) };
+      const work = trainingWork(nodes, recorded, name);
+      if (work === undefined) return least;
+      const { training } = work;
+      const searches = training.selection === "bleu"
+        ? validationsOf(training)
+        : 0;
+      return {
+        operations: trainingOperations(work),
+        seconds: START * (1 + searches),
+        bytes: modelBytes(nodes, name),
+      };
     }
     case "import":
     case "extend":
@@ -134,7 +160,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
   const train = corpusNode && trainingSize(nodes, recorded, corpusNode);
   if (corpusNode === undefined || train === undefined) return undefined;
   const test = heldOutSize("test", corpusNode, train);
-  const seconds = START + A_PAIR * train.pairs;
+  const secondsOf = (aPair: number) => START + aPair * train.pairs;
   const tokens = train.sourceTokens + train.targetTokens;
   const evaluation = Evaluation.parse(
     z.object({ evaluation: z.unknown() }).safeParse(config).data?.evaluation ??
@@ -148,13 +174,26 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
   };
   switch (stage) {
     case "corpus":
-      return { ...least, seconds, bytes: 4.5 * tokens };
+      return {
+        ...least,
+        seconds: secondsOf(A_PAIR.corpus),
+        bytes: 4.5 * tokens,
+      };
     case "monolingual":
     case "mixture":
     case "shortlist":
-      return { ...least, seconds, bytes: 4 * tokens };
+      return {
+        ...least,
+        seconds: secondsOf(A_PAIR.tokenize),
+        bytes: 4 * tokens,
+      };
     case "tokenize":
-      return { ...least, seconds, bytes: 4 * (tokens + 2 * train.pairs) };
+      return {
+        ...least,
+        seconds: secondsOf(A_PAIR.tokenize),
+        bytes: 4 * (tokens + PAIR_NUMBERS * train.pairs) +
+          SUBWORD_BYTES * vocabularyOf(node),
+      };
     case "states": {
       const teacher = modelOf(nodes, inputs.teacher);
       const layers = z.object({ layers: RecordedLayers }).safeParse(config).data
@@ -207,7 +246,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
     }
     case "export":
       return {
-        operations: search("model", test, evaluation.beam),
+        operations: EXPORT_SEARCHES * search("model", test, evaluation.beam),
         seconds: START + EXPORT_SECONDS,
         bytes: EXPORTED * modelBytes(nodes, inputs.model),
       };

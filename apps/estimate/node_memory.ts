@@ -13,10 +13,12 @@ import {
   recordingMemory,
   searchMemory,
   tokenizingMemory,
+  tokensMemory,
   trainingMemory,
   trimmingMemory,
 } from "./memory.ts";
-import { corpusOf, modelOf, trainingOf } from "./nodes.ts";
+import { corpusOf, modelOf, runtimeOf, vocabularyOf } from "./nodes.ts";
+import { trainingWork } from "./training_work.ts";
 
 /** Bytes by node; undefined where they depend on what is not known. */
 export function memoryOf(
@@ -28,6 +30,8 @@ export function memoryOf(
   if (node === undefined) return undefined;
   const { stage, inputs, config } = node;
   const model = modelOf(nodes, inputs.model ?? name);
+  const corpus = corpusOf(nodes, name);
+  const train = corpus && trainingSize(nodes, recorded, corpus);
   switch (stage) {
     case "compare":
       return PROCESS;
@@ -47,14 +51,16 @@ export function memoryOf(
     }
     case "teacher":
     case "student": {
-      const training = trainingOf(nodes, node);
+      const training = trainingWork(nodes, recorded, name);
       return training && trainingMemory(training);
     }
     case "states": {
       const teacher = modelOf(nodes, inputs.teacher);
       const layers = z.object({ layers: RecordedLayers }).safeParse(config).data
         ?.layers;
-      return teacher && layers && recordingMemory(teacher, layers);
+      return teacher && layers &&
+        recordingMemory(teacher, layers, runtimeOf(node)) +
+          (train ? tokensMemory(train) : 0);
     }
     case "translations": {
       const teacher = modelOf(nodes, inputs.teacher);
@@ -64,23 +70,14 @@ export function memoryOf(
       return model && searchMemory(model);
     case "export":
       return model && exportMemory(model);
+    case "corpus":
+      return train && corpusMemory(train.pairs);
+    case "tokenize":
+      return train && tokenizingMemory(train.pairs, vocabularyOf(node));
     case "choose": {
       const trial = Object.keys(inputs).find((key) => key.startsWith("trial:"));
       const tried = modelOf(nodes, inputs[trial ?? ""]);
       return tried && searchMemory(tried);
     }
-  }
-  const corpus = corpusOf(nodes, name);
-  const pairs = corpus && trainingSize(nodes, recorded, corpus)?.pairs;
-  if (pairs === undefined) return undefined;
-  switch (stage) {
-    case "corpus":
-      return corpusMemory(pairs);
-    case "tokenize": {
-      const size = z.object({ size: z.int() }).safeParse(config).data?.size;
-      return tokenizingMemory(pairs, size ?? 0);
-    }
-    default:
-      return undefined;
   }
 }

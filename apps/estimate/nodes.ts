@@ -21,6 +21,7 @@ const Changed = z.object({
 
 const Trained = Sized.extend({
   training: Training,
+  runtime: Runtime.prefault({}),
   distillation: Distillation.optional(),
 });
 
@@ -63,6 +64,11 @@ export function isTrained(nodes: Steps, name: string): boolean {
     inputs.choice === choice
   );
   return isFullLength && taking[0][0] === name;
+}
+
+/** The subwords of a node that tokenizes. */
+export function vocabularyOf({ config }: Step): number {
+  return z.object({ size: z.int() }).safeParse(config).data?.size ?? 0;
 }
 
 /** The model that a node trains or imports, or that it extends, trims or prunes. */

@@ -4,13 +4,16 @@ import type { Estimate } from "../../engine/graph/estimate.ts";
 
 /** One line, such as `about 12 minutes, 0.6 GB of disk and 2.1 GB of memory, by ...`. */
 export function estimateText(
-  { seconds, bytes, memoryBytes, by, unknown }: Estimate,
+  { seconds, bytes, freeBytes, memoryBytes, by, unknown }: Estimate,
 ): string {
   const time = roughly(seconds), disk = `${roughSize(bytes)} of disk`;
   const sizes = memoryBytes === 0
     ? `${time} and ${disk}`
     : `${time}, ${disk} and ${roughSize(memoryBytes)} of memory`;
   return `about ${sizes}, by ${by}` +
+    (bytes <= freeBytes
+      ? ""
+      : `; the disk has only ${roughSize(freeBytes)} left`) +
     (unknown.length === 0
       ? ""
       : `; not counted, as its data is not known yet: ${unknown.join(", ")}`);

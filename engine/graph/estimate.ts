@@ -16,6 +16,8 @@ export type Steps = ReadonlyMap<string, Step>;
 
 /** What is known before a run. */
 export interface Outlook {
+  /** The artifact folder. */
+  readonly artifacts: string;
   readonly nodes: Steps;
   /** The nodes that are to be made. */
   readonly stale: readonly string[];
@@ -29,6 +31,8 @@ export interface Estimate {
   readonly seconds: number;
   /** On the disk. */
   readonly bytes: number;
+  /** Bytes that the disk has left. */
+  readonly freeBytes: number;
   /** The most memory of a node: the largest of `memory`. */
   readonly memoryBytes: number;
   /** Bytes of memory at most, by node; without those of which it is not known. */

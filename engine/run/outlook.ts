@@ -20,6 +20,7 @@ export function outlook(
   const recorded = Object.entries(readManifest(artifacts)?.nodes ?? {});
   const spent = secondsHere(artifacts);
   return {
+    artifacts,
     nodes: new Map(
       [...graph.values()].map(({ name, stage, config, inputs }) => [
         name,

@@ -75,7 +75,7 @@ export interface Translator {
 }
 
 /** Hypotheses of a batch: enough for efficient matrix products, few enough for the CPU's caches. */
-const BATCH_HYPOTHESES = 640;
+export const BATCH_HYPOTHESES = 640;
 /** The same with a short-list: the more sentences, the more candidates. */
 const SHORTLISTED_HYPOTHESES = 64;
 /** Number of special ids, which no hypothesis holds: padding, begin and end of sentence. */

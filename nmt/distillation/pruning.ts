@@ -40,7 +40,7 @@ export interface PruningJob {
 
 /** Target tokens that are looked at, at most: some forty for each neuron of a block of 1,536. */
 export const PRUNING_TOKENS = 65_536;
-const BATCH_TOKENS = 2048;
+export const PRUNING_BATCH_TOKENS = 2048;
 
 /** The model with narrower feed-forward blocks, whose outer maps are refitted. Its blocks have two maps each. */
 export async function withNarrowerBlocks(job: PruningJob): Promise<SavedModel> {
@@ -111,7 +111,7 @@ export async function gramMatrices(
   );
   const total = Math.min(PRUNING_TOKENS, tokens.target.ids.length);
   let done = 0;
-  for (const pairs of batchOrder(tokens, BATCH_TOKENS, seed, 0)) {
+  for (const pairs of batchOrder(tokens, PRUNING_BATCH_TOKENS, seed, 0)) {
     if (done >= total) break;
     const batch = makeBatch(tokens, pairs);
     const { source, target } = batchTensors(batch);

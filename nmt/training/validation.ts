@@ -25,6 +25,9 @@ export interface ValidationJob {
   readonly scoring: Scoring;
 }
 
+/** Tokens of a batch whose likelihood is computed, at least: no gradient takes memory. */
+export const VALIDATION_TOKENS = 4096;
+
 /** Greedy search. */
 const GREEDY = { beam: 1, lengthPenalty: 1 };
 
@@ -51,7 +54,7 @@ async function likelihoodOf(
     freesMemory: isLarge(task),
   });
   const shapes = parameterShapes(task.model, task.vocabulary);
-  const budget = Math.max(task.training.batchTokens, 4096);
+  const budget = Math.max(task.training.batchTokens, VALIDATION_TOKENS);
   const batches = batchOrder(validation, budget, 0, 0)
     .map((pairs) => makeBatch(validation, pairs));
   return async (weights: Weights): Promise<number> => {

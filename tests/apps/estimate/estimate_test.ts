@@ -97,6 +97,41 @@ Deno.test("of trials of full length one is the student, which takes no time of i
   assert(nodes["student:rkd@2"] > 1);
 });
 
+Deno.test("validations take time: by BLEU also that of a search of their pairs, of all or of the first few", async () => {
+  const secondsOf = async (...set: string[]) =>
+    (await estimate(quick(["student:no-kd"], set))).seconds;
+  const none = await secondsOf("student.training.validateEvery=1400");
+  const likelihood = "student.training.selection=nll";
+  const nll = await secondsOf(likelihood);
+  const [bleu, few] = [
+    await secondsOf(),
+    await secondsOf("student.training.bleuSentences=50"),
+  ];
+  assert(none < bleu && nll < few && few < bleu, `${[none, nll, few, bleu]}`);
+});
+
+Deno.test("a student whose states are streamed takes the teacher's pass in every step, and no disk for states", async () => {
+  const name = "student:ckd-regular";
+  const streamed = 'students.ckd-regular.states="streamed"';
+  const recorded = await estimate(quick([name]));
+  const { nodes, bytes } = await estimate(quick([name], [streamed]));
+  const { states } = (await estimate(quick(["states"]))).nodes;
+  // 1,400 steps of 2,048 tokens are some 13 passes over the corpus.
+  const passes = (nodes[name] - recorded.nodes[name]) / states;
+  assert(passes > 9 && passes < 16, `${passes}`);
+  assertEquals(bytes, recorded.bytes);
+});
+
+Deno.test("a disk that has less left than a run takes is said with its figure", async () => {
+  const estimated = await estimate(quick(["states"]));
+  assert(!estimateText(estimated).includes("left"));
+  const freeBytes = 0.3e9;
+  assertMatch(
+    estimateText({ ...estimated, freeBytes }),
+    /, 0\.5 GB of disk.*; the disk has only 0\.3 GB left$/,
+  );
+});
+
 Deno.test("the states of quick take the bytes that are estimated, to a thousandth", async () => {
   const { bytes } = await estimate(quick(["states"]));
   assert(Math.abs(bytes / STATES_BYTES - 1) < 1e-3, `${bytes}`);

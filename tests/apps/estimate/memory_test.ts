@@ -22,16 +22,21 @@ import {
   StudentModel,
   Training,
 } from "../../../schemas/experiment/model.ts";
+import { Runtime } from "../../../schemas/experiment/runtime.ts";
 import { ROOT } from "../../fixtures/command.ts";
 import { temporary } from "../../fixtures/made_run.ts";
 
 const quickSizes = { width: 128, feedForward: 512, heads: 4 };
 const quickTeacher = { model: Model.parse(quickSizes), vocabulary: 4000 };
+const runtime = Runtime.parse({});
 const quickStudent = {
+  runtime,
   model: StudentModel.parse(quickSizes),
   vocabulary: 4000,
-  training: Training.parse({ batchTokens: 2048 }),
+  training: Training.parse({ batchTokens: 2048, selection: "nll" }),
 };
+const openvino = Runtime.parse({ name: "openvino" });
+const byBleu = Training.parse({ batchTokens: 2048 });
 
 const tiny11: SizedModel = {
   model: Model.parse({
@@ -41,9 +46,10 @@ const tiny11: SizedModel = {
   vocabulary: 32_002,
 };
 const tiny11Student = {
+  runtime,
   model: StudentModel.parse({ width: 256, feedForward: 1536 }),
   vocabulary: 32_002,
-  training: Training.parse({ batchTokens: 2048 }),
+  training: Training.parse({ batchTokens: 2048, selection: "nll" }),
 };
 
 const opus: SizedModel = {
@@ -52,9 +58,10 @@ const opus: SizedModel = {
 };
 const trimmedOpus = { ...opus, vocabulary: 14_000 };
 const opusStudent = (batchTokens: number) => ({
+  runtime,
   model: StudentModel.parse({ encoderLayers: 3, decoderLayers: 3 }),
   vocabulary: 14_000,
-  training: Training.parse({ batchTokens }),
+  training: Training.parse({ batchTokens, selection: "nll" }),
   teacher: trimmedOpus,
   distillation: Distillation.parse({
     ...{ alpha: 0.5, beta: 0.2 },
@@ -72,6 +79,26 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     868,
   ],
   "no-kd of quick": [trainingMemory(quickStudent), 588],
+  "the teacher of quick, validated by BLEU": [
+    trainingMemory({ ...quickStudent, ...quickTeacher, training: byBleu }),
+    1061,
+  ],
+  "no-kd of quick, validated by BLEU": [
+    trainingMemory({ ...quickStudent, training: byBleu }),
+    722,
+  ],
+  "the teacher of quick by OpenVINO": [
+    trainingMemory({ ...quickStudent, ...quickTeacher, runtime: openvino }),
+    1945,
+  ],
+  "no-kd of quick by OpenVINO": [
+    trainingMemory({ ...quickStudent, runtime: openvino }),
+    1023,
+  ],
+  "the states of quick by OpenVINO": [
+    recordingMemory(quickTeacher, { encoder: all, decoder: [] }, openvino),
+    346,
+  ],
   "rkd of quick": [
     trainingMemory({
       ...quickStudent,
@@ -89,6 +116,16 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
       }),
     }),
     779,
+  ],
+  "ckd-regular of quick, its states streamed": [
+    trainingMemory({
+      ...quickStudent,
+      teacher: quickTeacher,
+      distillation: Distillation.parse({
+        ...{ alpha: 0.6, beta: 0.2, encoder: halves, states: "streamed" },
+      }),
+    }),
+    838,
   ],
   "the states of quick": [
     recordingMemory(quickTeacher, { encoder: all, decoder: [] }),
@@ -173,6 +210,6 @@ Deno.test("a run takes the memory of its largest stale node, which is printed", 
   assertEquals(large.memoryBytes, large.memory["student:ckd-regular"]);
   assertMatch(
     estimateText(large),
-    /^about [\d.]+ minutes, [\d.]+ GB of disk and 0\.8 GB of memory, by /,
+    /^about [\d.]+ (minutes|hours), [\d.]+ GB of disk and 0\.9 GB of memory, by /,
   );
 });

@@ -27,6 +27,11 @@ function kept(source: string, target: string): Cleaned {
   return { pair: { source, target } };
 }
 
+Deno.test("a token that names the language of a pair, for a corpus of several, stays before its source", () => {
+  const [source, target] = [">>tr<< Dosya {0} açılamadı", "Cannot open {0}"];
+  assertEquals(cleaned(source, target, MARKUP), kept(source, target));
+});
+
 Deno.test("each rule leaves out the pair that it is for, and a pair that just meets it stays", () => {
   const seventy = (word: string) => Array(70).fill(word).join(" ");
   const cases: Record<

@@ -1,0 +1,90 @@
+/** The cost model against committed runs: corpora of 15,000 to 29,000 pairs, widths 128 and 256, 2 to 12 layers, 4,000 to 32,000 subwords. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import type { Step } from "../../../engine/graph/estimate.ts";
+import { estimate } from "../../../apps/estimate/estimate.ts";
+import { isJsonObject } from "../../../engine/keys/key.ts";
+import { readResults } from "../../../apps/results/committed.ts";
+import type { Json } from "../../../schemas/manifest.ts";
+import { ROOT } from "../../fixtures/command.ts";
+
+/** What a node takes is estimated within this factor of what it took; its bytes within the other one. */
+const FACTOR = 2, BYTES_FACTOR = 1.25;
+
+/** The stages whose time and size depend on the corpus and on models. */
+const STAGES = [
+  ...["corpus", "tokenize", "teacher", "student", "states", "translations"],
+  ...["prune", "evaluate", "export"],
+];
+
+/** A committed run: its nodes as an outlook has them, and seconds and bytes of each. */
+function runOf(name: string) {
+  const saved = readResults(join(ROOT, "artifacts"), name);
+  assert(saved !== undefined);
+  const { manifest: { nodes }, results: { measured } } = saved;
+  return {
+    steps: new Map(
+      Object.entries(nodes).map(([node, { preimage, inputs, metrics }]) => {
+        const config = withoutSearch(preimage.config);
+        return [node, { stage: preimage.stage, config, inputs, metrics }];
+      }),
+    ) satisfies ReadonlyMap<string, Step>,
+    seconds: new Map(
+      Object.entries(measured).map(([node, { seconds }]) => [node, seconds]),
+    ),
+    bytes: new Map(
+      Object.entries(nodes).map(([node, { outputs }]) => [
+        node,
+        Object.values(outputs).reduce((sum, { bytes }) => sum + bytes, 0),
+      ]),
+    ),
+  };
+}
+
+/** These runs are older than the choice of checkpoints by BLEU. */
+function withoutSearch(config: Json): Json {
+  if (!isJsonObject(config) || !isJsonObject(config.training ?? null)) {
+    return config;
+  }
+  const training = Object.assign({ selection: "nll" }, config.training);
+  return { ...config, training };
+}
+
+/** Fails where a node is estimated otherwise than it was measured, by the trainings of a run. */
+async function checkNode(
+  node: string,
+  run: ReturnType<typeof runOf>,
+  by: ReturnType<typeof runOf>,
+): Promise<void> {
+  const { seconds, bytes, unknown } = await estimate({
+    artifacts: ".",
+    nodes: run.steps,
+    stale: [node],
+    recorded: by.steps,
+    seconds: new Map([...by.seconds].filter(([name]) => name !== node)),
+  });
+  assertEquals(unknown, []);
+  const time = seconds / (run.seconds.get(node) ?? NaN);
+  assert(time > 1 / FACTOR && time < FACTOR, `${node}: ${time} of the time`);
+  const size = bytes / (run.bytes.get(node) ?? NaN);
+  assert(
+    size > 1 / BYTES_FACTOR && size < BYTES_FACTOR,
+    `${node}: ${size} of the bytes`,
+  );
+}
+
+for (const name of ["quick", "multi30k-en-de"]) {
+  const run = runOf(name);
+  const nodes = [...run.steps].filter(([, { stage }]) => STAGES.includes(stage))
+    .map(([node]) => node);
+  Deno.test(`time and disk of the ${nodes.length} nodes of ${name} are estimated within factors of ${FACTOR} and ${BYTES_FACTOR} by its other trainings`, async () => {
+    assert(nodes.length > 10);
+    for (const node of nodes) await checkNode(node, run, run);
+  });
+}
+
+Deno.test(`by the trainings of quick, twice as wide a model of eight times the subwords is estimated within a factor of ${FACTOR}`, async () => {
+  const [adapted, quick] = [runOf("adapted-pt-en"), runOf("quick")];
+  const nodes = ["states", "student:ckd", "prune:832", "evaluate:teacher"];
+  for (const node of nodes) await checkNode(node, adapted, quick);
+});
