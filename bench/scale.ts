@@ -26,8 +26,8 @@ const USAGE = `deno task bench scale [--parts steps,threads,pipeline,large] ` +
   `[--alternations 3] [--steps 6] [--threads 2]
            [--pairs 10000,100000,1000000] [--json]
 
-The pipeline takes the .tsv.gz files of debian-messages/, libreoffice-help/ and npm-messages/ in the folder CKD_BENCH_CORPUS,
-780,000 different pairs and then the same the other way round, or where there are none 20,000 messages, which are downloaded
+The pipeline takes the .tsv.gz files of debian-messages/, libreoffice-help/, npm-messages/ and tatoeba/ in the folder
+CKD_BENCH_CORPUS, 820,000 different pairs and then the same the other way round, or where there are none 20,000 messages, which are downloaded
 and repeated with changes. large, which takes about half an hour, needs libreoffice-help/, and a Python with transformers,
 torch and sentencepiece.`;
 

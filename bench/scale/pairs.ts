@@ -7,7 +7,12 @@ import { random, shuffle } from "../../nmt/random.ts";
 import { corpora } from "../text/corpora.ts";
 
 /** Corpora below the folder CKD_BENCH_CORPUS whose `.tsv.gz` files end their lines with source and target. */
-const CORPORA = ["debian-messages", "libreoffice-help", "npm-messages"];
+const CORPORA = [
+  "debian-messages",
+  "libreoffice-help",
+  "npm-messages",
+  "tatoeba",
+];
 
 export interface RealPairs {
   readonly source: readonly string[];
@@ -44,8 +49,8 @@ export function corpusFile(name: string): string {
 }
 
 /**
- * Real pairs of some files, each once, in an order of the seed: those with English as target, then the same the other way
- * round, which differ from them too.
+ * Real pairs of some files, each once, in an order of the seed: those as they are there, of several languages, then the same
+ * the other way round, which differ from them too.
  *
  * @throws An input error where the files have no pair.
  */

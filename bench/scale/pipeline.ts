@@ -25,6 +25,18 @@ export interface Taken {
 /** Pairs of which states are recorded at most: those of a million would take the disk, and are no other in kind. */
 const RECORDED = 100_000;
 
+/** The teacher whose first steps are measured: small, as what grows with the pairs is beside its model. */
+const TEACHER = {
+  model: {
+    ...{ encoderLayers: 2, decoderLayers: 2 },
+    ...{ width: 64, feedForward: 128, heads: 4 },
+  },
+  training: {
+    ...{ steps: 200, validateEvery: 100 },
+    ...{ batchTokens: 2048, selection: "nll" },
+  },
+};
+
 const NodeEvent = z.object({
   event: z.literal("node"),
   name: z.string(),
@@ -43,7 +55,10 @@ export function pipelinePairs(): Promise<RealPairs> {
   );
 }
 
-/** Runs fetch, corpus and tokenize on so many pairs, then what a training does with their tokens. */
+/**
+ * Runs fetch, corpus, tokenize and 200 steps of a small teacher on so many pairs, then makes the batches of an epoch and
+ * records the states of at most 100,000 of the pairs.
+ */
 export async function measurePipeline(
   pairs: number,
   real: RealPairs,
@@ -59,13 +74,13 @@ export async function measurePipeline(
       JSON.stringify({
         languages: { source: "de", target: "en" },
         data: { train: text },
-        students: { "no-kd": {} },
+        teacher: TEACHER,
       }),
     );
     await run([
       join(ROOT, "cli/main.ts"),
       "run",
-      "--until=tokenize",
+      "teacher",
       `--experiment=${experiment}`,
       `--artifacts=${artifacts}`,
       "--quiet",
@@ -76,9 +91,8 @@ export async function measurePipeline(
     const path = store.path(tokens);
     const taken = stagesOf(artifacts, pairs);
     taken.push(await part("batches of an epoch", "epoch", path, pairs));
-    if (pairs <= RECORDED) {
-      taken.push(await part("states, d 32", "states", path, pairs));
-    }
+    const recorded = Math.min(pairs, RECORDED);
+    taken.push(await part("states, d 32", "states", path, recorded));
     return taken.map((each) => ({ ...each, different }));
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -101,7 +115,7 @@ export function stagesOf(artifacts: string, pairs: number): Taken[] {
     }));
 }
 
-/** Runs a measuring process of this folder on the tokens. */
+/** Runs a measuring process of this folder on the tokens, which may take the first `pairs` of them. */
 async function part(
   name: string,
   program: string,
@@ -109,7 +123,8 @@ async function part(
   pairs: number,
 ): Promise<Taken> {
   const script = join(import.meta.dirname ?? ".", `${program}.ts`);
-  const line = (await run([script, `--tokens=${tokens}`])).trim().split("\n");
+  const line = (await run([script, `--tokens=${tokens}`, `--pairs=${pairs}`]))
+    .trim().split("\n");
   const { figures, peak_mb } = Report.parse(JSON.parse(line.at(-1) ?? ""));
   return {
     part: name,

@@ -1,4 +1,4 @@
-/** Records the states of all pairs of `--tokens` with a narrow teacher and reads batches of them back; prints one JSON line. */
+/** Records the states of the first `--pairs` pairs of `--tokens` with a narrow teacher and reads batches of them back; prints one JSON line. */
 import { parseArgs } from "@std/cli/parse-args";
 import {
   initialWeights,
@@ -8,13 +8,27 @@ import { openStates, recordStates } from "../../nmt/states/states.ts";
 import { Distillation } from "../../schemas/experiment/distillation.ts";
 import { Model } from "../../schemas/experiment/model.ts";
 import { batchOrder, makeBatch } from "../../nmt/text/subwords/batches.ts";
-import { readTokens } from "../../nmt/text/subwords/tokens.ts";
+import { ID_NUMBERS } from "../../nmt/text/subwords/sentence_ids.ts";
+import { readTokens, type Side } from "../../nmt/text/subwords/tokens.ts";
 import { report, versionOf } from "../figures.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 
 const VOCABULARY = 8000, BATCHES = 50;
-const { tokens: path } = parseArgs(Deno.args, { string: ["tokens"] });
-const tokens = readTokens(String(path));
+const { tokens: path, pairs } = parseArgs(Deno.args, {
+  string: ["tokens", "pairs"],
+});
+const all = readTokens(String(path));
+const count = Math.min(Number(pairs), all.pairs);
+const first = ({ ids, offsets, sentenceIds }: Side): Side => ({
+  ids: ids.subarray(0, offsets[count]),
+  offsets: offsets.subarray(0, count + 1),
+  sentenceIds: sentenceIds.subarray(0, ID_NUMBERS * count),
+});
+const tokens = {
+  source: first(all.source),
+  target: first(all.target),
+  pairs: count,
+};
 const model = Model.parse({ width: 32, feedForward: 64, heads: 4 });
 const weights = initialWeights(parameterShapes(model, VOCABULARY), 1);
 const runtime = await loadRuntime();
