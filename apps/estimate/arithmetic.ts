@@ -37,7 +37,7 @@ export interface TrainingWork extends SizedModel {
  */
 const A_FEATURE = 11_500;
 
-/** The same for a logit of the teacher's soft targets, and for a feature of a recorded state; fitted to `quick`. */
+/** The same for a logit of the model and one of the teacher's soft targets, and for a feature of a state; fitted to `quick`. */
 const A_LOGIT = 1300, A_STATE = 3000;
 
 /** A training step is a forward pass and a backward one of twice its work. */
@@ -82,7 +82,8 @@ export function trainingOperations(work: TrainingWork): number {
   const { model, training, vocabulary, distillation, teacher } = work;
   const { width } = teacher?.model ?? model;
   const source = training.batchTokens, target = SHORTER * training.batchTokens;
-  let step = passes(model, vocabulary, source, target);
+  let step = passes(model, vocabulary, source, target) +
+    A_LOGIT * vocabulary * target;
   if (distillation !== undefined && distillation.alpha > 0) {
     step += target * vocabulary * (2 * width + A_LOGIT);
   }
@@ -93,7 +94,7 @@ export function trainingOperations(work: TrainingWork): number {
     step += states * (6 * model.width + A_STATE);
   }
   if (teacher !== undefined && isStreamed(distillation)) {
-    step += FORWARD * passes(teacher.model, teacher.vocabulary, source, target);
+    step += FORWARD * passes(teacher.model, 0, source, target);
   }
   return training.steps * step +
     validationsOf(training) * validationOperations(work);
@@ -123,28 +124,26 @@ function validationOperations(
     share * searchOperations(model, vocabulary, GREEDY, validation);
 }
 
-/** Operations of one pass of a teacher over all pairs. */
+/** Operations of one pass of a teacher over all pairs, without logits. */
 export function recordingOperations(
   teacher: Model,
-  vocabulary: number,
   { pairs, sourceTokens, targetTokens }: CorpusSize,
 ): number {
   return FORWARD *
-    passes(teacher, vocabulary, sourceTokens + pairs, targetTokens + pairs);
+    passes(teacher, 0, sourceTokens + pairs, targetTokens + pairs);
 }
 
 /** Multiplications a second in loops of our own. */
 const PLAIN = 1e9;
 
 /** Operations of a pass over some text, which finds how the neurons of a model's blocks fire together. */
-export function gramOperations(teacher: SizedModel, size: CorpusSize): number {
-  const { model, vocabulary } = teacher;
+export function gramOperations(model: Model, size: CorpusSize): number {
   const { encoderLayers, decoderLayers, feedForward } = model;
   const { sourceTokens, targetTokens } = size;
   const pairs = 2 * feedForward ** 2 *
     (encoderLayers * sourceTokens + decoderLayers * targetTokens);
   return Math.min(1, PRUNING_TOKENS / targetTokens) *
-    (recordingOperations(model, vocabulary, size) + pairs);
+    (recordingOperations(model, size) + pairs);
 }
 
 /** Seconds in which the neurons of a model's blocks are chosen, once that is known. */

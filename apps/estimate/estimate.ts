@@ -201,18 +201,14 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       if (teacher === undefined || layers === undefined) return undefined;
       return {
         ...least,
-        operations: recordingOperations(
-          teacher.model,
-          teacher.vocabulary,
-          train,
-        ),
+        operations: recordingOperations(teacher.model, train),
         bytes: recordingBytes(teacher.model, layers, train),
       };
     }
     case "prune": {
       const teacher = modelOf(nodes, inputs.teacher);
       return teacher && {
-        operations: gramOperations(teacher, train),
+        operations: gramOperations(teacher.model, train),
         seconds: START + pruningSeconds(teacher.model),
         bytes: modelBytes(nodes, name),
       };
