@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Steps } from "../../engine/graph/estimate.ts";
 import { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import { Runtime } from "../../schemas/experiment/runtime.ts";
 import { trainingSize } from "./corpus_size.ts";
 import {
   corpusMemory,
@@ -14,10 +15,10 @@ import {
   searchMemory,
   tokenizingMemory,
   tokensMemory,
-  trainingMemory,
   trimmingMemory,
 } from "./memory.ts";
 import { corpusOf, modelOf, runtimeOf, vocabularyOf } from "./nodes.ts";
+import { trainingMemory } from "./training_memory.ts";
 import { trainingWork } from "./training_work.ts";
 
 /** Bytes by node; undefined where they depend on what is not known. */
@@ -32,6 +33,7 @@ export function memoryOf(
   const model = modelOf(nodes, inputs.model ?? name);
   const corpus = corpusOf(nodes, name);
   const train = corpus && trainingSize(nodes, recorded, corpus);
+  const runtime = runtimeOf(node) ?? Runtime.parse({});
   switch (stage) {
     case "compare":
       return PROCESS;
@@ -59,15 +61,15 @@ export function memoryOf(
       const layers = z.object({ layers: RecordedLayers }).safeParse(config).data
         ?.layers;
       return teacher && layers &&
-        recordingMemory(teacher, layers, runtimeOf(node)) +
+        recordingMemory(teacher, layers, runtime) +
           (train ? tokensMemory(train) : 0);
     }
     case "translations": {
       const teacher = modelOf(nodes, inputs.teacher);
-      return teacher && searchMemory(teacher);
+      return teacher && searchMemory(teacher, runtime);
     }
     case "evaluate":
-      return model && searchMemory(model);
+      return model && searchMemory(model, runtime);
     case "export":
       return model && exportMemory(model);
     case "corpus":
@@ -77,7 +79,7 @@ export function memoryOf(
     case "choose": {
       const trial = Object.keys(inputs).find((key) => key.startsWith("trial:"));
       const tried = modelOf(nodes, inputs[trial ?? ""]);
-      return tried && searchMemory(tried);
+      return tried && searchMemory(tried, runtime);
     }
   }
 }

@@ -9,9 +9,9 @@ import {
   pruningMemory,
   recordingMemory,
   searchMemory,
-  trainingMemory,
   trimmingMemory,
 } from "../../../apps/estimate/memory.ts";
+import { trainingMemory } from "../../../apps/estimate/training_memory.ts";
 import { estimateText } from "../../../cli/console/estimate_text.ts";
 import { readExperiment } from "../../../engine/graph/experiment.ts";
 import { outlook } from "../../../engine/run/outlook.ts";
@@ -95,6 +95,21 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     trainingMemory({ ...quickStudent, runtime: openvino }),
     1023,
   ],
+  "the teacher of quick by OpenVINO, validated by BLEU": [
+    trainingMemory({
+      ...{ ...quickStudent, ...quickTeacher },
+      ...{ training: byBleu, runtime: openvino },
+    }),
+    2254,
+  ],
+  "no-kd of quick by OpenVINO, validated by BLEU": [
+    trainingMemory({ ...quickStudent, training: byBleu, runtime: openvino }),
+    1246,
+  ],
+  "the search of no-kd of quick by OpenVINO": [
+    searchMemory(quickStudent, openvino, 2),
+    1601,
+  ],
   "the states of quick by OpenVINO": [
     recordingMemory(quickTeacher, { encoder: all, decoder: [] }, openvino),
     346,
@@ -131,7 +146,7 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     recordingMemory(quickTeacher, { encoder: all, decoder: [] }),
     225,
   ],
-  "the search of no-kd of quick": [searchMemory(quickStudent, 2), 669],
+  "the search of no-kd of quick": [searchMemory(quickStudent, runtime, 2), 669],
   "the import of tiny11": [importMemory(tiny11), 361],
   "the states of tiny11": [
     recordingMemory(tiny11, { encoder: all, decoder: [] }),
@@ -141,7 +156,7 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     pruningMemory({ ...tiny11, vocabulary: 10_300 }),
     1343,
   ],
-  "the search of tiny11": [searchMemory(tiny11, 2), 1781],
+  "the search of tiny11": [searchMemory(tiny11, runtime, 2), 1781],
   "the export of tiny11": [exportMemory(tiny11), 904],
   "a student of tiny11's vocabulary": [trainingMemory(tiny11Student), 2247],
   "a student with soft targets of tiny11": [
