@@ -110,12 +110,15 @@ export function searchMemory(
 }
 
 /** What the search of a batch takes. */
-export function searchBytes(sized: SizedModel): number {
+export function searchBytes(
+  sized: SizedModel,
+  bytesAParameter = SEARCHED,
+): number {
   const { model: { width, decoderLayers, autoregression }, vocabulary } = sized;
   const cache = autoregression === "ssru"
     ? 0
     : 2 * CACHED * decoderLayers * width;
-  return SEARCHED * parametersOf(sized) +
+  return bytesAParameter * parametersOf(sized) +
     FLOAT * BATCH_HYPOTHESES * (SCORES * vocabulary + cache);
 }
 

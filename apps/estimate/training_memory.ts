@@ -33,6 +33,9 @@ const LOGITS = 2, SOFT_TARGETS = 5;
 /** Memory of the process over that of its tensors: where each one's is freed, and where a run's is kept for the next. */
 const FREED = 1.1, KEPT = 1.4;
 
+/** Bytes a parameter of the programs of a greedy search: encoder and step. */
+const GREEDY = 16;
+
 /** OpenVINO keeps so many times what ONNX Runtime keeps, of large tensors too. */
 const OPENVINO = 2;
 
@@ -53,13 +56,13 @@ function layerFloats(model: Model): { encoder: number; decoder: number } {
  * batch has for each of `batchTokens` positions what the layers keep, two matrices of the vocabulary's size (five with soft
  * targets) and the teacher's states; a validation, with the search of its translations; and the average of the checkpoints
  * at the end. A small program keeps the memory of step and validation. It assumes that a batch is full on both sides and
- * sentences have 50 positions. Within 16 % of what was measured of `tiny`, `quick`, tiny11's and OPUS-MT's sizes.
+ * sentences have 50 positions. Within 24 % of what was measured of `tiny`, `quick`, tiny11's and OPUS-MT's sizes.
  */
 export function trainingMemory(work: TrainingWork): number {
   const { training, train, distillation, teacher, runtime } = work;
   const isOpenVino = runtime.name === "openvino";
   const search = training.selection === "bleu"
-    ? (isOpenVino ? OPENVINO : 1) * searchBytes(work)
+    ? (isOpenVino ? OPENVINO : 1) * searchBytes(work, GREEDY)
     : 0;
   const streamed = teacher !== undefined && distillation !== undefined &&
       isStreamed(distillation)

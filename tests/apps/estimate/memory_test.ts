@@ -35,8 +35,13 @@ const quickStudent = {
   vocabulary: 4000,
   training: Training.parse({ batchTokens: 2048, selection: "nll" }),
 };
-const openvino = Runtime.parse({ name: "openvino" });
 const byBleu = Training.parse({ batchTokens: 2048 });
+const wideSizes = { width: 256, feedForward: 1024, heads: 4 };
+const wide = {
+  ...{ runtime, training: byBleu, vocabulary: 8000 },
+  model: StudentModel.parse(wideSizes),
+};
+const openvino = Runtime.parse({ name: "openvino" });
 
 const tiny11: SizedModel = {
   model: Model.parse({
@@ -87,6 +92,17 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     trainingMemory({ ...quickStudent, training: byBleu }),
     722,
   ],
+  "a teacher of width 256 and 8,000 subwords, validated by BLEU": [
+    trainingMemory({ ...wide, model: Model.parse(wideSizes) }),
+    1769,
+  ],
+  "the same by OpenVINO": [
+    trainingMemory({
+      ...{ ...wide, runtime: openvino, model: Model.parse(wideSizes) },
+    }),
+    3386,
+  ],
+  "a student of its width, validated by BLEU": [trainingMemory(wide), 1136],
   "the teacher of quick by OpenVINO": [
     trainingMemory({ ...quickStudent, ...quickTeacher, runtime: openvino }),
     1945,
