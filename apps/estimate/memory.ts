@@ -86,8 +86,8 @@ const SEARCHED = 28;
 /** Positions of a hypothesis in the KV cache. */
 const CACHED = 20;
 
-/** What OpenVINO keeps for steps of so many shapes as a beam search has. */
-const OPENVINO_SHAPES = 1.2e9;
+/** What OpenVINO keeps for steps of so many shapes as a beam search has: some bytes, and times what a search takes. */
+const SHAPES = { bytes: 0.85e9, times: 5 };
 
 /** What a worker takes besides a search: tfjs, ONNX Runtime, and the model as it was sent. */
 const WORKER = 120e6;
@@ -101,12 +101,15 @@ export function searchMemory(
   { name, provider }: Runtime,
   threads = navigator.hardwareConcurrency,
 ): number {
+  const search = searchBytes(sized);
+  if (name === "openvino") {
+    return PROCESS + RUNTIME + SHAPES.times * search + SHAPES.bytes;
+  }
   const workers = name === "onnx" && provider === "cpu"
     ? searchWorkers(sized, threads)
     : 1;
-  return PROCESS + RUNTIME + workers * searchBytes(sized) +
-    (workers > 1 ? workers * WORKER : 0) +
-    (name === "openvino" ? OPENVINO_SHAPES : 0);
+  return PROCESS + RUNTIME + workers * search +
+    (workers > 1 ? workers * WORKER : 0);
 }
 
 /** What the search of a batch takes. */

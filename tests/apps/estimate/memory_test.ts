@@ -103,6 +103,10 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     3386,
   ],
   "a student of its width, validated by BLEU": [trainingMemory(wide), 1136],
+  "that student by OpenVINO": [
+    trainingMemory({ ...wide, runtime: openvino }),
+    1969,
+  ],
   "the teacher of quick by OpenVINO": [
     trainingMemory({ ...quickStudent, ...quickTeacher, runtime: openvino }),
     1945,
@@ -125,6 +129,14 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
   "the search of no-kd of quick by OpenVINO": [
     searchMemory(quickStudent, openvino, 2),
     1601,
+  ],
+  "the search of a student of width 256 by OpenVINO": [
+    searchMemory(wide, openvino, 2),
+    2535,
+  ],
+  "the search of a student of width 256": [
+    searchMemory(wide, runtime, 2),
+    1079,
   ],
   "the states of quick by OpenVINO": [
     recordingMemory(quickTeacher, { encoder: all, decoder: [] }, openvino),
