@@ -379,7 +379,7 @@ function testSetsOf(
   const { seed, languages } = experiment;
   const others = Object.entries(experiment.testSets).map(([name, set]) => {
     const node = within(name);
-    const config = { ...set, languages };
+    const config = { ...set, languages, part: "test" as const };
     const files = node(fetchStage, { config: { data: set.data, languages } });
     const corpus = node(corpusStage, { seed, config, inputs: { files } });
     return { name, node, corpus };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
 import { Corpus, Data, Languages } from "../schemas/experiment/data.ts";
+import { checkTraining } from "../nmt/text/descriptors/descriptors.ts";
 import { descriptorFiles } from "../nmt/text/fetch/user_files.ts";
 
 const TSV = "text/tab-separated-values";
@@ -9,7 +10,13 @@ const TSV = "text/tab-separated-values";
 export default stage({
   name: "corpus",
   module: import.meta.url,
-  config: z.strictObject({ data: Data, languages: Languages, corpus: Corpus }),
+  config: z.strictObject({
+    data: Data,
+    languages: Languages,
+    corpus: Corpus,
+    /** Only the test set is wanted, a further one of the experiment: there need not be text to train on. */
+    part: z.literal("test").optional(),
+  }),
   inputs: { files: ["files"] },
   outputs: {
     train: { path: "train.tsv", mediaType: TSV },
@@ -19,7 +26,11 @@ export default stage({
   },
   // The tar library asks for it as it loads; nobody sets it.
   permissions: { env: ["TESTING_TAR_FAKE_PLATFORM"] },
-  files: ({ data }) => descriptorFiles(data),
+  files: ({ data, languages, part }) => {
+    const files = descriptorFiles(data);
+    if (part === undefined) checkTraining(data, languages);
+    return files;
+  },
   run: async ({ config, seed, inputs, files, outputs, work }) => {
     const { writeCorpus } = await import("../nmt/text/corpus/corpus.ts");
     const { selections } = await import(

@@ -44,6 +44,8 @@ export interface CorpusConfig {
   readonly data: Data;
   readonly languages: Languages;
   readonly corpus: Corpus;
+  /** Of data that has a test set, that alone is wanted. */
+  readonly part?: "test";
 }
 
 /** Where a corpus goes: TSV files, and a folder for what is needed on the way. */
@@ -67,9 +69,13 @@ export async function writeCorpus(
   seed: number,
   places: CorpusPlaces,
 ): Promise<CorpusReport> {
+  const folders = { files: folder, work: places.work };
+  const testSet = config.part === "test"
+    ? await heldOut("test", config, selected, folders)
+    : undefined;
+  if (testSet !== undefined) return writeTestSet(config, testSet, places);
   const path = join(places.work, "pairs.tsv");
   const pairs = createPairFile(path);
-  const folders = { files: folder, work: places.work };
   try {
     const { reports, own } = await readAll(config, selected, folders, pairs);
     if (pairs.length === 0) throw nothingLeft(reports);
@@ -100,6 +106,26 @@ export async function writeCorpus(
     pairs.close();
     await Deno.remove(path);
   }
+}
+
+/** A corpus of a test set alone. */
+async function writeTestSet(
+  { languages }: CorpusConfig,
+  test: readonly Pair[],
+  { train, validation, test: path }: CorpusPlaces,
+): Promise<CorpusReport> {
+  await writeLines(train, [], lineOf);
+  await writeLines(validation, [], lineOf);
+  await writeLines(path, test, lineOf);
+  return {
+    languages,
+    sources: {},
+    train: 0,
+    validation: 0,
+    test: test.length,
+    nearDuplicates: { train: 0, validation: 0 },
+    beyondLimit: 0,
+  };
 }
 
 /** Where raw data is, and where what is unpacked of it may be put. */

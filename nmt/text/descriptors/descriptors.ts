@@ -116,22 +116,37 @@ export function selections(
     );
   }
   const additional = (data.additional ?? []).map((name) =>
-    select(readDescriptor(name, copies), languages)
+    select(readDescriptor(name, copies), languages, ["train"])
   );
   return data.descriptor === undefined ? { additional } : {
     own: select(
       readDescriptor(data.descriptor, copies),
       languages,
+      languages.target === undefined ? ["train"] : ["train", "test"],
       data.sources,
     ),
     additional,
   };
 }
 
-/** Selects from a descriptor, all sources unless some are named. */
+/**
+ * Checks that there is text to train on: `selections` takes a data set that has a test set alone, too.
+ *
+ * @throws An input error where the descriptor that is split has none.
+ */
+export function checkTraining(
+  { descriptor, sources }: Data,
+  languages: FetchedLanguages,
+): void {
+  if (descriptor === undefined) return;
+  select(readDescriptor(descriptor, {}), languages, ["train"], sources);
+}
+
+/** Selects from a descriptor, all sources unless some are named; they have text of at least one of some parts. */
 function select(
   descriptor: Descriptor,
   languages: FetchedLanguages,
+  enough: readonly Text["part"][],
   sources?: readonly string[],
 ): Selection {
   const { name } = descriptor;
@@ -159,19 +174,24 @@ function select(
   const selected = descriptor.sources
     .filter(({ label }) => sources === undefined || sources.includes(label))
     .flatMap((source) => inAll(source, wanted));
-  const trains = selected.some((source) =>
-    "packages" in source || source.texts.some(({ part }) => part === "train")
+  const isEnough = selected.some((source) =>
+    "packages" in source ||
+    source.texts.some(({ part }) => enough.includes(part))
   );
-  if (!trains) {
+  if (!isEnough) {
+    const trained = descriptor.sources.flatMap(languagesOf);
     throw inputError(
       (target === undefined
         ? `Cannot take text of "${source}" from data set "${name}": `
         : `Cannot train from "${source}" to "${target}" on data set "${name}": `) +
         `${
           sources === undefined ? "it has" : `its ${sources.join(", ")} have`
-        } no training text in ${
-          target === undefined ? `"${source}"` : "both"
-        }, only in ${descriptor.sources.flatMap(languagesOf).join(", ")}.`,
+        } no training text` +
+        (trained.length === 0
+          ? ', only a test set, which may be named in "testSets".'
+          : ` in ${target === undefined ? `"${source}"` : "both"}, only in ${
+            trained.join(", ")
+          }.`),
     );
   }
   const places = selected.flatMap((source) =>

@@ -1,7 +1,11 @@
 /** Tests of the descriptors of `data/` and of what a config selects from them. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "../../../../base/input_error.ts";
-import { Data, type Languages } from "../../../../schemas/experiment/data.ts";
+import {
+  Corpus,
+  Data,
+  type Languages,
+} from "../../../../schemas/experiment/data.ts";
 import {
   Descriptor,
   GROUP,
@@ -13,6 +17,7 @@ import {
   selections,
   tarballName,
 } from "../../../../nmt/text/descriptors/descriptors.ts";
+import corpusStage from "../../../../stages/corpus.ts";
 import fetchStage from "../../../../stages/fetch.ts";
 import { dataFiles } from "../../../../nmt/text/fetch/user_files.ts";
 import { refusal } from "../../fixtures/refusal.ts";
@@ -22,6 +27,16 @@ const PT_EN: Languages = { source: "pt", target: "en" };
 
 const fault = (data: unknown, languages: Languages = PT_EN) =>
   refusal(() => dataFiles(Data.parse(data), languages));
+
+/** The refusal of a data set that is to be trained on, by the corpus stage. */
+const trainingFault = (data: unknown) =>
+  refusal(() =>
+    corpusStage.files?.({
+      data: Data.parse(data),
+      languages: { source: "en", target: "de" },
+      corpus: Corpus.parse({}),
+    })
+  );
 
 Deno.test("every descriptor is named by its file, has all its languages in every source, and uses each of its files", () => {
   for (const [name, descriptor] of Object.entries(DESCRIPTORS)) {
@@ -209,11 +224,34 @@ Deno.test("of text, only what is in both languages is used, and what there is ot
     'Cannot train from "pt" to "de" on data set "libreoffice-help": it has no training text in both, only in pt-en, tr-en, de-en.',
   );
   assertEquals(
-    await fault({ descriptor: "wmt14-en-de", sources: ["newstest"] }, {
+    await trainingFault({
+      descriptor: "wmt14-en-de",
+      sources: ["newstest"],
+    }),
+    'Cannot train from "en" to "de" on data set "wmt14-en-de": its newstest have no training text in both, only in de-en, de-en, de-en.',
+  );
+});
+
+Deno.test("a data set of test sets is refused where it is to be trained on, added to training, or read without translations", async () => {
+  const without =
+    "it has no training text, only a test set, which may be named " +
+    'in "testSets".';
+  assertEquals(
+    await trainingFault({ descriptor: "multi30k-2017" }),
+    `Cannot train from "en" to "de" on data set "multi30k-2017": ${without}`,
+  );
+  assertEquals(
+    await fault({ descriptor: "multi30k", additional: ["multi30k-2017"] }, {
       source: "en",
       target: "de",
     }),
-    'Cannot train from "en" to "de" on data set "wmt14-en-de": its newstest have no training text in both, only in de-en, de-en, de-en.',
+    `Cannot train from "en" to "de" on data set "multi30k-2017": ${without}`,
+  );
+  assertEquals(
+    await refusal(() =>
+      dataFiles(Data.parse({ descriptor: "multi30k-2017" }), { source: "en" })
+    ),
+    `Cannot take text of "en" from data set "multi30k-2017": ${without}`,
   );
 });
 

@@ -58,6 +58,7 @@ Deno.test("of the data sets that come with the project, Multi30k and WMT are for
     "debian-messages": "any",
     "libreoffice-help": "any",
     multi30k: "research",
+    "multi30k-2017": "research",
     "npm-messages": "any",
     tatoeba: "any",
     "ted-pt-en": "non-commercial",
