@@ -2,6 +2,7 @@
 import { inputError } from "../base/input_error.ts";
 import { statIfThere } from "../base/stat.ts";
 import type { Languages } from "../schemas/experiment/data.ts";
+import { languageAmong } from "../schemas/language.ts";
 import type { ModelDescriptor } from "../schemas/model_descriptor.ts";
 import { modelFiles } from "../nmt/imported/files.ts";
 import { readModelDescriptor } from "../nmt/text/descriptors/models.ts";
@@ -59,8 +60,10 @@ export function checkLanguages(
   { source, target }: Languages,
 ): void {
   const its = descriptor?.languages;
+  const has = (language: string, its: string) =>
+    languageAmong(language, [its]) !== undefined;
   if (
-    its === undefined || its.source === source && its.target === target
+    its === undefined || has(source, its.source) && has(target, its.target)
   ) return;
   throw inputError(
     `Cannot start from "${name}": expected a model that translates ${source} to ${target}, found one for ${its.source} to ${its.target}; leave out --from and --to, or give another --model.`,

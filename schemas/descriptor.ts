@@ -1,12 +1,7 @@
 /** Descriptors of `data/`: packages and files of a parallel corpus, their hashes, licences and formats. */
 import { z } from "zod";
+import { Language } from "./language.ts";
 import { Sha256 } from "./sha256.ts";
-
-/** A language code. */
-export const Language = z.string().regex(
-  /^[a-z]{2,3}$/,
-  "expected a language code such as pt",
-);
 
 /** A path in a package; `*` stands for any run of characters of one name, at most once. */
 const pattern = z.string().min(1).refine(

@@ -1,7 +1,7 @@
 /** Makes sentences without translations ready for the teacher: cleaned, distinct, none that is held out, tokenized. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
-import { Language } from "../schemas/descriptor.ts";
+import { Language } from "../schemas/language.ts";
 import {
   Corpus,
   fetchedMonolingual,

@@ -12,7 +12,8 @@ import type { Graph } from "../../engine/graph/graph.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { writeOutputText } from "../../engine/files/output_file.ts";
 import { quoted } from "../../base/shell_word.ts";
-import { Data, Languages } from "../../schemas/experiment/data.ts";
+import { Data } from "../../schemas/experiment/data.ts";
+import { Language } from "../../schemas/language.ts";
 import { inputError, parse, suggestion } from "../../base/input_error.ts";
 import { checkFolder } from "../../base/input_file.ts";
 import { adaptationText } from "../../apps/init/adaptation_file.ts";
@@ -165,7 +166,10 @@ function subjectOf(
   }
   return {
     data: parse(Data, { train }, "the corpus"),
-    languages: parse(Languages, { source, target }, "--from, --to"),
+    languages: {
+      source: parse(Language, source, "--from"),
+      target: parse(Language, target, "--to"),
+    },
     size: sizeOf(options.size ?? SIZES[0]),
     seed: SEED,
     model,

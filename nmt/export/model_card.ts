@@ -81,8 +81,11 @@ export function card(card: Card): string {
 function metadata(card: Card): Record<string, Json> {
   const { languages: { source, target }, data, exported, run } = card;
   const described = data.filter(({ licences }) => licences.length > 0);
+  const languages = [source, target];
+  const plain = languages.map((code) => new Intl.Locale(code).language);
   return {
-    language: [source, target],
+    language: plain,
+    ...plain.join() === languages.join() ? {} : { language_bcp47: languages },
     ...licence(card),
     pipeline_tag: "translation",
     ...exported === undefined ? {} : { library_name: "onnx" },

@@ -1,6 +1,6 @@
 /** Configuration of the text: where it is, cleaning, split, and text without translations. */
 import { z } from "zod";
-import { Language } from "../descriptor.ts";
+import { Language } from "../language.ts";
 import { Sha256 } from "../sha256.ts";
 
 const path = z.string().min(1);

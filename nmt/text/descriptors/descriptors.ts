@@ -7,8 +7,6 @@ import type {
 import {
   type DataFile,
   Descriptor,
-  GROUP,
-  IGNORED,
   type MessageSource,
   type Package,
   placesOf,
@@ -16,7 +14,9 @@ import {
   type Text,
 } from "../../../schemas/descriptor.ts";
 import { inputError, parse, suggestion } from "../../../base/input_error.ts";
+import { languageAmong } from "../../../schemas/language.ts";
 import { checkReadable } from "../formats/lines.ts";
+import { inLanguages, languagesOf } from "./languages.ts";
 
 const FOLDER = fromFileUrl(new URL("../../../data", import.meta.url));
 
@@ -162,18 +162,21 @@ function select(
       );
     }
   }
+  const names: Record<string, string> = {};
   for (const language of wanted) {
-    if (!descriptor.languages.includes(language)) {
+    const its = languageAmong(language, descriptor.languages);
+    if (its === undefined) {
       throw inputError(
         `Cannot use language "${language}" of data set "${name}": it has ${
           descriptor.languages.join(", ")
         }.`,
       );
     }
+    names[its] = language;
   }
   const selected = descriptor.sources
     .filter(({ label }) => sources === undefined || sources.includes(label))
-    .flatMap((source) => inAll(source, wanted));
+    .flatMap((source) => inLanguages(source, names));
   const isEnough = selected.some((source) =>
     "packages" in source ||
     source.texts.some(({ part }) => enough.includes(part))
@@ -208,37 +211,6 @@ function select(
     ),
     known: descriptor.files,
   };
-}
-
-/** What is left of a source where only some languages count; nothing where it does not have them all. */
-function inAll(source: Source, languages: readonly string[]): Source[] {
-  if ("packages" in source) return [source];
-  const texts = source.texts.flatMap((text): Text[] => {
-    if ("table" in text) {
-      return languages.every((each) => text.columns.includes(each))
-        ? [text]
-        : [];
-    }
-    const { sides } = text;
-    return languages.every((each) => each in sides)
-      ? [{
-        ...text,
-        sides: Object.fromEntries(languages.map((each) => [each, sides[each]])),
-      }]
-      : [];
-  });
-  return texts.length === 0 ? [] : [{ ...source, texts }];
-}
-
-/** The languages that are trained on together, such as `tr-en`, of each training text of a source. */
-function languagesOf(source: Source): string[] {
-  if ("packages" in source) return [];
-  return source.texts.filter(({ part }) => part === "train").map((text) =>
-    "table" in text
-      ? text.columns.filter((name) => name !== GROUP && name !== IGNORED)
-        .join("-")
-      : Object.keys(text.sides).join("-")
-  );
 }
 
 /** The packages of a source that hold one of the languages. */

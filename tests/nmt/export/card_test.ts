@@ -44,6 +44,19 @@ Deno.test("one licence of all data is the one that hubs are told; several, or on
   }
 });
 
+Deno.test("hubs are told a language without its region, and the whole code beside it", () => {
+  const told = card({
+    ...{ system: "rkd", model: Model.parse({}), data: [] },
+    languages: { source: "pt-BR", target: "en" },
+    ...{ parameters: 1, vocabulary: 8000, maximumLength: 1023 },
+  });
+  assertMatch(
+    told,
+    /^language:\n {2}- pt\n {2}- en\nlanguage_bcp47:\n {2}- pt-BR\n {2}- en$/m,
+  );
+  assert(!cardOf().includes("language_bcp47"));
+});
+
 Deno.test("research use of some of the data restricts the model, and the card names the terms that do", () => {
   const told = cardOf(
     account("a", "MIT"),

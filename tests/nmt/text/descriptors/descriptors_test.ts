@@ -232,6 +232,27 @@ Deno.test("of text, only what is in both languages is used, and what there is ot
   );
 });
 
+Deno.test("a language with a region is that of a descriptor that says none, and has the experiment's name", () => {
+  const own = (source: string, target: string) =>
+    selections(Data.parse({ descriptor: "multi30k" }), { source, target }).own;
+  const [captions] = own("pt-BR", "en")?.sources ?? [];
+  assertEquals(
+    "texts" in captions &&
+      captions.texts.map((text) => "sides" in text && text.sides["pt-BR"].file),
+    ["train.pt.gz", "val.pt.gz", "test_2016_flickr.pt.gz"],
+  );
+  assertEquals(own("pt-BR", "en")?.files, own("pt", "en")?.files);
+  const messages = selections(Data.parse({ descriptor: "npm-messages" }), {
+    source: "pt-BR",
+    target: "en",
+  });
+  const plain = selections(Data.parse({ descriptor: "npm-messages" }), PT_EN);
+  assertEquals(
+    messages.own?.packages.map(({ name }) => name),
+    plain.own?.packages.map(({ name }) => name),
+  );
+});
+
 Deno.test("a data set of test sets is refused where it is to be trained on, added to training, or read without translations", async () => {
   const without =
     "it has no training text, only a test set, which may be named " +
