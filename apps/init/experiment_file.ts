@@ -103,7 +103,7 @@ export function fileText(
   own: readonly Entry[],
 ): string {
   const { validation, test } = plan;
-  const { train } = data;
+  const { train, licence } = data;
   const all: Entry[] = [
     {
       key: "seed",
@@ -113,11 +113,14 @@ export function fileText(
     { key: "languages", value: languages },
     {
       key: "data",
-      entries: typeof train === "object"
-        ? [{ key: "train", entries: entriesOf(train) }]
-        : entriesOf({ train }),
+      entries: [
+        typeof train === "object"
+          ? { key: "train", entries: entriesOf(train) }
+          : { key: "train", value: train },
+        ...entriesOf(licence === undefined ? {} : { licence }),
+      ],
       above:
-        "Paths are from the folder of the project, where its commands run.",
+        'Paths are from the folder of the project, where its commands run; a "licence" goes into the cards of models.',
     },
     {
       key: "corpus",

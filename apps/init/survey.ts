@@ -1,25 +1,18 @@
 /** Surveys a user's corpus before a run, with the pipeline's own readers, cleaning, split and subwords. */
 import { join } from "@std/path";
 import { Corpus } from "../../schemas/experiment/data.ts";
-import { isInputError } from "../../base/input_error.ts";
 import {
   type CorpusReport,
   writeCorpus,
 } from "../../nmt/text/corpus/corpus.ts";
 import { copyFiles, dataFiles } from "../../nmt/text/fetch/user_files.ts";
-import {
-  loadSubwords,
-  trainSubwords,
-} from "../../nmt/text/subwords/subwords.ts";
+import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { sidesOf, tokenize } from "../../nmt/text/subwords/tokenize.ts";
 import { lengthOf, type Tokens } from "../../nmt/text/subwords/tokens.ts";
-import {
-  MAXIMUM_LENGTH,
-  type Plan,
-  planFor,
-  vocabulariesFrom,
-} from "./plans.ts";
+import { checkScripts } from "./scripts.ts";
+import { MAXIMUM_LENGTH, type Plan, planFor } from "./plans.ts";
 import type { Subject } from "./subject.ts";
+import { learnVocabulary } from "./vocabulary.ts";
 
 /** Pairs whose subwords are looked at: of a larger corpus, that many from its start. */
 const SAMPLE = 50_000;
@@ -76,7 +69,11 @@ export function survey(subject: Subject): Promise<Survey> {
       ReadableStream.from(head(sidesOf(places.train), 2 * SAMPLE)),
     );
     const tokenizer = join(places.work, "tokenizer.json");
-    const vocabulary = await largest(plan.vocabulary, sample, tokenizer);
+    const vocabulary = await learnVocabulary(
+      plan.vocabulary,
+      sample,
+      tokenizer,
+    );
     const subwords = await loadSubwords(tokenizer);
     const { tokens } = await tokenize(sample, subwords, LIMIT, "train");
     const scale = report.train / Math.min(report.train, SAMPLE);
@@ -113,26 +110,11 @@ export async function withCorpus<Result>(
       seed,
       places,
     );
+    await checkScripts(sidesOf(places.train), languages);
     const plan = { ...planFor(report.train, size), validation, test };
     return await use({ plan, report, places });
   } finally {
     await Deno.remove(work, { recursive: true });
-  }
-}
-
-/** Trains the subwords of a sample: as many as are wanted, or the next fewer that its text gives. */
-async function largest(
-  wanted: number,
-  sample: string,
-  path: string,
-): Promise<number> {
-  const [size, ...smaller] = vocabulariesFrom(wanted);
-  try {
-    await trainSubwords(sidesOf(sample), size, path);
-    return size;
-  } catch (error) {
-    if (!isInputError(error) || smaller.length === 0) throw error;
-    return largest(smaller[0], sample, path);
   }
 }
 

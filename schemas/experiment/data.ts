@@ -23,6 +23,8 @@ export const Data = z.strictObject({
   /** The hash of each file that a descriptor does not pin, by its name: you checked that it is the right one. */
   sha256: z.record(z.string(), Sha256).optional(),
   train: ParallelFiles.optional(),
+  /** The licence of your own files, as SPDX has it or in words, for the cards of what is made of them. */
+  licence: z.string().min(1).optional(),
   /** Held-out files; where they are not given, pairs are held out from `train`. */
   validation: ParallelFiles.optional(),
   test: ParallelFiles.optional(),
@@ -44,9 +46,9 @@ export const Data = z.strictObject({
   }
   if (
     data.train === undefined &&
-    (data.validation !== undefined || data.test !== undefined)
+    (data.validation ?? data.test ?? data.licence) !== undefined
   ) {
-    issue('"validation" and "test" files go with "train" files');
+    issue('"validation", "test" and "licence" go with "train" files');
   }
 });
 export type Data = z.infer<typeof Data>;

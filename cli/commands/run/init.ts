@@ -25,7 +25,8 @@ export default command({
       "a public model to start from: its folder, or a descriptor",
       { suggest: { values: models, files: true } },
     ),
-    licence: option("<terms>", "the terms of that model"),
+    modelLicence: option("<terms>", "the terms of that model"),
+    licence: option("<spdx>", "the licence of the corpus, such as CC-BY-4.0"),
     yes: flag("asks nothing"),
   },
   examples: [

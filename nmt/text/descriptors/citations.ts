@@ -47,7 +47,7 @@ export function citedDataSets(
     name: "own-files",
     description: "Parallel text of the user's own",
     citation: [],
-    licences: [],
+    licences: data.licence === undefined ? [] : [parseLicence(data.licence)],
     from: { own: data },
   }];
 }

@@ -1,4 +1,5 @@
 /** Parses the wording of a licence: SPDX identifier, URL, and the use that it permits. */
+import { inputError, suggestion } from "../../../base/input_error.ts";
 import ids from "spdx-license-ids" with { type: "json" };
 
 /** What text, and a model trained on it, may be used for, according to the wording of the licence. */
@@ -39,6 +40,20 @@ export function parseLicence(licence: string): Licence {
   const url = commons?.url ??
     (spdx === undefined ? undefined : `https://spdx.org/licenses/${spdx}`);
   return { licence, use, spdx, url };
+}
+
+/**
+ * Checks a licence that a user gives: words, or one word that SPDX knows.
+ *
+ * @throws An input error for a word that it does not.
+ */
+export function checkLicence(licence: string): void {
+  if (/\s|^LicenseRef-/.test(licence) || ids.includes(licence)) return;
+  throw inputError(
+    `Cannot use licence "${licence}": expected an identifier of SPDX${
+      suggestion(licence, ids).replace("?", "") || " such as CC-BY-4.0"
+    }; say any other as LicenseRef-NAME, or in words.`,
+  );
 }
 
 /** The use that all of some licences permit. */

@@ -23,7 +23,7 @@ export function dataOrigins(config: unknown): DataOrigin[] {
     .flatMap((files) => files === undefined ? [] : pathsOf(files))
     .map((name) => ({
       name,
-      licence: "not recorded",
+      licence: data.licence ?? "not recorded",
       source: "the user's own file",
     }));
   const described = selected.flatMap(({ name: set, packages, files }) => [

@@ -29,7 +29,13 @@ function experimentOf(path: string): Experiment {
 Deno.test("the experiment that init writes for a model has its architecture, the characters that it lacks and the subwords that are used", async () => {
   using here = adaptable();
   const { code, out, err } = await run(
-    ...["init", here.path("mine"), ...LANGUAGES, "--licence", "CC-BY-4.0"],
+    ...[
+      "init",
+      here.path("mine"),
+      ...LANGUAGES,
+      "--model-licence",
+      "CC-BY-4.0",
+    ],
     ...["--pairs", here.path("text.tsv"), "--model", here.path("model")],
   );
   assertEquals({ code, err }, { code: 0, err: "" });
@@ -162,7 +168,7 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
   ],
   [
     "terms without a model",
-    [...LANGUAGES, "--licence", "CC0-1.0"],
+    [...LANGUAGES, "--model-licence", "CC0-1.0"],
     "without --model",
   ],
 ];
@@ -189,10 +195,11 @@ Deno.test("a model that cannot be used is one sentence, exit code 2, and nothing
 
 Deno.test("on a terminal init offers a model to those who gave no options, after the corpus", async () => {
   using here = adaptable();
-  const answers = [here.path("text.tsv"), here.path("model"), "pt", "en", ""];
+  const [text, model] = [here.path("text.tsv"), here.path("model")];
+  const answers = [text, model, "pt", "en", "", ""];
   const console = terminal(answers);
   await setUpExperiment(pipeline, console, here.path("mine"), { yes: false });
-  assertEquals(console.questions.length, 5);
+  assertEquals(console.questions.length, 6);
   assertStringIncludes(console.questions[1], "Public model to start from");
   assertStringIncludes(console.said(), "The model is Marian's");
   assertEquals(experimentOf(here.mine).teacher.import, here.path("model"));

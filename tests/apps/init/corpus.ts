@@ -32,6 +32,15 @@ export function corpus() {
   write("text.pt", lines(PAIRS.map(([source]) => source)));
   write("text.en", lines(PAIRS.map(([, target]) => target)));
   write("text.tsv", lines(PAIRS.map((pair) => pair.join("\t"))));
+  const cyrillic = (text: string) =>
+    text.replace(
+      /[a-z]/g,
+      (letter) => String.fromCodePoint(letter.charCodeAt(0) - 97 + 0x430),
+    );
+  write(
+    "text.uk.tsv",
+    lines(PAIRS.map(([source, target]) => `${cyrillic(source)}\t${target}`)),
+  );
   write("short.en", lines(PAIRS.slice(1).map(([, target]) => target)));
   write("one.tsv", "uma casa\ta house\n");
   Deno.writeFileSync(path("latin1.tsv"), Uint8Array.of(0xe3, 9, 97, 10));

@@ -6,10 +6,15 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { parse } from "@std/jsonc";
+import { citedDataSets } from "../../../nmt/text/descriptors/citations.ts";
+import { dataOrigins } from "../../../nmt/text/descriptors/origins.ts";
 import pipeline from "../../../pipeline.ts";
+import { Experiment } from "../../../schemas/experiment/experiment.ts";
+import { missingPty, openSession } from "../../cli/console/pty.ts";
 import { setUpExperiment } from "../../../cli/apps/init.ts";
 import { exists } from "../../engine/fixtures/project.ts";
-import { pipeline as run } from "../../fixtures/command.ts";
+import { pipeline as run, ROOT } from "../../fixtures/command.ts";
 import { corpus, LANGUAGES } from "./corpus.ts";
 import { terminal } from "./terminal.ts";
 
@@ -97,6 +102,26 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
     "a language code",
   ],
   [
+    "the code of a country",
+    ["--pairs", "text.tsv", "--from", "ua"],
+    'Cannot use --from: expected a language code such as pt, pt-BR or zh-Hant, found "ua"; "uk" may be meant.',
+  ],
+  [
+    "swapped sides",
+    ["--pairs", "text.uk.tsv", "--from", "en", "--to", "uk"],
+    "most letters of the en side are not Latin; the sides are swapped: swap --from and --to.",
+  ],
+  [
+    "text of another script",
+    ["--pairs", "text.tsv", "--from", "uk"],
+    "most letters of the uk side are not Cyrillic; give text in it",
+  ],
+  [
+    "a licence that is none",
+    ["--pairs", "text.tsv", "--licence", "CC-BY-4"],
+    'Cannot use licence "CC-BY-4": expected an identifier of SPDX, did you mean "CC-BY-4.0"',
+  ],
+  [
     "one language twice",
     ["--pairs", "text.tsv", "--to", "pt"],
     "the same language",
@@ -137,19 +162,55 @@ Deno.test("a file that is there is never overwritten", async () => {
 Deno.test("on a terminal init asks for what is missing, and for leave to write", async () => {
   using here = corpus();
   const sides = [here.path("text.pt"), here.path("text.en")];
-  const refusing = terminal([...sides, "", "pt", "en", "n"]);
+  const refusing = terminal([...sides, "", "pt", "en", "", "n"]);
   await setUpExperiment(pipeline, refusing, here.path("mine"), { yes: false });
-  assertEquals(refusing.questions.length, 6);
+  assertEquals(refusing.questions.length, 7);
   assertStringIncludes(refusing.said(), "Nothing was written.");
   assert(!exists(here.path("mine")));
 
-  const agreeing = terminal([here.path("text.tsv"), "en", ""]);
+  const agreeing = terminal([here.path("text.tsv"), "en", " CC0-1.0 ", ""]);
   await setUpExperiment(pipeline, agreeing, here.path("mine"), {
     from: "pt",
     yes: false,
   });
-  assertEquals(agreeing.questions.length, 3);
-  assert(exists(here.mine));
+  assertEquals(agreeing.questions.length, 4);
+  assertMatch(Deno.readTextFileSync(here.mine), /"licence": "CC0-1.0"/);
+});
+
+Deno.test("a language may have a region, and the licence of the corpus stands in the cards of its models", async () => {
+  using here = corpus();
+  const { code, err } = await run(
+    ...["init", here.path("mine"), "--from", "pt-BR", "--to", "en", "--yes"],
+    ...["--pairs", here.path("text.tsv"), "--licence", "CC-BY-4.0"],
+  );
+  assertEquals({ code, err }, { code: 0, err: "" });
+  const { data, languages } = Experiment.parse(
+    parse(Deno.readTextFileSync(here.mine)),
+  );
+  assertEquals(languages, { source: "pt-BR", target: "en" });
+  const [{ licences }] = citedDataSets(data, languages);
+  assertEquals(licences.map(({ spdx }) => spdx), ["CC-BY-4.0"]);
+  const [{ licence }] = dataOrigins({ data, languages });
+  assertEquals(licence, "CC-BY-4.0");
+});
+
+Deno.test({
+  name:
+    `on a terminal init shows what it says, and no bars of the libraries below it${
+      missingPty ?? ""
+    }`,
+  ignore: missingPty !== undefined,
+  fn: async () => {
+    using here = corpus();
+    await using session = openSession([
+      ...[Deno.execPath(), "run", "--quiet", "--allow-all", "cli/main.ts"],
+      ...["init", here.path("mine"), ...LANGUAGES, "--yes"],
+      ...["--pairs", here.path("text.tsv")],
+    ], { cwd: ROOT, columns: 200 });
+    assertEquals(await session.ended, 0);
+    const [first] = session.output().split("\n");
+    assertMatch(first, /^347 pairs, aligned and UTF-8/);
+  },
 });
 
 Deno.test("--yes asks nothing", async () => {
