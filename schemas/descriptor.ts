@@ -119,7 +119,7 @@ export const DataFile = z.strictObject({
 });
 export type DataFile = z.infer<typeof DataFile>;
 
-/** Where text is: a file of the descriptor, or a member of one that is a `.tar`, `.tgz` or `.tar.gz`. */
+/** Where text is: a file of the descriptor, or a member of one that is a `.tar`, `.tgz`, `.tar.gz` or `.zip`. */
 const Place = z.strictObject({
   file: fileName,
   member: z.string().min(1).optional(),
@@ -162,7 +162,17 @@ const Table = z.strictObject({
 });
 export type Table = z.infer<typeof Table>;
 
-const Text = z.union([Sides, Table]);
+const Pairs = z.strictObject({
+  part,
+  format: z.literal("pairs"),
+  /** A file of both sides, in a format of `nmt/text/formats/pairs/pairs.ts`: CSV, JSON lines, TMX and others. */
+  pairs: Place,
+  /** Languages that it has. */
+  languages: z.array(Language).min(2),
+});
+export type Pairs = z.infer<typeof Pairs>;
+
+const Text = z.union([Sides, Table, Pairs]);
 export type Text = z.infer<typeof Text>;
 
 const TextSource = z.strictObject({
@@ -223,5 +233,9 @@ export type Descriptor = z.infer<typeof Descriptor>;
 
 /** All places of a text, whatever the language. */
 export function placesOf(text: Text): Place[] {
-  return "table" in text ? [text.table] : Object.values(text.sides);
+  return "table" in text
+    ? [text.table]
+    : "pairs" in text
+    ? [text.pairs]
+    : Object.values(text.sides);
 }

@@ -50,7 +50,7 @@ export default stage({
       const options = { folder, work, mirrors: mirrors(), log, progress };
       Object.assign(metrics, await fetchFiles(files, options));
     }
-    Object.assign(metrics, await copyFiles(data, folder, copies));
+    Object.assign(metrics, await copyFiles(data, languages, folder, copies));
     return { metrics };
   },
 });

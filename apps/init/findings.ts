@@ -41,7 +41,7 @@ const HINTS: readonly {
 
 /** Lines of text for people. */
 export function findings(
-  { corpus, tokens, lengths, maximumLength }: Survey,
+  { corpus, fileFormat, tokens, lengths, maximumLength }: Survey,
   { source, target }: Languages,
 ): string[] {
   const { read, kept, dropped } = corpus.sources.train;
@@ -50,7 +50,9 @@ export function findings(
   const near = corpus.nearDuplicates.train + corpus.nearDuplicates.validation;
   const mean = (sum: number) => (sum / tokens.pairs).toFixed(1);
   return [
-    `${count(read)} pairs, aligned and UTF-8; ${count(kept)} are kept` +
+    `${count(read)} pairs${
+      fileFormat === undefined ? "" : ` of ${fileFormat}`
+    }, aligned and UTF-8; ${count(kept)} are kept` +
     (leftOut.length === 0 ? "." : `, left out: ${leftOut.join(", ")}.`),
     `${count(corpus.train)} to train on, ${
       count(corpus.validation)

@@ -9,6 +9,7 @@ import { copyFiles, dataFiles } from "../../nmt/text/fetch/user_files.ts";
 import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { sidesOf, tokenize } from "../../nmt/text/subwords/tokenize.ts";
 import { lengthOf, type Tokens } from "../../nmt/text/subwords/tokens.ts";
+import { pairsAs } from "../../nmt/text/formats/pairs/pairs.ts";
 import { checkScripts } from "./scripts.ts";
 import { MAXIMUM_LENGTH, type Plan, planFor } from "./plans.ts";
 import type { Subject } from "./subject.ts";
@@ -28,6 +29,8 @@ export interface Survey {
   /** Pairs with a side of more subwords are better not trained on. */
   readonly maximumLength: number;
   readonly corpus: CorpusReport;
+  /** What a file of pairs is taken for. */
+  readonly fileFormat?: string;
   /** Of all training pairs, as far as a sample tells. */
   readonly tokens: {
     readonly pairs: number;
@@ -54,6 +57,7 @@ export function longerSide(
 export interface WrittenCorpus {
   readonly plan: Plan;
   readonly report: CorpusReport;
+  readonly fileFormat?: string;
   /** TSV files, and a folder for what else is written. */
   readonly places: Readonly<
     Record<"train" | "validation" | "test" | "work", string>
@@ -62,7 +66,7 @@ export interface WrittenCorpus {
 
 /** Whatever the pipeline would refuse of the corpus is an input error here. */
 export function survey(subject: Subject): Promise<Survey> {
-  return withCorpus(subject, async ({ plan, report, places }) => {
+  return withCorpus(subject, async ({ plan, report, fileFormat, places }) => {
     const sample = join(places.work, "sample.tsv");
     await Deno.writeTextFile(
       sample,
@@ -80,6 +84,7 @@ export function survey(subject: Subject): Promise<Survey> {
     return {
       plan: { ...plan, vocabulary },
       corpus: report,
+      fileFormat,
       ...measured(tokens, scale),
     };
   });
@@ -95,7 +100,7 @@ export async function withCorpus<Result>(
   try {
     const files = join(work, "files");
     await Deno.mkdir(files);
-    const { train: read } = await copyFiles(data, files);
+    const { train: read } = await copyFiles(data, languages, files);
     const { validation, test } = planFor(read, size);
     const places = {
       train: join(work, "train.tsv"),
@@ -112,7 +117,11 @@ export async function withCorpus<Result>(
     );
     await checkScripts(sidesOf(places.train), languages);
     const plan = { ...planFor(report.train, size), validation, test };
-    return await use({ plan, report, places });
+    const { train } = data;
+    const fileFormat = typeof train === "string"
+      ? await pairsAs({ path: train, name: train }, languages)
+      : undefined;
+    return await use({ plan, report, fileFormat, places });
   } finally {
     await Deno.remove(work, { recursive: true });
   }

@@ -3,6 +3,7 @@ import type { Console } from "../console/console.ts";
 import { Data } from "../../schemas/experiment/data.ts";
 import { Language } from "../../schemas/language.ts";
 import { inputError, parse, suggestion } from "../../base/input_error.ts";
+import { isPairs } from "../../nmt/text/formats/pairs/pairs.ts";
 import { checkLicence } from "../../nmt/text/descriptors/licences.ts";
 import { type Size, SIZES } from "../../apps/init/plans.ts";
 import { type PublicModel, publicModel } from "../../apps/public_model.ts";
@@ -124,9 +125,9 @@ function filesOf(
   const first = answer(
     pairs,
     "--pairs, or --source and --target",
-    "Corpus: a .tsv file, or the file of source sentences:",
+    "Corpus: a file of pairs (.tsv, .csv, .jsonl, .tmx, .po, .zip), or the file of source sentences:",
   );
-  return pairs !== undefined || /\.tsv(\.gz)?$/.test(first) ? first : {
+  return pairs !== undefined || isPairs(first) ? first : {
     source: first,
     target: answer(
       undefined,

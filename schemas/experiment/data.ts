@@ -5,7 +5,7 @@ import { Sha256 } from "../sha256.ts";
 
 const path = z.string().min(1);
 
-/** A `.tsv` file (source TAB target), or two plain files of equal length; `.gz` too. */
+/** One file of both sides, in a format of `nmt/text/formats/pairs/pairs.ts`, or two plain files of equal length; compressed too. */
 const ParallelFiles = z.union([
   path,
   z.strictObject({ source: path, target: path }),
@@ -84,7 +84,7 @@ export const MonolingualText = z.strictObject({
   descriptor: z.string().min(1).optional(),
   sources: z.array(z.string().min(1)).min(1).optional(),
   sha256: z.record(z.string(), Sha256).optional(),
-  /** Your own plain files, a sentence a line; `.gz` too. */
+  /** Your own plain files, a sentence a line; compressed too. */
   files: z.array(path).min(1).optional(),
   /** Take this many sentences only, chosen by the seed. */
   limit: z.int().min(1).optional(),

@@ -10,9 +10,12 @@ export default command({
   needsPipeline: true,
   arguments: { folder: argument("<folder>", "where experiment.jsonc goes") },
   options: {
-    source: option("<file>", "sentences, one a line; .gz too"),
+    source: option("<file>", "sentences, one a line; .gz, .zst too"),
     target: option("<file>", "their translations, line by line"),
-    pairs: option("<file>", "both in one .tsv: source TAB target"),
+    pairs: option(
+      "<file>",
+      "both in one: .tsv, .csv, .jsonl, .tmx, .po, Moses .zip",
+    ),
     from: option("<language>", "of the sources, such as pt"),
     to: option("<language>", "of the targets, such as en"),
     size: option<string | undefined>(

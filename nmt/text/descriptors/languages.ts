@@ -21,24 +21,19 @@ export function inLanguages(source: Source, names: LanguageNames): Source[] {
     return [{ ...source, packages }];
   }
   const wanted = Object.keys(names);
+  const renamedAll = (of: readonly string[]) =>
+    of.map((each) => names[each] ?? each);
   const texts = source.texts.flatMap((text): Text[] => {
+    if (!wanted.every((each) => textLanguages(text).includes(each))) return [];
     if ("table" in text) {
-      return wanted.every((each) => text.columns.includes(each))
-        ? [{
-          ...text,
-          columns: text.columns.map((each) => names[each] ?? each),
-        }]
-        : [];
+      return [{ ...text, columns: renamedAll(text.columns) }];
+    }
+    if ("pairs" in text) {
+      return [{ ...text, languages: renamedAll(text.languages) }];
     }
     const { sides } = text;
-    return wanted.every((each) => each in sides)
-      ? [{
-        ...text,
-        sides: Object.fromEntries(
-          wanted.map((each) => [names[each], sides[each]]),
-        ),
-      }]
-      : [];
+    const selected = wanted.map((each) => [names[each], sides[each]]);
+    return [{ ...text, sides: Object.fromEntries(selected) }];
   });
   return texts.length === 0 ? [] : [{ ...source, texts }];
 }
@@ -46,10 +41,14 @@ export function inLanguages(source: Source, names: LanguageNames): Source[] {
 /** The languages that are trained on together, such as `tr-en`, of each training text of a source. */
 export function languagesOf(source: Source): string[] {
   if ("packages" in source) return [];
-  return source.texts.filter(({ part }) => part === "train").map((text) =>
-    "table" in text
-      ? text.columns.filter((name) => name !== GROUP && name !== IGNORED)
-        .join("-")
-      : Object.keys(text.sides).join("-")
-  );
+  return source.texts.filter(({ part }) => part === "train")
+    .map((text) => textLanguages(text).join("-"));
+}
+
+/** The languages of a text. */
+export function textLanguages(text: Text): string[] {
+  if ("pairs" in text) return text.languages;
+  return "table" in text
+    ? text.columns.filter((name) => name !== GROUP && name !== IGNORED)
+    : Object.keys(text.sides);
 }

@@ -4,7 +4,13 @@ import { list } from "tar/list";
 import { inputError } from "../../../base/input_error.ts";
 import { writeAll } from "../../../base/write_all.ts";
 import { printable } from "../../../base/names.ts";
-import type { NamedFile } from "../formats/lines.ts";
+import { EXPANSION, reasonOf, TOO_LARGE, unusable } from "./untrusted.ts";
+
+/** An archive, and the name by which the user knows it. */
+interface Archive {
+  readonly path: string;
+  readonly name: string;
+}
 
 /** A file of a package: its path inside the package, and its text. */
 export interface ArchivedFile {
@@ -47,30 +53,12 @@ export async function readArchive(
   return files.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 }
 
-/** No archive of text is this many times as large once it is unpacked. */
-export const EXPANSION = 200;
-
-export const TOO_LARGE = `it unpacks to more than ${EXPANSION} times its size`;
-
-/** The error of an archive that cannot be used, whoever made it. */
-export function unusable(name: string, reason: string): Error {
-  return inputError(
-    `Cannot use archive "${name}": ${
-      printable(reason)
-    }; get the file that the data set describes.`,
-  );
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /**
  * Writes one member of an archive (`.tar`, gzip too) to a path. An archive that has a path outside of itself, a link, or
  * far more bytes than text can be packed into is refused, whatever the member.
  */
 export async function unpack(
-  archive: NamedFile,
+  archive: Archive,
   member: string,
   to: string,
 ): Promise<void> {

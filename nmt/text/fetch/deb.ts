@@ -3,14 +3,8 @@ import { Buffer } from "node:buffer";
 import { basename } from "@std/path";
 import { list } from "tar/list";
 import * as xz from "xz-decompress";
-import {
-  type ArchivedFile,
-  EXPANSION,
-  reasonOf,
-  textOf,
-  TOO_LARGE,
-  unusable,
-} from "./archive.ts";
+import { type ArchivedFile, textOf } from "./archive.ts";
+import { EXPANSION, reasonOf, TOO_LARGE, unusable } from "./untrusted.ts";
 
 /** This package is CommonJS, whose names Deno does not see. */
 const { XzReadableStream } =

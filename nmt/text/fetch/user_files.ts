@@ -13,8 +13,18 @@ import {
   selections,
 } from "../descriptors/descriptors.ts";
 import { checkGivenHashes } from "../descriptors/checksums.ts";
-import { checkReadable, type NamedFile } from "../formats/lines.ts";
-import { type Located, pathsOf, readParallel } from "../formats/parallel.ts";
+import {
+  checkReadable,
+  decompressedName,
+  type NamedFile,
+} from "../formats/lines.ts";
+import {
+  type Line,
+  type Located,
+  pathsOf,
+  readParallel,
+} from "../formats/parallel.ts";
+import { statIfThere } from "../../../base/stat.ts";
 
 /** What a file of the user's is for. */
 export type Part = "train" | "validation" | "test";
@@ -41,14 +51,28 @@ export function descriptorFiles(data: Data): string[] {
   });
 }
 
-/** Copies the user's files into a folder, once all of their lines are found to be text and paired. */
+/**
+ * Copies the user's files into a folder, once all of their lines are found to be text and paired; of other formats than
+ * lines, a table is written. Returns how many pairs each part has.
+ */
 export async function copyFiles(
   data: Data,
+  { source, target = source }: FetchedLanguages,
   folder: string,
   copies: Copies = {},
 ): Promise<Record<string, number>> {
+  const { isPlainTable, readPairs } = await import("../formats/pairs/pairs.ts");
+  const languages = { source, target };
   const pairs: Record<string, number> = {};
   for (const { part, files } of partsOf(data)) {
+    if (typeof files === "string") {
+      const file = { path: copies[files] ?? files, name: files };
+      if (!await isPlainTable(file, languages)) {
+        const table = join(folder, tableName(part));
+        pairs[part] = await writeTable(readPairs(file, languages), table);
+        continue;
+      }
+    }
     const names = copyNames(part, files);
     for (const [i, path] of pathsOf(files).entries()) {
       const from = copies[path] ?? path;
@@ -70,11 +94,39 @@ export function locate(
   folder: string,
 ): Located {
   const names = pathsOf(files);
+  const table = join(folder, tableName(part));
+  if (typeof files === "string" && statIfThere(table) !== undefined) {
+    return { path: table, name: decompressedName(files) };
+  }
   const [first, second] = copyNames(part, files).map((copy, i): NamedFile => ({
     path: join(folder, copy),
     name: names[i],
   }));
   return second === undefined ? first : { source: first, target: second };
+}
+
+/** Name of the table that is written of a file in another format. */
+function tableName(part: Part): string {
+  return `${part}.tsv`;
+}
+
+/** Writes pairs as a TSV file, line ends in them as spaces; returns how many. */
+async function writeTable(
+  pairs: AsyncIterable<Line>,
+  path: string,
+): Promise<number> {
+  let count = 0;
+  const lines = async function* () {
+    for await (const { source, target } of pairs) {
+      count++;
+      const cells = [source, target].map((side) =>
+        side.replace(/\p{Cc}+/gu, " ")
+      );
+      yield `${cells.join("\t")}\n`;
+    }
+  };
+  await Deno.writeTextFile(path, ReadableStream.from(lines()));
+  return count;
 }
 
 function copyNames(part: Part, files: ParallelFiles): string[] {

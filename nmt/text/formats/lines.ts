@@ -1,22 +1,68 @@
-/** Reads text files line by line, gzip too. Every fault is an input error that names file and line. */
+/** Reads text files line by line, compressed too. Every fault is an input error that names file and line. */
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { Decompress } from "fzstd";
 import { inputError, isInputError } from "../../../base/input_error.ts";
 import { openInput, reasonOf, type Refuse } from "../../../base/input_file.ts";
+import { readMember } from "./zip.ts";
 
 /** A file to read, and the name by which the user knows it. */
 export interface NamedFile {
   readonly path: string;
   readonly name: string;
+  /** The file is a zip, of which this member is read. */
+  readonly member?: string;
 }
 
 /** Lines as they come; a reader may end before they do. */
 export type Lines = AsyncGenerator<string, undefined, undefined>;
 
 /** A longer line has lost its line ends, or is not text. */
-const MAXIMUM_LINE_BYTES = 1_000_000;
+export const MAXIMUM_LINE_BYTES = 1_000_000;
 
-const GZIP = [0x1f, 0x8b];
+type Bytes = AsyncGenerator<Uint8Array>;
+
+interface Compression {
+  readonly name: string;
+  readonly ending: string;
+  /** What a file begins with. */
+  readonly magic: readonly number[];
+  readonly decompress: (bytes: Bytes) => AsyncIterable<Uint8Array>;
+}
+
+const COMPRESSIONS: readonly Compression[] = [
+  {
+    ...{ name: "gzip", ending: ".gz", magic: [0x1f, 0x8b] },
+    decompress: (bytes) => {
+      const gunzip = createGunzip();
+      pipeline(Readable.from(bytes), gunzip, () => {});
+      return gunzip;
+    },
+  },
+  {
+    ...{ name: "zstd", ending: ".zst", magic: [0x28, 0xb5, 0x2f, 0xfd] },
+    decompress: unzstd,
+  },
+];
+
+/** Decompresses zstd of any number of frames, and fails where it is cut short, which Deno's own does not. */
+async function* unzstd(bytes: Bytes): Bytes {
+  const pieces: Uint8Array[] = [];
+  const decompressor = new Decompress((piece) => pieces.push(piece.slice()));
+  for await (const chunk of bytes) {
+    decompressor.push(chunk);
+    yield* pieces.splice(0);
+  }
+  decompressor.push(new Uint8Array(), true);
+  yield* pieces;
+}
+
+/** The name that a file has once it is decompressed. */
+export function decompressedName(name: string): string {
+  const ending = COMPRESSIONS.map(({ ending }) => ending)
+    .find((ending) => name.endsWith(ending));
+  return ending === undefined ? name : name.slice(0, -ending.length);
+}
 
 /** An input error for the first of some paths that is not a file that can be read. */
 export function checkReadable(paths: readonly string[]): void {
@@ -99,26 +145,29 @@ function firstInvalid(bytes: Uint8Array): number {
   return index;
 }
 
-/** The bytes of a file, decompressed where they are gzip. */
-async function* readBytes(file: NamedFile): AsyncGenerator<Uint8Array> {
-  let compressed = false;
+/** The bytes of a file, decompressed where they are gzip or zstd. */
+export async function* readBytes(file: NamedFile): Bytes {
+  let compression: Compression | undefined;
   try {
+    if (file.member !== undefined) {
+      return yield* readMember(file.path, file.name, file.member);
+    }
     using handle = openInput(file.path, unreadable(file.name));
     const first = await nextChunk(handle);
-    compressed = first !== undefined &&
-      GZIP.every((byte, i) => first[i] === byte);
-    if (!compressed && file.name.endsWith(".gz")) {
-      throw new Error("it does not start as gzip does");
+    compression = COMPRESSIONS.find(({ magic }) =>
+      magic.every((byte, i) => first?.[i] === byte)
+    );
+    const named = COMPRESSIONS.find(({ ending }) => file.name.endsWith(ending));
+    if (compression === undefined && named !== undefined) {
+      throw new Error(`it does not start as ${named.name} does`);
     }
     const chunks = chunksFrom(first, handle);
-    if (!compressed) return yield* chunks;
-    const gunzip = createGunzip();
-    pipeline(Readable.from(chunks), gunzip, () => {});
-    yield* gunzip as AsyncIterable<Uint8Array>;
+    if (compression === undefined) return yield* chunks;
+    yield* compression.decompress(chunks);
   } catch (error) {
-    throw compressed
+    throw compression !== undefined
       ? inputError(
-        `Cannot decompress "${file.name}": its gzip is broken (${
+        `Cannot decompress "${file.name}": its ${compression.name} is broken (${
           reasonOf(error)
         }); make or fetch the file again.`,
       )
@@ -131,7 +180,7 @@ async function* readBytes(file: NamedFile): AsyncGenerator<Uint8Array> {
 async function* chunksFrom(
   first: Uint8Array | undefined,
   handle: Deno.FsFile,
-): AsyncGenerator<Uint8Array> {
+): Bytes {
   for (
     let chunk = first;
     chunk !== undefined;

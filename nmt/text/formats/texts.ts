@@ -15,6 +15,7 @@ import {
 import { unpack } from "../fetch/archive.ts";
 import { unescapeXml } from "./entities.ts";
 import { type Lines, type NamedFile, readLines } from "./lines.ts";
+import { readPairs } from "./pairs/pairs.ts";
 import { type NamedLines, paired, readTable } from "./parallel.ts";
 import type { Placed } from "../corpus/split.ts";
 
@@ -64,6 +65,13 @@ export async function* readTexts(
     const file = `${label}/${i}`;
     if ("table" in text) {
       yield* readGroups(text, located, file, source, target);
+    } else if ("pairs" in text) {
+      const named = fileOf(located, text.pairs);
+      for await (
+        const { number, ...pair } of readPairs(named, { source, target })
+      ) {
+        yield { ...pair, file, position: number - 1 };
+      }
     } else {
       yield* readSides(text, located, file, source, target);
     }
@@ -84,6 +92,13 @@ export async function* readSentences(
       for await (const { cells } of readRows(text, located)) {
         yield cells[column];
       }
+    } else if ("pairs" in text) {
+      const [other] = text.languages.filter((each) => each !== language);
+      const pairs = readPairs(fileOf(located, text.pairs), {
+        source: language,
+        target: other,
+      });
+      for await (const { source } of pairs) yield source;
     } else yield* sideOf(text, located, language).lines;
   }
 }
@@ -154,13 +169,14 @@ async function locate(text: Text, folders: TextFolders): Promise<Located> {
   const located = new Map<Place, LocatedFile>();
   for (const place of placesOf(text)) {
     const path = join(folders.files, place.file);
-    if (place.member === undefined) {
-      located.set(place, { path, name: place.file });
+    const { file, member } = place;
+    const name = member === undefined ? file : `${file}/${member}`;
+    if (member === undefined || file.endsWith(".zip")) {
+      located.set(place, { path, name, member });
       continue;
     }
     const unpacked = join(folders.work, `member-${located.size}`);
-    const name = `${place.file}/${place.member}`;
-    await unpack({ path, name: place.file }, place.member, unpacked);
+    await unpack({ path, name: file }, member, unpacked);
     located.set(place, { path: unpacked, name, unpacked });
   }
   return Object.assign(located, {

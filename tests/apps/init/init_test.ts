@@ -15,7 +15,7 @@ import { missingPty, openSession } from "../../cli/console/pty.ts";
 import { setUpExperiment } from "../../../cli/apps/init.ts";
 import { exists } from "../../engine/fixtures/project.ts";
 import { pipeline as run, ROOT } from "../../fixtures/command.ts";
-import { corpus, LANGUAGES } from "./corpus.ts";
+import { corpus, LANGUAGES, PAIRS } from "./corpus.ts";
 import { terminal } from "./terminal.ts";
 
 Deno.test("the experiment that init writes is one that the pipeline runs, with the corpus as init found it", async () => {
@@ -209,8 +209,41 @@ Deno.test({
     ], { cwd: ROOT, columns: 200 });
     assertEquals(await session.ended, 0);
     const [first] = session.output().split("\n");
-    assertMatch(first, /^347 pairs, aligned and UTF-8/);
+    assertMatch(first, /^347 pairs of TSV, aligned and UTF-8/);
   },
+});
+
+Deno.test("a file of pairs in another format gives the experiment that a plain table gives, whatever the order of its columns", async () => {
+  using here = corpus();
+  const cell = (text: string) => `"${text}"`;
+  here.write(
+    "text.csv",
+    [
+      "en,id,pt-BR",
+      ...PAIRS.map(([pt, en], i) => `${cell(en)},${i},${cell(pt)}`),
+    ]
+      .join("\n"),
+  );
+  const made = async (name: string) => {
+    const folder = here.path(`of ${name}`);
+    const console = terminal([]);
+    const options = { pairs: here.path(name), from: "pt", to: "en", yes: true };
+    await setUpExperiment(pipeline, console, folder, options);
+    const experiment = Experiment.parse(
+      parse(Deno.readTextFileSync(`${folder}/experiment.jsonc`)),
+    );
+    return { said: console.said(), experiment };
+  };
+  const [table, csv] = [await made("text.tsv"), await made("text.csv")];
+  assertMatch(table.said, /^347 pairs of TSV, aligned/);
+  assertMatch(
+    csv.said,
+    /^347 pairs of CSV whose first line names the columns, aligned/,
+  );
+  assertEquals(
+    { ...csv.experiment, data: table.experiment.data },
+    table.experiment,
+  );
 });
 
 Deno.test("--yes asks nothing", async () => {

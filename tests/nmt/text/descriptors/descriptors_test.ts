@@ -6,12 +6,8 @@ import {
   Data,
   type Languages,
 } from "../../../../schemas/experiment/data.ts";
-import {
-  Descriptor,
-  GROUP,
-  IGNORED,
-  placesOf,
-} from "../../../../schemas/descriptor.ts";
+import { Descriptor, placesOf } from "../../../../schemas/descriptor.ts";
+import { textLanguages } from "../../../../nmt/text/descriptors/languages.ts";
 import {
   descriptorPath,
   selections,
@@ -46,11 +42,7 @@ Deno.test("every descriptor is named by its file, has all its languages in every
     for (const source of sources) {
       const found = "packages" in source
         ? source.packages.flatMap(({ files }) => Object.keys(files))
-        : source.texts.flatMap((text) =>
-          "table" in text
-            ? text.columns.filter((name) => name !== GROUP && name !== IGNORED)
-            : Object.keys(text.sides)
-        );
+        : source.texts.flatMap(textLanguages);
       assertEquals(new Set(found), new Set(languages), source.label);
       if ("packages" in source) continue;
       used.push(...source.texts.flatMap(placesOf).map(({ file }) => file));

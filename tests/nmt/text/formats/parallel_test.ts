@@ -1,4 +1,5 @@
 /** Tests of reading the user's files: every notation that is allowed, and a sentence for everything that is wrong. */
+import { zstdCompressSync } from "node:zlib";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { checkReadable } from "../../../../nmt/text/formats/lines.ts";
 import {
@@ -100,6 +101,30 @@ Deno.test("gzip of several members is read to its end, and by its bytes where th
       PAIRS,
     );
   });
+});
+
+Deno.test("zstd of several frames is read to its end, and what is cut short is an error", async () => {
+  const lines = Array.from({ length: 30_000 }, (_, i) => ({
+    source: `linha ${i * 7919 % 10_007}`,
+    target: `line ${i * 104_729 % 99_991}`,
+    number: i + 1,
+  }));
+  const text = lines.map(({ source, target }) => `${source}\t${target}\n`)
+    .join("");
+  const half = text.length >> 1;
+  const frames = joined(
+    zstdCompressSync(text.slice(0, half)),
+    zstdCompressSync(text.slice(half)),
+  );
+  await withFolder(async (folder) => {
+    assertEquals(await read(await write(`${folder}/c.tsv.zst`, frames)), lines);
+    assertEquals(await read(await write(`${folder}/c.tsv`, frames)), lines);
+  });
+  const cut = frames.subarray(0, frames.length - 3);
+  assertEquals(
+    await fault(cut, "c.tsv.zst"),
+    'Cannot decompress "c.tsv.zst": its zstd is broken (unexpected EOF); make or fetch the file again.',
+  );
 });
 
 Deno.test("characters and lines that lie across the pieces a file is read in come out whole", async () => {

@@ -1,4 +1,5 @@
 /** Tests of reading the text of a descriptor's files, of every format, out of archives that can be trusted or not. */
+import { gzipSync } from "node:zlib";
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { Text } from "../../../../schemas/descriptor.ts";
@@ -7,6 +8,7 @@ import { readTexts } from "../../../../nmt/text/formats/texts.ts";
 import { withFolder } from "../../fixtures/folder.ts";
 import { refusal } from "../../fixtures/refusal.ts";
 import { type Member, tgzOf } from "../fixtures/archives.ts";
+import { zipOf } from "../fixtures/zips.ts";
 
 type Files = Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>;
 
@@ -229,5 +231,53 @@ Deno.test("an archive that is cut short, is none, or lacks the member is told by
   assertEquals(
     await faultOf({ "talks.tgz": whole }, sides("lines", "a.pt", "b.en")),
     'Cannot use archive "talks.tgz": it has no member "b.en", only "a.pt", "a.en".',
+  );
+});
+
+Deno.test("a descriptor names files of pairs, sides in a zip, and compressed ones", async () => {
+  const zip = zipOf({ "X.en-pt.pt": "um\ndois\n", "X.en-pt.en": "one\ntwo\n" });
+  const at = (file: string, member: string) => ({ file, member });
+  const pairs = await read(
+    {
+      "moses.zip": zip,
+      "flat.jsonl.gz": Uint8Array.from(
+        gzipSync('{"en": "three", "pt-BR": "três"}\n'),
+      ),
+    },
+    {
+      part: "train",
+      format: "lines",
+      sides: {
+        pt: at("moses.zip", "X.en-pt.pt"),
+        en: at("moses.zip", "X.en-pt.en"),
+      },
+    },
+    {
+      part: "train",
+      format: "pairs",
+      pairs: { file: "flat.jsonl.gz" },
+      languages: ["pt", "en"],
+    },
+    {
+      part: "train",
+      format: "pairs",
+      pairs: { file: "moses.zip" },
+      languages: ["pt", "en"],
+    },
+  );
+  assertEquals(
+    pairs.map(({ source, target, file }) => `${file} ${source} ${target}`),
+    [
+      ...["all/0 um one", "all/0 dois two", "all/1 três three"],
+      ...["all/2 um one", "all/2 dois two"],
+    ],
+  );
+  assertEquals(
+    await faultOf({ "moses.zip": zip }, {
+      part: "train",
+      format: "lines",
+      sides: { pt: at("moses.zip", "a"), en: at("moses.zip", "b") },
+    }),
+    'Cannot use archive "moses.zip/a": it has no member "a"; get the file that the data set describes.',
   );
 });

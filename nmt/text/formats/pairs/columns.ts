@@ -1,0 +1,53 @@
+/** Finds the two sides of a pair among names: of columns, or of the keys of a record. */
+import type { Languages } from "../../../../schemas/experiment/data.ts";
+import { languageAmong } from "../../../../schemas/language.ts";
+
+/** The places of the sides among some names. */
+export interface Columns {
+  readonly source: number;
+  readonly target: number;
+}
+
+/**
+ * The places of the columns that are named by the languages, or `source` and `target`; undefined where they do not name
+ * both.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { columnsOf } from "./columns.ts";
+ *
+ * const languages = { source: "pt", target: "en" };
+ * assertEquals(columnsOf(["id", "en", "pt-BR"], languages), { source: 2, target: 1 });
+ * assertEquals(columnsOf(["English", "Português"], languages), { source: 1, target: 0 });
+ * assertEquals(columnsOf(["uma casa", "a house"], languages), undefined);
+ * ```
+ */
+export function columnsOf(
+  names: readonly string[],
+  languages: Languages,
+): Columns | undefined {
+  const trimmed = names.map((name) => name.trim());
+  const source = columnOf(trimmed, languages.source, ["source", "src"]);
+  const target = columnOf(trimmed, languages.target, ["target", "tgt"]);
+  return source < 0 || target < 0 || source === target
+    ? undefined
+    : { source, target };
+}
+
+function columnOf(
+  names: readonly string[],
+  language: string,
+  others: readonly string[],
+): number {
+  const code = languageAmong(language, names);
+  if (code !== undefined) return names.indexOf(code);
+  const plain = new Intl.Locale(language).language;
+  const inWords = ["en", plain].flatMap((written) => {
+    const display = new Intl.DisplayNames(written, { type: "language" });
+    return [language, plain].map((each) => display.of(each)?.toLowerCase());
+  });
+  return names.findIndex((name) =>
+    [...inWords, ...others].includes(name.toLowerCase())
+  );
+}

@@ -1,0 +1,83 @@
+/** Reads gettext catalogues: `msgid` in one language, `msgstr` in the one that the header names. */
+import gettext from "gettext-parser";
+import type { Languages } from "../../../../schemas/experiment/data.ts";
+import { languageAmong } from "../../../../schemas/language.ts";
+import { inputError } from "../../../../base/input_error.ts";
+import { type NamedFile, readBytes } from "../lines.ts";
+import type { Line } from "../parallel.ts";
+
+/** A larger catalogue is not held in memory. */
+const MOST_BYTES = 64 << 20;
+
+/** The translated messages of a catalogue, without fuzzy ones; of a plural, the singular too. */
+export async function* readPo(
+  file: NamedFile,
+  { source, target }: Languages,
+): AsyncGenerator<Line> {
+  const { headers, translations } = await parsed(file);
+  const language = headers?.Language?.trim() ?? "";
+  const isTarget = languageAmong(target, [language]) !== undefined;
+  if (!isTarget && languageAmong(source, [language]) === undefined) {
+    throw inputError(
+      `Cannot use "${file.name}": its header has ${
+        language === "" ? "no Language" : `the Language "${language}"`
+      }, expected "Language: ${target}" (or ${source}).`,
+    );
+  }
+  let number = 0;
+  for (const messages of Object.values(translations)) {
+    for (
+      const { msgid, msgid_plural, msgstr, comments } of Object.values(messages)
+    ) {
+      const isFuzzy = comments?.flag?.includes("fuzzy") ?? false;
+      if (msgid === "" || isFuzzy) continue;
+      const pairs = msgid_plural === undefined
+        ? [[msgid, msgstr[0]]]
+        : [...msgstr.length > 1 ? [[msgid, msgstr[0]]] : [], [
+          msgid_plural,
+          msgstr[msgstr.length - 1],
+        ]];
+      for (const [original, translation] of pairs) {
+        if (!translation) continue;
+        number++;
+        yield isTarget
+          ? { source: original, target: translation, number }
+          : { source: translation, target: original, number };
+      }
+    }
+  }
+  if (number === 0) {
+    throw inputError(
+      `Cannot use "${file.name}": it has no translated message.`,
+    );
+  }
+}
+
+async function parsed(file: NamedFile) {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of readBytes(file)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) {
+      throw inputError(
+        `Cannot use "${file.name}": it has more than ${MOST_BYTES} bytes, expected a smaller catalogue; split it.`,
+      );
+    }
+  }
+  try {
+    return gettext.po.parse(
+      new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()),
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw inputError(
+      `Cannot use "${file.name}": it is no gettext catalogue (${
+        reason.replace(/^Error parsing PO data: /, "").replace(
+          /\. This .*/s,
+          "",
+        )
+      }).`,
+    );
+  }
+}

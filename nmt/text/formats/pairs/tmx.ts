@@ -1,0 +1,112 @@
+/** Reads translation memories (TMX 1.4): the first segment in each of two languages of every unit. */
+import { SaxesParser } from "saxes";
+import type { Languages } from "../../../../schemas/experiment/data.ts";
+import { languageAmong } from "../../../../schemas/language.ts";
+import { inputError } from "../../../../base/input_error.ts";
+import { MAXIMUM_LINE_BYTES, type NamedFile, readBytes } from "../lines.ts";
+import type { Line } from "../parallel.ts";
+
+/** Elements in a segment whose text is code of another program. */
+const CODES = ["bpt", "ept", "ph", "it", "ut"];
+
+/** The pairs of a translation memory; a unit that lacks one of the languages is left out. */
+export async function* readTmx(
+  file: NamedFile,
+  languages: Languages,
+): AsyncGenerator<Line> {
+  const fault = (what: string) =>
+    inputError(`Cannot use "${file.name}": ${what}.`);
+  const parser = new SaxesParser();
+  const found = new Set<string>();
+  let texts = new Map<string, string>(), pairs: Line[] = [];
+  let language = "", segment: string | undefined, codes = 0;
+  let units = 0, seen = 0, root: string | undefined;
+  parser.on("error", ({ message }) => {
+    throw fault(
+      `line ${parser.line} is no XML (${message.replace(/^[\d:]+ /, "")})`,
+    );
+  });
+  parser.on("opentag", ({ name, attributes }) => {
+    seen = parser.position;
+    root ??= name;
+    if (name === "tu") texts = new Map();
+    if (name === "tuv") language = attributes["xml:lang"] ?? attributes.lang;
+    if (name === "seg") segment = "";
+    if (CODES.includes(name)) codes++;
+  });
+  parser.on("text", (text) => {
+    seen = parser.position;
+    if (segment !== undefined && codes === 0) segment += text;
+  });
+  parser.on("closetag", ({ name }) => {
+    if (CODES.includes(name)) codes--;
+    if (name === "seg" && segment !== undefined) {
+      if (!texts.has(language)) texts.set(language, segment);
+      segment = undefined;
+    }
+    if (name !== "tu") return;
+    units++;
+    const names = [...texts.keys()];
+    for (const each of names) found.add(each);
+    const [source, target] = [languages.source, languages.target]
+      .map((each) => texts.get(languageAmong(each, names) ?? ""));
+    if (source === undefined || target === undefined) return;
+    pairs.push({ source, target, number: units });
+  });
+  let count = 0;
+  for await (const text of decoded(file)) {
+    parser.write(text);
+    if (root !== undefined && root !== "tmx") {
+      throw fault(`its first element is "${root}", expected "tmx"`);
+    }
+    if (parser.position - seen > MAXIMUM_LINE_BYTES) {
+      throw fault(
+        `line ${parser.line} has a text of ${MAXIMUM_LINE_BYTES} characters or more`,
+      );
+    }
+    count += pairs.length;
+    yield* pairs;
+    pairs = [];
+  }
+  parser.close();
+  if (count === 0) {
+    throw fault(
+      `no unit has both "${languages.source}" and "${languages.target}", ${
+        found.size === 0
+          ? "and there is no other"
+          : `only ${[...found].slice(0, 8).join(", ")}`
+      }`,
+    );
+  }
+}
+
+/** The text of an XML file, by its byte order mark or its declaration. */
+async function* decoded(file: NamedFile): AsyncGenerator<string> {
+  let decoder: TextDecoder | undefined;
+  for await (const chunk of readBytes(file)) {
+    decoder ??= decoderOf(chunk, file.name);
+    try {
+      yield decoder.decode(chunk, { stream: true });
+    } catch {
+      throw inputError(
+        `Cannot use "${file.name}": it is not in its encoding, ${decoder.encoding}.`,
+      );
+    }
+  }
+}
+
+function decoderOf(start: Uint8Array, name: string): TextDecoder {
+  const [one, other] = start;
+  if (one === 0xff && other === 0xfe) return new TextDecoder("utf-16le");
+  if (one === 0xfe && other === 0xff) return new TextDecoder("utf-16be");
+  const head = new TextDecoder("latin1").decode(start.subarray(0, 200));
+  const [, label = "utf-8"] = /^<\?xml[^>]*encoding=["']([\w.-]+)/.exec(head) ??
+    [];
+  try {
+    return new TextDecoder(label, { fatal: true });
+  } catch {
+    throw inputError(
+      `Cannot use "${name}": its encoding "${label}" is not known, expected UTF-8.`,
+    );
+  }
+}

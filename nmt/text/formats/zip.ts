@@ -1,0 +1,67 @@
+/** Reads members of zip files, which are untrusted. */
+import yauzl from "yauzl";
+import { isInputError } from "../../../base/input_error.ts";
+import {
+  EXPANSION,
+  reasonOf,
+  TOO_LARGE,
+  unusable,
+} from "../fetch/untrusted.ts";
+
+/** The names of a zip's files, in its order; `name` is how the user knows the zip. */
+export async function zipMembers(
+  path: string,
+  name: string,
+): Promise<string[]> {
+  const entries = await Array.fromAsync(
+    withEntries(path, name, async function* (zip) {
+      yield* zip.eachEntry();
+    }),
+  );
+  return entries.map(({ fileName }) => fileName)
+    .filter((name) => !name.endsWith("/"));
+}
+
+/** The bytes of a zip's member. */
+export function readMember(
+  path: string,
+  name: string,
+  member: string,
+): AsyncGenerator<Uint8Array> {
+  const most = EXPANSION * Deno.statSync(path).size;
+  return withEntries(path, name, async function* (zip) {
+    for await (const entry of zip.eachEntry()) {
+      if (entry.fileName !== member) continue;
+      if (entry.uncompressedSize > most) throw unusable(name, TOO_LARGE);
+      yield* await zip.openReadStreamPromise(entry) as AsyncIterable<
+        Uint8Array
+      >;
+      return;
+    }
+    throw unusable(name, `it has no member "${member}"`);
+  });
+}
+
+type Zip = Awaited<ReturnType<typeof yauzl.openPromise>>;
+
+/** What is read of a zip, which is closed afterwards. */
+async function* withEntries<Item>(
+  path: string,
+  name: string,
+  read: (zip: Zip) => AsyncGenerator<Item>,
+): AsyncGenerator<Item> {
+  let zip: Zip | undefined;
+  try {
+    zip = await yauzl.openPromise(path, {
+      autoClose: false,
+      lazyEntries: true,
+    });
+    yield* read(zip);
+  } catch (error) {
+    throw isInputError(error)
+      ? error
+      : unusable(name, `it is broken (${reasonOf(error)})`);
+  } finally {
+    zip?.close();
+  }
+}
