@@ -2,6 +2,9 @@
 import type { Languages } from "../../../../schemas/experiment/data.ts";
 import { languageAmong } from "../../../../schemas/language.ts";
 
+/** The name of a column has at most so many words. */
+const WORDS = 3;
+
 /** The places of the sides among some names. */
 export interface Columns {
   readonly source: number;
@@ -20,6 +23,7 @@ export interface Columns {
  * const languages = { source: "pt", target: "en" };
  * assertEquals(columnsOf(["id", "en", "pt-BR"], languages), { source: 2, target: 1 });
  * assertEquals(columnsOf(["English", "Português"], languages), { source: 1, target: 0 });
+ * assertEquals(columnsOf(["text_en", "text_pt"], languages), { source: 1, target: 0 });
  * assertEquals(columnsOf(["uma casa", "a house"], languages), undefined);
  * ```
  */
@@ -35,6 +39,7 @@ export function columnsOf(
     : { source, target };
 }
 
+/** The place of a language's name, in whole or as the only one that has it as a word, such as `text_pt`; else -1. */
 function columnOf(
   names: readonly string[],
   language: string,
@@ -45,9 +50,17 @@ function columnOf(
   const plain = new Intl.Locale(language).language;
   const inWords = ["en", plain].flatMap((written) => {
     const display = new Intl.DisplayNames(written, { type: "language" });
-    return [language, plain].map((each) => display.of(each)?.toLowerCase());
+    return [language, plain].flatMap((each) =>
+      display.of(each)?.toLowerCase() ?? []
+    );
   });
-  return names.findIndex((name) =>
-    [...inWords, ...others].includes(name.toLowerCase())
-  );
+  const known = [...inWords, plain, ...others];
+  const lower = names.map((name) => name.toLowerCase());
+  const whole = lower.findIndex((name) => known.includes(name));
+  if (whole >= 0) return whole;
+  const having = lower.filter((name) => {
+    const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
+    return words.length <= WORDS && words.some((word) => known.includes(word));
+  });
+  return having.length === 1 ? lower.indexOf(having[0]) : -1;
 }

@@ -17,7 +17,8 @@ export async function* readTmx(
   const fault = (what: string) =>
     inputError(`Cannot use "${file.name}": ${what}.`);
   const parser = new SaxesParser();
-  const found = new Set<string>();
+  /** The tags of the two sides, by those that a unit has. */
+  const found = new Map<string, readonly string[]>();
   let texts = new Map<string, string>(), pairs: Line[] = [];
   let language = "", segment: string | undefined, codes = 0;
   let units = 0, seen = 0, root: string | undefined;
@@ -46,10 +47,12 @@ export async function* readTmx(
     }
     if (name !== "tu") return;
     units++;
-    const names = [...texts.keys()];
-    for (const each of names) found.add(each);
-    const [source, target] = [languages.source, languages.target]
-      .map((each) => texts.get(languageAmong(each, names) ?? ""));
+    const names = [...texts.keys()], key = names.join();
+    const tags = found.get(key) ??
+      [languages.source, languages.target]
+        .map((each) => languageAmong(each, names) ?? "");
+    found.set(key, tags);
+    const [source, target] = tags.map((tag) => texts.get(tag));
     if (source === undefined || target === undefined) return;
     pairs.push({ source, target, number: units });
   });
@@ -71,10 +74,8 @@ export async function* readTmx(
   parser.close();
   if (count === 0) {
     throw fault(
-      `no unit has both "${languages.source}" and "${languages.target}", ${
-        found.size === 0
-          ? "and there is no other"
-          : `only ${[...found].slice(0, 8).join(", ")}`
+      `no unit has both "${languages.source}" and "${languages.target}", only ${
+        [...found.keys()].slice(0, 8).join("; ") || "nothing"
       }`,
     );
   }

@@ -59,6 +59,8 @@ const WRITTEN: Readonly<Record<string, Content>> = {
     'id\ten\tpt\n1\ta house\tuma casa\n2\ttwo, houses\tduas "casas"\n',
   "words.tsv":
     'Portuguese\tEnglish\numa casa\ta house\nduas "casas"\ttwo, houses\n',
+  "regions.tsv":
+    'English (US)\tPortuguese (Brazil)\na house\tuma casa\ntwo, houses\tduas "casas"\n',
   "named.csv":
     'source,target\r\numa casa,a house\r\n"duas ""casas""","two, houses"\r\n',
   "plain.csv": 'uma casa,a house\n"duas ""casas""","two, houses"\n',
