@@ -79,6 +79,9 @@ const OF_TEACHER = 7 / 8;
 /** Parts of a training: how long its rate rises, and how often it is validated. */
 export const WARMUP = 1 / 4, VALIDATION = 1 / 8;
 
+/** A teacher has the steps of that of `quick`, unless it would read each pair more often than this. */
+const ENOUGH = { steps: 1600, passes: 60 };
+
 /** With fewer steps, the rate hardly gets where it should; a multiple of so many has whole parts of the above. */
 const LEAST = 400, MULTIPLE = 40;
 
@@ -94,13 +97,15 @@ export function planFor(pairs: number, size: Size): Plan {
   };
 }
 
-/** The steps that read so many tokens as often as is wanted. */
+/** The steps that read so many tokens as often as is wanted, or more where those are few. */
 export function stepsFor(
   passes: number,
   tokens: number,
   batchTokens: number,
 ): Record<"teacher" | "student", number> {
-  const teacher = passes * tokens / batchTokens;
+  const pass = tokens / batchTokens;
+  const least = Math.min(ENOUGH.steps, ENOUGH.passes * pass);
+  const teacher = Math.max(passes * pass, least);
   const rounded = (steps: number) =>
     Math.max(LEAST, MULTIPLE * Math.round(steps / MULTIPLE));
   return { teacher: rounded(teacher), student: rounded(OF_TEACHER * teacher) };
