@@ -1,8 +1,10 @@
 /** The real pipeline by its command line: bad values and bad files are refused in one sentence. */
+import { zstdCompressSync } from "node:zlib";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { exists } from "../engine/fixtures/project.ts";
 import { pipeline } from "../fixtures/command.ts";
 import { withFolder } from "../nmt/fixtures/folder.ts";
+import { zipOf } from "../nmt/text/fixtures/zips.ts";
 
 const BAD_VALUES: Readonly<
   Record<string, readonly [setting: string, sentence: RegExp]>
@@ -77,3 +79,43 @@ for (const [what, [data, sentence]] of Object.entries(BAD_DATA)) {
       assert(!/^\s+at /m.test(err), err);
     }));
 }
+
+Deno.test("a corpus of another format is made, with what the stages may do, as that of a plain table is", () =>
+  withFolder(async (folder) => {
+    const rows = LINES.trimEnd().split("\n").map((line) => line.split("\t"));
+    const units = rows.map(([pt, en]) =>
+      `<tu><tuv xml:lang="en"><seg>${en}</seg></tuv><tuv xml:lang="pt"><seg>${pt}</seg></tuv></tu>`
+    );
+    const files = {
+      "plain.tsv": encoder.encode(LINES),
+      "memory.tmx.zst": zstdCompressSync(`<tmx>${units.join("\n")}</tmx>`),
+      "moses.zip": zipOf({
+        "X.pt": rows.map(([pt]) => `${pt}\n`).join(""),
+        "X.en": rows.map(([, en]) => `${en}\n`).join(""),
+      }),
+    };
+    const made: string[] = [];
+    for (const [name, content] of Object.entries(files)) {
+      Deno.writeFileSync(`${folder}/${name}`, content);
+      const experiment = {
+        languages: { source: "pt", target: "en" },
+        data: { train: `${folder}/${name}` },
+        corpus: { validation: 20, test: 20 },
+      };
+      Deno.writeTextFileSync(
+        `${folder}/mine.jsonc`,
+        JSON.stringify(experiment),
+      );
+      const { code, out, err } = await pipeline(
+        ...["run", "corpus", "--json"],
+        ...["--experiment", `${folder}/mine.jsonc`],
+        ...["--artifacts", `${folder}/artifacts`],
+      );
+      assertEquals(code, 0, err);
+      const { nodes }: { nodes: { name: string; outputs: unknown }[] } = JSON
+        .parse(out);
+      const corpus = nodes.find(({ name }) => name === "corpus");
+      made.push(JSON.stringify(corpus?.outputs));
+    }
+    assertEquals(new Set(made).size, 1, made.join("\n"));
+  }));

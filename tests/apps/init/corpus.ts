@@ -42,6 +42,7 @@ export function corpus() {
     lines(PAIRS.map(([source, target]) => `${cyrillic(source)}\t${target}`)),
   );
   write("short.en", lines(PAIRS.slice(1).map(([, target]) => target)));
+  write("three.tsv", "0.9\tuma casa\ta house\n");
   write("one.tsv", "uma casa\ta house\n");
   Deno.writeFileSync(path("latin1.tsv"), Uint8Array.of(0xe3, 9, 97, 10));
   return {

@@ -89,6 +89,11 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
     "expected as many lines in both",
   ],
   ["no TAB", ["--pairs", "text.pt"], "line 1 has no TAB"],
+  [
+    "columns without names",
+    ["--pairs", "three.tsv"],
+    "line 1 has 3 columns, expected source TAB target, or the names of the columns, such as pt and en.",
+  ],
   ["what is no UTF-8", ["--pairs", "latin1.tsv"], "line 1 has invalid UTF-8"],
   ["too small a corpus", ["--pairs", "one.tsv"], "Cannot split the corpus"],
   [

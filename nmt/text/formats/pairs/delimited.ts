@@ -37,10 +37,19 @@ export async function* readCsv(
 export async function namesColumns(
   file: NamedFile,
   languages: Languages,
-  delimiter: string | RegExp = "\t",
+  delimiter: string | RegExp,
 ): Promise<boolean> {
   const cells = (await firstLine(file)).split(delimiter).map(unquoted);
   return columnsOf(cells, languages) !== undefined;
+}
+
+/** Whether a TSV file has two columns, source and target, which its first line does not name. */
+export async function isPlain(
+  file: NamedFile,
+  languages: Languages,
+): Promise<boolean> {
+  const cells = (await firstLine(file)).split("\t");
+  return cells.length === 2 && columnsOf(cells, languages) === undefined;
 }
 
 async function firstLine(file: NamedFile): Promise<string> {

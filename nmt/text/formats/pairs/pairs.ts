@@ -8,7 +8,7 @@ import {
   readLines,
 } from "../lines.ts";
 import { type Line, paired } from "../parallel.ts";
-import { namesColumns, readCsv, readTsv } from "./delimited.ts";
+import { isPlain, namesColumns, readCsv, readTsv } from "./delimited.ts";
 import { readJsonl } from "./jsonl.ts";
 import { readPo } from "./po.ts";
 import { readTmx } from "./tmx.ts";
@@ -107,12 +107,12 @@ export async function* readPairs(
   yield* read(file, languages);
 }
 
-/** Whether a file is a plain table already: source TAB target, and no line that names them. */
+/** Whether a file is a plain table already: source TAB target in each line. */
 export async function isPlainTable(
   file: NamedFile,
   languages: Languages,
 ): Promise<boolean> {
-  return await formatOf(file) === TSV && !await namesColumns(file, languages);
+  return await formatOf(file) === TSV && await isPlain(file, languages);
 }
 
 /** The pairs of a zip: of two members that are named by the languages, as in OPUS's Moses files, or of its only one. */
