@@ -22,11 +22,19 @@ import {
 } from "./remotes/remote.ts";
 import { commitManifest, type Signed } from "./transfer/commit.ts";
 import { readText } from "./remotes/text.ts";
+import {
+  type Held,
+  heldArtifacts,
+  heldIn,
+  nodesNotHeld,
+} from "./transfer/held.ts";
 
 export interface Pulled extends Transferred {
   /** The remote that had the manifest. */
   readonly remote: string;
   readonly nodes: number;
+  /** Nodes of which no remote says that it has all outputs. */
+  readonly notHeld: readonly string[];
   readonly signedBy: readonly string[];
 }
 
@@ -65,8 +73,8 @@ export async function pull(
       }; pull that, or push the one that is meant again.`,
     );
   }
-  const records = Object.values(manifest.nodes);
-  const artifacts = records.flatMap(({ outputs }) => Object.values(outputs));
+  const held = await heldInAny(remotes, sha256(signed.text));
+  const artifacts = heldArtifacts(manifest, held);
   const moved = await downloadArtifacts(
     workspace,
     artifacts,
@@ -74,8 +82,24 @@ export async function pull(
     listener,
   );
   await check(manifest, workspace);
-  commitManifest(workspace, manifest, signed);
-  return { ...moved, remote, signedBy, nodes: records.length };
+  commitManifest(workspace, manifest, signed, held);
+  const nodes = Object.keys(manifest.nodes).length;
+  const notHeld = nodesNotHeld(manifest, held);
+  return { ...moved, remote, signedBy, nodes, notHeld };
+}
+
+/** What the remotes together hold of the manifest with this hash. */
+async function heldInAny(
+  remotes: readonly Remote[],
+  manifest: string,
+): Promise<Held> {
+  const found = new Set<string>();
+  for (const remote of remotes) {
+    const held = await heldIn(remote, manifest);
+    if (held === undefined) return undefined;
+    held.forEach((content) => found.add(content));
+  }
+  return found;
 }
 
 async function readManifest(

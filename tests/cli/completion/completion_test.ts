@@ -33,7 +33,7 @@ const COMMANDS = [
   command({
     ...declared,
     name: "graph",
-    options: { format: choice("<format>", "", ["text", "dot"], {}) },
+    options: { format: choice("<format>", "", ["text", "dot"]) },
   }),
   command({
     ...declared,
