@@ -22,12 +22,7 @@ import {
 } from "./remotes/remote.ts";
 import { commitManifest, type Signed } from "./transfer/commit.ts";
 import { readText } from "./remotes/text.ts";
-import {
-  type Held,
-  heldArtifacts,
-  heldIn,
-  nodesNotHeld,
-} from "./transfer/held.ts";
+import { heldArtifacts, heldInAny, nodesNotHeld } from "./transfer/held.ts";
 
 export interface Pulled extends Transferred {
   /** The remote that had the manifest. */
@@ -60,6 +55,7 @@ export async function pull(
   check: CheckDownloaded = noCheck,
 ): Promise<Pulled> {
   const { remote, ...signed } = await readManifest(experiment, remotes);
+  const inTurn = [remote, ...remotes.filter((other) => other !== remote)];
   const { manifest, signedBy } = acceptManifest(
     signed.text,
     signed.signatures,
@@ -73,7 +69,7 @@ export async function pull(
       }; pull that, or push the one that is meant again.`,
     );
   }
-  const held = await heldInAny(remotes, sha256(signed.text));
+  const held = await heldInAny(inTurn, sha256(signed.text));
   const artifacts = heldArtifacts(manifest, held);
   const moved = await downloadArtifacts(
     workspace,
@@ -85,34 +81,20 @@ export async function pull(
   commitManifest(workspace, manifest, signed, held);
   const nodes = Object.keys(manifest.nodes).length;
   const notHeld = nodesNotHeld(manifest, held);
-  return { ...moved, remote, signedBy, nodes, notHeld };
-}
-
-/** What the remotes together hold of the manifest with this hash. */
-async function heldInAny(
-  remotes: readonly Remote[],
-  manifest: string,
-): Promise<Held> {
-  const found = new Set<string>();
-  for (const remote of remotes) {
-    const held = await heldIn(remote, manifest);
-    if (held === undefined) return undefined;
-    held.forEach((content) => found.add(content));
-  }
-  return found;
+  return { ...moved, remote: remote.name, signedBy, nodes, notHeld };
 }
 
 async function readManifest(
   experiment: string,
   remotes: readonly Remote[],
-): Promise<Signed & { readonly remote: string }> {
+): Promise<Signed & { readonly remote: Remote }> {
   const path = sharedManifestPath(experiment);
   for (const remote of remotes) {
     const { manifestBytes } = LIMITS;
     const text = await readText(remote, path, manifestBytes);
     if (text === undefined) continue;
     const signatures = await readSignatures(remote, sha256(text));
-    return { remote: remote.name, text, signatures };
+    return { remote, text, signatures };
   }
   throw failure(
     `Cannot find the experiment "${experiment}" in ${

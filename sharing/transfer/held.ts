@@ -51,8 +51,32 @@ export function parseHeld(text: string): ReadonlySet<string> | undefined {
   return data && new Set(data.artifacts);
 }
 
-/** What a remote holds of the manifest with this hash; nothing if it does not know the manifest. */
-export async function heldIn(remote: Remote, manifest: string): Promise<Held> {
+/**
+ * What remotes together hold of the manifest with this hash, the first of which has it by its name.
+ *
+ * @throws {Error} A failure if a record is not written as such.
+ */
+export async function heldInAny(
+  [first, ...others]: readonly Remote[],
+  manifest: string,
+): Promise<Held> {
+  let held = await recordIn(first, manifest);
+  for (const remote of others) {
+    if (held === undefined) return undefined;
+    const more = await recordIn(remote, manifest);
+    if (more === undefined && await isThere(remote, manifest)) return undefined;
+    held = held.union(more ?? new Set());
+  }
+  return held;
+}
+
+async function isThere(remote: Remote, manifest: string): Promise<boolean> {
+  const path = objectPath(manifest);
+  return await readText(remote, path, LIMITS.manifestBytes) !== undefined;
+}
+
+/** The artifacts that the record of a remote names; without a record, all are there that are. */
+async function recordIn(remote: Remote, manifest: string): Promise<Held> {
   const record = sharedHeldPath(manifest);
   const text = await readText(remote, record, HELD_BYTES);
   const held = parseHeld(text ?? "");
@@ -61,8 +85,5 @@ export async function heldIn(remote: Remote, manifest: string): Promise<Held> {
       `Cannot read "${record}" of "${remote.name}": it is not written as such; push there again.`,
     );
   }
-  if (held !== undefined) return held;
-  const path = objectPath(manifest);
-  const found = await readText(remote, path, LIMITS.manifestBytes);
-  return found === undefined ? new Set() : undefined;
+  return held;
 }
