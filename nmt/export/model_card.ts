@@ -81,14 +81,19 @@ export function card(card: Card): string {
 function metadata(card: Card): Record<string, Json> {
   const { languages: { source, target }, data, exported, run } = card;
   const described = data.filter(({ licences }) => licences.length > 0);
+  const tags = [
+    ...exported === undefined ? [] : ["onnx"],
+    ...run === undefined && exported?.quality === undefined
+      ? []
+      : ["knowledge-distillation"],
+  ];
   return {
     language: [source, target],
     ...licence(card),
     pipeline_tag: "translation",
-    ...exported === undefined ? {} : { library_name: "onnx" },
-    ...run === undefined && exported?.quality === undefined
-      ? {}
-      : { tags: ["knowledge-distillation"] },
+    // The Hub's name for what its folder `onnx` is laid out for; optimum reads it too.
+    ...exported === undefined ? {} : { library_name: "transformers.js" },
+    ...tags.length === 0 ? {} : { tags },
     ...described.length === 0
       ? {}
       : { datasets: described.map(({ name }) => name) },
