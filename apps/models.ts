@@ -3,9 +3,13 @@ import { dirname, join } from "@std/path";
 import { statIfThere } from "../base/stat.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
 import { inputError, parse, suggestion } from "../base/input_error.ts";
+import { checkInput } from "../base/input_file.ts";
 import { jsonIfValid, readIfThere } from "../engine/files/atomic.ts";
 import { SHORTLIST_FILE } from "../nmt/shortlist/shortlist.ts";
-import { ExportConfig } from "../schemas/exported_model.ts";
+import {
+  ExportConfig,
+  type ExportPrecision,
+} from "../schemas/exported_model.ts";
 
 export interface ModelFiles {
   readonly modelPath: string;
@@ -298,5 +302,15 @@ function outputPath(
         'run "deno task pipeline".',
     );
   }
+  return path;
+}
+
+/** The path of the graph that translates. @throws an input error where it is no file */
+export function graphIn(folder: string, precision: ExportPrecision): string {
+  const path = join(folder, precision, "translate.onnx");
+  checkInput(
+    path,
+    (reason) => inputError(`Cannot use "${path}": ${reason}.`),
+  );
   return path;
 }

@@ -1,5 +1,5 @@
 /** The experiment, the nodes and the artifact folder that a command line names. */
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { inputError, suggestion } from "../base/input_error.ts";
 import { statIfThere } from "../base/stat.ts";
 import { checkFolder } from "../base/input_file.ts";
@@ -78,9 +78,9 @@ export function checkNode(graph: Graph, name: string): void {
   throw inputError(`Cannot find node "${name}"${hint}.`);
 }
 
-/** The artifact folder: that of the project unless another one is given. */
+/** The artifact folder: that of the current folder unless another one is given; a task runs in the project. */
 export function artifactFolder(given: string | undefined): string {
-  if (given === undefined) return join(ROOT, "artifacts");
+  if (given === undefined) return resolve("artifacts");
   checkFolder(
     given,
     (reason) =>

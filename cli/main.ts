@@ -2,7 +2,7 @@
 import { writeAll } from "../base/write_all.ts";
 import { artifactsIn, readCachedOutput } from "../engine/keys/no_op_cache.ts";
 
-const artifacts = artifactsIn(Deno.args, `${import.meta.dirname}/../artifacts`);
+const artifacts = artifactsIn(Deno.args, "artifacts");
 const text = await readCachedOutput(artifacts, Deno.args);
 if (text === undefined || !fits(text)) {
   // In a variable: a literal specifier is read at the start, before the cache is.

@@ -45,8 +45,19 @@ export function choice<const Choices extends readonly string[]>(
   placeholder: string,
   summary: string,
   choices: Choices,
-  more: Pick<Option<Choices[number]>, "default" | "isRequired">,
-): Option<Choices[number]> {
+  more: { readonly default: Choices[number] } | { readonly isRequired: true },
+): Option<Choices[number]>;
+export function choice<const Choices extends readonly string[]>(
+  placeholder: string,
+  summary: string,
+  choices: Choices,
+): Option<Choices[number] | undefined>;
+export function choice(
+  placeholder: string,
+  summary: string,
+  choices: readonly string[],
+  more = {},
+): Option {
   return { placeholder, summary, choices, ...more };
 }
 

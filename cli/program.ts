@@ -32,6 +32,13 @@ export const PIPELINE_TASK: Task = {
 /** The commands that are tasks of their own. */
 export const OTHER_TASKS: Task = { name: "deno task", commands: TASK_COMMANDS };
 
+/** All commands, as the command that `deno install` makes. */
+export const CKD: Task = {
+  ...PIPELINE_TASK,
+  name: "ckd",
+  commands: new Map([...PIPELINE_COMMANDS, ...TASK_COMMANDS]),
+};
+
 /** Runs the command line of a task and ends the process with its exit code. */
 export async function main(
   task: Task,

@@ -12,6 +12,7 @@ const FETCH = "fetch";
 const project: ProjectPipeline = {
   ...pipeline,
   summary: systemsTable,
+  remade: ["states"],
   origins: (stage, config) => stage === FETCH ? dataOrigins(config) : [],
   estimate: async (outlook) => {
     const { estimate } = await load<

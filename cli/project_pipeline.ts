@@ -18,6 +18,8 @@ export interface ProjectPipeline extends Pipeline {
   estimate?(outlook: Outlook): Promise<Estimate>;
   /** Sentences on what a node of this stage and config downloads or copies, printed before it runs. */
   notice?(stage: string, config: Json): Promise<readonly string[]>;
+  /** Stages whose outputs are remade sooner than they are sent. */
+  readonly remade?: readonly string[];
   /** Commands that use the nodes that are up to date after a run. */
   next?(nodes: readonly NodeSummary[], given: GivenWords): readonly NextStep[];
 }

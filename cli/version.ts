@@ -5,7 +5,7 @@ import { git } from "../engine/files/git.ts";
 import { ROOT } from "../engine/keys/project.ts";
 
 const Config = z.object({
-  version: z.string().optional(),
+  version: z.string(),
   imports: z.record(z.string(), z.string()),
 });
 
@@ -14,10 +14,10 @@ export function versionText(): string {
     JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json"))),
   );
   const commit = git(ROOT, "describe", "--always", "--dirty")?.trim();
-  const own = [version, commit && `commit ${commit}`].filter(Boolean);
+  const own = commit === undefined ? version : `${version}, commit ${commit}`;
   const runtime = imports["onnxruntime-node"].split("@").at(-1);
   return [
-    `ckd ${own.join(", ") || "of an unknown version"}`,
+    `ckd ${own}`,
     `Deno ${Deno.version.deno}`,
     `ONNX Runtime ${runtime}`,
   ].join("\n") + "\n";

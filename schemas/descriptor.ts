@@ -189,6 +189,8 @@ export type Source = z.infer<typeof Source>;
 const TAKEN = ["train", "validation", "test"];
 
 export const Descriptor = z.strictObject({
+  /** For editors: the JSON Schema of descriptors. */
+  $schema: z.string().optional(),
   name: z.string().regex(
     /^[a-z0-9][a-z0-9-]*$/,
     "expected a name of lower-case letters, digits and dashes",

@@ -4,6 +4,8 @@ import { DataFile } from "./descriptor.ts";
 import { Languages } from "./experiment/data.ts";
 
 export const ModelDescriptor = z.strictObject({
+  /** For editors: the JSON Schema of these descriptors. */
+  $schema: z.string().optional(),
   name: z.string().regex(
     /^[a-z0-9][a-z0-9-]*$/,
     "expected a name of lower-case letters, digits and dashes",

@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { Sha256 } from "./sha256.ts";
 
+/** Version of the record of what is held; a newer one is not read. */
+export const HELD_SCHEMA = 1;
+
 /** Version of the record of a key; a newer one is not read. */
 export const KEY_RECORD_SCHEMA = 1;
 
@@ -23,3 +26,14 @@ export const KeyRecord = z.strictObject({
   })).max(NAMED_MANIFESTS),
 });
 export type KeyRecord = z.infer<typeof KeyRecord>;
+
+/** The contents of a manifest's artifacts that lie where it does, if not all do. */
+export const Held = z.strictObject({
+  schema: z.literal(HELD_SCHEMA),
+  artifacts: z.array(
+    z.string().regex(
+      /^[0-9a-f]{64}\/?$/,
+      "expected a SHA-256, with a slash behind that of a folder",
+    ),
+  ),
+});

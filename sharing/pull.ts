@@ -22,11 +22,14 @@ import {
 } from "./remotes/remote.ts";
 import { commitManifest, type Signed } from "./transfer/commit.ts";
 import { readText } from "./remotes/text.ts";
+import { heldArtifacts, heldInAny, nodesNotHeld } from "./transfer/held.ts";
 
 export interface Pulled extends Transferred {
   /** The remote that had the manifest. */
   readonly remote: string;
   readonly nodes: number;
+  /** Nodes of which no remote says that it has all outputs. */
+  readonly notHeld: readonly string[];
   readonly signedBy: readonly string[];
 }
 
@@ -52,6 +55,7 @@ export async function pull(
   check: CheckDownloaded = noCheck,
 ): Promise<Pulled> {
   const { remote, ...signed } = await readManifest(experiment, remotes);
+  const inTurn = [remote, ...remotes.filter((other) => other !== remote)];
   const { manifest, signedBy } = acceptManifest(
     signed.text,
     signed.signatures,
@@ -65,8 +69,8 @@ export async function pull(
       }; pull that, or push the one that is meant again.`,
     );
   }
-  const records = Object.values(manifest.nodes);
-  const artifacts = records.flatMap(({ outputs }) => Object.values(outputs));
+  const held = await heldInAny(inTurn, sha256(signed.text));
+  const artifacts = heldArtifacts(manifest, held);
   const moved = await downloadArtifacts(
     workspace,
     artifacts,
@@ -74,21 +78,23 @@ export async function pull(
     listener,
   );
   await check(manifest, workspace);
-  commitManifest(workspace, manifest, signed);
-  return { ...moved, remote, signedBy, nodes: records.length };
+  commitManifest(workspace, manifest, signed, held);
+  const nodes = Object.keys(manifest.nodes).length;
+  const notHeld = nodesNotHeld(manifest, held);
+  return { ...moved, remote: remote.name, signedBy, nodes, notHeld };
 }
 
 async function readManifest(
   experiment: string,
   remotes: readonly Remote[],
-): Promise<Signed & { readonly remote: string }> {
+): Promise<Signed & { readonly remote: Remote }> {
   const path = sharedManifestPath(experiment);
   for (const remote of remotes) {
     const { manifestBytes } = LIMITS;
     const text = await readText(remote, path, manifestBytes);
     if (text === undefined) continue;
     const signatures = await readSignatures(remote, sha256(text));
-    return { remote: remote.name, text, signatures };
+    return { remote, text, signatures };
   }
   throw failure(
     `Cannot find the experiment "${experiment}" in ${

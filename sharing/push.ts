@@ -3,7 +3,7 @@ import { canonical } from "../engine/files/hash.ts";
 import { failure, isFailure } from "../engine/files/failure.ts";
 import { LIMITS, readForeign } from "../engine/provenance/trust_policy.ts";
 import { inputError } from "../base/input_error.ts";
-import type { Manifest } from "../schemas/manifest.ts";
+import { contentOf, type Manifest } from "../schemas/manifest.ts";
 import {
   KEY_RECORD_SCHEMA,
   type KeyRecord,
@@ -20,6 +20,7 @@ import {
   type LocalFile,
   objectPath,
   type Remote,
+  sharedHeldPath,
   sharedManifestPath,
   sharedSignaturesPath,
   type Writer,
@@ -27,6 +28,13 @@ import {
 import { mergeSignatures } from "./transfer/signatures.ts";
 import { transferProgress } from "./transfer/progress.ts";
 import { readText } from "./remotes/text.ts";
+import {
+  HELD_BYTES,
+  heldArtifacts,
+  heldText,
+  isNodeHeld,
+  parseHeld,
+} from "./transfer/held.ts";
 import { isIntact } from "./remotes/read_back.ts";
 
 export interface PushOptions {
@@ -66,11 +74,16 @@ export async function push(
 
   const { before, other } = await checkHead(contents, remote, options);
   await pushSignatures(contents, remote, writer);
-  if (before === text && !options.paranoid) {
+  const isMore = await pushHeld(contents, remote, writer);
+  if (before === text && !isMore && !options.paranoid) {
     return { objects: missing.length, bytes };
   }
   await writer.putText(objectPath(hash), text);
-  const keys = new Set(Object.values(manifest.nodes).map(({ key }) => key));
+  const keys = new Set(
+    Object.values(manifest.nodes)
+      .filter((record) => isNodeHeld(contents.held, record))
+      .map(({ key }) => key),
+  );
   const named = { experiment: name, sha256: hash };
   await inParallel([...keys], CONCURRENT_UPLOADS, async (key) => {
     await pushKey(key, named, remote, writer);
@@ -169,6 +182,24 @@ async function pushSignatures(
   if (merged !== there) {
     await writer.putText(sharedSignaturesPath(hash), merged);
   }
+}
+
+/** Adds what was sent to the record of what is there; returns whether it is more than before. */
+async function pushHeld(
+  { hash, held, manifest }: Contents,
+  remote: Remote,
+  writer: Writer,
+): Promise<boolean> {
+  const path = sharedHeldPath(hash);
+  const before = await readText(remote, path, HELD_BYTES);
+  const isWhole = before === undefined &&
+    (held === undefined || await writer.size(objectPath(hash)) !== undefined);
+  // Without a record, all that the manifest names is there.
+  if (isWhole) return false;
+  const sent = held ?? heldArtifacts(manifest, held).map(contentOf);
+  const text = heldText(new Set([...parseHeld(before ?? "") ?? [], ...sent]));
+  if (text !== before) await writer.putText(path, text);
+  return text !== before;
 }
 
 /** Puts a manifest first in the record of a key, before those that contained it earlier. */

@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ["base", "schemas"],
   nmt: ["base", "schemas"],
   stages: ["base", "engine", "nmt", "schemas"],
+  "mod.ts": ["apps", "engine", "nmt"],
   "pipeline.ts": ["engine", "schemas", "stages"],
   sharing: ["base", "engine", "schemas"],
   apps: ["base", "engine", "nmt", "schemas"],

@@ -29,6 +29,13 @@ export function writeText(path: string, text: string): void {
   onDisk(path, () => writeAtomically(path, text, { locked: false }));
 }
 
+export function writeBytes(path: string, bytes: Uint8Array): void {
+  onDisk(path, () => {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    Deno.writeFileSync(path, bytes);
+  });
+}
+
 /** A copy of what is in the store, where nothing may be changed; this may. */
 export function copyFile(from: string, to: string): void {
   onDisk(to, () => {

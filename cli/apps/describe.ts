@@ -1,4 +1,4 @@
-/** Describes nodes of the last run in a public standard: RO-Crate, in-toto, Croissant or a model card. */
+/** Describes nodes of the last run in a public standard: RO-Crate, in-toto, Croissant, a model card, CSV or event files. */
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";
@@ -12,13 +12,24 @@ import {
 import { keyPath } from "../sharing/trust.ts";
 import { inputError } from "../../base/input_error.ts";
 import { printableLines } from "../../base/names.ts";
+import { writeEventFiles } from "../../apps/describe/curves/event_files.ts";
+import {
+  csvText,
+  validationValues,
+} from "../../apps/describe/curves/values.ts";
 import { envelope } from "../../apps/describe/in_toto/envelope.ts";
 import { statement } from "../../apps/describe/in_toto/in_toto.ts";
 import { indented, newFolder } from "../../apps/describe/places.ts";
 import { describe, type Described } from "../../apps/describe/record.ts";
 
 export interface DescribeOptions {
-  readonly format: "ro-crate" | "in-toto" | "croissant" | "model-card";
+  readonly format:
+    | "ro-crate"
+    | "in-toto"
+    | "croissant"
+    | "model-card"
+    | "csv"
+    | "tensorboard";
   readonly experiment: string;
   readonly artifacts?: string;
   /** A file, or a new folder for several files; unless given, a text goes to standard output. */
@@ -86,6 +97,21 @@ export async function describeRun(
       const folder = newFolder(format, out);
       const paths = await writeCroissants(folder, described(names));
       for (const path of paths) console.out(path + "\n");
+      break;
+    }
+    case "csv":
+      await writeText(
+        console,
+        options,
+        csvText(validationValues(described(names))),
+      );
+      break;
+    case "tensorboard": {
+      const folder = newFolder(format, out);
+      const values = validationValues(described(names));
+      for (const path of writeEventFiles(folder, values)) {
+        console.out(path + "\n");
+      }
     }
   }
   return EXIT.done;
@@ -93,7 +119,7 @@ export async function describeRun(
 
 /** Whether the description is one text, which may go to a file. */
 function isText(format: DescribeOptions["format"]): boolean {
-  return format === "in-toto" || format === "model-card";
+  return ["in-toto", "model-card", "csv"].includes(format);
 }
 
 /** Prints a text, or writes it to a file and prints its path. */

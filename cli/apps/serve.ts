@@ -3,13 +3,12 @@ import { join } from "@std/path";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { inputError, parse } from "../../base/input_error.ts";
-import { checkInput } from "../../base/input_file.ts";
 import { ServeLimits } from "../../schemas/http_api.ts";
 import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { allowOrigins } from "../../apps/serve/http/cors.ts";
 import { aborted, listen } from "../../apps/serve/http/listening.ts";
 import { openReader } from "../../apps/serve/translation/readers.ts";
-import { readExport } from "../../apps/models.ts";
+import { graphIn, readExport } from "../../apps/models.ts";
 import { startServer } from "../../apps/serve/server.ts";
 import { openTranslators } from "../../apps/serve/translation/translators.ts";
 
@@ -43,11 +42,7 @@ export async function serveModel(
   }
   const precision = int8 ? "int8" : "fp32";
   const tokenizer = join(folder, "tokenizer.json");
-  const graph = join(folder, precision, "translate.onnx");
-  checkInput(
-    graph,
-    (reason) => inputError(`Cannot serve "${graph}": ${reason}.`),
-  );
+  const graph = graphIn(folder, precision);
   const subwords = await loadSubwords(tokenizer);
   using reader = await openReader({ tokenizer, limits, beam: config.beam });
   using translators = await openTranslators(graph, concurrency);

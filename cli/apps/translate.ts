@@ -1,9 +1,7 @@
 /** Translates lines with a model file or an exported model; prints translations, and their scores and alternatives if asked. */
-import { join } from "@std/path";
 import { findModel, isExport, readExport } from "../../apps/models.ts";
 import { sentencesOf } from "../../apps/web/page/model/text.ts";
 import { inputError, parse } from "../../base/input_error.ts";
-import { checkInput } from "../../base/input_file.ts";
 import type { Translator } from "../../nmt/decoding/beam_search.ts";
 import { MAXIMUM_BEAM } from "../../nmt/decoding/decoder_step.ts";
 import { createParallelTranslator } from "../../nmt/decoding/parallel_translator.ts";
@@ -164,16 +162,11 @@ async function openExport(
       `Cannot use ${name} with the exported model "${folder}": its graph is made for its own; leave it out, or name a node.`,
     );
   }
-  const graph = join(folder, options.int8 ? "int8" : "fp32", "translate.onnx");
-  checkInput(
-    graph,
-    (reason) => inputError(`Cannot translate with "${graph}": ${reason}.`),
-  );
   const search = searchOf(options, config);
-  const subwords = await loadSubwords(join(folder, "tokenizer.json"));
   // Not loaded for other runtimes.
-  const { openTranslation } = await import("../../nmt/export/translator.ts");
-  const translator = await openTranslation(graph);
+  const { loadModel } = await import("../../apps/exported_model.ts");
+  const precision = options.int8 ? "int8" : "fp32";
+  const { translator, subwords } = await loadModel(folder, { precision });
   return { translator, subwords, ...search, language: config.languages.source };
 }
 

@@ -1,4 +1,5 @@
 /** The remotes that a command line names, and the remote cache of a run. */
+import { statIfThere } from "../../base/stat.ts";
 import type { RemoteCache } from "../../engine/run/runner.ts";
 import { openRemoteCache } from "../../sharing/remote_cache.ts";
 import { REDIRECTS } from "../../sharing/remotes/http_remote.ts";
@@ -7,6 +8,12 @@ import type { Remote } from "../../sharing/remotes/remote.ts";
 import { DEFAULT_NETWORK } from "../../sharing/remotes/request.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { policyOf, type TrustOptions } from "./trust.ts";
+
+/** Whether a word among nodes is a remote: an address, a path that begins as one, or a folder that is there. */
+export function isAddress(word: string): boolean {
+  return /:\/\/|^[./\\]|^[A-Za-z]:[\\/]/.test(word) ||
+    statIfThere(word)?.isDirectory === true;
+}
 
 /** Opens remotes that can be asked, before any work is done; the signal ends all requests. */
 export async function openRemotes(

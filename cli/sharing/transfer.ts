@@ -17,6 +17,14 @@ import { counted } from "../console/table.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";
 import { checkPublishable } from "./publication_check.ts";
+import {
+  contentsIn,
+  fewNodes,
+  type Share,
+  sharesOf,
+  sharesText,
+  type Wish,
+} from "./selection.ts";
 
 /** What a transfer is called, and the options that all transfers have. */
 export interface Transfer {
@@ -42,23 +50,38 @@ export async function interruptible(
   }
 }
 
-/** The contents of the artifact folder, checked before they are shared. */
+/** What is shared of an artifact folder, checked. */
+export interface Publishable {
+  readonly contents: Contents;
+  readonly shares: readonly Share[];
+}
+
+/** The contents of the artifact folder that are asked for, checked; prints them with their sizes. */
 export async function publishableContents(
   { console, load }: Context,
   { name, artifacts, json }: Transfer,
-): Promise<Contents> {
+  wish: Wish,
+): Promise<Publishable> {
   const workspace = openWorkspace(artifactFolder(artifacts));
-  const contents = await contentsOf(workspace);
+  const pipeline = await load();
+  let shares: readonly Share[] = [];
+  const contents = await contentsOf(workspace, (manifest) => {
+    const { name, value } = manifest.experiment;
+    const graph = pipeline.graph(value, `the experiment "${name}"`);
+    shares = sharesOf(manifest, graph, wish, pipeline.remade ?? []);
+    return contentsIn(manifest, shares);
+  });
+  if (!json) console.err(sharesText(shares));
   const action = { verb: name, what: `"${manifestPath(workspace.folder)}"` };
   await checkPublishable(
     console,
-    await load(),
+    pipeline,
     contents.manifest,
     workspace.store,
     action,
     { json },
   );
-  return contents;
+  return { contents, shares };
 }
 
 /** Transfers something and shows the progress meanwhile. */
@@ -120,6 +143,11 @@ export function metricsCheck(
     const lacking = await checkMetrics(await load(), manifest, store, progress);
     if (lacking.length > 0) notice(lackingText(lacking).trimEnd());
   };
+}
+
+/** Which nodes were not taken in wholly, as the end of a sentence. */
+export function notHeldText(nodes: readonly string[]): string {
+  return nodes.length === 0 ? "" : `; not held: ${fewNodes(nodes)}`;
 }
 
 /** What was transferred, as text. */

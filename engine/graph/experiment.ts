@@ -48,7 +48,7 @@ export function readExperiment(
     throw refuse(`expected "${FILE}" in the folder, found none`);
   }
   checkInput(path, refuse);
-  const read = readJsonc(path);
+  const read = withoutSchema(readJsonc(path));
   const { name, value } = Recorded.safeParse(read).data?.experiment ??
     { name: experimentName(folder, given), value: read };
   const what = `experiment "${name}"`;
@@ -76,6 +76,13 @@ export function experimentNames(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name)
     .filter((name) => name.endsWith(".jsonc"))
     .map((name) => name.slice(0, -".jsonc".length)).sort();
+}
+
+/** What an editor reads says nothing of the experiment. */
+function withoutSchema(read: Json): Json {
+  if (typeof read !== "object" || read === null || isArray(read)) return read;
+  const { $schema: _, ...experiment } = read;
+  return experiment;
 }
 
 function readJsonc(path: string): Json {

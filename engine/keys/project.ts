@@ -174,21 +174,25 @@ function isPath(specifier: string): boolean {
   return /^\.{0,2}\//.test(specifier);
 }
 
-/** The import map, its paths written as from the root. */
+/** The import map and the project's own exports, their paths written as from the root. */
 function readImports(
   path: string,
   read: (path: string) => string | undefined,
 ): Readonly<Record<string, string>> {
-  const { imports = {}, scopes }: {
+  const { imports = {}, scopes, name = "", exports = {} }: {
     imports?: Record<string, string>;
     scopes?: unknown;
+    name?: string;
+    exports?: Record<string, string>;
   } = parsed(read(path) ?? "", path);
   if (scopes !== undefined) {
     throw inputError(
       `Cannot tell what modules import: "${path}" has "scopes", which are not read; name each package in "imports".`,
     );
   }
-  return imports;
+  const own = Object.entries(exports)
+    .map(([entry, path]) => [name + entry.slice(1), path]);
+  return { ...imports, ...Object.fromEntries(own) };
 }
 
 function readLock(

@@ -1,9 +1,10 @@
 /** Rehashes the objects that a manifest names, on all cores. */
-import { statIfThere } from "../../base/stat.ts";
+import { lstatIfThere, statIfThere } from "../../base/stat.ts";
 import type { Artifact } from "../../schemas/manifest.ts";
 import { filesOf, hashFile, IrregularFile } from "../files/hash.ts";
 import { type Hashed, openHashers } from "../files/parallel_hash.ts";
 import type { Progress } from "../graph/stage.ts";
+import { cachePath } from "./manifest.ts";
 import type { Condition } from "./object_store.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -11,7 +12,8 @@ export interface Verification {
   readonly node: string;
   readonly output: string;
   readonly sha256: string;
-  readonly condition: Condition;
+  /** `not held`: it is not here and never was, such as what a push left out. */
+  readonly condition: Condition | "not held";
 }
 
 /** Below this, starting a thread takes longer than it saves. */
@@ -19,14 +21,17 @@ const BYTES_A_THREAD = 64 << 20;
 
 /** Rehashes every object that a manifest names, each once; a further thread is used for every `threadBytes`. */
 export async function verify(
-  { manifest, store }: Pick<Workspace, "manifest" | "store">,
+  { folder, manifest, store }: Pick<
+    Workspace,
+    "folder" | "manifest" | "store"
+  >,
   onProgress: (progress: Progress) => void = () => {},
   threadBytes = BYTES_A_THREAD,
 ): Promise<Verification[]> {
   const named = Object.entries(manifest?.nodes ?? {}).flatMap(
-    ([node, { outputs }]) =>
+    ([node, { key, outputs }]) =>
       Object.entries(outputs)
-        .map(([output, artifact]) => ({ node, output, artifact })),
+        .map(([output, artifact]) => ({ node, key, output, artifact })),
   );
   const artifacts = new Map(
     named.map(({ artifact }) => [store.path(artifact), artifact]),
@@ -60,12 +65,14 @@ export async function verify(
     );
     conditions.set(path, condition);
   }
-  return named.map(({ node, output, artifact }) => ({
-    node,
-    output,
-    sha256: artifact.sha256,
-    condition: conditions.get(store.path(artifact)) ?? "missing",
-  }));
+  return named.map(({ node, key, output, artifact }) => {
+    const condition = conditions.get(store.path(artifact)) ?? "missing";
+    const wasHere = lstatIfThere(cachePath(folder, key)) !== undefined;
+    return {
+      ...{ node, output, sha256: artifact.sha256 },
+      condition: condition === "missing" && !wasHere ? "not held" : condition,
+    };
+  });
 }
 
 /** The files of an object that can be hashed; the store reports what is missing. */

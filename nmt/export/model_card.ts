@@ -83,15 +83,20 @@ function metadata(card: Card): Record<string, Json> {
   const described = data.filter(({ licences }) => licences.length > 0);
   const languages = [source, target];
   const plain = languages.map((code) => new Intl.Locale(code).language);
+  const tags = [
+    ...exported === undefined ? [] : ["onnx"],
+    ...run === undefined && exported?.quality === undefined
+      ? []
+      : ["knowledge-distillation"],
+  ];
   return {
     language: plain,
     ...plain.join() === languages.join() ? {} : { language_bcp47: languages },
     ...licence(card),
     pipeline_tag: "translation",
-    ...exported === undefined ? {} : { library_name: "onnx" },
-    ...run === undefined && exported?.quality === undefined
-      ? {}
-      : { tags: ["knowledge-distillation"] },
+    // The Hub's name for what its folder `onnx` is laid out for; optimum reads it too.
+    ...exported === undefined ? {} : { library_name: "transformers.js" },
+    ...tags.length === 0 ? {} : { tags },
     ...described.length === 0
       ? {}
       : { datasets: described.map(({ name }) => name) },

@@ -6,8 +6,10 @@ import { inputError } from "../../base/input_error.ts";
 import { openInput } from "../../base/input_file.ts";
 import { chunksOf } from "../remotes/chunks.ts";
 
-/** The first members; the signatures are optional. */
-export const MANIFEST = "manifest.json", SIGNATURES = "manifest.sig.json";
+/** The first members; signatures, and what is held where that is not all, are optional. */
+export const MANIFEST = "manifest.json",
+  SIGNATURES = "manifest.sig.json",
+  HELD = "held.json";
 
 const BLOCK = 512;
 

@@ -1,4 +1,4 @@
-/** Exports a bundle: one file with the manifest of an artifact folder and all its objects. */
+/** Exports a bundle: one file with the manifest of an artifact folder and its objects, or some of them. */
 import { createHash } from "node:crypto";
 import { writeAll } from "../../base/write_all.ts";
 import {
@@ -9,12 +9,14 @@ import type { Listener, Transferred } from "../transfer/download.ts";
 import {
   END,
   headerOf,
+  HELD,
   isBundle,
   MANIFEST,
   paddingOf,
   SIGNATURES,
 } from "./bundle.ts";
 import { chunksOf } from "../remotes/chunks.ts";
+import { heldText } from "../transfer/held.ts";
 import type { Contents } from "../transfer/contents.ts";
 import { localDamage } from "../remotes/upload_errors.ts";
 import { type LocalFile, objectPath } from "../remotes/remote.ts";
@@ -26,7 +28,7 @@ export function bundleOutput(force: boolean): OutputOptions {
 
 /** Writes the file atomically; an existing bundle is replaced, any other file only by force. */
 export async function exportBundle(
-  { text, signatures, listings, files }: Contents,
+  { text, signatures, held, listings, files }: Contents,
   path: string,
   { progress }: Pick<Listener, "progress">,
   output: OutputOptions = bundleOutput(false),
@@ -41,6 +43,7 @@ export async function exportBundle(
     const write = (bytes: Uint8Array) => writeAll(file, bytes);
     writeText(MANIFEST, text, write);
     if (signatures !== undefined) writeText(SIGNATURES, signatures, write);
+    if (held !== undefined) writeText(HELD, heldText(held), write);
     for (const object of objects) {
       await writeObject(object, write, transfer.add);
       transfer.finish();

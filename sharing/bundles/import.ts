@@ -14,7 +14,20 @@ import type { Artifact, Listing } from "../../schemas/manifest.ts";
 import type { Expected } from "../transfer/staged_file.ts";
 import { missingOf, openStaging } from "../transfer/staging.ts";
 import type { Listener, Transferred } from "../transfer/download.ts";
-import { type Bundle, MANIFEST, openBundle, SIGNATURES } from "./bundle.ts";
+import {
+  type Bundle,
+  HELD,
+  MANIFEST,
+  openBundle,
+  SIGNATURES,
+} from "./bundle.ts";
+import {
+  type Held,
+  HELD_BYTES,
+  heldArtifacts,
+  nodesNotHeld,
+  parseHeld,
+} from "../transfer/held.ts";
 import { type CheckDownloaded, noCheck } from "../pull.ts";
 import { objectPath } from "../remotes/remote.ts";
 import { commitManifest } from "../transfer/commit.ts";
@@ -23,6 +36,8 @@ import { transferProgress } from "../transfer/progress.ts";
 export interface Imported extends Transferred {
   readonly experiment: string;
   readonly nodes: number;
+  /** Nodes of which the bundle has not all outputs. */
+  readonly notHeld: readonly string[];
   readonly signedBy: readonly string[];
 }
 
@@ -45,8 +60,8 @@ export async function importBundle(
     ? []
     : signersOf(text, signatures, policy, what);
   const manifest = checkManifest(text, what);
-  const records = Object.values(manifest.nodes);
-  const artifacts = records.flatMap(({ outputs }) => Object.values(outputs));
+  const held = await readHeld(bundle);
+  const artifacts = heldArtifacts(manifest, held);
   const listings = await readListings(bundle, artifacts);
   const files = filesIn(bundle, artifacts, listings);
 
@@ -77,14 +92,26 @@ export async function importBundle(
     staging.discard();
   }
   await check(manifest, workspace);
-  commitManifest(workspace, manifest, { text, signatures });
+  commitManifest(workspace, manifest, { text, signatures }, held);
   return {
     experiment: manifest.experiment.name,
-    nodes: records.length,
+    nodes: Object.keys(manifest.nodes).length,
+    notHeld: nodesNotHeld(manifest, held),
     signedBy,
     objects: staging.files.length,
     bytes: staging.bytes,
   };
+}
+
+/** What the bundle has of its manifest, if not all. */
+async function readHeld(bundle: Bundle): Promise<Held> {
+  const text = await bundle.text(HELD, HELD_BYTES);
+  if (text === undefined) return undefined;
+  const held = parseHeld(text);
+  if (held === undefined) {
+    throw bundle.refusal(`its "${HELD}" is not written as such`);
+  }
+  return held;
 }
 
 /** The listings of folders by hash, which follow in its order. */

@@ -82,6 +82,11 @@ export function sharedSignaturesPath(manifest: string): string {
   return `signatures/${manifest}.json`;
 }
 
+/** What lies there of the manifest with this hash; without the record, all of it. */
+export function sharedHeldPath(manifest: string): string {
+  return `held/${manifest}.json`;
+}
+
 export function keyPath(key: string): string {
   return `keys/${key}.json`;
 }

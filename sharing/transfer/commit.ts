@@ -15,20 +15,25 @@ import {
   type NodeRecord,
 } from "../../schemas/manifest.ts";
 
+import { type Held, isNodeHeld } from "./held.ts";
+
 /** The texts of a manifest and of its signatures. */
 export interface Signed {
   readonly text: string;
   readonly signatures?: string;
 }
 
-/** Writes the manifest after the results it names, and its signatures last: a crash in between leaves an unsigned manifest. */
+/** Writes the manifest after the results that are held of it, and its signatures last: a crash in between leaves an unsigned manifest. */
 export function commitManifest(
   workspace: Workspace,
   { nodes }: Manifest,
   { text, signatures }: Signed,
+  held: Held,
 ): void {
   const { folder, index } = workspace;
-  for (const record of Object.values(nodes)) commitResult(workspace, record);
+  for (const record of Object.values(nodes)) {
+    if (isNodeHeld(held, record)) commitResult(workspace, record);
+  }
   const path = manifestPath(folder);
   removeIfThere(signaturesPath(path));
   writeManifest(folder, text);

@@ -15,6 +15,7 @@ import { pathIn } from "../../base/names.ts";
 import { SharedName } from "../../schemas/sharing.ts";
 import { readSignaturesOf } from "./signatures.ts";
 import type { LocalFile } from "../remotes/remote.ts";
+import { type Held, heldArtifacts, isHeld } from "./held.ts";
 
 export interface Contents {
   readonly manifest: Manifest;
@@ -23,6 +24,8 @@ export interface Contents {
   readonly hash: string;
   /** The text of the signatures, if they are of this manifest. */
   readonly signatures?: string;
+  /** What is shared of the manifest. */
+  readonly held: Held;
   /** Distinct listings of folders, sorted by hash. */
   readonly listings: readonly LocalFile[];
   /** All other distinct files, sorted by hash. */
@@ -30,11 +33,14 @@ export interface Contents {
 }
 
 /**
- * Collects and checks the contents of an artifact folder.
+ * Collects and checks the contents of an artifact folder; `select` says which artifacts, by default all.
  *
  * @throws {Error} A failure if an object is missing or damaged, or a name could not be imported elsewhere.
  */
-export async function contentsOf(workspace: Workspace): Promise<Contents> {
+export async function contentsOf(
+  workspace: Workspace,
+  select: (manifest: Manifest) => Held = () => undefined,
+): Promise<Contents> {
   const { folder, store } = workspace;
   const path = manifestPath(folder);
   const text = readIfThere(path);
@@ -45,16 +51,21 @@ export async function contentsOf(workspace: Workspace): Promise<Contents> {
   }
   const manifest = checkManifest(text, `"${path}"`);
   parse(SharedName, manifest.experiment.name, "the experiment's name");
+  const selected = select(manifest);
+  const all = heldArtifacts(manifest, undefined);
+  const isAll = all.every((artifact) => isHeld(selected, artifact));
+  const held = isAll ? undefined : selected;
   const [listings, files] = [
     new Map<string, LocalFile>(),
     new Map<string, LocalFile>(),
   ];
   for (const [node, { outputs }] of Object.entries(manifest.nodes)) {
     for (const [output, artifact] of Object.entries(outputs)) {
+      if (!isHeld(held, artifact)) continue;
       const condition = await store.check(artifact);
       if (condition !== "whole") {
         throw failure(
-          `Cannot share output ${output} of "${node}": its object is ${condition}; run the pipeline again.`,
+          `Cannot share output ${output} of "${node}": its object is ${condition}; run the pipeline again, or name nodes that are here.`,
         );
       }
       const { sha256, bytes } = artifact;
@@ -77,6 +88,7 @@ export async function contentsOf(workspace: Workspace): Promise<Contents> {
     manifest,
     text,
     hash,
+    held,
     signatures: readSignaturesOf(hash, signatures) && signatures,
     listings: sorted(listings),
     files: sorted(files),

@@ -20,7 +20,10 @@ export default command({
     format: choice(
       "<format>",
       "the standard",
-      ["ro-crate", "in-toto", "croissant", "model-card"],
+      [
+        ...["ro-crate", "in-toto", "croissant", "model-card"] as const,
+        ...["csv", "tensorboard"] as const,
+      ],
       { isRequired: true },
     ),
     out: option("<path>", "a file, or a new folder for what is several files"),
@@ -36,6 +39,7 @@ export default command({
   examples: [
     ["--format ro-crate --out crate", "the last run as a Research Object"],
     ["--format model-card student:rkd", "for a model hub"],
+    ["--format csv --out curves.csv", "how the models were trained"],
   ],
   run: async ({ console, pipeline }, { nodes, ...values }) => {
     const { describeRun } = await load<typeof import("../../apps/describe.ts")>(

@@ -20,17 +20,14 @@ import {
   openWorkspace,
   type Workspace,
 } from "../../../engine/store/workspace.ts";
-import {
-  type Artifact,
-  Listing,
-  type Manifest,
-} from "../../../schemas/manifest.ts";
+import { type Artifact, Listing } from "../../../schemas/manifest.ts";
 import { command } from "../../command.ts";
 import { withProgress } from "../../console/show_progress.ts";
 import { counted } from "../../console/table.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { argument, artifacts, flag, json, option } from "../../options.ts";
+import { subwordsOf } from "../../sharing/selection.ts";
 
 export default command({
   name: "get",
@@ -146,13 +143,12 @@ function outputsNamed(
       .map(([name, artifact]) => ({ node, name, artifact }));
   if (nodes[wanted] !== undefined) {
     const found = of(wanted);
-    const has = (output: string) => found.some(({ name }) => name === output);
-    const isBare = has("model") && !has("tokenizer");
+    const subwords = subwordsOf(nodes, wanted);
     return [
       ...found,
-      ...isBare
-        ? of(tokensOf(nodes, wanted)).filter(({ name }) => name === "tokenizer")
-        : [],
+      ...subwords === undefined
+        ? []
+        : of(subwords).filter(({ name }) => name === "tokenizer"),
     ];
   }
   const all = Object.keys(nodes).flatMap(of);
@@ -167,12 +163,6 @@ function outputsNamed(
   throw inputError(
     `Cannot get "${wanted}": it is no node of the last run in "${folder}"${hint}.`,
   );
-}
-
-/** The node whose subwords a model has. */
-function tokensOf(nodes: Manifest["nodes"], node: string): string {
-  const prefix = node.slice(0, node.lastIndexOf("/") + 1);
-  return nodes[node].inputs.tokens ?? `${prefix}tokenize`;
 }
 
 interface Target {

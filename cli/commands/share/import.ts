@@ -12,6 +12,7 @@ import {
 import {
   interruptible,
   metricsCheck,
+  notHeldText,
   stoppable,
   transferredText,
   transferToFolder,
@@ -44,13 +45,15 @@ export default command({
             metricsCheck(context, listener),
           ),
       );
-      const { experiment, nodes, signedBy } = imported;
+      const { experiment, nodes, notHeld, signedBy } = imported;
       context.console.out(
         json
           ? JSON.stringify({ file, ...imported }) + "\n"
           : `Imported "${experiment}" from "${file}", ${
             signersText(signedBy)
-          }: ${nodes} nodes, ${transferredText(imported)}.\n`,
+          }: ${nodes} nodes, ${transferredText(imported)}${
+            notHeldText(notHeld)
+          }.\n`,
       );
     }),
 });

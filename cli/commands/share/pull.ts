@@ -16,6 +16,7 @@ import { openRemotes } from "../../sharing/remotes.ts";
 import {
   interruptible,
   metricsCheck,
+  notHeldText,
   transferredText,
   transferToFolder,
 } from "../../sharing/transfer.ts";
@@ -51,13 +52,15 @@ export default command({
           return pull(workspace, experiment, policy, remotes, listener, check);
         },
       );
-      const { remote, nodes, signedBy } = pulled;
+      const { remote, nodes, notHeld, signedBy } = pulled;
       context.console.out(
         json
           ? JSON.stringify({ experiment, ...pulled }) + "\n"
           : `Pulled "${experiment}" from "${remote}", ${
             signersText(signedBy)
-          }: ${nodes} nodes, ${transferredText(pulled)}.\n`,
+          }: ${nodes} nodes, ${transferredText(pulled)}${
+            notHeldText(notHeld)
+          }.\n`,
       );
     }),
 });

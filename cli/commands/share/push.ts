@@ -1,9 +1,10 @@
-/** The command `push`: sends the manifest and its objects to remotes. */
+/** The command `push`: sends the manifest, and the objects of nodes, to remotes. */
 import { push, writerOf } from "../../../sharing/push.ts";
 import type { Transferred } from "../../../sharing/transfer/download.ts";
 import { command } from "../../command.ts";
 import { argument, artifacts, flag, json } from "../../options.ts";
-import { openRemotes } from "../../sharing/remotes.ts";
+import { isAddress, openRemotes } from "../../sharing/remotes.ts";
+import { purpose } from "../../sharing/selection.ts";
 import {
   interruptible,
   publishableContents,
@@ -14,12 +15,17 @@ import {
 export default command({
   name: "push",
   group: "share",
-  summary: "sends the manifest and its objects to remotes",
+  summary: "sends the manifest, and what nodes made, to remotes",
   needsPipeline: false,
   arguments: {
-    remotes: argument("<remotes...>", "folders or s3:// stores"),
+    remote: argument("<remote>", "a folder or s3:// store"),
+    words: argument(
+      "[nodes...]",
+      "names or globs, all unless given; ./FOLDER and s3:// are further remotes",
+    ),
   },
   options: {
+    for: purpose,
     paranoid: flag("reads back what is there already"),
     force: flag("takes the name of another experiment there"),
     artifacts,
@@ -27,17 +33,25 @@ export default command({
   },
   examples: [
     ["/mnt/models", "to a folder"],
+    ["/mnt/models export:rkd", "a model, and the manifest that proves it"],
     ["s3://bucket/models", "to a store of S3's kind"],
   ],
-  run: (context, { paranoid, force, artifacts, json, ...values }) =>
+  run: (
+    context,
+    { remote, words, paranoid, force, artifacts, json, ...values },
+  ) =>
     interruptible(context, async (signal) => {
       const { console } = context;
       const options = { name: "push", artifacts, json, signal } as const;
-      const remotes = await openRemotes(values.remotes, signal, {
-        create: true,
-      });
+      const addresses = [remote, ...words.filter(isAddress)];
+      const nodes = words.filter((word) => !isAddress(word));
+      const remotes = await openRemotes(addresses, signal, { create: true });
       remotes.forEach(writerOf);
-      const contents = await publishableContents(context, options);
+      const { contents, shares } = await publishableContents(
+        context,
+        options,
+        { nodes, for: values.for },
+      );
       const { name } = contents.manifest.experiment;
       const isSigned = contents.signatures !== undefined;
       const sent: (Transferred & { readonly remote: string })[] = [];
@@ -54,7 +68,12 @@ export default command({
         }
       }
       if (json) {
-        const report = { experiment: name, signed: isSigned, remotes: sent };
+        const report = {
+          experiment: name,
+          signed: isSigned,
+          remotes: sent,
+          nodes: shares,
+        };
         console.out(JSON.stringify(report) + "\n");
       }
       if (!isSigned) {

@@ -43,9 +43,11 @@ export default command({
       console,
       { json },
       { name: "verify", does: "rehashing", unseenSeconds: 2 },
-      ({ progress }) => verify({ manifest, store: workspace.store }, progress),
+      ({ progress }) => verify({ ...workspace, manifest }, progress),
     );
-    const broken = objects.filter(({ condition }) => condition !== "whole");
+    const broken = objects.filter(({ condition }) =>
+      condition !== "whole" && condition !== "not held"
+    );
     if (json) console.out(JSON.stringify({ objects, signedBy }) + "\n");
     else console.out(verifiedText(objects, broken, signedBy));
     if (broken.length === 0) return EXIT.done;
@@ -85,6 +87,9 @@ function verifiedText(
   broken: readonly Verification[],
   signedBy: readonly string[],
 ): string {
+  const notHeld = objects.filter(({ condition }) => condition === "not held");
+  const nodes = [...new Set(notHeld.map(({ node }) => node))];
+  const whole = objects.length - broken.length - notHeld.length;
   const lines = [
     ...signedBy.length === 0
       ? []
@@ -92,7 +97,10 @@ function verifiedText(
     ...broken.map(({ node, output, condition, sha256 }) =>
       `${node}: output ${output} is ${condition} (${sha256})`
     ),
-    `${objects.length - broken.length} of ${objects.length} objects are whole.`,
+    `${whole} of ${objects.length} objects are whole.`,
+    ...notHeld.length === 0
+      ? []
+      : [`${notHeld.length} are not held here: ${nodes.join(", ")}.`],
   ];
   return lines.join("\n") + "\n";
 }

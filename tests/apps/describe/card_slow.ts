@@ -60,7 +60,7 @@ Deno.test("an exported folder has the card that its stage knows; described, the 
   const described = await cardOf("export:ckd");
   for (
     const part of [
-      "library_name: onnx",
+      "library_name: transformers.js",
       "> **For research only.**",
       "| int8 |",
       "## Results",

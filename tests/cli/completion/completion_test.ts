@@ -33,7 +33,7 @@ const COMMANDS = [
   command({
     ...declared,
     name: "graph",
-    options: { format: choice("<format>", "", ["text", "dot"], {}) },
+    options: { format: choice("<format>", "", ["text", "dot"]) },
   }),
   command({
     ...declared,
@@ -119,7 +119,7 @@ const REAL: Readonly<Record<string, string>> = {
   "pipeline status --exp": "--experiment",
   "pipeline status --he": "--help",
   "pipeline graph --format ": "text mermaid dot json",
-  "pipeline describe --format c": "croissant",
+  "pipeline describe --format cr": "croissant",
   "pipeline completion ": "bash zsh fish",
   "pipeline run --experiment tiny student:":
     "student:no-kd student:rkd student:ckd-regular",

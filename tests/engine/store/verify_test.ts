@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { hashFile } from "../../../engine/files/hash.ts";
 import { openHashers } from "../../../engine/files/parallel_hash.ts";
+import { writeCached } from "../../../engine/store/manifest.ts";
 import { verify } from "../../../engine/store/verify.ts";
 import { openWorkspace } from "../../../engine/store/workspace.ts";
 import type { Artifact, Manifest } from "../../../schemas/manifest.ts";
@@ -25,7 +26,7 @@ Deno.test("workers give each file the hash that this thread gives it, in any ord
   );
 });
 
-Deno.test("verify finds each object whole, damaged or missing, large files and folders on several cores", async () => {
+Deno.test("verify finds each object whole, damaged, missing or never held, large files and folders on several cores", async () => {
   using folder = temporary();
   const workspace = openWorkspace(folder.path);
   const { store } = workspace;
@@ -50,15 +51,21 @@ Deno.test("verify finds each object whole, damaged or missing, large files and f
     }),
   };
   const manifest = manifestOf(outputs);
+  // Only node "one" was made here.
+  writeCached(folder.path, {
+    ...manifest.nodes.one,
+    measurements: {},
+    time: new Date(0).toISOString(),
+  });
   const conditions = async () =>
     Object.fromEntries(
-      (await verify({ manifest, store }, undefined, 1 << 20)).map((
+      (await verify({ ...workspace, manifest }, undefined, 1 << 20)).map((
         { node, output, condition },
       ) => [`${node} ${output}`, condition]),
     );
   const shares: number[] = [];
   await verify(
-    { manifest, store },
+    { ...workspace, manifest },
     ({ done, total }) => shares.push(done / total),
     1 << 20,
   );
@@ -77,7 +84,8 @@ Deno.test("verify finds each object whole, damaged or missing, large files and f
     ...whole,
     ...each("two", "damaged"),
     ...each("folder", "damaged"),
-    ...each("small", "missing"),
+    "one small": "missing",
+    "two small": "not held",
   });
   Deno.removeSync(store.path(outputs.folder), { recursive: true });
   assertEquals((await conditions())["one folder"], "missing");
@@ -109,6 +117,6 @@ function manifestOf(outputs: Record<string, Artifact>): Manifest {
     schema: 1,
     experiment: { name: "quick", value: {} },
     code: {},
-    nodes: { one: node, two: node },
+    nodes: { one: node, two: { ...node, key: "1".repeat(64) } },
   };
 }

@@ -1,0 +1,45 @@
+/** What was measured on the validation pairs while the models of a run were trained, a value a row. */
+import { failure } from "../../../engine/files/failure.ts";
+import type { Described } from "../record.ts";
+
+export interface Value {
+  /** With its language pair before it, where there are several. */
+  readonly system: string;
+  readonly seed?: number;
+  readonly step: number;
+  /** `nll`, -log p a target token, or `bleu`. */
+  readonly name: "nll" | "bleu";
+  readonly value: number;
+}
+
+/** The values of the described models. @throws a failure if none has a curve */
+export function validationValues(
+  { source: { results }, nodes }: Described,
+): Value[] {
+  const names = new Set(nodes.map(({ name }) => name));
+  const values = results.systems.flatMap(({ pair, system, runs }) =>
+    runs.filter(({ model }) => names.has(model)).flatMap(({ model, seed }) =>
+      (results.curves[model] ?? []).flatMap(({ step, nll, bleu }): Value[] => {
+        const at = { system: pair ? `${pair}/${system}` : system, seed, step };
+        return [
+          { ...at, name: "nll", value: nll },
+          ...bleu === undefined
+            ? []
+            : [{ ...at, name: "bleu", value: bleu } as const],
+        ];
+      })
+    )
+  );
+  if (values.length > 0) return values;
+  throw failure(
+    "Cannot describe training: none of the nodes is an evaluated model with a curve; name a teacher or students.",
+  );
+}
+
+/** A table that pandas and R read: `system,seed,step,name,value`. */
+export function csvText(values: readonly Value[]): string {
+  const rows = values.map(({ system, seed = "", step, name, value }) =>
+    [system, seed, step, name, value].join(",")
+  );
+  return ["system,seed,step,name,value", ...rows].join("\n") + "\n";
+}

@@ -1,0 +1,37 @@
+/** The values of learning curves as CSV, and as event files of equal bytes. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { filesOf, hashFile } from "../../../engine/files/hash.ts";
+import { pipeline } from "../../cli/fixtures/command_line.ts";
+import { makeRun, temporary } from "../../fixtures/made_run.ts";
+
+Deno.test("a table has a row a value: system, seed, step, name", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const describe = (...args: string[]) =>
+    pipeline(
+      ...["describe", ...args, "--experiment", "tiny"],
+      ...["--artifacts", folder.path],
+    );
+  const { code, out, err } = await describe("student:rkd", "--format", "csv");
+  assertEquals(code, 0, err);
+  assertEquals(
+    out,
+    "system,seed,step,name,value\nrkd,1,50,nll,4.1235\nrkd,1,100,nll,3.5\n",
+  );
+  const all = await describe("--format", "csv");
+  assertEquals(all.out.split("\n").length, 1 + 4 * 2 + 1);
+  const none = await describe("corpus", "--format", "csv");
+  assertEquals(none.code, 1);
+  assertMatch(none.err, /^Cannot describe training: .*\.$/m);
+
+  const hashes = await Promise.all(["a", "b"].map(async (name) => {
+    const path = `${folder.path}/${name}`;
+    await describe("--format", "tensorboard", "--out", path);
+    const files = filesOf(path);
+    assertEquals(files.length, 4);
+    return await Promise.all(
+      files.map((file) => hashFile(`${path}/${file}`)),
+    );
+  }));
+  assertEquals(hashes[0], hashes[1]);
+});

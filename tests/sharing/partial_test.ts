@@ -1,0 +1,131 @@
+/** Some nodes of a run are sent, taken in, used, sent on and completed; what was not sent is known as such. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { namesIn } from "../../engine/files/atomic.ts";
+import {
+  exists,
+  inState,
+  makeProject,
+  nodesOf,
+  type Project,
+} from "../engine/fixtures/project.ts";
+import { temporary } from "./fixtures/made.ts";
+
+/** Runs a command; its standard output and error. */
+async function ok(project: Project, ...args: string[]) {
+  const { code, out, err } = await project.run(...args);
+  assertEquals(code, 0, err);
+  return { out, err };
+}
+
+const PULL = ["--unsigned"] as const;
+
+Deno.test("a push of one node sends its outputs alone, shows sizes, and the next ones add to them", async () => {
+  using there = temporary();
+  using ours = makeProject();
+  using theirs = makeProject();
+  using others = makeProject();
+  await nodesOf(ours);
+  const { err } = await ok(ours, "push", there.path, "total:short");
+  assertStringIncludes(err, "total:short  ");
+  assertStringIncludes(err, "Not sent: ");
+  const { out } = await ok(theirs, "pull", there.path, ...PULL);
+  assertStringIncludes(out, "; not held: 4 nodes.");
+
+  const verified = await ok(theirs, "verify");
+  assertStringIncludes(verified.out, "4 are not held here: ");
+  const states = await nodesOf(theirs, "status");
+  assertEquals(inState(states, "cached"), []);
+  // What was held and is lost is damage all the same.
+  const total = states.find(({ name }) => name === "total:short");
+  assert(total !== undefined);
+  await ok(theirs, "get", "total:short", "--out", theirs.path("total"));
+  await ok(theirs, "export", "part.tar", "total:short");
+  const refused = await theirs.run("push", there.path, "count:short");
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.err, "name nodes that are here");
+  Deno.removeSync(theirs.path("artifacts/objects"), { recursive: true });
+  assertEquals((await theirs.run("verify")).code, 1);
+
+  const [record] = namesIn(join(there.path, "held"));
+  const path = join(there.path, "held", record);
+  const text = Deno.readTextFileSync(path);
+  Deno.writeTextFileSync(path, '{"schema":1,"artifacts":["../x"]}');
+  const damaged = await others.run("pull", there.path, ...PULL);
+  assertEquals(damaged.code, 1);
+  assertStringIncludes(damaged.err, "it is not written as such");
+  Deno.writeTextFileSync(path, text);
+
+  // The rest, by the same manifest.
+  await ok(ours, "push", there.path, "count:*", "--for", "reproduce");
+  const more = await ok(others, "pull", there.path, ...PULL);
+  assertStringIncludes(more.out, "; not held: total:all.");
+  await ok(ours, "push", there.path);
+  const all = await ok(others, "pull", there.path, ...PULL);
+  assert(!all.out.includes("not held"));
+  assertEquals(inState(await nodesOf(others), "cached").length, 5);
+});
+
+Deno.test("a bundle of one node is imported, and a later run makes the rest", async () => {
+  using ours = makeProject();
+  using theirs = makeProject();
+  await nodesOf(ours);
+  const exported = await ok(ours, "export", "part.tar", "total:all", "--json");
+  const { objects, nodes } = JSON.parse(exported.out);
+  assertEquals(objects, 1);
+  assertEquals(
+    nodes.filter(({ outputs }: { outputs: string[] }) => outputs.length > 0)
+      .map(({ node }: { node: string }) => node),
+    ["total:all"],
+  );
+  const file = theirs.path("part.tar");
+  const bundle = new TextDecoder("latin1")
+    .decode(Deno.readFileSync(ours.path("part.tar")));
+  const write = (text: string) =>
+    Deno.writeFileSync(file, Uint8Array.from(text, (c) => c.charCodeAt(0)));
+  // What is held is said wrongly, or of another version.
+  const changes = [['{"artifacts":["', '{"artifacts":["0'], [
+    '],"schema":1}',
+    '],"schema":9}',
+  ]];
+  for (const [from, to] of changes) {
+    const at = bundle.indexOf(from);
+    write(bundle.slice(0, at) + to + bundle.slice(at + to.length));
+    const refused = await theirs.run("import", file, ...PULL);
+    assertEquals(refused.code, 1, refused.out);
+    assert(!exists(theirs.path("artifacts/manifest.json")));
+  }
+  write(bundle);
+  const imported = await ok(theirs, "import", file, ...PULL, "--json");
+  assertEquals(JSON.parse(imported.out).notHeld.length, 4);
+  assertStringIncludes((await ok(theirs, "verify")).out, "not held here");
+  const again = await nodesOf(theirs);
+  assertEquals(inState(again, "ran").length, 4);
+  assert(!(await ok(theirs, "verify")).out.includes("not held"));
+});
+
+Deno.test("a remote cache asks for no object that was not pushed", async () => {
+  using there = temporary();
+  using ours = makeProject();
+  using theirs = makeProject();
+  await nodesOf(ours);
+  await ok(ours, "push", there.path, "split");
+  // Equal outputs of other nodes are there with it.
+  assert(namesIn(join(there.path, "keys")).length < 5);
+  const { err } = await ok(
+    theirs,
+    ...["run", "--remote", there.path, ...PULL],
+  );
+  assert(!err.includes("Cannot"), err);
+  assert(exists(theirs.path("artifacts/manifest.json")));
+});
+
+Deno.test("a word after the remote is a node, or another remote if it is written as a path", async () => {
+  using ours = makeProject();
+  await nodesOf(ours);
+  const mistyped = await ours.run("push", "./there", "total:shirt");
+  assertEquals(mistyped.code, 2);
+  assertStringIncludes(mistyped.err, 'did you mean "total:short"');
+  await ok(ours, "push", "./there", "./elsewhere", "split");
+  assert(exists(ours.path("elsewhere/manifests/quick.json")));
+});
