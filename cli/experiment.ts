@@ -11,6 +11,7 @@ import {
 import type { Graph, Pipeline } from "../engine/graph/graph.ts";
 import { ROOT } from "../engine/keys/project.ts";
 import { currentExperiment } from "../engine/store/current.ts";
+import type { Slurm } from "../schemas/experiment/slurm.ts";
 import type { Json } from "../schemas/manifest.ts";
 import type { Console } from "./console/console.ts";
 
@@ -24,6 +25,8 @@ export interface OpenExperiment {
   readonly name: string;
   readonly path: string;
   readonly value: Json;
+  /** What it asks of Slurm. */
+  readonly slurm: Slurm;
   readonly graph: Graph;
 }
 
@@ -32,12 +35,13 @@ export function openExperiment(
   pipeline: Pipeline,
   given: { readonly experiment: string; readonly set: readonly string[] },
 ): OpenExperiment {
-  const { name, path, value, what } = readExperiment(
+  const { name, path, value, slurm, what } = readExperiment(
     EXPERIMENTS,
     given.experiment,
     given.set,
   );
-  return { name, path, value, graph: pipeline.graph(value, what) };
+  const graph = pipeline.graph(value, what);
+  return { name, path, value, slurm, graph };
 }
 
 /** The current experiment, as a command line names it: the last that was run in the artifact folder. */

@@ -2,7 +2,9 @@
 import { format as bytes } from "@std/fmt/bytes";
 import { existing, freeBytes } from "../../base/disk_space.ts";
 import { findPeers, readCpu } from "./peers.ts";
+import type { Executor } from "../../engine/executors/executor.ts";
 import { sandbox } from "../../engine/executors/sandbox.ts";
+import { slurm } from "../../engine/executors/slurm.ts";
 import { isInputError } from "../../base/input_error.ts";
 import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
 import { identityOf } from "../../nmt/tensor/identities.ts";
@@ -32,10 +34,10 @@ export async function examine(artifacts: string): Promise<Examination> {
   );
   const findings = await Promise.all([
     ...runtimes.map(runtimeFinding),
-    sandboxFinding(),
+    executorFinding("--sandbox", sandbox, "bubblewrap"),
     machineFinding(),
     diskFinding(artifacts),
-    slurmFinding(),
+    executorFinding("Slurm", slurm, "its controller answers"),
     benchFinding(),
   ]);
   const isStandard = ({ name, provider }: Runtime) =>
@@ -75,11 +77,15 @@ async function runtimeFinding(runtime: Runtime): Promise<Finding> {
 /** A sentence without "Cannot use ...:", which the name of its finding says already. */
 const bare = (sentence: string) => sentence.replace(/^Cannot use [^:]*: /, "");
 
-async function sandboxFinding(): Promise<Finding> {
-  const name = "--sandbox";
+/** Whether stages can run where an executor runs them. */
+async function executorFinding(
+  name: string,
+  { check }: Pick<Executor, "check">,
+  works: string,
+): Promise<Finding> {
   try {
-    await sandbox.check();
-    return { name, usable: true, detail: "works, bubblewrap" };
+    await check();
+    return { name, usable: true, detail: `works, ${works}` };
   } catch (error) {
     if (!isInputError(error)) throw error;
     return { name, usable: false, detail: bare(error.message) };
@@ -114,18 +120,6 @@ function diskFinding(artifacts: string): Finding {
   };
 }
 
-async function slurmFinding(): Promise<Finding> {
-  const name = "Slurm";
-  const found = await output("sbatch", "--version");
-  return found === undefined
-    ? {
-      name,
-      usable: false,
-      detail: '"sbatch" is not found; machines of a Slurm cluster have it.',
-    }
-    : { name, usable: true, detail: found };
-}
-
 async function benchFinding(): Promise<Finding> {
   const name = "bench";
   const peers = await findPeers(await readCpu());
@@ -144,21 +138,4 @@ async function benchFinding(): Promise<Finding> {
     usable: true,
     detail: `PyTorch and CTranslate2 in ${peers.python}`,
   };
-}
-
-/** What a program prints, undefined where there is no such program or it fails. */
-async function output(
-  program: string,
-  ...args: string[]
-): Promise<string | undefined> {
-  try {
-    const { success, stdout } = await new Deno.Command(program, {
-      args,
-      stderr: "null",
-    }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

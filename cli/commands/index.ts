@@ -9,6 +9,7 @@ const FILES = [
   "look/graph.ts",
   "look/log.ts",
   "share/verify.ts",
+  "run/cancel.ts",
   "run/gc.ts",
   "look/results.ts",
   "look/report.ts",

@@ -37,9 +37,7 @@ export function printPreview(
       ? JSON.stringify({ ...toJson(reports), estimate })
       : paragraphs.join("\n\n")) + "\n",
   );
-  const isStale = reports.some(({ state }) =>
-    state === "stale" || state === "running"
-  );
+  const isStale = reports.some(({ state }) => state !== "cached");
   return isStale ? EXIT.stale : EXIT.done;
 }
 
@@ -140,6 +138,7 @@ export function toJson(
         ) => [name, { sha256, bytes }]),
       ),
       metrics: { ...report.metrics, ...report.measurements },
+      ...report.job && { job: report.job },
       ...report.running && {
         progress: { ...report.running.progress },
         secondsLeft: report.running.left ?? null,

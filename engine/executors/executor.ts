@@ -1,12 +1,13 @@
 /** The contract of an executor: what it is given to run a stage, and what it guarantees. */
+import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import type { Json, Metrics } from "../../schemas/manifest.ts";
 import type { Node } from "../graph/graph.ts";
 import type { Progress } from "../graph/stage.ts";
 import type { Project } from "../keys/project.ts";
 
 /**
- * Where stages run. To add one, such as a cluster, write one file that exports an `Executor`, name it in `executors.ts`,
- * and let `contract_test.ts` run over it.
+ * Where stages run. To add one, write one file that exports an `Executor` or a `Queue`, name it in `executors.ts`, and let
+ * `contract.ts` run over it.
  */
 export interface Executor {
   /** @throws an input error that says what to do, where this machine cannot run stages this way. */
@@ -25,6 +26,53 @@ export interface Executor {
    * - nothing that the stage does or prints can make it throw: an outcome says what happened.
    */
   run(node: Node, job: Job, options: ExecutorOptions): Promise<StageRun>;
+}
+
+/**
+ * Where nodes are submitted as jobs. On its machine a job brings one node up to date by an `Executor`, on the same artifact
+ * folder, so that what the executor guarantees holds for the queue too. Besides, a queue guarantees that
+ *
+ * - `submit` resolves when the queue has the job, which outlives this process;
+ * - a job begins when all that it needs have succeeded, and is given up when one of them has failed;
+ * - a job gets SIGTERM some time before it has to end.
+ *
+ * Each call rejects with a failure in a limited time where the queue does not answer.
+ */
+export interface Queue {
+  /** @throws an input error that says what to do, where the queue cannot be used from this machine. */
+  check(): Promise<void>;
+  /** Returns the number of the job. */
+  submit(job: Submission): Promise<string>;
+  /** The jobs of these names that the queue still knows, ended ones too. */
+  jobs(names: readonly string[]): Promise<readonly QueuedJob[]>;
+  cancel(ids: readonly string[]): Promise<void>;
+  /** Ends a job and puts it into the queue again, under the same number. */
+  requeue(id: string): Promise<void>;
+  /** The queue's word for how a job ended that it does not know any more, where it keeps accounts. */
+  recorded(id: string): Promise<string | undefined>;
+}
+
+export interface Submission {
+  readonly name: string;
+  /** A shell script. */
+  readonly script: string;
+  /** The path of what it prints; `%j` is its number. */
+  readonly output: string;
+  /** Its working directory. */
+  readonly folder: string;
+  /** Numbers of the jobs that it needs. */
+  readonly needs: readonly string[];
+  readonly options: SbatchOptions;
+}
+
+export interface QueuedJob {
+  readonly id: string;
+  readonly name: string;
+  readonly state: "queued" | "running" | "ended";
+  /** The queue's own word for its state. */
+  readonly word: string;
+  /** Why it waits. */
+  readonly reason: string;
 }
 
 /** One piece of work, as JSON that can be sent to another process; all paths are absolute. */

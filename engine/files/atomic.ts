@@ -63,7 +63,7 @@ export function isTemporary(name: string, of: RegExp): boolean {
 
 /** Under the lock always the same name, so that the next write replaces what an interrupted one left. */
 function temporaryName(path: string, locked: boolean): string {
-  return locked ? `${path}.tmp` : `${path}.${Deno.pid}.tmp`;
+  return locked ? `${path}.tmp` : `${path}.${crypto.randomUUID()}.tmp`;
 }
 
 /**

@@ -2,8 +2,9 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
 import { statIfThere } from "../../base/stat.ts";
-import { inputError, suggestion } from "../../base/input_error.ts";
+import { inputError, parse, suggestion } from "../../base/input_error.ts";
 import { checkInput } from "../../base/input_file.ts";
+import { Slurm } from "../../schemas/experiment/slurm.ts";
 import { type Json, Manifest } from "../../schemas/manifest.ts";
 import { z } from "zod";
 
@@ -12,6 +13,8 @@ export interface GivenExperiment {
   readonly path: string;
   /** As given, before validation and defaults. */
   readonly value: Json;
+  /** What it asks of Slurm, which is no part of it: where an experiment runs does not change it. */
+  readonly slurm: Slurm;
   /** How errors call it. */
   readonly what: string;
 }
@@ -52,7 +55,16 @@ export function readExperiment(
   const { name, value } = Recorded.safeParse(read).data?.experiment ??
     { name: experimentName(folder, given), value: read };
   const what = `experiment "${name}"`;
-  return { name, path, value: settings.reduce(applySetting, value), what };
+  const set = settings.reduce(applySetting, value);
+  const isObject = typeof set === "object" && set !== null && !isArray(set);
+  if (!isObject || set.slurm === undefined) {
+    return { name, path, value: set, slurm: {}, what };
+  }
+  const { slurm, ...rest } = set;
+  return {
+    ...{ name, path, value: rest, what },
+    slurm: parse(Slurm, slurm, `"slurm" of ${what}`),
+  };
 }
 
 /** The name of an experiment that may be given as a file or folder, which need not be there. */

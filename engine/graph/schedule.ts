@@ -18,24 +18,24 @@ export interface Capacity {
  * Runs each task after its dependencies, in the order of the list, as many at once as fit; a task that is larger than
  * the machine runs by itself. After an abort or a throw no further task is started, and the running ones are awaited.
  */
-export async function schedule(
-  tasks: readonly Task[],
+export async function schedule<T extends Task>(
+  tasks: readonly T[],
   capacity: Capacity,
-  run: (task: Task) => Promise<void>,
+  run: (task: T) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
   const queue = createQueue(tasks);
-  const running = new Map<Task, Promise<void>>();
+  const running = new Map<T, Promise<void>>();
   const errors: unknown[] = [];
-  const fits = (task: Task) => {
+  const fits = (task: T) => {
     const others = [...running.keys()];
-    const used = (of: (task: Task) => number) =>
+    const used = (of: (task: T) => number) =>
       others.reduce((sum, other) => sum + of(other), of(task));
     return others.length === 0 ||
       used((task) => task.cores) <= capacity.cores &&
         used((task) => task.memoryBytes) <= capacity.memoryBytes;
   };
-  const start = (task: Task) => {
+  const start = (task: T) => {
     const done = run(task)
       .catch((error) => void errors.push(error))
       .finally(() => {
@@ -59,18 +59,18 @@ export async function schedule(
 }
 
 /** The tasks whose dependencies are done, in the order of the list. */
-interface Queue {
+interface Queue<T> {
   /** Removes and returns the first ready task that fits. */
-  take(fits: (task: Task) => boolean): Task | undefined;
-  finish(task: Task): void;
+  take(fits: (task: T) => boolean): T | undefined;
+  finish(task: T): void;
 }
 
-function createQueue(tasks: readonly Task[]): Queue {
+function createQueue<T extends Task>(tasks: readonly T[]): Queue<T> {
   const names = new Set(tasks.map((task) => task.name));
   const places = new Map(tasks.map((task, i) => [task, i]));
-  const place = (task: Task) => places.get(task) ?? 0;
-  const open = new Map<Task, number>();
-  const dependents = new Map<string, Task[]>();
+  const place = (task: T) => places.get(task) ?? 0;
+  const open = new Map<T, number>();
+  const dependents = new Map<string, T[]>();
   for (const task of tasks) {
     const needs = new Set(task.needs).intersection(names);
     open.set(task, needs.size);

@@ -29,6 +29,10 @@ export interface Resources {
   /** Cores, or "all". */
   readonly cores?: number | "all";
   readonly memoryBytes?: number;
+  /** Of a job of a queue; a run on this machine takes what is there. */
+  readonly gpus?: number;
+  /** How long a job of a queue may take; one that saves checkpoints is continued after it. */
+  readonly seconds?: number;
 }
 
 /** How far a stage is; `note` is shown as it is. */

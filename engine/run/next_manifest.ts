@@ -1,9 +1,16 @@
 /** Builds the manifest of a run: the nodes of a graph, each as it was last brought up to date. */
 import { resolve } from "@std/path";
 import type { Code, Json, NodeRecord } from "../../schemas/manifest.ts";
+import { canonical } from "../files/hash.ts";
 import type { Graph } from "../graph/graph.ts";
 import { isCurrent, writeCurrent } from "../store/current.ts";
-import { isWritten, manifestText, writeManifest } from "../store/manifest.ts";
+import { withCommitLock } from "../store/lock.ts";
+import {
+  isWritten,
+  manifestText,
+  readManifest,
+  writeManifest,
+} from "../store/manifest.ts";
 import type { Assessment } from "./plan.ts";
 import type { Workspace } from "../store/workspace.ts";
 
@@ -26,10 +33,12 @@ export interface NextManifest {
   saveNowAndThen(): void;
 }
 
+/** @param job whether it is the manifest of a job, which leaves that of another experiment as it is */
 export function openNextManifest(
   { folder, manifest, index }: Workspace,
   graph: Graph,
   { path, ...experiment }: RunExperiment,
+  { job = false } = {},
 ): NextManifest {
   const recorded = Object.entries(manifest?.nodes ?? {});
   const nodes = new Map<string, NodeRecord>(
@@ -41,9 +50,27 @@ export function openNextManifest(
     ? undefined
     : { name: experiment.name, path: resolve(path) };
   const isRecorded = () => current === undefined || isCurrent(folder, current);
+  const added = new Set<string>();
+  /** Takes over what other runs of the experiment have recorded meanwhile; returns whether the manifest is of it. */
+  const merge = () => {
+    const written = readManifest(folder);
+    const isOurs = written !== undefined &&
+      canonical(written.experiment) === canonical(experiment);
+    if (!isOurs) return false;
+    for (const [name, record] of Object.entries(written.nodes)) {
+      if (graph.has(name) && !added.has(name)) nodes.set(name, record);
+    }
+    for (const [hash, each] of Object.entries(written.code)) {
+      code.set(hash, each);
+    }
+    return true;
+  };
   const save = () => {
-    writeManifest(folder, text());
-    if (current !== undefined && !isRecorded()) writeCurrent(folder, current);
+    withCommitLock(folder, () => {
+      if (!merge() && job) return;
+      writeManifest(folder, text());
+      if (current !== undefined && !isRecorded()) writeCurrent(folder, current);
+    });
     index.save();
   };
   let next = 0;
@@ -51,6 +78,7 @@ export function openNextManifest(
     add: ({ node, key, described, result }) => {
       if (key === undefined || result === undefined) return;
       code.set(described.preimage.code, described.code);
+      added.add(node.name);
       nodes.set(node.name, {
         key,
         preimage: described.preimage,

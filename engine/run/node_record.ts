@@ -10,6 +10,8 @@ export type State =
   | "ran"
   | "cached"
   | "stale"
+  /** Its job waits. */
+  | "queued"
   /** By another process. */
   | "running"
   | "failed"
@@ -29,6 +31,8 @@ export interface NodeReport {
   readonly metrics: Metrics;
   readonly measurements: Metrics;
   readonly running?: Running;
+  /** The number of its job. */
+  readonly job?: string;
   /** The sentence of a failure; `input` for an input error. */
   readonly error?: { readonly message: string; readonly input: boolean };
 }
@@ -69,7 +73,9 @@ export function countStates(
   nodes: readonly { readonly state: string }[],
   show = (_state: string, text: string) => text,
 ): string {
-  const states = ["ran", "cached", "stale", "failed", "skipped"] as const;
+  const states = [
+    ...["ran", "cached", "stale", "queued", "running", "failed", "skipped"],
+  ];
   return states.flatMap((state) => {
     const count = nodes.filter((node) => node.state === state).length;
     return count === 0 ? [] : [show(state, `${count} ${state}`)];

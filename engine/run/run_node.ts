@@ -35,6 +35,7 @@ import type { Executor, Job, StageRun } from "../executors/executor.ts";
 import type { Assessment, Result } from "./plan.ts";
 import { STAGE_PROCESS } from "../executors/process.ts";
 import type { NodeReport, Watcher } from "./node_record.ts";
+import { onCancelRequest } from "../store/cancellation.ts";
 import { openRunningFile } from "./running.ts";
 import { deniedAccess } from "../executors/stage_permissions.ts";
 import {
@@ -59,7 +60,7 @@ export interface MakeOptions {
 export async function makeNode(
   workspace: Workspace,
   assessment: Assessment,
-  { executor, runLog, outputs, watcher, signal }: MakeOptions,
+  { executor, runLog, outputs, watcher, signal: given }: MakeOptions,
 ): Promise<NodeReport | undefined> {
   const { node, key, reasons, described } = assessment;
   if (key === undefined) {
@@ -82,10 +83,19 @@ export async function makeNode(
     : piecesBefore(readRuns(workspace.folder), key, runLog.run)
       .reduce((sum, piece) => sum + piece.seconds, 0);
   const logPath = runLog.logPath(node.name);
-  using running = openRunningFile(logPath);
   let peakMemoryBytes: number | undefined;
   try {
     makeFolder(workspace.folder, join("work", key));
+    using running = openRunningFile(workspace.folder, key);
+    const stop = new AbortController();
+    using _request = onCancelRequest(
+      workspace.folder,
+      runLog.run,
+      node.name,
+      () => stop.abort(),
+    );
+    const signals = [stop.signal, ...given === undefined ? [] : [given]];
+    const signal = AbortSignal.any(signals);
     moveUnlessFile(join(folder, "lock"));
     makeRemovable(folder);
     const files = await copyFiles(assessment, folder, signal);
@@ -108,7 +118,7 @@ export async function makeNode(
       code: () => executedCode(workspace, described),
       opened,
       logPath,
-      signal: AbortSignal.any([changed.signal, ...signal ? [signal] : []]),
+      signal: AbortSignal.any([changed.signal, signal]),
       listener: {
         ready: async () => {
           try {

@@ -1,23 +1,24 @@
 /** Brings nodes up to date: plans, runs stale nodes, and writes the manifest. */
-import { inputError, isInputError } from "../../base/input_error.ts";
+import { isInputError } from "../../base/input_error.ts";
 import { writeIfPossible } from "../files/atomic.ts";
 import { checkRequirements } from "../graph/declarations.ts";
 import { explainFullDisk, isFailure } from "../files/failure.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { type RunLog, startRunLog } from "../store/run_log.ts";
+import { holdRun, type RunLog, startRunLog } from "../store/run_log.ts";
 import {
   type NextManifest,
   openNextManifest,
   type RunExperiment,
 } from "./next_manifest.ts";
-import { lockFolder } from "../store/lock.ts";
+import { onCancelRequest } from "../store/cancellation.ts";
+import { busy, claimKey, lockFolder, lockTurn } from "../store/lock.ts";
 import type { NoOpRecord } from "../keys/no_op_record.ts";
 import { makeNode } from "./run_node.ts";
 import { assess, type Assessment, plan } from "./plan.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { Project } from "../keys/project.ts";
 import { type NodeReport, reportOf, type Watcher } from "./node_record.ts";
-import { readRunning } from "./running.ts";
+import { assessed, checkReach, inOrder } from "./preview.ts";
 import { schedule, type Task } from "../graph/schedule.ts";
 import { select, type Selected, type Selection } from "../graph/selection.ts";
 import type { Progress } from "../graph/stage.ts";
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly shareCores: boolean;
   /** Where stages run. */
   readonly executor: Executor;
+  /** The number of the Slurm job that the run is: it works beside other runs on the folder. */
+  readonly job?: string;
   /** By default the project that the engine lies in. */
   readonly project?: Project;
   /** Where results are looked up before they are made. */
@@ -69,6 +72,9 @@ export interface RunReport {
   readonly noOpRecord?: NoOpRecord;
 }
 
+/** The reason of a node that was stopped, or not begun. */
+const INTERRUPTED = "interrupted";
+
 export async function run(
   graph: Graph,
   options: RunOptions,
@@ -97,16 +103,26 @@ export async function run(
     assessed(before, graph, selected, planned, options.force),
   );
   const { artifacts, artifactsGiven, watcher, signal } = options;
-  const locking = lockFolder(before.folder, artifactsGiven, watcher.notice);
+  const interrupted = () => ({
+    nodes: inOrder(graph, selected)
+      .map((node) => skipped(node, INTERRUPTED)),
+    interrupted: true,
+  });
+  const locking = lockFolder(before.folder, artifactsGiven, watcher.notice, {
+    shared: true,
+  });
   using lock = await Promise.race([aborted(signal), locking]);
   if (lock === undefined) {
     // The lock may still be acquired later; the next command must not wait for this one.
     locking.then((late) => late.close(), () => {});
-    const nodes = inOrder(graph, selected)
-      .map((node) => skipped(node, "interrupted"));
-    return { nodes, interrupted: true };
+    return interrupted();
   }
   try {
+    const onWait = () => watcher.notice(busy(before.folder));
+    using turn = options.job === undefined
+      ? await lockTurn(before.folder, "run", { onWait, signal })
+      : lock;
+    if (turn === undefined) return interrupted();
     return await runLocked(
       // With the hashes that the first plan added to the index.
       openWorkspace(artifacts, {
@@ -141,67 +157,25 @@ function aborted(signal: AbortSignal | undefined): Promise<undefined> {
   });
 }
 
-/** Reports what a run would do, without writing; what cannot be asked of a run tells what runs at this moment. */
-export async function preview(
-  graph: Graph,
-  options:
-    & Pick<
-      RunOptions,
-      "artifacts" | "selection" | "force" | "paranoid" | "project"
-    >
-    & {
-      /** Whether a selection that could not run is an error. */
-      readonly runnable: boolean;
-    },
-): Promise<NodeReport[]> {
-  const selected = select(graph, options.selection);
-  const workspace = openWorkspace(options.artifacts, options);
-  const planned = await plan(workspace, graph);
-  if (options.runnable) checkReach(graph, selected, planned);
-  const reports = assessed(workspace, graph, selected, planned, options.force);
-  return options.runnable ? reports : reports.map((report) => {
-    const { name, key, state } = report;
-    const running = key === undefined || state !== "stale"
-      ? undefined
-      : readRunning(workspace.folder, name, key);
-    return running === undefined
-      ? report
-      : { ...report, running, state: "running" };
-  });
-}
-
-/** Reports of the plan, in the order of the graph. */
-function assessed(
-  workspace: Workspace,
-  graph: Graph,
-  selected: Selected,
-  planned: ReadonlyMap<string, Assessment>,
-  force: boolean,
-): NodeReport[] {
-  return inOrder(graph, selected).flatMap((node) => {
-    const assessment = planned.get(node.name);
-    if (assessment === undefined) return [];
-    const report = reportOf(workspace, assessment);
-    const forced = force && selected.asked.has(node.name) &&
-      report.state === "cached";
-    return [
-      forced ? { ...report, state: "stale", reasons: ["forced"] } : report,
-    ];
-  });
-}
-
 async function runLocked(
   workspace: Workspace,
   graph: Graph,
   selected: Selected,
   options: RunOptions,
 ): Promise<RunReport> {
-  const { watcher, signal } = options;
+  const { watcher, job } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([
+    stop.signal,
+    ...options.signal === undefined ? [] : [options.signal],
+  ]);
   // Planned again under the lock: another command may have made or removed anything since the first plan.
   const planned = await plan(workspace, graph);
   checkReach(graph, selected, planned);
   await checkNeeds(graph, selected, planned, options.force);
-  const nextManifest = openNextManifest(workspace, graph, options.experiment);
+  const nextManifest = openNextManifest(workspace, graph, options.experiment, {
+    job: job !== undefined,
+  });
   // Also what a run that is interrupted does not come to.
   addCached(nextManifest, selected, planned);
   const reports = new Map<string, NodeReport>();
@@ -211,18 +185,26 @@ async function runLocked(
       : planned.get(name)?.result?.outputs;
   const began = performance.now();
   let runLog: RunLog | undefined;
+  using held = new DisposableStack();
   /** From the first node that is made on, the experiment is the current one. */
   const record = () => {
     if (runLog !== undefined) return runLog;
     nextManifest.save();
-    return runLog = startRunLog(workspace.folder, {
+    runLog = startRunLog(workspace.folder, {
       experiment: options.experiment.name,
+      ...job === undefined ? {} : { job },
       keys: Object.fromEntries(
         [...planned.values()].flatMap(({ node, key, state }) =>
           key !== undefined && state === "cached" ? [[node.name, key]] : []
         ),
       ),
     });
+    const { run } = runLog;
+    held.use(holdRun(workspace.folder, run));
+    held.use(
+      onCancelRequest(workspace.folder, run, undefined, () => stop.abort()),
+    );
+    return runLog;
   };
   const finish = (report: NodeReport) => {
     reports.set(report.name, report);
@@ -243,7 +225,10 @@ async function runLocked(
     return { current, assessment: await assess(current, node, outputs) };
   };
 
-  /** Takes the result of a node from the remote cache or makes it; undefined if it was interrupted. */
+  /**
+   * Takes the result of a node from another run that makes it at this moment or from the remote cache, or makes it;
+   * undefined if it was interrupted.
+   */
   const obtain = async (
     current: Workspace,
     assessment: Assessment,
@@ -251,6 +236,16 @@ async function runLocked(
   ) => {
     const { node, key = "", reasons } = assessment;
     const { remoteCache, executor } = options;
+    using claim = await claimKey(workspace.folder, key, {
+      onWait: () =>
+        watcher.notice(`${node.name}: another run makes it; waiting for it.`),
+      signal,
+    });
+    if (claim === undefined) return undefined;
+    if (!forced) {
+      const found = await assess(current, node, outputs);
+      if (found.state === "cached") return reportOf(current, found);
+    }
     const isFetched = !forced && await remoteCache?.(current, node.name, key, {
       found: (where) => watcher.start(node.name, [`taken from ${where}`]),
       progress: (progress) => watcher.progress(node.name, progress),
@@ -260,7 +255,7 @@ async function runLocked(
       const found = await assess(current, node, outputs);
       if (found.state === "cached") return reportOf(current, found);
     }
-    if (signal?.aborted) return undefined;
+    if (signal.aborted) return undefined;
     watcher.start(node.name, reasons);
     return await makeNode(current, assessment, {
       executor,
@@ -299,7 +294,9 @@ async function runLocked(
       });
     making.set(key, work.catch(() => {}));
     const report = await work.finally(() => making.delete(key));
-    if (report === undefined) return finish(skipped(node, "interrupted"));
+    if (report === undefined) {
+      return finish({ ...skipped(node, INTERRUPTED), key });
+    }
     if (report.state !== "failed") {
       const { outputs, metrics } = report;
       nextManifest.add({ ...assessment, result: { outputs, metrics } });
@@ -333,7 +330,7 @@ async function runLocked(
     }, signal);
     // A run that was stopped before it began anything leaves the manifest, with its experiment, as it was.
     if (
-      made.size > 0 || runLog !== undefined || signal?.aborted !== true
+      made.size > 0 || runLog !== undefined || !signal.aborted
     ) nextManifest.save();
     isComplete = true;
   } finally {
@@ -343,7 +340,7 @@ async function runLocked(
       event: "end",
       time: new Date().toISOString(),
       seconds,
-      outcome: signal?.aborted
+      outcome: signal.aborted || ended.some(isInterrupted)
         ? "interrupted"
         : !isComplete || ended.some(({ state }) => state === "failed")
         ? "failed"
@@ -357,25 +354,12 @@ async function runLocked(
     });
   }
   const nodes = inOrder(graph, selected)
-    .map((node) => reports.get(node.name) ?? skipped(node, "interrupted"));
-  return { nodes, interrupted: signal?.aborted === true };
+    .map((node) => reports.get(node.name) ?? skipped(node, INTERRUPTED));
+  return { nodes, interrupted: signal.aborted };
 }
 
-/** @throws an input error if the selection leaves out a stale input of one of its nodes */
-function checkReach(
-  graph: Graph,
-  { scope }: Selected,
-  planned: ReadonlyMap<string, Assessment>,
-): void {
-  for (const name of scope) {
-    for (const input of Object.values(graph.get(name)?.inputs ?? {})) {
-      if (scope.has(input) || planned.get(input)?.state === "cached") continue;
-      throw inputError(
-        `Cannot run "${name}" by itself: "${input}", which it needs, is not up to date; ` +
-          `name the node without --only or --from, or run "${input}" first.`,
-      );
-    }
-  }
+function isInterrupted({ state, reasons }: NodeReport): boolean {
+  return state === "skipped" && reasons[0] === INTERRUPTED;
 }
 
 /** @throws an input error if the machine lacks what a node that may run needs */
@@ -391,10 +375,6 @@ async function checkNeeds(
     const node = graph.get(name);
     if (!isKept && node !== undefined) await checkRequirements(node);
   }
-}
-
-function inOrder(graph: Graph, { scope }: Selected): Node[] {
-  return [...graph.values()].filter((node) => scope.has(node.name));
 }
 
 function skipped(node: Node, reason: string): NodeReport {

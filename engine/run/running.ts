@@ -1,4 +1,5 @@
-/** How far running nodes are, for other processes: a file beside the log of each, which is removed when it ends. */
+/** How far running nodes are, for other processes: a file in the folder of each, which is removed when it ends. */
+import { join } from "@std/path";
 import { z } from "zod";
 import {
   removeIfThere,
@@ -8,7 +9,6 @@ import {
 import { ProgressShape } from "../executors/messages.ts";
 import { readStateJson } from "../files/state_file.ts";
 import { isInUse } from "../store/checkpoints.ts";
-import { lastLogged, logPath } from "../store/run_log.ts";
 import type { Progress } from "../graph/stage.ts";
 
 /** A running node, as another process sees it. */
@@ -33,9 +33,9 @@ const Written = z.object({
 });
 type Written = z.infer<typeof Written>;
 
-/** Writes the progress of a node from time to time; `log` is the path of its log. */
-export function openRunningFile(log: string): RunningFile {
-  const path = pathOf(log);
+/** Writes the progress of the node of a key from time to time. */
+export function openRunningFile(folder: string, key: string): RunningFile {
+  const path = pathOf(folder, key);
   let first: Written["first"] | undefined;
   let last = -Infinity;
   return {
@@ -51,19 +51,10 @@ export function openRunningFile(log: string): RunningFile {
   };
 }
 
-/** Undefined unless the process of a node's stage is alive. */
-export function readRunning(
-  folder: string,
-  node: string,
-  key: string,
-): Running | undefined {
+/** Undefined unless a run makes the key. */
+export function readRunning(folder: string, key: string): Running | undefined {
   if (!isInUse(folder, key)) return undefined;
-  const run = lastLogged(folder, node);
-  const { data } = Written.safeParse(
-    run === undefined
-      ? undefined
-      : readStateJson(pathOf(logPath(folder, run, node))),
-  );
+  const { data } = Written.safeParse(readStateJson(pathOf(folder, key)));
   if (data === undefined) return {};
   const { at, first, progress } = data;
   const advanced = progress.done - first.done;
@@ -73,6 +64,6 @@ export function readRunning(
   return { progress, left: Math.max(0, left) / 1000 };
 }
 
-function pathOf(log: string): string {
-  return log.replace(/\.log$/, ".progress.json");
+function pathOf(folder: string, key: string): string {
+  return join(folder, "work", key, "progress.json");
 }

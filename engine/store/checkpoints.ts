@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { entriesOf, isTemporary, removeAtomically } from "../files/atomic.ts";
 import { type FileOnDisk, filesUnder } from "../files/disk.ts";
-import { isHeld } from "./lock.ts";
+import { isClaimed, isHeld } from "./lock.ts";
 
 /** The checkpoint of a node. */
 export interface Checkpoint {
@@ -21,6 +21,9 @@ export interface Checkpoints {
 /** Names in work/: keys of nodes, and the commands that stage objects there. */
 const WORK = /[0-9a-f]{64}|import|pull|seed/;
 
+/** The lock of a key, which a killed run leaves. */
+const CLAIM = /^[0-9a-f]{64}\.lock$/;
+
 export function listCheckpoints(folder: string): Checkpoints {
   const checkpoints: Checkpoint[] = [];
   const leftovers: string[] = [];
@@ -31,16 +34,21 @@ export function listCheckpoints(folder: string): Checkpoints {
     if (files.length > 0) {
       const written = files.reduce((a, b) => Math.max(a, b.written), 0);
       checkpoints.push({ key: name, files, written });
-    } else if (isNode ? !isInUse(folder, name) : isTemporary(name, WORK)) {
+    } else if (
+      isNode
+        ? !isInUse(folder, name)
+        : isTemporary(name, WORK) || CLAIM.test(name) && !isHeld(path)
+    ) {
       leftovers.push(path);
     }
   }
   return { checkpoints, leftovers };
 }
 
-/** Whether a stage's process works in a node's folder: after its run was killed it may live a moment longer. */
+/** Whether a run makes a key, or a stage's process works in its folder: after its run was killed it may live a moment longer. */
 export function isInUse(folder: string, key: string): boolean {
-  return isHeld(join(workPath(folder, key), "lock"));
+  return isClaimed(folder, key) ||
+    isHeld(join(workPath(folder, key), "lock"));
 }
 
 export function removeCheckpoint(folder: string, key: string): void {

@@ -1,14 +1,15 @@
-/** The lock of an artifact folder: one command writes at a time; a kernel lock, which is released when its holder dies. */
+/** Kernel locks of an artifact folder, each released when its holder dies: of the folder, of a turn, of a key, of a commit. */
 import { join } from "@std/path";
-import { ifThere, isFile } from "../../base/stat.ts";
+import { ifThere, isFile, statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
 import { checkArtifactFolder } from "./artifact_folder.ts";
-import { reasonOf } from "../files/atomic.ts";
+import { reasonOf, removeIfThere } from "../files/atomic.ts";
 import { explainFullDisk, failure } from "../files/failure.ts";
-import { moveUnlessFile } from "../files/state_file.ts";
+import { makeFolder, moveUnlessFile } from "../files/state_file.ts";
 
 /**
- * Locks an artifact folder until the file is closed; makes the folder if needed, and waits for another command.
+ * Locks an artifact folder until the file is closed; makes the folder if needed, and waits for another command. Runs and jobs
+ * share the folder; a command that removes or imports objects has it for itself.
  *
  * @param given whether the user named the folder
  * @param onWait called with a sentence if another command holds the lock
@@ -17,6 +18,7 @@ export async function lockFolder(
   folder: string,
   given: boolean,
   onWait: (line: string) => void,
+  { shared = false } = {},
 ): Promise<Deno.FsFile> {
   checkArtifactFolder(folder);
   try {
@@ -27,9 +29,9 @@ export async function lockFolder(
       write: true,
       create: true,
     });
-    if (!file.tryLockSync(true)) {
-      onWait(`Another command is using "${folder}"; waiting for it to end.`);
-      await file.lock(true);
+    if (!file.tryLockSync(!shared)) {
+      onWait(busy(folder));
+      await file.lock(!shared);
     }
     return file;
   } catch (error) {
@@ -42,9 +44,86 @@ export async function lockFolder(
   }
 }
 
-/** Whether a command holds the lock of a folder. */
-export function isLocked(folder: string): boolean {
-  return isHeld(lockPath(folder));
+export function busy(folder: string): string {
+  return `Another command is using "${folder}"; waiting for it to end.`;
+}
+
+/**
+ * One local run at a time, since two trainings on the same cores take more than twice as long as one, and one submission.
+ * Undefined if it was interrupted while it waited.
+ */
+export function lockTurn(
+  folder: string,
+  of: "run" | "submit",
+  waiting: Waiting,
+): Promise<Disposable | undefined> {
+  return waitFor(folder, `work/${of}.lock`, waiting);
+}
+
+/** One run at a time makes a key, on whichever machine; undefined if it was interrupted while it waited. */
+export function claimKey(
+  folder: string,
+  key: string,
+  waiting: Waiting,
+): Promise<Disposable | undefined> {
+  return waitFor(folder, claimName(key), waiting);
+}
+
+/** Whether a run makes a key at this moment. */
+export function isClaimed(folder: string, key: string): boolean {
+  return isHeld(join(folder, claimName(key)));
+}
+
+/** Writes what several runs write, such as the manifest; the work is short and ends before this returns. */
+export function withCommitLock<T>(folder: string, work: () => T): T {
+  makeFolder(folder, "work");
+  const path = join(folder, "work/commit.lock");
+  moveUnlessFile(path);
+  using file = Deno.openSync(path, { read: true, write: true, create: true });
+  file.lockSync(true);
+  return work();
+}
+
+interface Waiting {
+  /** Called once, if another run holds the lock. */
+  onWait(): void;
+  readonly signal?: AbortSignal;
+}
+
+const POLL_MILLISECONDS = 100;
+
+/** Locks a file until it is disposed, which removes it; undefined if it was interrupted while it waited. */
+async function waitFor(
+  folder: string,
+  name: string,
+  { onWait, signal }: Waiting,
+): Promise<Disposable | undefined> {
+  const path = join(folder, name);
+  for (let waits = 0;; waits++) {
+    makeFolder(folder, "work");
+    moveUnlessFile(path);
+    const file = Deno.openSync(path, { read: true, write: true, create: true });
+    // Its last holder may have removed it since it was opened.
+    if (
+      file.tryLockSync(true) &&
+      statIfThere(path)?.ino === file.statSync().ino
+    ) {
+      return {
+        [Symbol.dispose]: () => {
+          removeIfThere(path);
+          file.close();
+        },
+      };
+    }
+    file.close();
+    if (signal?.aborted) return undefined;
+    if (waits === 1) onWait();
+    await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
+  }
+}
+
+function claimName(key: string): string {
+  return `work/${key}.lock`;
 }
 
 /** Whether a process holds a lock file at this moment. */

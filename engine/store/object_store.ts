@@ -26,6 +26,7 @@ import {
 import type { Index } from "../keys/stat_index.ts";
 import type { NoOpRecord } from "../keys/no_op_record.ts";
 import type { Output } from "../graph/stage.ts";
+import { withCommitLock } from "./lock.ts";
 import { makeFolder, readState, writeState } from "../files/state_file.ts";
 
 export type Condition = "whole" | "missing" | "damaged";
@@ -112,9 +113,11 @@ export function openStore(
     const name = objectName(sha, true);
     const target = join(folder, name);
     for (const file of listing) Deno.chmodSync(join(path, file.path), 0o444);
-    writeState(folder, listingName(name), canonical(listing));
-    removeAtomically(target);
-    Deno.renameSync(path, target);
+    withCommitLock(folder, () => {
+      writeState(folder, listingName(name), canonical(listing));
+      removeAtomically(target);
+      Deno.renameSync(path, target);
+    });
     for (const file of listing) {
       const info = Deno.statSync(join(target, file.path));
       index.rememberFile(`${name}/${file.path}`, info, file.sha256, true);
@@ -136,9 +139,13 @@ export function openStore(
       listing.push({ path: file, ...hashed });
     }
     const sha = hashListing(listing);
-    commitFolder(path, sha, listing);
     const bytes = listing.reduce((sum, file) => sum + file.bytes, 0);
-    return { sha256: sha, bytes, mediaType: output.mediaType, folder: true };
+    const { mediaType } = output;
+    const artifact: Artifact = { sha256: sha, bytes, mediaType, folder: true };
+    // A whole one is not replaced: another run may read it at this moment.
+    if (await conditionOf(artifact, undefined) === "whole") removeIfThere(path);
+    else commitFolder(path, sha, listing);
+    return artifact;
   };
 
   return {

@@ -10,12 +10,31 @@ import {
   readIfThere,
 } from "../files/atomic.ts";
 import { makeFolder, readState } from "../files/state_file.ts";
+import { isHeld, withCommitLock } from "./lock.ts";
 
 export interface RunLog {
   /** Name of the run's file and folder; it begins with a number, so that runs are in order even if the clock is wrong. */
   readonly run: string;
   append(event: { readonly event: string; readonly [key: string]: Json }): void;
   logPath(node: string): string;
+}
+
+/** Shows other processes that a run goes on, until it is disposed or its process dies. */
+export function holdRun(folder: string, run: string): Disposable {
+  const file = Deno.openSync(runPath(folder, run), { append: true });
+  file.tryLockSync(true);
+  return { [Symbol.dispose]: () => file.close() };
+}
+
+/** The runs that go on at this moment, wherever their processes are. */
+export function runsInProgress(folder: string): string[] {
+  return namesIn(join(folder, "runs")).filter((name) => name.endsWith(".jsonl"))
+    .map((name) => name.replace(/\.jsonl$/, "")).sort(inOrder)
+    .filter((run) => isHeld(runPath(folder, run)));
+}
+
+function runPath(folder: string, run: string): string {
+  return join(folder, "runs", `${run}.jsonl`);
 }
 
 /** Starts the log of a run; its first event describes the machine. */
@@ -25,18 +44,21 @@ export function startRunLog(
 ): RunLog {
   const time = new Date().toISOString();
   const runs = join(folder, "runs");
-  const run = `${nextNumber(runs)}-${time.replace(/[:.]/g, "-")}`;
+  const run = withCommitLock(folder, () => {
+    const next = `${nextNumber(runs)}-${time.replace(/[:.]/g, "-")}`;
+    makeFolder(folder, `runs/${next}`);
+    return next;
+  });
   const logs = join(runs, run);
-  makeFolder(folder, `runs/${run}`);
   const append: RunLog["append"] = (event) =>
-    Deno.writeTextFileSync(`${logs}.jsonl`, JSON.stringify(event) + "\n", {
+    Deno.writeTextFileSync(runPath(folder, run), JSON.stringify(event) + "\n", {
       append: true,
     });
   append({ event: "start", time, ...about, machine: machine() });
   return { run, append, logPath: (node) => join(logs, logName(node)) };
 }
 
-/** One above the highest number; runs start one at a time, under the folder's lock. */
+/** One above the highest number. */
 function nextNumber(runs: string): string {
   const last = namesIn(runs).reduce((a, b) => Math.max(a, numberOf(b)), 0);
   return String(last + 1).padStart(6, "0");
@@ -236,7 +258,12 @@ const Event = z.object({
 });
 
 function logName(node: string): string {
-  return node.replace(/[:/]/g, ".") + ".log";
+  return nodeFile(node) + ".log";
+}
+
+/** The name of a node in those of its files. */
+export function nodeFile(node: string): string {
+  return node.replace(/[:/]/g, ".");
 }
 
 /** Describes this machine: what may decide rounding and running times. */

@@ -3,15 +3,17 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import { inputError } from "../../../base/input_error.ts";
 import { duration } from "../../../base/durations.ts";
 import { failure } from "../../../engine/files/failure.ts";
+import type { Graph } from "../../../engine/graph/graph.ts";
+import { status } from "../../../engine/run/preview.ts";
 import { countStates } from "../../../engine/run/node_record.ts";
 import { isInUse } from "../../../engine/store/checkpoints.ts";
-import { isLocked } from "../../../engine/store/lock.ts";
 import {
   lastLogged,
   logPath,
   readLog,
   readRuns,
   type RecordedRun,
+  runsInProgress,
 } from "../../../engine/store/run_log.ts";
 import type { Json } from "../../../schemas/manifest.ts";
 import { command, type Context } from "../../command.ts";
@@ -55,45 +57,105 @@ export default command({
     checkNode(experiment.graph, node);
     printExperiment(console, experiment);
     const log = readLog(artifacts, node);
-    if (log === undefined) {
+    const ask = () => stateOf(experiment.graph, artifacts, node);
+    if (log === undefined && !(follow && (await ask()).isUnderWay)) {
       throw failure(`Cannot show the log of "${node}": it never ran here.`);
     }
-    console.out(log);
-    if (follow) await followLog(console, artifacts, node, log);
+    console.out(log ?? "");
+    if (follow) await followLog(console, artifacts, node, { log, ask });
     return EXIT.done;
   },
 });
 
-const POLL_MILLISECONDS = 200;
+interface FollowedState {
+  readonly key?: string;
+  readonly isQueued: boolean;
+  /** Whether a run makes the node, will come to it, or its job waits. */
+  readonly isUnderWay: boolean;
+}
 
-/** Prints what is added to a node's log after what was `printed`, until the process of its stage has ended. */
+async function stateOf(
+  graph: Graph,
+  artifacts: string,
+  node: string,
+): Promise<FollowedState> {
+  const [{ key, state }] = await status(graph, {
+    artifacts,
+    selection: { only: [node] },
+    paranoid: false,
+  });
+  const inProgress = runsInProgress(artifacts);
+  const isToCome = state === "stale" &&
+    readRuns(artifacts).some((run) =>
+      inProgress.includes(run.run) && !run.states.has(node)
+    );
+  const isQueued = state === "queued";
+  const isUnderWay = state === "running" || isQueued || isToCome;
+  return { key, isQueued, isUnderWay };
+}
+
+const POLL_MILLISECONDS = 200;
+const STATE_MILLISECONDS = 1000;
+/** Asks the queue. */
+const QUEUE_MILLISECONDS = 5000;
+
+/** Prints what is added to a node's log after what was printed of it, until nothing is to make the node any more. */
 async function followLog(
   console: Context["console"],
   folder: string,
   node: string,
-  printed: string,
+  { log = "", ask }: {
+    readonly log?: string;
+    ask(): Promise<FollowedState>;
+  },
 ): Promise<void> {
-  const run = lastLogged(folder, node) ?? "";
-  const [key] = [...readRuns(folder).at(-1)?.nodes ?? []]
-    .find(([, name]) => name === node) ?? [];
-  using file = await Deno.open(logPath(folder, run, node));
-  const own = printed.split(`Run ${run}:\n`).at(-1);
-  const bytes = new TextEncoder().encode(own).length;
-  await file.seek(bytes, Deno.SeekMode.Start);
+  const delay = (milliseconds: number) =>
+    new Promise((go) => setTimeout(go, milliseconds));
+  let run = log === "" ? undefined : lastLogged(folder, node);
+  let position =
+    new TextEncoder().encode(log.split(`Run ${run}:\n`).at(-1)).length;
+  const printRest = async () => {
+    const last = lastLogged(folder, node);
+    if (last !== undefined && last !== run) {
+      if (run !== undefined) console.out(`Run ${last}:\n`);
+      [run, position] = [last, 0];
+    }
+    if (run === undefined) return;
+    position += await printFrom(console, logPath(folder, run, node), position);
+  };
+  for (;;) {
+    // Before the rest is read: it may end in between.
+    const { key, isQueued, isUnderWay } = await ask();
+    for (let isMade = true; isMade;) {
+      isMade = key !== undefined && isInUse(folder, key);
+      await printRest();
+      if (isMade) await delay(POLL_MILLISECONDS);
+    }
+    if (!isUnderWay) return;
+    await delay(isQueued ? QUEUE_MILLISECONDS : STATE_MILLISECONDS);
+  }
+}
+
+/** Prints a file from a position on, and returns how many bytes that were. */
+async function printFrom(
+  console: Context["console"],
+  path: string,
+  position: number,
+): Promise<number> {
+  using file = await Deno.open(path);
+  await file.seek(position, Deno.SeekMode.Start);
   const decoder = new TextDecoder();
   const chunk = new Uint8Array(1 << 16);
-  for (let runs = key !== undefined; runs;) {
-    // Before the rest is read: it may end in between.
-    runs = key !== undefined && isInUse(folder, key);
-    for (
-      let read = await file.read(chunk);
-      read;
-      read = await file.read(chunk)
-    ) {
-      console.out(decoder.decode(chunk.subarray(0, read), { stream: true }));
-    }
-    if (runs) await new Promise((go) => setTimeout(go, POLL_MILLISECONDS));
+  let bytes = 0;
+  for (
+    let read = await file.read(chunk);
+    read;
+    read = await file.read(chunk)
+  ) {
+    bytes += read;
+    console.out(decoder.decode(chunk.subarray(0, read), { stream: true }));
   }
+  return bytes;
 }
 
 function printRuns(
@@ -102,9 +164,8 @@ function printRuns(
   json: boolean,
 ): void {
   // Before the runs are read: one that ends in between has its outcome in its record.
-  const locked = isLocked(folder);
+  const current = runsInProgress(folder);
   const runs = readRuns(folder);
-  const current = locked ? runs.at(-1) : undefined;
   console.out(
     (json
       ? JSON.stringify(runsJson(runs, current))
@@ -114,10 +175,10 @@ function printRuns(
   );
 }
 
-/** One row a run; `current` is the one that is still running. */
+/** One row a run; `current` are those that are still running. */
 function runsTable(
   runs: readonly RecordedRun[],
-  current: RecordedRun | undefined,
+  current: readonly string[],
   width: number | undefined,
 ): string {
   const rows = [
@@ -139,7 +200,7 @@ function runsTable(
 /** The shape of `log --json`. */
 function runsJson(
   runs: readonly RecordedRun[],
-  current: RecordedRun | undefined,
+  current: readonly string[],
 ): Json {
   return {
     runs: runs.map((run) => ({
@@ -168,6 +229,6 @@ function countsOf({ states, outcome }: RecordedRun): Json {
   };
 }
 
-function outcomeOf(run: RecordedRun, current: RecordedRun | undefined): string {
-  return run.outcome ?? (run === current ? "running" : "cut off");
+function outcomeOf(run: RecordedRun, current: readonly string[]): string {
+  return run.outcome ?? (current.includes(run.run) ? "running" : "cut off");
 }

@@ -1,6 +1,6 @@
 /** The command `status`: one row for each node of an experiment. */
 import { select } from "../../../engine/graph/selection.ts";
-import { preview } from "../../../engine/run/runner.ts";
+import { status } from "../../../engine/run/preview.ts";
 import { command } from "../../command.ts";
 import { printPreview } from "../../console/node_reports.ts";
 import { artifactFolder, openExperiment } from "../../experiment.ts";
@@ -22,12 +22,10 @@ export default command({
     const { graph, name } = openExperiment(pipeline, values);
     const artifacts = artifactFolder(values.artifacts);
     select(graph, values, commandNames);
-    const reports = await preview(graph, {
+    const reports = await status(graph, {
       artifacts,
       selection: values,
-      force: false,
       paranoid: values.paranoid,
-      runnable: false,
     });
     const { json } = values;
     return printPreview(console, reports, { experiment: name, json });

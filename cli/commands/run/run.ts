@@ -1,6 +1,9 @@
 /** The command `run`, which is the default one: brings nodes and what they need up to date. */
 import { duration } from "../../../base/durations.ts";
-import { EXECUTORS } from "../../../engine/executors/executors.ts";
+import {
+  EXECUTOR_NAMES,
+  EXECUTORS,
+} from "../../../engine/executors/executors.ts";
 import { statSources } from "../../../engine/keys/no_op_record.ts";
 import { ROOT } from "../../../engine/keys/project.ts";
 import { select } from "../../../engine/graph/selection.ts";
@@ -8,9 +11,9 @@ import {
   countStates,
   type NodeReport,
 } from "../../../engine/run/node_record.ts";
+import { preview } from "../../../engine/run/preview.ts";
 import { outlook } from "../../../engine/run/outlook.ts";
 import {
-  preview,
   type RemoteCache,
   run,
   type RunReport,
@@ -39,7 +42,9 @@ import {
   openExperiment,
 } from "../../experiment.ts";
 import { load } from "../../load.ts";
+import { onSlurm, submitRun } from "../../jobs/submission.ts";
 import {
+  choice,
   flag,
   jobs,
   list,
@@ -59,7 +64,11 @@ const declared = {
   dryRun: flag("prints what would run and why, runs nothing"),
   jobs,
   shareCores: flag("stages may share cores, trainings too"),
+  executor: choice("<name>", "where stages run", EXECUTOR_NAMES, {
+    default: "local",
+  }),
   sandbox: flag("runs stages in bubblewrap, which holds native code too"),
+  ...onSlurm,
   quiet: flag("prints errors and the summary only"),
   progress,
   remote: list(
@@ -85,18 +94,24 @@ export default command({
     ["student:rkd --dry-run", "what one student would take, and why"],
     ["--set students.rkd.alpha=0.5", "with another value"],
     ["--only 'evaluate:*' --force", "measures all students again"],
+    ["--executor slurm --slurm-partition gpu", "submits a job a node"],
   ],
   run: async (context, values) => {
     const { pipeline, commandNames } = context;
     const signal = context.interruption();
-    const remoteCache = await remoteCacheOf(pipeline, values, signal);
+    const remoteCache = values.executor === "slurm"
+      ? undefined
+      : await remoteCacheOf(pipeline, values, signal);
     const experiment = openExperiment(pipeline, values);
     const artifacts = artifactFolder(values.artifacts);
     const { scope } = select(experiment.graph, values, commandNames);
     const about = { context, values, experiment, artifacts };
     if (values.dryRun) return await dryRun(about);
     checkArtifactFolder(artifacts);
-    const executor = EXECUTORS[values.sandbox ? "sandbox" : "local"];
+    if (values.executor === "slurm") {
+      return await submitRun(context.console, experiment, values);
+    }
+    const executor = EXECUTORS[values.sandbox ? "sandbox" : values.executor];
     await executor.check();
     const level = values.quiet ? "quiet" : values.progress ? "full" : "lines";
     const watch = { level, nodes: scope.size, signal } as const;
@@ -155,7 +170,6 @@ async function dryRun(
   const reports = await preview(graph, {
     ...{ artifacts, force, paranoid },
     selection: values,
-    runnable: true,
   });
   const isStale = reports.some(({ state }) => state === "stale");
   return printPreview(console, reports, {

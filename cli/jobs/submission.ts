@@ -1,0 +1,101 @@
+/** Submits the stale nodes of an experiment as jobs, and says which. */
+import { globToRegExp } from "@std/path";
+import { inputError, parse } from "../../base/input_error.ts";
+import { QUEUES } from "../../engine/executors/executors.ts";
+import type { Selection } from "../../engine/graph/selection.ts";
+import { countStates } from "../../engine/run/node_record.ts";
+import { submit } from "../../engine/run/submit.ts";
+import { type SbatchOptions, Slurm } from "../../schemas/experiment/slurm.ts";
+import type { Console } from "../console/console.ts";
+import { toJson } from "../console/node_reports.ts";
+import { table } from "../console/table.ts";
+import { EXIT } from "../exit.ts";
+import { artifactFolder, type OpenExperiment } from "../experiment.ts";
+import { list, option } from "../options.ts";
+
+/** What a job runs. */
+const ENTRY = "cli/jobs/job.ts";
+
+/** The options of a command that submits jobs. */
+export const onSlurm = {
+  slurm: list(
+    "<option=value>",
+    "an option of sbatch for all jobs, such as time=2:00:00; may be repeated",
+  ),
+  slurmPartition: option("<name>", "the partition of all jobs"),
+  slurmAccount: option("<name>", "the account of all jobs"),
+};
+
+interface Values extends Selection {
+  readonly artifacts?: string;
+  readonly force: boolean;
+  readonly paranoid: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly sandbox: boolean;
+  readonly remote: readonly string[];
+  readonly slurm: readonly string[];
+  readonly slurmPartition?: string;
+  readonly slurmAccount?: string;
+}
+
+/** Returns the exit code. */
+export async function submitRun(
+  console: Console,
+  experiment: OpenExperiment,
+  values: Values,
+): Promise<number> {
+  if (values.remote.length > 0) {
+    throw inputError(
+      'Cannot use --remote with --executor slurm: take the results first, by "deno task pipeline pull".',
+    );
+  }
+  const given = { "*": givenOptions(values) };
+  const options = parse(Slurm, given, "--slurm")["*"];
+  await QUEUES.slurm.check();
+  const { name, path, value, graph, slurm } = experiment;
+  const nodes = await submit(graph, {
+    ...{ selection: values, force: values.force, paranoid: values.paranoid },
+    artifacts: artifactFolder(values.artifacts),
+    artifactsGiven: values.artifacts !== undefined,
+    experiment: { name, path, value },
+    executor: values.sandbox ? "sandbox" : "local",
+    optionsOf: (node) => ({ ...optionsFor(slurm, node), ...options }),
+    entry: ENTRY,
+    notice: (line) => console.err(line + "\n"),
+  });
+  if (values.json) {
+    console.out(JSON.stringify(toJson(nodes)) + "\n");
+    return EXIT.done;
+  }
+  const rows = nodes.flatMap(({ name, state, job }) =>
+    job === undefined ? [] : [[name, state, job]]
+  );
+  if (rows.length > 0 && !values.quiet) {
+    console.out(table([["node", "state", "job"], ...rows]) + "\n");
+  }
+  console.out(`${countStates(nodes)}, experiment "${name}".\n`);
+  return EXIT.done;
+}
+
+/** The options of all names and globs that match a node; later ones win. */
+function optionsFor(given: Slurm, node: string): SbatchOptions {
+  const matching = Object.entries(given)
+    .filter(([glob]) => glob === node || globToRegExp(glob).test(node));
+  return Object.assign({}, ...matching.map(([, options]) => options));
+}
+
+function givenOptions(
+  { slurm, slurmPartition, slurmAccount }: Values,
+): Record<string, string | true> {
+  return {
+    ...slurmPartition === undefined ? {} : { partition: slurmPartition },
+    ...slurmAccount === undefined ? {} : { account: slurmAccount },
+    ...Object.fromEntries(slurm.map((text) => {
+      const at = text.indexOf("=");
+      return at < 0
+        ? [text, true as const]
+        : [text.slice(0, at), text.slice(at + 1)];
+    })),
+  };
+}

@@ -1,0 +1,164 @@
+/** Hands nodes to Slurm: each is a job, and its machine brings it up to date by another executor. */
+import { z } from "zod";
+import { inputError, parse } from "../../base/input_error.ts";
+import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
+import { jsonIfValid } from "../files/atomic.ts";
+import { failure } from "../files/failure.ts";
+import type { Resources } from "../graph/stage.ts";
+import type { Queue, QueuedJob } from "./executor.ts";
+
+/** Without a controller, Slurm's commands wait for minutes. */
+const SECONDS = 15;
+
+/** How long before its time limit a job is told to save a checkpoint, in seconds. */
+const NOTICE_SECONDS = 90;
+
+export const slurm: Queue = {
+  check: checkSlurm,
+  submit: async ({ name, script, output, folder, needs, options }) => {
+    const own: SbatchOptions = {
+      ...{ parsable: true, requeue: true, "open-mode": "append" },
+      ...{ "job-name": name, output, chdir: folder },
+      "kill-on-invalid-dep": "yes",
+      ...needs.length === 0 ? {} : { dependency: `afterok:${needs.join(":")}` },
+      signal: `B:TERM@${NOTICE_SECONDS}`,
+    };
+    const { out } = await ask("sbatch", flags({ ...own, ...options }), script);
+    // Of several clusters, "12;name".
+    return out.trim().split(";")[0];
+  },
+  jobs: async (names) => {
+    if (names.length === 0) return [];
+    const { out } = await ask("squeue", [
+      ...["--json", "--states=all"],
+      `--name=${names.join(",")}`,
+    ]);
+    return parse(Answer, jsonIfValid(out), "the answer of squeue").jobs
+      .map(jobOf);
+  },
+  cancel: async (ids) => {
+    if (ids.length > 0) await ask("scancel", ids);
+  },
+  requeue: async (id) => {
+    await ask("scontrol", ["requeue", id]);
+  },
+  recorded: async (id) => {
+    const { success, out } = await run("sacct", [
+      ...["--noheader", "--parsable2", "--allocations", "--format=State"],
+      `--jobs=${id}`,
+    ]);
+    return success ? out.trim().split(/[\s+]/)[0] || undefined : undefined;
+  },
+};
+
+/** Options of sbatch for what a stage declares; "all" cores are those of a machine. */
+export function resourceOptions(
+  { cores = "all", memoryBytes, gpus, seconds }: Resources,
+  given: SbatchOptions,
+): SbatchOptions {
+  const own: SbatchOptions = {
+    ...cores === "all"
+      ? "cpus-per-task" in given ? {} : { exclusive: true }
+      : { "cpus-per-task": cores },
+    ...memoryBytes === undefined
+      ? {}
+      : { mem: `${Math.ceil(memoryBytes / 2 ** 20)}M` },
+    ...gpus === undefined || gpus === 0 ? {} : { gpus },
+    ...seconds === undefined ? {} : { time: Math.ceil(seconds / 60) },
+  };
+  return { ...own, ...given };
+}
+
+function flags(options: SbatchOptions): string[] {
+  return Object.entries(options).map(([name, value]) =>
+    value === true ? `--${name}` : `--${name}=${value}`
+  );
+}
+
+async function checkSlurm(): Promise<void> {
+  const { out, err, success } = await run("scontrol", ["ping"]);
+  if (success && /\bUP\b/.test(out)) return;
+  const reason = (err || out).trim().split("\n").at(-1) || "it does not answer";
+  throw inputError(
+    `Cannot use Slurm: ${reason}; run this where "scontrol ping" finds the controller, or with another --executor.`,
+  );
+}
+
+/** Older versions give one word for the state. */
+const Answer = z.object({
+  jobs: z.array(z.object({
+    job_id: z.int(),
+    name: z.string(),
+    job_state: z.union([z.array(z.string()), z.string()]),
+    state_reason: z.string().catch(""),
+  })),
+});
+
+const WAITING = /^(PENDING|REQUEUED|REQUEUE_HOLD|SPECIAL_EXIT)$/;
+const RUNNING = /^(RUNNING|CONFIGURING|SUSPENDED|STOPPED|SIGNALING|RESIZING)$/;
+
+function jobOf(
+  { job_id, name, job_state, state_reason }: z.infer<
+    typeof Answer
+  >["jobs"][number],
+): QueuedJob {
+  const words = [job_state].flat();
+  const has = (form: RegExp) => words.some((word) => form.test(word));
+  const state = has(WAITING) ? "queued" : has(RUNNING) ? "running" : "ended";
+  return {
+    id: String(job_id),
+    name,
+    state,
+    word: words[0],
+    reason: state_reason,
+  };
+}
+
+interface Ran {
+  readonly success: boolean;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** @throws a failure with Slurm's own words */
+async function ask(
+  program: string,
+  args: readonly string[],
+  input?: string,
+): Promise<Ran> {
+  const ran = await run(program, args, input);
+  if (ran.success) return ran;
+  const reason = ran.err.trim().split("\n").at(-1)
+    ?.replace(/^\w+: (error|fatal): /, "").replace(/\.$/, "");
+  throw failure(
+    `Cannot use Slurm: ${program} says "${reason}"; mend that and run again, nothing that was submitted is lost.`,
+  );
+}
+
+async function run(
+  program: string,
+  args: readonly string[],
+  input = "",
+): Promise<Ran> {
+  const timeout = AbortSignal.timeout(SECONDS * 1000);
+  try {
+    const child = new Deno.Command(program, {
+      args: [...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      signal: timeout,
+    }).spawn();
+    const [, { success, stdout, stderr }] = await Promise.all([
+      new Blob([input]).stream().pipeTo(child.stdin).catch(() => {}),
+      child.output(),
+    ]);
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return timeout.aborted
+      ? { success: false, out: "", err: `no answer within ${SECONDS} s` }
+      : { success, out: text(stdout), err: text(stderr) };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return { success: false, out: "", err: `"${program}" is not installed` };
+  }
+}
