@@ -1,16 +1,15 @@
-/** What every executor guarantees, as tests of one of them: real processes run the stages of the words pipeline. */
+/** What every executor guarantees, as tests of one of them: its command lines run the words pipeline. */
 import {
   assert,
   assertEquals,
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import type { Executor } from "../../../engine/executors/executor.ts";
 import type { Permissions } from "../../../engine/graph/stage.ts";
-import type { NodeReport } from "../../../engine/run/node_record.ts";
-import { readLog, readRuns } from "../../../engine/store/run_log.ts";
+import { readRuns } from "../../../engine/store/run_log.ts";
 import { isHeld } from "../../../engine/store/lock.ts";
-import { inProcess, SILENT } from "../fixtures/in_process.ts";
+import { bring, errorOf, type ExecutorName } from "../fixtures/bring.ts";
+import { inProcess } from "../fixtures/in_process.ts";
 import {
   delay,
   stageProcesses,
@@ -22,6 +21,7 @@ import {
   exists,
   inState,
   makeProject,
+  nodesOf,
   type Project,
   SLOW_TEXT,
   TEXT,
@@ -30,7 +30,8 @@ import {
 
 const TOTAL = `${WORDS}/stages/total.ts`;
 const BEFORE = "const words =";
-const ONE = { selection: { nodes: ["total:all"] } };
+/** Slow enough for a command to be started meanwhile. */
+const SLOW = ["--set", 'counts={"all":{"milliseconds":700}}'];
 
 /** What is denied unless it is declared: statements, and what the sentence says. */
 const DENIED: readonly (readonly [string, readonly string[]])[] = [
@@ -84,11 +85,7 @@ function saveWhenStopped(project: Project): void {
 }
 
 /** Registers the tests of an executor; `suffix` says why it cannot be tested here, if it cannot. */
-export function testContract(
-  name: string,
-  executor: Executor,
-  suffix = "",
-): void {
+export function testContract(name: ExecutorName, suffix = ""): void {
   const test = (title: string, fn: () => Promise<void>) =>
     Deno.test({
       name: `${name}: ${title}${suffix}`,
@@ -96,28 +93,35 @@ export function testContract(
       fn,
     });
 
-  /** Runs `total:all` with a statement in its stage that was not there before. */
+  /** Runs `total:all` with a statement in its stage that was not there before; gives the sentence with which it fails. */
   const runWith = async (
     project: Project,
     statement: string,
     permissions: Permissions = {},
-  ): Promise<NodeReport> => {
+  ): Promise<string | undefined> => {
     const before = project.read(TOTAL);
     project.edit(TOTAL, BEFORE, `${statement}\n    ${BEFORE}`);
-    const { run } = inProcess(project, { total: { permissions } });
-    const nodes = await run({ ...ONE, executor });
+    project.edit(
+      TOTAL,
+      "  resources:",
+      `  permissions: ${JSON.stringify(permissions)},\n  resources:`,
+    );
+    const { nodes } = await bring(name, project, "total:all");
     project.write(TOTAL, before);
-    return nodes[nodes.length - 1];
+    return inState(nodes, "cached").includes("total:all")
+      ? undefined
+      : errorOf(project, "total:all") ?? "";
   };
-  const logOf = (project: Project) =>
-    readLog(project.path("artifacts"), "total:all") ?? "";
+  const logOf = async (project: Project, node = "total:all") =>
+    (await project.run("log", node)).out;
 
   test("the same artifacts come out as from the stages in one process", async () => {
     using project = makeProject();
+    const text = `text=${project.path("text.txt")}`;
     await inProcess(project).run();
     const manifest = project.read("artifacts/manifest.json");
     Deno.removeSync(project.path("artifacts"), { recursive: true });
-    await inProcess(project).run({ executor });
+    await bring(name, project, "--set", text);
     assertEquals(project.read("artifacts/manifest.json"), manifest);
     const [{ peakMemoryBytes = 0 }] = readRuns(project.path("artifacts"));
     assert(Deno.build.os !== "linux" || peakMemoryBytes > 20_000_000);
@@ -126,11 +130,8 @@ export function testContract(
   test("what a stage does without declaring it fails, and the sentence says how to declare it", async () => {
     using project = makeProject();
     for (const [statement, parts] of DENIED) {
-      const { state, error } = await runWith(project, statement);
-      assertEquals(state, "failed", statement);
-      for (const part of parts) {
-        assertStringIncludes(error?.message ?? "", part);
-      }
+      const error = await runWith(project, statement);
+      for (const part of parts) assertStringIncludes(error ?? "", part);
     }
   });
 
@@ -156,14 +157,14 @@ export function testContract(
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
     }`;
-    const { state, error } = await runWith(project, statement, {
+    const error = await runWith(project, statement, {
       read: [setting],
       env: ["WORDS_*"],
       net: [host],
       native: ["onnxruntime-node", folder],
     });
-    assertEquals(state, "ran", error?.message);
-    assertStringIncludes(logOf(project), "heard");
+    assertEquals(error, undefined);
+    assertStringIncludes(await logOf(project), "heard");
   });
 
   test("data and artifacts behind links are reached", async () => {
@@ -172,16 +173,13 @@ export function testContract(
     project.write("far/text.txt", TEXT);
     Deno.symlinkSync(project.path("far"), project.path("near"));
     Deno.symlinkSync(project.path("near/artifacts"), project.path("artifacts"));
-    const nodes = await inProcess(project).run({
-      set: [`text=${project.path("near/text.txt")}`],
-      executor,
-    });
-    assertEquals(inState(nodes, "ran").length, 5);
+    const text = `text=${project.path("near/text.txt")}`;
+    const { nodes } = await bring(name, project, "--set", text);
+    assertEquals(inState(nodes, "cached").length, 5);
   });
 
-  test("what a stage and its libraries print goes to the log, what it logs goes to the listener too, and nothing of it is a message", async () => {
+  test("what a stage and its libraries log and print goes to the log, and nothing of it is a message", async () => {
     using project = makeProject();
-    const lines: string[] = [];
     project.edit(
       TOTAL,
       BEFORE,
@@ -197,15 +195,15 @@ export function testContract(
       "{ inputs, outputs }",
       "{ inputs, outputs, log, progress }",
     );
-    const nodes = await inProcess(project).run({
-      ...ONE,
-      executor,
-      watcher: { ...SILENT, log: (_, line) => lines.push(line) },
-    });
-    assertEquals(nodes.at(-1)?.metrics.words, 6);
-    assertEquals(lines, ["3 lines", "logged"]);
+    const { nodes } = await bring(name, project, "total:all");
+    assertEquals(
+      nodes.find(({ name }) => name === "total:all")?.metrics.words,
+      6,
+    );
+    assertEquals(await logOf(project, "split"), "3 lines\n");
+    const log = await logOf(project);
     for (const part of ['"words":99', "complained\n", "logged\n"]) {
-      assertStringIncludes(logOf(project), part);
+      assertStringIncludes(log, part);
     }
   });
 
@@ -223,12 +221,10 @@ export function testContract(
     }
     if (kept.some((each) => each !== null && each !== undefined)) throw new Error("remembered");`;
     for (const seed of [1, 2]) {
-      const { state, error } = await runWith(
-        project,
-        `void ${seed};\n    ${statement}`,
-      );
-      assertEquals(state, "ran", error?.message);
-      assert(name !== "local" || logOf(project).includes("stored"));
+      const error = await runWith(project, `void ${seed};\n    ${statement}`);
+      assertEquals(error, undefined);
+      const log = await logOf(project);
+      assert(name === "sandbox" || log.includes("stored"));
     }
   });
 
@@ -243,102 +239,105 @@ export function testContract(
       ],
     ];
     for (const [statement, sentence] of cases) {
-      const { state, error } = await runWith(project, statement);
-      assertEquals(state, "failed");
-      assertMatch(error?.message ?? "", sentence);
-      assert(!error?.message.includes("    at "));
+      const error = await runWith(project, statement);
+      assertMatch(error ?? "", sentence);
+      assert(!error?.includes("    at "));
       if (statement.startsWith("throw")) {
-        assertStringIncludes(logOf(project), "    at ");
+        assertStringIncludes(await logOf(project), "    at ");
       }
     }
   });
 
-  test("a stage's process that is killed or stopped leaves its checkpoint, and the next run resumes", async () => {
-    for (const how of ["killed", "stopped"]) {
+  test("a stage's process that is killed or cancelled leaves its checkpoint, and the next run resumes", async () => {
+    for (const how of ["killed", "cancelled"]) {
       using project = makeProject(SLOW_TEXT);
-      const { run } = inProcess(project);
-      const slow = { set: ['counts={"all":{"milliseconds":40}}'], executor };
-      const stop = new AbortController();
-      const running = run({ ...slow, signal: stop.signal });
+      const running = bring(name, project, ...SLOW);
       const [stage] = await until(() => {
         const found = stageProcesses(project, "count.ts");
         const hasBegun = checkpointOf(project) !== undefined;
         return hasBegun && found.length > 0 ? found : undefined;
       });
-      if (how === "stopped") stop.abort();
-      else stageProcesses(project, "count.ts").forEach(tryKill);
-      const [, count, total] = await running;
-      if (how === "stopped") assertEquals(count.reasons, ["interrupted"]);
-      else assertStringIncludes(count.error?.message ?? "", "(signal SIGKILL");
-      assertEquals(total.state, "skipped");
+      if (how === "cancelled") {
+        const { code, out } = await project.run("cancel", "count:all", ...SLOW);
+        assertEquals(code, 0);
+        assertStringIncludes(out, "Stopped count:all");
+      } else stageProcesses(project, "count.ts").forEach(tryKill);
+      const { nodes } = await running;
+      assertEquals(inState(nodes, "cached"), ["split"]);
+      if (how === "killed") {
+        const error = errorOf(project, "count:all") ?? "";
+        assertStringIncludes(error, "(signal SIGKILL");
+      }
       await until(() => exists(`/proc/${stage}/exe`) ? undefined : true);
       assert(checkpointOf(project) !== undefined);
-      const again = await run(slow);
-      assertEquals(inState(again, "cached"), ["split"]);
-      assertStringIncludes(
-        readLog(project.path("artifacts"), "count:all") ?? "",
-        "resumed after ",
-      );
+      const again = await bring(name, project, ...SLOW);
+      assertEquals(inState(again.nodes, "cached").length, 3);
+      const log = await project.run("log", "count:all", ...SLOW);
+      assertStringIncludes(log.out, "resumed after ");
     }
   });
 
-  test("a stage that reads its signal saves a checkpoint when the run is interrupted, and so on a Ctrl-C that reaches its process", async () => {
-    for (const how of ["stopped", "SIGINT", "SIGTERM"] as const) {
-      if (how !== "stopped" && name !== "local") continue;
+  test("a stage that reads its signal saves a checkpoint when it is cancelled, and so on a Ctrl-C that reaches its process", async () => {
+    for (const how of ["cancelled", "SIGINT", "SIGTERM"] as const) {
+      if (how !== "cancelled" && name !== "local") continue;
       using project = makeProject(SLOW_TEXT);
       saveWhenStopped(project);
-      const { run } = inProcess(project);
-      const slow = { set: ['counts={"all":{"milliseconds":40}}'], executor };
-      const stop = new AbortController();
-      const notices: string[] = [];
-      let counted = 0;
-      const progress = (_: string, { done }: { done: number }) =>
-        counted = done;
-      const notice = (line: string) => void notices.push(line);
-      const watcher = { ...SILENT, notice, progress };
-      const running = run({ ...slow, watcher, signal: stop.signal });
-      await until(() => counted >= 3 || undefined);
+      const running = bring(name, project, ...SLOW);
+      const counted = await until(() => {
+        const done = progressOf(project);
+        return done >= 2 ? done : undefined;
+      });
       assertEquals(checkpointOf(project), undefined);
       const [stage] = stageProcesses(project, "count.ts");
-      if (how === "stopped") stop.abort();
-      else Deno.kill(stage, how);
-      const [, count] = await running;
-      assertEquals(count.reasons, ["interrupted"]);
-      assertEquals(notices, [
+      if (how === "cancelled") {
+        await project.run("cancel", "count:all", ...SLOW);
+      } else Deno.kill(stage, how);
+      const { nodes, out } = await running;
+      assertEquals(inState(nodes, "cached"), ["split"]);
+      assertStringIncludes(
+        out,
         "count:all: stopped, and has saved a checkpoint.",
-      ]);
+      );
       const kept = Object.keys(
         JSON.parse(Deno.readTextFileSync(checkpointOf(project) ?? "")),
       ).length;
       assert(kept >= counted, `${kept} of ${counted} files`);
-      assertEquals(inState(await run(slow), "ran"), ["count:all", "total:all"]);
-      assertStringIncludes(
-        readLog(project.path("artifacts"), "count:all") ?? "",
-        `resumed after ${kept} files`,
-      );
+      const again = await bring(name, project, ...SLOW);
+      assertEquals(inState(again.nodes, "cached").length, 3);
+      const log = await project.run("log", "count:all", ...SLOW);
+      assertStringIncludes(log.out, `resumed after ${kept} files`);
     }
   });
 
   test("a stage waits while the process of an earlier run holds its lock", async () => {
     using project = makeProject();
-    const { run, status } = inProcess(project);
-    await run({ selection: { nodes: ["split"] } });
-    const key = (await status()).find(({ name }) => name === "count:all")?.key;
+    await bring(name, project, "split");
+    const status = await nodesOf(project, "status");
+    const key = status.find(({ name }) => name === "count:all")?.key;
     const work = project.path(`artifacts/work/${key}`);
     Deno.mkdirSync(work, { recursive: true });
     const lock = Deno.openSync(`${work}/lock`, { write: true, create: true });
     lock.lockSync(true);
-    const notices: string[] = [];
-    const running = run({
-      selection: { nodes: ["count:all"] },
-      executor,
-      watcher: { ...SILENT, notice: (line) => notices.push(line) },
-    });
-    await until(() => notices.length > 0 || undefined);
-    assertStringIncludes(notices[0], "waiting for the process of an earlier");
-    await delay(200);
+    const running = bring(name, project, "count:all");
+    await until(() => stageProcesses(project, "count.ts")[0]);
+    await delay(3000);
+    assertEquals(stageProcesses(project, "count.ts").length > 0, true);
     assert(isHeld(`${work}/lock`));
     lock.close();
-    assertEquals(inState(await running, "ran"), ["count:all"]);
+    const { nodes, out } = await running;
+    assertStringIncludes(out, "waiting for the process of an earlier");
+    assert(inState(nodes, "cached").includes("count:all"));
   });
+}
+
+/** How many files the running stage `count` has reported. */
+function progressOf(project: Project): number {
+  const work = project.path("artifacts/work");
+  if (!exists(work)) return 0;
+  const [path] = [...Deno.readDirSync(work)]
+    .map(({ name }) => `${work}/${name}/progress.json`).filter(exists);
+  if (path === undefined) return 0;
+  const [, done] = /"progress":\{"done":(\d+)/
+    .exec(Deno.readTextFileSync(path)) ?? [];
+  return Number(done ?? 0);
 }

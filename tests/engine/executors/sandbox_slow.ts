@@ -8,7 +8,7 @@ import { stageProcesses, tryKill, until } from "../fixtures/processes.ts";
 import { exists, makeProject, nodesOf, WORDS } from "../fixtures/project.ts";
 import { testContract } from "./contract.ts";
 
-testContract("sandbox", sandbox, bubblewrapMissing);
+testContract("sandbox", bubblewrapMissing);
 
 const options = {
   ignore: bubblewrapMissing !== "",

@@ -30,10 +30,8 @@ Deno.test("while a node runs, status says so with its step and the time left, an
   const run = project.start("--experiment", "mine");
   await until(() => checkpointOf(project));
   const following = project.run("log", "count:slow", "--follow");
-  const progress = () =>
-    [...Deno.readDirSync(project.path("artifacts/runs"))]
-      .flatMap(({ name, isDirectory }) => isDirectory ? name : [])
-      .map((run) => `artifacts/runs/${run}/count.slow.progress.json`)[0];
+  const [, key] = /work\/(\w{64})\//.exec(checkpointOf(project) ?? "") ?? [];
+  const progress = () => `artifacts/work/${key}/progress.json`;
   await until(() => {
     if (!exists(project.path(progress()))) return undefined;
     const [, first, done] =

@@ -1,0 +1,176 @@
+/** How jobs of a real Slurm wait and end, as `status`, `log` and `cancel` have it. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { bring, jobOutputs, settled } from "../fixtures/bring.ts";
+import { delay, until } from "../fixtures/processes.ts";
+import {
+  checkpointOf,
+  inState,
+  makeProject,
+  type NodeJson,
+  nodesOf,
+  SLOW_TEXT,
+  WORDS,
+} from "../fixtures/project.ts";
+import { type Cluster, slurmMissing, startSlurm } from "../fixtures/slurm.ts";
+
+let cluster: Cluster | undefined;
+if (slurmMissing === "") {
+  cluster = await startSlurm();
+  globalThis.addEventListener("unload", cluster.end);
+}
+
+function test(title: string, fn: (cluster: Cluster) => Promise<void>): void {
+  Deno.test({
+    name: title + slurmMissing,
+    ignore: slurmMissing !== "",
+    fn: async () => {
+      if (cluster !== undefined) await fn(cluster);
+    },
+  });
+}
+
+const SLURM = ["--executor", "slurm"];
+const slow = (milliseconds: number) => [
+  "--set",
+  `counts=${JSON.stringify({ all: { milliseconds } })}`,
+];
+const stateOf = (nodes: readonly NodeJson[], node: string) =>
+  nodes.find(({ name }) => name === node)?.state;
+
+test("jobs wait for those that they need, are not submitted twice, and log --follow waits with them", async () => {
+  using project = makeProject(SLOW_TEXT);
+  const { code, out } = await project.run(...slow(200), ...SLURM);
+  assertEquals(code, 0);
+  assertMatch(out, /^total:all +queued +\d+$/m);
+  const following = project.run("log", "count:all", "--follow", ...slow(200));
+  const again = await project.run(...slow(200), ...SLURM);
+  const jobs = (text: string) => /^total:all +queued +(\d+)$/m.exec(text)?.[1];
+  assertEquals(jobs(again.out), jobs(out));
+  const nodes = await nodesOf(project, "status", ...slow(200));
+  assertEquals(stateOf(nodes, "total:all"), "queued");
+  assertMatch(
+    nodes.find(({ name }) => name === "total:all")?.reason ?? "",
+    /^job \d+ \(Dependency\)/,
+  );
+  assertEquals(
+    inState(await settled(project, ...slow(200)), "cached").length,
+    3,
+  );
+  const followed = await following;
+  assertEquals([followed.code, followed.err], [0, ""]);
+  assertEquals(
+    followed.out,
+    (await project.run("log", "count:all", ...slow(200))).out,
+  );
+});
+
+test("before its time limit a job saves a checkpoint, and goes on from it under the same number", async () => {
+  using project = makeProject(SLOW_TEXT);
+  // Slurm counts whole minutes; the node takes longer.
+  const settings = slow(3000);
+  const limits = ["--slurm", "time=1", "--slurm", "signal=B:TERM@30"];
+  const { nodes, out } = await bring("slurm", project, ...settings, ...limits);
+  assertEquals(inState(nodes, "cached").length, 3, out);
+  assertStringIncludes(out, "Job is continued later, from its checkpoint.");
+  const begun = jobOutputs(project).match(/^Job begins: count:all, job \d+/gm);
+  assert((begun ?? []).length > 1);
+  assertEquals(new Set(begun).size, 1);
+  const log = await project.run("log", "count:all", ...settings);
+  assertStringIncludes(log.out, "resumed after ");
+  const manifest = project.read("artifacts/manifest.json");
+  Deno.removeSync(project.path("artifacts"), { recursive: true });
+  await nodesOf(project, ...settings, "--set", "counts.all.milliseconds=0");
+  const outputs = (text: string) => JSON.parse(text).nodes["total:all"].outputs;
+  assertEquals(
+    outputs(project.read("artifacts/manifest.json")),
+    outputs(manifest),
+  );
+});
+
+test("a job that is told to end and has no checkpoint is not continued for ever, and says what to do", async (cluster) => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "const words =",
+    "await new Promise((go) => setTimeout(go, 600_000));\n    const words =",
+  );
+  const [, job] = await jobOf(
+    await project.run("total:all", ...SLURM, "--json"),
+  );
+  await until(() => jobOutputs(project).includes("total:all: ") || undefined);
+  await delay(3000);
+  await cluster.ask("scancel", "--signal=TERM", "--batch", job);
+  const nodes = await settled(project, "total:all");
+  const total = nodes.find(({ name }) => name === "total:all");
+  assertEquals(total?.state, "failed");
+  assertMatch(
+    total?.reason ?? "",
+    /^job \d+ failed: Job \d+ had to end .* has saved no checkpoint; .*--slurm time=/,
+  );
+});
+
+test("a job that needs more memory than it was given says so, with its number and the way out", async () => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "const words =",
+    `const hoard: Uint8Array[] = [];
+    for (let i = 0; i < 100; i++) {
+      hoard.push(new Uint8Array(100_000_000).fill(1));
+      await new Promise((go) => setTimeout(go, 300));
+    }
+    const words =`,
+  );
+  const memory = ["--slurm", "mem=700M"];
+  const { nodes } = await bring("slurm", project, "total:all", ...memory);
+  const total = nodes.find(({ name }) => name === "total:all");
+  assertMatch(
+    total?.reason ?? "",
+    /^job \d+ ran out of memory; ask for more, such as --slurm mem=16G, /,
+  );
+});
+
+test("cancel takes waiting jobs out of the queue, and a plain rerun submits them again", async () => {
+  using project = makeProject(SLOW_TEXT);
+  await project.run(...slow(1000), ...SLURM);
+  await until(() => checkpointOf(project));
+  const { code, out } = await project.run("cancel", ...slow(1000));
+  assertEquals(code, 0);
+  assertStringIncludes(out, "Stopped count:all, total:all; ");
+  const nodes = await settled(project, ...slow(1000));
+  assertEquals(nodes.map(({ state }) => state), ["cached", "stale", "stale"]);
+  const again = await bring("slurm", project, ...slow(1000));
+  assertEquals(inState(again.nodes, "cached").length, 3);
+});
+
+test("without a controller status still answers, and a run is one sentence", async (cluster) => {
+  using project = makeProject();
+  const began = performance.now();
+  await bring("slurm", project);
+  await cluster.killController();
+  try {
+    const set = ["--set", "seed=2"];
+    const { code, err } = await project.run(...set, ...SLURM);
+    assertEquals(code, 2);
+    assertMatch(err, /^Cannot use Slurm: .*\.\n$/);
+    const nodes = await nodesOf(project, "status");
+    assertEquals(inState(nodes, "cached").length, 5);
+    assert(performance.now() - began < 120_000);
+  } finally {
+    await cluster.startController();
+  }
+});
+
+function jobOf(
+  { out }: { readonly out: string },
+): readonly [string, string] {
+  const nodes: readonly { readonly name: string; readonly job: string }[] =
+    JSON.parse(out).nodes;
+  const { name, job } = nodes[nodes.length - 1];
+  return [name, job];
+}

@@ -1,0 +1,153 @@
+/** Kills of jobs, of Slurm's daemons and of the submitting process: each ends with one plain rerun. SLURM_KILLS=50 kills more often. */
+import { assert, assertEquals } from "@std/assert";
+import { random } from "../../../nmt/random.ts";
+import { runEvents, settled } from "../fixtures/bring.ts";
+import {
+  delay,
+  stageProcesses,
+  tryKill,
+  until,
+} from "../fixtures/processes.ts";
+import {
+  exists,
+  inState,
+  makeProject,
+  nodesOf,
+  type Project,
+} from "../fixtures/project.ts";
+import { type Cluster, slurmMissing, startSlurm } from "../fixtures/slurm.ts";
+
+const TRIALS = Number(Deno.env.get("SLURM_KILLS") ?? 15);
+/** SLURM_KILLS_SEED=7 kills at other moments. */
+const SEED = Number(Deno.env.get("SLURM_KILLS_SEED") ?? 1);
+const MACHINE_TRIALS = Number(Deno.env.get("SLURM_MACHINE_KILLS") ?? 1);
+const VICTIMS = ["job", "stage", "controller", "submitter"] as const;
+
+const SETTINGS = ["--set", 'counts={"slow":{"milliseconds":100},"other":{}}'];
+const SUBMIT = [...SETTINGS, "--executor", "slurm"];
+
+let cluster: Cluster | undefined;
+if (slurmMissing === "") {
+  cluster = await startSlurm();
+  globalThis.addEventListener("unload", cluster.end);
+}
+
+function test(
+  title: string,
+  fn: (cluster: Cluster, project: Project) => Promise<void>,
+): void {
+  Deno.test({
+    name: title + slurmMissing,
+    ignore: slurmMissing !== "",
+    fn: async () => {
+      if (cluster === undefined) return;
+      using project = makeProject("one two\nthree\nfour\nfive six\n");
+      await fn(cluster, project);
+    },
+  });
+}
+
+/** The manifest of an undisturbed run. */
+async function undisturbed(project: Project): Promise<string> {
+  await nodesOf(project, ...SETTINGS);
+  const manifest = project.read("artifacts/manifest.json");
+  Deno.removeSync(project.path("artifacts"), { recursive: true });
+  return manifest;
+}
+
+/** One plain rerun reaches the undisturbed end; what was stored is not made again. */
+async function assertMends(project: Project, manifest: string): Promise<void> {
+  await settled(project, ...SETTINGS);
+  const rerun = await project.run(...SUBMIT);
+  assertEquals(rerun.code, 0, rerun.err);
+  const nodes = await settled(project, ...SETTINGS);
+  assertEquals(inState(nodes, "cached").length, 5, JSON.stringify(nodes));
+  assertEquals(project.read("artifacts/manifest.json"), manifest);
+  const made = runEvents(project)
+    .filter(({ event, state }) => event === "node" && state === "ran");
+  assertEquals(made.length, new Set(made.map(({ key }) => key)).size);
+  assertEquals((await project.run("verify")).code, 0);
+  Deno.removeSync(project.path("artifacts"), { recursive: true });
+}
+
+/** The processes of the project's jobs. */
+function jobProcesses(project: Project): number[] {
+  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+    const path = `/proc/${name}/cmdline`;
+    if (!/^\d+$/.test(name) || !exists(path)) return [];
+    try {
+      const command = Deno.readTextFileSync(path);
+      return command.includes(`${project.folder}/cli/jobs/job.ts`)
+        ? [Number(name)]
+        : [];
+    } catch {
+      // It has ended.
+      return [];
+    }
+  });
+}
+
+test(
+  `${TRIALS} kills of jobs, stages, the controller and the submitting process each end with one plain rerun`,
+  async (cluster, project) => {
+    const manifest = await undisturbed(project);
+    let hits = 0;
+    for (let trial = 0; trial < TRIALS; trial++) {
+      const next = random("slurm kills", SEED, trial);
+      const victim = VICTIMS[trial % VICTIMS.length];
+      const moment = next() * (victim === "submitter" ? 1500 : 3000);
+      const summary = `seed ${SEED}, trial ${trial}: ${victim} killed after ` +
+        `${moment.toFixed(0)} ms`;
+      try {
+        const submitting = project.start(...SUBMIT);
+        let isOver = false;
+        const submitted = submitting.output().finally(() => isOver = true);
+        if (victim !== "submitter") await submitted;
+        await delay(moment);
+        if (victim === "submitter") {
+          if (!isOver) hits++;
+          tryKill(submitting.pid);
+          await submitted;
+        } else if (victim === "controller") {
+          hits++;
+          await cluster.killController();
+          await delay(1000 * next());
+          await cluster.startController();
+        } else {
+          const find = victim === "job" ? jobProcesses : stageProcesses;
+          const found = find(project);
+          const target = found[Math.floor(next() * found.length)];
+          if (target !== undefined) hits++;
+          if (target !== undefined) tryKill(target);
+        }
+        await assertMends(project, manifest);
+      } catch (error) {
+        throw new Error(summary, { cause: error });
+      }
+    }
+    console.log(`${hits} of ${TRIALS} kills hit something`);
+    assert(hits >= TRIALS / 2, `${hits} of ${TRIALS} kills hit something.`);
+  },
+);
+
+test(
+  `a machine that dies with its job, ${MACHINE_TRIALS} times: the job runs elsewhere or again, and nothing is lost`,
+  async (cluster, project) => {
+    const manifest = await undisturbed(project);
+    for (let trial = 0; trial < MACHINE_TRIALS; trial++) {
+      const { code, err } = await project.run(...SUBMIT);
+      assertEquals(code, 0, err);
+      await until(() => jobProcesses(project)[0]);
+      const busy = await cluster.ask(
+        "squeue",
+        ...["--noheader", "--states=RUNNING", "--format=%N"],
+      );
+      const machine = busy.split("\n")[0];
+      await cluster.killMachine(machine);
+      jobProcesses(project).forEach(tryKill);
+      await delay(6000);
+      cluster.startMachine(machine);
+      await assertMends(project, manifest);
+    }
+  },
+);

@@ -1,0 +1,171 @@
+/** Whole experiments by jobs of a real Slurm: how fast they are submitted, that their bytes are those of local runs, and many users at once. */
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { bring, jobOutputs, runEvents, settled } from "../fixtures/bring.ts";
+import { bubblewrapMissing } from "../fixtures/bubblewrap.ts";
+import { delay } from "../fixtures/processes.ts";
+import {
+  inState,
+  makeProject,
+  nodesOf,
+  type Project,
+} from "../fixtures/project.ts";
+import { type Cluster, slurmMissing, startSlurm } from "../fixtures/slurm.ts";
+
+let cluster: Cluster | undefined;
+if (slurmMissing === "") {
+  cluster = await startSlurm();
+  globalThis.addEventListener("unload", cluster.end);
+}
+
+function test(title: string, fn: () => Promise<void>): void {
+  Deno.test({ name: title + slurmMissing, ignore: slurmMissing !== "", fn });
+}
+
+/** 30 branches, of two nodes each; the first node splits the text. */
+const SIXTY = [
+  "--set",
+  `counts=${
+    JSON.stringify(
+      Object.fromEntries(
+        Array.from(
+          { length: 30 },
+          (_, i) => [`n${i}`, { longest: 1 + i % 9 }],
+        ),
+      ),
+    )
+  }`,
+];
+
+const EXECUTORS = [
+  "local",
+  ...bubblewrapMissing === "" ? ["sandbox"] as const : [],
+  "slurm",
+] as const;
+
+/** How often each key was made, of those that were. */
+function timesMade(project: Project): number[] {
+  const made = runEvents(project)
+    .filter(({ event, state }) => event === "node" && state === "ran");
+  return [...Map.groupBy(made, ({ key }) => key).values()]
+    .map(({ length }) => length);
+}
+
+test("an experiment of 61 nodes is submitted in less than 5 s, and its manifest is that of other executors", async () => {
+  using project = makeProject();
+  const manifests = new Set<string>();
+  for (const executor of EXECUTORS) {
+    const began = performance.now();
+    if (executor === "slurm") {
+      const { code, milliseconds } = await project.run(
+        ...[...SIXTY, "--executor", executor],
+      );
+      assertEquals(code, 0);
+      assert(milliseconds < 5000, `${milliseconds.toFixed(0)} ms`);
+      console.log(`61 jobs submitted in ${milliseconds.toFixed(0)} ms`);
+    }
+    const { nodes } = await bring(executor, project, ...SIXTY);
+    assertEquals(inState(nodes, "cached").length, 61);
+    console.log(
+      `${executor}: ${((performance.now() - began) / 1000).toFixed(1)} s`,
+    );
+    manifests.add(project.read("artifacts/manifest.json"));
+    assertEquals((await project.run("verify")).code, 0);
+    Deno.removeSync(project.path("artifacts"), { recursive: true });
+  }
+  assertEquals(manifests.size, 1);
+});
+
+test("the experiment tiny gives the same manifest by all executors", async () => {
+  const root = fromFileUrl(new URL("../../..", import.meta.url));
+  const manifests = new Set<string>();
+  for (const executor of EXECUTORS) {
+    const artifacts = Deno.makeTempDirSync({ prefix: "tiny-" });
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
+          ...["--experiment", "tiny", "--artifacts", artifacts, "--json"],
+        ],
+        cwd: root,
+      }).output();
+      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+      assert(code === 0 || code === 10, text(stderr));
+      return JSON.parse(text(stdout)).nodes as { readonly state: string }[];
+    };
+    await run("run", "--executor", executor);
+    for (;;) {
+      const states = (await run("status")).map(({ state }) => state);
+      if (states.every((state) => state === "cached")) break;
+      assert(!states.includes("failed"), states.join(", "));
+      await delay(2000);
+    }
+    manifests.add(Deno.readTextFileSync(`${artifacts}/manifest.json`));
+    Deno.removeSync(artifacts, { recursive: true });
+  }
+  assertEquals(manifests.size, 1);
+});
+
+test("two users submit an experiment and 20 runs begin at once on one folder: every key is made once, and nothing is damaged", async () => {
+  using project = makeProject();
+  const counts = Object.fromEntries(
+    Array.from({ length: 6 }, (_, i) => [`n${i}`, { longest: 1 + i }]),
+  );
+  const settings = ["--set", `counts=${JSON.stringify(counts)}`];
+  const runs = Array.from({ length: 22 }, (_, i) =>
+    project.run(
+      ...settings,
+      ...i < 2 ? ["--executor", "slurm"] : ["--jobs", "2"],
+    ));
+  for (const { code, err } of await Promise.all(runs)) {
+    assertEquals(code, 0, err);
+  }
+  const nodes = await settled(project, ...settings);
+  assertEquals(inState(nodes, "cached").length, 13);
+  const keys = new Set(nodes.map(({ key }) => key));
+  assertEquals(timesMade(project), Array(keys.size).fill(1));
+  assertEquals((await project.run("verify")).code, 0);
+  // What a run records by itself.
+  const manifest = project.read("artifacts/manifest.json");
+  await nodesOf(project, ...settings);
+  assertEquals(project.read("artifacts/manifest.json"), manifest);
+});
+
+test("a node takes less than 3 s more as a job than locally, besides what an empty job takes", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const only = ["--only", "total:all", "--force"];
+  const { milliseconds: local } = await project.run(...only);
+  const empty = await secondsOfJob(
+    await cluster?.ask(
+      "sbatch",
+      ...["--parsable", "--output=/dev/null", "--wrap=true"],
+    ) ?? "",
+  );
+  const before = performance.now();
+  const { out } = await project.run(
+    ...[...only, "--executor", "slurm", "--json"],
+  );
+  const submitting = (performance.now() - before) / 1000;
+  const { nodes } = JSON.parse(out);
+  const job = await secondsOfJob(nodes[0].job);
+  const overhead = job - empty - local / 1000;
+  console.log(
+    `locally ${(local / 1000).toFixed(2)} s, as a job ${job.toFixed(2)} s, ` +
+      `an empty job ${empty.toFixed(2)} s, to submit it ${
+        submitting.toFixed(2)
+      } s`,
+  );
+  assert(overhead < 3, `${overhead.toFixed(2)} s; ${jobOutputs(project)}`);
+});
+
+/** From now until a job has ended. */
+async function secondsOfJob(id: string): Promise<number> {
+  const began = performance.now();
+  while (
+    !/COMPLETED|FAILED/.test(
+      await cluster?.ask("scontrol", "show", "job", id) ?? "",
+    )
+  ) await delay(50);
+  return (performance.now() - began) / 1000;
+}
