@@ -68,7 +68,8 @@ export interface Submission {
 export interface QueuedJob {
   readonly id: string;
   readonly name: string;
-  readonly state: "queued" | "running" | "ended";
+  /** A held job waits until somebody releases it. */
+  readonly state: "queued" | "held" | "running" | "ended";
   /** The queue's own word for its state. */
   readonly word: string;
   /** Why it waits. */

@@ -91,6 +91,8 @@ const Answer = z.object({
     name: z.string(),
     job_state: z.union([z.array(z.string()), z.string()]),
     state_reason: z.string().catch(""),
+    /** Why a job is held, in words. */
+    state_description: z.string().catch(""),
   })),
 });
 
@@ -98,19 +100,23 @@ const WAITING = /^(PENDING|REQUEUED|REQUEUE_HOLD|SPECIAL_EXIT)$/;
 const RUNNING = /^(RUNNING|CONFIGURING|SUSPENDED|STOPPED|SIGNALING|RESIZING)$/;
 
 function jobOf(
-  { job_id, name, job_state, state_reason }: z.infer<
+  { job_id, name, job_state, state_reason, state_description }: z.infer<
     typeof Answer
   >["jobs"][number],
 ): QueuedJob {
   const words = [job_state].flat();
   const has = (form: RegExp) => words.some((word) => form.test(word));
-  const state = has(WAITING) ? "queued" : has(RUNNING) ? "running" : "ended";
+  const isHeld = has(/_HOLD$/) || /^JobHeld/.test(state_reason);
+  const state = has(WAITING)
+    ? isHeld ? "held" : "queued"
+    : has(RUNNING)
+    ? "running"
+    : "ended";
   return {
-    id: String(job_id),
-    name,
-    state,
-    word: words[0],
-    reason: state_reason,
+    ...{ id: String(job_id), name, state, word: words[0] },
+    reason: isHeld && state_description !== ""
+      ? state_description
+      : state_reason,
   };
 }
 

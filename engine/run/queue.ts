@@ -109,6 +109,13 @@ async function stateOf(
   if (job !== undefined && job.state !== "ended") {
     const { id, state, reason } = job;
     const why = reason === "None" || reason === "" ? "" : ` (${reason})`;
+    if (state === "held") {
+      return {
+        ...{ id, state: "failed" },
+        reason: `job ${id} is held${why}; submit again, or release it by ` +
+          `"scontrol release ${id}"`,
+      };
+    }
     return { id, state, reason: `job ${id}${why}` };
   }
   const printed = outputs.filter((each) => each.startsWith(hashOf(name)))

@@ -110,8 +110,9 @@ export async function submit(
       const state = known.state === "running" ? "running" : "queued";
       return { state, job: known.id } as const;
     }
-    // It waits for a job that has failed, or was submitted anew.
-    if (known?.state === "queued") await slurm.cancel([known.id]);
+    // It is held, or waits for a job that has failed or was submitted anew.
+    const isInTheWay = known?.state === "queued" || known?.state === "held";
+    if (isInTheWay) await slurm.cancel([known.id]);
     const id = await slurm.submit({
       name,
       script: scriptOf(workspace.project.root, options, report),

@@ -49,7 +49,8 @@ export default command({
     for (const { name, key, job } of running) {
       const run = lastLogged(folder, name);
       const isMade = key !== undefined && isInUse(folder, key);
-      if (isMade && run !== undefined) requestCancel(folder, run, name);
+      const one = nodes.length === 0 ? undefined : name;
+      if (isMade && run !== undefined) requestCancel(folder, run, one);
       // Its job has begun, and has not come to the node yet.
       else if (job !== undefined) await QUEUES.slurm.cancel([job]);
     }

@@ -11,7 +11,7 @@ import {
 
 Deno.test("cancel stops a run with all of its nodes, from another process, and the next run goes on from the checkpoint", async () => {
   using project = makeProject(SLOW_TEXT);
-  const slow = ["--set", 'counts={"all":{"milliseconds":400}}'];
+  const slow = ["--set", 'counts={"all":{"milliseconds":1000}}'];
   const run = project.start(...slow);
   await until(() => checkpointOf(project));
   const { code, out } = await project.run("cancel", ...slow);
