@@ -23,7 +23,10 @@ const SEED = Number(Deno.env.get("SLURM_KILLS_SEED") ?? 1);
 const MACHINE_TRIALS = Number(Deno.env.get("SLURM_MACHINE_KILLS") ?? 1);
 const VICTIMS = ["job", "stage", "controller", "submitter"] as const;
 
-const SETTINGS = ["--set", 'counts={"slow":{"milliseconds":100},"other":{}}'];
+const SETTINGS = [
+  "--set",
+  'counts={"slow":{"milliseconds":100},"other":{"longest":3}}',
+];
 const SUBMIT = [...SETTINGS, "--executor", "slurm"];
 
 let cluster: Cluster | undefined;
