@@ -78,7 +78,7 @@ function flags(options: SbatchOptions): string[] {
 async function checkSlurm(): Promise<void> {
   const { out, err, success } = await run("scontrol", ["ping"]);
   if (success && /\bUP\b/.test(out)) return;
-  const reason = (err || out).trim().split("\n").at(-1) || "it does not answer";
+  const reason = lastLine(err || out) || "it does not answer";
   throw inputError(
     `Cannot use Slurm: ${reason}; run this where "scontrol ping" finds the controller, or with another --executor.`,
   );
@@ -134,11 +134,17 @@ async function ask(
 ): Promise<Ran> {
   const ran = await run(program, args, input);
   if (ran.success) return ran;
-  const reason = ran.err.trim().split("\n").at(-1)
-    ?.replace(/^\w+: (error|fatal): /, "").replace(/\.$/, "");
   throw failure(
-    `Cannot use Slurm: ${program} says "${reason}"; mend that and run again, nothing that was submitted is lost.`,
+    `Cannot use Slurm: ${program} says "${
+      lastLine(ran.err)
+    }"; mend that and run again, nothing that was submitted is lost.`,
   );
+}
+
+/** The last line of what a command says, without its name and the end of the sentence. */
+function lastLine(text: string): string {
+  return (text.trim().split("\n").at(-1) ?? "")
+    .replace(/^\w+: (error|fatal): /, "").replace(/\.$/, "");
 }
 
 async function run(
