@@ -162,7 +162,9 @@ test(
     for (let trial = 0; trial < MACHINE_TRIALS; trial++) {
       const { code, err } = await project.run(...SUBMIT);
       assertEquals(code, 0, err);
-      await until(() => jobProcesses(project)[0]);
+      await until(() =>
+        jobOutputs(project).includes("Job begins") || undefined
+      );
       const busy = await cluster.ask(
         "squeue",
         ...["--noheader", "--states=RUNNING", "--format=%N"],

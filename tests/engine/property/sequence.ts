@@ -7,7 +7,10 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { isInputError } from "../../../base/input_error.ts";
-import { removeIfThere } from "../../../engine/files/atomic.ts";
+import {
+  namesIn as entriesIn,
+  removeIfThere,
+} from "../../../engine/files/atomic.ts";
 import { isFailure } from "../../../engine/files/failure.ts";
 import type { Selection } from "../../../engine/graph/selection.ts";
 import type { NodeReport } from "../../../engine/run/node_record.ts";
@@ -288,6 +291,10 @@ async function kill(site: Site, dice: Dice): Promise<void> {
   await Promise.race([run, killed.promise]);
   if (times <= 0) {
     Deno.removeSync(lockPath(site));
+    const work = join(site.artifacts, "work");
+    for (const name of entriesIn(work)) {
+      if (name.endsWith(".lock")) removeIfThere(join(work, name));
+    }
     count(site, `kill ${moment}`);
   }
   await checkEnd(site, before, { reports, isRecorded: false });
