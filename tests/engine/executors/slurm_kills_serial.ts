@@ -140,7 +140,12 @@ test(
           await cluster.startController();
         } else {
           const find = victim === "job" ? jobProcesses : stageProcesses;
-          const found = find(project);
+          let found = find(project);
+          // Between two jobs there is nothing to kill.
+          for (let tries = 0; found.length === 0 && tries < 30; tries++) {
+            await delay(100);
+            found = find(project);
+          }
           const target = found[Math.floor(next() * found.length)];
           if (target !== undefined) hits++;
           if (target !== undefined) tryKill(target);
