@@ -71,7 +71,6 @@ export async function publishableContents(
     shares = sharesOf(manifest, graph, wish, pipeline.remade ?? []);
     return contentsIn(manifest, shares);
   });
-  if (!json) console.err(sharesText(shares));
   const action = { verb: name, what: `"${manifestPath(workspace.folder)}"` };
   await checkPublishable(
     console,
@@ -81,6 +80,7 @@ export async function publishableContents(
     action,
     { json },
   );
+  if (!json) console.err(sharesText(shares));
   return { contents, shares };
 }
 

@@ -76,12 +76,28 @@ export function isClaimed(folder: string, key: string): boolean {
 
 /** Writes what several runs write, such as the manifest; the work is short and ends before this returns. */
 export function withCommitLock<T>(folder: string, work: () => T): T {
-  makeFolder(folder, "work");
   const path = join(folder, "work/commit.lock");
+  for (;;) {
+    makeFolder(folder, "work");
+    using file = openLock(path);
+    file.lockSync(true);
+    if (!isThere(path, file)) continue;
+    try {
+      return work();
+    } finally {
+      removeIfThere(path);
+    }
+  }
+}
+
+function openLock(path: string): Deno.FsFile {
   moveUnlessFile(path);
-  using file = Deno.openSync(path, { read: true, write: true, create: true });
-  file.lockSync(true);
-  return work();
+  return Deno.openSync(path, { read: true, write: true, create: true });
+}
+
+/** Whether a path still names an open file: the last holder of the lock may have removed it since it was opened. */
+function isThere(path: string, file: Deno.FsFile): boolean {
+  return statIfThere(path)?.ino === file.statSync().ino;
 }
 
 interface Waiting {
@@ -101,13 +117,8 @@ async function waitFor(
   const path = join(folder, name);
   for (let waits = 0;; waits++) {
     makeFolder(folder, "work");
-    moveUnlessFile(path);
-    const file = Deno.openSync(path, { read: true, write: true, create: true });
-    // Its last holder may have removed it since it was opened.
-    if (
-      file.tryLockSync(true) &&
-      statIfThere(path)?.ino === file.statSync().ino
-    ) {
+    const file = openLock(path);
+    if (file.tryLockSync(true) && isThere(path, file)) {
       return {
         [Symbol.dispose]: () => {
           removeIfThere(path);
