@@ -80,7 +80,7 @@ export function languageAmong(
 }
 
 function agree(one: string, other: string | undefined): boolean {
-  if (other === undefined) return false;
+  if (other === undefined || !CODE.test(other)) return false;
   const [a, b] = [new Intl.Locale(one), new Intl.Locale(other)];
   const [likelyA, likelyB] = [a.maximize(), b.maximize()];
   return likelyA.language === likelyB.language &&

@@ -278,6 +278,6 @@ Deno.test("a descriptor names files of pairs, sides in a zip, and compressed one
       format: "lines",
       sides: { pt: at("moses.zip", "a"), en: at("moses.zip", "b") },
     }),
-    'Cannot use archive "moses.zip/a": it has no member "a"; get the file that the data set describes.',
+    'Cannot use archive "moses.zip": it has no member "a"; get the file that the data set describes.',
   );
 });
