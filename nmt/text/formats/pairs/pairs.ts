@@ -147,10 +147,12 @@ async function* readZip(
     );
     const [source, target] = [languages.source, languages.target]
       .map((each) => languageAmong(each, endings));
-    return source === undefined || target === undefined ? [] : [{
-      source: group[endings.indexOf(source)],
-      target: group[endings.indexOf(target)],
-    }];
+    return source === undefined || target === undefined || source === target
+      ? []
+      : [{
+        source: group[endings.indexOf(source)],
+        target: group[endings.indexOf(target)],
+      }];
   });
   if (moses.length === 1) {
     const [source, target] = [moses[0].source, moses[0].target].map(named);

@@ -68,8 +68,10 @@ export async function* readTmx(
         .map((each) => languageAmong(each, names) ?? "");
     found.set(key, tags);
     const [source, target] = tags.map((tag) => texts.get(tag));
-    if (source === undefined || target === undefined) {
-      if (source !== target) leftOut++;
+    if (
+      source === undefined || target === undefined || tags[0] === tags[1]
+    ) {
+      if (tags.some((tag) => tag !== "")) leftOut++;
       return;
     }
     pairs.push({ source, target, number: units });

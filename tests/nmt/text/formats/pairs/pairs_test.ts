@@ -335,6 +335,19 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
   ],
 ];
 
+Deno.test("one side is never taken for both, where two languages differ in the region alone", async () => {
+  const languages = { source: "pt", target: "pt-BR" };
+  const unit = '<tu><tuv xml:lang="pt"><seg>a</seg></tuv></tu>';
+  assertStringIncludes(
+    await fault("a.tmx", tmx(unit), languages),
+    'no unit has both "pt" and "pt-BR", only pt.',
+  );
+  assertStringIncludes(
+    await fault("a.zip", zipOf({ "a.pt": "a\n", "a.en": "b\n" }), languages),
+    "expected one pair of members such as NAME.pt and NAME.pt-BR",
+  );
+});
+
 Deno.test("what is wrong with a file of pairs is one sentence that names it, and the line where there is one", async () => {
   for (const [name, content, part] of FAULTS) {
     const message = await fault(name, content);
