@@ -26,9 +26,12 @@ export const Language = z.string().superRefine((code, context) => {
 function isLanguage(code: string): boolean {
   if (!CODE.test(code)) return false;
   const { language, script, region } = new Intl.Locale(code);
-  // A language is known if it is known how it is written.
+  // Of two letters, it is known how each language is written; of three there are too many.
   const likely = new Intl.Locale(language).maximize();
-  return likely.language === language && likely.script !== undefined &&
+  const isKnown = language.length === 3
+    ? language !== "und"
+    : likely.language === language && likely.script !== undefined;
+  return isKnown &&
     (script === undefined || NAMES.script.of(script) !== undefined) &&
     (region === undefined || NAMES.region.of(region) !== undefined);
 }
@@ -80,7 +83,7 @@ export function languageAmong(
 }
 
 function agree(one: string, other: string | undefined): boolean {
-  if (other === undefined) return false;
+  if (other === undefined || !CODE.test(other)) return false;
   const [a, b] = [new Intl.Locale(one), new Intl.Locale(other)];
   const [likelyA, likelyB] = [a.maximize(), b.maximize()];
   return likelyA.language === likelyB.language &&

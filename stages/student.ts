@@ -4,7 +4,11 @@ import { joined } from "../engine/graph/permissions.ts";
 import { stage } from "../engine/graph/stage.ts";
 import { Translation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
-import { Student, usesStates } from "../schemas/experiment/distillation.ts";
+import {
+  Student,
+  usesRecording,
+  usesStates,
+} from "../schemas/experiment/distillation.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { requireRuntime } from "../nmt/tensor/probe.ts";
@@ -98,16 +102,16 @@ export default stage({
       signal,
       teacher: isTaught
         ? async (tokens) => {
-          const signals = states === undefined
-            ? await streamTeacherSignals({
-              ...{ runtime, teacher, tokens, distillation },
-            })
-            : openTeacherSignals(
-              teacher,
-              states.shards,
-              tokens,
-              distillation,
+          if (usesRecording(distillation) && states === undefined) {
+            throw new Error(
+              'Cannot train a student on recorded states: its input "states" is missing',
             );
+          }
+          const signals = usesRecording(distillation) && states !== undefined
+            ? openTeacherSignals(teacher, states.shards, tokens, distillation)
+            : await streamTeacherSignals({
+              ...{ runtime, teacher, tokens, distillation },
+            });
           const norms = await layerNorms(distillation, tokens, signals);
           layerNormLines(norms).forEach(log);
           return signals;

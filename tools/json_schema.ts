@@ -3,6 +3,7 @@ import { fromFileUrl } from "@std/path";
 import { z } from "zod";
 import { Descriptor } from "../schemas/descriptor.ts";
 import { Given } from "../schemas/experiment/experiment.ts";
+import { Slurm } from "../schemas/experiment/slurm.ts";
 import { Manifest } from "../schemas/manifest.ts";
 import { ModelDescriptor } from "../schemas/model_descriptor.ts";
 
@@ -27,6 +28,7 @@ export function jsonSchemas(): ReadonlyMap<string, string> {
 /** An experiment as a file has it: of one language pair, or shared values and those of each of several pairs. */
 function experimentSchema(): object {
   const given = jsonSchema(Given.partial(), "An experiment");
+  const { $schema: _, ...slurm } = jsonSchema(Slurm, "Options of sbatch");
   const values = Object.keys(Given.shape)
     .map((key) => [key, { $ref: `#/properties/${key}` }]);
   const pair = { ...OBJECT, properties: Object.fromEntries(values) };
@@ -35,6 +37,7 @@ function experimentSchema(): object {
     properties: {
       $schema: { type: "string" },
       ...given.properties,
+      slurm,
       pairs: { type: "object", additionalProperties: pair },
     },
     anyOf: [{ required: ["languages", "data"] }, { required: ["pairs"] }],

@@ -18,8 +18,8 @@ import type { CorpusSize } from "./arithmetic.ts";
 /** A subword of 4,000 or more takes about this many bytes of text, and a sentence so many subwords. */
 const BYTES_A_TOKEN = 4.3, TOKENS_A_SENTENCE = 14;
 
-/** Text that one byte of a gzip file, and of a package, gives: a package holds other things as well. */
-const OF_GZIP = 3, OF_PACKAGE = 1 / 8;
+/** Text that one byte of a compressed file, and of a package, gives: a package holds other things as well. */
+const OF_COMPRESSED = 3, OF_PACKAGE = 1 / 8;
 
 const Tokenized = z.object({
   trainPairs: z.number(),
@@ -101,17 +101,18 @@ interface Size {
 function sizes(config: unknown): Size[] {
   const { data, languages } = Raw.partial({ corpus: true }).parse(config);
   const { own, additional } = selections(data, languages);
-  const gzip = (name: string) => /\.t?gz$/.test(name) ? OF_GZIP : 1;
+  const textOf = (name: string) =>
+    /\.(t?gz|zst|zip)$/i.test(name) ? OF_COMPRESSED : 1;
   const ofSelection = ({ packages, files }: Selection): Size[] => [
     ...packages.map(({ bytes }) => ({ bytes, text: OF_PACKAGE })),
-    ...files.map(({ name, bytes }) => ({ bytes, text: gzip(name) })),
+    ...files.map(({ name, bytes }) => ({ bytes, text: textOf(name) })),
   ];
   const users = data.train === undefined ? [] : pathsOf(data.train);
   return [
     ...[...own === undefined ? [] : [own], ...additional].flatMap(ofSelection),
     ...users.map((path) => ({
       bytes: statIfThere(path)?.size,
-      text: gzip(path),
+      text: textOf(path),
     })),
   ];
 }

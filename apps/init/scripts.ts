@@ -14,7 +14,17 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   Hant: ["Hani", "Bopo"],
   Jpan: ["Hira", "Kana", "Hani"],
   Kore: ["Hang", "Hani"],
+  Hanb: ["Hani", "Bopo"],
+  Hrkt: ["Hira", "Kana"],
+  Aran: ["Arab"],
+  Latf: ["Latn"],
+  Latg: ["Latn"],
 };
+
+/** Scripts that text of another language is likely in. */
+const LIKELY = "Latn Cyrl Arab Deva Beng Grek Hebr Thai Hani Jpan Kore".split(
+  " ",
+);
 
 const NAMES = new Intl.DisplayNames("en", { type: "script" });
 
@@ -34,32 +44,50 @@ export async function checkScripts(
     if (++count === SIDES) break;
   }
   const [from, to] = [scriptOf(source), scriptOf(target)];
-  const faults = [[sample[0], from], [sample[1], to]]
-    .map(([text, script]) => isWritten(text, script) === false);
-  if (!faults.includes(true)) return;
+  const isFault = isWritten(sample[0], from) === false;
+  if (!isFault && isWritten(sample[1], to) !== false) return;
   const isSwapped = isWritten(sample[0], to) && isWritten(sample[1], from);
-  const [language, script] = faults[0] ? [source, from] : [target, to];
+  const [language, script = "", text] = isFault
+    ? [source, from, sample[0]]
+    : [target, to, sample[1]];
+  const found = LIKELY.find((each) => isWritten(text, each));
   throw inputError(
     `Cannot set up an experiment from "${source}" to "${target}": most letters of the ${language} side are not ${
       NAMES.of(script)
     }; ` +
       (isSwapped
         ? "the sides are swapped: swap --from and --to."
-        : `give text in it, or name how it is written, as in ${language}-Latn.`),
+        : found === undefined
+        ? "give text in it."
+        : `give text in it, or name how it is written: ${new Intl.Locale(
+          language,
+          { script: found },
+        )}.`),
   );
 }
 
-/** The script that a language is written in, unless its code says another. */
-function scriptOf(language: string): string {
-  return new Intl.Locale(language).maximize().script ?? "Latn";
+/** The script that a language is written in, unless its code says another; undefined where that is not known. */
+function scriptOf(language: string): string | undefined {
+  return new Intl.Locale(language).maximize().script;
 }
 
-/** Whether a text is in a script; undefined where it has too few letters to tell. */
-function isWritten(text: string, script: string): boolean | undefined {
+/** Whether a text is in a script; undefined where it has too few letters to tell, or Unicode has no such script. */
+function isWritten(
+  text: string,
+  script: string | undefined,
+): boolean | undefined {
   const letters = text.match(/\p{L}/gu)?.length ?? 0;
-  if (letters < LETTERS) return undefined;
+  const own = script === undefined ? undefined : lettersOf(script);
+  if (letters < LETTERS || own === undefined) return undefined;
+  return (text.match(own)?.length ?? 0) >= LEAST * letters;
+}
+
+function lettersOf(script: string): RegExp | undefined {
   const classes = (SCRIPTS[script] ?? [script])
     .map((name) => `\\p{Script=${name}}`).join("");
-  const own = text.match(new RegExp(`(?=\\p{L})[${classes}]`, "gu"));
-  return (own?.length ?? 0) >= LEAST * letters;
+  try {
+    return new RegExp(`(?=\\p{L})[${classes}]`, "gu");
+  } catch {
+    return undefined;
+  }
 }

@@ -27,7 +27,7 @@ export interface TrainFilesJob {
   readonly work: string;
   /** Once it is aborted, training saves a checkpoint and throws its reason. */
   readonly signal?: AbortSignal;
-  /** Opens the teacher's signals of the training tokens. */
+  /** Opens the teacher's signals of the training tokens, which are closed once it is trained. */
   readonly teacher?: (
     train: Tokens,
   ) => TeacherSignals | Promise<TeacherSignals>;
@@ -54,6 +54,7 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
     allTokens = 0,
     speed = 0,
     validated = "";
+  const teacher = await job.teacher?.(tokens);
   const trained = await train({
     task,
     role: job.role,
@@ -62,7 +63,7 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
     train: tokens,
     validation: readTokens(job.validation),
     scoring: job.scoring,
-    teacher: await job.teacher?.(tokens),
+    teacher,
     initial: job.initial,
     folder: job.work,
     signal: job.signal,
@@ -96,7 +97,7 @@ export async function trainFiles(job: TrainFilesJob): Promise<TrainedFiles> {
         note,
       });
     },
-  });
+  }).finally(() => teacher?.close());
   saveModel(job.model, {
     model: task.model,
     vocabulary: task.vocabulary,

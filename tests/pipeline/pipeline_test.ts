@@ -89,6 +89,18 @@ Deno.test("a corpus of another format is made, with what the stages may do, as t
     const files = {
       "plain.tsv": encoder.encode(LINES),
       "memory.tmx.zst": zstdCompressSync(`<tmx>${units.join("\n")}</tmx>`),
+      "quoted.csv": encoder.encode(
+        rows.map((row) => `${row.map((side) => `"${side}"`).join()}\n`).join(
+          "",
+        ),
+      ),
+      "flat.jsonl": encoder.encode(
+        rows.map(([pt, en]) => `${JSON.stringify({ pt, en })}\n`).join(""),
+      ),
+      "program.po": encoder.encode(
+        'msgid ""\nmsgstr "Language: pt\\n"\n' +
+          rows.map(([pt, en]) => `\nmsgid "${en}"\nmsgstr "${pt}"\n`).join(""),
+      ),
       "moses.zip": zipOf({
         "X.pt": rows.map(([pt]) => `${pt}\n`).join(""),
         "X.en": rows.map(([, en]) => `${en}\n`).join(""),

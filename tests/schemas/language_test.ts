@@ -9,7 +9,7 @@ const KNOWN =
   "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne " +
   "ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st " +
   "su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu " +
-  "por gsw hsb pt-BR zh-Hant sr-Latn zh-Hant-HK es-419";
+  "por gsw hsb nah oto tlh qaa pt-BR zh-Hant sr-Latn zh-Hant-HK es-419";
 
 Deno.test("every language of ISO 639-1 is one, and so are scripts and regions of it", () => {
   const unknown = KNOWN.split(" ")

@@ -4,6 +4,7 @@ import {
   assertAlmostEquals,
   assertEquals,
   assertNotEquals,
+  assertRejects,
 } from "@std/assert";
 import pipeline from "../../pipeline.ts";
 import {
@@ -188,9 +189,19 @@ Deno.test("a student learns the same of streamed states as of recorded ones, whi
   const one = await trainedAs("student", training, "recorded", {
     ...{ distillation: recorded, teacher: { model }, states: { shards } },
   });
+  assertEquals(openFiles(shards), []);
   const other = await trainedAs("student", training, "streamed", {
     ...{ distillation: streamed, teacher: { model } },
+    states: { shards: "of another trial" },
   });
+  await assertRejects(
+    () =>
+      trainedAs("student", training, "unrecorded", {
+        ...{ distillation: recorded, teacher: { model } },
+      }),
+    Error,
+    'its input "states" is missing',
+  );
   const plain = await trainedAs("student", training, "untaught");
   const perplexity = ({ metrics }: typeof one) => Number(metrics.perplexity);
   assertAlmostEquals(perplexity(other), perplexity(one), 1e-2);
@@ -204,5 +215,17 @@ Deno.test("a student learns the same of streamed states as of recorded ones, whi
   assertEquals([...graph.keys()].includes("states"), false);
   assertEquals(graph.get("student:ckd")?.inputs.teacher, "teacher");
 });
+
+/** The files in a folder that this process has open; only Linux tells. */
+function openFiles(folder: string): string[] {
+  if (Deno.build.os !== "linux") return [];
+  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return []; // the folder that is being read
+    }
+  }).filter((path) => path.startsWith(folder));
+}
 
 const rounded = (score: number) => Number(score.toFixed(4));

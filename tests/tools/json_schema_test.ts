@@ -37,6 +37,20 @@ Deno.test('"$schema" names the file for editors, and is no part of an experiment
   }
 });
 
+Deno.test("what the reader splits off an experiment is in its schema", () => {
+  using folder = temporary();
+  const path = join(folder.path, "mine.jsonc");
+  const slurm = { "student:*": { gpus: 1 } };
+  const given = { $schema: "experiment.json", slurm, seed: 2 };
+  Deno.writeTextFileSync(path, JSON.stringify(given));
+  const { value } = readExperiment(join(ROOT, "experiments"), path, []);
+  assertEquals(value, { seed: 2 });
+  const { properties } = z.object({
+    properties: z.record(z.string(), z.unknown()),
+  }).parse(JSON.parse(read("schemas/json/experiment.json")));
+  for (const key of Object.keys(given)) assert(key in properties, key);
+});
+
 Deno.test("the editor's settings name files that are there", () => {
   const settings = z.object({
     "json.schemas": z.array(z.object({ url: z.string() })),

@@ -31,7 +31,7 @@ declare module "gettext-parser" {
   const gettext: {
     readonly po: {
       /** Messages by context and then by `msgid`; a fault is an error with its `lineNumber`. */
-      parse(bytes: Uint8Array): {
+      parse(text: string): {
         readonly headers?: Readonly<Record<string, string | undefined>>;
         readonly translations: Readonly<
           Record<string, Readonly<Record<string, Message>>>

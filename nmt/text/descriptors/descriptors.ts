@@ -172,6 +172,13 @@ function select(
         }.`,
       );
     }
+    if (its in names) {
+      throw inputError(
+        `Cannot translate from "${source}" to "${target}" on data set "${name}": both are its "${its}"; expected two of ${
+          descriptor.languages.join(", ")
+        }.`,
+      );
+    }
     names[its] = language;
   }
   const selected = descriptor.sources

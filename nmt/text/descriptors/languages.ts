@@ -9,7 +9,10 @@ import {
 /** The name that an experiment has for a language, by the descriptor's: `pt` may be its `pt-BR`. */
 export type LanguageNames = Readonly<Record<string, string>>;
 
-/** What a source has in all of some languages, under the experiment's names for them; nothing where it lacks one. */
+/**
+ * What a source has in all of some languages, under the experiment's names for them, but for texts in files of pairs;
+ * nothing where it lacks one.
+ */
 export function inLanguages(source: Source, names: LanguageNames): Source[] {
   const renamed = <Value>(values: Readonly<Record<string, Value>>) =>
     Object.fromEntries(
@@ -21,16 +24,14 @@ export function inLanguages(source: Source, names: LanguageNames): Source[] {
     return [{ ...source, packages }];
   }
   const wanted = Object.keys(names);
-  const renamedAll = (of: readonly string[]) =>
-    of.map((each) => names[each] ?? each);
   const texts = source.texts.flatMap((text): Text[] => {
     if (!wanted.every((each) => textLanguages(text).includes(each))) return [];
     if ("table" in text) {
-      return [{ ...text, columns: renamedAll(text.columns) }];
+      const columns = text.columns.map((each) => names[each] ?? each);
+      return [{ ...text, columns }];
     }
-    if ("pairs" in text) {
-      return [{ ...text, languages: renamedAll(text.languages) }];
-    }
+    // Its columns are found by the descriptor's names.
+    if ("pairs" in text) return [text];
     const { sides } = text;
     const selected = wanted.map((each) => [names[each], sides[each]]);
     return [{ ...text, sides: Object.fromEntries(selected) }];

@@ -7,12 +7,14 @@ export const EXPANSION = 200;
 
 export const TOO_LARGE = `it unpacks to more than ${EXPANSION} times its size`;
 
-/** The error of an archive that cannot be used, whoever made it. */
-export function unusable(name: string, reason: string): Error {
+/** The error of an archive that cannot be used, whoever made it, with what to do. */
+export function unusable(
+  name: string,
+  reason: string,
+  remedy = "get the file that the data set describes",
+): Error {
   return inputError(
-    `Cannot use archive "${name}": ${
-      printable(reason)
-    }; get the file that the data set describes.`,
+    `Cannot use archive "${name}": ${printable(reason)}; ${remedy}.`,
   );
 }
 

@@ -12,6 +12,7 @@ import {
   descriptorNames,
   selections,
 } from "../descriptors/descriptors.ts";
+import { checkLicence } from "../descriptors/licences.ts";
 import { checkGivenHashes } from "../descriptors/checksums.ts";
 import {
   checkReadable,
@@ -33,10 +34,11 @@ const PARTS: readonly Part[] = ["train", "validation", "test"];
 
 /**
  * The files whose content decides what is fetched: the descriptors and the user's own. What is wrong with the names in
- * the config, or with a file, is an input error, before anything runs.
+ * the config, the licence, or with a file, is an input error, before anything runs.
  */
 export function dataFiles(data: Data, languages: FetchedLanguages): string[] {
   const descriptors = descriptorFiles(data);
+  if (data.licence !== undefined) checkLicence(data.licence);
   checkGivenHashes(data, selections(data, languages));
   const paths = partsOf(data).flatMap(({ files }) => pathsOf(files));
   checkReadable(paths);

@@ -4,13 +4,14 @@ import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import { inputError, isInputError } from "../../../base/input_error.ts";
 import { openInput, reasonOf, type Refuse } from "../../../base/input_file.ts";
+import { EXPANSION, TOO_LARGE } from "../fetch/untrusted.ts";
 import { readMember } from "./zip.ts";
 
 /** A file to read, and the name by which the user knows it. */
 export interface NamedFile {
   readonly path: string;
   readonly name: string;
-  /** The file is a zip, of which this member is read. */
+  /** The file is a zip, of which this member is read; its name is `ZIP/MEMBER`. */
   readonly member?: string;
 }
 
@@ -45,13 +46,28 @@ const COMPRESSIONS: readonly Compression[] = [
   },
 ];
 
+/** Bytes of zstd that are decompressed at once: four of them may give 128 KiB. */
+const SLICE = 1 << 10;
+
+/** So many bytes may come of zstd, however few it has; of more, `EXPANSION` times its size. */
+const ALWAYS = 1 << 24;
+
 /** Decompresses zstd of any number of frames, and fails where it is cut short, which Deno's own does not. */
 async function* unzstd(bytes: Bytes): Bytes {
   const pieces: Uint8Array[] = [];
-  const decompressor = new Decompress((piece) => pieces.push(piece.slice()));
+  let taken = 0, given = 0;
+  const decompressor = new Decompress((piece) => {
+    given += piece.length;
+    pieces.push(piece.slice());
+  });
   for await (const chunk of bytes) {
-    decompressor.push(chunk);
-    yield* pieces.splice(0);
+    for (let at = 0; at < chunk.length; at += SLICE) {
+      const slice = chunk.subarray(at, at + SLICE);
+      decompressor.push(slice);
+      taken += slice.length;
+      if (given > Math.max(ALWAYS, EXPANSION * taken)) throw Error(TOO_LARGE);
+      yield* pieces.splice(0);
+    }
   }
   decompressor.push(new Uint8Array(), true);
   yield* pieces;
@@ -149,21 +165,21 @@ function firstInvalid(bytes: Uint8Array): number {
 export async function* readBytes(file: NamedFile): Bytes {
   let compression: Compression | undefined;
   try {
-    if (file.member !== undefined) {
-      return yield* readMember(file.path, file.name, file.member);
-    }
-    using handle = openInput(file.path, unreadable(file.name));
-    const first = await nextChunk(handle);
+    const chunks = file.member === undefined
+      ? readFile(file)
+      : readMember(file.path, zipName(file, file.member), file.member);
+    const { value: first } = await chunks.next();
     compression = COMPRESSIONS.find(({ magic }) =>
       magic.every((byte, i) => first?.[i] === byte)
     );
     const named = COMPRESSIONS.find(({ ending }) => file.name.endsWith(ending));
     if (compression === undefined && named !== undefined) {
+      await chunks.return(undefined);
       throw new Error(`it does not start as ${named.name} does`);
     }
-    const chunks = chunksFrom(first, handle);
-    if (compression === undefined) return yield* chunks;
-    yield* compression.decompress(chunks);
+    const all = startingWith(first, chunks);
+    if (compression === undefined) return yield* all;
+    yield* compression.decompress(all);
   } catch (error) {
     throw compression !== undefined
       ? inputError(
@@ -177,23 +193,31 @@ export async function* readBytes(file: NamedFile): Bytes {
   }
 }
 
-async function* chunksFrom(
+/** The name of the zip that a member is of. */
+function zipName({ name }: NamedFile, member: string): string {
+  return name.slice(0, -`/${member}`.length);
+}
+
+async function* startingWith(
   first: Uint8Array | undefined,
-  handle: Deno.FsFile,
+  rest: Bytes,
 ): Bytes {
-  for (
-    let chunk = first;
-    chunk !== undefined;
-    chunk = await nextChunk(handle)
-  ) {
-    yield chunk;
+  try {
+    if (first !== undefined) yield first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
   }
 }
 
-async function nextChunk(handle: Deno.FsFile): Promise<Uint8Array | undefined> {
-  const buffer = new Uint8Array(1 << 16);
-  const count = await handle.read(buffer);
-  return count === null ? undefined : buffer.subarray(0, count);
+async function* readFile({ path, name }: NamedFile): Bytes {
+  using handle = openInput(path, unreadable(name));
+  for (;;) {
+    const buffer = new Uint8Array(1 << 16);
+    const count = await handle.read(buffer);
+    if (count === null) return;
+    yield buffer.subarray(0, count);
+  }
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -12,6 +12,7 @@ import {
   type Text,
   type TextSource,
 } from "../../../schemas/descriptor.ts";
+import { languageAmong } from "../../../schemas/language.ts";
 import { unpack } from "../fetch/archive.ts";
 import { unescapeXml } from "./entities.ts";
 import { type Lines, type NamedFile, readLines } from "./lines.ts";
@@ -68,7 +69,10 @@ export async function* readTexts(
     } else if ("pairs" in text) {
       const named = fileOf(located, text.pairs);
       for await (
-        const { number, ...pair } of readPairs(named, { source, target })
+        const { number, ...pair } of readPairs(named, {
+          source: ownName(source, text.languages),
+          target: ownName(target, text.languages),
+        })
       ) {
         yield { ...pair, file, position: number - 1 };
       }
@@ -93,14 +97,20 @@ export async function* readSentences(
         yield cells[column];
       }
     } else if ("pairs" in text) {
-      const [other] = text.languages.filter((each) => each !== language);
+      const source = ownName(language, text.languages);
+      const [other] = text.languages.filter((each) => each !== source);
       const pairs = readPairs(fileOf(located, text.pairs), {
-        source: language,
+        source,
         target: other,
       });
       for await (const { source } of pairs) yield source;
     } else yield* sideOf(text, located, language).lines;
   }
+}
+
+/** The name that a text has for a language: it may say a region that the experiment does not. */
+function ownName(language: string, languages: readonly string[]): string {
+  return languageAmong(language, languages) ?? language;
 }
 
 /** A place of a descriptor on the disk; `unpacked` is its path where it was taken out of an archive. */

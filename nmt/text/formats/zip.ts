@@ -8,7 +8,10 @@ import {
   unusable,
 } from "../fetch/untrusted.ts";
 
-/** The names of a zip's files, in its order; `name` is how the user knows the zip. */
+/** What to do about a zip, which may be the user's own or that of a data set. */
+const REMEDY = "make or get it again, or unpack it and give the files in it";
+
+/** The names of a zip's files, in its order, without those that systems hide; `name` is how the user knows the zip. */
 export async function zipMembers(
   path: string,
   name: string,
@@ -19,10 +22,13 @@ export async function zipMembers(
     }),
   );
   return entries.map(({ fileName }) => fileName)
-    .filter((name) => !name.endsWith("/"));
+    .filter((name) => !name.endsWith("/") && !HIDDEN.test(name));
 }
 
-/** The bytes of a zip's member. */
+/** What macOS adds to a zip, and files with a dot before their names. */
+const HIDDEN = /^__MACOSX\/|(^|\/)\./;
+
+/** The bytes of a zip's member; `name` is that of the zip. */
 export function readMember(
   path: string,
   name: string,
@@ -32,7 +38,9 @@ export function readMember(
   return withEntries(path, name, async function* (zip) {
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName !== member) continue;
-      if (entry.uncompressedSize > most) throw unusable(name, TOO_LARGE);
+      if (entry.uncompressedSize > most) {
+        throw unusable(name, TOO_LARGE, REMEDY);
+      }
       yield* await zip.openReadStreamPromise(entry) as AsyncIterable<
         Uint8Array
       >;
@@ -60,7 +68,7 @@ async function* withEntries<Item>(
   } catch (error) {
     throw isInputError(error)
       ? error
-      : unusable(name, `it is broken (${reasonOf(error)})`);
+      : unusable(name, `it is broken (${reasonOf(error)})`, REMEDY);
   } finally {
     zip?.close();
   }

@@ -12,8 +12,8 @@ export interface Columns {
 }
 
 /**
- * The places of the columns that are named by the languages, or `source` and `target`; undefined where they do not name
- * both.
+ * The places of the columns that are named by the languages, or, where neither is, by `source` and `target`; undefined
+ * where they do not name both.
  *
  * @example
  * ```ts
@@ -23,6 +23,7 @@ export interface Columns {
  * const languages = { source: "pt", target: "en" };
  * assertEquals(columnsOf(["id", "en", "pt-BR"], languages), { source: 2, target: 1 });
  * assertEquals(columnsOf(["English", "Português"], languages), { source: 1, target: 0 });
+ * assertEquals(columnsOf(["source", "Portuguese", "English"], languages), { source: 1, target: 2 });
  * assertEquals(columnsOf(["text_en", "text_pt"], languages), { source: 1, target: 0 });
  * assertEquals(columnsOf(["uma casa", "a house"], languages), undefined);
  * ```
@@ -32,19 +33,23 @@ export function columnsOf(
   languages: Languages,
 ): Columns | undefined {
   const trimmed = names.map((name) => name.trim());
-  const source = columnOf(trimmed, languages.source, ["source", "src"]);
-  const target = columnOf(trimmed, languages.target, ["target", "tgt"]);
+  const byLanguage = {
+    source: columnOf(trimmed, languages.source),
+    target: columnOf(trimmed, languages.target),
+  };
+  const { source, target } = byLanguage.source < 0 && byLanguage.target < 0
+    ? {
+      source: placeOf(trimmed, ["source", "src"]),
+      target: placeOf(trimmed, ["target", "tgt"]),
+    }
+    : byLanguage;
   return source < 0 || target < 0 || source === target
     ? undefined
     : { source, target };
 }
 
-/** The place of a language's name, in whole or as the only one that has it as a word, such as `text_pt`; else -1. */
-function columnOf(
-  names: readonly string[],
-  language: string,
-  others: readonly string[],
-): number {
+/** The place of a language: of its code, or else of its name in English or itself; else -1. */
+function columnOf(names: readonly string[], language: string): number {
   const code = languageAmong(language, names);
   if (code !== undefined) return names.indexOf(code);
   const plain = new Intl.Locale(language).language;
@@ -54,7 +59,11 @@ function columnOf(
       display.of(each)?.toLowerCase() ?? []
     );
   });
-  const known = [...inWords, plain, ...others];
+  return placeOf(names, [...inWords, plain]);
+}
+
+/** The place of the name that is one of some words, or else of the only one that has one, such as `text_pt`; else -1. */
+function placeOf(names: readonly string[], known: readonly string[]): number {
   const lower = names.map((name) => name.toLowerCase());
   const whole = lower.findIndex((name) => known.includes(name));
   if (whole >= 0) return whole;

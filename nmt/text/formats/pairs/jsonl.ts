@@ -20,6 +20,11 @@ export async function* readJsonl(
     number++;
     if (line.trim() === "") continue;
     const record = recordOf(line);
+    if (record === undefined && known.size === 0 && /^\s*\[/.test(line)) {
+      throw inputError(
+        `Cannot use "${file.name}": it is a JSON array, expected an object a line; write each of its objects on a line of its own, without commas between them.`,
+      );
+    }
     if (record === undefined) throw fault("is not a JSON object");
     const names = Object.keys(record), key = names.join("\t");
     if (!known.has(key)) known.set(key, columnsOf(names, languages));

@@ -11,7 +11,7 @@ import { type Line, paired } from "../parallel.ts";
 import { isPlain, namesColumns, readCsv, readTsv } from "./delimited.ts";
 import { readJsonl } from "./jsonl.ts";
 import { readPo } from "./po.ts";
-import { readTmx } from "./tmx.ts";
+import { readTmx, unitsLeftOut } from "./tmx.ts";
 import { languageAmong } from "../../../../schemas/language.ts";
 import { zipMembers } from "../zip.ts";
 
@@ -32,13 +32,18 @@ export interface PairFormat {
 const TSV: PairFormat = {
   name: "TSV",
   endings: [".tsv", ".tab"],
-  begins: /^/,
+  begins: /^[^\n]*\t/,
   read: readTsv,
 };
 
 /** In the order in which a file's beginning is tried. */
 const FORMATS: readonly PairFormat[] = [
-  { name: "zip", endings: [".zip"], begins: /^PK/, read: readZip },
+  {
+    name: "zip",
+    endings: [".zip"],
+    begins: /^PK(?!\s)\p{Cc}{2}/u,
+    read: readZip,
+  },
   {
     name: "TMX",
     endings: [".tmx"],
@@ -46,19 +51,19 @@ const FORMATS: readonly PairFormat[] = [
     read: readTmx,
   },
   {
+    name: "gettext",
+    endings: [".po"],
+    begins: /^(#.*\n|\s)*msgid\s+"/,
+    read: readPo,
+  },
+  TSV,
+  {
     name: "JSON lines",
     endings: [".jsonl", ".ndjson", ".json"],
     begins: /^\s*\{"/,
     read: readJsonl,
   },
-  {
-    name: "gettext",
-    endings: [".po"],
-    begins: /^(#.*\n|\s)*msgid\s/,
-    read: readPo,
-  },
   { name: "CSV", endings: [".csv"], begins: /^"/, read: readCsv },
-  TSV,
 ];
 
 /** Whether the ending of a file's name is that of a format of pairs. */
@@ -91,6 +96,12 @@ export async function pairsAs(
   languages: Languages,
 ): Promise<string> {
   const { name } = await formatOf(file);
+  if (name === "TMX") {
+    const leftOut = await unitsLeftOut(file, languages);
+    return leftOut === 0
+      ? name
+      : `${name} (units left out, as one language is missing or not clear: ${leftOut})`;
+  }
   const delimiter = { TSV: "\t", CSV: /[,;]/ }[name];
   return delimiter !== undefined &&
       await namesColumns(file, languages, delimiter)
@@ -128,16 +139,20 @@ async function* readZip(
   });
   const stems = Map.groupBy(
     members,
-    (member) => member.replace(/\.[^./]*$/, ""),
+    (member) => decompressedName(member).replace(/\.[^./]*$/, ""),
   );
   const moses = [...stems.values()].flatMap((group) => {
-    const endings = group.map((member) => member.split(".").at(-1) ?? "");
+    const endings = group.map((member) =>
+      decompressedName(member).split(".").at(-1) ?? ""
+    );
     const [source, target] = [languages.source, languages.target]
       .map((each) => languageAmong(each, endings));
-    return source === undefined || target === undefined ? [] : [{
-      source: group[endings.indexOf(source)],
-      target: group[endings.indexOf(target)],
-    }];
+    return source === undefined || target === undefined || source === target
+      ? []
+      : [{
+        source: group[endings.indexOf(source)],
+        target: group[endings.indexOf(target)],
+      }];
   });
   if (moses.length === 1) {
     const [source, target] = [moses[0].source, moses[0].target].map(named);

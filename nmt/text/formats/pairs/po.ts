@@ -5,6 +5,7 @@ import { languageAmong } from "../../../../schemas/language.ts";
 import { inputError } from "../../../../base/input_error.ts";
 import { type NamedFile, readBytes } from "../lines.ts";
 import type { Line } from "../parallel.ts";
+import { decode, decoderOf } from "./encoding.ts";
 
 /** A larger catalogue is not held in memory. */
 const MOST_BYTES = 64 << 20;
@@ -65,10 +66,16 @@ async function parsed(file: NamedFile) {
       );
     }
   }
+  const all = new Uint8Array(
+    await new Blob(chunks as BlobPart[]).arrayBuffer(),
+  );
+  const text = decode(
+    decoderOf(encodingOf(all), file.name),
+    all,
+    file.name,
+  );
   try {
-    return gettext.po.parse(
-      new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()),
-    );
+    return gettext.po.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw inputError(
@@ -80,4 +87,12 @@ async function parsed(file: NamedFile) {
       }).`,
     );
   }
+}
+
+/** The encoding in the header, which is the first message; the template's word for one that is not known is "CHARSET". */
+function encodingOf(bytes: Uint8Array): string {
+  const text = new TextDecoder("latin1").decode(bytes);
+  const [, header = ""] = text.split(/^msgid\s/m, 2);
+  const [, encoding = "CHARSET"] = /charset=([\w.:-]+)/i.exec(header) ?? [];
+  return encoding === "CHARSET" ? "utf-8" : encoding;
 }

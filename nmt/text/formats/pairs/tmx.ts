@@ -5,15 +5,28 @@ import { languageAmong } from "../../../../schemas/language.ts";
 import { inputError } from "../../../../base/input_error.ts";
 import { MAXIMUM_LINE_BYTES, type NamedFile, readBytes } from "../lines.ts";
 import type { Line } from "../parallel.ts";
+import { decode, decoderOf } from "./encoding.ts";
 
 /** Elements in a segment whose text is code of another program. */
 const CODES = ["bpt", "ept", "ph", "it", "ut"];
 
-/** The pairs of a translation memory; a unit that lacks one of the languages is left out. */
+/** How many units are left out: they have one of the languages, and lack the other or have several that may be it. */
+export async function unitsLeftOut(
+  file: NamedFile,
+  languages: Languages,
+): Promise<number> {
+  const pairs = readTmx(file, languages);
+  for (;;) {
+    const { done, value } = await pairs.next();
+    if (done) return value;
+  }
+}
+
+/** The pairs of a translation memory; returns `unitsLeftOut`. */
 export async function* readTmx(
   file: NamedFile,
   languages: Languages,
-): AsyncGenerator<Line> {
+): AsyncGenerator<Line, number> {
   const fault = (what: string) =>
     inputError(`Cannot use "${file.name}": ${what}.`);
   const parser = new SaxesParser();
@@ -21,7 +34,7 @@ export async function* readTmx(
   const found = new Map<string, readonly string[]>();
   let texts = new Map<string, string>(), pairs: Line[] = [];
   let language = "", segment: string | undefined, codes = 0;
-  let units = 0, seen = 0, root: string | undefined;
+  let units = 0, leftOut = 0, seen = 0, root: string | undefined;
   parser.on("error", ({ message }) => {
     throw fault(
       `line ${parser.line} is no XML (${message.replace(/^[\d:]+ /, "")})`,
@@ -35,10 +48,12 @@ export async function* readTmx(
     if (name === "seg") segment = "";
     if (CODES.includes(name)) codes++;
   });
-  parser.on("text", (text) => {
+  const onText = (text: string) => {
     seen = parser.position;
     if (segment !== undefined && codes === 0) segment += text;
-  });
+  };
+  parser.on("text", onText);
+  parser.on("cdata", onText);
   parser.on("closetag", ({ name }) => {
     if (CODES.includes(name)) codes--;
     if (name === "seg" && segment !== undefined) {
@@ -53,7 +68,12 @@ export async function* readTmx(
         .map((each) => languageAmong(each, names) ?? "");
     found.set(key, tags);
     const [source, target] = tags.map((tag) => texts.get(tag));
-    if (source === undefined || target === undefined) return;
+    if (
+      source === undefined || target === undefined || tags[0] === tags[1]
+    ) {
+      if (tags.some((tag) => tag !== "")) leftOut++;
+      return;
+    }
     pairs.push({ source, target, number: units });
   });
   let count = 0;
@@ -79,35 +99,24 @@ export async function* readTmx(
       }`,
     );
   }
+  return leftOut;
 }
 
 /** The text of an XML file, by its byte order mark or its declaration. */
 async function* decoded(file: NamedFile): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
   for await (const chunk of readBytes(file)) {
-    decoder ??= decoderOf(chunk, file.name);
-    try {
-      yield decoder.decode(chunk, { stream: true });
-    } catch {
-      throw inputError(
-        `Cannot use "${file.name}": it is not in its encoding, ${decoder.encoding}.`,
-      );
-    }
+    decoder ??= decoderAtStart(chunk, file.name);
+    yield decode(decoder, chunk, file.name, true);
   }
 }
 
-function decoderOf(start: Uint8Array, name: string): TextDecoder {
+function decoderAtStart(start: Uint8Array, name: string): TextDecoder {
   const [one, other] = start;
   if (one === 0xff && other === 0xfe) return new TextDecoder("utf-16le");
   if (one === 0xfe && other === 0xff) return new TextDecoder("utf-16be");
   const head = new TextDecoder("latin1").decode(start.subarray(0, 200));
   const [, label = "utf-8"] = /^<\?xml[^>]*encoding=["']([\w.-]+)/.exec(head) ??
     [];
-  try {
-    return new TextDecoder(label, { fatal: true });
-  } catch {
-    throw inputError(
-      `Cannot use "${name}": its encoding "${label}" is not known, expected UTF-8.`,
-    );
-  }
+  return decoderOf(label, name);
 }

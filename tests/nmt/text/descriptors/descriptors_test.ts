@@ -101,6 +101,10 @@ Deno.test("an unknown data set, source or language is an input error with what i
     await fault({ descriptor: "npm-messages" }, { source: "en", target: "en" }),
     'Cannot translate from "en" to the same language: expected two languages.',
   );
+  assertEquals(
+    await fault({ descriptor: "multi30k" }, { source: "pt", target: "pt-BR" }),
+    'Cannot translate from "pt" to "pt-BR" on data set "multi30k": both are its "pt"; expected two of en, de, pt.',
+  );
 });
 
 Deno.test("the files of a config are its descriptor, or the user's own files, each of which must be readable", async () => {
@@ -129,6 +133,10 @@ Deno.test("the files of a config are its descriptor, or the user's own files, ea
   assertEquals(
     await fault(data),
     `Cannot read "${path("train.en")}": there is no such file.`,
+  );
+  assertEquals(
+    await fault({ train: path("test.tsv"), licence: "CC-BY-4" }),
+    'Cannot use licence "CC-BY-4": expected an identifier of SPDX, did you mean "CC-BY-4.0"; say any other as LicenseRef-NAME, or in words.',
   );
   await Deno.remove(folder, { recursive: true });
 });

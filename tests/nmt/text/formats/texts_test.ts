@@ -240,6 +240,9 @@ Deno.test("a descriptor names files of pairs, sides in a zip, and compressed one
   const pairs = await read(
     {
       "moses.zip": zip,
+      "regions.tsv": new TextEncoder().encode(
+        "pt-PT\tpt-BR\ten\ncomboio\ttrem\ttrain\n",
+      ),
       "flat.jsonl.gz": Uint8Array.from(
         gzipSync('{"en": "three", "pt-BR": "três"}\n'),
       ),
@@ -264,12 +267,18 @@ Deno.test("a descriptor names files of pairs, sides in a zip, and compressed one
       pairs: { file: "moses.zip" },
       languages: ["pt", "en"],
     },
+    {
+      part: "train",
+      format: "pairs",
+      pairs: { file: "regions.tsv" },
+      languages: ["pt-BR", "en"],
+    },
   );
   assertEquals(
     pairs.map(({ source, target, file }) => `${file} ${source} ${target}`),
     [
       ...["all/0 um one", "all/0 dois two", "all/1 três three"],
-      ...["all/2 um one", "all/2 dois two"],
+      ...["all/2 um one", "all/2 dois two", "all/3 trem train"],
     ],
   );
   assertEquals(
@@ -278,6 +287,6 @@ Deno.test("a descriptor names files of pairs, sides in a zip, and compressed one
       format: "lines",
       sides: { pt: at("moses.zip", "a"), en: at("moses.zip", "b") },
     }),
-    'Cannot use archive "moses.zip/a": it has no member "a"; get the file that the data set describes.',
+    'Cannot use archive "moses.zip": it has no member "a"; get the file that the data set describes.',
   );
 });

@@ -3,6 +3,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   formatOf,
+  pairsAs,
   readPairs,
 } from "../../../../../nmt/text/formats/pairs/pairs.ts";
 import { withFolder } from "../../../fixtures/folder.ts";
@@ -61,6 +62,10 @@ const WRITTEN: Readonly<Record<string, Content>> = {
     'Portuguese\tEnglish\numa casa\ta house\nduas "casas"\ttwo, houses\n',
   "regions.tsv":
     'English (US)\tPortuguese (Brazil)\na house\tuma casa\ntwo, houses\tduas "casas"\n',
+  "origins.csv":
+    'id,source,portuguese,english\n1,web,uma casa,a house\n2,web,"duas ""casas""","two, houses"\n',
+  "scores.tsv":
+    'pt_score\tpt-BR\ten\n0.5\tuma casa\ta house\n0.5\tduas "casas"\ttwo, houses\n',
   "named.csv":
     'source,target\r\numa casa,a house\r\n"duas ""casas""","two, houses"\r\n',
   "plain.csv": 'uma casa,a house\n"duas ""casas""","two, houses"\n',
@@ -76,7 +81,7 @@ const WRITTEN: Readonly<Record<string, Content>> = {
       "a <hi>house</hi>",
     ) +
       "<tu><tuv xml:lang='pt'><seg>sem par</seg></tuv></tu>" +
-      unit("duas &quot;casas&quot;", "two, houses"),
+      unit('duas <![CDATA["casas"]]>', "two, houses"),
   ),
   "program.po": HEAD +
     '#, fuzzy\nmsgid "no"\nmsgstr "n\u00e3o"\n\nmsgid "a "\n"house"\nmsgstr "uma casa"\n\n' +
@@ -85,6 +90,17 @@ const WRITTEN: Readonly<Record<string, Content>> = {
     README: "whose it is",
     "Books.en-pt.en": "a house\ntwo, houses\n",
     "Books.en-pt.pt": 'uma casa\nduas "casas"\n',
+  }),
+  "packed.zip": zipOf({
+    "__MACOSX/a.pt": "x",
+    "__MACOSX/a.en": "x",
+    ".b.tsv": "x",
+    "a.en.zst": zstdCompressSync("a house\ntwo, houses\n"),
+    "a.pt.gz": gzipSync('uma casa\nduas "casas"\n'),
+  }),
+  "table.zip": zipOf({
+    "__MACOSX/._pairs.tsv": "x",
+    "pairs.tsv.gz": gzipSync('uma casa\ta house\nduas "casas"\ttwo, houses\n'),
   }),
   "one.zip": zipOf({
     "LICENSE": "free",
@@ -147,6 +163,64 @@ Deno.test("a translation memory in UTF-16 is read, and so is one whose declarati
   );
 });
 
+const PROGRAM = (charset: string) =>
+  `msgid ""\nmsgstr ""\n"Language: pt\\n"\n"Content-Type: text/plain; charset=${charset}\\n"\n\nmsgid "No"\nmsgstr `;
+
+Deno.test("a catalogue is in the encoding of its header, and in UTF-8 where it names none", async () => {
+  for (const charset of ["UTF-8", "utf8", "CHARSET", ""]) {
+    assertEquals(await read("a.po", `${PROGRAM(charset)}"Não"\n`), [
+      ["Não", "No"],
+    ]);
+  }
+  assertEquals(await read("a.po", `${HEAD}msgid "No"\nmsgstr "Não"\n`), [
+    ["Não", "No"],
+  ]);
+  const koi8 = Uint8Array.of(
+    ...[...bytesOf(`${PROGRAM("KOI8-R")}"`), 0xce, 0xc5, 0xd4],
+    ...bytesOf('"\n'),
+  );
+  assertEquals(await read("a.po", koi8), [["нет", "No"]]);
+});
+
+Deno.test("a table is one by the TAB in its first line, whatever it begins with", async () => {
+  for (const start of ['"Uma" casa', "PK é um país", '{"uma": casa}']) {
+    assertEquals(await read("data", `${start}\ta house\n`), [
+      [start, "a house"],
+    ]);
+  }
+});
+
+Deno.test("units of a translation memory that have one language alone, or a second one twice, are counted", async () => {
+  const one = (language: string) =>
+    `<tuv xml:lang="${language}"><seg>a</seg></tuv>`;
+  const text = tmx(
+    unit("a", "b") +
+      ["pt", "pt-PT pt-BR en", "fr de"].map((languages) =>
+        `<tu>${languages.split(" ").map(one).join("")}</tu>`
+      ).join(""),
+  );
+  const said = (content: string) =>
+    withFile("a.tmx", content, (file) => pairsAs(file, LANGUAGES));
+  assertEquals(
+    await said(text),
+    "TMX (units left out, as one language is missing or not clear: 2)",
+  );
+  assertEquals(await said(tmx(unit("a", "b"))), "TMX");
+});
+
+Deno.test("zstd that grows too much is refused, before it takes the memory", async () => {
+  // A frame of 2,000 blocks, each of which is 128 KiB of one byte.
+  const block = [0x02, 0x00, 0x10, 97];
+  const frame = Uint8Array.from([
+    ...[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58],
+    ...Array.from({ length: 2000 }, () => block).flat(),
+  ]);
+  assertStringIncludes(
+    await fault("a.tmx.zst", frame),
+    "it unpacks to more than 200 times its size",
+  );
+});
+
 const MANY = zipOf({
   "train.pt": "a",
   "train.en": "b",
@@ -190,6 +264,11 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
   ["a.jsonl", '{"pt": "a", "en": 3}\n', "line 1 has a side that is not a text"],
   ["a.jsonl", "\n", "it is empty"],
   [
+    "a.json",
+    '[{"pt": "a", "en": "b"}]\n',
+    'Cannot use "a.json": it is a JSON array, expected an object a line;',
+  ],
+  [
     "a.tmx",
     tmx("<tu>\n</tuv>"),
     'Cannot use "a.tmx": line 4 is no XML (unexpected close tag',
@@ -222,6 +301,16 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
     'its header has the Language "fr", expected "Language: en" (or pt).',
   ],
   ["a.po", 'msgid "a"\nmsgstr "b"\n', "its header has no Language"],
+  [
+    "a.po",
+    PROGRAM("klingon"),
+    'Cannot use "a.po": its encoding "klingon" is not known, expected UTF-8.',
+  ],
+  [
+    "a.po",
+    Uint8Array.of(...bytesOf(PROGRAM("UTF-8") + '"'), 0xe3, 34, 10),
+    'Cannot use "a.po": it is not in its encoding, utf-8.',
+  ],
   ["a.po", HEAD, "it has no translated message"],
   [
     "a.zip",
@@ -237,7 +326,7 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
   [
     "a.zip",
     zipOf({ "a.pt": "a\n".repeat(400_000), "a.en": "a\n" }),
-    "it unpacks to more than 200 times its size",
+    'Cannot use archive "a.zip": it unpacks to more than 200 times its size; make or get it again, or unpack it',
   ],
   [
     "a.zst",
@@ -245,6 +334,19 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
     'Cannot decompress "a.zst": its zstd is broken (',
   ],
 ];
+
+Deno.test("one side is never taken for both, where two languages differ in the region alone", async () => {
+  const languages = { source: "pt", target: "pt-BR" };
+  const unit = '<tu><tuv xml:lang="pt"><seg>a</seg></tuv></tu>';
+  assertStringIncludes(
+    await fault("a.tmx", tmx(unit), languages),
+    'no unit has both "pt" and "pt-BR", only pt.',
+  );
+  assertStringIncludes(
+    await fault("a.zip", zipOf({ "a.pt": "a\n", "a.en": "b\n" }), languages),
+    "expected one pair of members such as NAME.pt and NAME.pt-BR",
+  );
+});
 
 Deno.test("what is wrong with a file of pairs is one sentence that names it, and the line where there is one", async () => {
   for (const [name, content, part] of FAULTS) {
