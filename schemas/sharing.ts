@@ -27,7 +27,7 @@ export const KeyRecord = z.strictObject({
 });
 export type KeyRecord = z.infer<typeof KeyRecord>;
 
-/** The contents of a manifest's artifacts that lie where it does, if not all do. */
+/** Contents of a manifest's artifacts: those that a bundle holds, or those that an artifact folder does not. */
 export const Held = z.strictObject({
   schema: z.literal(HELD_SCHEMA),
   artifacts: z.array(

@@ -12,7 +12,7 @@ import {
 /** Names of files at the top of an artifact folder: the engine's, and those that commands write there by default. */
 export const FILES = new RegExp(
   [
-    "(?:current|idle|index|manifest|manifest\\.sig|reproduces)\\.json",
+    "(?:current|idle|index|manifest|manifest\\.sig|not-held|reproduces)\\.json",
     "lock",
     "report\\.html",
   ].join("|"),

@@ -1,10 +1,11 @@
 /** Rehashes the objects that a manifest names, on all cores. */
 import { lstatIfThere, statIfThere } from "../../base/stat.ts";
-import type { Artifact } from "../../schemas/manifest.ts";
+import { type Artifact, contentOf } from "../../schemas/manifest.ts";
 import { filesOf, hashFile, IrregularFile } from "../files/hash.ts";
 import { type Hashed, openHashers } from "../files/parallel_hash.ts";
 import type { Progress } from "../graph/stage.ts";
 import { cachePath } from "./manifest.ts";
+import { readNotHeld } from "./not_held.ts";
 import type { Condition } from "./object_store.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -12,7 +13,7 @@ export interface Verification {
   readonly node: string;
   readonly output: string;
   readonly sha256: string;
-  /** `not held`: it is not here and never was, such as what a push left out. */
+  /** `not held`: a pull or an import left it out, and it was not made here since. */
   readonly condition: Condition | "not held";
 }
 
@@ -65,12 +66,15 @@ export async function verify(
     );
     conditions.set(path, condition);
   }
+  const leftOut = readNotHeld(folder);
   return named.map(({ node, key, output, artifact }) => {
     const condition = conditions.get(store.path(artifact)) ?? "missing";
-    const wasHere = lstatIfThere(cachePath(folder, key)) !== undefined;
+    const isNotHeld = condition === "missing" &&
+      leftOut.has(contentOf(artifact)) &&
+      lstatIfThere(cachePath(folder, key)) === undefined;
     return {
       ...{ node, output, sha256: artifact.sha256 },
-      condition: condition === "missing" && !wasHere ? "not held" : condition,
+      condition: isNotHeld ? "not held" : condition,
     };
   });
 }

@@ -7,6 +7,7 @@ import {
   writeCached,
   writeManifest,
 } from "../../engine/store/manifest.ts";
+import { recordNotHeld } from "../../engine/store/not_held.ts";
 import { signaturesPath } from "../../engine/provenance/signature.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import {
@@ -14,8 +15,7 @@ import {
   MANIFEST_SCHEMA,
   type NodeRecord,
 } from "../../schemas/manifest.ts";
-
-import { type Held, isNodeHeld } from "./held.ts";
+import { type Held, heldArtifacts, isHeld, isNodeHeld } from "./held.ts";
 
 /** The texts of a manifest and of its signatures. */
 export interface Signed {
@@ -23,17 +23,22 @@ export interface Signed {
   readonly signatures?: string;
 }
 
-/** Writes the manifest after the results that are held of it, and its signatures last: a crash in between leaves an unsigned manifest. */
+/**
+ * Writes the manifest after the results that are held of it and the record of what is not, and its signatures last: a crash
+ * in between leaves an unsigned manifest.
+ */
 export function commitManifest(
   workspace: Workspace,
-  { nodes }: Manifest,
+  manifest: Manifest,
   { text, signatures }: Signed,
   held: Held,
 ): void {
   const { folder, index } = workspace;
-  for (const record of Object.values(nodes)) {
+  for (const record of Object.values(manifest.nodes)) {
     if (isNodeHeld(held, record)) commitResult(workspace, record);
   }
+  const all = heldArtifacts(manifest, undefined);
+  recordNotHeld(workspace, all.filter((artifact) => !isHeld(held, artifact)));
   const path = manifestPath(folder);
   removeIfThere(signaturesPath(path));
   writeManifest(folder, text);

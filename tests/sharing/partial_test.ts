@@ -25,6 +25,7 @@ Deno.test("a push of one node sends its outputs alone, shows sizes, and the next
   using ours = makeProject();
   using theirs = makeProject();
   using others = makeProject();
+  using clone = makeProject();
   await nodesOf(ours);
   const { err } = await ok(ours, "push", there.path, "total:short");
   assertStringIncludes(err, "total:short  ");
@@ -46,6 +47,16 @@ Deno.test("a push of one node sends its outputs alone, shows sizes, and the next
   assertStringIncludes(refused.err, "name nodes that are here");
   Deno.removeSync(theirs.path("artifacts/objects"), { recursive: true });
   assertEquals((await theirs.run("verify")).code, 1);
+  Deno.removeSync(theirs.path("artifacts/cache"), { recursive: true });
+  assertEquals((await theirs.run("verify")).code, 1);
+  // A clone of a project that commits its manifest.
+  const manifest = "artifacts/manifest.json";
+  Deno.mkdirSync(clone.path("artifacts"));
+  clone.write(manifest, ours.read(manifest));
+  const nothing = await clone.run("verify");
+  assertEquals(nothing.code, 1);
+  assertStringIncludes(nothing.out, "is missing");
+  assert(!nothing.out.includes("not held"));
 
   const [record] = namesIn(join(there.path, "held"));
   const path = join(there.path, "held", record);

@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { hashFile } from "../../../engine/files/hash.ts";
 import { openHashers } from "../../../engine/files/parallel_hash.ts";
 import { writeCached } from "../../../engine/store/manifest.ts";
+import { recordNotHeld } from "../../../engine/store/not_held.ts";
 import { verify } from "../../../engine/store/verify.ts";
 import { openWorkspace } from "../../../engine/store/workspace.ts";
 import type { Artifact, Manifest } from "../../../schemas/manifest.ts";
@@ -26,7 +27,7 @@ Deno.test("workers give each file the hash that this thread gives it, in any ord
   );
 });
 
-Deno.test("verify finds each object whole, damaged, missing or never held, large files and folders on several cores", async () => {
+Deno.test("verify finds each object whole, damaged, missing or left out, large files and folders on several cores", async () => {
   using folder = temporary();
   const workspace = openWorkspace(folder.path);
   const { store } = workspace;
@@ -80,10 +81,15 @@ Deno.test("verify finds each object whole, damaged, missing or never held, large
   flipBit(store.path(outputs.two));
   flipBit(join(store.path(outputs.folder), "c"));
   Deno.removeSync(store.path(outputs.small));
-  assertEquals(await conditions(), {
+  const damaged = {
     ...whole,
     ...each("two", "damaged"),
     ...each("folder", "damaged"),
+  };
+  assertEquals(await conditions(), { ...damaged, ...each("small", "missing") });
+  recordNotHeld(workspace, [outputs.small]);
+  assertEquals(await conditions(), {
+    ...damaged,
     "one small": "missing",
     "two small": "not held",
   });
