@@ -10,6 +10,7 @@ import {
   ExportConfig,
   type ExportPrecision,
 } from "../schemas/exported_model.ts";
+import { SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
 
 export interface ModelFiles {
   readonly modelPath: string;
@@ -56,19 +57,13 @@ export function findModel(
   const { node, note } = model === undefined
     ? bestStudent(workspace)
     : modelNode(workspace, model);
+  const nodes = workspace.manifest?.nodes ?? {};
   return {
     note,
     modelPath: outputPath(workspace, node, "model"),
     tokenizerPath: tokenizer ??
-      outputPath(workspace, subwordsNode(workspace, node), "tokenizer"),
+      outputPath(workspace, subwordsOf(nodes, node) ?? node, SUBWORDS),
   };
-}
-
-/** The node with the subwords of a model: an imported model has its own, any other was trained on tokens of theirs. */
-function subwordsNode({ manifest }: Workspace, node: string): string {
-  const { inputs, outputs } = manifest?.nodes[node] ?? {};
-  if (outputs !== undefined && "tokenizer" in outputs) return node;
-  return inputs?.tokens ?? `${prefixOf(node)}tokenize`;
 }
 
 /** What the models of the last run may be called, the shortest name of each. */

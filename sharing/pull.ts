@@ -30,16 +30,18 @@ export interface Pulled extends Transferred {
   readonly nodes: number;
   /** Nodes of which no remote says that it has all outputs. */
   readonly notHeld: readonly string[];
+  /** Nodes whose metrics could not be recomputed, as artifacts are not here. */
+  readonly notRecomputed: readonly string[];
   readonly signedBy: readonly string[];
 }
 
-/** Checks a manifest whose objects are downloaded, and throws if it is wrong. */
+/** Checks a manifest whose objects are downloaded, and throws if it is wrong; returns the nodes that it could not check. */
 export type CheckDownloaded = (
   manifest: Manifest,
   workspace: Workspace,
-) => Promise<void>;
+) => Promise<readonly string[]>;
 
-export const noCheck: CheckDownloaded = () => Promise.resolve();
+export const noCheck: CheckDownloaded = () => Promise.resolve([]);
 
 /**
  * Takes the manifest of the first remote that has one, and objects from any. The caller holds the lock of the artifact folder.
@@ -69,7 +71,13 @@ export async function pull(
       }; pull that, or push the one that is meant again.`,
     );
   }
-  const held = await heldInAny(inTurn, sha256(signed.text));
+  const held = await heldInAny(
+    workspace,
+    manifest,
+    sha256(signed.text),
+    inTurn,
+    listener.notice,
+  );
   const artifacts = heldArtifacts(manifest, held);
   const moved = await downloadArtifacts(
     workspace,
@@ -77,11 +85,14 @@ export async function pull(
     remotes,
     listener,
   );
-  await check(manifest, workspace);
+  const notRecomputed = await check(manifest, workspace);
   commitManifest(workspace, manifest, signed, held);
   const nodes = Object.keys(manifest.nodes).length;
   const notHeld = nodesNotHeld(manifest, held);
-  return { ...moved, remote: remote.name, signedBy, nodes, notHeld };
+  return {
+    ...moved,
+    ...{ remote: remote.name, signedBy, nodes, notHeld, notRecomputed },
+  };
 }
 
 async function readManifest(

@@ -3,7 +3,7 @@ import { canonical } from "../engine/files/hash.ts";
 import { failure, isFailure } from "../engine/files/failure.ts";
 import { LIMITS, readForeign } from "../engine/provenance/trust_policy.ts";
 import { inputError } from "../base/input_error.ts";
-import { contentOf, type Manifest } from "../schemas/manifest.ts";
+import type { Manifest } from "../schemas/manifest.ts";
 import {
   KEY_RECORD_SCHEMA,
   type KeyRecord,
@@ -19,8 +19,8 @@ import {
   keyPath,
   type LocalFile,
   objectPath,
+  partialPath,
   type Remote,
-  sharedHeldPath,
   sharedManifestPath,
   sharedSignaturesPath,
   type Writer,
@@ -28,13 +28,7 @@ import {
 import { mergeSignatures } from "./transfer/signatures.ts";
 import { transferProgress } from "./transfer/progress.ts";
 import { readText } from "./remotes/text.ts";
-import {
-  HELD_BYTES,
-  heldArtifacts,
-  heldText,
-  isNodeHeld,
-  parseHeld,
-} from "./transfer/held.ts";
+import { isNodeHeld } from "./transfer/held.ts";
 import { isIntact } from "./remotes/read_back.ts";
 
 export interface PushOptions {
@@ -58,24 +52,36 @@ export async function push(
   const { name } = manifest.experiment;
   // Checked before the transfer, and again before the name is given to another manifest.
   await checkHead(contents, remote, options);
-  const missing = await missingThere(contents, remote, writer, options);
+  const { files, listings } = contents;
+  const isMissing = await missingThere(
+    [...files, ...listings],
+    remote,
+    writer,
+    options,
+  );
+  const missing = [...isMissing];
   const bytes = missing.reduce((sum, { bytes }) => sum + bytes, 0);
   const progress = transferProgress(
     { objects: missing.length, bytes },
     listener.progress,
   );
-  await inParallel(missing, CONCURRENT_UPLOADS, async (file) => {
-    await writer.putFile(objectPath(file.sha256), file, (bytes) => {
-      remote.network.signal?.throwIfAborted();
-      progress.add(bytes);
+  // Listings come last: where one is, its folder is whole.
+  for (const all of [files, listings]) {
+    const some = all.filter((file) => isMissing.has(file));
+    await inParallel(some, CONCURRENT_UPLOADS, async (file) => {
+      await writer.putFile(objectPath(file.sha256), file, (bytes) => {
+        remote.network.signal?.throwIfAborted();
+        progress.add(bytes);
+      });
+      progress.finish();
     });
-    progress.finish();
-  });
+  }
 
   const { before, other } = await checkHead(contents, remote, options);
   await pushSignatures(contents, remote, writer);
-  const isMore = await pushHeld(contents, remote, writer);
-  if (before === text && !isMore && !options.paranoid) {
+  const isPartial = await markPartial(contents, writer);
+  // In a partial one, this push may hold more, or complete one that was cut.
+  if (before === text && !isPartial && !options.paranoid) {
     return { objects: missing.length, bytes };
   }
   await writer.putText(objectPath(hash), text);
@@ -153,14 +159,13 @@ export function writerOf({ name, writer }: Remote): Writer {
   );
 }
 
-/** The files that the remote lacks, listings first. */
+/** The files that the remote lacks. */
 async function missingThere(
-  { listings, files }: Contents,
+  all: readonly LocalFile[],
   remote: Remote,
   writer: Writer,
   { paranoid }: PushOptions,
-): Promise<LocalFile[]> {
-  const all = [...listings, ...files];
+): Promise<ReadonlySet<LocalFile>> {
   const missing = new Set<LocalFile>();
   await inParallel(all, 2 * CONCURRENT_UPLOADS, async (file) => {
     const path = objectPath(file.sha256);
@@ -168,7 +173,7 @@ async function missingThere(
       (!paranoid || await isIntact(remote, path, file));
     if (!isPresent) missing.add(file);
   });
-  return all.filter((file) => missing.has(file));
+  return missing;
 }
 
 async function pushSignatures(
@@ -184,22 +189,21 @@ async function pushSignatures(
   }
 }
 
-/** Adds what was sent to the record of what is there; returns whether it is more than before. */
-async function pushHeld(
-  { hash, held, manifest }: Contents,
-  remote: Remote,
+/**
+ * Marks the manifest as partly there before it is there, if not all of it is sent; returns whether it is marked. The mark
+ * says nothing else and stays, so pushes at the same time cannot undo each other's.
+ */
+async function markPartial(
+  { hash, held }: Contents,
   writer: Writer,
 ): Promise<boolean> {
-  const path = sharedHeldPath(hash);
-  const before = await readText(remote, path, HELD_BYTES);
-  const isWhole = before === undefined &&
-    (held === undefined || await writer.size(objectPath(hash)) !== undefined);
-  // Without a record, all that the manifest names is there.
+  const path = partialPath(hash);
+  if (await writer.size(path) !== undefined) return true;
+  const isWhole = held === undefined ||
+    await writer.size(objectPath(hash)) !== undefined;
   if (isWhole) return false;
-  const sent = held ?? heldArtifacts(manifest, held).map(contentOf);
-  const text = heldText(new Set([...parseHeld(before ?? "") ?? [], ...sent]));
-  if (text !== before) await writer.putText(path, text);
-  return text !== before;
+  await writer.putText(path, "Not all that the manifest names was sent.\n");
+  return true;
 }
 
 /** Puts a manifest first in the record of a key, before those that contained it earlier. */

@@ -1,5 +1,7 @@
 /** The remotes that a command line names, and the remote cache of a run. */
-import { statIfThere } from "../../base/stat.ts";
+import { inputError, isInputError } from "../../base/input_error.ts";
+import type { Graph } from "../../engine/graph/graph.ts";
+import { nodesNamed, select } from "../../engine/graph/selection.ts";
 import type { RemoteCache } from "../../engine/run/runner.ts";
 import { openRemoteCache } from "../../sharing/remote_cache.ts";
 import { REDIRECTS } from "../../sharing/remotes/http_remote.ts";
@@ -9,10 +11,47 @@ import { DEFAULT_NETWORK } from "../../sharing/remotes/request.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { policyOf, type TrustOptions } from "./trust.ts";
 
-/** Whether a word among nodes is a remote: an address, a path that begins as one, or a folder that is there. */
-export function isAddress(word: string): boolean {
-  return /:\/\/|^[./\\]|^[A-Za-z]:[\\/]/.test(word) ||
-    statIfThere(word)?.isDirectory === true;
+/** What a push is asked for. */
+export interface Sent {
+  readonly addresses: readonly string[];
+  /** Names or globs. */
+  readonly nodes: readonly string[];
+}
+
+/**
+ * Tells remotes from nodes by how they are written, whatever folders there are: the first word is a remote, of the others
+ * those that are an address or a path as ./FOLDER.
+ *
+ * @param graph undefined if nothing was run that could be pushed
+ * @throws an input error if the first word is a node, or another is neither a node nor a remote
+ */
+export function remotesAndNodes(
+  graph: Graph | undefined,
+  [first, ...others]: readonly string[],
+): Sent {
+  const nodes = others.filter((word) => !isAddress(word));
+  const sent = { addresses: [first, ...others.filter(isAddress)], nodes };
+  if (graph === undefined) return sent;
+  if (!isAddress(first) && nodesNamed(graph, first).length > 0) {
+    throw inputError(
+      `Cannot push to "${first}": it is a node; name a remote before it, or write ./${first} for a folder of that name.`,
+    );
+  }
+  for (const word of nodes) {
+    try {
+      select(graph, { nodes: [word] });
+    } catch (error) {
+      if (!isInputError(error)) throw error;
+      throw inputError(
+        `${error.message.replace(/\.$/, "")}; a remote is written ./${word}.`,
+      );
+    }
+  }
+  return sent;
+}
+
+function isAddress(word: string): boolean {
+  return /:\/\/|^\.{0,2}[/\\]|^[A-Za-z]:[/\\]/.test(word);
 }
 
 /** Opens remotes that can be asked, before any work is done; the signal ends all requests. */

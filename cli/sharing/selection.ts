@@ -1,5 +1,6 @@
 /** Which outputs of a run push and export send, and how that is printed. */
 import { format } from "@std/fmt/bytes";
+import { SUBWORDS, subwordsOf } from "../../schemas/subwords.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { select } from "../../engine/graph/selection.ts";
 import { failure } from "../../engine/files/failure.ts";
@@ -134,17 +135,4 @@ export function sharesText(shares: readonly Share[]): string {
 /** The names of a few nodes, or how many there are. */
 export function fewNodes(nodes: readonly string[]): string {
   return nodes.length > 3 ? counted(nodes.length, "node") : nodes.join(", ");
-}
-
-const SUBWORDS = "tokenizer";
-
-/** The node whose subwords a model has; undefined if a node's outputs are no model, or have them. */
-export function subwordsOf(
-  nodes: Manifest["nodes"],
-  node: string,
-): string | undefined {
-  const { outputs, inputs } = nodes[node];
-  if (!("model" in outputs) || SUBWORDS in outputs) return undefined;
-  const prefix = node.slice(0, node.lastIndexOf("/") + 1);
-  return inputs.tokens ?? `${prefix}tokenize`;
 }

@@ -1,5 +1,6 @@
 /** The parts that push, pull, export and import share: checks, the lock, progress, interruption. */
 import { format as formatBytes } from "@std/fmt/bytes";
+import type { Graph } from "../../engine/graph/graph.ts";
 import { explainFullDisk } from "../../engine/files/failure.ts";
 import {
   checkMetrics,
@@ -8,6 +9,7 @@ import {
 import { lockFolder } from "../../engine/store/lock.ts";
 import { manifestPath } from "../../engine/store/manifest.ts";
 import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
+import type { Manifest } from "../../schemas/manifest.ts";
 import type { CheckDownloaded } from "../../sharing/pull.ts";
 import { type Contents, contentsOf } from "../../sharing/transfer/contents.ts";
 import type { Listener, Transferred } from "../../sharing/transfer/download.ts";
@@ -16,6 +18,7 @@ import { withProgress } from "../console/show_progress.ts";
 import { counted } from "../console/table.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";
+import type { ProjectPipeline } from "../project_pipeline.ts";
 import { checkPublishable } from "./publication_check.ts";
 import {
   contentsIn,
@@ -56,6 +59,20 @@ export interface Publishable {
   readonly shares: readonly Share[];
 }
 
+/** The graph of the experiment that an artifact folder's manifest is of; undefined without a manifest. */
+export async function sharedGraph(
+  { load }: Context,
+  artifacts: string | undefined,
+): Promise<Graph | undefined> {
+  const { manifest } = openWorkspace(artifactFolder(artifacts));
+  return manifest && graphOf(await load(), manifest);
+}
+
+function graphOf(pipeline: ProjectPipeline, { experiment }: Manifest): Graph {
+  const { name, value } = experiment;
+  return pipeline.graph(value, `the experiment "${name}"`);
+}
+
 /** The contents of the artifact folder that are asked for, checked; prints them with their sizes. */
 export async function publishableContents(
   { console, load }: Context,
@@ -66,8 +83,7 @@ export async function publishableContents(
   const pipeline = await load();
   let shares: readonly Share[] = [];
   const contents = await contentsOf(workspace, (manifest) => {
-    const { name, value } = manifest.experiment;
-    const graph = pipeline.graph(value, `the experiment "${name}"`);
+    const graph = graphOf(pipeline, manifest);
     shares = sharesOf(manifest, graph, wish, pipeline.remade ?? []);
     return contentsIn(manifest, shares);
   });
@@ -134,7 +150,7 @@ export function stoppable(listener: Listener, signal: AbortSignal): Listener {
   };
 }
 
-/** Recomputes the metrics of a downloaded manifest, as far as its artifacts are here. */
+/** Recomputes the metrics of a downloaded manifest, as far as its artifacts are here; tells of which nodes it did not. */
 export function metricsCheck(
   { load }: Context,
   { progress, notice }: Listener,
@@ -142,6 +158,7 @@ export function metricsCheck(
   return async (manifest, { store }) => {
     const lacking = await checkMetrics(await load(), manifest, store, progress);
     if (lacking.length > 0) notice(lackingText(lacking).trimEnd());
+    return lacking;
   };
 }
 

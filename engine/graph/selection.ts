@@ -63,17 +63,21 @@ function descendants(graph: Graph, names: ReadonlySet<string>): Set<string> {
   return found;
 }
 
+/** The nodes that a name or a glob means. */
+export function nodesNamed(graph: Graph, glob: string): string[] {
+  if (graph.has(glob)) return [glob];
+  if (!/[*?[{]/.test(glob)) return [];
+  const pattern = globToRegExp(glob);
+  return [...graph.keys()].filter((name) => pattern.test(name));
+}
+
 function matches(
   graph: Graph,
   glob: string,
   words: readonly string[],
 ): string[] {
   const names = [...graph.keys()];
-  if (graph.has(glob)) return [glob];
-  const pattern = globToRegExp(glob);
-  const found = /[*?[{]/.test(glob)
-    ? names.filter((name) => pattern.test(name))
-    : [];
+  const found = nodesNamed(graph, glob);
   if (found.length > 0) return found;
   if (words.includes(glob)) {
     throw inputError(

@@ -10,7 +10,7 @@ import {
 } from "../../engine/provenance/trust_policy.ts";
 import { writeAll } from "../../base/write_all.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
-import type { Artifact, Listing } from "../../schemas/manifest.ts";
+import type { Artifact, Listing, Manifest } from "../../schemas/manifest.ts";
 import type { Expected } from "../transfer/staged_file.ts";
 import { missingOf, openStaging } from "../transfer/staging.ts";
 import type { Listener, Transferred } from "../transfer/download.ts";
@@ -38,6 +38,8 @@ export interface Imported extends Transferred {
   readonly nodes: number;
   /** Nodes of which the bundle has not all outputs. */
   readonly notHeld: readonly string[];
+  /** Nodes whose metrics could not be recomputed, as artifacts are not here. */
+  readonly notRecomputed: readonly string[];
   readonly signedBy: readonly string[];
 }
 
@@ -60,7 +62,7 @@ export async function importBundle(
     ? []
     : signersOf(text, signatures, policy, what);
   const manifest = checkManifest(text, what);
-  const held = await readHeld(bundle);
+  const held = await readHeld(bundle, manifest);
   const artifacts = heldArtifacts(manifest, held);
   const listings = await readListings(bundle, artifacts);
   const files = filesIn(bundle, artifacts, listings);
@@ -91,12 +93,13 @@ export async function importBundle(
   } finally {
     staging.discard();
   }
-  await check(manifest, workspace);
+  const notRecomputed = await check(manifest, workspace);
   commitManifest(workspace, manifest, { text, signatures }, held);
   return {
     experiment: manifest.experiment.name,
     nodes: Object.keys(manifest.nodes).length,
     notHeld: nodesNotHeld(manifest, held),
+    notRecomputed,
     signedBy,
     objects: staging.files.length,
     bytes: staging.bytes,
@@ -104,12 +107,14 @@ export async function importBundle(
 }
 
 /** What the bundle has of its manifest, if not all. */
-async function readHeld(bundle: Bundle): Promise<Held> {
+async function readHeld(bundle: Bundle, manifest: Manifest): Promise<Held> {
   const text = await bundle.text(HELD, HELD_BYTES);
   if (text === undefined) return undefined;
-  const held = parseHeld(text);
+  const held = parseHeld(text, manifest);
   if (held === undefined) {
-    throw bundle.refusal(`its "${HELD}" is not written as such`);
+    throw bundle.refusal(
+      `its "${HELD}" is no list of some of its manifest's artifacts as export writes it`,
+    );
   }
   return held;
 }

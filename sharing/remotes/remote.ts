@@ -82,9 +82,9 @@ export function sharedSignaturesPath(manifest: string): string {
   return `signatures/${manifest}.json`;
 }
 
-/** What lies there of the manifest with this hash; without the record, all of it. */
-export function sharedHeldPath(manifest: string): string {
-  return `held/${manifest}.json`;
+/** Marks the manifest with this hash as partly there; without the mark, all that it names is. */
+export function partialPath(manifest: string): string {
+  return `partial/${manifest}.txt`;
 }
 
 export function keyPath(key: string): string {

@@ -1,8 +1,8 @@
-/** The record of which artifacts of a manifest were sent, where not all were. */
+/** Which artifacts of a manifest are held where it lies, if not all are. */
 import { jsonIfValid } from "../../engine/files/atomic.ts";
-import { failure } from "../../engine/files/failure.ts";
+import { isFailure } from "../../engine/files/failure.ts";
 import { canonical } from "../../engine/files/hash.ts";
-import { LIMITS } from "../../engine/provenance/trust_policy.ts";
+import type { Workspace } from "../../engine/store/workspace.ts";
 import {
   type Artifact,
   contentOf,
@@ -10,14 +10,17 @@ import {
   type NodeRecord,
 } from "../../schemas/manifest.ts";
 import { Held as Record, HELD_SCHEMA } from "../../schemas/sharing.ts";
-import { objectPath, type Remote, sharedHeldPath } from "../remotes/remote.ts";
-import { readText } from "../remotes/text.ts";
+import { inParallel } from "../remotes/parallel.ts";
+import { objectPath, partialPath, type Remote } from "../remotes/remote.ts";
+import { missingOf } from "./staging.ts";
 
 /** The contents of the artifacts that are held; undefined where all are. */
 export type Held = ReadonlySet<string> | undefined;
 
 /** The largest record. */
 export const HELD_BYTES = 8 << 20;
+
+const CONCURRENT_QUESTIONS = 16;
 
 export function isHeld(held: Held, artifact: Artifact): boolean {
   return held === undefined || held.has(contentOf(artifact));
@@ -41,49 +44,63 @@ export function nodesNotHeld({ nodes }: Manifest, held: Held): string[] {
     .map(([name]) => name);
 }
 
+/** The record of a bundle that holds some artifacts. */
 export function heldText(held: ReadonlySet<string>): string {
   return canonical({ schema: HELD_SCHEMA, artifacts: [...held].sort() }) + "\n";
 }
 
-/** The artifacts that a record names, or undefined if it is none. */
-export function parseHeld(text: string): ReadonlySet<string> | undefined {
+/** What a bundle's record names, or undefined unless it is the text that `heldText` gives for some of a manifest's artifacts. */
+export function parseHeld(
+  text: string,
+  manifest: Manifest,
+): ReadonlySet<string> | undefined {
   const { data } = Record.safeParse(jsonIfValid(text));
-  return data && new Set(data.artifacts);
+  if (data === undefined) return undefined;
+  const held = new Set(data.artifacts);
+  const named = new Set(heldArtifacts(manifest, undefined).map(contentOf));
+  const isPart = held.isSubsetOf(named) && held.size < named.size;
+  return isPart && heldText(held) === text ? held : undefined;
 }
 
 /**
- * What remotes together hold of the manifest with this hash, the first of which has it by its name.
+ * What a store and remotes together hold of a manifest, the first of which has it by its name: all, unless that one is
+ * marked as partial. What is in any of them is held; one of the others that fails is left out with a notice.
  *
- * @throws {Error} A failure if a record is not written as such.
+ * @param hash SHA-256 of the manifest
  */
 export async function heldInAny(
-  [first, ...others]: readonly Remote[],
-  manifest: string,
+  workspace: Pick<Workspace, "store">,
+  manifest: Manifest,
+  hash: string,
+  remotes: readonly Remote[],
+  notice: (line: string) => void,
 ): Promise<Held> {
-  let held = await recordIn(first, manifest);
-  for (const remote of others) {
-    if (held === undefined) return undefined;
-    const more = await recordIn(remote, manifest);
-    if (more === undefined && await isThere(remote, manifest)) return undefined;
-    held = held.union(more ?? new Set());
-  }
-  return held;
+  const [first] = remotes;
+  if (!await isIn(first, partialPath(hash))) return undefined;
+  const asked = new Set(remotes);
+  const isInAny = async (path: string): Promise<boolean> => {
+    for (const remote of asked) {
+      try {
+        if (await isIn(remote, path)) return true;
+      } catch (error) {
+        if (remote === first || !isFailure(error)) throw error;
+        if (asked.delete(remote)) notice(error.message);
+      }
+    }
+    return false;
+  };
+  const all = heldArtifacts(manifest, undefined);
+  const held = new Set(all.map(contentOf));
+  const missing = await missingOf(workspace, all);
+  await inParallel(missing, CONCURRENT_QUESTIONS, async (artifact) => {
+    const isThere = await isInAny(objectPath(artifact.sha256));
+    if (!isThere) held.delete(contentOf(artifact));
+  });
+  return all.every((artifact) => isHeld(held, artifact)) ? undefined : held;
 }
 
-async function isThere(remote: Remote, manifest: string): Promise<boolean> {
-  const path = objectPath(manifest);
-  return await readText(remote, path, LIMITS.manifestBytes) !== undefined;
-}
-
-/** The artifacts that the record of a remote names; without a record, all are there that are. */
-async function recordIn(remote: Remote, manifest: string): Promise<Held> {
-  const record = sharedHeldPath(manifest);
-  const text = await readText(remote, record, HELD_BYTES);
-  const held = parseHeld(text ?? "");
-  if (text !== undefined && held === undefined) {
-    throw failure(
-      `Cannot read "${record}" of "${remote.name}": it is not written as such; push there again.`,
-    );
-  }
-  return held;
+async function isIn(remote: Remote, path: string): Promise<boolean> {
+  const content = await remote.read(path, 0);
+  await content?.discard();
+  return content !== undefined;
 }

@@ -1,5 +1,10 @@
 /** Some nodes of a run are sent, taken in, used, sent on and completed; what was not sent is known as such. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { namesIn } from "../../engine/files/atomic.ts";
 import {
@@ -9,7 +14,25 @@ import {
   nodesOf,
   type Project,
 } from "../engine/fixtures/project.ts";
-import { temporary } from "./fixtures/made.ts";
+import { contentOf } from "../../schemas/manifest.ts";
+import { push } from "../../sharing/push.ts";
+import { openRemote } from "../../sharing/remotes/open.ts";
+import type { Remote } from "../../sharing/remotes/remote.ts";
+import { unreachable } from "../../sharing/remotes/request.ts";
+import { contentsOf } from "../../sharing/transfer/contents.ts";
+import {
+  folderRemote,
+  HASTY,
+  pullInto,
+  SILENT,
+  UNSIGNED,
+} from "./fixtures/exchange.ts";
+import {
+  makeArtifacts,
+  seen,
+  temporary,
+  workspaceIn,
+} from "./fixtures/made.ts";
 
 /** Runs a command; its standard output and error. */
 async function ok(project: Project, ...args: string[]) {
@@ -58,15 +81,6 @@ Deno.test("a push of one node sends its outputs alone, shows sizes, and the next
   assertStringIncludes(nothing.out, "is missing");
   assert(!nothing.out.includes("not held"));
 
-  const [record] = namesIn(join(there.path, "held"));
-  const path = join(there.path, "held", record);
-  const text = Deno.readTextFileSync(path);
-  Deno.writeTextFileSync(path, '{"schema":1,"artifacts":["../x"]}');
-  const damaged = await others.run("pull", there.path, ...PULL);
-  assertEquals(damaged.code, 1);
-  assertStringIncludes(damaged.err, "it is not written as such");
-  Deno.writeTextFileSync(path, text);
-
   // The rest, by the same manifest.
   await ok(ours, "push", there.path, "count:*", "--for", "reproduce");
   const more = await ok(others, "pull", there.path, ...PULL);
@@ -95,10 +109,17 @@ Deno.test("a bundle of one node is imported, and a later run makes the rest", as
   const write = (text: string) =>
     Deno.writeFileSync(file, Uint8Array.from(text, (c) => c.charCodeAt(0)));
   // What is held is said wrongly, or of another version.
-  const changes = [['{"artifacts":["', '{"artifacts":["0'], [
-    '],"schema":1}',
-    '],"schema":9}',
-  ]];
+  const [listed] = /(?<={"artifacts":\[")\w{64}/.exec(bundle) ?? [];
+  assert(listed !== undefined);
+  const changes = [
+    ['{"artifacts":["', '{"artifacts":["0'],
+    ['],"schema":1}', '],"schema":9}'],
+    [`"artifacts":["${listed}"`, `"artifacts":["${"0".repeat(64)}"`],
+    [
+      `{"artifacts":["${listed}"],"schema":1}`,
+      `{"schema":1,"artifacts":["${listed}"]}`,
+    ],
+  ];
   for (const [from, to] of changes) {
     const at = bundle.indexOf(from);
     write(bundle.slice(0, at) + to + bundle.slice(at + to.length));
@@ -137,6 +158,95 @@ Deno.test("a word after the remote is a node, or another remote if it is written
   const mistyped = await ours.run("push", "./there", "total:shirt");
   assertEquals(mistyped.code, 2);
   assertStringIncludes(mistyped.err, 'did you mean "total:short"');
+  assertStringIncludes(mistyped.err, "a remote is written ./total:shirt");
   await ok(ours, "push", "./there", "./elsewhere", "split");
   assert(exists(ours.path("elsewhere/manifests/quick.json")));
+  // A folder of a node's name is no remote, and a node's name none either.
+  Deno.mkdirSync(ours.path("split"));
+  await ok(ours, "push", "./there", "split");
+  assertEquals(namesIn(ours.path("split")), []);
+  for (const word of ["split", "total:*"]) {
+    const forgotten = await ours.run("push", word);
+    assertEquals(forgotten.code, 2);
+    assertStringIncludes(forgotten.err, `Cannot push to "${word}": it is a`);
+  }
+  assertEquals(namesIn(ours.path("split")), []);
+  await ok(ours, "push", "./split");
+  assert(exists(ours.path("split/manifests/quick.json")));
 });
+
+Deno.test("a push that is cut before its keys is completed by the same push", async () => {
+  using there = temporary();
+  using ours = temporary();
+  await makeArtifacts(ours.path);
+  const remote = folderRemote(there.path);
+  await pushSome(ours.path, remote, "first");
+  const keys = () => namesIn(join(there.path, "keys")).length;
+  assertEquals(keys(), 1);
+  const { writer } = remote;
+  assert(writer !== undefined);
+  const cut: Remote = {
+    ...remote,
+    writer: {
+      ...writer,
+      putText: (path, text) =>
+        path.startsWith("keys/")
+          ? Promise.reject(unreachable(remote.name, "it was cut"))
+          : writer.putText(path, text),
+    },
+  };
+  await assertRejects(() => pushSome(ours.path, cut, "second"), Error, "cut");
+  await pushSome(ours.path, remote, "second");
+  assertEquals(keys(), 2);
+});
+
+Deno.test("pushes of several nodes and of all at the same time leave nothing out", async () => {
+  using ours = temporary();
+  await makeArtifacts(ours.path);
+  for (
+    const pushes of [["first", "second", "third"], ["first", undefined]]
+  ) {
+    using there = temporary();
+    using theirs = temporary();
+    const remote = folderRemote(there.path);
+    await Promise.all(
+      pushes.map((node) => pushSome(ours.path, remote, node)),
+    );
+    assertEquals((await pullInto(theirs.path, [remote])).notHeld, []);
+    assertEquals((await seen(theirs.path)).broken, 0);
+  }
+});
+
+Deno.test("a further remote that cannot be reached is told, and what the first one has is pulled", async () => {
+  using there = temporary();
+  using ours = temporary();
+  using theirs = temporary();
+  await makeArtifacts(ours.path);
+  const remote = folderRemote(there.path);
+  await pushSome(ours.path, remote, "first");
+  const gone = openRemote("http://127.0.0.1:1/", { network: HASTY });
+  const told: string[] = [];
+  const listener = { ...SILENT, notice: (line: string) => told.push(line) };
+  const { notHeld } = await pullInto(
+    theirs.path,
+    [remote, gone],
+    UNSIGNED,
+    listener,
+  );
+  assertEquals(notHeld, ["second", "third"]);
+  assertEquals(told.length, 1);
+  assertStringIncludes(told[0], 'Cannot reach "http://127.0.0.1:1/"');
+  await assertRejects(() => pullInto(theirs.path, [gone, remote]));
+});
+
+/** Pushes the outputs of a node, or of all. */
+async function pushSome(folder: string, remote: Remote, node?: string) {
+  const contents = await contentsOf(
+    workspaceIn(folder),
+    ({ nodes }) =>
+      node === undefined
+        ? undefined
+        : new Set(Object.values(nodes[node].outputs).map(contentOf)),
+  );
+  await push(contents, remote, { paranoid: false }, SILENT);
+}

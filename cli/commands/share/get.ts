@@ -8,6 +8,7 @@ import {
   reasonOf,
   type Refuse,
 } from "../../../base/input_file.ts";
+import { SUBWORDS, subwordsOf } from "../../../schemas/subwords.ts";
 import { pathIn } from "../../../base/names.ts";
 import {
   jsonIfValid,
@@ -27,7 +28,6 @@ import { counted } from "../../console/table.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { argument, artifacts, flag, json, option } from "../../options.ts";
-import { subwordsOf } from "../../sharing/selection.ts";
 
 export default command({
   name: "get",
@@ -148,7 +148,7 @@ function outputsNamed(
       ...found,
       ...subwords === undefined
         ? []
-        : of(subwords).filter(({ name }) => name === "tokenizer"),
+        : of(subwords).filter(({ name }) => name === SUBWORDS),
     ];
   }
   const all = Object.keys(nodes).flatMap(of);

@@ -3,11 +3,12 @@ import { push, writerOf } from "../../../sharing/push.ts";
 import type { Transferred } from "../../../sharing/transfer/download.ts";
 import { command } from "../../command.ts";
 import { argument, artifacts, flag, json } from "../../options.ts";
-import { isAddress, openRemotes } from "../../sharing/remotes.ts";
+import { openRemotes, remotesAndNodes } from "../../sharing/remotes.ts";
 import { purpose } from "../../sharing/selection.ts";
 import {
   interruptible,
   publishableContents,
+  sharedGraph,
   transfer,
   transferredText,
 } from "../../sharing/transfer.ts";
@@ -43,8 +44,8 @@ export default command({
     interruptible(context, async (signal) => {
       const { console } = context;
       const options = { name: "push", artifacts, json, signal } as const;
-      const addresses = [remote, ...words.filter(isAddress)];
-      const nodes = words.filter((word) => !isAddress(word));
+      const graph = await sharedGraph(context, artifacts);
+      const { addresses, nodes } = remotesAndNodes(graph, [remote, ...words]);
       const remotes = await openRemotes(addresses, signal, { create: true });
       remotes.forEach(writerOf);
       const { contents, shares } = await publishableContents(

@@ -1,0 +1,16 @@
+/** Which node of a manifest has the subwords of a model. */
+import type { Manifest } from "./manifest.ts";
+
+/** The output with the subwords. */
+export const SUBWORDS = "tokenizer";
+
+/** The node whose subwords a model has; undefined if a node's outputs are no model, or have them. */
+export function subwordsOf(
+  nodes: Manifest["nodes"],
+  node: string,
+): string | undefined {
+  const { outputs, inputs } = nodes[node];
+  if (!("model" in outputs) || SUBWORDS in outputs) return undefined;
+  const prefix = node.slice(0, node.lastIndexOf("/") + 1);
+  return inputs.tokens ?? `${prefix}tokenize`;
+}
