@@ -25,15 +25,9 @@ export function newFolder(format: string, out: string | undefined): string {
   return out;
 }
 
-export function writeText(path: string, text: string): void {
-  onDisk(path, () => writeAtomically(path, text, { locked: false }));
-}
-
-export function writeBytes(path: string, bytes: Uint8Array): void {
-  onDisk(path, () => {
-    Deno.mkdirSync(dirname(path), { recursive: true });
-    Deno.writeFileSync(path, bytes);
-  });
+/** Writes a text or bytes, so that what is read meanwhile is wholly the old or the new. */
+export function writeFile(path: string, content: string | Uint8Array): void {
+  onDisk(path, () => writeAtomically(path, content, { locked: false }));
 }
 
 /** A copy of what is in the store, where nothing may be changed; this may. */

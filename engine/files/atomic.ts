@@ -10,7 +10,7 @@ export { reasonOf } from "../../base/input_file.ts";
 /** Writes a file atomically. `locked`: the caller holds the lock, so no other process writes there. */
 export function writeAtomically(
   path: string,
-  text: string,
+  content: string | Uint8Array,
   { locked = true } = {},
 ): void {
   Deno.mkdirSync(dirname(path), { recursive: true });
@@ -22,7 +22,7 @@ export function writeAtomically(
         create: true,
         truncate: true,
       });
-      writeAll(file, text);
+      writeAll(file, content);
       file.syncSync();
     }
     Deno.renameSync(temporary, path);

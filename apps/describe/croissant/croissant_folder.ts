@@ -6,7 +6,7 @@ import { pathIn } from "../../../base/names.ts";
 import { croissant, folderOf, PAIRS, type PairsFile } from "./croissant.ts";
 import type { DataSet } from "../data.ts";
 import { pairsOf } from "./pairs.ts";
-import { indented, writeText } from "../places.ts";
+import { indented, writeFile } from "../places.ts";
 import type { Described } from "../record.ts";
 
 /** Writes a folder for each data set, and gives the paths of their descriptions. */
@@ -30,7 +30,7 @@ export async function writeCroissants(
     const own = pathIn(folder, folderOf(set));
     const pairs = await writePairs(set, set.folder, join(own, PAIRS));
     const path = join(own, "croissant.json");
-    writeText(path, indented(croissant(set, pairs, node?.making?.ended)));
+    writeFile(path, indented(croissant(set, pairs, node?.making?.ended)));
     paths.push(path);
   }
   return paths;

@@ -1,6 +1,6 @@
 /** Event files of TensorBoard: a run's values as records of protocol buffers with checksums, as TFRecord has them. */
 import { join } from "@std/path";
-import { writeBytes } from "../places.ts";
+import { writeFile } from "../places.ts";
 import type { Value } from "./values.ts";
 
 /** Writes a folder for each run, `SYSTEM@SEED`; returns the paths of its files. Equal values give equal bytes. */
@@ -15,7 +15,7 @@ export function writeEventFiles(
   return [...runs].map(([run, values]) => {
     const path = join(folder, run, "events.out.tfevents.0.ckd");
     const events = [versionEvent(), ...values.map(valueEvent)];
-    writeBytes(path, concatenated(events.map(record)));
+    writeFile(path, concatenated(events.map(record)));
     return path;
   });
 }

@@ -3,7 +3,7 @@ import { failure } from "../../../engine/files/failure.ts";
 import type { Described } from "../record.ts";
 
 export interface Value {
-  /** With its language pair before it, where there are several. */
+  /** With the language pair of its node before it, if that has one. */
   readonly system: string;
   readonly seed?: number;
   readonly step: number;
@@ -12,24 +12,31 @@ export interface Value {
   readonly value: number;
 }
 
-/** The values of the described models. @throws a failure if none has a curve */
+/** The values of the described models, each once, on however many test sets it was scored. @throws a failure if none has a curve */
 export function validationValues(
   { source: { results }, nodes }: Described,
 ): Value[] {
   const names = new Set(nodes.map(({ name }) => name));
-  const values = results.systems.flatMap(({ pair, system, runs }) =>
-    runs.filter(({ model }) => names.has(model)).flatMap(({ model, seed }) =>
-      (results.curves[model] ?? []).flatMap(({ step, nll, bleu }): Value[] => {
-        const at = { system: pair ? `${pair}/${system}` : system, seed, step };
+  const runs = results.systems.flatMap(({ system, runs }) =>
+    runs.map(({ model, seed }) => ({ model, system, seed }))
+  );
+  // A further test set repeats the systems, in a pair of its own and without their seeds.
+  const models = [...Map.groupBy(runs, ({ model }) => model).values()]
+    .map(([first]) => first).filter(({ model }) => names.has(model));
+  const values = models.flatMap(({ model, system, seed }) => {
+    const pair = model.slice(0, model.lastIndexOf("/") + 1);
+    return (results.curves[model] ?? []).flatMap(
+      ({ step, nll, bleu }): Value[] => {
+        const at = { system: pair + system, seed, step };
         return [
           { ...at, name: "nll", value: nll },
           ...bleu === undefined
             ? []
             : [{ ...at, name: "bleu", value: bleu } as const],
         ];
-      })
-    )
-  );
+      },
+    );
+  });
   if (values.length > 0) return values;
   throw failure(
     "Cannot describe training: none of the nodes is an evaluated model with a curve; name a teacher or students.",

@@ -5,7 +5,7 @@ import { failure } from "../../../engine/files/failure.ts";
 import { canonical } from "../../../engine/files/hash.ts";
 import { ROOT } from "../../../engine/keys/project.ts";
 import { pathIn } from "../../../base/names.ts";
-import { copyFile, indented, writeText } from "../places.ts";
+import { copyFile, indented, writeFile } from "../places.ts";
 import type { MadeOutput } from "../made_node.ts";
 import { type Described, spanOf } from "../record.ts";
 import { METADATA, roCrate, type RunFiles } from "./ro_crate.ts";
@@ -28,7 +28,7 @@ export async function writeCrate(
   }
   const files = runFiles(described);
   for (const { path, text } of Object.values(files)) {
-    writeText(join(folder, path), text);
+    writeFile(join(folder, path), text);
   }
   for (const output of nodes.flatMap(({ outputs }) => outputs)) {
     if (output.at === undefined) {
@@ -44,7 +44,7 @@ export async function writeCrate(
     copyOutput(output, output.at, folder);
   }
   const path = join(folder, METADATA);
-  writeText(path, indented(roCrate(described, files)));
+  writeFile(path, indented(roCrate(described, files)));
   return path;
 }
 

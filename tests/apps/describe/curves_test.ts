@@ -1,5 +1,6 @@
 /** The values of learning curves as CSV, and as event files of equal bytes. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { writeFile } from "../../../apps/describe/places.ts";
 import { filesOf, hashFile } from "../../../engine/files/hash.ts";
 import { pipeline } from "../../cli/fixtures/command_line.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
@@ -34,4 +35,29 @@ Deno.test("a table has a row a value: system, seed, step, name", async () => {
     );
   }));
   assertEquals(hashes[0], hashes[1]);
+});
+
+Deno.test("a model that is scored on several test sets has each value once", async () => {
+  using folder = temporary();
+  makeRun(folder.path, { experiment: "adapted-pt-en" });
+  const { code, out, err } = await pipeline(
+    ...["describe", "student:rkd", "--format", "csv"],
+    ...["--experiment", "adapted-pt-en", "--artifacts", folder.path],
+  );
+  assertEquals(code, 0, err);
+  assertEquals(
+    out,
+    "system,seed,step,name,value\nrkd,1,50,nll,4.1235\nrkd,1,100,nll,3.5\n",
+  );
+});
+
+Deno.test("who reads a described file meanwhile has wholly the old one", () => {
+  using folder = temporary();
+  const path = `${folder.path}/file`;
+  writeFile(path, Uint8Array.of(1, 2));
+  using file = Deno.openSync(path);
+  writeFile(path, Uint8Array.of(3));
+  const read = new Uint8Array(3);
+  assertEquals([file.readSync(read), ...read], [2, 1, 2, 0]);
+  assertEquals(Deno.readFileSync(path), Uint8Array.of(3));
 });
