@@ -152,6 +152,20 @@ Deno.test("a remote cache asks for no object that was not pushed", async () => {
   assert(exists(theirs.path("artifacts/manifest.json")));
 });
 
+Deno.test("metrics that were not recomputed are named", async () => {
+  using there = temporary();
+  using ours = makeProject();
+  using theirs = makeProject();
+  await nodesOf(ours);
+  await ok(ours, "push", there.path, "split");
+  const pull = ["pull", there.path, ...PULL, "--json"];
+  const part = JSON.parse((await ok(theirs, ...pull)).out);
+  assertEquals(part.notRecomputed, ["total:all"]);
+  await ok(ours, "push", there.path);
+  const all = JSON.parse((await ok(theirs, ...pull)).out);
+  assertEquals(all.notRecomputed, []);
+});
+
 Deno.test("a word after the remote is a node, or another remote if it is written as a path", async () => {
   using ours = makeProject();
   await nodesOf(ours);
