@@ -1,5 +1,5 @@
 /** Translates lines with a model file or an exported model; prints translations, and their scores and alternatives if asked. */
-import { findModel, isExport, readExport } from "../../apps/models.ts";
+import { findModel, readExport } from "../../apps/models.ts";
 import { sentencesOf } from "../../apps/web/page/model/text.ts";
 import { inputError, parse } from "../../base/input_error.ts";
 import type { Translator } from "../../nmt/decoding/beam_search.ts";
@@ -121,11 +121,11 @@ async function open(
       `Cannot use --int8 with runtime ${runtime.name} on ${runtime.provider}: only onnx on cpu has 8-bit matrix products; leave one of them out.`,
     );
   }
-  if (model !== undefined && isExport(model)) {
-    return await openExport(model, isPlain, options);
-  }
   const { note, ...files } = findModel(artifactFolder(artifacts), options);
   printModels(console, artifacts, model, note);
+  if ("folder" in files) {
+    return await openExport(files.folder, isPlain, options);
+  }
   const saved = loadModel(files.modelPath, `the model "${files.modelPath}"`);
   const subwords = await loadSubwords(files.tokenizerPath);
   checkVocabulary(saved, subwords);

@@ -14,7 +14,7 @@ import {
 } from "../../../nmt/metrics/planned.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { Difference, System } from "../../../schemas/results.ts";
-import { type BestStudent, bestStudents } from "../../models.ts";
+import { type BestStudent, bestStudents } from "../../students.ts";
 import type { PairContents } from "../contents.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import {

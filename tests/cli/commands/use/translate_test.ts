@@ -1,5 +1,6 @@
 /** The task `translate`: text, columns, exported models, and what it refuses. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { cpSync } from "node:fs";
 import { writeGraphs } from "../../../../nmt/export/folder.ts";
 import { trainSubwords } from "../../../../nmt/text/subwords/subwords.ts";
 import { saveModel } from "../../../../nmt/transformer/checkpoint.ts";
@@ -9,7 +10,7 @@ import {
 } from "../../../../nmt/transformer/parameters.ts";
 import { Model } from "../../../../schemas/experiment/model.ts";
 import { makeExport } from "../../../apps/web/made_export.ts";
-import { ROOT } from "../../../fixtures/made_run.ts";
+import { makeRun, ROOT, temporary } from "../../../fixtures/made_run.ts";
 import { task } from "../../fixtures/command_line.ts";
 
 const empty = Deno.makeTempDirSync();
@@ -136,6 +137,28 @@ Deno.test("the folder of an exported model translates as the model file does", a
   const own = await printed(...columns);
   const text = (line: string) => line.replace(/\t[^\t]*\t/, "\t");
   assertEquals(out.trimEnd().split("\n").map(text), own.map(text));
+});
+
+Deno.test("a name that a node and a folder have is the node, and ./NAME the folder", async () => {
+  using folder = temporary();
+  const artifacts = `${folder.path}/artifacts`;
+  makeRun(artifacts);
+  cpSync(`${empty}/exported`, `${folder.path}/rkd`, { recursive: true });
+  const translate = async (name: string) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", `${ROOT}/cli/tasks.ts`],
+        ...["translate", "--artifacts", artifacts, "--model", name, "7"],
+      ],
+      cwd: folder.path,
+    }).output();
+    return { code, err: new TextDecoder().decode(stderr) };
+  };
+  assertEquals(await translate("./rkd"), { code: 0, err: "" });
+  // What the run has as its model is none.
+  const { code, err } = await translate("rkd");
+  assertEquals(code, 2);
+  assertStringIncludes(err, `the model "${artifacts}/objects/`);
 });
 
 for (
