@@ -1,9 +1,11 @@
 /** An exported model for programs: its folder is opened once, then it translates lines. */
 import { join } from "@std/path";
+import { inputError } from "../base/input_error.ts";
 import type {
   ExportConfig,
   ExportPrecision,
 } from "../schemas/exported_model.ts";
+import { checkBeam } from "./beam.ts";
 import { graphIn, readExport } from "./models.ts";
 import type { Translator } from "../nmt/decoding/beam_search.ts";
 import { translateLines } from "../nmt/decoding/translate.ts";
@@ -21,7 +23,7 @@ export interface ExportedModel extends AsyncDisposable {
  * Opens the folder of an exported model, as `get export:NAME --out` and `convert` write it.
  *
  * @param precision `fp32`, or `int8` for a quarter of the size and nearly the same translations
- * @throws an input error where the folder has no exported model
+ * @throws an input error where the folder has no exported model, or a damaged one
  */
 export async function loadModel(
   folder: string,
@@ -33,7 +35,15 @@ export async function loadModel(
   const config = readExport(folder);
   const graph = graphIn(folder, precision);
   const subwords = await loadSubwords(join(folder, "tokenizer.json"));
-  const translator = await openTranslation(graph, { threads });
+  const translator = await openTranslation(graph, { threads })
+    .catch((error: Error) => {
+      const [reason] = error.message.split("\n");
+      throw inputError(
+        `Cannot open "${graph}": ${
+          reason.replace(/\.$/, "")
+        }; it is damaged, export it again.`,
+      );
+    });
   return {
     ...{ config, translator, subwords },
     [Symbol.asyncDispose]: () => translator.dispose(),
@@ -43,8 +53,8 @@ export async function loadModel(
 /**
  * Translates lines of one sentence each; a line of white space gives an empty line.
  *
- * @param beam hypotheses kept a sentence, by default as many as the model was measured with
- * @throws an input error that names a line with too many subwords, before any is translated
+ * @param beam hypotheses kept a sentence, from 1 to 64, by default as many as the model was measured with
+ * @throws an input error for another beam, or one that names a line with too many subwords, before any is translated
  *
  * @example
  * ```ts
@@ -63,6 +73,7 @@ export async function translate(
   lines: readonly string[],
   { beam = config.beam }: { readonly beam?: number } = {},
 ): Promise<string[]> {
+  checkBeam(beam);
   const { lengthPenalty } = config;
   const search = { beam, lengthPenalty };
   return await translateLines(translator, subwords, lines, search);

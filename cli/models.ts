@@ -27,7 +27,9 @@ export function printModels(
 /** Completes the names of models in the artifact folder that the line names. */
 export const suggestModels: Suggest = {
   values: async (given: GivenOptions) => {
-    const { modelNames } = await loadModels();
+    const { modelNames } = await load<typeof import("../apps/model_node.ts")>(
+      import.meta.resolve("../apps/model_node.ts"),
+    );
     return modelNames(artifactFolder(given.get("--artifacts")?.at(-1)));
   },
   files: true,

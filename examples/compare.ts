@@ -2,11 +2,18 @@
 import { comparedOf, readResults } from "@ckd/ckd";
 
 const [experiment, system, baseline] = Deno.args;
-const artifacts = `${import.meta.dirname}/../artifacts`;
-const saved = readResults(artifacts, experiment);
-if (saved === undefined) throw new Error(`No results of "${experiment}".`);
-for (const compared of comparedOf(saved.results.systems)) {
-  if (compared.system !== system || compared.baseline !== baseline) continue;
-  const { difference, p } = compared.found;
-  console.log(`${compared.score}: ${difference.toFixed(2)}, p = ${p}`);
+const saved = experiment === undefined
+  ? undefined
+  : readResults(`${import.meta.dirname}/../artifacts`, experiment);
+const found = comparedOf(saved?.results.systems ?? []).filter((compared) =>
+  compared.system === system && compared.baseline === baseline
+);
+if (found.length === 0) {
+  console.error(
+    `Cannot compare "${system}" with "${baseline}" in "${experiment}": expected EXPERIMENT SYSTEM BASELINE of artifacts/results.`,
+  );
+  Deno.exit(2);
+}
+for (const { score, found: { difference, p } } of found) {
+  console.log(`${score}: ${difference.toFixed(2)}, p = ${p}`);
 }

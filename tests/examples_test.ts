@@ -52,6 +52,19 @@ Deno.test("two systems of committed results are compared by both scores", async 
   );
 });
 
+Deno.test("a comparison that is not there is one sentence", async () => {
+  for (
+    const args of [[], ["none", "rkd", "no-kd"], ["quick", "rdk", "no-kd"]]
+  ) {
+    const { code, out, err } = await example("compare", ...args);
+    assertEquals([code, out], [2, ""]);
+    assertMatch(
+      err,
+      /^Cannot compare [^\n]+EXPERIMENT SYSTEM BASELINE[^\n]+\n$/,
+    );
+  }
+});
+
 Deno.test("a pipeline of one's own counts words, in any folder, and again only what changed", async () => {
   using folder = temporary();
   const file = (name: string, text: string) =>

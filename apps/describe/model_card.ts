@@ -12,6 +12,7 @@ import {
   trainedOf,
   translationsLearned,
 } from "../report/trained.ts";
+import { bestStudents } from "../students.ts";
 import { inputError } from "../../base/input_error.ts";
 import { usesTeacher } from "../../schemas/experiment/distillation.ts";
 import { ExportConfig } from "../../schemas/exported_model.ts";
@@ -72,22 +73,19 @@ export function modelCard(
   return card(contents);
 }
 
-/** The model that a card is written of unless one is named: the student with the highest BLEU. */
-export function bestModel({ source: { results } }: Described): string {
-  const students = results.systems.filter(({ system }) => system !== "teacher");
-  const pairs = new Set(students.map(({ pair }) => pair));
-  const best = students.flatMap(({ runs }) => runs)
-    .toSorted((a, b) => b.bleu.score - a.bleu.score)[0];
-  if (best === undefined || pairs.size > 1) {
+/** The model that a card is written of unless one is named: the best student. */
+export function bestModel({ manifest }: Described): string {
+  const [best, ...others] = bestStudents({ manifest });
+  if (best === undefined || others.length > 0) {
     throw inputError(
       `Cannot tell which model to write a card of: ${
         best === undefined
           ? "no student was evaluated"
           : "there are several language pairs"
-      }; name a node, such as ${best?.model ?? "teacher"}.`,
+      }; name a node, such as ${best?.node ?? "teacher"}.`,
     );
   }
-  return best.model;
+  return best.node;
 }
 
 /** Stages above a model whose artifacts its card names. */

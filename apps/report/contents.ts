@@ -21,7 +21,7 @@ export interface PairContents {
   readonly sentences: Sentences;
 }
 
-/** `report` is told what is begun, as models are run for it. */
+/** `report` is called with a line before each model that is run for the report. */
 export async function contentsOf(
   source: Source,
   against: string | undefined,

@@ -1,9 +1,9 @@
 /** Translates lines with a model file or an exported model; prints translations, and their scores and alternatives if asked. */
-import { findModel, isExport, readExport } from "../../apps/models.ts";
+import { checkBeam } from "../../apps/beam.ts";
+import { findModel, readExport } from "../../apps/models.ts";
 import { sentencesOf } from "../../apps/web/page/model/text.ts";
 import { inputError, parse } from "../../base/input_error.ts";
 import type { Translator } from "../../nmt/decoding/beam_search.ts";
-import { MAXIMUM_BEAM } from "../../nmt/decoding/decoder_step.ts";
 import { createParallelTranslator } from "../../nmt/decoding/parallel_translator.ts";
 import { checkVocabulary, shortlistOf } from "../../nmt/decoding/translate.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
@@ -62,6 +62,8 @@ export async function runTranslation(
       } with --split: they are of a whole line, and its sentences are translated one by one; leave one of them out.`,
     );
   }
+  // No wider beam can be advised.
+  if (nBest !== undefined) checkBeam(nBest, `print the ${nBest} best`);
   const { translator, subwords, beam, lengthPenalty, language = "und" } =
     await open(console, options);
   let number = 0;
@@ -121,11 +123,11 @@ async function open(
       `Cannot use --int8 with runtime ${runtime.name} on ${runtime.provider}: only onnx on cpu has 8-bit matrix products; leave one of them out.`,
     );
   }
-  if (model !== undefined && isExport(model)) {
-    return await openExport(model, isPlain, options);
-  }
   const { note, ...files } = findModel(artifactFolder(artifacts), options);
   printModels(console, artifacts, model, note);
+  if ("folder" in files) {
+    return await openExport(files.folder, isPlain, options);
+  }
   const saved = loadModel(files.modelPath, `the model "${files.modelPath}"`);
   const subwords = await loadSubwords(files.tokenizerPath);
   checkVocabulary(saved, subwords);
@@ -179,10 +181,6 @@ function searchOf(
     beam: beam ?? own.beam,
     lengthPenalty: lengthPenalty ?? own.lengthPenalty,
   };
-  if (search.beam > MAXIMUM_BEAM) {
-    throw inputError(
-      `Cannot translate: expected a beam of 1 to ${MAXIMUM_BEAM}, found ${search.beam}.`,
-    );
-  }
+  checkBeam(search.beam);
   return search;
 }

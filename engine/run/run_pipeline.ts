@@ -17,6 +17,8 @@ export interface PipelineRun {
   readonly nodes?: readonly string[];
   /** Called for each line that a stage logs. */
   log?(node: string, line: string): void;
+  /** Called for each line on the run itself, such as what it waits for. */
+  notice?(line: string): void;
   readonly signal?: AbortSignal;
 }
 
@@ -52,8 +54,14 @@ export interface RanNode {
 export async function runPipeline(
   pipeline: Pipeline,
   experiment: Json,
-  { artifacts, name = "experiment", nodes = [], log = () => {}, signal }:
-    PipelineRun,
+  {
+    artifacts,
+    name = "experiment",
+    nodes = [],
+    log = () => {},
+    notice = () => {},
+    signal,
+  }: PipelineRun,
 ): Promise<RanNode[]> {
   const graph = pipeline.graph(experiment, `experiment "${name}"`);
   checkArtifactFolder(artifacts);
@@ -67,8 +75,8 @@ export async function runPipeline(
     jobs: navigator.hardwareConcurrency,
     executor: EXECUTORS.local,
     watcher: {
-      ...{ start: ignore, progress: ignore, end: ignore, notice: ignore },
-      log,
+      ...{ start: ignore, progress: ignore, end: ignore },
+      ...{ log, notice },
     },
   });
   const error = report.nodes.find(({ error }) => error !== undefined)?.error;

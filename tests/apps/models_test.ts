@@ -1,11 +1,11 @@
 /** Which model and tokenizer a name means, over language pairs and seeds; on a manifest of a run that never was. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { writeAtomically } from "../../engine/files/atomic.ts";
 import { sha256 } from "../../engine/files/hash.ts";
 import { manifestText, writeManifest } from "../../engine/store/manifest.ts";
 import type { NodeRecord } from "../../schemas/manifest.ts";
-import { findModel } from "../../apps/models.ts";
+import { findExport, findModel } from "../../apps/models.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "systems-" });
@@ -17,10 +17,12 @@ globalThis.addEventListener(
 /**
  * The artifact folder of a run: BLEU of each student, undefined where it is not evaluated, and that of the validation pairs
  * where it has one. Each object holds its node's name.
+ * Some are exported.
  */
 function runOf(
   students: Record<string, number | undefined>,
   validation: Record<string, number> = {},
+  exports: readonly string[] = [],
 ): string {
   const artifacts = Deno.makeTempDirSync({ dir: folder });
   const nodes = new Map<string, NodeRecord>();
@@ -70,6 +72,7 @@ function runOf(
       { bleu: 99 },
     );
   }
+  for (const name of exports) add(`export:${name}`, "folder");
   writeManifest(
     artifacts,
     manifestText({ name: "test", value: {} }, nodes, new Map()),
@@ -79,10 +82,11 @@ function runOf(
 
 /** The nodes behind the files that are found. */
 function found(artifacts: string, model?: string): [string, string] {
-  const { modelPath, tokenizerPath } = findModel(artifacts, { model });
+  const files = findModel(artifacts, { model });
+  assert(!("folder" in files));
   return [
-    Deno.readTextFileSync(modelPath),
-    Deno.readTextFileSync(tokenizerPath),
+    Deno.readTextFileSync(files.modelPath),
+    Deno.readTextFileSync(files.tokenizerPath),
   ];
 }
 
@@ -164,6 +168,46 @@ Deno.test("which of several students is taken is said, and by which score", () =
   assertEquals(
     note(runOf({ ckd: 3 })),
     "Model: student:ckd, the only student that is evaluated.",
+  );
+});
+
+/** The path of what a node made. */
+function objectOf(artifacts: string, node: string): string {
+  const hash = sha256(node);
+  return join(artifacts, "objects", hash.slice(0, 2), hash.slice(2));
+}
+
+Deno.test("of models that are pulled in part one is used whose files are here, its export too", () => {
+  const artifacts = runOf({ "no-kd": 36, ckd: 35, rkd: 33 }, {}, [
+    "no-kd",
+    "rkd",
+  ]);
+  const remove = (node: string) => Deno.removeSync(objectOf(artifacts, node));
+  const { note: ofAll } = findModel(artifacts, {});
+  assertStringIncludes(ofAll ?? "", "Model: student:no-kd, the best of 3 by");
+  for (const node of ["student:no-kd", "export:no-kd"]) remove(node);
+  assertEquals(found(artifacts), ["student:ckd", "tokenize"]);
+  assertStringIncludes(
+    findModel(artifacts, {}).note ?? "",
+    "student:ckd, the best of 2 whose files are here by BLEU",
+  );
+  for (const node of ["student:ckd", "student:rkd"]) remove(node);
+  const rkd = {
+    folder: `${objectOf(artifacts, "export:rkd")}`,
+    note: "Model: student:rkd, the only student whose files are here.",
+  };
+  assertEquals(findModel(artifacts, {}), rkd);
+  assertEquals(findExport(artifacts), rkd);
+  assertEquals(
+    findModel(artifacts, { model: "student:rkd" }),
+    { ...rkd, note: undefined },
+  );
+  assertInputError(
+    () => findModel(artifacts, { model: "no-kd" }),
+    'the model of node "student:no-kd"',
+    "it is not there; name another model",
+    "--model",
+    '"deno task pipeline run student:no-kd"',
   );
 });
 

@@ -158,6 +158,7 @@ Deno.test("what came from elsewhere is current by its manifest, and every hint n
   assertEquals(command, `report --experiment ${given}`);
   const again = await pipeline(...command.split(" "), ...artifacts);
   assertEquals(again.code, 0, again.err);
-  assert(findModel(folder.path, {}).modelPath.startsWith(folder.path));
+  const found = findModel(folder.path, {});
+  assert("modelPath" in found && found.modelPath.startsWith(folder.path));
   assert(!exists(join(folder.path, "current.json")));
 });

@@ -15,7 +15,7 @@ const from = ({ low, score }: ScoredSystem) => low ?? score;
 const to = ({ high, score }: ScoredSystem) => high ?? score;
 
 /** The size, the score and the interval of the system under the pointer. */
-const told = {
+const tooltip = {
   channels: {
     system: "system",
     "learns from": "family",
@@ -96,7 +96,7 @@ export function openSizes(systems: readonly ScoredSystem[]): Draw {
         Plot.dot(systems, {
           ...{ x: millions, y: "score", r: 5 },
           ...{ fill: "color", symbol: "symbol" },
-          ...told,
+          ...tooltip,
         }),
       ],
     });
@@ -134,7 +134,7 @@ export function openRanks(systems: readonly ScoredSystem[]): Draw {
         }),
         Plot.dot(ranked, {
           ...{ x: "score", y, r: 5, fill: "color", symbol: "symbol" },
-          ...told,
+          ...tooltip,
         }),
         Plot.text(ranked, {
           y,

@@ -10,7 +10,7 @@ import { colorOf, type Trained } from "../trained.ts";
 import { familyKey } from "./scores.ts";
 import type { Learned } from "../view_data.ts";
 
-/** A validation loss above the lowest by this is overfitting or divergence; one below the one before by less is a plateau. */
+/** A validation loss above the lowest by this is overfitting; one below the one before by less is a plateau. */
 const WORSE = 0.05, PLATEAU = 0.005;
 
 const Validations = z.array(z.object({
@@ -117,7 +117,6 @@ export function remarkOf(
   const [before, last] = points.slice(-2);
   if (last === undefined) return "validated once";
   const best = points.reduce((a, b) => b.nll < a.nll ? b : a);
-  if (!points.every(({ nll }) => Number.isFinite(nll))) return "diverged";
   if (last.nll > best.nll * (1 + WORSE)) {
     return `went wrong after step ${figure(best.step)}: the loss rose by ${
       figure(100 * (last.nll / best.nll - 1), 0)

@@ -7,10 +7,14 @@ import {
   type RecordedRun,
   secondsOfRun,
 } from "../../../engine/store/run_log.ts";
-import { kindOf } from "../../../nmt/metrics/planned.ts";
+import {
+  type Compared,
+  comparedOf,
+  kindOf,
+} from "../../../nmt/metrics/planned.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { Difference, System } from "../../../schemas/results.ts";
-import { type BestStudent, bestStudents } from "../../models.ts";
+import { type BestStudent, bestStudents } from "../../students.ts";
 import type { PairContents } from "../contents.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import {
@@ -22,9 +26,6 @@ import {
 } from "../html/numbers.ts";
 import type { Source } from "../source.ts";
 import type { Trained } from "../trained.ts";
-
-/** A difference at or below this p is called one. */
-const LEVEL = 0.05;
 
 interface Best extends BestStudent {
   readonly row: System;
@@ -106,10 +107,14 @@ function claims(source: Source, pair: string | undefined): Markup {
   }
   const rows = source.results.systems.filter((row) => row.pair === pair);
   const { row } = best;
+  // Holm's correction is over the planned comparisons of all pairs.
+  const compared = comparedOf(source.results.systems);
   const lines = [
-    ...Object.entries(row.bleu.to).flatMap(([baseline, found]) =>
-      found === undefined ? [] : [surenessOf(baseline, found)]
-    ),
+    ...Object.entries(row.bleu.to).flatMap(([baseline, found]) => {
+      if (found === undefined) return [];
+      const tested = compared.find((each) => each.found === found)?.tested;
+      return [surenessOf(baseline, found, tested)];
+    }),
     ...luckOf(best, rows),
     ...row.int8 === undefined ? [] : [
       `In 8-bit integers it has ${figure(row.int8.bleu, 1)} BLEU (${
@@ -156,17 +161,37 @@ function claim(
 const isStudent = ({ system }: System) =>
   system !== "teacher" && system !== "imported";
 
-/** Whether a difference is one, and by what. */
-function surenessOf(baseline: string, found: Difference): string {
-  const { difference, p } = found;
+/** A difference in BLEU and, of a planned comparison, what its corrected test says; an exploratory p-value has no verdict. */
+function surenessOf(
+  baseline: string,
+  found: Difference,
+  tested: Compared["tested"],
+): string {
   const by = `${differenceText(found, 1)} BLEU`;
-  if (p === undefined) return `To ${baseline}: ${by}, which was not tested.`;
-  const verdict = p > LEVEL
-    ? `Not told apart from ${baseline}`
-    : difference > 0
-    ? `Better than ${baseline}`
-    : `Worse than ${baseline}`;
-  return `${verdict}: ${by}, ${kindOf(found)} p = ${figure(p, 3)}.`;
+  if (tested !== undefined) {
+    return `${
+      verdictText(baseline, found, tested.verdict)
+    }: ${by}, planned p = ${figure(tested.corrected, 3)} by Holm's correction.`;
+  }
+  return `To ${baseline}: ${by}, ${
+    found.p === undefined
+      ? "which was not tested"
+      : `${kindOf(found)} p = ${figure(found.p, 3)}`
+  }.`;
+}
+
+function verdictText(
+  baseline: string,
+  { margin }: Difference,
+  verdict: NonNullable<Compared["tested"]>["verdict"],
+): string {
+  const claim = margin === undefined
+    ? `better than ${baseline}`
+    : `less than ${margin} BLEU worse than ${baseline}`;
+  if (verdict === "the opposite shown") return `Worse than ${baseline}`;
+  return verdict === "shown"
+    ? claim.replace(/^./, (first) => first.toUpperCase())
+    : `Not shown to be ${claim}`;
 }
 
 /** What keeps the choice from being sure: a higher score on the test set, and few seeds. */

@@ -58,7 +58,7 @@ export default command({
     ["< source.txt > target.txt", "line by line"],
     ["--split < article.txt", "of lines with several sentences"],
     ["--model student:rkd --int8", "with another model, in 8 bits"],
-    ["--model rkd --n-best 3 --scores", "with an exported one in a folder"],
+    ["--model ./rkd --n-best 3 --scores", "with an exported one in a folder"],
   ],
   run: async ({ console }, { text, ...options }) => {
     const lines = text.length > 0

@@ -1,6 +1,7 @@
 /** The command `describe` where it cannot tell all, or nothing: what is missing is said, and nothing half is written. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { canonical } from "../../../engine/files/hash.ts";
 import { exists } from "../../engine/fixtures/project.ts";
 import { type Outcome, pipeline, ROOT } from "../../fixtures/command.ts";
 import { makeRun, objectPath, temporary } from "../../fixtures/made_run.ts";
@@ -132,4 +133,22 @@ Deno.test("committed results are described without their objects, and a damaged 
     damaged.err,
     /teacher\/model\S* into the crate: its object is damaged/,
   );
+});
+
+Deno.test("unless one is named, the card is of the best student by validation, whatever the test set says", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const path = join(folder.path, "manifest.json");
+  const manifest = JSON.parse(Deno.readTextFileSync(path));
+  const validation = { "no-kd": 40, rkd: 42, "ckd-regular": 41 };
+  for (const [student, validationBleu] of Object.entries(validation)) {
+    manifest.nodes[`student:${student}`].metrics.validationBleu =
+      validationBleu;
+  }
+  Deno.writeTextFileSync(path, canonical(manifest) + "\n");
+  const { code, out, err } = await describe(
+    ...[folder.path, "--format", "model-card"] as const,
+  );
+  assertEquals(code, 0, err);
+  assertMatch(out, /^# rkd: pt to en$/m);
 });

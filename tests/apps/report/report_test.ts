@@ -55,22 +55,6 @@ Deno.test("a run whose objects were removed is reported with its figures, and th
   assertStringIncludes(page, key);
 });
 
-Deno.test("the summary has each difference of the best student with its interval, and whether it is one", async () => {
-  using folder = temporary();
-  makeRun(folder.path);
-  const path = join(folder.path, "manifest.json");
-  const manifest = JSON.parse(Deno.readTextFileSync(path));
-  Object.assign(manifest.nodes.compare.metrics, {
-    "no-kd.bleu.low.teacher": -1.75,
-    "no-kd.bleu.high.teacher": 0.21,
-  });
-  Deno.writeTextFileSync(path, JSON.stringify(manifest));
-  assertStringIncludes(
-    await pageOf(folder.path),
-    "Not told apart from teacher: \u22121.0 (\u22121.8 to +0.2) BLEU, exploratory one-tail p = 0.250.",
-  );
-});
-
 Deno.test("the best student is chosen by validation BLEU, and one with a higher score on the test set is named", async () => {
   using folder = temporary();
   makeRun(folder.path);

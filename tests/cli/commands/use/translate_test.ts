@@ -1,5 +1,11 @@
 /** The task `translate`: text, columns, exported models, and what it refuses. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { cpSync } from "node:fs";
 import { writeGraphs } from "../../../../nmt/export/folder.ts";
 import { trainSubwords } from "../../../../nmt/text/subwords/subwords.ts";
 import { saveModel } from "../../../../nmt/transformer/checkpoint.ts";
@@ -8,8 +14,10 @@ import {
   parameterShapes,
 } from "../../../../nmt/transformer/parameters.ts";
 import { Model } from "../../../../schemas/experiment/model.ts";
+import { loadModel, translate } from "../../../../apps/exported_model.ts";
 import { makeExport } from "../../../apps/web/made_export.ts";
-import { ROOT } from "../../../fixtures/made_run.ts";
+import { makeRun, ROOT, temporary } from "../../../fixtures/made_run.ts";
+import { assertInputError } from "../../../fixtures/input_error.ts";
 import { task } from "../../fixtures/command_line.ts";
 
 const empty = Deno.makeTempDirSync();
@@ -138,11 +146,59 @@ Deno.test("the folder of an exported model translates as the model file does", a
   assertEquals(out.trimEnd().split("\n").map(text), own.map(text));
 });
 
+Deno.test("an exported model with a damaged graph is refused by the task and by programs, as is a beam that no search has", async () => {
+  using folder = temporary();
+  cpSync(`${empty}/exported`, folder.path, { recursive: true });
+  const intact = await loadModel(folder.path);
+  for (const beam of [0, 1.5, NaN, 1000]) {
+    const error = await assertRejects(() => translate(intact, ["7"], { beam }));
+    assertInputError(() => {
+      throw error;
+    }, `expected a beam of 1 to 64, found ${beam}`);
+  }
+  await intact[Symbol.asyncDispose]();
+  const graph = `${folder.path}/fp32/translate.onnx`;
+  Deno.truncateSync(graph, 1000);
+  const { code, out, err } = await task(
+    ...["translate", "--model", folder.path, "7"],
+  );
+  assertEquals({ code, out }, { code: 2, out: "" });
+  assertStringIncludes(err, `Cannot open "${graph}": `);
+  assertStringIncludes(err, "export it again");
+  const error = await assertRejects(() => loadModel(folder.path));
+  assertInputError(() => {
+    throw error;
+  }, graph);
+});
+
+Deno.test("a name that a node and a folder have is the node, and ./NAME the folder", async () => {
+  using folder = temporary();
+  const artifacts = `${folder.path}/artifacts`;
+  makeRun(artifacts);
+  cpSync(`${empty}/exported`, `${folder.path}/rkd`, { recursive: true });
+  const translated = async (name: string) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", `${ROOT}/cli/tasks.ts`],
+        ...["translate", "--artifacts", artifacts, "--model", name, "7"],
+      ],
+      cwd: folder.path,
+    }).output();
+    return { code, err: new TextDecoder().decode(stderr) };
+  };
+  assertEquals(await translated("./rkd"), { code: 0, err: "" });
+  // What the run has as its model is none.
+  const { code, err } = await translated("rkd");
+  assertEquals(code, 2);
+  assertStringIncludes(err, `the model "${artifacts}/objects/`);
+});
+
 for (
   const [args, part] of [
     [["--split", "--scores"], "Cannot use --scores with --split"],
     [["--split", "--n-best", "2"], "Cannot use --n-best with --split"],
     [["--n-best", "6"], "give --beam 6"],
+    [["--n-best", "99999999999"], "expected a beam of 1 to 64, found 9999"],
     [["--n-best", "0"], "whole number from 1"],
     [["--beam", "65"], "expected a beam of 1 to 64, found 65"],
     [["--length-penalty", "2"], "Cannot use --length-penalty with"],
