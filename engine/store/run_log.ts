@@ -22,7 +22,8 @@ export interface RunLog {
 /** Shows other processes that a run goes on, until it is disposed or its process dies. */
 export function holdRun(folder: string, run: string): Disposable {
   const file = Deno.openSync(runPath(folder, run), { append: true });
-  file.tryLockSync(true);
+  // A command that looks whether the run goes on holds it for a moment.
+  file.lockSync(true);
   return { [Symbol.dispose]: () => file.close() };
 }
 
@@ -31,6 +32,14 @@ export function runsInProgress(folder: string): string[] {
   return namesIn(join(folder, "runs")).filter((name) => name.endsWith(".jsonl"))
     .map((name) => name.replace(/\.jsonl$/, "")).sort(inOrder)
     .filter((run) => isHeld(runPath(folder, run)));
+}
+
+/** The run that makes a key at this moment; a node of its name may be made in another experiment. */
+export function runMaking(folder: string, key: string): string | undefined {
+  const inProgress = runsInProgress(folder);
+  return readRuns(folder).findLast(({ run, work }) =>
+    inProgress.includes(run) && work.has(key)
+  )?.run;
 }
 
 function runPath(folder: string, run: string): string {

@@ -6,8 +6,8 @@ import { status } from "../../../engine/run/preview.ts";
 import { requestCancel } from "../../../engine/store/cancellation.ts";
 import { isInUse } from "../../../engine/store/checkpoints.ts";
 import {
-  lastLogged,
   readRuns,
+  runMaking,
   runsInProgress,
 } from "../../../engine/store/run_log.ts";
 import { command } from "../../command.ts";
@@ -47,10 +47,9 @@ export default command({
     }
     await QUEUES.slurm.cancel(queued.flatMap(({ job }) => job ?? []));
     for (const { name, key, job } of running) {
-      const run = lastLogged(folder, name);
-      const isMade = key !== undefined && isInUse(folder, key);
+      const run = key === undefined ? undefined : runMaking(folder, key);
       const one = nodes.length === 0 ? undefined : name;
-      if (isMade && run !== undefined) requestCancel(folder, run, one);
+      if (run !== undefined) requestCancel(folder, run, one);
       // Its job has begun, and has not come to the node yet.
       else if (job !== undefined) await QUEUES.slurm.cancel([job]);
     }
