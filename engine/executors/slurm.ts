@@ -25,7 +25,13 @@ export const slurm: Queue = {
     };
     const { out } = await ask("sbatch", flags({ ...own, ...options }), script);
     // Of several clusters, "12;name".
-    return out.trim().split(";")[0];
+    const [id] = out.trim().split(";");
+    if (/^\d+$/.test(id)) return id;
+    throw failure(
+      `Cannot use Slurm: sbatch submitted nothing, and says "${
+        lastLine(out)
+      }"; see the options of --slurm.`,
+    );
   },
   jobs: async (names) => {
     if (names.length === 0) return [];
@@ -42,12 +48,18 @@ export const slurm: Queue = {
   requeue: async (id) => {
     await ask("scontrol", ["requeue", id]);
   },
-  recorded: async (id) => {
-    const { success, out } = await run("sacct", [
-      ...["--noheader", "--parsable2", "--allocations", "--format=State"],
-      `--jobs=${id}`,
+  recorded: async (ids) => {
+    if (ids.length === 0) return new Map();
+    const { out } = await run("sacct", [
+      ...["--noheader", "--parsable2", "--allocations"],
+      ...["--format=JobIDRaw,State", `--jobs=${ids.join(",")}`],
     ]);
-    return success ? out.trim().split(/[\s+]/)[0] || undefined : undefined;
+    // Such as "12|CANCELLED by 1000".
+    return new Map(
+      [...out.matchAll(/^(\d+)\|([A-Z_]+)/gm)].map((
+        [, id, word],
+      ) => [id, word]),
+    );
   },
 };
 
@@ -136,15 +148,20 @@ async function ask(
   if (ran.success) return ran;
   throw failure(
     `Cannot use Slurm: ${program} says "${
-      lastLine(ran.err)
+      complaint(ran.err)
     }"; mend that and run again, nothing that was submitted is lost.`,
   );
+}
+
+/** What a command complains of; an advice to read its help may follow. */
+function complaint(text: string): string {
+  return lastLine(text.replace(/\n?Try .*--help.*\s*$/, ""));
 }
 
 /** The last line of what a command says, without its name and the end of the sentence. */
 function lastLine(text: string): string {
   return (text.trim().split("\n").at(-1) ?? "")
-    .replace(/^\w+: (error|fatal): /, "").replace(/\.$/, "");
+    .replace(/^[\w./-]+: ((error|fatal): )?/, "").replace(/\.$/, "");
 }
 
 async function run(
