@@ -155,7 +155,9 @@ async function ask(
 
 /** What a command complains of; an advice to read its help may follow. */
 function complaint(text: string): string {
-  return lastLine(text.replace(/\n?Try .*--help.*\s*$/, ""));
+  return lastLine(
+    text.split("\n").filter((line) => !line.startsWith("Try ")).join("\n"),
+  );
 }
 
 /** The last line of what a command says, without its name and the end of the sentence. */
