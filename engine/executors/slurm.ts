@@ -10,6 +10,9 @@ import type { Queue, QueuedJob } from "./executor.ts";
 /** Without a controller, Slurm's commands wait for minutes. */
 const SECONDS = 15;
 
+/** Of one question: Linux refuses arguments of more than 128 kB. */
+const NAMES = 400;
+
 /** How long before its time limit a job is told to save a checkpoint, in seconds. */
 const NOTICE_SECONDS = 90;
 
@@ -34,13 +37,16 @@ export const slurm: Queue = {
     );
   },
   jobs: async (names) => {
-    if (names.length === 0) return [];
-    const { out } = await ask("squeue", [
-      ...["--json", "--states=all"],
-      `--name=${names.join(",")}`,
-    ]);
-    return parse(Answer, jsonIfValid(out), "the answer of squeue").jobs
-      .map(jobOf);
+    const jobs: QueuedJob[] = [];
+    for (let from = 0; from < names.length; from += NAMES) {
+      const { out } = await ask("squeue", [
+        ...["--json", "--states=all"],
+        `--name=${names.slice(from, from + NAMES).join(",")}`,
+      ]);
+      const answer = parse(Answer, jsonIfValid(out), "the answer of squeue");
+      jobs.push(...answer.jobs.map(jobOf));
+    }
+    return jobs;
   },
   cancel: async (ids) => {
     if (ids.length > 0) await ask("scancel", ids);

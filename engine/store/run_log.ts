@@ -35,11 +35,14 @@ export function runsInProgress(folder: string): string[] {
 }
 
 /** The run that makes a key at this moment; a node of its name may be made in another experiment. */
-export function runMaking(folder: string, key: string): string | undefined {
+export function runMaking(
+  folder: string,
+  key: string,
+): RecordedRun | undefined {
   const inProgress = runsInProgress(folder);
   return readRuns(folder).findLast(({ run, work }) =>
     inProgress.includes(run) && work.has(key)
-  )?.run;
+  );
 }
 
 function runPath(folder: string, run: string): string {
@@ -127,6 +130,8 @@ export interface RecordedRun {
   /** When it began. */
   readonly time?: string;
   readonly experiment?: string;
+  /** The number of the job that it is. */
+  readonly job?: string;
   readonly machine?: Json;
   readonly seconds?: number;
   /** `done`, `failed` or `interrupted`; undefined if the log has no end. */
@@ -195,6 +200,7 @@ function readRun(path: string, run: string): RecordedRun {
     run,
     time: events.find(({ time }) => time !== undefined)?.time,
     experiment: start?.experiment,
+    job: start?.job,
     machine: start?.machine,
     seconds: end?.seconds,
     outcome: end && (end.outcome ?? outcomeOf(states)),
@@ -255,6 +261,7 @@ const Event = z.object({
   event: z.string(),
   time: text,
   experiment: text,
+  job: text,
   machine: z.custom<Json>().optional(),
   name: text,
   key: text,

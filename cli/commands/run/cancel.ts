@@ -47,11 +47,13 @@ export default command({
     }
     await QUEUES.slurm.cancel(queued.flatMap(({ job }) => job ?? []));
     for (const { name, key, job } of running) {
-      const run = key === undefined ? undefined : runMaking(folder, key);
+      const making = key === undefined ? undefined : runMaking(folder, key);
       const one = nodes.length === 0 ? undefined : name;
-      if (run !== undefined) requestCancel(folder, run, one);
-      // Its job has begun, and has not come to the node yet.
-      else if (job !== undefined) await QUEUES.slurm.cancel([job]);
+      if (making !== undefined) requestCancel(folder, making.run, one);
+      // Its job has not come to the node yet, or waits for another run that makes it.
+      if (job !== undefined && making?.job !== job) {
+        await QUEUES.slurm.cancel([job]);
+      }
     }
     await stopped(folder, running);
     const names = [...running, ...queued].map(({ name }) => name);

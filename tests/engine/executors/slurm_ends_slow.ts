@@ -5,6 +5,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { slurm } from "../../../engine/executors/slurm.ts";
 import { bring, jobOutputs, settled } from "../fixtures/bring.ts";
 import { delay, until } from "../fixtures/processes.ts";
 import {
@@ -168,6 +169,29 @@ test("what sbatch does not take is told in its words, and nothing is submitted",
     assertEquals(err.trim().split("\n").length, 1);
   }
   assertEquals(await cluster.ask("squeue", "--noheader"), "");
+});
+
+test("Slurm is asked for thousands of jobs", async () => {
+  const names = Array.from(
+    { length: 5000 },
+    (_, i) => `evaluate:student-${i}@0123456789abcdef`,
+  );
+  assertEquals(await slurm.jobs(names), []);
+});
+
+test("cancel stops the run that makes a node and the job that waits for it", async () => {
+  using project = makeProject(SLOW_TEXT);
+  const run = project.start("count:all", ...slow(1500));
+  await until(() => checkpointOf(project));
+  await project.run("count:all", ...slow(1500), ...SLURM);
+  await until(() =>
+    jobOutputs(project).includes("another run makes it") || undefined
+  );
+  const { code, err } = await project.run("cancel", "count:all", ...slow(1500));
+  assertEquals(code, 0, err);
+  await run.output();
+  const nodes = await settled(project, ...slow(1500));
+  assertEquals(stateOf(nodes, "count:all"), "stale", jobOutputs(project));
 });
 
 test("Ctrl-C ends a submission that waits for another command", async () => {
