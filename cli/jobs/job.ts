@@ -1,5 +1,5 @@
 /** Entry of a job of a queue: brings one node up to date, beside other jobs on the same artifact folder. */
-import { parse } from "../../base/input_error.ts";
+import { isInputError, parse } from "../../base/input_error.ts";
 import { EXECUTORS, QUEUES } from "../../engine/executors/executors.ts";
 import { jsonIfValid } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
@@ -11,6 +11,10 @@ import { listCheckpoints } from "../../engine/store/checkpoints.ts";
 import { processConsole as console } from "../console/console.ts";
 import { EXIT, exitCode, printError } from "../exit.ts";
 import project from "../project.ts";
+
+/** A network disk may show as late as this what another machine has written: the inputs of the node. */
+const LATE_MILLISECONDS = 60_000;
+const AGAIN_MILLISECONDS = 2000;
 
 const id = Deno.env.get("SLURM_JOB_ID") ?? "";
 const stop = new AbortController();
@@ -34,9 +38,9 @@ async function work(): Promise<number> {
   await executor.check();
   const before = checkpointTimes(artifacts);
   const what = `experiment "${experiment.name}"`;
-  const { nodes, interrupted } = await run(
-    project.graph(experiment.value, what),
-    {
+  const graph = project.graph(experiment.value, what);
+  const { nodes, interrupted } = await whenShown(() =>
+    run(graph, {
       ...{ artifacts, experiment, executor, force: job.force, job: id },
       ...{ selection: { only: [node] }, signal: stop.signal },
       ...{ artifactsGiven: true, paranoid: false, jobs: 1, shareCores: true },
@@ -47,7 +51,7 @@ async function work(): Promise<number> {
         end: ({ name, state }) => print(`${name}: ${state}`),
         notice: print,
       },
-    },
+    })
   );
   const [{ key = "" }] = nodes;
   const hasProgress =
@@ -55,6 +59,20 @@ async function work(): Promise<number> {
   return mustLeave && interrupted
     ? await requeue(node, hasProgress)
     : outcome(nodes);
+}
+
+/** Begins again while what the run needs is not there. */
+async function whenShown<T>(begin: () => Promise<T>): Promise<T> {
+  for (const first = performance.now();;) {
+    try {
+      return await begin();
+    } catch (error) {
+      const isOver = performance.now() - first > LATE_MILLISECONDS;
+      if (!isInputError(error) || isOver || stop.signal.aborted) throw error;
+      print(`Looks again, as a network disk may be late: ${error.message}`);
+      await new Promise((go) => setTimeout(go, AGAIN_MILLISECONDS));
+    }
+  }
 }
 
 /** When the checkpoint of each key was last written, in milliseconds. */

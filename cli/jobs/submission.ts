@@ -52,8 +52,15 @@ export async function submitRun(
   }
   const given = { "*": givenOptions(values) };
   const options = parse(Slurm, given, "--slurm")["*"];
-  await QUEUES.slurm.check();
   const { name, path, value, graph, slurm } = experiment;
+  const unknown = Object.keys(slurm)
+    .find((glob) => ![...graph.keys()].some((node) => isMeant(glob, node)));
+  if (unknown !== undefined) {
+    throw inputError(
+      `Cannot use "slurm" of experiment "${name}": "${unknown}" matches no node; name nodes as "student:*", or all by "*".`,
+    );
+  }
+  await QUEUES.slurm.check();
   const nodes = await submit(graph, {
     ...{ selection: values, force: values.force, paranoid: values.paranoid },
     artifacts: artifactFolder(values.artifacts),
@@ -81,8 +88,13 @@ export async function submitRun(
 /** The options of all names and globs that match a node; later ones win. */
 function optionsFor(given: Slurm, node: string): SbatchOptions {
   const matching = Object.entries(given)
-    .filter(([glob]) => glob === node || globToRegExp(glob).test(node));
+    .filter(([glob]) => isMeant(glob, node));
   return Object.assign({}, ...matching.map(([, options]) => options));
+}
+
+/** "*" means nodes of all language pairs, too. */
+function isMeant(glob: string, node: string): boolean {
+  return glob === "*" || glob === node || globToRegExp(glob).test(node);
 }
 
 function givenOptions(

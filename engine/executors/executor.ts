@@ -48,8 +48,8 @@ export interface Queue {
   cancel(ids: readonly string[]): Promise<void>;
   /** Ends a job and puts it into the queue again, under the same number. */
   requeue(id: string): Promise<void>;
-  /** The queue's word for how a job ended that it does not know any more, where it keeps accounts. */
-  recorded(id: string): Promise<string | undefined>;
+  /** By number: the queue's word for how jobs ended that it does not know any more, where it keeps accounts. */
+  recorded(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface Submission {

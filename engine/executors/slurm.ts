@@ -10,6 +10,9 @@ import type { Queue, QueuedJob } from "./executor.ts";
 /** Without a controller, Slurm's commands wait for minutes. */
 const SECONDS = 15;
 
+/** Of one question: Linux refuses arguments of more than 128 kB. */
+const NAMES = 400;
+
 /** How long before its time limit a job is told to save a checkpoint, in seconds. */
 const NOTICE_SECONDS = 90;
 
@@ -25,16 +28,25 @@ export const slurm: Queue = {
     };
     const { out } = await ask("sbatch", flags({ ...own, ...options }), script);
     // Of several clusters, "12;name".
-    return out.trim().split(";")[0];
+    const [id] = out.trim().split(";");
+    if (/^\d+$/.test(id)) return id;
+    throw failure(
+      `Cannot use Slurm: sbatch submitted nothing, and says "${
+        lastLine(out)
+      }"; see the options of --slurm.`,
+    );
   },
   jobs: async (names) => {
-    if (names.length === 0) return [];
-    const { out } = await ask("squeue", [
-      ...["--json", "--states=all"],
-      `--name=${names.join(",")}`,
-    ]);
-    return parse(Answer, jsonIfValid(out), "the answer of squeue").jobs
-      .map(jobOf);
+    const jobs: QueuedJob[] = [];
+    for (let from = 0; from < names.length; from += NAMES) {
+      const { out } = await ask("squeue", [
+        ...["--json", "--states=all"],
+        `--name=${names.slice(from, from + NAMES).join(",")}`,
+      ]);
+      const answer = parse(Answer, jsonIfValid(out), "the answer of squeue");
+      jobs.push(...answer.jobs.map(jobOf));
+    }
+    return jobs;
   },
   cancel: async (ids) => {
     if (ids.length > 0) await ask("scancel", ids);
@@ -42,12 +54,18 @@ export const slurm: Queue = {
   requeue: async (id) => {
     await ask("scontrol", ["requeue", id]);
   },
-  recorded: async (id) => {
-    const { success, out } = await run("sacct", [
-      ...["--noheader", "--parsable2", "--allocations", "--format=State"],
-      `--jobs=${id}`,
+  recorded: async (ids) => {
+    if (ids.length === 0) return new Map();
+    const { out } = await run("sacct", [
+      ...["--noheader", "--parsable2", "--allocations"],
+      ...["--format=JobIDRaw,State", `--jobs=${ids.join(",")}`],
     ]);
-    return success ? out.trim().split(/[\s+]/)[0] || undefined : undefined;
+    // Such as "12|CANCELLED by 1000".
+    return new Map(
+      [...out.matchAll(/^(\d+)\|([A-Z_]+)/gm)].map((
+        [, id, word],
+      ) => [id, word]),
+    );
   },
 };
 
@@ -136,15 +154,22 @@ async function ask(
   if (ran.success) return ran;
   throw failure(
     `Cannot use Slurm: ${program} says "${
-      lastLine(ran.err)
+      complaint(ran.err)
     }"; mend that and run again, nothing that was submitted is lost.`,
+  );
+}
+
+/** What a command complains of; an advice to read its help may follow. */
+function complaint(text: string): string {
+  return lastLine(
+    text.split("\n").filter((line) => !line.startsWith("Try ")).join("\n"),
   );
 }
 
 /** The last line of what a command says, without its name and the end of the sentence. */
 function lastLine(text: string): string {
   return (text.trim().split("\n").at(-1) ?? "")
-    .replace(/^\w+: (error|fatal): /, "").replace(/\.$/, "");
+    .replace(/^[\w./-]+: ((error|fatal): )?/, "").replace(/\.$/, "");
 }
 
 async function run(

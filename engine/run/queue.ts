@@ -52,9 +52,14 @@ export function jobNames(
   return names;
 }
 
-/** The path of what the job of a name prints; `%j` is its number. */
-export function outputPath(folder: string, job: string, id = "%j"): string {
+/** The path of what the job of a name prints. */
+function outputPath(folder: string, job: string, id: string): string {
   return join(folder, OUTPUTS, `${hashOf(job)}-${id}.out`);
+}
+
+/** The same as a pattern, in which `%j` is the number and `%%` a percent sign. */
+export function outputPattern(folder: string, job: string): string {
+  return outputPath(folder.replaceAll("%", "%%"), job, "%j");
 }
 
 /** The jobs of stale nodes by node; none where nothing was ever submitted. */
@@ -69,8 +74,14 @@ export async function jobsOf(
   const names = [...jobNames(folder, graph, planned)]
     .filter(([node]) => planned.get(node)?.state === "stale");
   const queue = await askQueue(names.map(([, name]) => name));
+  const lastIds = new Map(
+    names.map(([, name]) => [name, lastId(name, outputs)]),
+  );
+  const forgotten = queue === "silent" ? [] : [...lastIds]
+    .flatMap(([name, id]) => queue.has(name) || id === undefined ? [] : id);
+  const recorded = await slurm.recorded(forgotten);
   for (const [node, name] of names) {
-    const job = await stateOf(folder, name, outputs, queue);
+    const job = stateOf(folder, name, lastIds.get(name), queue, recorded);
     if (job !== undefined) jobs.set(node, job);
   }
   return jobs;
@@ -99,12 +110,23 @@ async function askQueue(names: readonly string[]): Promise<Answer> {
   }
 }
 
-async function stateOf(
-  folder: string,
+/** The number of the last job of a name that has printed anything. */
+function lastId(
   name: string,
   outputs: readonly string[],
+): string | undefined {
+  return outputs.filter((each) => each.startsWith(hashOf(name)))
+    .map((each) => /-(\d+)\.out$/.exec(each)?.[1] ?? "0")
+    .sort((a, b) => Number(a) - Number(b)).at(-1);
+}
+
+function stateOf(
+  folder: string,
+  name: string,
+  last: string | undefined,
   queue: Answer,
-): Promise<NodeJob | undefined> {
+  recorded: ReadonlyMap<string, string>,
+): NodeJob | undefined {
   const job = queue === "silent" ? undefined : queue.get(name);
   if (job !== undefined && job.state !== "ended") {
     const { id, state, reason } = job;
@@ -118,19 +140,18 @@ async function stateOf(
     }
     return { id, state, reason: `job ${id}${why}` };
   }
-  const printed = outputs.filter((each) => each.startsWith(hashOf(name)))
-    .map((each) => /-(\d+)\.out$/.exec(each)?.[1] ?? "0");
-  const last = printed.sort((a, b) => Number(a) - Number(b)).at(-1);
   const id = job?.id ?? last;
   if (id === undefined) return undefined;
   const text = (readIfThere(outputPath(folder, name, id)) ?? "")
     .split(BEGUN).at(-1) ?? "";
-  const lines = text.trim().split("\n").filter((line) => !SLURM.test(line));
+  const all = text.trim().split("\n");
+  const lines = all.filter((line) => !SLURM.test(line));
   if ([DONE, STOPPED].some((line) => lines.includes(line))) return undefined;
   if (queue === "silent") {
     return { id, state: "queued", reason: `job ${id}, Slurm does not answer` };
   }
-  const word = wordOf(text) ?? job?.word ?? await slurm.recorded(id) ?? "";
+  const word = wordOf(all.filter((line) => SLURM.test(line)).join("\n")) ??
+    job?.word ?? recorded.get(id) ?? "";
   // Before it began: with a job that it needed, or by a user.
   if (word === "CANCELLED" && text === "") return undefined;
   const reason = endOf(id, word, lines.at(-1) ?? "");

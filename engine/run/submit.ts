@@ -17,7 +17,7 @@ import { openNextManifest } from "./next_manifest.ts";
 import type { NodeReport } from "./node_record.ts";
 import { plan } from "./plan.ts";
 import { assessed, checkReach } from "./preview.ts";
-import { byName, jobNames, outputPath, OUTPUTS } from "./queue.ts";
+import { byName, jobNames, outputPattern, OUTPUTS } from "./queue.ts";
 import type { RunOptions } from "./runner.ts";
 
 /** What a job is given on its standard input. */
@@ -116,7 +116,7 @@ export async function submit(
     const id = await slurm.submit({
       name,
       script: scriptOf(workspace.project.root, options, report),
-      output: outputPath(folder, name),
+      output: outputPattern(folder, name),
       folder: Deno.cwd(),
       needs: needs.map(({ id }) => id),
       options: resourceOptions(

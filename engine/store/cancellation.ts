@@ -13,7 +13,7 @@ export function requestCancel(
   run: string,
   node?: string,
 ): void {
-  writeState(folder, requestName(run, node), "");
+  writeState(folder, requestName(run, node), "", { locked: false });
 }
 
 /** Calls `stop` once a run, or a node of it, is to stop; until it is disposed. */

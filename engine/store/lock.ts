@@ -80,8 +80,11 @@ export function withCommitLock<T>(folder: string, work: () => T): T {
   for (;;) {
     makeFolder(folder, "work");
     using file = openLock(path);
-    file.lockSync(true);
-    if (!isThere(path, file)) continue;
+    const isLocked = unlessStale(() => {
+      file.lockSync(true);
+      return isThere(path, file);
+    });
+    if (!isLocked) continue;
     try {
       return work();
     } finally {
@@ -95,9 +98,25 @@ function openLock(path: string): Deno.FsFile {
   return Deno.openSync(path, { read: true, write: true, create: true });
 }
 
-/** Whether a path still names an open file: the last holder of the lock may have removed it since it was opened. */
+/**
+ * Whether a path still names an open file: the last holder of the lock may have removed it since it was opened. NFS may show
+ * a path for a while that another machine has removed, but a locked file as it is.
+ */
 function isThere(path: string, file: Deno.FsFile): boolean {
-  return statIfThere(path)?.ino === file.statSync().ino;
+  const { ino, nlink } = file.statSync();
+  return nlink !== 0 && statIfThere(path)?.ino === ino;
+}
+
+/** False where another machine has removed the open file, which some servers of NFS answer by an error. */
+function unlessStale(lock: () => boolean): boolean {
+  try {
+    return lock();
+  } catch (error) {
+    if (!(error instanceof Error && /os error 116\b/.test(error.message))) {
+      throw error;
+    }
+    return false;
+  }
 }
 
 interface Waiting {
@@ -118,7 +137,7 @@ async function waitFor(
   for (let waits = 0;; waits++) {
     makeFolder(folder, "work");
     const file = openLock(path);
-    if (file.tryLockSync(true) && isThere(path, file)) {
+    if (unlessStale(() => file.tryLockSync(true) && isThere(path, file))) {
       return {
         [Symbol.dispose]: () => {
           removeIfThere(path);

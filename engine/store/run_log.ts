@@ -22,7 +22,8 @@ export interface RunLog {
 /** Shows other processes that a run goes on, until it is disposed or its process dies. */
 export function holdRun(folder: string, run: string): Disposable {
   const file = Deno.openSync(runPath(folder, run), { append: true });
-  file.tryLockSync(true);
+  // A command that looks whether the run goes on holds it for a moment.
+  file.lockSync(true);
   return { [Symbol.dispose]: () => file.close() };
 }
 
@@ -31,6 +32,17 @@ export function runsInProgress(folder: string): string[] {
   return namesIn(join(folder, "runs")).filter((name) => name.endsWith(".jsonl"))
     .map((name) => name.replace(/\.jsonl$/, "")).sort(inOrder)
     .filter((run) => isHeld(runPath(folder, run)));
+}
+
+/** The run that makes a key at this moment; a node of its name may be made in another experiment. */
+export function runMaking(
+  folder: string,
+  key: string,
+): RecordedRun | undefined {
+  const inProgress = runsInProgress(folder);
+  return readRuns(folder).findLast(({ run, work }) =>
+    inProgress.includes(run) && work.has(key)
+  );
 }
 
 function runPath(folder: string, run: string): string {
@@ -118,6 +130,8 @@ export interface RecordedRun {
   /** When it began. */
   readonly time?: string;
   readonly experiment?: string;
+  /** The number of the job that it is. */
+  readonly job?: string;
   readonly machine?: Json;
   readonly seconds?: number;
   /** `done`, `failed` or `interrupted`; undefined if the log has no end. */
@@ -186,6 +200,7 @@ function readRun(path: string, run: string): RecordedRun {
     run,
     time: events.find(({ time }) => time !== undefined)?.time,
     experiment: start?.experiment,
+    job: start?.job,
     machine: start?.machine,
     seconds: end?.seconds,
     outcome: end && (end.outcome ?? outcomeOf(states)),
@@ -246,6 +261,7 @@ const Event = z.object({
   event: z.string(),
   time: text,
   experiment: text,
+  job: text,
   machine: z.custom<Json>().optional(),
   name: text,
   key: text,

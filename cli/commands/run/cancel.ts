@@ -6,8 +6,8 @@ import { status } from "../../../engine/run/preview.ts";
 import { requestCancel } from "../../../engine/store/cancellation.ts";
 import { isInUse } from "../../../engine/store/checkpoints.ts";
 import {
-  lastLogged,
   readRuns,
+  runMaking,
   runsInProgress,
 } from "../../../engine/store/run_log.ts";
 import { command } from "../../command.ts";
@@ -47,12 +47,13 @@ export default command({
     }
     await QUEUES.slurm.cancel(queued.flatMap(({ job }) => job ?? []));
     for (const { name, key, job } of running) {
-      const run = lastLogged(folder, name);
-      const isMade = key !== undefined && isInUse(folder, key);
+      const making = key === undefined ? undefined : runMaking(folder, key);
       const one = nodes.length === 0 ? undefined : name;
-      if (isMade && run !== undefined) requestCancel(folder, run, one);
-      // Its job has begun, and has not come to the node yet.
-      else if (job !== undefined) await QUEUES.slurm.cancel([job]);
+      if (making !== undefined) requestCancel(folder, making.run, one);
+      // Its job has not come to the node yet, or waits for another run that makes it.
+      if (job !== undefined && making?.job !== job) {
+        await QUEUES.slurm.cancel([job]);
+      }
     }
     await stopped(folder, running);
     const names = [...running, ...queued].map(({ name }) => name);

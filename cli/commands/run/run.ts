@@ -98,8 +98,12 @@ export default command({
   ],
   run: async (context, values) => {
     const { pipeline, commandNames } = context;
-    const signal = context.interruption();
-    const remoteCache = values.executor === "slurm"
+    const isSubmitted = values.executor === "slurm";
+    // Ctrl-C ends a submission at once: the next one submits the rest.
+    const signal = isSubmitted
+      ? new AbortController().signal
+      : context.interruption();
+    const remoteCache = isSubmitted
       ? undefined
       : await remoteCacheOf(pipeline, values, signal);
     const experiment = openExperiment(pipeline, values);

@@ -5,6 +5,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { slurm } from "../../../engine/executors/slurm.ts";
 import { bring, jobOutputs, settled } from "../fixtures/bring.ts";
 import { delay, until } from "../fixtures/processes.ts";
 import {
@@ -133,6 +134,80 @@ test("a job that needs more memory than it was given says so, with its number an
     total?.reason ?? "",
     /^job \d+ ran out of memory; ask for more, such as --slurm mem=16G, /,
   );
+});
+
+test("a stage's own words on memory are told, and a folder may have spaces, quotes and percent signs in its name", async () => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "const words =",
+    'throw new Error("over the memory limit of 3 words");\n    const words =',
+  );
+  const folder = ["--artifacts", project.path('it\'s 100%j "mine"')];
+  const { code, err } = await project.run("total:all", ...SLURM, ...folder);
+  assertEquals(code, 0, err);
+  const nodes = await settled(project, "total:all", ...folder);
+  const total = nodes.find(({ name }) => name === "total:all");
+  assertEquals([total?.state, nodes.length], ["failed", 3]);
+  assertMatch(
+    total?.reason ?? "",
+    /^job \d+ failed: Stage "total" failed: over the memory limit of 3 words; /,
+  );
+});
+
+test("what sbatch does not take is told in its words, and nothing is submitted", async (cluster) => {
+  using project = makeProject();
+  const cases = [
+    ["nonsense=1", /^Cannot use Slurm: sbatch says "unrecognized option/],
+    ["time=soon", /^Cannot use Slurm: sbatch says "Invalid --time/],
+    ["version", /^Cannot use Slurm: sbatch submitted nothing, and says "slurm/],
+  ] as const;
+  for (const [option, sentence] of cases) {
+    const { code, err } = await project.run(...SLURM, "--slurm", option);
+    assertEquals(code, 1);
+    assertMatch(err, sentence);
+    assertEquals(err.trim().split("\n").length, 1);
+  }
+  assertEquals(await cluster.ask("squeue", "--noheader"), "");
+});
+
+test("Slurm is asked for thousands of jobs", async () => {
+  const names = Array.from(
+    { length: 5000 },
+    (_, i) => `evaluate:student-${i}@0123456789abcdef`,
+  );
+  assertEquals(await slurm.jobs(names), []);
+});
+
+test("cancel stops the run that makes a node and the job that waits for it", async () => {
+  using project = makeProject(SLOW_TEXT);
+  const run = project.start("count:all", ...slow(1500));
+  await until(() => checkpointOf(project));
+  await project.run("count:all", ...slow(1500), ...SLURM);
+  await until(() =>
+    jobOutputs(project).includes("another run makes it") || undefined
+  );
+  const { code, err } = await project.run("cancel", "count:all", ...slow(1500));
+  assertEquals(code, 0, err);
+  await run.output();
+  const nodes = await settled(project, ...slow(1500));
+  assertEquals(stateOf(nodes, "count:all"), "stale", jobOutputs(project));
+});
+
+test("Ctrl-C ends a submission that waits for another command", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  const lock = Deno.openSync(project.path("artifacts/lock"), { write: true });
+  lock.lockSync(true);
+  const waiting = project.start(...SLURM, "--set", "seed=2");
+  const reader = waiting.stderr.getReader();
+  const { value } = await reader.read();
+  assertStringIncludes(new TextDecoder().decode(value), "waiting for it");
+  waiting.kill("SIGINT");
+  assertEquals((await waiting.status).signal, "SIGINT");
+  await reader.cancel();
+  await waiting.stdout.cancel();
+  lock.close();
 });
 
 test("cancel takes waiting jobs out of the queue, and a plain rerun submits them again", async () => {

@@ -45,6 +45,16 @@ Deno.test("what an experiment asks of Slurm is no part of its value, and an opti
   }
 });
 
+Deno.test("what an experiment asks of Slurm for nodes that it does not have is one sentence, exit code 2", async () => {
+  const { code, err } = await pipeline(
+    ...["run", "--experiment", "tiny", "--executor", "slurm"],
+    ...["--artifacts", "/nonexistent/artifacts"],
+    ...["--set", "slurm.studnet:*.gpus=1"],
+  );
+  assertEquals(code, 2, err);
+  assertStringIncludes(err, '"studnet:*" matches no node');
+});
+
 Deno.test("a wrong option of sbatch is one sentence, exit code 2", async () => {
   for (const option of ["array=1-3", "no name=2", "wrap=ls"]) {
     const { code, err } = await pipeline(

@@ -1,0 +1,82 @@
+/** The entry of a job, without a queue. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  delay,
+  stageProcesses,
+  until,
+} from "../../engine/fixtures/processes.ts";
+import {
+  inState,
+  makeProject,
+  nodesOf,
+  type Project,
+  SLOW_TEXT,
+} from "../../engine/fixtures/project.ts";
+
+/** The experiment of the last run. */
+function experimentOf(project: Project): unknown {
+  return JSON.parse(project.read("artifacts/manifest.json")).experiment;
+}
+
+/** Starts the job of a node. */
+async function startJob(
+  project: Project,
+  node: string,
+  experiment: unknown,
+): Promise<Deno.ChildProcess> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", "cli/jobs/job.ts"],
+    cwd: project.folder,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const job = {
+    ...{ node, experiment, executor: "local" },
+    ...{ artifacts: project.path("artifacts"), force: false },
+  };
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(JSON.stringify(job)));
+  await writer.close();
+  return child;
+}
+
+Deno.test("a job waits for inputs that a network disk shows late", async () => {
+  using project = makeProject();
+  const nodes = await nodesOf(project);
+  const experiment = experimentOf(project);
+  const pathOf = (node: string) => {
+    const key = nodes.find(({ name }) => name === node)?.key;
+    return project.path(`artifacts/cache/${key}.json`);
+  };
+  Deno.removeSync(pathOf("total:all"));
+  const input = pathOf("count:all");
+  Deno.renameSync(input, input + ".late");
+  const job = await startJob(project, "total:all", experiment);
+  await delay(2500);
+  Deno.renameSync(input + ".late", input);
+  const { code, stdout, stderr } = await job.output();
+  const out = new TextDecoder().decode(stdout);
+  assertEquals(code, 0, out + new TextDecoder().decode(stderr));
+  assertStringIncludes(out, 'network disk may be late: Cannot run "total:all"');
+  assertStringIncludes(out, "total:all: ran\n");
+});
+
+Deno.test("cancel stops a node of its own experiment, not that of the same name in another one on the folder", async () => {
+  using project = makeProject(SLOW_TEXT);
+  const slow = ["--set", 'counts={"all":{"milliseconds":700}}'];
+  await nodesOf(project, "split", ...slow, "--set", "seed=2");
+  const other = experimentOf(project);
+  const run = project.start(...slow);
+  await until(() => stageProcesses(project, "count.ts")[0]);
+  const job = await startJob(project, "count:all", other);
+  await until(() => stageProcesses(project, "count.ts")[1]);
+  const { code, out } = await project.run("cancel", "count:all", ...slow);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "Stopped count:all;");
+  assert((await run.output()).code !== 0);
+  const ended = await job.output();
+  assertEquals(ended.code, 0, new TextDecoder().decode(ended.stdout));
+  const nodes = await nodesOf(project, "status", ...slow, "--set", "seed=2");
+  assert(inState(nodes, "cached").includes("count:all"));
+});
