@@ -34,8 +34,8 @@ export function writeState(
 ): void {
   const path = join(folder, name);
   makeFolder(folder, name.split("/").slice(0, -1).join("/"));
-  moveOther(path, isFile);
-  moveOther(`${path}.tmp`, isFile);
+  moveUnlessFile(path);
+  moveUnlessFile(`${path}.tmp`);
   writeAtomically(path, text, options);
 }
 
@@ -47,7 +47,7 @@ export function makeFolder(folder: string, name: string): void {
   let below = folder;
   for (const part of name.split("/")) {
     below = join(below, part);
-    moveOther(below, isFolder);
+    moveOther(below, ({ isDirectory }) => isDirectory);
     Deno.mkdirSync(below, { recursive: true });
   }
 }
@@ -68,12 +68,21 @@ const OWNER = 0o700;
 
 /** Moves aside what is at the path of a file that is about to be opened, unless it is a file. */
 export function moveUnlessFile(path: string): void {
-  moveOther(path, isFile);
+  moveOther(path, ({ isFile }) => isFile);
 }
 
-/** Not removed: it may be a link of the user's to a disk that is not mounted now. */
-function moveOther(path: string, isWanted: (path: string) => boolean): void {
-  if (lstatIfThere(path) === undefined || isWanted(path)) return;
+/**
+ * Not removed: it may be a link of the user's to a disk that is not mounted now. What is there is looked at once: another
+ * process may remove it and make it again at any moment, as it does with a lock.
+ */
+function moveOther(
+  path: string,
+  isWanted: (found: Deno.FileInfo) => boolean,
+): void {
+  const found = lstatIfThere(path);
+  if (found === undefined) return;
+  const meant = found.isSymlink ? statIfThere(path) : found;
+  if (meant !== undefined && isWanted(meant)) return;
   for (let i = 1;; i++) {
     const aside = `${path}.aside-${i}`;
     if (lstatIfThere(aside) !== undefined) continue;
