@@ -3,12 +3,12 @@ import { statIfThere } from "../base/stat.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
 import { readManifest } from "../engine/store/manifest.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
+import { prefixOf } from "../schemas/subwords.ts";
 import {
   bestOf,
   bestOfPairs,
   type BestStudent,
   evaluatedStudents,
-  prefixOf,
   type Student,
 } from "./students.ts";
 

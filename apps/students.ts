@@ -1,5 +1,6 @@
 /** Which students are the best, by the scores of a manifest. */
 import type { Workspace } from "../engine/store/workspace.ts";
+import { prefixOf } from "../schemas/subwords.ts";
 
 /** A student that is better than the others by some BLEU. */
 export interface BestStudent {
@@ -64,9 +65,4 @@ export function bestOf(students: readonly Student[]): BestStudent {
     isValidated,
     of: students.length,
   };
-}
-
-/** `pt-en/` of a node in a language pair, else nothing. */
-export function prefixOf(node: string): string {
-  return node.slice(0, node.lastIndexOf("/") + 1);
 }

@@ -11,6 +11,10 @@ export function subwordsOf(
 ): string | undefined {
   const { outputs, inputs } = nodes[node];
   if (!("model" in outputs) || SUBWORDS in outputs) return undefined;
-  const prefix = node.slice(0, node.lastIndexOf("/") + 1);
-  return inputs.tokens ?? `${prefix}tokenize`;
+  return inputs.tokens ?? `${prefixOf(node)}tokenize`;
+}
+
+/** `pt-en/` of a node in a language pair, else nothing. */
+export function prefixOf(node: string): string {
+  return node.slice(0, node.lastIndexOf("/") + 1);
 }

@@ -1,8 +1,8 @@
 /** Counts the operations of models in those of matrix products, for the estimate. */
 import {
   type Distillation,
+  isStreamed,
   recordedLayers,
-  usesStates,
 } from "../../schemas/experiment/distillation.ts";
 import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import type { Model, Training } from "../../schemas/experiment/model.ts";
@@ -93,16 +93,12 @@ export function trainingOperations(work: TrainingWork): number {
       (encoder.length * source + decoder.length * target);
     step += states * (6 * model.width + A_STATE);
   }
-  if (teacher !== undefined && isStreamed(distillation)) {
+  const isPassed = distillation !== undefined && isStreamed(distillation);
+  if (teacher !== undefined && isPassed) {
     step += FORWARD * passes(teacher.model, 0, source, target);
   }
   return training.steps * step +
     validationsOf(training) * validationOperations(work);
-}
-
-/** Whether the teacher's states are computed in each step. */
-export function isStreamed(distillation: Distillation | undefined): boolean {
-  return distillation?.states === "streamed" && usesStates(distillation);
 }
 
 /** How often a training is validated: the average of checkpoints once more. */

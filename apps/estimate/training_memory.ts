@@ -1,5 +1,8 @@
 /** Bytes of memory that a training's process takes at most. */
-import { recordedLayers } from "../../schemas/experiment/distillation.ts";
+import {
+  isStreamed,
+  recordedLayers,
+} from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import { projectionShapes } from "../../nmt/distillation/layer_loss.ts";
 import { isLarge } from "../../nmt/training/training_step.ts";
@@ -8,7 +11,7 @@ import {
   parameterCount,
   parametersOf,
 } from "../../nmt/transformer/parameters.ts";
-import { isStreamed, type TrainingWork } from "./arithmetic.ts";
+import type { TrainingWork } from "./arithmetic.ts";
 import {
   FLOAT,
   passBytes,

@@ -1,8 +1,8 @@
 /** Submits the stale nodes of an experiment as jobs, and says which. */
-import { globToRegExp } from "@std/path";
 import { inputError, parse } from "../../base/input_error.ts";
 import { QUEUES } from "../../engine/executors/executors.ts";
-import type { Selection } from "../../engine/graph/selection.ts";
+import type { Graph } from "../../engine/graph/graph.ts";
+import { nodesNamed, type Selection } from "../../engine/graph/selection.ts";
 import { countStates } from "../../engine/run/node_record.ts";
 import { submit } from "../../engine/run/submit.ts";
 import { type SbatchOptions, Slurm } from "../../schemas/experiment/slurm.ts";
@@ -54,7 +54,7 @@ export async function submitRun(
   const options = parse(Slurm, given, "--slurm")["*"];
   const { name, path, value, graph, slurm } = experiment;
   const unknown = Object.keys(slurm)
-    .find((glob) => ![...graph.keys()].some((node) => isMeant(glob, node)));
+    .find((glob) => nodesMeant(graph, glob).length === 0);
   if (unknown !== undefined) {
     throw inputError(
       `Cannot use "slurm" of experiment "${name}": "${unknown}" matches no node; name nodes as "student:*", or all by "*".`,
@@ -67,7 +67,7 @@ export async function submitRun(
     artifactsGiven: values.artifacts !== undefined,
     experiment: { name, path, value },
     executor: values.sandbox ? "sandbox" : "local",
-    optionsOf: (node) => ({ ...optionsFor(slurm, node), ...options }),
+    optionsOf: (node) => ({ ...optionsFor(graph, slurm, node), ...options }),
     entry: ENTRY,
     notice: (line) => console.err(line + "\n"),
   });
@@ -86,15 +86,15 @@ export async function submitRun(
 }
 
 /** The options of all names and globs that match a node; later ones win. */
-function optionsFor(given: Slurm, node: string): SbatchOptions {
+function optionsFor(graph: Graph, given: Slurm, node: string): SbatchOptions {
   const matching = Object.entries(given)
-    .filter(([glob]) => isMeant(glob, node));
+    .filter(([glob]) => nodesMeant(graph, glob).includes(node));
   return Object.assign({}, ...matching.map(([, options]) => options));
 }
 
 /** "*" means nodes of all language pairs, too. */
-function isMeant(glob: string, node: string): boolean {
-  return glob === "*" || glob === node || globToRegExp(glob).test(node);
+function nodesMeant(graph: Graph, glob: string): string[] {
+  return glob === "*" ? [...graph.keys()] : nodesNamed(graph, glob);
 }
 
 function givenOptions(

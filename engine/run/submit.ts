@@ -100,7 +100,7 @@ export async function submit(
     string,
     { readonly id: string; readonly isNew: boolean }
   >();
-  const bring = async (report: NodeReport, node: Node) => {
+  const ensureJob = async (report: NodeReport, node: Node) => {
     const name = names.get(node.name) ?? node.name;
     const needs = [...new Set(Object.values(node.inputs))]
       .flatMap((source) => jobs.get(source) ?? []);
@@ -138,7 +138,7 @@ export async function submit(
   await schedule(tasks, AT_ONCE, async ({ name, node }) => {
     const report = submitted.get(name);
     if (report === undefined) return;
-    submitted.set(name, { ...report, ...await bring(report, node) });
+    submitted.set(name, { ...report, ...await ensureJob(report, node) });
   });
   return [...submitted.values()];
 }

@@ -19,9 +19,13 @@ export function recordNotHeld(
     lstatIfThere(store.path(artifact)) === undefined
   );
   if (absent.length === 0) return removeIfThere(join(folder, NOT_HELD));
-  const artifacts = [...new Set(absent.map(contentOf))].sort();
-  const text = canonical({ schema: HELD_SCHEMA, artifacts }) + "\n";
-  writeState(folder, NOT_HELD, text);
+  writeState(folder, NOT_HELD, heldText(new Set(absent.map(contentOf))));
+}
+
+/** The record of some contents, in order. */
+export function heldText(contents: ReadonlySet<string>): string {
+  const artifacts = [...contents].sort();
+  return canonical({ schema: HELD_SCHEMA, artifacts }) + "\n";
 }
 
 /** The contents of the artifacts that were left out; none without a record that can be read. */

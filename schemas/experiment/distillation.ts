@@ -90,7 +90,12 @@ export function usesStates({ alpha, beta }: Distillation): boolean {
 
 /** Whether it reads them of a recording. */
 export function usesRecording(distillation: Distillation): boolean {
-  return usesStates(distillation) && distillation.states === undefined;
+  return usesStates(distillation) && !isStreamed(distillation);
+}
+
+/** Whether they are computed in each step. */
+export function isStreamed(distillation: Distillation): boolean {
+  return usesStates(distillation) && distillation.states === "streamed";
 }
 
 /** Whether a student begins as layers of its teacher. */

@@ -16,7 +16,7 @@ import {
   SIGNATURES,
 } from "./bundle.ts";
 import { chunksOf } from "../remotes/chunks.ts";
-import { heldText } from "../transfer/held.ts";
+import { heldText } from "../../engine/store/not_held.ts";
 import type { Contents } from "../transfer/contents.ts";
 import { localDamage } from "../remotes/upload_errors.ts";
 import { type LocalFile, objectPath } from "../remotes/remote.ts";

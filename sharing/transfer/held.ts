@@ -1,7 +1,7 @@
 /** Which artifacts of a manifest are held where it lies, if not all are. */
 import { jsonIfValid } from "../../engine/files/atomic.ts";
 import { isFailure } from "../../engine/files/failure.ts";
-import { canonical } from "../../engine/files/hash.ts";
+import { heldText } from "../../engine/store/not_held.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import {
   type Artifact,
@@ -9,7 +9,7 @@ import {
   type Manifest,
   type NodeRecord,
 } from "../../schemas/manifest.ts";
-import { Held as Record, HELD_SCHEMA } from "../../schemas/sharing.ts";
+import { Held as Record } from "../../schemas/sharing.ts";
 import { inParallel } from "../remotes/parallel.ts";
 import { objectPath, partialPath, type Remote } from "../remotes/remote.ts";
 import { missingOf } from "./staging.ts";
@@ -42,11 +42,6 @@ export function nodesNotHeld({ nodes }: Manifest, held: Held): string[] {
   return Object.entries(nodes)
     .filter(([, record]) => !isNodeHeld(held, record))
     .map(([name]) => name);
-}
-
-/** The record of a bundle that holds some artifacts. */
-export function heldText(held: ReadonlySet<string>): string {
-  return canonical({ schema: HELD_SCHEMA, artifacts: [...held].sort() }) + "\n";
 }
 
 /** What a bundle's record names, or undefined unless it is the text that `heldText` gives for some of a manifest's artifacts. */

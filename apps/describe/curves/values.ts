@@ -1,5 +1,6 @@
 /** What was measured on the validation pairs while the models of a run were trained, a value a row. */
 import { failure } from "../../../engine/files/failure.ts";
+import { prefixOf } from "../../../schemas/subwords.ts";
 import type { Described } from "../record.ts";
 
 export interface Value {
@@ -24,7 +25,7 @@ export function validationValues(
   const models = [...Map.groupBy(runs, ({ model }) => model).values()]
     .map(([first]) => first).filter(({ model }) => names.has(model));
   const values = models.flatMap(({ model, system, seed }) => {
-    const pair = model.slice(0, model.lastIndexOf("/") + 1);
+    const pair = prefixOf(model);
     return (results.curves[model] ?? []).flatMap(
       ({ step, nll, bleu }): Value[] => {
         const at = { system: pair + system, seed, step };

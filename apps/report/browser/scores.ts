@@ -104,23 +104,36 @@ export function openSizes(systems: readonly ScoredSystem[]): Draw {
   };
 }
 
+/** The frame of a picture that has a row a system, with room for the longest name and as many characters before it. */
+function rowFrame(
+  systems: readonly string[],
+  { width, marginRight, before = 0 }: {
+    readonly width: number;
+    readonly marginRight: number;
+    readonly before?: number;
+  },
+): Plot.PlotOptions {
+  const longest = before + Math.max(...systems.map(({ length }) => length));
+  return {
+    ...{ width, height: 64 + ROW * systems.length },
+    marginLeft: Math.min(0.45 * width, 20 + CHARACTER * longest),
+    ...{ marginRight, marginBottom: 42 },
+    x: { label: "BLEU", grid: true, nice: true, ticks: 5 },
+  };
+}
+
 /** A row a system, the best first; the teacher's score is a line through all. */
 export function openRanks(systems: readonly ScoredSystem[]): Draw {
   const ranked = systems.toSorted((a, b) => b.score - a.score);
   const best = ranked.find(({ isBest }) => isBest)?.system;
-  const longest = 2 + Math.max(...ranked.map(({ system }) => system.length));
+  const names = ranked.map(({ system }) => system);
   return ({ width }) => {
     const y = "system";
     const picture = Plot.plot({
-      width,
-      height: 64 + ROW * ranked.length,
-      marginLeft: Math.min(0.45 * width, 20 + CHARACTER * longest),
-      marginRight: 44,
-      marginBottom: 42,
-      x: { label: "BLEU", grid: true, nice: true, ticks: 5 },
+      ...rowFrame(names, { width, marginRight: 44, before: 2 }),
       y: {
         label: null,
-        domain: ranked.map(({ system }) => system),
+        domain: names,
         tickFormat: (name: string) => name === best ? `★ ${name}` : name,
       },
       symbol: { type: "identity" },
@@ -160,17 +173,12 @@ function listed(systems: readonly ScoredSystem[]): string {
 }
 
 export function openChanges(changes: readonly ScoreChange[]): Draw {
-  const longest = Math.max(...changes.map(({ system }) => system.length));
+  const names = changes.map(({ system }) => system);
   return ({ width }) => {
     const y = "system";
     const picture = Plot.plot({
-      width,
-      height: 64 + ROW * changes.length,
-      marginLeft: Math.min(0.45 * width, 20 + CHARACTER * longest),
-      marginRight: 16,
-      marginBottom: 42,
-      x: { label: "BLEU", grid: true, nice: true, ticks: 5 },
-      y: { label: null, domain: changes.map(({ system }) => system) },
+      ...rowFrame(names, { width, marginRight: 16 }),
+      y: { label: null, domain: names },
       marks: [
         Plot.ruleY(changes, {
           ...{ x1: "before", x2: "now", y, stroke: "var(--muted)" },

@@ -94,12 +94,18 @@ export function summary(
   source: Source,
   pairs: readonly PairContents[],
 ): Markup {
-  return markup`${pairs.map(({ pair }) => claims(source, pair))}${
+  // Holm's correction is over the planned comparisons of all pairs.
+  const compared = comparedOf(source.results.systems);
+  return markup`${pairs.map(({ pair }) => claims(source, pair, compared))}${
     runFacts(source)
   }`;
 }
 
-function claims(source: Source, pair: string | undefined): Markup {
+function claims(
+  source: Source,
+  pair: string | undefined,
+  compared: readonly Compared[],
+): Markup {
   const where = pair === undefined ? "" : `${pair}: `;
   const best = bestOf(source, pair);
   if (best === undefined) {
@@ -107,8 +113,6 @@ function claims(source: Source, pair: string | undefined): Markup {
   }
   const rows = source.results.systems.filter((row) => row.pair === pair);
   const { row } = best;
-  // Holm's correction is over the planned comparisons of all pairs.
-  const compared = comparedOf(source.results.systems);
   const lines = [
     ...Object.entries(row.bleu.to).flatMap(([baseline, found]) => {
       if (found === undefined) return [];

@@ -18,7 +18,7 @@ export function unusable(
   );
 }
 
-/** What a library says of an archive. */
+/** What a library says of a file that it cannot read. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

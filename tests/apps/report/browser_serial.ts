@@ -8,6 +8,7 @@ import {
 import { toFileUrl } from "@std/path";
 import type { Browser } from "playwright-core";
 import {
+  IN_BROWSER,
   launch,
   missing,
   openDetails,
@@ -23,10 +24,7 @@ const SCREEN = { width: 1280, height: 900 };
 Deno.test({
   name:
     `a report of a whole experiment opens in a browser, on a phone and on paper, in both themes, by mouse and by keys${missing}`,
-  ignore: missing !== "",
-  // The browser's own timers and pipes end with it, some a moment later.
-  sanitizeOps: false,
-  sanitizeResources: false,
+  ...IN_BROWSER,
   fn: async (t) => {
     using reported = await reportAgainst();
     const { out } = reported;

@@ -19,6 +19,13 @@ export const missing = path === undefined
   ? " (ignored: no Chromium; apt-get install chromium, or name one by CKD_CHROMIUM)"
   : "";
 
+/** Settings of a test in a browser, whose timers and pipes end with it, some a moment later. */
+export const IN_BROWSER = {
+  ignore: missing !== "",
+  sanitizeOps: false,
+  sanitizeResources: false,
+} as const;
+
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: path, args: ["--no-sandbox"] });
 }

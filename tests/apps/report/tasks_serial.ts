@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import type { Locator, Page } from "playwright-core";
 import { readManifest } from "../../../engine/store/manifest.ts";
-import { launch, missing, openPage } from "./chromium.ts";
+import { IN_BROWSER, launch, missing, openPage } from "./chromium.ts";
 import { reportAgainst } from "./reported.ts";
 
 /** A reader who counts: a link, a button or a field is one click, an option of a list two. */
@@ -160,10 +160,7 @@ function statedClicks(): Record<string, number> {
 Deno.test({
   name:
     `a researcher's ten questions are answered by a report in as many clicks as its page says${missing}`,
-  ignore: missing !== "",
-  // The browser's own timers and pipes end with it, some a moment later.
-  sanitizeOps: false,
-  sanitizeResources: false,
+  ...IN_BROWSER,
   fn: async (t) => {
     using reported = await reportAgainst();
     const browser = await launch();

@@ -8,17 +8,13 @@ import {
 } from "@std/assert";
 import type { Page } from "playwright-core";
 import { join } from "@std/path";
-import { readIfThere } from "../../../engine/files/atomic.ts";
 import { searchOptions, sourceOf } from "../../../nmt/export/translator.ts";
-import { isInputError } from "../../../base/input_error.ts";
 import { PAD } from "../../../schemas/experiment/vocabulary.ts";
-import { findExports } from "../../../apps/models.ts";
 import { openOnnxFile } from "../../../nmt/tensor/onnx/onnx_file.ts";
 import { createSubwords } from "../../../apps/web/page/model/subwords.ts";
 import { joinAttention, wordsOf } from "../../../apps/web/page/view/words.ts";
-import { ROOT, task } from "../../fixtures/command.ts";
-import { temporary } from "../../fixtures/made_run.ts";
 import {
+  IN_BROWSER,
   launch,
   missing,
   openDetails,
@@ -28,6 +24,7 @@ import {
 import { copyOf, type Trained, trainedPair } from "../../fixtures/trained.ts";
 import { startTask } from "../serve/served.ts";
 import {
+  build,
   focused,
   open,
   openSettings,
@@ -35,7 +32,6 @@ import {
   readyOffline,
   tabTo,
   texts,
-  timed,
   translatedAlone,
   type,
 } from "./driven.ts";
@@ -61,30 +57,12 @@ const TOGETHER = [
   "o gato encontra 9 livros",
 ];
 
-/** Bytes of all files but those of ONNX Runtime. */
-const BYTES = 15e6;
-
 const FIRST = "#first", SECOND = "#second";
-
-/** The exported models of `quick` that are here, and where. */
-const QUICK = Deno.env.get("CKD_WEB_ARTIFACTS") ?? join(ROOT, "artifacts");
-const hasQuick = isQuick();
-const missingQuick = hasQuick
-  ? ""
-  : ' (ignored: no models of quick; run "deno task pipeline", or name an artifact folder that has them by CKD_WEB_ARTIFACTS)';
-
-/** Fifteen words each. */
-const LONG = ["agora", "hoje", "aqui", "antigo", "também"].map((word) =>
-  `Não foi possível abrir o arquivo porque ele está sendo usado por outro programa ${word}`
-);
 
 Deno.test({
   name:
     `the translator in a browser gives what deno task translate gives, by mouse and by keys, on a phone, and offline${missing}`,
-  ignore: missing !== "",
-  // The browser's own timers and pipes end with it, some a moment later.
-  sanitizeOps: false,
-  sanitizeResources: false,
+  ...IN_BROWSER,
   fn: async (t) => {
     using run = copyOf(await trainedPair());
     const { artifacts } = run;
@@ -518,74 +496,8 @@ async function saysWhatIsWrong(
   }
 }
 
-Deno.test({
-  name:
-    `the students of quick translate sentences of 15 words, and the page has less than ${
-      BYTES / 1e6
-    } MB beside ONNX Runtime${missing || missingQuick}`,
-  ignore: missing !== "" || missingQuick !== "",
-  sanitizeOps: false,
-  sanitizeResources: false,
-  fn: async () => {
-    using folder = temporary();
-    const out = join(folder.path, "site");
-    const told = await build("--artifacts", QUICK, "--out", out, "--json");
-    const { bytes, bytesWithoutRuntime, models } = JSON.parse(told);
-    console.log(
-      `page of quick: ${models.length} models, ${megabytes(bytes)}, ${
-        megabytes(bytesWithoutRuntime)
-      } without ONNX Runtime`,
-    );
-    assert(bytesWithoutRuntime < BYTES);
-    await using server = await startTask("web", ["--artifacts", QUICK]);
-    const browser = await launch();
-    try {
-      const { page } = await open(await browser.newContext(), server.url);
-      await page.locator("#first .facts", { hasText: "MB" }).waitFor();
-      for (const { id, system } of models) {
-        await page.locator("#model").selectOption(id);
-        const times: number[] = [];
-        for (const sentence of LONG) {
-          assertEquals(sentence.split(" ").length, 15);
-          times.push(await timed(page, sentence));
-        }
-        const median = times.toSorted((a, b) => a - b)[2];
-        console.log(
-          `${system}, 15 words, beam 5: first ${
-            times[0]
-          } ms, median ${median} ms`,
-        );
-      }
-    } finally {
-      await browser.close();
-    }
-  },
-});
-
-function isQuick(): boolean {
-  const manifest = readIfThere(join(QUICK, "manifest.json"));
-  if (JSON.parse(manifest ?? "{}").experiment?.name !== "quick") return false;
-  try {
-    return findExports(QUICK).length > 1;
-  } catch (error) {
-    if (!isInputError(error)) throw error;
-    return false;
-  }
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
 const langOf = (page: Page, selector: string) =>
   page.locator(selector).getAttribute("lang");
-
-/** Runs `deno task web` to its end, and gives what it prints. */
-async function build(...args: string[]): Promise<string> {
-  const { code, out, err } = await task("web", ...args);
-  assertEquals(code, 0, err);
-  return out;
-}
 
 /** Where the graph of an exported model looks for each word of its translation, in ONNX Runtime here. */
 async function attentionOf(

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import type { BrowserContext, Page } from "playwright-core";
 
-import { ROOT } from "../../fixtures/command.ts";
+import { ROOT, task } from "../../fixtures/command.ts";
 import { openPage } from "../report/chromium.ts";
 
 /** Milliseconds until something that is expected has to be there. */
@@ -121,4 +121,11 @@ export async function translatedAlone(
     assertEquals((await process.status).code, 0);
   }
   return lines.map((line) => known.get(key(line)) ?? "");
+}
+
+/** Runs `deno task web` to its end, and gives what it prints. */
+export async function build(...args: string[]): Promise<string> {
+  const { code, out, err } = await task("web", ...args);
+  assertEquals(code, 0, err);
+  return out;
 }

@@ -2,10 +2,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { RUNTIME, type Site } from "../../../apps/web/page/site.ts";
-import { task } from "../../fixtures/command.ts";
 import { copyOf, trainedPair } from "../../fixtures/trained.ts";
-import { launch, missing } from "../report/chromium.ts";
-import { open, reads, readyOffline, translatedAlone, type } from "./driven.ts";
+import { IN_BROWSER, launch, missing } from "../report/chromium.ts";
+import {
+  build,
+  open,
+  reads,
+  readyOffline,
+  translatedAlone,
+  type,
+} from "./driven.ts";
 import { plainHost } from "./plain_host.ts";
 
 const SENTENCE = "o gato vê 5 livros";
@@ -20,18 +26,12 @@ Cache.prototype.put = async function (...given) {
 Deno.test({
   name:
     `a first visit fetches ONNX Runtime and each model once, what the first translation needs before the rest${missing}`,
-  ignore: missing !== "",
-  // The browser's own timers and pipes end with it, some a moment later.
-  sanitizeOps: false,
-  sanitizeResources: false,
+  ...IN_BROWSER,
   fn: async (t) => {
     using run = copyOf(await trainedPair());
     const { artifacts } = run;
     const out = join(artifacts, "site");
-    const { code, err } = await task(
-      ...["web", "--artifacts", artifacts, "--out", out],
-    );
-    assertEquals(code, 0, err);
+    await build("--artifacts", artifacts, "--out", out);
     await using host = plainHost(out);
     const expected = await translatedAlone(artifacts, "no-kd", [SENTENCE]);
     const browser = await launch();

@@ -8,7 +8,13 @@ import {
 import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
 import { copyOf, trainedPair } from "../../fixtures/trained.ts";
-import { launch, missing, openPage, violations } from "../report/chromium.ts";
+import {
+  IN_BROWSER,
+  launch,
+  missing,
+  openPage,
+  violations,
+} from "../report/chromium.ts";
 import { startTask } from "../serve/served.ts";
 import { reads, readyOffline, texts, translatedAlone, type } from "./driven.ts";
 
@@ -20,10 +26,7 @@ const FIRST = "#first";
 
 Deno.test({
   name: `what a reader of the page does${missing}`,
-  ignore: missing !== "",
-  // The browser's own timers and pipes end with it, some a moment later.
-  sanitizeOps: false,
-  sanitizeResources: false,
+  ...IN_BROWSER,
   fn: async (t) => {
     using run = copyOf(await trainedPair());
     const { artifacts } = run;

@@ -8,7 +8,11 @@ import {
 import type { Permissions } from "../../../engine/graph/stage.ts";
 import { readRuns } from "../../../engine/store/run_log.ts";
 import { isHeld } from "../../../engine/store/lock.ts";
-import { bring, errorOf, type ExecutorName } from "../fixtures/bring.ts";
+import {
+  errorOf,
+  type ExecutorName,
+  runToEnd,
+} from "../fixtures/run_to_end.ts";
 import { inProcess } from "../fixtures/in_process.ts";
 import {
   delay,
@@ -106,7 +110,7 @@ export function testContract(name: ExecutorName, suffix = ""): void {
       "  resources:",
       `  permissions: ${JSON.stringify(permissions)},\n  resources:`,
     );
-    const { nodes } = await bring(name, project, "total:all");
+    const { nodes } = await runToEnd(name, project, "total:all");
     project.write(TOTAL, before);
     return inState(nodes, "cached").includes("total:all")
       ? undefined
@@ -121,7 +125,7 @@ export function testContract(name: ExecutorName, suffix = ""): void {
     await inProcess(project).run();
     const manifest = project.read("artifacts/manifest.json");
     Deno.removeSync(project.path("artifacts"), { recursive: true });
-    await bring(name, project, "--set", text);
+    await runToEnd(name, project, "--set", text);
     assertEquals(project.read("artifacts/manifest.json"), manifest);
     const [{ peakMemoryBytes = 0 }] = readRuns(project.path("artifacts"));
     assert(Deno.build.os !== "linux" || peakMemoryBytes > 20_000_000);
@@ -174,7 +178,7 @@ export function testContract(name: ExecutorName, suffix = ""): void {
     Deno.symlinkSync(project.path("far"), project.path("near"));
     Deno.symlinkSync(project.path("near/artifacts"), project.path("artifacts"));
     const text = `text=${project.path("near/text.txt")}`;
-    const { nodes } = await bring(name, project, "--set", text);
+    const { nodes } = await runToEnd(name, project, "--set", text);
     assertEquals(inState(nodes, "cached").length, 5);
   });
 
@@ -195,7 +199,7 @@ export function testContract(name: ExecutorName, suffix = ""): void {
       "{ inputs, outputs }",
       "{ inputs, outputs, log, progress }",
     );
-    const { nodes } = await bring(name, project, "total:all");
+    const { nodes } = await runToEnd(name, project, "total:all");
     assertEquals(
       nodes.find(({ name }) => name === "total:all")?.metrics.words,
       6,
@@ -251,7 +255,7 @@ export function testContract(name: ExecutorName, suffix = ""): void {
   test("a stage's process that is killed or cancelled leaves its checkpoint, and the next run resumes", async () => {
     for (const how of ["killed", "cancelled"]) {
       using project = makeProject(SLOW_TEXT);
-      const running = bring(name, project, ...SLOW);
+      const running = runToEnd(name, project, ...SLOW);
       const [stage] = await until(() => {
         const found = stageProcesses(project, "count.ts");
         const hasBegun = checkpointOf(project) !== undefined;
@@ -270,7 +274,7 @@ export function testContract(name: ExecutorName, suffix = ""): void {
       }
       await until(() => exists(`/proc/${stage}/exe`) ? undefined : true);
       assert(checkpointOf(project) !== undefined);
-      const again = await bring(name, project, ...SLOW);
+      const again = await runToEnd(name, project, ...SLOW);
       assertEquals(inState(again.nodes, "cached").length, 3);
       const log = await project.run("log", "count:all", ...SLOW);
       assertStringIncludes(log.out, "resumed after ");
@@ -282,7 +286,7 @@ export function testContract(name: ExecutorName, suffix = ""): void {
       if (how !== "cancelled" && name !== "local") continue;
       using project = makeProject(SLOW_TEXT);
       saveWhenStopped(project);
-      const running = bring(name, project, ...SLOW);
+      const running = runToEnd(name, project, ...SLOW);
       const counted = await until(() => {
         const done = progressOf(project);
         return done >= 2 ? done : undefined;
@@ -302,7 +306,7 @@ export function testContract(name: ExecutorName, suffix = ""): void {
         JSON.parse(Deno.readTextFileSync(checkpointOf(project) ?? "")),
       ).length;
       assert(kept >= counted, `${kept} of ${counted} files`);
-      const again = await bring(name, project, ...SLOW);
+      const again = await runToEnd(name, project, ...SLOW);
       assertEquals(inState(again.nodes, "cached").length, 3);
       const log = await project.run("log", "count:all", ...SLOW);
       assertStringIncludes(log.out, `resumed after ${kept} files`);
@@ -311,14 +315,14 @@ export function testContract(name: ExecutorName, suffix = ""): void {
 
   test("a stage waits while the process of an earlier run holds its lock", async () => {
     using project = makeProject();
-    await bring(name, project, "split");
+    await runToEnd(name, project, "split");
     const status = await nodesOf(project, "status");
     const key = status.find(({ name }) => name === "count:all")?.key;
     const work = project.path(`artifacts/work/${key}`);
     Deno.mkdirSync(work, { recursive: true });
     const lock = Deno.openSync(`${work}/lock`, { write: true, create: true });
     lock.lockSync(true);
-    const running = bring(name, project, "count:all");
+    const running = runToEnd(name, project, "count:all");
     await until(() => stageProcesses(project, "count.ts")[0]);
     await delay(3000);
     assertEquals(stageProcesses(project, "count.ts").length > 0, true);

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { slurm } from "../../../engine/executors/slurm.ts";
-import { bring, jobOutputs, settled } from "../fixtures/bring.ts";
+import { jobOutputs, runToEnd, settled } from "../fixtures/run_to_end.ts";
 import { delay, until } from "../fixtures/processes.ts";
 import {
   checkpointOf,
@@ -75,7 +75,12 @@ test("before its time limit a job saves a checkpoint, and goes on from it under 
   // Slurm counts whole minutes; the node takes longer.
   const settings = slow(3000);
   const limits = ["--slurm", "time=1", "--slurm", "signal=B:TERM@30"];
-  const { nodes, out } = await bring("slurm", project, ...settings, ...limits);
+  const { nodes, out } = await runToEnd(
+    "slurm",
+    project,
+    ...settings,
+    ...limits,
+  );
   assertEquals(inState(nodes, "cached").length, 3, out);
   assertStringIncludes(out, "Job is continued later, from its checkpoint.");
   const begun = jobOutputs(project).match(/^Job begins: count:all, job \d+/gm);
@@ -128,7 +133,7 @@ test("a job that needs more memory than it was given says so, with its number an
     const words =`,
   );
   const memory = ["--slurm", "mem=700M"];
-  const { nodes } = await bring("slurm", project, "total:all", ...memory);
+  const { nodes } = await runToEnd("slurm", project, "total:all", ...memory);
   const total = nodes.find(({ name }) => name === "total:all");
   assertMatch(
     total?.reason ?? "",
@@ -219,14 +224,14 @@ test("cancel takes waiting jobs out of the queue, and a plain rerun submits them
   assertStringIncludes(out, "Stopped count:all, total:all; ");
   const nodes = await settled(project, ...slow(1000));
   assertEquals(nodes.map(({ state }) => state), ["cached", "stale", "stale"]);
-  const again = await bring("slurm", project, ...slow(1000));
+  const again = await runToEnd("slurm", project, ...slow(1000));
   assertEquals(inState(again.nodes, "cached").length, 3);
 });
 
 test("without a controller status still answers, and a run is one sentence", async (cluster) => {
   using project = makeProject();
   const began = performance.now();
-  await bring("slurm", project);
+  await runToEnd("slurm", project);
   await cluster.killController();
   try {
     const set = ["--set", "seed=2"];

@@ -1,7 +1,7 @@
 /** Kills of jobs, of Slurm's daemons and of the submitting process: each ends with one plain rerun. SLURM_KILLS=50 kills more often. */
 import { assert, assertEquals } from "@std/assert";
 import { random } from "../../../nmt/random.ts";
-import { jobOutputs, runEvents, settled } from "../fixtures/bring.ts";
+import { jobOutputs, runEvents, settled } from "../fixtures/run_to_end.ts";
 import {
   delay,
   stageProcesses,

@@ -1,7 +1,12 @@
 /** Whole experiments by jobs of a real Slurm: how fast they are submitted, that their bytes are those of local runs, and many users at once. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { bring, jobOutputs, runEvents, settled } from "../fixtures/bring.ts";
+import {
+  jobOutputs,
+  runEvents,
+  runToEnd,
+  settled,
+} from "../fixtures/run_to_end.ts";
 import { bubblewrapMissing } from "../fixtures/bubblewrap.ts";
 import { delay } from "../fixtures/processes.ts";
 import {
@@ -64,7 +69,7 @@ test("an experiment of 61 nodes is submitted in less than 5 s, and its manifest 
       assert(milliseconds < 5000, `${milliseconds.toFixed(0)} ms`);
       console.log(`61 jobs submitted in ${milliseconds.toFixed(0)} ms`);
     }
-    const { nodes } = await bring(executor, project, ...SIXTY);
+    const { nodes } = await runToEnd(executor, project, ...SIXTY);
     assertEquals(inState(nodes, "cached").length, 61);
     console.log(
       `${executor}: ${((performance.now() - began) / 1000).toFixed(1)} s`,

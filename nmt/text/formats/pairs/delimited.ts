@@ -5,6 +5,7 @@ import type { Languages } from "../../../../schemas/experiment/data.ts";
 import { inputError, isInputError } from "../../../../base/input_error.ts";
 import { MAXIMUM_LINE_BYTES, type NamedFile, readLines } from "../lines.ts";
 import type { Line } from "../parallel.ts";
+import { reasonOf } from "../../fetch/untrusted.ts";
 import { type Columns, columnsOf } from "./columns.ts";
 
 /** Characters that are parsed at once, or a line more. */
@@ -86,10 +87,9 @@ async function* csvRows(
     }
   } catch (error) {
     if (isInputError(error)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
     throw inputError(
       `Cannot use "${file.name}": it is no CSV (${
-        reason.replace(/, value is .*/s, "")
+        reasonOf(error).replace(/, value is .*/s, "")
       }); quote a cell that has a comma, a quote or a line end.`,
     );
   }

@@ -5,6 +5,7 @@ import { languageAmong } from "../../../../schemas/language.ts";
 import { inputError } from "../../../../base/input_error.ts";
 import { type NamedFile, readBytes } from "../lines.ts";
 import type { Line } from "../parallel.ts";
+import { reasonOf } from "../../fetch/untrusted.ts";
 import { decode, decoderOf } from "./encoding.ts";
 
 /** A larger catalogue is not held in memory. */
@@ -77,10 +78,9 @@ async function parsed(file: NamedFile) {
   try {
     return gettext.po.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw inputError(
       `Cannot use "${file.name}": it is no gettext catalogue (${
-        reason.replace(/^Error parsing PO data: /, "").replace(
+        reasonOf(error).replace(/^Error parsing PO data: /, "").replace(
           /\. This .*/s,
           "",
         )
