@@ -7,7 +7,7 @@ import {
   PIPELINE_COMMANDS,
   TASK_COMMANDS,
 } from "./commands/index.ts";
-import { processConsole } from "./console/console.ts";
+import { consoleOf, processConsole } from "./console/console.ts";
 import { EXIT, exitCode, interruption } from "./exit.ts";
 import { load } from "./load.ts";
 import { parseArguments, type Parsed } from "./parser.ts";
@@ -54,7 +54,13 @@ export async function runCommandLine(
   args: readonly string[],
   process: Pick<Context, "console" | "interruption">,
 ): Promise<number> {
-  return await exitCode(process.console, () => run(task, args, process));
+  const console = task === CKD
+    ? consoleOf(CKD.name, TASK_COMMANDS.keys(), process.console)
+    : process.console;
+  return await exitCode(
+    console,
+    () => run(task, args, { ...process, console }),
+  );
 }
 
 async function run(

@@ -57,7 +57,9 @@ export async function setUpExperiment(
   await writeOutputText(path, { force: false }, text);
   const estimate = await pipeline.estimate?.(firstRun(graph, found));
   const experiment = dirname(path) === "." ? `./${path}` : path;
-  const command = `deno task pipeline --experiment ${quoted(experiment)}`;
+  const command = console.typed(
+    `deno task pipeline --experiment ${quoted(experiment)}`,
+  );
   console.out([
     `Wrote ${path}.`,
     ...estimate === undefined ? [] : [`A run takes ${estimateText(estimate)}.`],

@@ -13,6 +13,8 @@ import { sentence, terminalText } from "./terminal_text.ts";
 export interface Console {
   out(text: string): void;
   err(text: string): void;
+  /** A message with its commands as the user types them; `err` writes every message so. */
+  typed(message: string): string;
   /** Writes control sequences to the terminal behind `out` or `err`. */
   draw(stream: "out" | "err", frame: string): void;
   /** The size of the terminal behind `out` or `err`; undefined if lines cannot be redrawn there. */
@@ -35,6 +37,7 @@ export const processConsole: Console = {
   out: (text) =>
     writeAll(Deno.stdout, Deno.stdout.isTerminal() ? terminalText(text) : text),
   err: (text) => writeAll(Deno.stderr, terminalText(text)),
+  typed: (message) => message,
   draw: (stream, frame) => writeAll(streams[stream], frame),
   size: (stream) => {
     if (!streams[stream].isTerminal() || !canRedraw({ CI, TERM })) {
@@ -61,3 +64,25 @@ export const processConsole: Console = {
       ? prompt(sentence(question))
       : null,
 };
+
+/**
+ * The console of an installed command, such as `ckd`. Messages are written for those who type tasks of deno.json: there,
+ * `deno task pipeline run` is `ckd run`, and another of the `tasks`, such as `deno task web`, is `ckd web`. What `out` is
+ * given may be data and stays as it is.
+ */
+export function consoleOf(
+  command: string,
+  tasks: Iterable<string>,
+  console: Console,
+): Console {
+  const named = new RegExp(
+    `\\bdeno task (?:pipeline|(${[...tasks].join("|")}))(?![\\w-])`,
+    "g",
+  );
+  const typed = (message: string) =>
+    message.replace(
+      named,
+      (_, task?: string) => task === undefined ? command : `${command} ${task}`,
+    );
+  return { ...console, typed, err: (text) => console.err(typed(text)) };
+}

@@ -3,7 +3,7 @@ import { quoted } from "../../base/shell_word.ts";
 import type { GivenWords, NextStep } from "../../apps/init/next_steps.ts";
 import type { NodeReport } from "../../engine/run/node_record.ts";
 import type { NodeSummary, ProjectPipeline } from "../project_pipeline.ts";
-import type { Paint } from "./style.ts";
+import type { Console } from "./console.ts";
 
 /** The most steps that are printed. */
 const MOST = 5;
@@ -25,12 +25,15 @@ const PIPELINE = ["deno", "task", "pipeline"];
 /** Lines of text; none if nothing was done. What a command does stands beside it, or below it on a narrow terminal. */
 export function nextText(
   ended: Ended,
-  paint: Paint,
-  columns = Infinity,
+  console: Pick<Console, "paint" | "typed">,
+  columns: number,
 ): string {
+  const paint = console.paint("err");
   const steps = nextSteps(ended).slice(0, MOST);
   if (steps.length === 0) return "";
-  const commands = steps.map(({ command }) => command.map(quoted).join(" "));
+  const commands = steps.map(({ command }) =>
+    console.typed(command.map(quoted).join(" "))
+  );
   const width = Math.max(...commands.map((command) => command.length));
   const beside = steps.map(({ does }, i) =>
     `  ${paint("strong", commands[i].padEnd(width))}  ${does}`

@@ -17,7 +17,9 @@ export default command({
       typeof import("../../../apps/doctor/doctor.ts")
     >(import.meta.resolve("../../../apps/doctor/doctor.ts"));
     const found = await examine(artifactFolder(artifacts));
-    console.out((json ? JSON.stringify(found) : findings(found)) + "\n");
+    console.out(
+      (json ? JSON.stringify(found) : console.typed(findings(found))) + "\n",
+    );
     return found.ready ? EXIT.done : EXIT.failed;
   },
 });

@@ -304,5 +304,5 @@ function printNextSteps(
     ...{ pipeline, nodes, interrupted, args, given },
     summaries: summaries(nodes),
   };
-  console.err(nextText(ended, console.paint("err"), terminal.columns));
+  console.err(nextText(ended, console, terminal.columns));
 }
