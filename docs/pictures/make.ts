@@ -1,205 +1,167 @@
-/** Makes the pictures of the documents out of a real run: the terminal while it trains, its report, its web page. */
+/**
+ * Makes the pictures of README.md and docs/guide.md out of real runs: a session in a terminal, which trains `tiny` in a copy of
+ * this project; that run's graph; the report and the learning curves of committed results; and the web page, with the
+ * public model of the guide if `--model` names its folder, else with the best student of that run.
+ */
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl, join, resolve, toFileUrl } from "@std/path";
 import type { Browser, Page } from "playwright-core";
 import { launch, missing } from "../../tests/apps/report/chromium.ts";
 import { startTask } from "../../tests/apps/serve/served.ts";
-import { openSettings } from "../../tests/apps/web/driven.ts";
-import { missingPty, openSession } from "../../tests/cli/console/pty.ts";
+import { openSettings, readyOffline } from "../../tests/apps/web/driven.ts";
+import { missingPty } from "../../tests/cli/console/pty.ts";
+import { cloneProject } from "../../tests/docs/clone.ts";
+import { animation } from "./animation.ts";
 import { capture, withReport } from "./page.ts";
+import { record } from "./session.ts";
 
-const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 const HERE = fromFileUrl(new URL(".", import.meta.url));
 
-const TERMINAL = { columns: 110, rows: 18 };
-const SCREEN = { width: 1100, height: 820 };
-const WIDE = { width: 1180, height: 440 };
-const PHONE = { width: 360, height: 740 };
+export const TERMINAL = { columns: 100, rows: 22 };
+/** The part of a page that is seen. */
+export const VIEWS = {
+  report: { width: 1100, height: 820 },
+  curves: { width: 860, height: 900 },
+  graph: { width: 860, height: 700 },
+  sentence: { width: 1100, height: 420 },
+  phone: { width: 360, height: 640 },
+};
+
+/** Experiments whose committed results are shown. */
+const REPORTED = "adapted-pt-en", LEARNED = "quick";
 
 /** A sentence of our own, in the language of the guide's corpus. */
 const SENTENCE = "Não foi possível abrir o arquivo";
 
-/** The line of a student in training: the picture is of the middle of the moments that show one. */
-const TRAINING = /^student:\S+ .* \d+ %/m;
-
-/** The web page: two models beside each other, and the best student on a phone. */
-const WEB: readonly {
-  readonly name: string;
-  readonly viewport: { readonly width: number; readonly height: number };
-  readonly colorScheme: "light" | "dark";
-  /** The second model. */
-  readonly beside?: string;
-}[] = [
-  { name: "web", viewport: WIDE, colorScheme: "light", beside: "teacher" },
-  { name: "web-phone", viewport: PHONE, colorScheme: "dark" },
-];
-
-interface Options {
-  readonly experiment: string;
-  /** As they are added to each command; none is the project's own folder. */
-  readonly artifacts: readonly string[];
-  readonly out: string;
+/** What the session runs; with the folder of a public model, it translates with that. */
+export function commandsOf(model: boolean): readonly string[] {
+  return [
+    "deno task pipeline --experiment tiny",
+    "deno task pipeline --experiment tiny",
+    "deno task pipeline results",
+    "deno task pipeline explain student:rkd --set students.rkd.alpha=0.5 | head -n 3",
+    ...model
+      ? [
+        "deno task pipeline convert tiny11 --from pt --to en --out x",
+        `deno task translate --model x/model.safetensors "${SENTENCE}"`,
+      ]
+      : [`deno task translate "${SENTENCE}"`],
+  ];
 }
 
 async function main(): Promise<void> {
-  const options = optionsOf(Deno.args);
-  Deno.mkdirSync(options.out, { recursive: true });
+  const lack = missing || missingPty;
+  if (lack !== undefined) throw new Error(`Cannot make pictures${lack}.`);
+  const flags = parseArgs(Deno.args, { string: ["model", "out"] });
+  const given = (value: unknown) =>
+    typeof value === "string" ? resolve(value) : undefined;
+  const model = given(flags.model), out = given(flags.out) ?? HERE;
+  Deno.mkdirSync(out, { recursive: true });
+  await using clone = await cloneProject();
+  if (model !== undefined) {
+    Deno.symlinkSync(model, clone.path("tiny11"));
+  }
+  await pictureSession(clone.path("."), model !== undefined, out);
+  const artifacts = ["--artifacts", clone.path("artifacts")];
   const browser = await launch();
   try {
-    await pictureTerminal(browser, options);
-    await pictureReport(browser, options);
-    await pictureWeb(browser, options);
+    await pictureReport(browser, ["--experiment", REPORTED], out, "report");
+    await pictureReport(browser, ["--experiment", LEARNED], out, "curves");
+    const own = ["--experiment", "tiny", ...artifacts];
+    await pictureReport(browser, own, out, "graph");
+    const models = model === undefined
+      ? artifacts
+      : ["--model", clone.path("x")];
+    await pictureWeb(browser, models, out);
   } finally {
     await browser.close();
   }
 }
 
-function optionsOf(args: readonly string[]): Options {
-  const flags = parseArgs(args, { string: ["experiment", "artifacts", "out"] });
-  const { experiment, artifacts, out } = flags;
-  const lack = missing || missingPty;
-  if (lack !== undefined) throw new Error(`Cannot make pictures${lack}.`);
-  if (typeof experiment !== "string") {
-    throw new Error(
-      "Cannot make pictures of no experiment; name one by --experiment, and an artifact folder where it is not trained yet by --artifacts.",
-    );
-  }
-  return {
-    experiment,
-    artifacts: typeof artifacts === "string" ? ["--artifacts", artifacts] : [],
-    out: resolve(typeof out === "string" ? out : HERE),
-  };
-}
-
-/** Runs the experiment in a terminal, and shows that as it was in the middle of training a student. */
-async function pictureTerminal(
-  browser: Browser,
-  { experiment, artifacts, out }: Options,
+async function pictureSession(
+  folder: string,
+  model: boolean,
+  out: string,
 ): Promise<void> {
-  const command = [
-    ...["deno", "task", "pipeline", "--experiment", experiment],
-    ...artifacts,
-  ];
-  const moments: number[] = [];
-  await using session = openSession(command, {
-    ...TERMINAL,
-    each: (screen) => {
-      if (!TRAINING.test(screen.join("\n"))) return;
-      moments.push(session.output().length);
-    },
-  });
-  const code = await session.ended;
-  const moment = moments[Math.floor(moments.length / 2)];
-  if (code !== 0 || moment === undefined) {
-    throw new Error(
-      `Cannot picture a training: "${command.join(" ")}" ${
-        code === 0 ? "showed none" : `failed with ${code}`
-      }, its end was:\n${session.screen().join("\n")}`,
-    );
+  const session = await record(commandsOf(model), folder, TERMINAL);
+  const failed = session.find(({ code }) => code !== 0);
+  if (failed !== undefined) {
+    throw new Error(`"${failed.command}" exited with ${failed.code}.`);
   }
-  console.log(session.lines().join("\n"));
-  const page = await browser.newPage({
-    viewport: { width: 1200, height: 700 },
-    deviceScaleFactor: 2,
-  });
-  const xterm = join(ROOT, "node_modules/@xterm/xterm");
-  await page.addStyleTag({ path: join(xterm, "css/xterm.css") });
-  await page.addScriptTag({ path: join(xterm, "lib/xterm.js") });
-  const prompt = `$ ${command.join(" ")}\r\n`;
-  await show(page, prompt + session.output().slice(0, moment));
-  await capture(page, join(out, "terminal.webp"), ".xterm");
+  const path = join(out, "session.svg");
+  const svg = await animation(session, TERMINAL);
+  Deno.writeTextFileSync(path, svg);
+  console.log(`${path}  ${Math.ceil(svg.length / 1000)} kB`);
 }
 
-/** What this script uses of xterm.js, and of the page that it is in. */
-interface Site {
-  readonly Terminal: new (options: unknown) => {
-    open(parent: unknown): void;
-    write(text: string, done: () => void): void;
-  };
-  readonly document: { readonly body: unknown };
-}
-
-/** Writes a text to a terminal in the page. */
-async function show(page: Page, text: string): Promise<void> {
-  await page.evaluate(async ({ text, columns, rows }) => {
-    const { Terminal, document } = globalThis as unknown as Site;
-    const terminal = new Terminal({
-      cols: columns,
-      rows,
-      fontFamily: "DejaVu Sans Mono, Menlo, Consolas, monospace",
-      fontSize: 14,
-      scrollback: 0,
-      theme: { background: "#14161a", foreground: "#e6e6e6" },
-    });
-    terminal.open(document.body);
-    await new Promise<void>((done) => terminal.write(text, done));
-  }, { text, ...TERMINAL });
-  // What is written is drawn with a later frame.
-  await page.locator(".xterm-rows", { hasText: "student:" }).waitFor();
-}
-
-/** The report's beginning in light, its plots in dark. */
+/** The first screen of a report, its learning curves or its graph. */
 async function pictureReport(
   browser: Browser,
-  { experiment, artifacts, out }: Options,
+  options: readonly string[],
+  out: string,
+  name: "report" | "curves" | "graph",
 ): Promise<void> {
-  await withReport(
-    ["--experiment", experiment, ...artifacts],
-    async (file) => {
-      for (
-        const [colorScheme, section] of [
-          ["light", "#summary"],
-          ["dark", "#size"],
-        ] as const
-      ) {
-        const page = await browser.newPage({
-          viewport: SCREEN,
-          colorScheme,
-          reducedMotion: "reduce",
-        });
-        await page.goto(toFileUrl(file).href);
-        await page.locator("#size .drawn svg").first().waitFor();
-        await page.locator(section).evaluate((one) =>
-          one.scrollIntoView({ behavior: "instant" })
-        );
-        await capture(page, join(out, `report-${colorScheme}.webp`));
-      }
-    },
+  const element = {
+    ...{ report: undefined, curves: "#curves .drawn", graph: "svg.graph" },
+  }[name];
+  await withReport(options, async (file) => {
+    const page = await browser.newPage({
+      ...{ viewport: VIEWS[name], colorScheme: "light" },
+      ...{
+        reducedMotion: "reduce",
+        deviceScaleFactor: name === "graph" ? 2 : 1,
+      },
+    });
+    await page.goto(toFileUrl(file).href);
+    await page.locator(element ?? "#curves .drawn svg").first().waitFor();
+    await page.locator("#curves .drawn svg").first().waitFor();
+    await capture(page, join(out, `${name}.webp`), element);
+    await page.close();
+  });
+}
+
+/** The page that translates: on a wide screen what a word was made from, and on a phone that is offline. */
+async function pictureWeb(
+  browser: Browser,
+  models: readonly string[],
+  out: string,
+): Promise<void> {
+  await using server = await startTask("web", models);
+  const wide = await browser.newPage({
+    viewport: VIEWS.sentence,
+    deviceScaleFactor: 2,
+  });
+  await wide.goto(server.url);
+  await translate(wide);
+  // What the model looked at for it is marked; a model that has learned little may say nothing.
+  const words = wide.locator("#first .word");
+  if (await words.count() > 0) await words.last().hover();
+  await capture(wide, join(out, "sentence.webp"));
+
+  const context = await browser.newContext({
+    ...{ viewport: VIEWS.phone, colorScheme: "dark", deviceScaleFactor: 2 },
+    ...{ isMobile: true, hasTouch: true },
+  });
+  const phone = await context.newPage();
+  await phone.goto(server.url);
+  await openSettings(phone);
+  await readyOffline(phone);
+  server.signal("SIGTERM");
+  await server.ended();
+  await context.setOffline(true);
+  await phone.reload();
+  await translate(phone);
+  await capture(phone, join(out, "phone.webp"));
+}
+
+/** Types the sentence, and waits for its translation. */
+async function translate(page: Page): Promise<void> {
+  await openSettings(page);
+  await page.locator("#source").fill(SENTENCE);
+  await page.locator("#first .facts", { hasText: "1 sentence in" }).waitFor();
+  await page.locator("#settings").evaluate((one) =>
+    one.removeAttribute("open")
   );
 }
 
-/** The page that translates, with a sentence of ours in it. */
-async function pictureWeb(
-  browser: Browser,
-  { artifacts, out }: Options,
-): Promise<void> {
-  await using server = await startTask("web", artifacts);
-  for (const { name, viewport, colorScheme, beside } of WEB) {
-    const page = await browser.newPage({
-      viewport,
-      colorScheme,
-      deviceScaleFactor: 2,
-    });
-    await page.goto(server.url);
-    await openSettings(page);
-    if (beside !== undefined) {
-      const option = page.locator("#beside option", { hasText: beside });
-      const value = await option.getAttribute("value");
-      await page.locator("#beside").selectOption(value);
-    }
-    await page.locator("#source").fill(SENTENCE);
-    for (const pane of ["#first", ...beside === undefined ? [] : ["#second"]]) {
-      await page.locator(`${pane} .facts`, { hasText: "1 sentence in" })
-        .waitFor();
-    }
-    await page.locator("#settings").evaluate((one) =>
-      one.removeAttribute("open")
-    );
-    // What the model looked at for it is marked; a model that has learned little may say nothing.
-    const words = page.locator("#first .word");
-    if (await words.count() > 0) await words.last().hover();
-    await capture(page, join(out, `${name}.webp`));
-  }
-}
-
-await main();
+if (import.meta.main) await main();
