@@ -6,7 +6,7 @@ import type { Recorded, Size } from "./session.ts";
 const FONT = 14, WIDTH = 8.4, HEIGHT = 18, MARGIN = 12, BAR = 28;
 
 /** Seconds: a command before it writes, the screen that it ends with, what is between two screens. */
-const TYPED = 1.2, ENDED = 3.6, STEP = 0.4;
+const TYPED = 1.2, ENDED = 3, STEP = 0.4;
 
 /** The colours of a terminal: black, red, green, yellow, blue, magenta, cyan, white, and the bright ones. */
 const PALETTE = [
@@ -17,7 +17,7 @@ const PALETTE = [
 
 /** Seconds that a command is shown for while it runs: a long one is shown faster than it was. */
 function shownFor(seconds: number): number {
-  return Math.min(seconds, 1.5 + seconds / 20);
+  return Math.min(seconds, 1.5 + seconds / 20, 16);
 }
 
 /** A screen: its rows as SVG, and for how long it is shown. */
@@ -65,7 +65,9 @@ export async function animation(
   });
   const still = `transform:translateY(${-(frames.length - 1) * height}px)`;
   const played = session.map(({ command, code, seconds }) => ({
-    ...{ command, code, seconds: Math.round(seconds) },
+    command,
+    code,
+    seconds: Math.round(seconds),
   }));
   const [w, h] = [width + 2 * MARGIN, height + BAR + MARGIN];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" role="img" xml:space="preserve">
@@ -115,7 +117,8 @@ async function framesOf(
     let next = 0;
     const count = Math.floor(shownFor(seconds) / STEP);
     for (let i = 1; i <= count; i++) {
-      for (; (written[next]?.seconds ?? Infinity) <= i * seconds / count;) {
+      const now = i * seconds / count;
+      while (next < written.length && written[next].seconds <= now) {
         await write(written[next++].text);
       }
       show(STEP);
@@ -131,8 +134,7 @@ function screenOf(terminal: xterm.Terminal): string[] {
   const { active } = terminal.buffer;
   return Array.from({ length: terminal.rows }, (_, y) => {
     const line = active.getLine(active.baseY + y);
-    const pieces: { style: string; x: number; text: string; end: number }[] =
-      [];
+    const pieces: { style: string; x: number; text: string }[] = [];
     for (let x = 0; x < terminal.cols; x++) {
       const cell = line?.getCell(x);
       if (cell === undefined || cell.getWidth() === 0) continue;
@@ -145,10 +147,8 @@ function screenOf(terminal: xterm.Terminal): string[] {
       ].filter((name) => name !== "").join(" ");
       const last = pieces.at(-1);
       const text = cell.getChars() || " ";
-      if (last?.style === style) {
-        last.text += text;
-        last.end = x + cell.getWidth();
-      } else pieces.push({ style, x, text, end: x + cell.getWidth() });
+      if (last?.style === style) last.text += text;
+      else pieces.push({ style, x, text });
     }
     return pieces.map(drawn).join("");
   });
@@ -163,11 +163,7 @@ function drawn(
   const number = (value: number) => String(Math.round(value * 10) / 10);
   const length = [...shown].length;
   return `<tspan x="${number((x + begin) * WIDTH)}"${
-    length > 1
-      ? ` textLength="${
-        number(length * WIDTH)
-      }" lengthAdjust="spacingAndGlyphs"`
-      : ""
+    length > 1 ? ` textLength="${number(length * WIDTH)}"` : ""
   }${style === "" ? "" : ` class="${style}"`}>${escaped(shown)}</tspan>`;
 }
 

@@ -13,7 +13,7 @@ import { missingPty } from "../../tests/cli/console/pty.ts";
 import { cloneProject } from "../../tests/docs/clone.ts";
 import { animation } from "./animation.ts";
 import { capture, withReport } from "./page.ts";
-import { record } from "./session.ts";
+import { record, SENTENCE, sessionOf } from "./session.ts";
 
 const HERE = fromFileUrl(new URL(".", import.meta.url));
 
@@ -27,27 +27,11 @@ export const VIEWS = {
   phone: { width: 360, height: 640 },
 };
 
+/** A model may have to be loaded on a machine that trains another. */
+const PATIENCE_MILLISECONDS = 300_000;
+
 /** Experiments whose committed results are shown. */
 const REPORTED = "adapted-pt-en", LEARNED = "quick";
-
-/** A sentence of our own, in the language of the guide's corpus. */
-const SENTENCE = "Não foi possível abrir o arquivo";
-
-/** What the session runs; with the folder of a public model, it translates with that. */
-export function commandsOf(model: boolean): readonly string[] {
-  return [
-    "deno task pipeline --experiment tiny",
-    "deno task pipeline --experiment tiny",
-    "deno task pipeline results",
-    "deno task pipeline explain student:rkd --set students.rkd.alpha=0.5 | head -n 3",
-    ...model
-      ? [
-        "deno task pipeline convert tiny11 --from pt --to en --out x",
-        `deno task translate --model x/model.safetensors "${SENTENCE}"`,
-      ]
-      : [`deno task translate "${SENTENCE}"`],
-  ];
-}
 
 async function main(): Promise<void> {
   const lack = missing || missingPty;
@@ -83,7 +67,7 @@ async function pictureSession(
   model: boolean,
   out: string,
 ): Promise<void> {
-  const session = await record(commandsOf(model), folder, TERMINAL);
+  const session = await record(sessionOf(model), folder, TERMINAL);
   const failed = session.find(({ code }) => code !== 0);
   if (failed !== undefined) {
     throw new Error(`"${failed.command}" exited with ${failed.code}.`);
@@ -107,10 +91,7 @@ async function pictureReport(
   await withReport(options, async (file) => {
     const page = await browser.newPage({
       ...{ viewport: VIEWS[name], colorScheme: "light" },
-      ...{
-        reducedMotion: "reduce",
-        deviceScaleFactor: name === "graph" ? 2 : 1,
-      },
+      reducedMotion: "reduce",
     });
     await page.goto(toFileUrl(file).href);
     await page.locator(element ?? "#curves .drawn svg").first().waitFor();
@@ -127,10 +108,7 @@ async function pictureWeb(
   out: string,
 ): Promise<void> {
   await using server = await startTask("web", models);
-  const wide = await browser.newPage({
-    viewport: VIEWS.sentence,
-    deviceScaleFactor: 2,
-  });
+  const wide = await browser.newPage({ viewport: VIEWS.sentence });
   await wide.goto(server.url);
   await translate(wide);
   // What the model looked at for it is marked; a model that has learned little may say nothing.
@@ -138,11 +116,13 @@ async function pictureWeb(
   if (await words.count() > 0) await words.last().hover();
   await capture(wide, join(out, "sentence.webp"));
 
+  await wide.close();
   const context = await browser.newContext({
-    ...{ viewport: VIEWS.phone, colorScheme: "dark", deviceScaleFactor: 2 },
+    ...{ viewport: VIEWS.phone, colorScheme: "dark" },
     ...{ isMobile: true, hasTouch: true },
   });
   const phone = await context.newPage();
+  phone.setDefaultTimeout(PATIENCE_MILLISECONDS);
   await phone.goto(server.url);
   await openSettings(phone);
   await readyOffline(phone);
@@ -158,7 +138,8 @@ async function pictureWeb(
 async function translate(page: Page): Promise<void> {
   await openSettings(page);
   await page.locator("#source").fill(SENTENCE);
-  await page.locator("#first .facts", { hasText: "1 sentence in" }).waitFor();
+  await page.locator("#first .facts", { hasText: "1 sentence in" })
+    .waitFor({ timeout: PATIENCE_MILLISECONDS });
   await page.locator("#settings").evaluate((one) =>
     one.removeAttribute("open")
   );

@@ -1,6 +1,25 @@
 /** Records a session: commands in a terminal, one after the other, what each writes, when, and what it exits with. */
 import { openSession } from "../../tests/cli/console/pty.ts";
 
+/** A sentence of our own, in the language of the guide's corpus. */
+export const SENTENCE = "Não foi possível abrir o arquivo";
+
+/** What the session runs; with the folder of a public model, it translates with that. */
+export function sessionOf(model: boolean): readonly string[] {
+  return [
+    "deno task pipeline --experiment tiny",
+    "deno task pipeline --experiment tiny",
+    "deno task pipeline results --experiment adapted-pt-en --table sets 2> /dev/null",
+    "deno task pipeline explain student:rkd --set students.rkd.alpha=0.5 | head -n 3",
+    ...model
+      ? [
+        "deno task pipeline convert tiny11 --from pt --to en --out x",
+        `deno task translate --model x/model.safetensors "${SENTENCE}"`,
+      ]
+      : [`deno task translate "${SENTENCE}"`],
+  ];
+}
+
 /** The size of the terminal, in characters. */
 export interface Size {
   readonly columns: number;

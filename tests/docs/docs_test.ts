@@ -10,19 +10,19 @@ import {
   TASK_COMMANDS,
 } from "../../cli/commands/index.ts";
 import { readResults } from "../../apps/results/committed.ts";
+import { commandsIn } from "../../docs/pictures/animation.ts";
+import { sessionOf } from "../../docs/pictures/session.ts";
 import {
   blocksOf,
   commandsOf,
   headingsOf,
   linksOf,
+  MOST,
   namedTests,
   PAGES,
   read,
   ROOT,
 } from "./page.ts";
-
-/** Bytes that a picture, and all of them, may take: every clone has them all. */
-const MOST = { one: 150_000, all: 600_000 };
 
 /** The number of tests that each page names: a row that names none is seen. */
 const NAMING = {
@@ -96,7 +96,7 @@ Deno.test("each picture says what it shows, is of a size that all can have, and 
   const names = shown.map(({ target }) => target.replace(/^.*\//, ""));
   const pictures = ["docs/pictures", "docs/results"].flatMap((folder) =>
     [...Deno.readDirSync(join(ROOT, folder))]
-      .filter(({ name }) => name.endsWith(".webp"))
+      .filter(({ name }) => /\.(svg|webp)$/.test(name))
       .map(({ name }) => ({ folder, name }))
   );
   assertEquals(pictures.filter(({ name }) => !names.includes(name)), []);
@@ -107,6 +107,14 @@ Deno.test("each picture says what it shows, is of a size that all can have, and 
     all += size;
   }
   assert(all <= MOST.all, `${all} bytes`);
+});
+
+Deno.test("the recorded session is of the commands that its script runs, each of which exited with 0", () => {
+  const played = commandsIn(read("docs/pictures/session.svg"));
+  assertEquals(
+    played.map(({ command, code }) => ({ command, code })),
+    sessionOf(true).map((command) => ({ command, code: 0 })),
+  );
 });
 
 Deno.test("tables of benches are what `deno task bench table` prints of the committed figures", () => {

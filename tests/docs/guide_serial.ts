@@ -3,11 +3,8 @@
  * is shown. The public model is made here; with a real one only its path is another.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
 import { parse as parseJsonc } from "@std/jsonc";
-import { missing as noBrowser } from "../apps/report/chromium.ts";
 import { writeSmallModel } from "../apps/init/small_model.ts";
-import { missingPty } from "../cli/console/pty.ts";
 import {
   type Clone,
   cloneProject,
@@ -16,7 +13,7 @@ import {
   stop,
   until,
 } from "./clone.ts";
-import { blocksOf, commandsOf, ROOT } from "./page.ts";
+import { blocksOf, commandsOf } from "./page.ts";
 
 const MINE = "mine/experiment.jsonc";
 const PAGES = ["docs/guide.md", "README.md"];
@@ -150,7 +147,6 @@ const COMMANDS: Readonly<Record<string, Treatment>> = {
     instead: onFreePort,
     serving: / at http:\S+\s/,
   },
-  "deno task pipeline verify": asItStands,
 };
 
 /** A command as a page shows it. */
@@ -251,7 +247,6 @@ Deno.test({
         });
       }
     }
-    await pictures(t, clone);
   },
 });
 
@@ -279,39 +274,6 @@ async function run(
   const second = await clone.run(text);
   return { code: second.code, said: first.said + second.said };
 }
-
-/** Makes the pictures by the command at the foot of docs/guide.md, where a browser and a terminal can be had. */
-async function pictures(t: Deno.TestContext, clone: Clone): Promise<void> {
-  const lacking = noBrowser || (missingPty ?? "");
-  await t.step({
-    name: `every picture is made anew by its command${lacking}`,
-    ignore: lacking !== "",
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
-      // One student is trained for it; all else is there.
-      change(clone, MINE, ({ students }) => ({
-        students: { ...Object(students), rkd: { alpha: 0.3 } },
-      }));
-      const { code, said } = await clone.run(
-        `deno run --allow-all docs/pictures/make.ts --experiment ${MINE} --out made`,
-      );
-      assertEquals(code, 0, said);
-      const made = picturesIn(clone.path("made"));
-      assertEquals(made, picturesIn(join(ROOT, "docs/pictures")));
-      for (const name of made) {
-        const bytes = Deno.readFileSync(clone.path(`made/${name}`));
-        assertEquals(new TextDecoder().decode(bytes.subarray(8, 12)), "WEBP");
-        // A page of one colour takes less.
-        assert(bytes.length > 3000, `${name}: ${bytes.length} bytes`);
-      }
-    },
-  });
-}
-
-const picturesIn = (folder: string) =>
-  [...Deno.readDirSync(folder)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".webp")).sort();
 
 const isUnreachable = (said: string) =>
   said.includes("the package registry cannot be reached");

@@ -18,6 +18,9 @@ export const PAGES = [
   ),
 ];
 
+/** Bytes that a picture, and all of them, may take: every clone has them all. */
+export const MOST = { one: 150_000, all: 600_000 };
+
 /** A fenced block of a page. */
 export interface Block {
   /** The heading `##` above it; empty above the first one. */
