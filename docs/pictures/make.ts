@@ -24,7 +24,7 @@ export const VIEWS = {
   curves: { width: 860, height: 900 },
   graph: { width: 860, height: 700 },
   sentence: { width: 1100, height: 420 },
-  phone: { width: 360, height: 640 },
+  phone: { width: 360, height: 760 },
 };
 
 /** A model may have to be loaded on a machine that trains another. */
