@@ -13,6 +13,7 @@ export function terminal(answers: readonly string[]) {
     draw: () => {},
     size: () => undefined,
     onResize: () => () => {},
+    typed: (message: string) => message,
     paint: () => unpainted,
     now: () => 0,
     ask: (question: string) => {
