@@ -120,6 +120,44 @@ test("a job that is told to end and has no checkpoint is not continued for ever,
   );
 });
 
+test("a job that leaves only what is of no use to its next start is continued twice, and then says what to do", async (cluster) => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "const words =",
+    `await Deno.writeTextFile(work + "/scratch", String(Math.random()));
+    await new Promise((go) => setTimeout(go, 600_000));
+    const words =`,
+  );
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "{ inputs, outputs }",
+    "{ inputs, outputs, work }",
+  );
+  const [, job] = await jobOf(
+    await project.run("total:all", ...SLURM, "--json"),
+  );
+  const times = (text: string) => jobOutputs(project).split(text).length - 1;
+  for (let start = 1; start <= 3; start++) {
+    await until(() => times("total:all: never ran") === start || undefined);
+    await delay(3000);
+    await cluster.ask("scancel", "--signal=TERM", "--batch", job);
+    if (start === 3) break;
+    await until(() => times("continued later") === start || undefined);
+    await until(async () => {
+      await cluster.ask("scontrol", "update", `JobId=${job}`, "StartTime=now");
+      return times("Job begins: total:all") > start || undefined;
+    });
+  }
+  const nodes = await settled(project, "total:all");
+  const total = nodes.find(({ name }) => name === "total:all");
+  assertEquals(total?.state, "failed", jobOutputs(project));
+  assertMatch(
+    total?.reason ?? "",
+    /^job \d+ failed: Job \d+ had to end .* began no further on than before, 2 times in a row; .*--slurm time=/,
+  );
+});
+
 test("a job that needs more memory than it was given says so, with its number and the way out", async () => {
   using project = makeProject();
   project.edit(
