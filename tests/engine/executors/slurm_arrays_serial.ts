@@ -5,8 +5,9 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { delay, until } from "../fixtures/processes.ts";
+import { until } from "../fixtures/processes.ts";
 import {
+  checkpointOf,
   inState,
   makeProject,
   type NodeJson,
@@ -14,7 +15,7 @@ import {
   type Project,
   SLOW_TEXT,
 } from "../fixtures/project.ts";
-import { jobOutputs, settled } from "../fixtures/run_to_end.ts";
+import { jobOutputs, runToEnd, settled } from "../fixtures/run_to_end.ts";
 import { type Cluster, slurmMissing, startSlurm } from "../fixtures/slurm.ts";
 
 let cluster: Cluster | undefined;
@@ -131,6 +132,22 @@ test("cancel of a waiting task stops it and what needs it, and no other; submitt
   );
 });
 
+test("what needs a waiting task that scancel has taken out fails with a sentence, and a plain rerun mends it", async (cluster) => {
+  using project = makeProject(SLOW_TEXT);
+  const settings = counting("abcde", 300);
+  const jobs = await jobsOf(project, ...settings, ...SLURM);
+  await until(() => jobOutputs(project).includes("count:a: ") || undefined);
+  await cluster.ask("scancel", jobs.get("count:e") ?? "");
+  const nodes = await settled(project, ...settings);
+  assertEquals(inState(nodes, "stale"), ["count:e"]);
+  assertMatch(
+    nodes.find(({ name }) => name === "total:e")?.reason ?? "",
+    /^job \d+ failed: Cannot run "total:e" by itself: "count:e", which it needs, is not up to date; /,
+  );
+  const again = await runToEnd("slurm", project, ...settings);
+  assertEquals(inState(again.nodes, "cached").length, 11);
+});
+
 test("a task that fails, and one that has to end, have their own number, words and log", async (cluster) => {
   using project = makeProject(SLOW_TEXT);
   project.edit(
@@ -138,11 +155,10 @@ test("a task that fails, and one that has to end, have their own number, words a
     "const checkpoint =",
     'if (config.longest === 11) throw new Error("eleven");\n    const checkpoint =',
   );
-  const settings = counting("ab", 500);
+  const settings = counting("ab", 2000);
   const jobs = await jobsOf(project, ...settings, ...SLURM);
   const a = jobs.get("count:a") ?? "", b = jobs.get("count:b") ?? "";
-  await until(() => jobOutputs(project).includes("count:a: ") || undefined);
-  await delay(2500);
+  await until(() => checkpointOf(project));
   await cluster.ask("scancel", "--signal=TERM", "--batch", a);
   await until(() =>
     jobOutputs(project).includes("continued later") || undefined
