@@ -3,15 +3,17 @@ import { join, resolve } from "@std/path";
 import { z } from "zod";
 import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import type { Json } from "../../schemas/manifest.ts";
-import { resourceOptions, slurm } from "../executors/slurm.ts";
+import type { QueuedJob } from "../executors/executor.ts";
+import { slurm } from "../executors/slurm.ts";
 import { canonical } from "../files/hash.ts";
 import { makeFolder } from "../files/state_file.ts";
 import type { Graph } from "../graph/graph.ts";
-import { schedule, type Task } from "../graph/schedule.ts";
+import { schedule } from "../graph/schedule.ts";
 import { select } from "../graph/selection.ts";
 import { busy, lockFolder, lockTurn } from "../store/lock.ts";
 import { openWorkspace } from "../store/workspace.ts";
 import { openNextManifest } from "./next_manifest.ts";
+import { groupsOf } from "./job_groups.ts";
 import type { NodeReport } from "./node_record.ts";
 import { plan } from "./plan.ts";
 import { assessed, checkReach } from "./preview.ts";
@@ -119,23 +121,18 @@ export async function submit(
     AT_ONCE,
     async ({ stage, sources, members, asked }) => {
       const needs = sources.flatMap((source) => submitted.get(source) ?? []);
-      const isInOrder = needs.every(({ isNew }) => !isNew);
       const missing: NodeReport[] = [];
-      /** Held, or waiting for a job that has failed or was submitted anew. */
       const inTheWay: string[] = [];
       for (const report of members) {
         const job = queue.get(names.get(report.name) ?? "");
-        const state = job?.state === "queued" && isInOrder
-          ? "queued"
-          : job?.state === "running"
-          ? "running"
-          : undefined;
-        if (job !== undefined && state !== undefined) {
-          submitted.set(report.name, { job: job.id, state, isNew: false });
-          continue;
+        if (job === undefined || job.state === "ended") missing.push(report);
+        else if (isKept(job, needs)) {
+          const { id, state } = job;
+          submitted.set(report.name, { job: id, state, isNew: false });
+        } else {
+          inTheWay.push(job.id);
+          missing.push(report);
         }
-        missing.push(report);
-        if (job !== undefined && job.state !== "ended") inTheWay.push(job.id);
       }
       await slurm.cancel(inTheWay);
       for (let from = 0; from < missing.length; from += largest) {
@@ -165,55 +162,20 @@ export async function submit(
   });
 }
 
+/** Not one that is held, or waits for a job that has failed or was submitted anew. */
+function isKept(
+  job: QueuedJob,
+  needs: readonly SubmittedJob[],
+): job is QueuedJob & { readonly state: SubmittedJob["state"] } {
+  return job.state === "running" ||
+    job.state === "queued" && needs.every(({ isNew }) => !isNew);
+}
+
 interface SubmittedJob {
   readonly job: string;
   readonly state: "queued" | "running";
   /** Whether it was submitted now. */
   readonly isNew: boolean;
-}
-
-/** Stale nodes of one stage that need the same nodes and resources: the tasks of an array. */
-interface Group extends Task {
-  readonly stage: string;
-  /** The stale nodes that they need. */
-  readonly sources: readonly string[];
-  readonly members: readonly NodeReport[];
-  readonly asked: SbatchOptions;
-}
-
-function groupsOf(
-  graph: Graph,
-  stale: readonly NodeReport[],
-  optionsOf: SubmitOptions["optionsOf"],
-): Group[] {
-  const staleNames = new Set(stale.map(({ name }) => name));
-  const described = stale.flatMap((report) => {
-    const node = graph.get(report.name);
-    if (node === undefined) return [];
-    const { name, resources = {} } = node.stage;
-    const inputs = new Set(Object.values(node.inputs));
-    return {
-      ...{ report, stage: name },
-      sources: [...inputs.intersection(staleNames)].sort(),
-      asked: resourceOptions(resources, optionsOf(report.name)),
-    };
-  });
-  const groups = Map.groupBy(
-    described,
-    ({ report: _, ...shared }) => canonical(shared),
-  );
-  const groupOf = new Map(
-    [...groups].flatMap(([group, members]) =>
-      members.map(({ report }) => [report.name, group])
-    ),
-  );
-  return [...groups].map(([name, members]) => ({
-    ...members[0],
-    name,
-    needs: members[0].sources.flatMap((source) => groupOf.get(source) ?? []),
-    ...{ cores: 0, memoryBytes: 0 },
-    members: members.map(({ report }) => report),
-  }));
 }
 
 /** What a job runs, and what it reads. */
