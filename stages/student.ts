@@ -54,9 +54,8 @@ export default stage({
     );
     const { trainFiles } = await import("../nmt/training/train.ts");
     const { loadModel } = await import("../nmt/transformer/checkpoint.ts");
-    const { projectionsFromTeacher, weightsFromTeacher } = await import(
-      "../nmt/distillation/initialization.ts"
-    );
+    const { projectionsFromTeacher, sharedWeights, weightsFromTeacher } =
+      await import("../nmt/distillation/initialization.ts");
     const { layerNormLines, layerNorms } = await import(
       "../nmt/distillation/layer_norms.ts"
     );
@@ -117,9 +116,12 @@ export default stage({
           return signals;
         }
         : undefined,
-      initial: copied && {
-        ...weightsFromTeacher(copied, model, distillation.start),
-        ...projectionsFromTeacher(distillation, model.width),
+      initial: {
+        ...sharedWeights(model, vocabulary, distillation.start),
+        ...copied && {
+          ...weightsFromTeacher(copied, model, distillation.start),
+          ...projectionsFromTeacher(distillation, model.width),
+        },
       },
       log,
       progress,

@@ -8,9 +8,20 @@ import type { SavedModel } from "../transformer/checkpoint.ts";
 import { projectionShapes } from "./layer_loss.ts";
 import {
   embeddingNames,
+  initialWeights,
   parameterShapes,
   type Weights,
 } from "../transformer/parameters.ts";
+
+/** The random weights of a student that draws them as a teacher of the seed of `start`; none where it draws its own. */
+export function sharedWeights(
+  student: Model,
+  vocabulary: number,
+  { seed }: Distillation["start"],
+): Weights {
+  if (seed === undefined) return {};
+  return initialWeights(parameterShapes(student, vocabulary), seed, "teacher");
+}
 
 /**
  * Copies of the teacher's parameters for a student (Sanh et al. 2019): the layers that `start` chooses, the final norms of

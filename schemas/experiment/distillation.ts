@@ -33,6 +33,15 @@ export const LayerChoice = z.strictObject({
 });
 export type LayerChoice = z.infer<typeof LayerChoice>;
 
+/** What a student begins as: layers of the teacher, and otherwise at random. */
+const Start = LayerChoice.extend({
+  /**
+   * A control: what is random is drawn as for a teacher of this seed, so that a student of its width has the values with
+   * which the teacher's first layers began. By default students and teachers draw from different streams.
+   */
+  seed: z.int().min(0).optional(),
+});
+
 /** A choice of which a config leaves out the default: a student without it has the key of one trained before there was one. */
 const optional = <Default extends string, Other extends string>(
   byDefault: Default,
@@ -74,7 +83,7 @@ export const Distillation = z.strictObject({
    * Initialization: the teacher layers that the student's are copies of (Sanh et al. 2019), with the embedding. Where the
    * student's feed-forward blocks are narrower, they have the neurons that matter most.
    */
-  start: LayerChoice.prefault({}),
+  start: Start.prefault({}),
   /**
    * Whether the teacher's states of the training pairs are recorded once for all students, or computed again in every step
    * of this one, which takes no disk.

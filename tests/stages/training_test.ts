@@ -125,6 +125,12 @@ Deno.test("under one seed teacher and student begin with other weights: those of
   for (const [name, values] of begun.get("teacher") ?? []) {
     assertNotEquals(begun.get("student")?.get(name), values, name);
   }
+  // The control: a student that draws as its teacher does.
+  const shared = await trainedAs("student", still, "still-shared", {
+    distillation: Distillation.parse({ start: { seed: 1 } }),
+  });
+  const { weights } = loadModel(shared.model, "student");
+  assertEquals(matrices(weights), begun.get("teacher"));
 });
 
 Deno.test("a further system changes nothing of the others' nodes, seeds and settings", () => {
