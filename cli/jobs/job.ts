@@ -12,7 +12,7 @@ import { listCheckpoints } from "../../engine/store/checkpoints.ts";
 import { processConsole as console } from "../console/console.ts";
 import { EXIT, exitCode, printError } from "../exit.ts";
 import project from "../project.ts";
-import { remoteCacheOf } from "../remote_cache.ts";
+import { remoteCacheOf } from "../sharing/remote_cache.ts";
 import { countStart } from "./starts.ts";
 
 /** A network disk may show as late as this what another machine has written: the inputs of the node. */

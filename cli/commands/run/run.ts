@@ -50,7 +50,7 @@ import {
   signedBy,
   unsigned,
 } from "../../options.ts";
-import { remoteCacheOf } from "../../remote_cache.ts";
+import { remoteCacheOf } from "../../sharing/remote_cache.ts";
 
 const declared = {
   ...onExperiment,
