@@ -4,6 +4,7 @@ import { QUEUES } from "../../engine/executors/executors.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { nodesNamed, type Selection } from "../../engine/graph/selection.ts";
 import { countStates } from "../../engine/run/node_record.ts";
+import type { RemoteCache } from "../../engine/run/runner.ts";
 import { submit } from "../../engine/run/submit.ts";
 import { type SbatchOptions, Slurm } from "../../schemas/experiment/slurm.ts";
 import type { Console } from "../console/console.ts";
@@ -34,6 +35,8 @@ interface Values extends Selection {
   readonly quiet: boolean;
   readonly sandbox: boolean;
   readonly remote: readonly string[];
+  readonly signedBy: readonly string[];
+  readonly unsigned: boolean;
   readonly slurm: readonly string[];
   readonly slurmPartition?: string;
   readonly slurmAccount?: string;
@@ -44,15 +47,12 @@ export async function submitRun(
   console: Console,
   experiment: OpenExperiment,
   values: Values,
+  remoteCache: RemoteCache | undefined,
 ): Promise<number> {
-  if (values.remote.length > 0) {
-    throw inputError(
-      'Cannot use --remote with --executor slurm: take the results first, by "deno task pipeline pull".',
-    );
-  }
   const given = { "*": givenOptions(values) };
   const options = parse(Slurm, given, "--slurm")["*"];
   const { name, path, value, graph, slurm } = experiment;
+  const { remote, signedBy, unsigned } = values;
   const unknown = Object.keys(slurm)
     .find((glob) => nodesMeant(graph, glob).length === 0);
   if (unknown !== undefined) {
@@ -67,6 +67,8 @@ export async function submitRun(
     artifactsGiven: values.artifacts !== undefined,
     experiment: { name, path, value },
     executor: values.sandbox ? "sandbox" : "local",
+    remote: { addresses: remote, signedBy, unsigned },
+    remoteCache,
     optionsOf: (node) => ({ ...optionsFor(graph, slurm, node), ...options }),
     entry: ENTRY,
     notice: (line) => console.err(line + "\n"),

@@ -41,8 +41,10 @@ export interface Executor {
 export interface Queue {
   /** @throws an input error that says what to do, where the queue cannot be used from this machine. */
   check(): Promise<void>;
-  /** Returns the number of the job. */
-  submit(job: Submission): Promise<string>;
+  /** Returns the numbers of the jobs: that of the one job, or of each task of an array, such as "12_0". */
+  submit(jobs: Submission): Promise<readonly string[]>;
+  /** How many tasks an array may have; less than two where there are no arrays. */
+  largestArray(): Promise<number>;
   /** The jobs of these names that the queue still knows, ended ones too. */
   jobs(names: readonly string[]): Promise<readonly QueuedJob[]>;
   cancel(ids: readonly string[]): Promise<void>;
@@ -52,11 +54,16 @@ export interface Queue {
   recorded(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
+/** A job, or an array of jobs that differ in their number only. */
 export interface Submission {
   readonly name: string;
-  /** A shell script. */
-  readonly script: string;
-  /** The path of what it prints; `%j` is its number. */
+  /** How many jobs; more than one are an array. */
+  readonly tasks: number;
+  /** A program and its arguments, to which the number of the job is added. */
+  readonly command: readonly string[];
+  /** What it gets on its standard input: a line. */
+  readonly input: string;
+  /** The path of what it prints as a pattern of the queue, with the number of the job in it. */
   readonly output: string;
   /** Its working directory. */
   readonly folder: string;
@@ -66,7 +73,9 @@ export interface Submission {
 }
 
 export interface QueuedJob {
+  /** Its number, such as "12", or "12_3" for task 3 of an array. */
   readonly id: string;
+  /** Of a task, that of its array. */
   readonly name: string;
   /** A held job waits until somebody releases it. */
   readonly state: "queued" | "held" | "running" | "ended";

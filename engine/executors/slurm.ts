@@ -1,11 +1,11 @@
 /** Hands nodes to Slurm: each is a job, and its machine brings it up to date by another executor. */
-import { z } from "zod";
-import { inputError, parse } from "../../base/input_error.ts";
+import { inputError } from "../../base/input_error.ts";
+import { quoted } from "../../base/shell_word.ts";
 import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
-import { jsonIfValid } from "../files/atomic.ts";
 import { failure } from "../files/failure.ts";
 import type { Resources } from "../graph/stage.ts";
-import type { Queue, QueuedJob } from "./executor.ts";
+import type { Queue, QueuedJob, Submission } from "./executor.ts";
+import { readJobs } from "./squeue.ts";
 
 /** Without a controller, Slurm's commands wait for minutes. */
 const SECONDS = 15;
@@ -18,18 +18,32 @@ const NOTICE_SECONDS = 90;
 
 export const slurm: Queue = {
   check: checkSlurm,
-  submit: async ({ name, script, output, folder, needs, options }) => {
+  largestArray: async () => {
+    const { out } = await ask("scontrol", ["show", "config"]);
+    return Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(out)?.[1] ?? 1);
+  },
+  submit: async (submission) => {
+    const { name, output, folder, needs, tasks, options } = submission;
     const own: SbatchOptions = {
       ...{ parsable: true, requeue: true, "open-mode": "append" },
       ...{ "job-name": name, output, chdir: folder },
       "kill-on-invalid-dep": "yes",
       ...needs.length === 0 ? {} : { dependency: `afterok:${needs.join(":")}` },
+      ...tasks === 1 ? {} : { array: `0-${tasks - 1}` },
       signal: `B:TERM@${NOTICE_SECONDS}`,
     };
-    const { out } = await ask("sbatch", flags({ ...own, ...options }), script);
+    const { out } = await ask(
+      "sbatch",
+      flags({ ...own, ...options }),
+      scriptOf(submission),
+    );
     // Of several clusters, "12;name".
     const [id] = out.trim().split(";");
-    if (/^\d+$/.test(id)) return id;
+    if (/^\d+$/.test(id)) {
+      return tasks === 1
+        ? [id]
+        : Array.from({ length: tasks }, (_, i) => `${id}_${i}`);
+    }
     throw failure(
       `Cannot use Slurm: sbatch submitted nothing, and says "${
         lastLine(out)
@@ -43,13 +57,16 @@ export const slurm: Queue = {
         ...["--json", "--states=all"],
         `--name=${names.slice(from, from + NAMES).join(",")}`,
       ]);
-      const answer = parse(Answer, jsonIfValid(out), "the answer of squeue");
-      jobs.push(...answer.jobs.map(jobOf));
+      jobs.push(...readJobs(out));
     }
     return jobs;
   },
   cancel: async (ids) => {
-    if (ids.length > 0) await ask("scancel", ids);
+    if (ids.length === 0) return;
+    // Of a task that is cancelled while it waits Slurm keeps no record, and takes what needs it for ready, but not of a held one.
+    const tasks = ids.filter((id) => id.includes("_"));
+    if (tasks.length > 0) await run("scontrol", ["hold", ...tasks]);
+    await ask("scancel", ids);
   },
   requeue: async (id) => {
     await ask("scontrol", ["requeue", id]);
@@ -58,11 +75,11 @@ export const slurm: Queue = {
     if (ids.length === 0) return new Map();
     const { out } = await run("sacct", [
       ...["--noheader", "--parsable2", "--allocations"],
-      ...["--format=JobIDRaw,State", `--jobs=${ids.join(",")}`],
+      ...["--format=JobID,State", `--jobs=${ids.join(",")}`],
     ]);
-    // Such as "12|CANCELLED by 1000".
+    // Such as "12_3|CANCELLED by 1000".
     return new Map(
-      [...out.matchAll(/^(\d+)\|([A-Z_]+)/gm)].map((
+      [...out.matchAll(/^(\d+(?:_\d+)?)\|([A-Z_]+)/gm)].map((
         [, id, word],
       ) => [id, word]),
     );
@@ -87,6 +104,18 @@ export function resourceOptions(
   return { ...own, ...given };
 }
 
+/** The shell becomes the job's process, so that it gets the signals. */
+function scriptOf({ command, input, tasks }: Submission): string {
+  const id = tasks === 1
+    ? "$SLURM_JOB_ID"
+    : "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID";
+  return `#!/bin/sh
+exec ${command.map(quoted).join(" ")} "${id}" <<'END'
+${input}
+END
+`;
+}
+
 function flags(options: SbatchOptions): string[] {
   return Object.entries(options).map(([name, value]) =>
     value === true ? `--${name}` : `--${name}=${value}`
@@ -100,42 +129,6 @@ async function checkSlurm(): Promise<void> {
   throw inputError(
     `Cannot use Slurm: ${reason}; run this where "scontrol ping" finds the controller, or with another --executor.`,
   );
-}
-
-/** Older versions give one word for the state. */
-const Answer = z.object({
-  jobs: z.array(z.object({
-    job_id: z.int(),
-    name: z.string(),
-    job_state: z.union([z.array(z.string()), z.string()]),
-    state_reason: z.string().catch(""),
-    /** Why a job is held, in words. */
-    state_description: z.string().catch(""),
-  })),
-});
-
-const WAITING = /^(PENDING|REQUEUED|REQUEUE_HOLD|SPECIAL_EXIT)$/;
-const RUNNING = /^(RUNNING|CONFIGURING|SUSPENDED|STOPPED|SIGNALING|RESIZING)$/;
-
-function jobOf(
-  { job_id, name, job_state, state_reason, state_description }: z.infer<
-    typeof Answer
-  >["jobs"][number],
-): QueuedJob {
-  const words = [job_state].flat();
-  const has = (form: RegExp) => words.some((word) => form.test(word));
-  const isHeld = has(/_HOLD$/) || /^JobHeld/.test(state_reason);
-  const state = has(WAITING)
-    ? isHeld ? "held" : "queued"
-    : has(RUNNING)
-    ? "running"
-    : "ended";
-  return {
-    ...{ id: String(job_id), name, state, word: words[0] },
-    reason: isHeld && state_description !== ""
-      ? state_description
-      : state_reason,
-  };
 }
 
 interface Ran {
@@ -185,6 +178,8 @@ async function run(
       stdout: "piped",
       stderr: "piped",
       signal: timeout,
+      // Else squeue cuts the indices of waiting tasks.
+      env: { SLURM_BITSTR_LEN: "0" },
     }).spawn();
     const [, { success, stdout, stderr }] = await Promise.all([
       new Blob([input]).stream().pipeTo(child.stdin).catch(() => {}),

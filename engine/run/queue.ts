@@ -1,16 +1,21 @@
-/** The jobs of stale nodes: their names, by which anyone finds them in the queue, and how they stand. */
+/** How the jobs of stale nodes stand. */
 import { join } from "@std/path";
 import { lstatIfThere } from "../../base/stat.ts";
 import { namesIn, readIfThere } from "../files/atomic.ts";
 import { isFailure } from "../files/failure.ts";
-import { canonical, sha256 } from "../files/hash.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { QueuedJob } from "../executors/executor.ts";
 import { slurm } from "../executors/slurm.ts";
+import {
+  jobNames,
+  lastPrinted,
+  outputPath,
+  OUTPUTS,
+  type Place,
+  placesOf,
+  taskOf,
+} from "./job_names.ts";
 import type { Assessment } from "./plan.ts";
-
-/** What jobs print, in the artifact folder. */
-export const OUTPUTS = "runs/slurm";
 
 /** A job prints this when it begins, since one that is requeued appends to what it printed before. */
 export const BEGUN = "Job begins: ";
@@ -27,41 +32,6 @@ export interface NodeJob {
   readonly reason: string;
 }
 
-/**
- * The names of jobs, `NODE@HASH`. The hash is of all that is known of a node before its inputs are made, and of the folder,
- * so that equal work has equal names whoever submits it, and whatever of it is done already.
- */
-export function jobNames(
-  folder: string,
-  graph: Graph,
-  planned: ReadonlyMap<string, Assessment>,
-): Map<string, string> {
-  const store = Deno.realPathSync(folder);
-  const names = new Map<string, string>();
-  for (const { name, inputs } of graph.values()) {
-    const preimage = planned.get(name)?.described.preimage;
-    const sources = Object.entries(inputs)
-      .map(([input, source]) => [input, names.get(source)]);
-    const hash = sha256(canonical({
-      ...preimage,
-      store,
-      inputs: Object.fromEntries(sources),
-    }));
-    names.set(name, `${name}@${hash.slice(0, 16)}`);
-  }
-  return names;
-}
-
-/** The path of what the job of a name prints. */
-function outputPath(folder: string, job: string, id: string): string {
-  return join(folder, OUTPUTS, `${hashOf(job)}-${id}.out`);
-}
-
-/** The same as a pattern, in which `%j` is the number and `%%` a percent sign. */
-export function outputPattern(folder: string, job: string): string {
-  return outputPath(folder.replaceAll("%", "%%"), job, "%j");
-}
-
 /** The jobs of stale nodes by node; none where nothing was ever submitted. */
 export async function jobsOf(
   folder: string,
@@ -73,88 +43,104 @@ export async function jobsOf(
   const outputs = namesIn(join(folder, OUTPUTS));
   const names = [...jobNames(folder, graph, planned)]
     .filter(([node]) => planned.get(node)?.state === "stale");
-  const queue = await askQueue(names.map(([, name]) => name));
-  const lastIds = new Map(
-    names.map(([, name]) => [name, lastId(name, outputs)]),
+  const places = placesOf(folder, names.map(([, name]) => name));
+  const queue = await askQueue(places);
+  const last = new Map(
+    [...places].map(([name, places]) => [name, lastPrinted(places, outputs)]),
   );
-  const forgotten = queue === "silent" ? [] : [...lastIds]
-    .flatMap(([name, id]) => queue.has(name) || id === undefined ? [] : id);
+  const forgotten = queue === "silent" ? [] : [...last]
+    .flatMap(([name, printed]) => queue.has(name) ? [] : printed?.id ?? []);
   const recorded = await slurm.recorded(forgotten);
   for (const [node, name] of names) {
-    const job = stateOf(folder, name, lastIds.get(name), queue, recorded);
-    if (job !== undefined) jobs.set(node, job);
+    const job = queue === "silent" ? undefined : queue.get(name);
+    const printed = job ?? last.get(name);
+    if (printed === undefined) continue;
+    const { id } = printed;
+    const text = readIfThere(outputPath(folder, printed.name, id)) ?? "";
+    const state = job !== undefined && job.state !== "ended"
+      ? waitingOrRunning(job, job.state)
+      : ended(
+        id,
+        text,
+        queue === "silent" ? "silent" : job?.word ?? recorded.get(id) ?? "",
+      );
+    if (state !== undefined) jobs.set(node, state);
   }
   return jobs;
 }
 
-/** The jobs of a queue by name; one that has not ended before one that has, a later before an earlier. */
-export function byName(
-  jobs: readonly QueuedJob[],
-): Map<string, QueuedJob> {
+/**
+ * The jobs of the queue that are at some places, by name; of several one that has not ended before one that has, then the
+ * last.
+ */
+export async function queuedAt(
+  places: ReadonlyMap<string, readonly Place[]>,
+): Promise<Map<string, QueuedJob>> {
+  const all = [...places.values()].flat();
+  const queued = await slurm.jobs([...new Set(all.map(({ name }) => name))]);
+  const found = Map.groupBy(
+    queued,
+    ({ name, id }) => textOf({ name, task: taskOf(id) }),
+  );
   const rank = ({ state, id }: QueuedJob) =>
-    (state === "ended" ? 0 : 1e12) + Number(id);
+    (state === "ended" ? 0 : 1e12) + parseInt(id);
   return new Map(
-    jobs.toSorted((a, b) => rank(a) - rank(b)).map((job) => [job.name, job]),
+    [...places].flatMap(([name, places]) => {
+      const jobs = places.flatMap((place) => found.get(textOf(place)) ?? []);
+      const first = jobs.toSorted((a, b) => rank(a) - rank(b)).at(-1);
+      return first === undefined ? [] : [[name, first] as const];
+    }),
   );
 }
 
-type Answer = ReadonlyMap<string, QueuedJob> | "silent";
+function textOf({ name, task }: Place): string {
+  return `${name} ${task}`;
+}
 
 /** Where Slurm does not answer, its jobs may go on all the same. */
-async function askQueue(names: readonly string[]): Promise<Answer> {
+async function askQueue(
+  places: ReadonlyMap<string, readonly Place[]>,
+): Promise<ReadonlyMap<string, QueuedJob> | "silent"> {
   try {
-    return byName(await slurm.jobs(names));
+    return await queuedAt(places);
   } catch (error) {
     if (!isFailure(error)) throw error;
     return "silent";
   }
 }
 
-/** The number of the last job of a name that has printed anything. */
-function lastId(
-  name: string,
-  outputs: readonly string[],
-): string | undefined {
-  return outputs.filter((each) => each.startsWith(hashOf(name)))
-    .map((each) => /-(\d+)\.out$/.exec(each)?.[1] ?? "0")
-    .sort((a, b) => Number(a) - Number(b)).at(-1);
+function waitingOrRunning(
+  { id, reason }: QueuedJob,
+  state: "queued" | "held" | "running",
+): NodeJob {
+  const why = reason === "None" || reason === "" ? "" : ` (${reason})`;
+  return state === "held"
+    ? {
+      ...{ id, state: "failed" },
+      reason: `job ${id} is held${why}; submit again, or release it by ` +
+        `"scontrol release ${id}"`,
+    }
+    : { id, state, reason: `job ${id}${why}` };
 }
 
-function stateOf(
-  folder: string,
-  name: string,
-  last: string | undefined,
-  queue: Answer,
-  recorded: ReadonlyMap<string, string>,
-): NodeJob | undefined {
-  const job = queue === "silent" ? undefined : queue.get(name);
-  if (job !== undefined && job.state !== "ended") {
-    const { id, state, reason } = job;
-    const why = reason === "None" || reason === "" ? "" : ` (${reason})`;
-    if (state === "held") {
-      return {
-        ...{ id, state: "failed" },
-        reason: `job ${id} is held${why}; submit again, or release it by ` +
-          `"scontrol release ${id}"`,
-      };
-    }
-    return { id, state, reason: `job ${id}${why}` };
-  }
-  const id = job?.id ?? last;
-  if (id === undefined) return undefined;
-  const text = (readIfThere(outputPath(folder, name, id)) ?? "")
-    .split(BEGUN).at(-1) ?? "";
+/**
+ * How a job ended, by what it has printed and the queue's word, which may be silent; undefined where it has done its work, or
+ * was stopped.
+ */
+function ended(id: string, printed: string, word: string): NodeJob | undefined {
+  const text = printed.split(BEGUN).at(-1) ?? "";
   const all = text.trim().split("\n");
   const lines = all.filter((line) => !SLURM.test(line));
   if ([DONE, STOPPED].some((line) => lines.includes(line))) return undefined;
-  if (queue === "silent") {
+  if (word === "silent") {
     return { id, state: "queued", reason: `job ${id}, Slurm does not answer` };
   }
-  const word = wordOf(all.filter((line) => SLURM.test(line)).join("\n")) ??
-    job?.word ?? recorded.get(id) ?? "";
+  const told = wordOf(all.filter((line) => SLURM.test(line)).join("\n"));
   // Before it began: with a job that it needed, or by a user.
-  if (word === "CANCELLED" && text === "") return undefined;
-  const reason = endOf(id, word, lines.at(-1) ?? "");
+  if (told === undefined && word === "CANCELLED" && text === "") {
+    return undefined;
+  }
+  const reason = endOf(id, told ?? word, lines.at(-1) ?? "");
   return reason === undefined ? undefined : { id, state: "failed", reason };
 }
 
@@ -198,8 +184,4 @@ function endOf(id: string, word: string, line: string): string | undefined {
         }; ${again}`
       }`;
   }
-}
-
-function hashOf(job: string): string {
-  return job.slice(job.lastIndexOf("@") + 1);
 }

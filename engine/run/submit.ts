@@ -1,28 +1,44 @@
 /** Submits the stale nodes of a graph as jobs, each after those that make its inputs, and returns at once. */
 import { join, resolve } from "@std/path";
 import { z } from "zod";
-import { quoted } from "../../base/shell_word.ts";
 import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { QueuedJob } from "../executors/executor.ts";
-import { resourceOptions, slurm } from "../executors/slurm.ts";
+import { slurm } from "../executors/slurm.ts";
 import { canonical } from "../files/hash.ts";
 import { makeFolder } from "../files/state_file.ts";
-import type { Graph, Node } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { schedule } from "../graph/schedule.ts";
 import { select } from "../graph/selection.ts";
 import { busy, lockFolder, lockTurn } from "../store/lock.ts";
 import { openWorkspace } from "../store/workspace.ts";
 import { openNextManifest } from "./next_manifest.ts";
+import { groupsOf } from "./job_groups.ts";
 import type { NodeReport } from "./node_record.ts";
 import { plan } from "./plan.ts";
 import { assessed, checkReach } from "./preview.ts";
-import { byName, jobNames, outputPattern, OUTPUTS } from "./queue.ts";
+import {
+  jobNames,
+  nameArray,
+  outputPattern,
+  OUTPUTS,
+  placesOf,
+} from "./job_names.ts";
+import { queuedAt } from "./queue.ts";
 import type { RunOptions } from "./runner.ts";
+import { takeResults } from "./take_results.ts";
+
+/** Where a job looks for a result before it makes one, and whose word counts there. */
+const Remote = z.strictObject({
+  addresses: z.array(z.string()).readonly(),
+  signedBy: z.array(z.string()).readonly(),
+  unsigned: z.boolean(),
+});
 
 /** What a job is given on its standard input. */
 export const Job = z.strictObject({
-  node: z.string(),
+  /** The nodes of the tasks of an array, or the one node. */
+  tasks: z.array(z.strictObject({ node: z.string(), force: z.boolean() })),
   experiment: z.strictObject({
     name: z.string(),
     path: z.string().optional(),
@@ -30,7 +46,7 @@ export const Job = z.strictObject({
   }),
   artifacts: z.string(),
   executor: z.enum(["local", "sandbox"]),
-  force: z.boolean(),
+  remote: Remote,
 });
 export type Job = z.infer<typeof Job>;
 
@@ -44,9 +60,11 @@ export interface SubmitOptions extends
     | "force"
     | "paranoid"
     | "project"
+    | "remoteCache"
   > {
   /** Where the stage of a job runs. */
   readonly executor: Job["executor"];
+  readonly remote: Job["remote"];
   /** What is asked of the queue for a node. */
   optionsOf(node: string): SbatchOptions;
   /** The module that a job runs, by its path in the project. */
@@ -72,6 +90,7 @@ export async function submit(
     onWait: () => notice(busy(artifacts)),
   });
   const workspace = openWorkspace(artifacts, options);
+  await takeResults(workspace, graph, selected, options);
   const planned = await plan(workspace, graph);
   checkReach(graph, selected, planned);
   const nextManifest = openNextManifest(workspace, graph, options.experiment);
@@ -89,76 +108,87 @@ export async function submit(
     planned,
     options.force,
   );
-  const isStale = ({ state }: NodeReport) => state === "stale";
-  const queue = byName(
-    await slurm.jobs(
-      reports.filter(isStale).flatMap(({ name }) => names.get(name) ?? []),
-    ),
+  const stale = reports.filter(({ state }) => state === "stale");
+  const queue = await queuedAt(
+    placesOf(folder, stale.flatMap(({ name }) => names.get(name) ?? [])),
   );
-  /** By node: the number of its job, and whether it was submitted now. */
-  const jobs = new Map<
-    string,
-    { readonly id: string; readonly isNew: boolean }
-  >();
-  const ensureJob = async (report: NodeReport, node: Node) => {
-    const name = names.get(node.name) ?? node.name;
-    const needs = [...new Set(Object.values(node.inputs))]
-      .flatMap((source) => jobs.get(source) ?? []);
-    const known = queue.get(name);
-    if (known !== undefined && isKept(known, needs)) {
-      jobs.set(node.name, { id: known.id, isNew: false });
-      const state = known.state === "running" ? "running" : "queued";
-      return { state, job: known.id } as const;
-    }
-    // It is held, or waits for a job that has failed or was submitted anew.
-    const isInTheWay = known?.state === "queued" || known?.state === "held";
-    if (isInTheWay) await slurm.cancel([known.id]);
-    const id = await slurm.submit({
-      name,
-      script: scriptOf(workspace.project.root, options, report),
-      output: outputPattern(folder, name),
-      folder: Deno.cwd(),
-      needs: needs.map(({ id }) => id),
-      options: resourceOptions(
-        node.stage.resources ?? {},
-        options.optionsOf(node.name),
-      ),
-    });
-    jobs.set(node.name, { id, isNew: true });
-    return { state: "queued", job: id } as const;
-  };
-  const submitted = new Map(reports.map((report) => [report.name, report]));
-  const tasks = reports.filter(isStale).flatMap(({ name }) => {
-    const node = graph.get(name);
-    const needs = Object.values(node?.inputs ?? {});
-    return node === undefined
-      ? []
-      : [{ name, node, needs, cores: 0, memoryBytes: 0 }];
+  const groups = groupsOf(graph, stale, options.optionsOf);
+  const isTogether = groups.some(({ members }) => members.length > 1);
+  const largest = isTogether ? Math.max(1, await slurm.largestArray()) : 1;
+  const submitted = new Map<string, SubmittedJob>();
+  await schedule(
+    groups,
+    AT_ONCE,
+    async ({ stage, sources, members, asked }) => {
+      const needs = sources.flatMap((source) => submitted.get(source) ?? []);
+      const missing: NodeReport[] = [];
+      const inTheWay: string[] = [];
+      for (const report of members) {
+        const job = queue.get(names.get(report.name) ?? "");
+        if (job === undefined || job.state === "ended") missing.push(report);
+        else if (isKept(job, needs)) {
+          const { id, state } = job;
+          submitted.set(report.name, { job: id, state, isNew: false });
+        } else {
+          inTheWay.push(job.id);
+          missing.push(report);
+        }
+      }
+      await slurm.cancel(inTheWay);
+      for (let from = 0; from < missing.length; from += largest) {
+        const tasks = missing.slice(from, from + largest);
+        const jobs = tasks.map(({ name }) => names.get(name) ?? name);
+        const [first, ...others] = jobs;
+        const name = others.length === 0
+          ? first
+          : nameArray(folder, stage, jobs);
+        const ids = await slurm.submit({
+          ...{ name, tasks: tasks.length },
+          ...commandOf(workspace.project.root, options, tasks),
+          output: outputPattern(folder, name, tasks.length),
+          folder: Deno.cwd(),
+          needs: needs.map(({ job }) => job),
+          options: asked,
+        });
+        for (const [i, { name }] of tasks.entries()) {
+          submitted.set(name, { job: ids[i], state: "queued", isNew: true });
+        }
+      }
+    },
+  );
+  return reports.map((report) => {
+    const { job, state = report.state } = submitted.get(report.name) ?? {};
+    return { ...report, job, state };
   });
-  await schedule(tasks, AT_ONCE, async ({ name, node }) => {
-    const report = submitted.get(name);
-    if (report === undefined) return;
-    submitted.set(name, { ...report, ...await ensureJob(report, node) });
-  });
-  return [...submitted.values()];
 }
 
+/** Not one that is held, or waits for a job that has failed or was submitted anew. */
 function isKept(
-  { state }: QueuedJob,
-  needs: readonly { readonly isNew: boolean }[],
-): boolean {
-  return state === "running" ||
-    state === "queued" && needs.every(({ isNew }) => !isNew);
+  job: QueuedJob,
+  needs: readonly SubmittedJob[],
+): job is QueuedJob & { readonly state: SubmittedJob["state"] } {
+  return job.state === "running" ||
+    job.state === "queued" && needs.every(({ isNew }) => !isNew);
 }
 
-/** The shell becomes the job's process, so that it gets the signals. */
-function scriptOf(
+interface SubmittedJob {
+  readonly job: string;
+  readonly state: "queued" | "running";
+  /** Whether it was submitted now. */
+  readonly isNew: boolean;
+}
+
+/** What a job runs, and what it reads. */
+function commandOf(
   root: string,
-  { artifacts, experiment, executor, entry }: SubmitOptions,
-  { name, reasons }: NodeReport,
-): string {
+  { artifacts, experiment, executor, remote, entry }: SubmitOptions,
+  tasks: readonly NodeReport[],
+): { readonly command: readonly string[]; readonly input: string } {
   const job: Job = {
-    node: name,
+    tasks: tasks.map(({ name, reasons }) => ({
+      node: name,
+      force: reasons[0] === "forced",
+    })),
     experiment: {
       ...experiment,
       ...experiment.path === undefined
@@ -166,13 +196,8 @@ function scriptOf(
         : { path: resolve(experiment.path) },
     },
     artifacts: resolve(artifacts),
-    executor,
-    force: reasons[0] === "forced",
+    ...{ executor, remote },
   };
-  const command = [Deno.execPath(), "run", "--quiet", "--allow-all"];
-  return `#!/bin/sh
-exec ${[...command, join(root, entry)].map(quoted).join(" ")} <<'END'
-${canonical(job)}
-END
-`;
+  const deno = [Deno.execPath(), "run", "--quiet", "--allow-all"];
+  return { command: [...deno, join(root, entry)], input: canonical(job) };
 }

@@ -13,11 +13,7 @@ import {
 } from "../../../engine/run/node_record.ts";
 import { preview } from "../../../engine/run/preview.ts";
 import { outlook } from "../../../engine/run/outlook.ts";
-import {
-  type RemoteCache,
-  run,
-  type RunReport,
-} from "../../../engine/run/runner.ts";
+import { run, type RunReport } from "../../../engine/run/runner.ts";
 import { currentPath } from "../../../engine/store/current.ts";
 import { checkArtifactFolder } from "../../../engine/store/artifact_folder.ts";
 import { command, type PipelineContext, type ValuesOf } from "../../command.ts";
@@ -41,7 +37,6 @@ import {
   type OpenExperiment,
   openExperiment,
 } from "../../experiment.ts";
-import { load } from "../../load.ts";
 import { onSlurm, submitRun } from "../../jobs/submission.ts";
 import {
   choice,
@@ -55,7 +50,7 @@ import {
   signedBy,
   unsigned,
 } from "../../options.ts";
-import type { ProjectPipeline } from "../../project_pipeline.ts";
+import { remoteCacheOf } from "../../sharing/remote_cache.ts";
 
 const declared = {
   ...onExperiment,
@@ -103,9 +98,7 @@ export default command({
     const signal = isSubmitted
       ? new AbortController().signal
       : context.interruption();
-    const remoteCache = isSubmitted
-      ? undefined
-      : await remoteCacheOf(pipeline, values, signal);
+    const remoteCache = await remoteCacheOf(pipeline, values, signal);
     const experiment = openExperiment(pipeline, values);
     const artifacts = artifactFolder(values.artifacts);
     const { scope } = select(experiment.graph, values, commandNames);
@@ -113,7 +106,7 @@ export default command({
     if (values.dryRun) return await dryRun(about);
     checkArtifactFolder(artifacts);
     if (values.executor === "slurm") {
-      return await submitRun(context.console, experiment, values);
+      return await submitRun(context.console, experiment, values, remoteCache);
     }
     const executor = EXECUTORS[values.sandbox ? "sandbox" : values.executor];
     await executor.check();
@@ -152,18 +145,6 @@ interface About {
   readonly values: Values;
   readonly experiment: OpenExperiment;
   readonly artifacts: string;
-}
-
-async function remoteCacheOf(
-  pipeline: ProjectPipeline,
-  { remote, ...values }: Values,
-  signal: AbortSignal,
-): Promise<RemoteCache | undefined> {
-  if (remote.length === 0) return undefined;
-  const { remoteCacheAt } = await load<
-    typeof import("../../sharing/remotes.ts")
-  >(import.meta.resolve("../../sharing/remotes.ts"));
-  return remoteCacheAt(pipeline, remote, values, signal);
 }
 
 async function dryRun(

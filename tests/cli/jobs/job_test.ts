@@ -32,8 +32,8 @@ async function startJob(
     stderr: "piped",
   }).spawn();
   const job = {
-    ...{ node, experiment, executor: "local" },
-    ...{ artifacts: project.path("artifacts"), force: false },
+    ...{ tasks: [{ node, force: false }], experiment, executor: "local" },
+    artifacts: project.path("artifacts"),
   };
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(JSON.stringify(job)));

@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { slurm } from "../../../engine/executors/slurm.ts";
+import { namesIn, readIfThere } from "../../../engine/files/atomic.ts";
 import { jobOutputs, runToEnd, settled } from "../fixtures/run_to_end.ts";
 import { delay, until } from "../fixtures/processes.ts";
 import {
@@ -14,6 +15,7 @@ import {
   makeProject,
   type NodeJson,
   nodesOf,
+  type Project,
   SLOW_TEXT,
   WORDS,
 } from "../fixtures/project.ts";
@@ -117,6 +119,45 @@ test("a job that is told to end and has no checkpoint is not continued for ever,
   assertMatch(
     total?.reason ?? "",
     /^job \d+ failed: Job \d+ had to end .* has saved no checkpoint; .*--slurm time=/,
+  );
+});
+
+test("a job that leaves only what is of no use to its next start is continued twice, and then says what to do", async (cluster) => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "const words =",
+    `await Deno.writeTextFile(work + "/scratch", String(Math.random()));
+    await new Promise((go) => setTimeout(go, 600_000));
+    const words =`,
+  );
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "{ inputs, outputs }",
+    "{ inputs, outputs, work }",
+  );
+  const [, job] = await jobOf(
+    await project.run("total:all", ...SLURM, "--json"),
+  );
+  const times = (text: string) => jobOutputs(project).split(text).length - 1;
+  let last: string | undefined;
+  for (let start = 1; start <= 3; start++) {
+    while (times("Job begins: total:all") < start) {
+      // Slurm lets a job wait a while that was queued again.
+      await cluster.ask("scontrol", "update", `JobId=${job}`, "StartTime=now");
+      await delay(500);
+    }
+    while ([undefined, last].includes(scratchOf(project))) await delay(100);
+    last = scratchOf(project);
+    await cluster.ask("scancel", "--signal=TERM", "--batch", job);
+    while (start < 3 && times("continued later") < start) await delay(100);
+  }
+  const nodes = await settled(project, "total:all");
+  const total = nodes.find(({ name }) => name === "total:all");
+  assertEquals(total?.state, "failed", jobOutputs(project));
+  assertMatch(
+    total?.reason ?? "",
+    /^job \d+ failed: Job \d+ had to end .* began no further on than before, 2 times in a row; .*--slurm time=/,
   );
 });
 
@@ -245,6 +286,14 @@ test("without a controller status still answers, and a run is one sentence", asy
     await cluster.startController();
   }
 });
+
+/** What the stage of the one unfinished node has written among its checkpoints. */
+function scratchOf(project: Project): string | undefined {
+  const work = project.path("artifacts/work");
+  return namesIn(work)
+    .map((key) => readIfThere(`${work}/${key}/work/scratch`))
+    .find((text) => text !== undefined);
+}
 
 function jobOf(
   { out }: { readonly out: string },

@@ -1,0 +1,83 @@
+/** Reads the answer of `squeue --json`: a record is a job, a task of an array, or all of its tasks that wait. */
+import { z } from "zod";
+import { parse } from "../../base/input_error.ts";
+import { jsonIfValid } from "../files/atomic.ts";
+import type { QueuedJob } from "./executor.ts";
+
+/** Older versions give a bare number, and null where there is none. */
+const Quantity = z.union([
+  z.object({ set: z.boolean(), number: z.int() })
+    .transform(({ set, number }) => set ? number : undefined),
+  z.int(),
+]).optional().catch(undefined);
+
+/** Older versions give one word for the state. */
+const Record = z.object({
+  job_id: z.int(),
+  name: z.string(),
+  job_state: z.union([z.array(z.string()), z.string()]),
+  state_reason: z.string().catch(""),
+  /** Why a job is held, in words. */
+  state_description: z.string().catch(""),
+  /** 0 for a job by itself. */
+  array_job_id: Quantity,
+  array_task_id: Quantity,
+  /** The indices of tasks that have not begun. */
+  array_task_string: z.string().catch(""),
+});
+const Answer = z.object({ jobs: z.array(Record) });
+
+const WAITING = /^(PENDING|REQUEUED|REQUEUE_HOLD|SPECIAL_EXIT)$/;
+const RUNNING = /^(RUNNING|CONFIGURING|SUSPENDED|STOPPED|SIGNALING|RESIZING)$/;
+
+export function readJobs(text: string): QueuedJob[] {
+  const answer = parse(Answer, jsonIfValid(text), "the answer of squeue");
+  return answer.jobs.flatMap((record) =>
+    idsOf(record).map((id) => jobOf(id, record))
+  );
+}
+
+function idsOf(
+  { job_id, array_job_id, array_task_id, array_task_string }: z.infer<
+    typeof Record
+  >,
+): string[] {
+  if (array_job_id === undefined || array_job_id === 0) return [`${job_id}`];
+  const tasks = array_task_string === ""
+    ? array_task_id === undefined ? [] : [array_task_id]
+    : indices(array_task_string);
+  return tasks.map((task) => `${array_job_id}_${task}`);
+}
+
+/** Such as "0,3-11" or "0-8:2%4", in steps of two and four at once. */
+function indices(text: string): number[] {
+  return text.split(",").flatMap((part) => {
+    const [, from, to = from, step = "1"] =
+      /^(\d+)(?:-(\d+)(?::(\d+))?)?(?:%\d+)?$/.exec(part) ?? [];
+    const count = Math.floor((Number(to) - Number(from)) / Number(step)) + 1;
+    return Array.from(
+      { length: count > 0 ? count : 0 },
+      (_, i) => Number(from) + i * Number(step),
+    );
+  });
+}
+
+function jobOf(
+  id: string,
+  { name, job_state, state_reason, state_description }: z.infer<typeof Record>,
+): QueuedJob {
+  const words = [job_state].flat();
+  const has = (form: RegExp) => words.some((word) => form.test(word));
+  const isHeld = has(/_HOLD$/) || /^JobHeld/.test(state_reason);
+  const state = has(WAITING)
+    ? isHeld ? "held" : "queued"
+    : has(RUNNING)
+    ? "running"
+    : "ended";
+  return {
+    ...{ id, name, state, word: words[0] },
+    reason: isHeld && state_description !== ""
+      ? state_description
+      : state_reason,
+  };
+}

@@ -1,0 +1,37 @@
+/** What `squeue --json` says, as jobs: of Slurm 24.11, and with the bare numbers of versions before 23. */
+import { assertEquals } from "@std/assert";
+import { readJobs } from "../../../engine/executors/squeue.ts";
+
+const set = (number: number) => ({ set: true, infinite: false, number });
+const NONE = { set: false, infinite: false, number: 0 };
+
+function idsOf(record: Readonly<Record<string, unknown>>): readonly string[] {
+  const job = { job_id: 14, name: "count@1", job_state: ["PENDING"] };
+  const text = JSON.stringify({ jobs: [{ ...job, ...record }] });
+  return readJobs(text).map(({ id }) => id);
+}
+
+Deno.test("a record of squeue is a job, a task, or the tasks that wait", () => {
+  const single = { array_job_id: set(0), array_task_id: NONE };
+  assertEquals(idsOf({ ...single, array_task_string: "" }), ["14"]);
+  assertEquals(idsOf({ array_job_id: 0, array_task_id: null }), ["14"]);
+  assertEquals(idsOf({}), ["14"]);
+  const task = { array_job_id: set(12), array_task_string: "" };
+  assertEquals(idsOf({ ...task, array_task_id: set(0) }), ["12_0"]);
+  assertEquals(idsOf({ array_job_id: 12, array_task_id: 3 }), ["12_3"]);
+  const waiting = { array_job_id: set(12), array_task_id: NONE };
+  for (
+    const [text, tasks] of [
+      ["3", [3]],
+      ["0,3-5", [0, 3, 4, 5]],
+      ["3-5%1", [3, 4, 5]],
+      ["0-9:4", [0, 4, 8]],
+      ["1,0-8:4%2", [1, 0, 4, 8]],
+    ] as const
+  ) {
+    assertEquals(
+      idsOf({ ...waiting, array_task_string: text }),
+      tasks.map((task) => `12_${task}`),
+    );
+  }
+});
