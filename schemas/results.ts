@@ -144,7 +144,8 @@ export type Curve = z.infer<typeof Curve>;
 export const Results = z.strictObject({
   schema: z.literal([1, RESULTS_SCHEMA]),
   experiment: z.string(),
-  systems: z.array(System).min(1),
+  /** Those that were evaluated; none where only trials were trained. */
+  systems: z.array(System),
   measured: z.record(z.string(), Measured),
   machines: z.array(Json),
   /** By the node of the model. */

@@ -281,7 +281,8 @@ function lastRun(
   const graph = pipeline.graph(manifest.experiment.value, what);
   const order = [...pipeline.graph(value, what).keys()];
   const gathered = gather(workspace, manifest, graph, order);
-  if (gathered.results.systems.length === 0) {
+  // Trials are results too: of them alone there is one table.
+  if (gathered.results.systems.length + tunedOf(gathered).length === 0) {
     throw inputError(
       `Cannot show results of "${name}": the last run in "${artifacts}" evaluated nothing; ${remedy}.`,
     );

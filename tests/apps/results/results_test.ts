@@ -1,5 +1,5 @@
 /** Results of an experiment: gathered from a run, saved, read back, refused where they do not hold together, and shown in documents. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   isTemporary,
@@ -237,6 +237,26 @@ Deno.test("an evaluation of another student than the manifest's is left out, and
   assertEquals(saved.nodes["evaluate:rkd"], undefined);
   saveResults(folder.path, { results, manifest: saved });
   assertEquals(readResults(folder.path, "tiny")?.results.systems.length, 3);
+});
+
+Deno.test("of trials alone, with nothing evaluated, results are the table of tuning", () => {
+  using folder = temporary();
+  const records = makeRun(folder.path, {
+    set: ["students.rkd.grid.alpha=[0.3,0.5]"],
+  });
+  const value = readManifest(folder.path)?.experiment.value;
+  assert(value !== undefined);
+  const trials = new Map(
+    [...records].filter(([name]) => !/^(evaluate|export|compare)/.test(name)),
+  );
+  writeRun(folder.path, "tiny", value, trials);
+  saveResults(folder.path, gathered(folder.path));
+  const saved = readResults(folder.path, "tiny");
+  assert(saved !== undefined);
+  const shown = (table: "systems" | "tuning") =>
+    resultsText(saved, { table, json: false, latex: false });
+  assertEquals(shown("systems"), "");
+  assertMatch(shown("tuning"), /\| rkd +\| .*alpha0\.[35]/);
 });
 
 Deno.test("what an earlier run of another config left in the manifest is left out", () => {
