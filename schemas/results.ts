@@ -10,10 +10,6 @@ export const RESULTS_SCHEMA = 2;
 export const BASELINES = ["teacher", "rkd"] as const;
 export type Baseline = typeof BASELINES[number];
 
-/** The scores that systems are compared by. */
-export const SCORES = ["bleu", "chrf"] as const;
-export type ScoreName = typeof SCORES[number];
-
 /** Where a difference was planned before its systems were trained: what is tested; elsewhere it is exploratory. */
 const Planned = {
   planned: z.enum(["superiority", "non-inferiority"]).optional(),

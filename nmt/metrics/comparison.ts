@@ -3,13 +3,13 @@ import { inputError } from "../../base/input_error.ts";
 import {
   type PlannedComparison,
   planOf,
+  type ScoreName,
+  SCORES,
 } from "../../schemas/experiment/evaluation.ts";
 import {
   BASELINES,
   type ComparedScore,
   type Comparison,
-  type ScoreName,
-  SCORES,
 } from "../../schemas/results.ts";
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
 import {

@@ -1,10 +1,6 @@
 /** The differences of an experiment: planned ones with Holm's correction and a verdict, all others exploratory. */
-import {
-  type Difference,
-  type ScoreName,
-  SCORES,
-  type System,
-} from "../../schemas/results.ts";
+import { type Difference, type System } from "../../schemas/results.ts";
+import { type ScoreName, SCORES } from "../../schemas/experiment/evaluation.ts";
 import { systemOf } from "./baselines.ts";
 import { arePaired } from "./differences.ts";
 import { interval, number, signed, type Table } from "./layout.ts";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { inputError } from "../../base/input_error.ts";
 import { inputText } from "../../base/input_file.ts";
-import { type ScoreName, SCORES } from "../../schemas/results.ts";
+import { type ScoreName, SCORES } from "../../schemas/experiment/evaluation.ts";
 import { bleu, type BleuOptions } from "./bleu.ts";
 import { chrf } from "./chrf.ts";
 import { type Metric, rounded, sum } from "./metric.ts";

@@ -4,11 +4,10 @@ import {
   type Difference,
   type Figure,
   type Int8,
-  type ScoreName,
   type System,
   type SystemRun,
 } from "../../schemas/results.ts";
-import { TESTS } from "../../schemas/experiment/evaluation.ts";
+import { type ScoreName, TESTS } from "../../schemas/experiment/evaluation.ts";
 import { mean, rounded } from "./metric.ts";
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
 

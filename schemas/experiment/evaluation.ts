@@ -1,6 +1,9 @@
 /** Configuration of beam search and scoring, and of the comparisons that are planned. */
 import { z } from "zod";
-import { type ScoreName, SCORES } from "../results.ts";
+
+/** The scores that systems are compared by. */
+export const SCORES = ["bleu", "chrf"] as const;
+export type ScoreName = typeof SCORES[number];
 
 /** What a planned comparison shows: that a system is better, or that it loses at most a margin. */
 export const TESTS = ["superiority", "non-inferiority"] as const;

@@ -136,7 +136,7 @@ const COMMANDS: Readonly<Record<string, Treatment>> = {
     },
     before: (clone) => shrink(clone, "experiments/quick.jsonc", "mine.tsv"),
   },
-  'echo "Não foi possível abrir o arquivo" | npx -y deno@2.9.6 task translate':
+  'npx -y deno@2.9.6 task translate --int8 --model examples/model "Não foi possível abrir o arquivo"':
     { instead: byNpx },
   "deno task pipeline report": asItStands,
   "deno task pipeline run export:ckd-regular": asItStands,

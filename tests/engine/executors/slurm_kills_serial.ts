@@ -17,7 +17,7 @@ import {
 } from "../fixtures/project.ts";
 import { type Cluster, slurmMissing, startSlurm } from "../fixtures/slurm.ts";
 
-const TRIALS = Number(Deno.env.get("SLURM_KILLS") ?? 15);
+const TRIALS = Number(Deno.env.get("SLURM_KILLS") ?? 10);
 /** SLURM_KILLS_SEED=7 kills at other moments. */
 const SEED = Number(Deno.env.get("SLURM_KILLS_SEED") ?? 1);
 const MACHINE_TRIALS = Number(Deno.env.get("SLURM_MACHINE_KILLS") ?? 1);
