@@ -45,6 +45,9 @@ const A_PAIR = { corpus: 15e-6, tokenize: 50e-6 };
 /** Bytes of a subword in a tokenizer: its own text, and the merge that makes it. */
 const SUBWORD_BYTES = 60;
 
+/** Of a translation: the counts of its scores. */
+const STATISTICS_BYTES = 36;
+
 /** A model of 4 bytes a parameter is exported in three sizes, which take about three times its bytes. */
 const EXPORTED = 3, EXPORT_SECONDS = 4;
 
@@ -227,7 +230,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       return {
         ...least,
         operations: search("model", test, evaluation.beam),
-        bytes: 4.5 * test.targetTokens,
+        bytes: 4.5 * test.targetTokens + STATISTICS_BYTES * test.pairs,
       };
     case "choose": {
       const validation = heldOutSize("validation", corpusNode, train);

@@ -32,11 +32,16 @@ function runOf(name: string) {
     seconds: new Map(
       Object.entries(measured).map(([node, { seconds }]) => [node, seconds]),
     ),
+    // Evaluations of earlier versions have no counts of their scores.
     bytes: new Map(
-      Object.entries(nodes).map(([node, { outputs }]) => [
-        node,
-        Object.values(outputs).reduce((sum, { bytes }) => sum + bytes, 0),
-      ]),
+      Object.entries(nodes)
+        .filter(([, { preimage, outputs }]) =>
+          preimage.stage !== "evaluate" || "statistics" in outputs
+        )
+        .map(([node, { outputs }]) => [
+          node,
+          Object.values(outputs).reduce((sum, { bytes }) => sum + bytes, 0),
+        ]),
     ),
   };
 }
@@ -66,7 +71,9 @@ async function checkNode(
   assertEquals(unknown, []);
   const time = seconds / (run.seconds.get(node) ?? NaN);
   assert(time > 1 / FACTOR && time < FACTOR, `${node}: ${time} of the time`);
-  const size = bytes / (run.bytes.get(node) ?? NaN);
+  const measured = run.bytes.get(node);
+  if (measured === undefined) return;
+  const size = bytes / measured;
   assert(
     size > 1 / BYTES_FACTOR && size < BYTES_FACTOR,
     `${node}: ${size} of the bytes`,
@@ -83,11 +90,12 @@ for (const name of ["quick", "multi30k-en-de"]) {
   });
 }
 
-Deno.test(`by the trainings of quick, twice as wide a model of eight times the subwords is estimated within a factor of ${FACTOR}`, async () => {
-  const [adapted, quick] = [runOf("adapted-pt-en"), runOf("quick")];
+Deno.test(`by the trainings of help-tr-en, twice as wide a model of eight times the subwords is estimated within a factor of ${FACTOR}`, async () => {
+  // Both were trained on a machine half as fast as the others', which an estimate cannot know.
+  const [adapted, help] = [runOf("adapted-pt-en"), runOf("help-tr-en")];
   // The others of its trainings ran beside other work: rkd took longer than ckd, which has all of its work and more.
   const nodes = [
     ...["states", "student:ckd", "prune:832", "evaluate:teacher", "export:ckd"],
   ];
-  for (const node of nodes) await checkNode(node, adapted, quick);
+  for (const node of nodes) await checkNode(node, adapted, help);
 });

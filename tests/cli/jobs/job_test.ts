@@ -34,6 +34,7 @@ async function startJob(
   const job = {
     ...{ tasks: [{ node, force: false }], experiment, executor: "local" },
     artifacts: project.path("artifacts"),
+    remote: { addresses: [], signedBy: [], unsigned: false },
   };
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(JSON.stringify(job)));
