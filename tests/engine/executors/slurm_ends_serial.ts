@@ -142,15 +142,15 @@ test("a job that leaves only what is of no use to its next start is continued tw
   const times = (text: string) => jobOutputs(project).split(text).length - 1;
   let last: string | undefined;
   for (let start = 1; start <= 3; start++) {
-    while (times("Job begins: total:all") < start) {
-      // Slurm lets a job wait a while that was queued again.
-      await cluster.ask("scontrol", "update", `JobId=${job}`, "StartTime=now");
-      await delay(500);
-    }
-    while ([undefined, last].includes(scratchOf(project))) await delay(100);
-    last = scratchOf(project);
+    await until(() => times("Job begins: total:all") >= start || undefined);
+    last = await until(() => {
+      const scratch = scratchOf(project);
+      return scratch === last ? undefined : scratch;
+    });
     await cluster.ask("scancel", "--signal=TERM", "--batch", job);
-    while (start < 3 && times("continued later") < start) await delay(100);
+    if (start < 3) {
+      await until(() => times("continued later") >= start || undefined);
+    }
   }
   const nodes = await settled(project, "total:all");
   const total = nodes.find(({ name }) => name === "total:all");
