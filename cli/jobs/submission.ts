@@ -6,7 +6,7 @@ import { nodesNamed, type Selection } from "../../engine/graph/selection.ts";
 import { countStates } from "../../engine/run/node_record.ts";
 import type { RemoteCache } from "../../engine/run/runner.ts";
 import { submit } from "../../engine/run/submit.ts";
-import { type SbatchOptions, Slurm } from "../../schemas/experiment/slurm.ts";
+import { Slurm } from "../../schemas/experiment/slurm.ts";
 import type { Console } from "../console/console.ts";
 import { toJson } from "../console/node_reports.ts";
 import { table } from "../console/table.ts";
@@ -53,11 +53,14 @@ export async function submitRun(
   const options = parse(Slurm, given, "--slurm")["*"];
   const { name, path, value, graph, slurm } = experiment;
   const { remote, signedBy, unsigned } = values;
-  const unknown = Object.keys(slurm)
-    .find((glob) => nodesMeant(graph, glob).length === 0);
+  const asked = Object.entries(slurm).map(([glob, options]) => ({
+    ...{ glob, options },
+    nodes: nodesMeant(graph, glob),
+  }));
+  const unknown = asked.find(({ nodes }) => nodes.size === 0);
   if (unknown !== undefined) {
     throw inputError(
-      `Cannot use "slurm" of experiment "${name}": "${unknown}" matches no node; name nodes as "student:*", or all by "*".`,
+      `Cannot use "slurm" of experiment "${name}": "${unknown.glob}" matches no node; name nodes as "student:*", or all by "*".`,
     );
   }
   await QUEUES.slurm.check();
@@ -69,7 +72,14 @@ export async function submitRun(
     executor: values.sandbox ? "sandbox" : "local",
     remote: { addresses: remote, signedBy, unsigned },
     remoteCache,
-    optionsOf: (node) => ({ ...optionsFor(graph, slurm, node), ...options }),
+    // Of all names and globs that match a node, later ones win.
+    optionsOf: (node) =>
+      Object.assign(
+        {},
+        ...asked.filter(({ nodes }) => nodes.has(node))
+          .map(({ options }) => options),
+        options,
+      ),
     entry: ENTRY,
     notice: (line) => console.err(line + "\n"),
   });
@@ -87,16 +97,9 @@ export async function submitRun(
   return EXIT.done;
 }
 
-/** The options of all names and globs that match a node; later ones win. */
-function optionsFor(graph: Graph, given: Slurm, node: string): SbatchOptions {
-  const matching = Object.entries(given)
-    .filter(([glob]) => nodesMeant(graph, glob).includes(node));
-  return Object.assign({}, ...matching.map(([, options]) => options));
-}
-
 /** "*" means nodes of all language pairs, too. */
-function nodesMeant(graph: Graph, glob: string): string[] {
-  return glob === "*" ? [...graph.keys()] : nodesNamed(graph, glob);
+function nodesMeant(graph: Graph, glob: string): ReadonlySet<string> {
+  return new Set(glob === "*" ? graph.keys() : nodesNamed(graph, glob));
 }
 
 function givenOptions(

@@ -1,10 +1,7 @@
 /** The contract of executors, kept by jobs of a real Slurm. */
-import { slurmMissing, startSlurm } from "../fixtures/slurm.ts";
+import { slurmMissing, startForFile } from "../fixtures/slurm.ts";
 import { testContract } from "./contract.ts";
 
-if (slurmMissing === "") {
-  const cluster = await startSlurm();
-  globalThis.addEventListener("unload", cluster.end);
-}
+await startForFile();
 
 testContract("slurm", slurmMissing);

@@ -19,23 +19,9 @@ import {
   SLOW_TEXT,
   WORDS,
 } from "../fixtures/project.ts";
-import { type Cluster, slurmMissing, startSlurm } from "../fixtures/slurm.ts";
+import { testsOnSlurm } from "../fixtures/slurm.ts";
 
-let cluster: Cluster | undefined;
-if (slurmMissing === "") {
-  cluster = await startSlurm();
-  globalThis.addEventListener("unload", cluster.end);
-}
-
-function test(title: string, fn: (cluster: Cluster) => Promise<void>): void {
-  Deno.test({
-    name: title + slurmMissing,
-    ignore: slurmMissing !== "",
-    fn: async () => {
-      if (cluster !== undefined) await fn(cluster);
-    },
-  });
-}
+const test = await testsOnSlurm();
 
 const SLURM = ["--executor", "slurm"];
 const slow = (milliseconds: number) => [

@@ -15,7 +15,7 @@ import {
   nodesOf,
   type Project,
 } from "../fixtures/project.ts";
-import { type Cluster, slurmMissing, startSlurm } from "../fixtures/slurm.ts";
+import { type Cluster, testsOnSlurm } from "../fixtures/slurm.ts";
 
 const TRIALS = Number(Deno.env.get("SLURM_KILLS") ?? 10);
 /** SLURM_KILLS_SEED=7 kills at other moments. */
@@ -29,24 +29,15 @@ const SETTINGS = [
 ];
 const SUBMIT = [...SETTINGS, "--executor", "slurm"];
 
-let cluster: Cluster | undefined;
-if (slurmMissing === "") {
-  cluster = await startSlurm();
-  globalThis.addEventListener("unload", cluster.end);
-}
+const testOnSlurm = await testsOnSlurm();
 
 function test(
   title: string,
   fn: (cluster: Cluster, project: Project) => Promise<void>,
 ): void {
-  Deno.test({
-    name: title + slurmMissing,
-    ignore: slurmMissing !== "",
-    fn: async () => {
-      if (cluster === undefined) return;
-      using project = makeProject("one two\nthree\nfour\nfive six\n");
-      await fn(cluster, project);
-    },
+  testOnSlurm(title, async (cluster) => {
+    using project = makeProject("one two\nthree\nfour\nfive six\n");
+    await fn(cluster, project);
   });
 }
 

@@ -9,12 +9,9 @@ import {
   type Project,
 } from "../fixtures/project.ts";
 import { jobOutputs, runEvents, settled } from "../fixtures/run_to_end.ts";
-import { slurmMissing, startSlurm } from "../fixtures/slurm.ts";
+import { testsOnSlurm } from "../fixtures/slurm.ts";
 
-if (slurmMissing === "") {
-  const cluster = await startSlurm();
-  globalThis.addEventListener("unload", cluster.end);
-}
+const testOnSlurm = await testsOnSlurm();
 
 /** What a project has that has pushed a signed run into a folder. */
 interface Pushed extends Disposable {
@@ -51,15 +48,11 @@ function test(
   title: string,
   fn: (pushed: Pushed, theirs: Project) => Promise<void>,
 ): void {
-  Deno.test({
-    name: title + slurmMissing,
-    ignore: slurmMissing !== "",
-    fn: async () => {
-      using keys = makeKeys();
-      using there = await pushed(keys);
-      using theirs = makeProject();
-      await fn(there, theirs);
-    },
+  testOnSlurm(title, async () => {
+    using keys = makeKeys();
+    using there = await pushed(keys);
+    using theirs = makeProject();
+    await fn(there, theirs);
   });
 }
 

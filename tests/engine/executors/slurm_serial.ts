@@ -15,17 +15,9 @@ import {
   nodesOf,
   type Project,
 } from "../fixtures/project.ts";
-import { type Cluster, slurmMissing, startSlurm } from "../fixtures/slurm.ts";
+import { type Cluster, testsOnSlurm } from "../fixtures/slurm.ts";
 
-let cluster: Cluster | undefined;
-if (slurmMissing === "") {
-  cluster = await startSlurm();
-  globalThis.addEventListener("unload", cluster.end);
-}
-
-function test(title: string, fn: () => Promise<void>): void {
-  Deno.test({ name: title + slurmMissing, ignore: slurmMissing !== "", fn });
-}
+const test = await testsOnSlurm();
 
 /** 30 branches, of two nodes each; the first node splits the text. */
 const SIXTY = [
@@ -136,16 +128,17 @@ test("two users submit an experiment and 20 runs begin at once on one folder: ev
   assertEquals(project.read("artifacts/manifest.json"), manifest);
 });
 
-test("a node takes less than 3 s more as a job than locally, besides what an empty job takes", async () => {
+test("a node takes less than 3 s more as a job than locally, besides what an empty job takes", async (cluster) => {
   using project = makeProject();
   await nodesOf(project);
   const only = ["--only", "total:all", "--force"];
   const { milliseconds: local } = await project.run(...only);
   const empty = await secondsOfJob(
-    await cluster?.ask(
+    cluster,
+    await cluster.ask(
       "sbatch",
       ...["--parsable", "--output=/dev/null", "--wrap=true"],
-    ) ?? "",
+    ),
   );
   const before = performance.now();
   const { out } = await project.run(
@@ -153,7 +146,7 @@ test("a node takes less than 3 s more as a job than locally, besides what an emp
   );
   const submitting = (performance.now() - before) / 1000;
   const { nodes } = JSON.parse(out);
-  const job = await secondsOfJob(nodes[0].job);
+  const job = await secondsOfJob(cluster, nodes[0].job);
   const overhead = job - empty - local / 1000;
   console.log(
     `locally ${(local / 1000).toFixed(2)} s, as a job ${job.toFixed(2)} s, ` +
@@ -165,11 +158,11 @@ test("a node takes less than 3 s more as a job than locally, besides what an emp
 });
 
 /** From now until a job has ended. */
-async function secondsOfJob(id: string): Promise<number> {
+async function secondsOfJob(cluster: Cluster, id: string): Promise<number> {
   const began = performance.now();
   while (
     !/COMPLETED|FAILED/.test(
-      await cluster?.ask("scontrol", "show", "job", id) ?? "",
+      await cluster.ask("scontrol", "show", "job", id),
     )
   ) await delay(50);
   return (performance.now() - began) / 1000;
