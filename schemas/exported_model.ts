@@ -61,6 +61,15 @@ export const ExportConfig = z.strictObject({
     /** None where no text is beyond the subwords, as those of bytes. */
     unk: id.nullable(),
   }),
+  /**
+   * How placeholders of a line are masked, and put back in its translation: the n-th different match of `pattern`, counted
+   * from 0, is the character of code point `first` + n; of `most` at most. Hugging Face's libraries cannot do so.
+   */
+  placeholders: z.strictObject({
+    pattern: z.string(),
+    first: z.int(),
+    most: z.int().min(1),
+  }).optional(),
   /** Ids that a sentence may have at most, on either side, its end not counted. */
   maximumLength: z.int().min(1),
   /** Where the graphs that translate choose ids among the candidates of a short-list: how many of these there are. */

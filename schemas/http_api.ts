@@ -60,6 +60,10 @@ export type Scored = z.infer<typeof Scored>;
 
 export const Translation = z.strictObject({
   ...Scored.shape,
+  lost: z.array(z.string()).optional().meta({
+    description:
+      "Placeholders of the sentence that its translation lacks, if the model masks them and any is lost.",
+  }),
   alternatives: z.array(Scored).optional().meta({
     description: "The best first, which is the translation itself.",
   }),

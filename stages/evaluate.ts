@@ -29,21 +29,26 @@ export default stage({
     const { scoresOf, statisticsOf, statisticsText } = await import(
       "../nmt/metrics/statistics.ts"
     );
+    const { placeholderCounts } = await import(
+      "../nmt/text/subwords/placeholders.ts"
+    );
     const { readPairs } = await import("../nmt/text/subwords/tokenize.ts");
     const { evaluation, runtime } = config;
 
     const pairs = await readPairs(inputs.corpus.test);
-    const { saved, lines: hypotheses, seconds } = await translateWith({
+    const sources = pairs.map(({ source }) => source);
+    const translated = await translateWith({
       runtime,
       model: inputs.model.model,
       tokenizer: inputs.tokens.tokenizer,
-      sources: pairs.map(({ source }) => source),
+      sources,
       options: {
         ...evaluation,
         report: (done) =>
           progress({ done, total: pairs.length, unit: "sentences" }),
       },
     });
+    const { saved, lines: hypotheses, masks, seconds } = translated;
     await Deno.writeTextFile(
       outputs.hypotheses,
       hypotheses.map((line) => `${line}\n`).join(""),
@@ -61,6 +66,8 @@ export default stage({
         ...scores,
         parameters: parametersOf(saved),
         bytes: (await Deno.stat(inputs.model.model)).size,
+        ...(masks || evaluation.placeholders) &&
+          placeholderCounts(sources, hypotheses),
       },
       measurements: {
         seconds: rounded(seconds),

@@ -90,7 +90,14 @@ export default stage({
     const { beam, lengthPenalty } = evaluation;
     const shortlist = inputs.shortlist &&
       readShortlist(inputs.shortlist.shortlist, saved.vocabulary);
-    const bytes = await writeGraphs(folder, saved, lengthPenalty, shortlist);
+    const { unknown, placeholders } = subwords;
+    const bytes = await writeGraphs(
+      folder,
+      saved,
+      lengthPenalty,
+      shortlist,
+      placeholders,
+    );
 
     const pairs = await readPairs(inputs.corpus.test);
     const total = 2 * pairs.length;
@@ -113,7 +120,7 @@ export default stage({
         int8: { bleu: int8.bleu, chrf: int8.chrf },
         signature: fp32.signature,
       },
-      unknown: subwords.unknown,
+      ...{ unknown, placeholders },
       shortlist,
       data: dataSets,
     });

@@ -30,11 +30,15 @@ export default stage({
     const { tokenizer } = outputs;
     if (imported !== undefined) {
       await Deno.copyFile(imported.tokenizer, tokenizer);
-    } else await trainSubwords(sidesOf(corpus.train), config.size, tokenizer);
+    } else {
+      const { size, placeholders } = config;
+      const lines = sidesOf(corpus.train, placeholders);
+      await trainSubwords(lines, size, tokenizer, placeholders);
+    }
     const subwords = await loadSubwords(outputs.tokenizer);
     const metrics: Record<string, number> = { vocabulary: subwords.size };
     for (const part of ["train", "validation"] as const) {
-      const { tokens, dropped } = await tokenize(
+      const { tokens, dropped, differing } = await tokenize(
         corpus[part],
         subwords,
         config.maximumLength,
@@ -43,6 +47,9 @@ export default stage({
       writeTokens(outputs[part], tokens);
       metrics[`${part}Pairs`] = tokens.pairs;
       metrics[`${part}TooLong`] = dropped;
+      if (subwords.placeholders !== undefined) {
+        metrics[`${part}PlaceholdersDiffer`] = differing;
+      }
       metrics[`${part}SourceTokens`] = tokens.source.ids.length;
       metrics[`${part}TargetTokens`] = tokens.target.ids.length;
     }

@@ -80,6 +80,12 @@ export async function runTranslation(
         : undefined,
       write: (sentences) => {
         number++;
+        const lost = sentences.flatMap(([best]) => best.lost);
+        if (lost.length > 0) {
+          console.err(
+            `Line ${number}: its translation lacks ${lost.join(", ")}.\n`,
+          );
+        }
         return console.out(
           nBest === undefined && !scores
             ? `${sentences.map(([{ text }]) => text).join(" ")}\n`

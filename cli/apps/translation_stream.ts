@@ -4,6 +4,7 @@ import type {
   Translator,
 } from "../../nmt/decoding/beam_search.ts";
 import { decodeLines, encodeLines } from "../../nmt/decoding/translate.ts";
+import { lacking } from "../../nmt/text/subwords/placeholders.ts";
 import type { Subwords } from "../../nmt/text/subwords/subwords.ts";
 
 /** Lines that are translated together at most: enough to sort them into batches of one length. */
@@ -15,6 +16,8 @@ const GATHER_MS = 20;
 export interface Scored {
   readonly text: string;
   readonly score: number;
+  /** Placeholders of the sentence that it lacks, where the model masks them. */
+  readonly lost: readonly string[];
 }
 
 export interface StreamOptions
@@ -37,19 +40,25 @@ export async function translateStream(
 ): Promise<void> {
   let firstLine = 1;
   for await (const chunk of chunksOf(lines)) {
+    const sentences = chunk.map((line) => split?.(line) ?? [line]);
     const { translatable, refused } = await encodeLines(
       subwords,
-      chunk.map((line) => split?.(line) ?? [line]),
+      sentences,
       firstLine,
     );
+    const sources = sentences.slice(0, translatable.length).flat();
     const found = await translator.translate(translatable.flat(), search);
     const all = found.map((best) => best.alternatives ?? [best]);
-    const texts = (await decodeLines(subwords, all.flat())).values();
-    const scored = all.map((best) =>
-      best.map(({ normalised }): Scored => ({
-        text: texts.next().value ?? "",
-        score: normalised,
-      }))
+    const of = all.flatMap((best, i) => best.map(() => sources[i]));
+    const texts = (await decodeLines(subwords, all.flat(), of)).values();
+    const scored = all.map((best, i) =>
+      best.map(({ normalised }): Scored => {
+        const text = texts.next().value ?? "";
+        const lost = subwords.placeholders === undefined
+          ? []
+          : lacking(sources[i], text);
+        return { text, score: normalised, lost };
+      })
     );
     for (const { length } of translatable) {
       await write(scored.splice(0, length));

@@ -30,7 +30,7 @@ export async function translateLines(
   options: LineOptions,
 ): Promise<string[]> {
   const sources = await allEncoded(subwords, lines, options);
-  return await translated(translator, subwords, sources, options);
+  return await translated(translator, subwords, sources, lines, options);
 }
 
 type Sources = Awaited<ReturnType<Subwords["encode"]>>;
@@ -84,20 +84,24 @@ async function translated(
   translator: Translator,
   subwords: Subwords,
   sources: Sources,
+  lines: readonly string[],
   options: LineOptions,
 ): Promise<string[]> {
   return await decodeLines(
     subwords,
     await translator.translate(sources, options),
+    lines,
   );
 }
 
-/** The text of each hypothesis, as one line. */
+/** The text of each hypothesis of a line, as one line. */
 export async function decodeLines(
   subwords: Subwords,
   hypotheses: readonly Pick<Hypothesis, "ids">[],
+  lines: readonly string[],
 ): Promise<string[]> {
-  const texts = await subwords.decode(hypotheses.map(({ ids }) => ids));
+  const ids = hypotheses.map(({ ids }) => ids);
+  const texts = await subwords.decode(ids, lines);
   return texts.map((text) => text.replace(/[\r\n]+/g, " ").trim());
 }
 
@@ -129,6 +133,8 @@ export interface FileJob {
 export async function translateWith(job: FileJob): Promise<{
   readonly saved: SavedModel;
   readonly lines: string[];
+  /** Whether placeholders are masked. */
+  readonly masks: boolean;
   readonly seconds: number;
 }> {
   const saved = loadModel(job.model, `the model "${job.model}"`);
@@ -143,9 +149,16 @@ export async function translateWith(job: FileJob): Promise<{
     const before = performance.now();
     await translator.prepare(sources, job.options);
     const preparing = performance.now() - before;
-    const lines = await translated(translator, subwords, sources, job.options);
+    const lines = await translated(
+      translator,
+      subwords,
+      sources,
+      job.sources,
+      job.options,
+    );
     const seconds = (performance.now() - start - preparing) / 1000;
-    return { saved, lines, seconds };
+    const masks = subwords.placeholders !== undefined;
+    return { saved, lines, masks, seconds };
   } finally {
     await translator.dispose();
   }

@@ -10,6 +10,10 @@ import {
   type ExportConfig,
   type ExportPrecision,
 } from "../../schemas/exported_model.ts";
+import {
+  FIRST_SYMBOL,
+  PLACEHOLDER_PATTERN,
+} from "../text/subwords/placeholders.ts";
 import type { CitedDataSet } from "../text/descriptors/citations.ts";
 import { longestList, type Shortlist } from "../shortlist/shortlist.ts";
 import {
@@ -30,13 +34,18 @@ export function translationPath(
   return join(folder, graphPath("translate", precision));
 }
 
-/** Writes the graphs of a model, the short-list in those that translate; returns the sizes of these. */
+/**
+ * Writes the graphs of a model, the short-list in those that translate; returns the sizes of these. Where placeholders are
+ * masked, there are no graphs for libraries that would not mask them.
+ */
 export async function writeGraphs(
   folder: string,
   saved: SavedModel,
   lengthPenalty: number,
   shortlist?: Shortlist,
+  placeholders?: number,
 ): Promise<ExportConfig["bytes"]> {
+  const names = placeholders === undefined ? GRAPHS : GRAPHS.slice(0, 1);
   const bytes = { fp32: 0, int8: 0 };
   for (const precision of EXPORT_PRECISIONS) {
     const graphs = exportedGraphs(
@@ -45,7 +54,7 @@ export async function writeGraphs(
       lengthPenalty,
       shortlist,
     );
-    for (const name of GRAPHS) {
+    for (const name of names) {
       const path = join(folder, graphPath(name, precision));
       await Deno.mkdir(dirname(path), { recursive: true });
       await Deno.writeFile(path, graphs[name]);
@@ -64,6 +73,8 @@ export interface Description extends
   /** Path of the subwords, and the id of what is unknown to them. */
   readonly tokenizer: string;
   readonly unknown: number | undefined;
+  /** How many placeholders of a line are masked, where they are. */
+  readonly placeholders?: number;
   /** The one in the graphs that translate. */
   readonly shortlist?: Shortlist;
   /** What the model was trained on. */
@@ -74,7 +85,8 @@ export interface Description extends
 export async function writeDescription(
   folder: string,
   { model, vocabulary }: SavedModel,
-  { tokenizer, unknown, shortlist, data, ...described }: Description,
+  { tokenizer, unknown, placeholders, shortlist, data, ...described }:
+    Description,
 ): Promise<ExportConfig> {
   const { system, languages, beam, lengthPenalty, quality, bytes } = described;
   const own: ExportConfig = {
@@ -85,6 +97,11 @@ export async function writeDescription(
     parameters: parametersOf({ model, vocabulary }),
     vocabulary,
     ids: { pad: PAD, bos: BOS, eos: EOS, unk: unknown ?? null },
+    placeholders: placeholders === undefined ? undefined : {
+      pattern: PLACEHOLDER_PATTERN,
+      first: FIRST_SYMBOL,
+      most: placeholders,
+    },
     maximumLength: MAXIMUM_LENGTH,
     shortlist: shortlist && {
       frequent: shortlist.frequent.length,
@@ -98,15 +115,18 @@ export async function writeDescription(
       licences.map(({ licence }) => ({ data: name, licence }))
     ),
   };
-  const config = { ...own, ...huggingFaceConfig(own) };
+  const isShared = placeholders === undefined;
+  const config = { ...own, ...isShared && huggingFaceConfig(own) };
   const shared = sharedTokenizer(await Deno.readTextFile(tokenizer), own);
   const write = (name: string, text: string) =>
     Deno.writeTextFile(join(folder, name), text);
   const json = (name: string, value: unknown) =>
     write(name, JSON.stringify(value, null, 2) + "\n");
   await json("config.json", config);
-  await json("generation_config.json", generationConfig(own));
-  await json("tokenizer_config.json", shared.config);
+  if (isShared) {
+    await json("generation_config.json", generationConfig(own));
+    await json("tokenizer_config.json", shared.config);
+  }
   await write("tokenizer.json", shared.tokenizer);
   await write("README.md", card({ ...config, data, exported: config }));
   return config;

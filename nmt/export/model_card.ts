@@ -95,7 +95,9 @@ function metadata(card: Card): Record<string, Json> {
     ...licence(card),
     pipeline_tag: "translation",
     // The Hub's name for what its folder `onnx` is laid out for; optimum reads it too.
-    ...exported === undefined ? {} : { library_name: "transformers.js" },
+    ...exported === undefined || exported.placeholders !== undefined
+      ? {}
+      : { library_name: "transformers.js" },
     ...tags.length === 0 ? {} : { tags },
     ...described.length === 0
       ? {}

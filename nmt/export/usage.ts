@@ -5,36 +5,96 @@ import {
   type ExportConfig,
 } from "../../schemas/exported_model.ts";
 
+const SHARED_FILES =
+  `| \`onnx/encoder_model.onnx\`, \`onnx/decoder_model_merged.onnx\`, both \`_quantized\` too | the graphs that optimum and transformers.js drive |
+| \`tokenizer.json\`, \`tokenizer_config.json\` | the subwords of both languages |
+| \`config.json\`, \`generation_config.json\` | sizes, ids, settings of search |`;
+
+const OWN_FILES =
+  `| \`tokenizer.json\` | the subwords of both languages, with one for each of some numbered placeholders |
+| \`config.json\` | sizes, ids, settings of search, how placeholders are masked |`;
+
+/** Python that masks the placeholders of a line, and puts them back. */
+const MASKING = `import json, re
+
+rule = json.load(open("config.json"))["placeholders"]
+
+def masked(line):
+    every = list(dict.fromkeys(re.findall(rule["pattern"], line)))
+    found = every[:rule["most"]]
+    symbol = lambda match: chr(rule["first"] + found.index(match[0])) if match[0] in found else match[0]
+    return re.sub(rule["pattern"], symbol, line), found
+
+def unmasked(text, found):
+    symbols = "|".join(chr(rule["first"] + number) for number in range(rule["most"]))
+    value = lambda match: "".join(found[ord(match[0]) - rule["first"]:][:1])
+    return re.sub(symbols, value, text)
+
+`;
+
+const SHARED =
+  `With Hugging Face's libraries, in Python and in JavaScript (where the search is
+greedy):
+
+\`\`\`python
+from optimum.onnxruntime import ORTModelForSeq2SeqLM
+from transformers import AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = ORTModelForSeq2SeqLM.from_pretrained(".")
+ids = model.generate(**tokenizer(lines, return_tensors="pt", padding=True))
+translations = tokenizer.batch_decode(ids, skip_special_tokens=True)
+\`\`\`
+
+\`\`\`js
+import { pipeline } from "@huggingface/transformers";
+
+const translate = await pipeline("translation", model, { dtype: "q8" });
+const [{ translation_text }] = await translate(line);
+\`\`\``;
+
+const UNSHARED =
+  `The model was trained on text whose placeholders are masked. Hugging Face's
+libraries do not mask them, so the folder has no files for these: they would
+translate worse than the figures below, and break placeholders.`;
+
 export function filesAndUse(
-  { beam, ids, lengthPenalty, shortlist }: ExportConfig,
+  { beam, ids, lengthPenalty, shortlist, placeholders }: ExportConfig,
 ): string {
+  const isMasked = placeholders !== undefined;
   return `## Files
 
 | file | is |
 | --- | --- |
 | \`fp32/translate.onnx\`, \`int8/translate.onnx\` | ids in, best translation out: encoder, decoder and beam search |
-| \`onnx/encoder_model.onnx\`, \`onnx/decoder_model_merged.onnx\`, both \`_quantized\` too | the graphs that optimum and transformers.js drive |
-| \`tokenizer.json\`, \`tokenizer_config.json\` | the subwords of both languages |
-| \`config.json\`, \`generation_config.json\` | sizes, ids, settings of search |
+${isMasked ? OWN_FILES : SHARED_FILES}
 
 ## Translate
 
 \`\`\`python
-import numpy, onnxruntime, tokenizers
+${isMasked ? MASKING : ""}import numpy, onnxruntime, tokenizers
 
 tokenizer = tokenizers.Tokenizer.from_file("tokenizer.json")
 tokenizer.encode_special_tokens = True  # "</s>" in a text is no end of it
 session = onnxruntime.InferenceSession("int8/translate.onnx")
 
 def translate(line):
-    ids = tokenizer.encode(line.strip()).ids
+${
+    isMasked
+      ? "    line, found = masked(line.strip())\n    ids = tokenizer.encode(line).ids"
+      : "    ids = tokenizer.encode(line.strip()).ids"
+  }
     translation, score = session.run(["translation", "score"], {
         "source": numpy.array([ids], numpy.int64),
         "beam": numpy.array([${beam}], numpy.int64),
         "maximum_length": numpy.array([0], numpy.int64),
         "count": numpy.array([1], numpy.int64),
     })
-    return tokenizer.decode(translation[0].tolist()).strip()
+    ${
+    isMasked
+      ? "return unmasked(tokenizer.decode(translation[0].tolist()).strip(), found)"
+      : "return tokenizer.decode(translation[0].tolist()).strip()"
+  }
 \`\`\`
 
 | input | int64 | is |
@@ -58,25 +118,7 @@ ${shortlist.frequent} most frequent ones, the source's own, and up to ${shortlis
 each of these. Log probabilities are those among the candidates.`
   }
 
-With Hugging Face's libraries, in Python and in JavaScript (where the search is
-greedy):
-
-\`\`\`python
-from optimum.onnxruntime import ORTModelForSeq2SeqLM
-from transformers import AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained(".")
-model = ORTModelForSeq2SeqLM.from_pretrained(".")
-ids = model.generate(**tokenizer(lines, return_tensors="pt", padding=True))
-translations = tokenizer.batch_decode(ids, skip_special_tokens=True)
-\`\`\`
-
-\`\`\`js
-import { pipeline } from "@huggingface/transformers";
-
-const translate = await pipeline("translation", model, { dtype: "q8" });
-const [{ translation_text }] = await translate(line);
-\`\`\``;
+${isMasked ? UNSHARED : SHARED}`;
 }
 
 /** Sizes and scores of both precisions. */

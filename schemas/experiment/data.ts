@@ -70,6 +70,8 @@ export const Corpus = z.strictObject({
   /** Pairs held out, where no files are given for it; whole key groups, so the count is met up to one group. */
   validation: z.int().min(1).default(500),
   test: z.int().min(1).default(1000),
+  /** Tags stay in the text, by default they are removed: for models that mask placeholders. */
+  markup: z.literal("keep").optional(),
   /** Train on this many pairs only, chosen by the seed. */
   trainLimit: z.int().min(1).optional(),
 }).refine(

@@ -69,6 +69,8 @@ export const Evaluation = z.strictObject({
   /** Tokenizer of BLEU, as sacreBLEU names it. */
   tokenize: z.enum(["13a", "intl", "char", "none"]).default("13a"),
   lowercase: z.boolean().default(false),
+  /** Placeholders that translations lack or invent are counted, as those of models that mask them always are. */
+  placeholders: z.literal(true).optional(),
   /** Differences that are planned; all others are exploratory. */
   comparisons: Plan.optional(),
 });

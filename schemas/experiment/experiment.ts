@@ -133,7 +133,8 @@ function ableLearners(
 }
 
 export const Experiment = Given.superRefine((experiment, context) => {
-  const { vocabulary: { size, students }, teacher } = experiment;
+  const { vocabulary, teacher } = experiment;
+  const { size, students } = vocabulary;
   const refuse = (path: string[], message: string) =>
     context.addIssue({ code: "custom", path, message });
   const { least, most } = LEARNED;
@@ -155,6 +156,12 @@ export const Experiment = Given.superRefine((experiment, context) => {
     refuse(
       ["vocabulary", "students"],
       "only the vocabulary of an imported teacher is trimmed",
+    );
+  }
+  if (teacher.import !== undefined && vocabulary.placeholders !== undefined) {
+    refuse(
+      ["vocabulary", "placeholders"],
+      "only subwords that are learned here have reserved ones, and those of an imported teacher are its own; leave it out",
     );
   }
   const { characters = 0 } = teacher.adaptation ?? {};

@@ -11,6 +11,11 @@ export const Vocabulary = z.strictObject({
   maximumLength: z.int().min(2).max(1000).default(100),
   /** Students of an imported teacher have only so many of its subwords: those that their text uses, then the first others. */
   students: z.int().min(5).optional(),
+  /**
+   * So many different placeholders of a sentence, such as `%s`, `{0}`, tags and addresses, are each one reserved subword, and
+   * come back as they are in its translation. Off without a number; an imported teacher has no such subwords.
+   */
+  placeholders: z.int().min(1).max(32).optional(),
 });
 export type Vocabulary = z.infer<typeof Vocabulary>;
 

@@ -340,6 +340,14 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     { ...base, vocabulary: { students: 900 } },
     '"vocabulary.students": only the vocabulary of an imported teacher is trimmed',
   ],
+  "masked placeholders for a teacher that is imported": [
+    { ...base, teacher: { import: "tiny11" }, vocabulary: { placeholders: 8 } },
+    '"vocabulary.placeholders": only subwords that are learned here have reserved ones',
+  ],
+  "more placeholders than there are symbols": [
+    { ...base, vocabulary: { placeholders: 33 } },
+    '"vocabulary.placeholders"',
+  ],
   "more of the tuned weights than all": [
     {
       ...base,

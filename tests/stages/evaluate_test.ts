@@ -7,7 +7,9 @@ import { readStatistics, statisticsOf } from "../../nmt/metrics/statistics.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import compare from "../../stages/compare.ts";
 import evaluate from "../../stages/evaluate.ts";
+import { lacking } from "../../nmt/text/subwords/placeholders.ts";
 import { trainSubwords } from "../../nmt/text/subwords/subwords.ts";
+import { modelFiles } from "../nmt/decoding/model_files.ts";
 import { randomModel } from "../nmt/fixtures/plain_search.ts";
 import { stageContext } from "../nmt/fixtures/stage_context.ts";
 
@@ -120,3 +122,51 @@ Deno.test("evaluation writes a line for each test pair and its counts, and gives
   assertEquals(Object.keys(compared.metrics ?? {}).length, 5);
   await Deno.remove(folder, { recursive: true });
 });
+
+for (const most of [4, undefined]) {
+  Deno.test(`a system that ${most === undefined ? "does not mask" : "masks"} placeholders has the counts of those that its translations lack or have beside the source's`, async () => {
+    await using model = await modelFiles((saved) => saved, most);
+    const folder = await Deno.makeTempDir();
+    const path = (name: string) => `${folder}/${name}`;
+    const sources = ["o ficheiro {0} de %s", "a pasta %s", "nada"];
+    await Deno.writeTextFile(
+      path("test.tsv"),
+      sources.map((line) => `${line}\tthe file\n`).join(""),
+    );
+    const evaluated = async (placeholders?: true) => {
+      const { metrics = {} } = await evaluate.run({
+        config: {
+          evaluation: Evaluation.parse({ beam: 1, placeholders }),
+          runtime: { name: "onnx", provider: "cpu" },
+        },
+        ...stageContext(folder),
+        inputs: {
+          model: { model: model.modelPath },
+          tokens: { tokenizer: model.tokenizerPath },
+          corpus: { test: path("test.tsv") },
+        },
+        outputs: {
+          hypotheses: path("hypotheses.txt"),
+          statistics: path("statistics.txt"),
+        },
+      });
+      return metrics;
+    };
+    const metrics = await evaluated(most === undefined ? true : undefined);
+    const hypotheses = (await Deno.readTextFile(path("hypotheses.txt")))
+      .split("\n");
+    const count = (of: (source: string, hypothesis: string) => string[]) =>
+      sources.reduce((sum, line, i) => sum + of(line, hypotheses[i]).length, 0);
+    assertEquals(metrics.placeholders, 3);
+    assertEquals(metrics.placeholdersLost, count(lacking));
+    assertEquals(
+      metrics.placeholdersInvented,
+      count((source, hypothesis) => lacking(hypothesis, source)),
+    );
+    assert(Number(metrics.placeholdersLost) > 0);
+    if (most === undefined) {
+      assertEquals("placeholders" in await evaluated(), false);
+    }
+    await Deno.remove(folder, { recursive: true });
+  });
+}

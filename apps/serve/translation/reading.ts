@@ -10,6 +10,7 @@ import type { Subwords } from "../../../nmt/text/subwords/subwords.ts";
 import { refusal } from "../http/refusal.ts";
 
 export interface ReadRequest {
+  readonly sentences: readonly string[];
   /** The ids of each sentence. */
   readonly sources: readonly Int32Array<ArrayBuffer>[];
   readonly beam: number;
@@ -28,11 +29,12 @@ export function bodyReader(
     // Before the schema, which would look at each of a million.
     checkCount(value, limits);
     const { text, beam, alternatives } = checked(schema, value);
-    const sentences = typeof text === "string" ? [text] : text;
-    checkLengths(sentences, limits);
-    const sources = await subwords.encode(sentences.map(asLine));
+    const given = typeof text === "string" ? [text] : text;
+    checkLengths(given, limits);
+    const sentences = given.map(asLine);
+    const sources = await subwords.encode(sentences);
     checkPositions(sources);
-    return { sources, beam, alternatives };
+    return { sentences, sources, beam, alternatives };
   };
 }
 

@@ -1,5 +1,6 @@
 /** Translates sentences of token ids: waits for a turn in the queue and decodes the result. */
 import type { Scored, Translation } from "../../../schemas/http_api.ts";
+import { lacking } from "../../../nmt/text/subwords/placeholders.ts";
 import type { Subwords } from "../../../nmt/text/subwords/subwords.ts";
 import type { Queue } from "./queue.ts";
 import type { Reader } from "./readers.ts";
@@ -23,7 +24,7 @@ export type Translations = (
 /** The translations of a request, not begun yet. */
 export function translate(
   { subwords, translators, queue, report }: Service,
-  { sources, beam, alternatives }: ReadRequest,
+  { sentences, sources, beam, alternatives }: ReadRequest,
   signal: AbortSignal,
 ): Translations {
   const run = async (index: number): Promise<Translation> => {
@@ -34,9 +35,16 @@ export function translate(
       beam,
       count: alternatives ?? 1,
     });
-    const scored = await asText(subwords, found);
+    const scored = await asText(subwords, found, sentences[index]);
     report((performance.now() - start) / 1000);
-    return { ...scored[0], ...alternatives && { alternatives: scored } };
+    const lost = subwords.placeholders === undefined
+      ? []
+      : lacking(sentences[index], scored[0].text);
+    return {
+      ...scored[0],
+      ...lost.length > 0 && { lost },
+      ...alternatives && { alternatives: scored },
+    };
   };
   return (done) => queue.add({ count: sources.length, signal, run, done });
 }
@@ -44,8 +52,12 @@ export function translate(
 async function asText(
   subwords: Subwords,
   found: readonly Found[],
+  sentence: string,
 ): Promise<Scored[]> {
-  const texts = await subwords.decode(found.map(({ ids }) => ids));
+  const texts = await subwords.decode(
+    found.map(({ ids }) => ids),
+    found.map(() => sentence),
+  );
   return found.map(({ score }, i) => ({
     text: texts[i].replace(/[\r\n]+/g, " ").trim(),
     score,

@@ -36,7 +36,8 @@ export type Cleaned = { readonly pair: Pair } | { readonly rule: Rule };
 /** Words of a sentence. */
 export type WordLimits = Pick<Corpus, "minimumWords" | "maximumWords">;
 
-export type Limits = WordLimits & Pick<Corpus, "maximumRatio">;
+/** The limits of pairs, and whether their tags stay. */
+export type Limits = WordLimits & Pick<Corpus, "maximumRatio" | "markup">;
 
 /** Plain text may hold tags, and an ampersand is itself. */
 export const TEXT_NOTATION: Notation = { markup: true, mnemonics: false };
@@ -72,8 +73,9 @@ export function clean(raw: Pair, notation: Notation, limits: Limits): Cleaned {
   if (notation.markup && !agree(tagNames(raw.source), tagNames(raw.target))) {
     return { rule: "markup" };
   }
-  const source = plain(raw.source, notation);
-  const target = plain(raw.target, notation);
+  const markup = notation.markup && limits.markup === undefined;
+  const source = plain(raw.source, { ...notation, markup });
+  const target = plain(raw.target, { ...notation, markup });
   const rule = fault(source, target, limits);
   return rule === undefined ? { pair: { source, target } } : { rule };
 }

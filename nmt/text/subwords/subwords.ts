@@ -11,6 +11,8 @@ import { inputError } from "../../../base/input_error.ts";
 import { checkInput } from "../../../base/input_file.ts";
 import { EOS } from "../../../schemas/experiment/vocabulary.ts";
 import { takeNormalizer } from "../normalization/stored_normalizer.ts";
+import { withPlaceholders } from "./masked_subwords.ts";
+import { reservedCount, reservedSubwords } from "./reserved.ts";
 
 /** Encodes text as ids and decodes ids, without padding, begin and end of sentence. */
 export interface Subwords {
@@ -18,14 +20,24 @@ export interface Subwords {
   readonly size: number;
   /** The id of what is unknown; none where no text is. */
   readonly unknown?: number;
-  /** The ids of each line, which is of the source unless said otherwise: an imported model may cut its sides differently. */
+  /** How many placeholders of a line have a reserved subword; none where they are cut as any text is. */
+  readonly placeholders?: number;
+  /**
+   * The ids of each line, which is of the source unless said otherwise: an imported model may cut its sides differently.
+   * Placeholders of a target are numbered as in the sources that are given with it.
+   */
   encode(
     lines: readonly string[],
     side?: "source" | "target",
+    sources?: readonly string[],
   ): Promise<Int32Array<ArrayBuffer>[]>;
-  /** The text of each list of ids, of which the special ones are left out. */
+  /**
+   * The text of each list of ids, of which the special ones are left out. The placeholders in it are those of its source;
+   * without the sources, their symbols stay.
+   */
   decode(
     ids: readonly (readonly number[] | Int32Array)[],
+    sources?: readonly string[],
   ): Promise<string[]>;
 }
 
@@ -102,7 +114,7 @@ const PART = /[\S\ufeff]{1000}(?=[\S\ufeff])|[\s\u0085]{1000}(?=[\s\u0085])/gu;
 /**
  * Learns exactly `size` subwords from some lines and writes them as a `tokenizer.json`. Equal lines give equal bytes.
  * A size that the lines cannot give is an input error which says how many they can. A word of more than 1,000
- * characters counts as several.
+ * characters counts as several. The first `placeholders` symbols have reserved subwords among them; the lines have none.
  *
  * @example
  * ```ts
@@ -121,6 +133,7 @@ export async function trainSubwords(
   lines: Iterable<string> | AsyncIterable<string>,
   size: number,
   path: string,
+  placeholders = 0,
 ): Promise<void> {
   const tokenizer = new Tokenizer(BPE.empty());
   tokenizer.setNormalizer(nfcNormalizer());
@@ -131,7 +144,10 @@ export async function trainSubwords(
     tokenizer.train([text]);
     tokenizer.save(trained);
     const json = Trained.parse(JSON.parse(await Deno.readTextFile(trained)));
-    await Deno.writeTextFile(trained, JSON.stringify(resized(json, size)));
+    await Deno.writeTextFile(
+      trained,
+      JSON.stringify(resized(json, size, placeholders)),
+    );
     await Deno.rename(trained, path);
   } finally {
     await removeIfThere(text);
@@ -176,11 +192,15 @@ export async function loadSubwords(path: string): Promise<Subwords> {
     throw broken("expected a subword for each of the 256 bytes");
   }
   try {
-    return subwords({
+    const learned = subwords({
       tokenizer: Tokenizer.fromString(JSON.stringify(json)),
       // The runtime's Unicode may be newer than the normalizer's: normalized first, a text means the same to both.
       normalize: (line) => line.normalize("NFC"),
     }, size);
+    const placeholders = reservedCount((subword) => vocab[subword]);
+    return placeholders === 0
+      ? learned
+      : withPlaceholders(learned, placeholders);
   } catch (error) {
     throw broken(error instanceof Error ? error.message : String(error));
   }
@@ -259,17 +279,24 @@ function subwords(source: Side, size: number, target = source): Subwords {
   };
 }
 
-/** What was trained, cut to a size: the special subwords, the bytes, then the merges in the order of their use. */
-function resized(trained: z.infer<typeof Trained>, size: number) {
+/** What was trained, cut to a size: the special subwords, the reserved ones, the bytes, then the merges in the order of their use. */
+function resized(
+  trained: z.infer<typeof Trained>,
+  size: number,
+  placeholders: number,
+) {
   const bytes = byteLevelAlphabet().sort();
-  const words = new Set([...SPECIALS, ...bytes]);
+  const reserved = reservedSubwords(placeholders);
+  const words = new Set([...SPECIALS, ...reserved.subwords, ...bytes]);
   const reached = new Set(bytes);
-  const merges: [string, string][] = [];
+  const merges = reserved.merges.map((merge) => [...merge]);
   for (const [left, right] of trained.model.merges) {
     if (words.size === size) break;
     const whole = left + right;
     // No text may become a special subword.
     if (SPECIALS.includes(whole)) continue;
+    // A symbol that the lines have nevertheless is merged with nothing.
+    if (reserved.subwords.some((symbol) => whole.includes(symbol))) continue;
     if (!reached.has(left) || !reached.has(right)) continue;
     reached.add(whole);
     words.add(whole);

@@ -2,18 +2,34 @@
 import { inputError } from "../../../base/input_error.ts";
 import type { Pair } from "../corpus/cleaning.ts";
 import type { Subwords } from "./subwords.ts";
+import {
+  betweenSymbols,
+  lacking,
+  mask,
+  maskedPlaceholders,
+} from "./placeholders.ts";
 import { sentenceId } from "./sentence_ids.ts";
 import { type Packer, packer, packSide, type Tokens } from "./tokens.ts";
 
 /** Lines whose text is held at once. */
 const CHUNK = 1000;
 
-/** The sides of the pairs of a TSV file that the corpus stage wrote: source, target, source of the next. */
-export async function* sidesOf(path: string): AsyncGenerator<string> {
+/**
+ * The sides of the pairs of a TSV file that the corpus stage wrote: source, target, source of the next. Where so many
+ * `placeholders` of a line are masked, the parts of the sides between these.
+ */
+export async function* sidesOf(
+  path: string,
+  placeholders?: number,
+): AsyncGenerator<string> {
   for await (const pairs of chunksOf(path)) {
     for (const { source, target } of pairs) {
-      yield source;
-      yield target;
+      if (placeholders === undefined) yield* [source, target];
+      else {
+        const masked = maskedPlaceholders(source, placeholders);
+        yield* betweenSymbols(mask(source, masked));
+        yield* betweenSymbols(mask(target, masked));
+      }
     }
   }
 }
@@ -27,7 +43,8 @@ export async function readPairs(path: string): Promise<Pair[]> {
 
 /**
  * The tokens of the pairs of a TSV file, in order, without those of which a side has more than `maximumLength` subwords.
- * `what` is how the user knows the pairs. The text is held a part at a time.
+ * Where placeholders are masked, pairs whose sides have not the same ones are left out too: a model would learn to lose
+ * them. `what` is how the user knows the pairs. The text is held a part at a time.
  */
 export async function tokenize(
   path: string,
@@ -35,13 +52,21 @@ export async function tokenize(
   maximumLength: number,
   what: string,
   report: (pairs: number) => void = () => {},
-): Promise<{ readonly tokens: Tokens; readonly dropped: number }> {
+): Promise<
+  {
+    readonly tokens: Tokens;
+    /** Pairs with a side that is too long. */
+    readonly dropped: number;
+    /** Pairs whose placeholders differ. */
+    readonly differing: number;
+  }
+> {
   const sides: Record<"source" | "target", Packer> = {
     source: packer(),
     target: packer(),
   };
-  const { unknown } = subwords;
-  let read = 0, kept = 0;
+  const { unknown, placeholders } = subwords;
+  let read = 0, kept = 0, differing = 0;
   for await (
     const { pairs, source, target } of ahead(encodedChunks(path, subwords))
   ) {
@@ -50,6 +75,10 @@ export async function tokenize(
         source[i].length > maximumLength || target[i].length > maximumLength
       ) return;
       if (unknown !== undefined && target[i].includes(unknown)) return;
+      if (placeholders !== undefined && differ(pair)) {
+        differing++;
+        return;
+      }
       sides.source.add(source[i], sentenceId(pair.source));
       sides.target.add(target[i], sentenceId(pair.target));
       kept++;
@@ -69,7 +98,13 @@ export async function tokenize(
     target: sides.target.side(),
     pairs: kept,
   };
-  return { tokens, dropped: read - kept };
+  return { tokens, dropped: read - kept - differing, differing };
+}
+
+/** Whether a side has a placeholder that the other lacks. */
+function differ({ source, target }: Pair): boolean {
+  return lacking(source, target).length > 0 ||
+    lacking(target, source).length > 0;
 }
 
 /** Sentences of the source side without translations, and how many were left out for what. */
@@ -132,7 +167,9 @@ async function* encodedLines(path: string, { encode }: Subwords) {
 /** Some pairs and the ids of their sides, a part at a time, each still to come. */
 async function* encodedChunks(path: string, { encode }: Subwords) {
   for await (const pairs of chunksOf(path)) {
-    const side = (of: keyof Pair) => encode(pairs.map((pair) => pair[of]), of);
+    const sources = pairs.map(({ source }) => source);
+    const side = (of: keyof Pair) =>
+      encode(pairs.map((pair) => pair[of]), of, sources);
     const both = Promise.all([side("source"), side("target")]);
     yield {
       value: both.then(([source, target]) => ({ pairs, source, target })),

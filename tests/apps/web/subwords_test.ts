@@ -8,9 +8,9 @@ import {
 import { createSubwords } from "../../../apps/web/page/model/subwords.ts";
 import { modelFiles } from "../../../nmt/imported/files.ts";
 import { importModel } from "../../../nmt/imported/import.ts";
-import { ROOT } from "../../fixtures/command.ts";
 import { temporary } from "../../fixtures/made_run.ts";
 import { writeMarianFolder } from "../../nmt/imported/marian_folder.ts";
+import { documentLines } from "../../nmt/text/fixtures/real_lines.ts";
 
 const ODD = [
   "  two  spaces  ",
@@ -26,18 +26,6 @@ const ODD = [
   "Ġ Ċ ġ ▁ ##x",
   "Hello , world . Is it ? It 's , n't !",
 ];
-
-/** The documents of the project: prose, code, tables and signs. */
-function documents(folder = join(ROOT, "docs")): string[] {
-  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
-    const path = join(folder, name);
-    if (isDirectory) return documents(path);
-    if (!name.endsWith(".md")) return [];
-    return Deno.readTextFileSync(path).split("\n").filter((line) =>
-      line !== ""
-    );
-  });
-}
 
 /** Subwords learnt from lines, as the project reads them and as the page does. */
 async function bothOf(learnt: readonly string[], size: number) {
@@ -60,32 +48,35 @@ async function assertAlike(
   const texts = await own.decode(ids);
   lines.forEach((line, i) => {
     assertEquals(page.encode(line), [...ids[i]], JSON.stringify(line));
-    assertEquals(page.decode([...ids[i]]), texts[i]);
+    assertEquals(page.decode([...ids[i]], line), texts[i]);
     const bytes = new TextEncoder().encode(line.normalize("NFC")).length;
-    const lengths = page.lengths([...ids[i]]);
+    const lengths = page.lengths([...ids[i]], line);
     assertEquals(lengths.reduce((sum, length) => sum + length, 0), bytes);
   });
 }
 
 Deno.test("a thousand lines of the project's documents have the ids that its own tokenizer gives, and come back", async () => {
-  const lines = documents();
+  const lines = documentLines();
   assert(lines.length > 1000, `${lines.length} lines`);
   await assertAlike(lines, lines.filter((_, i) => i % 2 === 0));
 });
 
 Deno.test("so does text with odd spaces, signs, scripts and special subwords", async () => {
-  await assertAlike(ODD, documents());
+  await assertAlike(ODD, documentLines());
 });
 
 Deno.test("broken bytes of a translation are shown as the project's own tokenizer shows them", async () => {
-  const { own, page } = await bothOf(documents(), 400);
+  const { own, page } = await bothOf(documentLines(), 400);
   // Ids 3 to 258 are the single bytes, in the order of the signs that stand for them.
   const lists = Array.from(
     { length: 500 },
     (_, i) => Array.from({ length: 6 }, (_, j) => 3 + (i * 37 + j * 91) % 256),
   );
-  assertEquals(lists.map(page.decode), await own.decode(lists));
-  assertEquals(page.decode([]), "");
+  assertEquals(
+    lists.map((ids) => page.decode(ids, "")),
+    await own.decode(lists),
+  );
+  assertEquals(page.decode([], ""), "");
 });
 
 Deno.test("the subwords of an imported model have the ids that the project's own tokenizer gives, and come back", async () => {
@@ -96,12 +87,15 @@ Deno.test("the subwords of an imported model have the ids that the project's own
   Deno.writeTextFileSync(path, tokenizer.source);
   const own = await loadSubwords(path);
   const page = createSubwords(JSON.parse(tokenizer.source));
-  const lines = [...ODD, ...documents().slice(0, 200), "", "  "];
+  const lines = [...ODD, ...documentLines().slice(0, 200), "", "  "];
   const ids = await own.encode(lines);
   const texts = await own.decode(ids);
   lines.forEach((line, i) => {
     assertEquals(page.encode(line), [...ids[i]], JSON.stringify(line));
-    assertEquals(page.decode([...ids[i]]), texts[i]);
+    assertEquals(page.decode([...ids[i]], line), texts[i]);
   });
-  assertEquals(page.lengths(page.encode("ab cd")), [0, 1, 1, 1, 1, 1]);
+  assertEquals(
+    page.lengths(page.encode("ab cd"), "ab cd"),
+    [0, 1, 1, 1, 1, 1],
+  );
 });

@@ -6,14 +6,26 @@ import {
   SPACE,
   type StoredNormalization,
 } from "../../../../nmt/text/normalization/normalizer.ts";
+import {
+  lacking,
+  mask,
+  maskedPlaceholders,
+  unmask,
+} from "../../../../nmt/text/subwords/placeholders.ts";
+import {
+  reservedCount,
+  symbolOf,
+} from "../../../../nmt/text/subwords/reserved.ts";
 
 export interface Subwords {
   /** The ids of a text, without begin and end. */
   encode(text: string): number[];
-  /** The text of ids, none of them special. */
-  decode(ids: readonly number[]): string;
-  /** Bytes of UTF-8 that each id stands for. */
-  lengths(ids: readonly number[]): number[];
+  /** The text of ids, none of them special; placeholders in it are those of its source. */
+  decode(ids: readonly number[], source: string): string;
+  /** Bytes of UTF-8 that each id stands for, where placeholders are those of a source. */
+  lengths(ids: readonly number[], source: string): number[];
+  /** The placeholders of a source that a translation lacks; none where the model does not mask them. */
+  lost(source: string, translation: string): string[];
 }
 
 /**
@@ -54,11 +66,33 @@ const CONFIG = { clean_up_tokenization_spaces: false };
 
 function learntSubwords(json: object): Subwords {
   const tokenizer = new Tokenizer({ ...json, pre_tokenizer: WORDS }, CONFIG);
+  const most = reservedCount((token) => tokenizer.token_to_id(token));
+  const maskedOf = (line: string) => maskedPlaceholders(line, most);
+  const encoder = new TextEncoder();
   return {
-    encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
-    decode: (ids) => ids.length === 0 ? "" : tokenizer.decode([...ids]),
-    // A character of a subword stands for a byte.
-    lengths: (ids) => ids.map((id) => tokenizer.id_to_token(id)?.length ?? 0),
+    encode: (text) => {
+      const masked = most === 0 ? text : mask(text, maskedOf(text));
+      return tokenizer.encode(masked, { add_special_tokens: false }).ids;
+    },
+    decode: (ids, source) => {
+      if (ids.length === 0) return "";
+      const text = tokenizer.decode([...ids]);
+      return most === 0 ? text : unmask(text, maskedOf(source));
+    },
+    lengths: (ids, source) => {
+      const placeholders = most === 0 ? [] : maskedOf(source);
+      return ids.map((id) => {
+        const symbol = symbolOf(id, most);
+        if (symbol !== undefined) {
+          const value = placeholders[symbol] ?? "";
+          return encoder.encode(value.normalize("NFC")).length;
+        }
+        // A character of a subword stands for a byte.
+        return tokenizer.id_to_token(id)?.length ?? 0;
+      });
+    },
+    lost: (source, translation) =>
+      most === 0 ? [] : lacking(source, translation),
   };
 }
 
@@ -86,5 +120,6 @@ function importedSubwords(json: StoredNormalization): Subwords {
         const own = i === 0 ? subword.replace(SPACE, "") : subword;
         return encoder.encode(own.replaceAll(SPACE, " ")).length;
       }),
+    lost: () => [],
   };
 }

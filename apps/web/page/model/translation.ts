@@ -13,6 +13,8 @@ export interface Translation {
   readonly attention: readonly (readonly number[])[];
   /** Whether the sentence is unlike the model's training text. */
   readonly isUnfamiliar: boolean;
+  /** Placeholders of the sentence that its translation lacks. */
+  readonly lost: readonly string[];
   /** An equal share of the time of the batch. */
   readonly milliseconds: number;
 }

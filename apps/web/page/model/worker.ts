@@ -29,7 +29,7 @@ interface Sentence {
   readonly ids: readonly number[];
 }
 
-/** Ids that every model has: bytes. */
+/** Ids that every model has. */
 const WARM_UP = [3, 4, 5, 6, 7, 8, 9, 10];
 
 let model: Model | undefined;
@@ -124,9 +124,9 @@ async function translateBatch(
   const sources = sentences.map(({ ids }) => ids);
   const { translation, attention, score } = await run(model, sources, beam, 1);
   const [, longest, width] = attention.dims;
-  const found = sentences.map((_, row) => {
+  const found = sentences.map((sentence, row) => {
     const ids = idsOf(translation, row, padding);
-    return { ids, text: subwords.decode(ids) };
+    return { ids, text: subwords.decode(ids, sentence.text) };
   });
   const milliseconds = (performance.now() - begin) / sentences.length;
 
@@ -137,10 +137,13 @@ async function translateBatch(
     const joined = joinAttention(
       (attention.data as Float32Array).subarray(row * longest * width),
       width,
-      { words: to.words.length, wordOf: to.wordOf(subwords.lengths(ids)) },
+      {
+        words: to.words.length,
+        wordOf: to.wordOf(subwords.lengths(ids, sentence.text)),
+      },
       {
         words: from.words.length,
-        wordOf: from.wordOf(subwords.lengths(sentence.ids)),
+        wordOf: from.wordOf(subwords.lengths(sentence.ids, sentence.text)),
       },
     );
     return {
@@ -154,6 +157,7 @@ async function translateBatch(
         score: Number(score.data[row]),
         length: ids.length + 1,
       }, vocabulary),
+      lost: subwords.lost(sentence.text, text),
       milliseconds,
     };
   });
@@ -171,7 +175,7 @@ async function alternatives(
   return Array.from({ length: rows }, (_, row) => {
     const ids = idsOf(alternatives, row, padding);
     return {
-      text: asLine(subwords.decode(ids)),
+      text: asLine(subwords.decode(ids, text)),
       score: Number(scores.data[row]) / (ids.length + 1) ** lengthPenalty,
     };
   }).filter(({ score }) => Number.isFinite(score));

@@ -121,11 +121,14 @@ export function createPane(
     const { isBusy } = work.translations;
     for (const button of buttons) button.disabled = isBusy || !there.length;
     const odd = there.filter(({ translation }) => translation.isUnfamiliar);
-    unfamiliar.hidden = isBusy || odd.length === 0;
-    unfamiliar.textContent = warningOf(
-      odd.map(({ sentence }) => sentence.text),
-      there.length,
-    );
+    const lost = there.flatMap(({ translation }) => translation.lost);
+    unfamiliar.hidden = isBusy || odd.length + lost.length === 0;
+    unfamiliar.textContent = [
+      ...odd.length === 0 ? [] : [
+        warningOf(odd.map(({ sentence }) => sentence.text), there.length),
+      ],
+      ...lost.length === 0 ? [] : [`The translation lacks ${lost.join(", ")}.`],
+    ].join(" ");
     facts.textContent = state === "loaded"
       ? factsOf(site, work.model, there.map(({ translation }) => translation))
       : "";

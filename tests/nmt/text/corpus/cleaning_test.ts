@@ -166,3 +166,13 @@ Deno.test("placeholders of every notation must be on both sides", () => {
     );
   }
 });
+
+Deno.test("tags stay where they are to be kept, and must still be of the same names", () => {
+  const keep = { markup: "keep" } as const;
+  const [source, target] = ['<a href="x">Olá</a> mundo', "Hello <a>you</a>"];
+  assertEquals(cleaned(source, target, MARKUP), kept("Olá mundo", "Hello you"));
+  assertEquals(cleaned(source, target, MARKUP, keep), kept(source, target));
+  assertEquals(cleaned("<b>Olá</b>", "<i>Hello</i>", MARKUP, keep), {
+    rule: "markup",
+  });
+});

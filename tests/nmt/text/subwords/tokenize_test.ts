@@ -14,6 +14,7 @@ import {
   sentence,
   sentenceIdsOf,
 } from "../../../../nmt/text/subwords/tokens.ts";
+import { EOS } from "../../../../schemas/experiment/vocabulary.ts";
 import { withFolder } from "../../fixtures/folder.ts";
 import { refusal } from "../../fixtures/refusal.ts";
 import { stageContext } from "../../fixtures/stage_context.ts";
@@ -30,7 +31,7 @@ const corpusOf = (count: number) =>
 
 async function tokenizeIn(
   folder: string,
-  config: { size: number; maximumLength: number },
+  config: { size: number; maximumLength: number; placeholders?: number },
   train: string,
   validation: string,
 ) {
@@ -89,6 +90,43 @@ Deno.test("tokens are the subwords of the pairs in order, without those with a s
       );
       assertEquals(new Uint8Array(id.buffer), new Uint8Array(hash).slice(0, 8));
     }
+  });
+});
+
+Deno.test("masked placeholders have the number of the source on both sides, and pairs whose placeholders differ are left out", async () => {
+  await withFolder(async (folder) => {
+    const train = corpusOf(50) +
+      "{a} antes de %s\t%s after {a}\n{a} e %s\t%s alone\nfim\tend of {a}\n";
+    const { metrics, outputs } = await tokenizeIn(
+      folder,
+      { size: 290, maximumLength: 60, placeholders: 2 },
+      train,
+      "frase {0}\tsentence {0}\n",
+    );
+    assertEquals(metrics?.trainPairs, 51);
+    assertEquals(metrics?.trainPlaceholdersDiffer, 2);
+    assertEquals(metrics?.trainTooLong, 0);
+    assertEquals(metrics?.validationPlaceholdersDiffer, 0);
+    const tokens = readTokens(outputs.train);
+    const [first, second] = [EOS + 1, EOS + 2];
+    const source = [...sentence(tokens.source, 50)];
+    const target = [...sentence(tokens.target, 50)];
+    assertEquals([source[0], source.at(-1)], [first, second]);
+    assertEquals([target[0], target.at(-1)], [second, first]);
+    assertEquals(
+      await (await loadSubwords(outputs.tokenizer)).decode([target], [
+        "{x} %d",
+      ]),
+      ["%d after {x}"],
+    );
+    const without = await tokenizeIn(
+      folder,
+      { size: 290, maximumLength: 60 },
+      train,
+      "frase {0}\tsentence {0}\n",
+    );
+    assertEquals(without.metrics?.trainPairs, 53);
+    assertEquals("trainPlaceholdersDiffer" in without.metrics, false);
   });
 });
 

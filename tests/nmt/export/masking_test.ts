@@ -1,0 +1,59 @@
+/** The folder of an exported model that masks placeholders: what translates with it, and what it is not for. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { loadModel, translate } from "../../../apps/exported_model.ts";
+import { readExport } from "../../../apps/models.ts";
+import { lacking } from "../../../nmt/text/subwords/placeholders.ts";
+import { TranslateAnswer } from "../../../schemas/http_api.ts";
+import { serve } from "../../apps/serve/served.ts";
+import { task } from "../../cli/fixtures/command_line.ts";
+import { LINES, maskedExport, MOST } from "./masked_export.ts";
+
+Deno.test("an export that masks placeholders says how, has no files for libraries that do not, and its card says why", async () => {
+  await using model = await maskedExport();
+  const { folder } = model;
+  const config = readExport(folder);
+  assertEquals(config.placeholders?.most, MOST);
+  assertEquals(
+    [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
+    ["README.md", "config.json", "fp32", "int8", "tokenizer.json"],
+  );
+  assertEquals(config.model_type, undefined);
+  const card = Deno.readTextFileSync(join(folder, "README.md"));
+  assertStringIncludes(card, "libraries do not mask them");
+  assertStringIncludes(card, "def masked(line):");
+  assert(!card.includes("transformers"));
+});
+
+Deno.test("the task, the server and a program give the same translations of it, and say which placeholders are lost", async () => {
+  await using model = await maskedExport();
+  const { folder } = model;
+  await using opened = await loadModel(folder);
+  const expected = await translate(opened, LINES);
+  assert(expected.every((text) => !/[\ue000-\ue01f]/.test(text)));
+  const lost = LINES.map((line, i) => lacking(line, expected[i]));
+  assert(lost.some(({ length }) => length > 0));
+
+  const { code, out, err } = await task(
+    "translate",
+    "--model",
+    folder,
+    ...LINES,
+  );
+  assertEquals(code, 0, err);
+  assertEquals(out, expected.map((line) => `${line}\n`).join(""));
+  assertEquals(
+    err,
+    lost.map((names, i) =>
+      names.length === 0
+        ? ""
+        : `Line ${i + 1}: its translation lacks ${names.join(", ")}.\n`
+    ).join(""),
+  );
+
+  await using server = await serve("--model", folder);
+  const response = await server.translate({ text: LINES });
+  const { translations } = TranslateAnswer.parse(await response.json());
+  assertEquals(translations.map(({ text }) => text), expected);
+  assertEquals(translations.map(({ lost = [] }) => lost), lost);
+});
