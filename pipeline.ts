@@ -29,6 +29,7 @@ import corpusStage from "./stages/corpus.ts";
 import evaluateStage from "./stages/evaluate.ts";
 import exportStage from "./stages/export.ts";
 import fetchStage from "./stages/fetch.ts";
+import joinStage from "./stages/corpora/join.ts";
 import mixtureStage from "./stages/mixture.ts";
 import monolingualStage from "./stages/monolingual.ts";
 import shortlistStage from "./stages/shortlist.ts";
@@ -80,19 +81,37 @@ function distill(draft: Draft): void {
   const { monolingual: _, ...cleaning } = experiment.corpus;
 
   const files = node(fetchStage, { config: { data, languages } });
-  const corpus = node(corpusStage, {
+  const own = node(corpusStage, {
     seed,
-    config: { data, languages, corpus: cleaning },
+    config: { data, languages, corpus: cleaning, ...marking(experiment) },
     inputs: { files },
+  });
+  const further = sourceCorpora(draft);
+  const corpus = further.length === 0 ? own : node(joinStage, {
+    config: {},
+    inputs: {
+      corpus: own,
+      ...Object.fromEntries(
+        further.map(({ language, corpus }) => [`corpus:${language}`, corpus]),
+      ),
+    },
   });
   const given = importedModel(draft, corpus);
   const { students: trimmedSize, ...vocabulary } = experiment.vocabulary;
   const tokens = node(tokenizeStage, {
-    config: vocabulary,
+    config: {
+      ...vocabulary,
+      ...further.length > 0 && {
+        languages: [
+          languages.source,
+          ...further.map(({ language }) => language),
+        ],
+      },
+    },
     inputs: { corpus, imported: given?.extended },
   });
-  const testSets = testSetsOf(draft, corpus);
-  const withSentences = sentences(draft, testSets, { corpus, tokens });
+  const testSets = [...testSetsOf(draft, own), ...further];
+  const withSentences = sentences(draft, testSets, { corpus: own, tokens });
 
   const teacher = given !== undefined && !isAdapted(experiment)
     ? given.imported
@@ -107,7 +126,7 @@ function distill(draft: Draft): void {
     });
 
   const { evaluate, compare } = evaluation(draft, testSets);
-  const exported = exports(draft, corpus);
+  const exported = exports(draft, own);
   const shortlist = shortlistOf(draft, undefined, tokens);
   evaluate("teacher", { model: teacher, tokens });
   exported("teacher", { model: teacher, tokens }, shortlist);
@@ -158,6 +177,30 @@ function distill(draft: Draft): void {
     }
   }
   compare();
+}
+
+/** Of a corpus whose sources begin with the token of their language, as there are several. */
+function marking({ sourceLanguages }: Experiment) {
+  return sourceLanguages && { isMarked: true as const };
+}
+
+/** The corpora of the further source languages, each a test set by the language's name too. */
+function sourceCorpora({ experiment, within }: Draft) {
+  const { seed, languages: { target }, sourceLanguages = {} } = experiment;
+  const { monolingual: _, ...cleaning } = experiment.corpus;
+  return Object.entries(sourceLanguages).map(([language, given]) => {
+    const name = language.toLowerCase();
+    const node = within(name);
+    const { data = experiment.data, corpus: own = cleaning } = given;
+    const languages = { source: language, target };
+    const files = node(fetchStage, { config: { data, languages } });
+    const corpus = node(corpusStage, {
+      seed,
+      config: { data, languages, corpus: own, ...marking(experiment) },
+      inputs: { files },
+    });
+    return { name, language, node, corpus };
+  });
 }
 
 function isAdapted({ teacher }: Experiment): boolean {
@@ -379,7 +422,10 @@ function testSetsOf(
   const { seed, languages } = experiment;
   const others = Object.entries(experiment.testSets).map(([name, set]) => {
     const node = within(name);
-    const config = { ...set, languages, part: "test" as const };
+    const config = {
+      ...{ ...set, languages, part: "test" as const },
+      ...marking(experiment),
+    };
     const files = node(fetchStage, { config: { data: set.data, languages } });
     const corpus = node(corpusStage, { seed, config, inputs: { files } });
     return { name, node, corpus };
@@ -426,6 +472,9 @@ function exports({ experiment, node }: Draft, corpus: Handle<"test">) {
   const { languages, data, evaluation, teacher } = experiment;
   const { monolingual } = experiment.corpus;
   const { import: from, licence } = teacher;
+  const further = Object.entries(experiment.sourceLanguages ?? {}).map((
+    [language, own],
+  ) => ({ language, data: own.data ?? data }));
   const hasTeacherLearned = isAdapted(experiment) &&
     learnsFrom(monolingual, "teacher");
   return (
@@ -441,6 +490,7 @@ function exports({ experiment, node }: Draft, corpus: Handle<"test">) {
       config: {
         ...{ system: name, languages, data, evaluation },
         monolingual: hasLearned ? monolingualText(monolingual) : undefined,
+        further: further.length === 0 ? undefined : further,
         imported: from === undefined
           ? undefined
           : { from, licence, isTuned: isAdapted(experiment) },

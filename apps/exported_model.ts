@@ -7,6 +7,7 @@ import type {
 } from "../schemas/exported_model.ts";
 import { checkBeam } from "./beam.ts";
 import { graphIn, readExport } from "./models.ts";
+import { markingOf } from "./source_language.ts";
 import type { Translator } from "../nmt/decoding/beam_search.ts";
 import { translateLines } from "../nmt/decoding/translate.ts";
 import { openTranslation } from "../nmt/export/translator.ts";
@@ -54,6 +55,7 @@ export async function loadModel(
  * Translates lines of one sentence each; a line of white space gives an empty line.
  *
  * @param beam hypotheses kept a sentence, from 1 to 64, by default as many as the model was measured with
+ * @param from the language of the lines, where the model translates from several
  * @throws an input error for another beam, or one that names a line with too many subwords, before any is translated
  *
  * @example
@@ -71,10 +73,18 @@ export async function loadModel(
 export async function translate(
   { config, translator, subwords }: ExportedModel,
   lines: readonly string[],
-  { beam = config.beam }: { readonly beam?: number } = {},
+  { beam = config.beam, from }: {
+    readonly beam?: number;
+    readonly from?: string;
+  } = {},
 ): Promise<string[]> {
   checkBeam(beam);
+  const { mark } = markingOf(
+    subwords.languages,
+    from,
+    config.languages.source,
+  );
   const { lengthPenalty } = config;
   const search = { beam, lengthPenalty };
-  return await translateLines(translator, subwords, lines, search);
+  return await translateLines(translator, subwords, lines.map(mark), search);
 }

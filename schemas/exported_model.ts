@@ -1,6 +1,7 @@
 /** `config.json` of an exported model: languages, sizes, ids, search settings and quality. */
 import { z } from "zod";
 import { Languages } from "./experiment/data.ts";
+import { Language } from "./language.ts";
 import { Evaluation } from "./experiment/evaluation.ts";
 import { Model } from "./experiment/model.ts";
 import { marianFields } from "./hugging_face.ts";
@@ -50,6 +51,8 @@ export const ExportConfig = z.strictObject({
   /** The system that it is, such as "rkd". */
   system: z.string(),
   languages: Languages,
+  /** Its source languages, where it has several: each sentence begins with the token of its own, such as `<2pt>`. */
+  sources: z.array(Language).min(2).optional(),
   model: Model,
   parameters: z.int().min(1),
   /** Ids in all. */

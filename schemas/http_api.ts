@@ -30,10 +30,18 @@ export const ServeLimits = z.strictObject({
 });
 export type ServeLimits = z.infer<typeof ServeLimits>;
 
-/** The body of `POST /translate`, by a model that was measured with a beam. */
-export function translateRequest(limits: ServeLimits, beam: number) {
+/** The body of `POST /translate`, by a model that was measured with a beam, and has these source languages if several. */
+export function translateRequest(
+  limits: ServeLimits,
+  beam: number,
+  sources?: readonly string[],
+) {
   const { maxBeam, maxSentences } = limits;
+  const from = z.enum(sources ?? []).meta({
+    description: "The language of the text.",
+  });
   return z.strictObject({
+    ...sources && { from },
     text: z.union([z.string(), z.array(z.string()).min(1).max(maxSentences)])
       .meta({
         description: "A sentence, or several: each is translated by itself.",

@@ -16,6 +16,8 @@ export default stage({
     corpus: Corpus,
     /** Only the test set is wanted, a further one of the experiment: there need not be text to train on. */
     part: z.literal("test").optional(),
+    /** Sources begin with the token of their language, as there are several. */
+    isMarked: z.literal(true).optional(),
   }),
   inputs: { files: ["files"] },
   outputs: {

@@ -9,6 +9,7 @@ import {
   Languages,
   MonolingualText,
 } from "../schemas/experiment/data.ts";
+import { Language } from "../schemas/language.ts";
 import { Translation } from "../schemas/experiment/evaluation.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
@@ -25,6 +26,9 @@ export default stage({
     /** The data sets whose licences stand in the card. */
     data: Data,
     evaluation: Translation,
+    /** Further source languages, each with its data. */
+    further: z.array(z.strictObject({ language: Language, data: Data }))
+      .optional(),
     /** What was learned from beside them, of the source language alone. */
     monolingual: MonolingualText.optional(),
     /** The public model that is the teacher, its terms, and whether it was tuned on the data. */
@@ -46,8 +50,9 @@ export default stage({
   },
   permissions: joined(RUNTIME_PERMISSIONS, SUBWORDS_PERMISSIONS),
   resources: { cores: "all" },
-  files: ({ data, monolingual }) => [
+  files: ({ data, further, monolingual }) => [
     ...descriptorFiles(data),
+    ...(further ?? []).flatMap(({ data }) => descriptorFiles(data)),
     ...descriptorFilesOf(monolingual),
   ],
   environment: () => identityOf({ name: "onnx", provider: "cpu" }),
@@ -73,14 +78,37 @@ export default stage({
     const teacher = imported === undefined
       ? []
       : [importedModel(nameOf(imported.from), imported.licence)];
-    const { source } = languages;
+    const { source, target } = languages;
+    const { further = [] } = config;
     const monolingual = config.monolingual === undefined
       ? []
       : citedText(config.monolingual, source, files);
+    /** Data sets that several languages have are cited once. */
+    const citedOnce = (
+      sets: readonly { readonly data: Data; readonly languages: Languages }[],
+    ) => {
+      const cited = sets.flatMap(({ data, languages }) =>
+        citedDataSets(data, languages, files)
+      );
+      const terms = cited.map(({ name, licences }) =>
+        JSON.stringify([name, licences])
+      );
+      return cited.filter((_, i) => terms.indexOf(terms[i]) === i);
+    };
     // An imported teacher that is not tuned was not trained on the experiment's data.
     const dataSets = system === "teacher" && imported?.isTuned === false
       ? teacher
-      : [...citedDataSets(data, languages, files), ...monolingual, ...teacher];
+      : [
+        ...citedOnce([
+          { data, languages },
+          ...further.map(({ language, data }) => ({
+            data,
+            languages: { source: language, target },
+          })),
+        ]),
+        ...monolingual,
+        ...teacher,
+      ];
     const use = narrowest(dataSets.flatMap(({ licences }) => licences));
     if (use !== "any") log(`For ${use} use only, as its data are`);
 
@@ -90,7 +118,7 @@ export default stage({
     const { beam, lengthPenalty } = evaluation;
     const shortlist = inputs.shortlist &&
       readShortlist(inputs.shortlist.shortlist, saved.vocabulary);
-    const { unknown, placeholders } = subwords;
+    const { unknown, placeholders, languages: sources } = subwords;
     const bytes = await writeGraphs(
       folder,
       saved,
@@ -120,7 +148,7 @@ export default stage({
         int8: { bleu: int8.bleu, chrf: int8.chrf },
         signature: fp32.signature,
       },
-      ...{ unknown, placeholders },
+      ...{ unknown, placeholders, sources },
       shortlist,
       data: dataSets,
     });

@@ -1,5 +1,7 @@
 /** Trains the subwords on the train set, unless an imported model has its own, and tokenizes train and validation. */
 import { stage } from "../engine/graph/stage.ts";
+import { z } from "zod";
+import { Language } from "../schemas/language.ts";
 import { Vocabulary } from "../schemas/experiment/vocabulary.ts";
 import { SUBWORDS_PERMISSIONS } from "../nmt/text/subwords/permissions.ts";
 
@@ -8,7 +10,10 @@ const TOKENS = "application/vnd.safetensors";
 export default stage({
   name: "tokenize",
   module: import.meta.url,
-  config: Vocabulary,
+  config: Vocabulary.extend({
+    /** The source languages, where there are several: the source of each pair begins with the token of its own. */
+    languages: z.array(Language).min(2).optional(),
+  }),
   inputs: { corpus: ["train", "validation"], imported: ["tokenizer"] },
   optional: ["imported"],
   outputs: {
@@ -31,9 +36,10 @@ export default stage({
     if (imported !== undefined) {
       await Deno.copyFile(imported.tokenizer, tokenizer);
     } else {
-      const { size, placeholders } = config;
-      const lines = sidesOf(corpus.train, placeholders);
-      await trainSubwords(lines, size, tokenizer, placeholders);
+      const { size, languages = [], placeholders = 0 } = config;
+      const reserved = { languages, placeholders };
+      const lines = sidesOf(corpus.train, reserved);
+      await trainSubwords(lines, size, tokenizer, reserved);
     }
     const subwords = await loadSubwords(outputs.tokenizer);
     const metrics: Record<string, number> = { vocabulary: subwords.size };

@@ -41,7 +41,10 @@ export function trainingSize(
 ): CorpusSize | undefined {
   for (const steps of [nodes, recorded]) {
     for (const { stage, inputs, metrics } of steps.values()) {
-      const made = steps.get(inputs.corpus ?? "");
+      const corpus = steps.get(inputs.corpus ?? "");
+      const made = corpus?.stage === "join"
+        ? steps.get(corpus.inputs.corpus)
+        : corpus;
       if (stage !== "tokenize" || made === undefined) continue;
       if (canonical(made.config) !== canonical(corpusNode.config)) continue;
       const counts = Tokenized.safeParse(metrics).data;
@@ -53,7 +56,7 @@ export function trainingSize(
       };
     }
   }
-  const bytes = textBytes(corpusNode);
+  const bytes = sum(joinedWith(nodes, corpusNode).map(textBytes));
   if (bytes === undefined) return undefined;
   const tokens = bytes / 2 / BYTES_A_TOKEN;
   return {
@@ -61,6 +64,18 @@ export function trainingSize(
     sourceTokens: tokens,
     targetTokens: tokens,
   };
+}
+
+/** A corpus, with those of other source languages that it is joined with. */
+function joinedWith(nodes: Steps, corpusNode: Step): Step[] {
+  for (const { stage, inputs } of nodes.values()) {
+    if (stage !== "join") continue;
+    const corpora = Object.values(inputs).flatMap((name) =>
+      nodes.get(name) ?? []
+    );
+    if (corpora.includes(corpusNode)) return corpora;
+  }
+  return [corpusNode];
 }
 
 /** The same for the sentences that are held out. */

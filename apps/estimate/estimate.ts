@@ -182,6 +182,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
         seconds: secondsOf(A_PAIR.corpus),
         bytes: 4.5 * tokens,
       };
+    case "join":
     case "monolingual":
     case "mixture":
     case "shortlist":

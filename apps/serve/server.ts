@@ -106,6 +106,7 @@ export function startServer(options: ServerOptions): Server {
   const description = openApi({
     system: config.system,
     from: config.languages.source,
+    sources: config.sources,
     to: config.languages.target,
     beam: config.beam,
   }, limits);

@@ -29,7 +29,7 @@ export function readModels(
     taken.add(id);
     return id;
   };
-  const models = [...new Set(folders)].map((folder) =>
+  const models = [...new Set(folders)].flatMap((folder) =>
     readModel(folder, precision, idOf)
   );
   const direction = ({ model: { languages } }: Exported) =>
@@ -41,11 +41,12 @@ export function readModels(
   );
 }
 
+/** A model, once for each of its source languages. */
 function readModel(
   folder: string,
   precision: ExportPrecision,
   idOf: (wanted: string) => string,
-): Exported {
+): Exported[] {
   const config = readExport(folder);
   const { system, languages, parameters, beam, lengthPenalty } = config;
   const { maximumLength, ids, vocabulary } = config;
@@ -59,11 +60,11 @@ function readModel(
     return Deno.readFileSync(path);
   };
   // A name may have any signs, an address may not.
-  const id = idOf(
-    `${languages.source}-${languages.target}/${
-      system.replace(/[^\w.@-]+/g, "_")
-    }`,
-  );
+  const idFrom = (source: string) =>
+    idOf(
+      `${source}-${languages.target}/${system.replace(/[^\w.@-]+/g, "_")}`,
+    );
+  const id = idFrom(languages.source);
   const subwords = read("tokenizer.json");
   const paths = {
     graph: `models/${id}/translate.onnx`,
@@ -71,22 +72,30 @@ function readModel(
     tokenizer: `tokenizers/${sha256(subwords).slice(0, 16)}.json`,
     card: `models/${id}/card.txt`,
   };
-  return {
-    model: {
-      ...{ id, system, languages, precision, parameters, vocabulary },
-      bleu: config.quality?.[precision].bleu,
-      ...{ beam, lengthPenalty, maximumLength },
-      ...{ end: ids.eos, padding: ids.pad, unknown: ids.unk },
-      ...paths,
-      licences: config.licences,
-      use: narrowest(
-        config.licences.map(({ licence }) => parseLicence(licence)),
-      ),
-    },
-    files: new Map([
-      [paths.graph, read(join(precision, "translate.onnx"))],
-      [paths.tokenizer, subwords],
-      [paths.card, read("README.md")],
-    ]),
+  const model: SiteModel = {
+    ...{ id, system, languages, precision, parameters, vocabulary },
+    bleu: config.quality?.[precision].bleu,
+    ...{ beam, lengthPenalty, maximumLength },
+    ...{ end: ids.eos, padding: ids.pad, unknown: ids.unk },
+    ...paths,
+    licences: config.licences,
+    use: narrowest(
+      config.licences.map(({ licence }) => parseLicence(licence)),
+    ),
   };
+  const files = new Map([
+    [paths.graph, read(join(precision, "translate.onnx"))],
+    [paths.tokenizer, subwords],
+    [paths.card, read("README.md")],
+  ]);
+  const further = (config.sources ?? [])
+    .filter((source) => source !== languages.source)
+    .map((source) => ({
+      model: {
+        ...{ ...model, id: idFrom(source), bleu: undefined },
+        languages: { ...languages, source },
+      },
+      files,
+    }));
+  return [{ model, files }, ...further];
 }

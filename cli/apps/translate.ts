@@ -1,6 +1,7 @@
 /** Translates lines with a model file or an exported model; prints translations, and their scores and alternatives if asked. */
 import { checkBeam } from "../../apps/beam.ts";
 import { findModel, readExport } from "../../apps/models.ts";
+import { markingOf } from "../../apps/source_language.ts";
 import { sentencesOf } from "../../apps/web/page/model/text.ts";
 import { inputError, parse } from "../../base/input_error.ts";
 import type { Translator } from "../../nmt/decoding/beam_search.ts";
@@ -24,6 +25,8 @@ export interface TranslationOptions {
   /** A node, a model file or the folder of an exported model. */
   readonly model?: string;
   readonly tokenizer?: string;
+  /** The language of the text. */
+  readonly from?: string;
   readonly artifacts?: string;
   readonly beam?: number;
   readonly lengthPenalty?: number;
@@ -64,10 +67,15 @@ export async function runTranslation(
   }
   // No wider beam can be advised.
   if (nBest !== undefined) checkBeam(nBest, `print the ${nBest} best`);
-  const { translator, subwords, beam, lengthPenalty, language = "und" } =
+  const { translator, subwords, beam, lengthPenalty, language: own } =
     await open(console, options);
   let number = 0;
   try {
+    const { mark, language = "und" } = markingOf(
+      subwords.languages,
+      options.from,
+      own,
+    );
     if (nBest !== undefined && nBest > beam) {
       throw inputError(
         `Cannot print the ${nBest} best of a beam of ${beam}: expected at most as many; give --beam ${nBest}.`,
@@ -75,6 +83,7 @@ export async function runTranslation(
     }
     await translateStream({
       ...{ translator, subwords, lines, beam, lengthPenalty, count: nBest },
+      mark,
       split: split
         ? (line) => sentencesOf(line, language).flat().map(({ text }) => text)
         : undefined,

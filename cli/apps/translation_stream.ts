@@ -27,6 +27,8 @@ export interface StreamOptions
   readonly lines: AsyncIterable<string>;
   /** The sentences of a line, which are translated one by one; by default a line is one. */
   split?(line: string): readonly string[];
+  /** Puts the token of its language before a sentence. */
+  mark?(sentence: string): string;
   /** Takes the best translations of each sentence of a line, best first, `count` at most. */
   write(sentences: readonly (readonly Scored[])[]): Promise<void> | void;
 }
@@ -36,11 +38,13 @@ export interface StreamOptions
  * lines before one that cannot be translated are written.
  */
 export async function translateStream(
-  { translator, subwords, lines, split, write, ...search }: StreamOptions,
+  { translator, subwords, lines, split, mark, write, ...search }: StreamOptions,
 ): Promise<void> {
   let firstLine = 1;
   for await (const chunk of chunksOf(lines)) {
-    const sentences = chunk.map((line) => split?.(line) ?? [line]);
+    const sentences = chunk.map((line) =>
+      (split?.(line) ?? [line]).map((sentence) => mark?.(sentence) ?? sentence)
+    );
     const { translatable, refused } = await encodeLines(
       subwords,
       sentences,

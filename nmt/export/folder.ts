@@ -73,6 +73,8 @@ export interface Description extends
   /** Path of the subwords, and the id of what is unknown to them. */
   readonly tokenizer: string;
   readonly unknown: number | undefined;
+  /** The source languages that have a token, where they have. */
+  readonly sources?: readonly string[];
   /** How many placeholders of a line are masked, where they are. */
   readonly placeholders?: number;
   /** The one in the graphs that translate. */
@@ -85,7 +87,7 @@ export interface Description extends
 export async function writeDescription(
   folder: string,
   { model, vocabulary }: SavedModel,
-  { tokenizer, unknown, placeholders, shortlist, data, ...described }:
+  { tokenizer, unknown, sources, placeholders, shortlist, data, ...described }:
     Description,
 ): Promise<ExportConfig> {
   const { system, languages, beam, lengthPenalty, quality, bytes } = described;
@@ -93,6 +95,7 @@ export async function writeDescription(
     schema: EXPORT_SCHEMA,
     system,
     languages,
+    sources: sources && [...sources],
     model,
     parameters: parametersOf({ model, vocabulary }),
     vocabulary,
@@ -117,7 +120,10 @@ export async function writeDescription(
   };
   const isShared = placeholders === undefined;
   const config = { ...own, ...isShared && huggingFaceConfig(own) };
-  const shared = sharedTokenizer(await Deno.readTextFile(tokenizer), own);
+  const shared = sharedTokenizer(
+    await Deno.readTextFile(tokenizer),
+    own,
+  );
   const write = (name: string, text: string) =>
     Deno.writeTextFile(join(folder, name), text);
   const json = (name: string, value: unknown) =>

@@ -3,10 +3,17 @@ import type {
   ExportConfig,
   HuggingFaceConfig,
 } from "../../schemas/exported_model.ts";
+import { tokenOf } from "../text/subwords/language_tokens.ts";
 
 type Described = Pick<
   ExportConfig,
-  "model" | "vocabulary" | "ids" | "maximumLength" | "beam" | "lengthPenalty"
+  | "model"
+  | "vocabulary"
+  | "ids"
+  | "maximumLength"
+  | "beam"
+  | "lengthPenalty"
+  | "sources"
 >;
 type Json = Readonly<Record<string, unknown>>;
 
@@ -68,7 +75,7 @@ export interface SharedTokenizer {
 /** The subwords for other readers, from the text of a `tokenizer.json` of this project. */
 export function sharedTokenizer(
   text: string,
-  { ids, maximumLength }: Described,
+  { ids, maximumLength, sources = [] }: Described,
 ): SharedTokenizer {
   // What this project adds for text of the target is known to no other reader.
   const { target: _, known: __, ...source } = JSON.parse(text);
@@ -78,13 +85,21 @@ export function sharedTokenizer(
     ...{ content, single_word: false, lstrip: false, rstrip: false },
     ...{ normalized: false, special: true },
   });
+  // Which text begins with, unlike a special one; the space after it is part of it.
+  const tokens = sources.map((language) => ({
+    ...{ id: words.indexOf(tokenOf(language)), ...special(tokenOf(language)) },
+    ...{ special: false, rstrip: true },
+  }));
   const sequence = (id: string) => ({ Sequence: { id, type_id: 0 } });
   const end = { SpecialToken: { id: eos, type_id: 0 } };
   return {
     tokenizer: JSON.stringify({
       ...source,
-      added_tokens: [[ids.pad, pad], [ids.bos, bos], [ids.eos, eos]]
-        .map(([id, word]) => ({ id, ...special(String(word)) })),
+      added_tokens: [
+        ...[[ids.pad, pad], [ids.bos, bos], [ids.eos, eos]]
+          .map(([id, word]) => ({ id, ...special(String(word)) })),
+        ...tokens,
+      ],
       post_processor: {
         type: "TemplateProcessing",
         single: [sequence("A"), end],
@@ -101,6 +116,7 @@ export function sharedTokenizer(
         [ids.pad]: special(pad),
         [ids.bos]: special(bos),
         [ids.eos]: special(eos),
+        ...Object.fromEntries(tokens.map(({ id, ...token }) => [id, token])),
       },
       // Its end is counted.
       model_max_length: maximumLength + 1,

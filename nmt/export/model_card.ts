@@ -60,9 +60,9 @@ export interface StudentTraining {
 
 /** The card as Markdown, with the metadata that model hubs read at its top. */
 export function card(card: Card): string {
-  const { system, languages: { source, target }, exported, run } = card;
+  const { system, languages: { target }, exported, run } = card;
   const sections = [
-    `# ${system}: ${source} to ${target}`,
+    `# ${system}: ${sourcesOf(card).join(", ")} to ${target}`,
     restriction(card),
     architecture(card),
     run?.student && distillationText(card.model, run.student),
@@ -77,11 +77,16 @@ export function card(card: Card): string {
     .filter((section) => section !== undefined).join("\n\n") + "\n";
 }
 
+/** Its source languages. */
+function sourcesOf({ languages, exported }: Card): readonly string[] {
+  return exported?.sources ?? [languages.source];
+}
+
 /** By the names that model hubs know. */
 function metadata(card: Card): Record<string, Json> {
-  const { languages: { source, target }, data, exported, run } = card;
+  const { languages: { target }, data, exported, run } = card;
   const described = data.filter(({ licences }) => licences.length > 0);
-  const languages = [source, target];
+  const languages = [...sourcesOf(card), target];
   const plain = languages.map((code) => new Intl.Locale(code).language);
   const tags = [
     ...exported === undefined ? [] : ["onnx"],

@@ -4,6 +4,7 @@ import {
   EXPORT_PRECISIONS,
   type ExportConfig,
 } from "../../schemas/exported_model.ts";
+import { tokenOf } from "../text/subwords/language_tokens.ts";
 
 const SHARED_FILES =
   `| \`onnx/encoder_model.onnx\`, \`onnx/decoder_model_merged.onnx\`, both \`_quantized\` too | the graphs that optimum and transformers.js drive |
@@ -59,7 +60,7 @@ libraries do not mask them, so the folder has no files for these: they would
 translate worse than the figures below, and break placeholders.`;
 
 export function filesAndUse(
-  { beam, ids, lengthPenalty, shortlist, placeholders }: ExportConfig,
+  { beam, ids, lengthPenalty, shortlist, placeholders, sources }: ExportConfig,
 ): string {
   const isMasked = placeholders !== undefined;
   return `## Files
@@ -70,7 +71,12 @@ export function filesAndUse(
 ${isMasked ? OWN_FILES : SHARED_FILES}
 
 ## Translate
-
+${
+    sources === undefined ? "" : `
+A sentence begins with the token of its language and a space:
+${sources.map((language) => `\`${tokenOf(language)} \``).join(", ")}.
+`
+  }
 \`\`\`python
 ${isMasked ? MASKING : ""}import numpy, onnxruntime, tokenizers
 

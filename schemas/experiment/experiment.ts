@@ -22,6 +22,7 @@ import {
 import { Runtime } from "./runtime.ts";
 import { Grid, type Trial, trialsOf } from "./tuning.ts";
 import { Shortlist, Vocabulary } from "./vocabulary.ts";
+import { Language } from "../language.ts";
 
 const seed = z.int().min(0).max(2 ** 31 - 1);
 
@@ -84,6 +85,14 @@ export const Given = z.strictObject({
   /** Students are trained once for each of these; all that they share is made once with `seed`, their default too. */
   seeds: Seeds.optional(),
   languages: Languages,
+  /**
+   * Further source languages by code, each with its data and cleaning, by default those of the first: one model translates
+   * from all of them, and a token before each sentence says from which.
+   */
+  sourceLanguages: z.record(
+    Language,
+    z.strictObject({ data: Data.optional(), corpus: Corpus.optional() }),
+  ).optional(),
   data: Data,
   corpus: CorpusWithMonolingual.prefault({}),
   vocabulary: Vocabulary.prefault({}),
@@ -132,6 +141,44 @@ function ableLearners(
   ];
 }
 
+/** Why an experiment cannot have its further source languages. */
+function sourceMismatches(
+  { sourceLanguages, languages, corpus, teacher, testSets }: z.output<
+    typeof Given
+  >,
+): { readonly path: string[]; readonly message: string }[] {
+  if (sourceLanguages === undefined) return [];
+  const further = Object.keys(sourceLanguages);
+  const key = "sourceLanguages";
+  return [
+    ...further.length > 0 ? [] : [{
+      path: [key],
+      message: "expected one further source language or more; leave it out",
+    }],
+    ...teacher.import === undefined ? [] : [{
+      path: [key],
+      message:
+        "only subwords that are learned here have the tokens of languages, and those of an imported teacher are its own; leave it out",
+    }],
+    ...corpus.monolingual === undefined ? [] : [{
+      path: ["corpus", "monolingual"],
+      message:
+        'text without translations is of one source language; leave out it or "sourceLanguages"',
+    }],
+    ...further.filter((code) => Object.values(languages).includes(code))
+      .map((code) => ({
+        path: [key, code],
+        message: `expected a further language, found one of "languages"`,
+      })),
+    ...further.filter((code) => Object.hasOwn(testSets, code.toLowerCase()))
+      .map((code) => ({
+        path: ["testSets", code.toLowerCase()],
+        message:
+          `expected another name than that of the source language ${code}, whose test set has it`,
+      })),
+  ];
+}
+
 export const Experiment = Given.superRefine((experiment, context) => {
   const { vocabulary, teacher } = experiment;
   const { size, students } = vocabulary;
@@ -163,6 +210,9 @@ export const Experiment = Given.superRefine((experiment, context) => {
       ["vocabulary", "placeholders"],
       "only subwords that are learned here have reserved ones, and those of an imported teacher are its own; leave it out",
     );
+  }
+  for (const { path, message } of sourceMismatches(experiment)) {
+    refuse(path, message);
   }
   const { characters = 0 } = teacher.adaptation ?? {};
   const hasStudents = Object.keys(experiment.students).length > 0;
@@ -204,7 +254,11 @@ export const Experiment = Given.superRefine((experiment, context) => {
   const adapted = teacher.adaptation === undefined ? [] : ["imported"];
   const planned = planMismatches(experiment.evaluation.comparisons, {
     systems: ["teacher", ...adapted, ...Object.keys(experiment.students)],
-    testSets: Object.keys(experiment.testSets),
+    testSets: [
+      ...Object.keys(experiment.testSets),
+      ...Object.keys(experiment.sourceLanguages ?? {})
+        .map((code) => code.toLowerCase()),
+    ],
   });
   for (const { path, message } of planned) {
     context.addIssue({ code: "custom", path, message });

@@ -344,6 +344,39 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     { ...base, teacher: { import: "tiny11" }, vocabulary: { placeholders: 8 } },
     '"vocabulary.placeholders": only subwords that are learned here have reserved ones',
   ],
+  "further source languages of a teacher that is imported": [
+    { ...base, teacher: { import: "tiny11" }, sourceLanguages: { tr: {} } },
+    '"sourceLanguages": only subwords that are learned here have the tokens',
+  ],
+  "no further source language": [
+    { ...base, sourceLanguages: {} },
+    '"sourceLanguages": expected one further source language or more',
+  ],
+  "a further source language that is the target": [
+    { ...base, sourceLanguages: { en: {} } },
+    '"sourceLanguages.en": expected a further language',
+  ],
+  "a further source language that there is not": [
+    { ...base, sourceLanguages: { xx: {} } },
+    'expected a language code such as pt, pt-BR or zh-Hant, found "xx"',
+  ],
+  "text without translations beside further source languages": [
+    {
+      ...base,
+      sourceLanguages: { tr: {} },
+      students: { rkd: {} },
+      corpus: { monolingual: { files: ["a.txt"] } },
+    },
+    '"corpus.monolingual": text without translations is of one source language',
+  ],
+  "a test set with the name of a further source language": [
+    {
+      ...base,
+      sourceLanguages: { tr: {} },
+      testSets: { tr: { data: { train: "a.tsv" } } },
+    },
+    '"testSets.tr": expected another name than that of the source language tr',
+  ],
   "more placeholders than there are symbols": [
     { ...base, vocabulary: { placeholders: 33 } },
     '"vocabulary.placeholders"',
@@ -456,7 +489,7 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
   ],
   "a key of a pair that all objects have": [
     { ...base, pairs: { "pt-en": { constructor: {} } } },
-    'unknown key "pairs.pt-en.constructor", known keys are seed, seeds, languages, data, corpus, vocabulary, teacher, ' +
+    'unknown key "pairs.pt-en.constructor", known keys are seed, seeds, languages, sourceLanguages, data, corpus, vocabulary, teacher, ' +
     "student, students, tuning, evaluation, shortlist, testSets, runtime",
   ],
 };

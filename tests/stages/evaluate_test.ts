@@ -125,7 +125,10 @@ Deno.test("evaluation writes a line for each test pair and its counts, and gives
 
 for (const most of [4, undefined]) {
   Deno.test(`a system that ${most === undefined ? "does not mask" : "masks"} placeholders has the counts of those that its translations lack or have beside the source's`, async () => {
-    await using model = await modelFiles((saved) => saved, most);
+    await using model = await modelFiles(
+      (saved) => saved,
+      most === undefined ? undefined : { languages: [], placeholders: most },
+    );
     const folder = await Deno.makeTempDir();
     const path = (name: string) => `${folder}/${name}`;
     const sources = ["o ficheiro {0} de %s", "a pasta %s", "nada"];

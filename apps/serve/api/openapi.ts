@@ -24,19 +24,21 @@ const REFUSALS = {
 export interface Described {
   readonly system: string;
   readonly from: string;
+  /** Its source languages, where it has several. */
+  readonly sources?: readonly string[];
   readonly to: string;
   readonly beam: number;
 }
 
 export function openApi(
-  { system, from, to, beam }: Described,
+  { system, from, sources, to, beam }: Described,
   limits: ServeLimits,
 ) {
   const { timeout, maxBody, maxCharacters, maxWords } = limits;
   return {
     openapi: "3.1.0",
     info: {
-      title: `Translation from ${from} to ${to}`,
+      title: `Translation from ${sources?.join(", ") ?? from} to ${to}`,
       version: "1",
       description:
         `The model "${system}". A request has at most ${maxBody} bytes, a sentence ${maxWords} words and ${maxCharacters} characters; it is done within ${timeout} s or given up.`,
@@ -59,7 +61,9 @@ export function openApi(
           }],
           requestBody: {
             required: true,
-            content: json(schemaOf(translateRequest(limits, beam), "input")),
+            content: json(
+              schemaOf(translateRequest(limits, beam, sources), "input"),
+            ),
           },
           responses: {
             200: {

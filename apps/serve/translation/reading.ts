@@ -6,6 +6,7 @@ import {
   type TranslateRequest,
   translateRequest,
 } from "../../../schemas/http_api.ts";
+import { marked } from "../../../nmt/text/subwords/language_tokens.ts";
 import type { Subwords } from "../../../nmt/text/subwords/subwords.ts";
 import { refusal } from "../http/refusal.ts";
 
@@ -23,15 +24,16 @@ export function bodyReader(
   limits: ServeLimits,
   beam: number,
 ): (body: Uint8Array) => Promise<ReadRequest> {
-  const schema = translateRequest(limits, beam);
+  const schema = translateRequest(limits, beam, subwords.languages);
   return async (body) => {
     const value = asJson(asText(body));
     // Before the schema, which would look at each of a million.
     checkCount(value, limits);
-    const { text, beam, alternatives } = checked(schema, value);
+    const { text, beam, alternatives, from } = checked(schema, value);
     const given = typeof text === "string" ? [text] : text;
     checkLengths(given, limits);
-    const sentences = given.map(asLine);
+    const sentences = given.map(asLine)
+      .map((line) => typeof from === "string" ? marked(line, from) : line);
     const sources = await subwords.encode(sentences);
     checkPositions(sources);
     return { sentences, sources, beam, alternatives };

@@ -31,6 +31,10 @@ export default command({
       { suggest: suggestModels },
     ),
     tokenizer: option("<file>", "the tokenizer of a model file"),
+    from: option<string | undefined>(
+      "<language>",
+      "the language of the text, for a model of several",
+    ),
     split: flag("translates the sentences of a line one by one"),
     nBest: option<number | undefined>(
       "<n>",

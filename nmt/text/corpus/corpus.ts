@@ -16,6 +16,7 @@ import {
 } from "./cleaning.ts";
 import type { Selection, Selections } from "../descriptors/descriptors.ts";
 import { createPairFile, type PairFile } from "./pair_file.ts";
+import { marked } from "../subwords/language_tokens.ts";
 import { readMessages } from "../formats/messages.ts";
 import { locate } from "../fetch/user_files.ts";
 import { pathsOf, readParallel } from "../formats/parallel.ts";
@@ -46,6 +47,8 @@ export interface CorpusConfig {
   readonly corpus: Corpus;
   /** Of data that has a test set, that alone is wanted. */
   readonly part?: "test";
+  /** Sources are written with the token of their language. */
+  readonly isMarked?: true;
 }
 
 /** Where a corpus goes: TSV files, and a folder for what is needed on the way. */
@@ -90,6 +93,7 @@ export async function writeCorpus(
       given,
       own,
     );
+    const lineOf = lineOfCorpus(config);
     await writeLines(places.train, train, (index) => lineOf(pairs.pair(index)));
     await writeLines(places.validation, validation, lineOf);
     await writeLines(places.test, test, lineOf);
@@ -110,15 +114,16 @@ export async function writeCorpus(
 
 /** A corpus of a test set alone. */
 async function writeTestSet(
-  { languages }: CorpusConfig,
+  config: CorpusConfig,
   test: readonly Pair[],
   { train, validation, test: path }: CorpusPlaces,
 ): Promise<CorpusReport> {
+  const lineOf = lineOfCorpus(config);
   await writeLines(train, [], lineOf);
   await writeLines(validation, [], lineOf);
   await writeLines(path, test, lineOf);
   return {
-    languages,
+    languages: config.languages,
     sources: {},
     train: 0,
     validation: 0,
@@ -271,6 +276,7 @@ export async function writeLines<Item>(
 }
 
 /** A line of a TSV file: sides are joined by a TAB, which no clean side holds. */
-function lineOf({ source, target }: Pair): string {
-  return `${source}\t${target}`;
+function lineOfCorpus({ languages, isMarked }: CorpusConfig) {
+  return ({ source, target }: Pair): string =>
+    `${isMarked ? marked(source, languages.source) : source}\t${target}`;
 }

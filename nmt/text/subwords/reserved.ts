@@ -1,7 +1,16 @@
 /**
- * Reserved subwords: each is one symbol of `placeholders.ts`, which no other subword is merged with. They come right after
- * the special ones, so that a `tokenizer.json` says by its vocabulary how many it has, to any reader.
+ * Reserved subwords, which no text becomes by merges: the tokens of languages, then the symbols of placeholders. They come
+ * right after the special ones, so that a `tokenizer.json` says by its vocabulary which it has, to any reader.
  */
+import { languageOf, tokenOf } from "./language_tokens.ts";
+
+/** What a vocabulary reserves subwords for. */
+export interface Reserved {
+  /** Source languages that have a token. */
+  readonly languages: readonly string[];
+  /** Symbols of placeholders. */
+  readonly placeholders: number;
+}
 
 /** Their first id, after those of padding, begin and end. Browsers read this file, so that it imports no schema. */
 const FIRST = 3;
@@ -12,37 +21,59 @@ const PREFIX = ["î", "Ģ"] as const;
 /** What the third byte is called: 0x80 and those after it follow each other, as do the symbols. */
 const third = (index: number) => String.fromCharCode(0x122 + index);
 
-/** The reserved subword of a symbol. */
-const subwordOf = (index: number) => PREFIX.join("") + third(index);
-
-/** The subwords of `count` symbols, with the one on the way to them last, and the merges that are to be the first. */
-export function reservedSubwords(count: number): {
+/** The subwords of what is reserved, with the one on the way to the symbols last, and the merges that are to be the first. */
+export function reservedSubwords({ languages, placeholders }: Reserved): {
   readonly subwords: readonly string[];
   readonly merges: readonly (readonly [string, string])[];
 } {
-  if (count === 0) return { subwords: [], merges: [] };
+  const tokens = languages.map(tokenOf);
+  if (placeholders === 0) return { subwords: tokens, merges: [] };
   const prefix = PREFIX.join("");
-  const indices = Array.from({ length: count }, (_, index) => index);
+  const thirds = Array.from({ length: placeholders }, (_, i) => third(i));
   return {
-    subwords: [...indices.map(subwordOf), prefix],
-    merges: [
-      PREFIX,
-      ...indices.map((index) => [prefix, third(index)] as const),
-    ],
+    subwords: [...tokens, ...thirds.map((end) => prefix + end), prefix],
+    merges: [PREFIX, ...thirds.map((end) => [prefix, end] as const)],
   };
 }
 
-/** How many symbols have reserved subwords in a vocabulary, which gives the id of a subword. */
-export function reservedCount(
-  idOf: (subword: string) => number | undefined,
-): number {
-  let count = 0;
-  while (idOf(subwordOf(count)) === FIRST + count) count++;
-  return count;
+/** What a vocabulary, which gives the subword of an id, reserves. */
+export function reservedIn(
+  subwordOf: (id: number) => string | undefined,
+): Reserved {
+  const languages: string[] = [];
+  for (let id = FIRST;; id++) {
+    const language = languageOf(subwordOf(id) ?? "");
+    if (language === undefined) break;
+    languages.push(language);
+  }
+  const first = FIRST + languages.length;
+  const symbolAt = (index: number) => PREFIX.join("") + third(index);
+  let placeholders = 0;
+  while (subwordOf(first + placeholders) === symbolAt(placeholders)) {
+    placeholders++;
+  }
+  return { languages, placeholders };
 }
 
-/** The symbol that an id stands for, by its number; undefined for another id of a vocabulary with so many of them. */
-export function symbolOf(id: number, count: number): number | undefined {
-  const index = id - FIRST;
-  return index >= 0 && index < count ? index : undefined;
+/** The id of a language's token; undefined for a language that has none. */
+export function tokenIdOf(
+  language: string | undefined,
+  { languages }: Reserved,
+): number | undefined {
+  const index = language === undefined ? -1 : languages.indexOf(language);
+  return index < 0 ? undefined : FIRST + index;
+}
+
+/** Whether an id is the token of a language. */
+export function isToken(id: number, { languages }: Reserved): boolean {
+  return id >= FIRST && id < FIRST + languages.length;
+}
+
+/** The symbol that an id stands for, by its number. */
+export function symbolOf(
+  id: number,
+  { languages, placeholders }: Reserved,
+): number | undefined {
+  const index = id - FIRST - languages.length;
+  return index >= 0 && index < placeholders ? index : undefined;
 }

@@ -11,8 +11,9 @@ import { inputError } from "../../../base/input_error.ts";
 import { checkInput } from "../../../base/input_file.ts";
 import { EOS } from "../../../schemas/experiment/vocabulary.ts";
 import { takeNormalizer } from "../normalization/stored_normalizer.ts";
-import { withPlaceholders } from "./masked_subwords.ts";
-import { reservedCount, reservedSubwords } from "./reserved.ts";
+import { TOKEN } from "./language_tokens.ts";
+import { type Reserved, reservedIn, reservedSubwords } from "./reserved.ts";
+import { withReserved } from "./reserved_subwords.ts";
 
 /** Encodes text as ids and decodes ids, without padding, begin and end of sentence. */
 export interface Subwords {
@@ -20,7 +21,9 @@ export interface Subwords {
   readonly size: number;
   /** The id of what is unknown; none where no text is. */
   readonly unknown?: number;
-  /** How many placeholders of a line have a reserved subword; none where they are cut as any text is. */
+  /** The source languages that are told by a token, with which each source line begins; undefined where there is one language. */
+  readonly languages?: readonly string[];
+  /** How many placeholders of a line have a reserved subword; undefined where they are cut as any text is. */
   readonly placeholders?: number;
   /**
    * The ids of each line, which is of the source unless said otherwise: an imported model may cut its sides differently.
@@ -63,7 +66,14 @@ const Trained = z.looseObject({
 /** What an export registers for other libraries; here no text becomes a special subword. */
 const Registered = z.looseObject({
   added_tokens: z.array(
-    z.looseObject({ id: z.int().max(EOS), special: z.literal(true) }),
+    z.union([
+      z.looseObject({ id: z.int().max(EOS), special: z.literal(true) }),
+      // The token of a language.
+      z.looseObject({
+        content: z.string().regex(TOKEN),
+        special: z.literal(false),
+      }),
+    ]),
   ),
 }).transform((json) => ({ ...json, added_tokens: [], post_processor: null }));
 
@@ -114,7 +124,7 @@ const PART = /[\S\ufeff]{1000}(?=[\S\ufeff])|[\s\u0085]{1000}(?=[\s\u0085])/gu;
 /**
  * Learns exactly `size` subwords from some lines and writes them as a `tokenizer.json`. Equal lines give equal bytes.
  * A size that the lines cannot give is an input error which says how many they can. A word of more than 1,000
- * characters counts as several. The first `placeholders` symbols have reserved subwords among them; the lines have none.
+ * characters counts as several. What is `reserved` is among the subwords, and the lines have none of it.
  *
  * @example
  * ```ts
@@ -133,7 +143,7 @@ export async function trainSubwords(
   lines: Iterable<string> | AsyncIterable<string>,
   size: number,
   path: string,
-  placeholders = 0,
+  reserved: Reserved = { languages: [], placeholders: 0 },
 ): Promise<void> {
   const tokenizer = new Tokenizer(BPE.empty());
   tokenizer.setNormalizer(nfcNormalizer());
@@ -146,7 +156,7 @@ export async function trainSubwords(
     const json = Trained.parse(JSON.parse(await Deno.readTextFile(trained)));
     await Deno.writeTextFile(
       trained,
-      JSON.stringify(resized(json, size, placeholders)),
+      JSON.stringify(resized(json, size, reserved)),
     );
     await Deno.rename(trained, path);
   } finally {
@@ -197,10 +207,8 @@ export async function loadSubwords(path: string): Promise<Subwords> {
       // The runtime's Unicode may be newer than the normalizer's: normalized first, a text means the same to both.
       normalize: (line) => line.normalize("NFC"),
     }, size);
-    const placeholders = reservedCount((subword) => vocab[subword]);
-    return placeholders === 0
-      ? learned
-      : withPlaceholders(learned, placeholders);
+    const words = Object.keys(vocab).sort((a, b) => vocab[a] - vocab[b]);
+    return withReserved(learned, reservedIn((id) => words[id]));
   } catch (error) {
     throw broken(error instanceof Error ? error.message : String(error));
   }
@@ -283,10 +291,10 @@ function subwords(source: Side, size: number, target = source): Subwords {
 function resized(
   trained: z.infer<typeof Trained>,
   size: number,
-  placeholders: number,
+  wanted: Reserved,
 ) {
   const bytes = byteLevelAlphabet().sort();
-  const reserved = reservedSubwords(placeholders);
+  const reserved = reservedSubwords(wanted);
   const words = new Set([...SPECIALS, ...reserved.subwords, ...bytes]);
   const reached = new Set(bytes);
   const merges = reserved.merges.map((merge) => [...merge]);
@@ -295,8 +303,8 @@ function resized(
     const whole = left + right;
     // No text may become a special subword.
     if (SPECIALS.includes(whole)) continue;
-    // A symbol that the lines have nevertheless is merged with nothing.
-    if (reserved.subwords.some((symbol) => whole.includes(symbol))) continue;
+    // Nor a reserved one, which is merged with nothing.
+    if (reserved.subwords.some((subword) => whole.includes(subword))) continue;
     if (!reached.has(left) || !reached.has(right)) continue;
     reached.add(whole);
     words.add(whole);

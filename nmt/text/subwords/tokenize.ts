@@ -2,12 +2,14 @@
 import { inputError } from "../../../base/input_error.ts";
 import type { Pair } from "../corpus/cleaning.ts";
 import type { Subwords } from "./subwords.ts";
+import { unmarked } from "./language_tokens.ts";
 import {
   betweenSymbols,
   lacking,
   mask,
   maskedPlaceholders,
 } from "./placeholders.ts";
+import type { Reserved } from "./reserved.ts";
 import { sentenceId } from "./sentence_ids.ts";
 import { type Packer, packer, packSide, type Tokens } from "./tokens.ts";
 
@@ -15,19 +17,20 @@ import { type Packer, packer, packSide, type Tokens } from "./tokens.ts";
 const CHUNK = 1000;
 
 /**
- * The sides of the pairs of a TSV file that the corpus stage wrote: source, target, source of the next. Where so many
- * `placeholders` of a line are masked, the parts of the sides between these.
+ * The sides of the pairs of a TSV file that the corpus stage wrote: source, target, source of the next; without what has
+ * reserved subwords: the tokens of languages, and placeholders, between which the parts of a side come one by one.
  */
 export async function* sidesOf(
   path: string,
-  placeholders?: number,
+  { languages, placeholders }: Reserved = { languages: [], placeholders: 0 },
 ): AsyncGenerator<string> {
   for await (const pairs of chunksOf(path)) {
     for (const { source, target } of pairs) {
-      if (placeholders === undefined) yield* [source, target];
+      const text = languages.length > 0 ? unmarked(source) : source;
+      if (placeholders === 0) yield* [text, target];
       else {
-        const masked = maskedPlaceholders(source, placeholders);
-        yield* betweenSymbols(mask(source, masked));
+        const masked = maskedPlaceholders(text, placeholders);
+        yield* betweenSymbols(mask(text, masked));
         yield* betweenSymbols(mask(target, masked));
       }
     }
@@ -189,7 +192,8 @@ async function* ahead<T>(
   for (const value of waiting) yield await value;
 }
 
-async function* chunksOf(path: string): AsyncGenerator<Pair[]> {
+/** The pairs of a TSV file that a stage wrote, some at a time. */
+export async function* chunksOf(path: string): AsyncGenerator<Pair[]> {
   for await (const lines of lineChunks(path)) {
     yield lines.map((line) => {
       const [source, target] = line.split("\t");

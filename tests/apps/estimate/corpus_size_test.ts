@@ -19,3 +19,36 @@ Deno.test("a compressed file gives three times its bytes of text, however it is 
       assertEquals(Math.round(pairsOf(name)), Math.round(3 * plain), name);
     }
   }));
+
+Deno.test("corpora of several source languages that are joined count together", () =>
+  withFolder((folder) => {
+    const corpusOf = (source: string, bytes: number): Step => {
+      const train = `${folder}/${source}.tsv`;
+      Deno.writeFileSync(train, new Uint8Array(bytes));
+      const languages = { source, target: "en" };
+      const config = { data: { train }, languages, corpus: {} };
+      return { stage: "corpus", config, inputs: {}, metrics: {} };
+    };
+    const [pt, tr] = [corpusOf("pt", 86_000), corpusOf("tr", 43_000)];
+    const join: Step = {
+      ...{ stage: "join", config: {}, metrics: {} },
+      inputs: { corpus: "corpus", "corpus:tr": "tr/corpus" },
+    };
+    const nodes = new Map([["corpus", pt], ["tr/corpus", tr]]);
+    const alone = trainingSize(nodes, new Map(), pt)?.pairs ?? 0;
+    const all = new Map([...nodes, ["join", join]]);
+    assertEquals(
+      Math.round(trainingSize(all, new Map(), pt)?.pairs ?? 0),
+      Math.round(1.5 * alone),
+    );
+    const counts = {
+      trainPairs: 7,
+      trainSourceTokens: 8,
+      trainTargetTokens: 9,
+    };
+    all.set("tokenize", {
+      ...{ stage: "tokenize", config: {}, metrics: counts },
+      inputs: { corpus: "join" },
+    });
+    assertEquals(trainingSize(all, new Map(), pt)?.pairs, 7);
+  }));

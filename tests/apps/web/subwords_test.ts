@@ -47,7 +47,7 @@ async function assertAlike(
   const ids = await own.encode(lines);
   const texts = await own.decode(ids);
   lines.forEach((line, i) => {
-    assertEquals(page.encode(line), [...ids[i]], JSON.stringify(line));
+    assertEquals(page.encode(line, "pt"), [...ids[i]], JSON.stringify(line));
     assertEquals(page.decode([...ids[i]], line), texts[i]);
     const bytes = new TextEncoder().encode(line.normalize("NFC")).length;
     const lengths = page.lengths([...ids[i]], line);
@@ -91,11 +91,11 @@ Deno.test("the subwords of an imported model have the ids that the project's own
   const ids = await own.encode(lines);
   const texts = await own.decode(ids);
   lines.forEach((line, i) => {
-    assertEquals(page.encode(line), [...ids[i]], JSON.stringify(line));
+    assertEquals(page.encode(line, "pt"), [...ids[i]], JSON.stringify(line));
     assertEquals(page.decode([...ids[i]], line), texts[i]);
   });
   assertEquals(
-    page.lengths(page.encode("ab cd"), "ab cd"),
+    page.lengths(page.encode("ab cd", "pt"), "ab cd"),
     [0, 1, 1, 1, 1, 1],
   );
 });

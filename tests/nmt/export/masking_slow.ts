@@ -13,7 +13,7 @@ import {
   TABLES,
   tablesMissing,
 } from "../text/fixtures/real_lines.ts";
-import { LINES, maskedExport, MOST } from "./masked_export.ts";
+import { LINES, MOST, reservedExport } from "./reserved_export.ts";
 
 /** What the card tells users to write, run in the folder. */
 function cardScript(folder: string, use: string): string {
@@ -28,7 +28,7 @@ testWithPython(
   "onnxruntime, tokenizers, numpy",
   "the card's Python translates lines with placeholders as the project does in int8",
   async (python) => {
-    await using model = await maskedExport();
+    await using model = await reservedExport({ placeholders: MOST });
     await using opened = await loadModel(model.folder, { precision: "int8" });
     const expected: string[] = [];
     // One by one, as what is rounded to int8 depends on what is beside it.
@@ -45,7 +45,7 @@ testWithPython(
   "onnxruntime, tokenizers, numpy",
   `it masks real text as the project does, and puts the placeholders back${tablesMissing}`,
   async (python) => {
-    await using model = await maskedExport();
+    await using model = await reservedExport({ placeholders: MOST });
     const tables = tablesMissing === ""
       ? await Promise.all(TABLES.map((table) => corpusPairs(table, 10)))
       : [];

@@ -7,10 +7,10 @@ import { lacking } from "../../../nmt/text/subwords/placeholders.ts";
 import { TranslateAnswer } from "../../../schemas/http_api.ts";
 import { serve } from "../../apps/serve/served.ts";
 import { task } from "../../cli/fixtures/command_line.ts";
-import { LINES, maskedExport, MOST } from "./masked_export.ts";
+import { LINES, MOST, reservedExport } from "./reserved_export.ts";
 
 Deno.test("an export that masks placeholders says how, has no files for libraries that do not, and its card says why", async () => {
-  await using model = await maskedExport();
+  await using model = await reservedExport({ placeholders: MOST });
   const { folder } = model;
   const config = readExport(folder);
   assertEquals(config.placeholders?.most, MOST);
@@ -26,7 +26,7 @@ Deno.test("an export that masks placeholders says how, has no files for librarie
 });
 
 Deno.test("the task, the server and a program give the same translations of it, and say which placeholders are lost", async () => {
-  await using model = await maskedExport();
+  await using model = await reservedExport({ placeholders: MOST });
   const { folder } = model;
   await using opened = await loadModel(folder);
   const expected = await translate(opened, LINES);

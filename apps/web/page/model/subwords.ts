@@ -13,13 +13,15 @@ import {
   unmask,
 } from "../../../../nmt/text/subwords/placeholders.ts";
 import {
-  reservedCount,
+  isToken,
+  reservedIn,
   symbolOf,
+  tokenIdOf,
 } from "../../../../nmt/text/subwords/reserved.ts";
 
 export interface Subwords {
-  /** The ids of a text, without begin and end. */
-  encode(text: string): number[];
+  /** The ids of a text in a language, without begin and end; the language matters where the model has several. */
+  encode(text: string, language: string): number[];
   /** The text of ids, none of them special; placeholders in it are those of its source. */
   decode(ids: readonly number[], source: string): string;
   /** Bytes of UTF-8 that each id stands for, where placeholders are those of a source. */
@@ -66,23 +68,28 @@ const CONFIG = { clean_up_tokenization_spaces: false };
 
 function learntSubwords(json: object): Subwords {
   const tokenizer = new Tokenizer({ ...json, pre_tokenizer: WORDS }, CONFIG);
-  const most = reservedCount((token) => tokenizer.token_to_id(token));
+  const reserved = reservedIn((id) => tokenizer.id_to_token(id));
+  const most = reserved.placeholders;
   const maskedOf = (line: string) => maskedPlaceholders(line, most);
   const encoder = new TextEncoder();
   return {
-    encode: (text) => {
+    encode: (text, language) => {
       const masked = most === 0 ? text : mask(text, maskedOf(text));
-      return tokenizer.encode(masked, { add_special_tokens: false }).ids;
+      const { ids } = tokenizer.encode(masked, { add_special_tokens: false });
+      const token = tokenIdOf(language, reserved);
+      return token === undefined ? ids : [token, ...ids];
     },
-    decode: (ids, source) => {
+    decode: (all, source) => {
+      const ids = all.filter((id) => !isToken(id, reserved));
       if (ids.length === 0) return "";
-      const text = tokenizer.decode([...ids]);
+      const text = tokenizer.decode(ids);
       return most === 0 ? text : unmask(text, maskedOf(source));
     },
     lengths: (ids, source) => {
       const placeholders = most === 0 ? [] : maskedOf(source);
       return ids.map((id) => {
-        const symbol = symbolOf(id, most);
+        if (isToken(id, reserved)) return 0;
+        const symbol = symbolOf(id, reserved);
         if (symbol !== undefined) {
           const value = placeholders[symbol] ?? "";
           return encoder.encode(value.normalize("NFC")).length;

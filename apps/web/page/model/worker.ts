@@ -190,7 +190,7 @@ function idsOf({ data, dims }: Tensor, row: number, padding: number): number[] {
 }
 
 function encode({ opening, subwords }: Model, text: string): number[] {
-  const ids = subwords.encode(text);
+  const ids = subwords.encode(text, opening.languages.source);
   if (ids.length > opening.maximumLength) {
     throw new Error(
       `Cannot translate a sentence of ${ids.length} subwords; expected at most ${opening.maximumLength}, so split it.`,

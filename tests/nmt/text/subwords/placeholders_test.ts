@@ -35,7 +35,10 @@ async function masking(lines: readonly string[], size: number, most = MOST) {
   const parts = lines.flatMap((line) =>
     betweenSymbols(mask(line, maskedPlaceholders(line, most)))
   );
-  await trainSubwords(parts, size, path, most);
+  await trainSubwords(parts, size, path, {
+    languages: [],
+    placeholders: most,
+  });
   const json = JSON.parse(Deno.readTextFileSync(path));
   return { own: await loadSubwords(path), page: createSubwords(json), json };
 }
@@ -86,7 +89,7 @@ Deno.test("beyond their most, placeholders stay text; a symbol in a text comes b
 
 Deno.test("the most that the schema allows has reserved subwords, which follow the special ones", async () => {
   const { placeholders } = Vocabulary.shape;
-  const { subwords } = reservedSubwords(32);
+  const { subwords } = reservedSubwords({ languages: [], placeholders: 32 });
   assertEquals(placeholders.safeParse(32).success, true);
   assertEquals(placeholders.safeParse(33).success, false);
   const { own, json } = await masking(documentLines(), 600, 32);
@@ -127,7 +130,7 @@ async function assertMasked(
     const symbols = [...ids[i]].filter((id) => id > EOS && id <= EOS + MOST);
     assertEquals(symbols, masked.map((one) => EOS + 1 + values.indexOf(one)));
     found += symbols.length;
-    assertEquals(page.encode(line), [...ids[i]], JSON.stringify(line));
+    assertEquals(page.encode(line, "pt"), [...ids[i]], JSON.stringify(line));
     assertEquals(page.decode([...ids[i]], line), line);
     const lengths = page.lengths([...ids[i]], line);
     assertEquals(
