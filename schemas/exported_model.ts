@@ -73,6 +73,11 @@ export const ExportConfig = z.strictObject({
     first: z.int(),
     most: z.int().min(1),
   }).optional(),
+  /**
+   * The code points that stand before a word, and the space before it, of which all or the first letter were in upper case;
+   * Hugging Face's libraries cannot put them there.
+   */
+  casing: z.strictObject({ capitalized: z.int(), upper: z.int() }).optional(),
   /** Ids that a sentence may have at most, on either side, its end not counted. */
   maximumLength: z.int().min(1),
   /** Where the graphs that translate choose ids among the candidates of a short-list: how many of these there are. */

@@ -57,6 +57,7 @@ export default stage({
   ],
   environment: () => identityOf({ name: "onnx", provider: "cpu" }),
   run: async ({ config, inputs, files, outputs, log, progress }) => {
+    const { isSharedText } = await import("../nmt/export/hugging_face.ts");
     const { translationPath, writeDescription, writeGraphs } = await import(
       "../nmt/export/folder.ts"
     );
@@ -118,13 +119,13 @@ export default stage({
     const { beam, lengthPenalty } = evaluation;
     const shortlist = inputs.shortlist &&
       readShortlist(inputs.shortlist.shortlist, saved.vocabulary);
-    const { unknown, placeholders, languages: sources } = subwords;
+    const { unknown, placeholders, casing, languages: sources } = subwords;
     const bytes = await writeGraphs(
       folder,
       saved,
       lengthPenalty,
       shortlist,
-      placeholders,
+      isSharedText(subwords),
     );
 
     const pairs = await readPairs(inputs.corpus.test);
@@ -148,7 +149,7 @@ export default stage({
         int8: { bleu: int8.bleu, chrf: int8.chrf },
         signature: fp32.signature,
       },
-      ...{ unknown, placeholders, sources },
+      ...{ unknown, placeholders, casing, sources },
       shortlist,
       data: dataSets,
     });

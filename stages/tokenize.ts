@@ -37,7 +37,8 @@ export default stage({
       await Deno.copyFile(imported.tokenizer, tokenizer);
     } else {
       const { size, languages = [], placeholders = 0 } = config;
-      const reserved = { languages, placeholders };
+      const casing = config.casing !== undefined;
+      const reserved = { languages, placeholders, casing };
       const lines = sidesOf(corpus.train, reserved);
       await trainSubwords(lines, size, tokenizer, reserved);
     }

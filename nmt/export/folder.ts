@@ -10,6 +10,7 @@ import {
   type ExportConfig,
   type ExportPrecision,
 } from "../../schemas/exported_model.ts";
+import { CAPITALIZED, UPPER } from "../text/subwords/casing.ts";
 import {
   FIRST_SYMBOL,
   PLACEHOLDER_PATTERN,
@@ -19,6 +20,7 @@ import { longestList, type Shortlist } from "../shortlist/shortlist.ts";
 import {
   generationConfig,
   huggingFaceConfig,
+  isSharedText,
   sharedTokenizer,
 } from "./hugging_face.ts";
 import { card } from "./model_card.ts";
@@ -35,17 +37,17 @@ export function translationPath(
 }
 
 /**
- * Writes the graphs of a model, the short-list in those that translate; returns the sizes of these. Where placeholders are
- * masked, there are no graphs for libraries that would not mask them.
+ * Writes the graphs of a model, the short-list in those that translate; returns the sizes of these. Unless
+ * its text `isShared`, as it needs no masks and marks, there are none for Hugging Face's libraries, which know none.
  */
 export async function writeGraphs(
   folder: string,
   saved: SavedModel,
   lengthPenalty: number,
   shortlist?: Shortlist,
-  placeholders?: number,
+  isShared = true,
 ): Promise<ExportConfig["bytes"]> {
-  const names = placeholders === undefined ? GRAPHS : GRAPHS.slice(0, 1);
+  const names = isShared ? GRAPHS : GRAPHS.slice(0, 1);
   const bytes = { fp32: 0, int8: 0 };
   for (const precision of EXPORT_PRECISIONS) {
     const graphs = exportedGraphs(
@@ -77,6 +79,8 @@ export interface Description extends
   readonly sources?: readonly string[];
   /** How many placeholders of a line are masked, where they are. */
   readonly placeholders?: number;
+  /** Whether the case of words is marked. */
+  readonly casing?: boolean;
   /** The one in the graphs that translate. */
   readonly shortlist?: Shortlist;
   /** What the model was trained on. */
@@ -87,8 +91,16 @@ export interface Description extends
 export async function writeDescription(
   folder: string,
   { model, vocabulary }: SavedModel,
-  { tokenizer, unknown, sources, placeholders, shortlist, data, ...described }:
-    Description,
+  {
+    tokenizer,
+    unknown,
+    sources,
+    placeholders,
+    casing,
+    shortlist,
+    data,
+    ...described
+  }: Description,
 ): Promise<ExportConfig> {
   const { system, languages, beam, lengthPenalty, quality, bytes } = described;
   const own: ExportConfig = {
@@ -105,6 +117,12 @@ export async function writeDescription(
       first: FIRST_SYMBOL,
       most: placeholders,
     },
+    casing: casing
+      ? {
+        capitalized: CAPITALIZED.charCodeAt(0),
+        upper: UPPER.charCodeAt(0),
+      }
+      : undefined,
     maximumLength: MAXIMUM_LENGTH,
     shortlist: shortlist && {
       frequent: shortlist.frequent.length,
@@ -118,7 +136,7 @@ export async function writeDescription(
       licences.map(({ licence }) => ({ data: name, licence }))
     ),
   };
-  const isShared = placeholders === undefined;
+  const isShared = isSharedText({ placeholders, casing });
   const config = { ...own, ...isShared && huggingFaceConfig(own) };
   const shared = sharedTokenizer(
     await Deno.readTextFile(tokenizer),

@@ -17,6 +17,16 @@ type Described = Pick<
 >;
 type Json = Readonly<Record<string, unknown>>;
 
+/** Whether these libraries make the ids of a text alone: it needs no masked placeholders and no marks of casing. */
+export function isSharedText(
+  { placeholders, casing }: {
+    readonly placeholders?: unknown;
+    readonly casing?: unknown;
+  },
+): boolean {
+  return placeholders === undefined && !casing;
+}
+
 /** The part of `config.json`. The libraries have graphs in place of this kind's own layers. */
 export function huggingFaceConfig(
   { model, vocabulary, ids, maximumLength }: Described,

@@ -19,6 +19,7 @@ import {
   narrowest,
   type Use,
 } from "../text/descriptors/licences.ts";
+import { isSharedText } from "./hugging_face.ts";
 import { filesAndUse, quality } from "./usage.ts";
 
 export interface Card {
@@ -100,7 +101,7 @@ function metadata(card: Card): Record<string, Json> {
     ...licence(card),
     pipeline_tag: "translation",
     // The Hub's name for what its folder `onnx` is laid out for; optimum reads it too.
-    ...exported === undefined || exported.placeholders !== undefined
+    ...exported === undefined || !isSharedText(exported)
       ? {}
       : { library_name: "transformers.js" },
     ...tags.length === 0 ? {} : { tags },

@@ -4,6 +4,7 @@ import {
   EXPORT_PRECISIONS,
   type ExportConfig,
 } from "../../schemas/exported_model.ts";
+import { isSharedText } from "./hugging_face.ts";
 import { tokenOf } from "../text/subwords/language_tokens.ts";
 
 const SHARED_FILES =
@@ -12,13 +13,11 @@ const SHARED_FILES =
 | \`config.json\`, \`generation_config.json\` | sizes, ids, settings of search |`;
 
 const OWN_FILES =
-  `| \`tokenizer.json\` | the subwords of both languages, with one for each of some numbered placeholders |
-| \`config.json\` | sizes, ids, settings of search, how placeholders are masked |`;
+  `| \`tokenizer.json\` | the subwords of both languages, some of them reserved |
+| \`config.json\` | sizes, ids, settings of search, how text is changed before it becomes subwords |`;
 
 /** Python that masks the placeholders of a line, and puts them back. */
-const MASKING = `import json, re
-
-rule = json.load(open("config.json"))["placeholders"]
+const MASKING = `rule = config["placeholders"]
 
 def masked(line):
     every = list(dict.fromkeys(re.findall(rule["pattern"], line)))
@@ -30,6 +29,49 @@ def unmasked(text, found):
     symbols = "|".join(chr(rule["first"] + number) for number in range(rule["most"]))
     value = lambda match: "".join(found[ord(match[0]) - rule["first"]:][:1])
     return re.sub(symbols, value, text)
+
+`;
+
+/** Python that marks the case of the words of a line, and restores it. */
+const CASING = `CAPITALIZED = chr(config["casing"]["capitalized"])
+UPPER = chr(config["casing"]["upper"])
+
+def words(line):
+    begin = None
+    for index, character in enumerate(line + " "):
+        kind = unicodedata.category(character)[0]
+        if begin is None and kind == "L":
+            begin = index
+        if begin is not None and kind not in "LM":
+            yield begin, index
+            begin = None
+
+def cased(line):
+    for begin, end in reversed(list(words(line))):
+        word = line[begin:end]
+        lower = word.lower()
+        if lower == word:
+            continue
+        if lower[:1].upper() + lower[1:] == word:
+            mark = CAPITALIZED
+        elif lower.upper() == word:
+            mark = UPPER
+        else:
+            continue
+        start = begin - (line[begin - 1:begin] == " ")
+        line = line[:start] + mark + line[start:begin] + lower + line[end:]
+    return line
+
+def uncased(text):
+    for begin, end in reversed(list(words(text))):
+        word = text[begin:end]
+        start = begin - (text[begin - 1:begin] == " ")
+        if text[start - 1:start] == CAPITALIZED:
+            word = word[:1].upper() + word[1:]
+        elif text[start - 1:start] == UPPER:
+            word = word.upper()
+        text = text[:begin] + word + text[end:]
+    return text.replace(CAPITALIZED, "").replace(UPPER, "")
 
 `;
 
@@ -55,20 +97,65 @@ const [{ translation_text }] = await translate(line);
 \`\`\``;
 
 const UNSHARED =
-  `The model was trained on text whose placeholders are masked. Hugging Face's
-libraries do not mask them, so the folder has no files for these: they would
-translate worse than the figures below, and break placeholders.`;
+  `The model was trained on text that is changed so. Hugging Face's libraries do
+not change it, so the folder has no files for these: they would translate worse
+than the figures below, and break placeholders.`;
 
-export function filesAndUse(
-  { beam, ids, lengthPenalty, shortlist, placeholders, sources }: ExportConfig,
-): string {
+/** Python that translates a line, of a language where there are several. */
+function translation(config: ExportConfig): string {
+  const { beam, sources, placeholders, casing } = config;
   const isMasked = placeholders !== undefined;
+  const isCased = casing !== undefined;
+  const line = sources === undefined ? "line" : 'f"<2{language}> {line}"';
+  const isPlain = !isMasked && !isCased && sources === undefined;
+  const before = isPlain ? ["ids = tokenizer.encode(line.strip()).ids"] : [
+    isMasked ? "line, found = masked(line.strip())" : "line = line.strip()",
+    ...isCased ? ["line = cased(line)"] : [],
+    `ids = tokenizer.encode(${line}).ids`,
+  ];
+  const decoded = "tokenizer.decode(translation[0].tolist())";
+  const text = isCased ? `uncased(${decoded})` : decoded;
+  const after = isMasked
+    ? `unmasked(${text}.strip(), found)`
+    : `${text}.strip()`;
+  const imports = [
+    ...isSharedText(config) ? [] : ["json"],
+    ...["numpy", "onnxruntime"],
+    ...isMasked ? ["re"] : [],
+    "tokenizers",
+    ...isCased ? ["unicodedata"] : [],
+  ];
+  return `import ${imports.join(", ")}
+
+${isSharedText(config) ? "" : 'config = json.load(open("config.json"))\n'}${
+    isMasked ? MASKING : ""
+  }${
+    isCased ? CASING : ""
+  }tokenizer = tokenizers.Tokenizer.from_file("tokenizer.json")
+tokenizer.encode_special_tokens = True  # "</s>" in a text is no end of it
+session = onnxruntime.InferenceSession("int8/translate.onnx")
+
+def translate(line${sources === undefined ? "" : ", language"}):
+${
+    before.map((each) => `    ${each}\n`).join("")
+  }    translation, score = session.run(["translation", "score"], {
+        "source": numpy.array([ids], numpy.int64),
+        "beam": numpy.array([${beam}], numpy.int64),
+        "maximum_length": numpy.array([0], numpy.int64),
+        "count": numpy.array([1], numpy.int64),
+    })
+    return ${after}`;
+}
+
+export function filesAndUse(config: ExportConfig): string {
+  const { ids, lengthPenalty, shortlist, sources } = config;
+  const isShared = isSharedText(config);
   return `## Files
 
 | file | is |
 | --- | --- |
 | \`fp32/translate.onnx\`, \`int8/translate.onnx\` | ids in, best translation out: encoder, decoder and beam search |
-${isMasked ? OWN_FILES : SHARED_FILES}
+${isShared ? SHARED_FILES : OWN_FILES}
 
 ## Translate
 ${
@@ -78,29 +165,7 @@ ${sources.map((language) => `\`${tokenOf(language)} \``).join(", ")}.
 `
   }
 \`\`\`python
-${isMasked ? MASKING : ""}import numpy, onnxruntime, tokenizers
-
-tokenizer = tokenizers.Tokenizer.from_file("tokenizer.json")
-tokenizer.encode_special_tokens = True  # "</s>" in a text is no end of it
-session = onnxruntime.InferenceSession("int8/translate.onnx")
-
-def translate(line):
-${
-    isMasked
-      ? "    line, found = masked(line.strip())\n    ids = tokenizer.encode(line).ids"
-      : "    ids = tokenizer.encode(line.strip()).ids"
-  }
-    translation, score = session.run(["translation", "score"], {
-        "source": numpy.array([ids], numpy.int64),
-        "beam": numpy.array([${beam}], numpy.int64),
-        "maximum_length": numpy.array([0], numpy.int64),
-        "count": numpy.array([1], numpy.int64),
-    })
-    ${
-    isMasked
-      ? "return unmasked(tokenizer.decode(translation[0].tolist()).strip(), found)"
-      : "return tokenizer.decode(translation[0].tolist()).strip()"
-  }
+${translation(config)}
 \`\`\`
 
 | input | int64 | is |
@@ -124,7 +189,7 @@ ${shortlist.frequent} most frequent ones, the source's own, and up to ${shortlis
 each of these. Log probabilities are those among the candidates.`
   }
 
-${isMasked ? UNSHARED : SHARED}`;
+${isShared ? SHARED : UNSHARED}`;
 }
 
 /** Sizes and scores of both precisions. */

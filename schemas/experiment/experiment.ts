@@ -205,9 +205,12 @@ export const Experiment = Given.superRefine((experiment, context) => {
       "only the vocabulary of an imported teacher is trimmed",
     );
   }
-  if (teacher.import !== undefined && vocabulary.placeholders !== undefined) {
+  for (const option of ["placeholders", "casing"] as const) {
+    if (teacher.import === undefined || vocabulary[option] === undefined) {
+      continue;
+    }
     refuse(
-      ["vocabulary", "placeholders"],
+      ["vocabulary", option],
       "only subwords that are learned here have reserved ones, and those of an imported teacher are its own; leave it out",
     );
   }

@@ -15,7 +15,12 @@ export const Vocabulary = z.strictObject({
    * So many different placeholders of a sentence, such as `%s`, `{0}`, tags and addresses, are each one reserved subword, and
    * come back as they are in its translation. Off without a number; an imported teacher has no such subwords.
    */
-  placeholders: z.int().min(1).max(32).optional(),
+  placeholders: z.int().min(1).max(30).optional(),
+  /**
+   * Words become lower-case after a reserved subword that says how they were: `File` and `file` share their subwords. Off by
+   * default; an imported teacher has no such subwords.
+   */
+  casing: z.literal("markup").optional(),
 });
 export type Vocabulary = z.infer<typeof Vocabulary>;
 

@@ -127,7 +127,7 @@ for (const most of [4, undefined]) {
   Deno.test(`a system that ${most === undefined ? "does not mask" : "masks"} placeholders has the counts of those that its translations lack or have beside the source's`, async () => {
     await using model = await modelFiles(
       (saved) => saved,
-      most === undefined ? undefined : { languages: [], placeholders: most },
+      { placeholders: most ?? 0 },
     );
     const folder = await Deno.makeTempDir();
     const path = (name: string) => `${folder}/${name}`;

@@ -3,7 +3,7 @@
  * subwords, and put back into its translation. Browsers run it too: it imports nothing.
  */
 
-/** The symbols are 32 characters for private use; this is the first. */
+/** The symbols are 30 characters for private use, before the marks of `casing.ts`; this is the first. */
 export const FIRST_SYMBOL = 0xe000;
 
 const NAME = "[0-9A-Za-z_.:-]";
@@ -22,12 +22,12 @@ export const PLACEHOLDER_PATTERN = [
   "(?<![0-9])%(?:[1-9]\\$)?[#0+-]*(?:[1-9][0-9]*|\\*)?(?:\\.(?:[0-9]+|\\*)?)?(?:hh|ll|[hlLqjzt])?[diouxXeEfFgGcspn]",
   "%[1-9](?![0-9])",
   // A symbol in a text is masked as well, so that it comes back.
-  "[\\ue000-\\ue01f]",
+  "[\\ue000-\\ue01d]",
 ].join("|");
 
 const PLACEHOLDER = new RegExp(PLACEHOLDER_PATTERN, "g");
 
-const SYMBOL = /[\ue000-\ue01f]/g;
+const SYMBOL = /[\ue000-\ue01d]/g;
 
 /**
  * The placeholders of a line, in order.
@@ -73,15 +73,15 @@ export function mask(line: string, placeholders: readonly string[]): string {
   });
 }
 
-/** The parts of a line between its symbols: what other subwords are learned from. */
+/** The parts of a line between its symbols, and the marks of casing: what other subwords are learned from. */
 export function betweenSymbols(line: string): string[] {
-  return line.split(SYMBOL).filter((part) => part !== "");
+  return line.split(/[\ue000-\ue01f]/).filter((part) => part !== "");
 }
 
 /** A line with placeholders in place of their symbols. A symbol of none, which a model invented, goes with the space before it. */
 export function unmask(line: string, placeholders: readonly string[]): string {
   return line.replace(
-    / ?([\ue000-\ue01f])/g,
+    / ?([\ue000-\ue01d])/g,
     (found, symbol: string) => {
       const value = placeholders[symbol.charCodeAt(0) - FIRST_SYMBOL];
       return value === undefined ? "" : found.replace(symbol, () => value);

@@ -1,5 +1,6 @@
-/** Subwords of text whose language is told by a token, and whose placeholders are masked. */
+/** Subwords of text whose language is told by a token, whose placeholders are masked, and whose case is marked. */
 import { inputError } from "../../../base/input_error.ts";
+import { cased, uncased } from "./casing.ts";
 import { languageOf, unmarked } from "./language_tokens.ts";
 import { mask, maskedPlaceholders, unmask } from "./placeholders.ts";
 import { isToken, type Reserved, tokenIdOf } from "./reserved.ts";
@@ -18,13 +19,14 @@ export function withReserved<Cut extends Plain>(
   plain: Cut,
   reserved: Reserved,
 ) {
-  const { languages, placeholders } = reserved;
+  const { languages, placeholders, casing } = reserved;
   const maskedOf = (line: string) => maskedPlaceholders(line, placeholders);
   const hasTokens = languages.length > 0, masks = placeholders > 0;
   return {
     ...plain,
     ...hasTokens && { languages },
     ...masks && { placeholders },
+    ...casing && { casing },
     encode: async (
       lines: readonly string[],
       side: "source" | "target" = "source",
@@ -32,12 +34,10 @@ export function withReserved<Cut extends Plain>(
     ) => {
       const isMarked = hasTokens && side === "source";
       const texts = isMarked ? lines.map(unmarked) : lines;
-      const ids = await plain.encode(
-        masks
-          ? texts.map((text, i) => mask(text, maskedOf(sources[i])))
-          : texts,
-        side,
-      );
+      const masked = masks
+        ? texts.map((text, i) => mask(text, maskedOf(sources[i])))
+        : texts;
+      const ids = await plain.encode(casing ? masked.map(cased) : masked, side);
       if (!isMarked) return ids;
       return ids.map((list, i) =>
         lines[i] === ""
@@ -56,8 +56,9 @@ export function withReserved<Cut extends Plain>(
           )
           : ids,
       );
-      if (sources === undefined || !masks) return texts;
-      return texts.map((text, i) => unmask(text, maskedOf(sources[i])));
+      const masked = casing ? texts.map(uncased) : texts;
+      if (sources === undefined || !masks) return masked;
+      return masked.map((text, i) => unmask(text, maskedOf(sources[i])));
     },
   };
 }

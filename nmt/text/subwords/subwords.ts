@@ -12,7 +12,12 @@ import { checkInput } from "../../../base/input_file.ts";
 import { EOS } from "../../../schemas/experiment/vocabulary.ts";
 import { takeNormalizer } from "../normalization/stored_normalizer.ts";
 import { TOKEN } from "./language_tokens.ts";
-import { type Reserved, reservedIn, reservedSubwords } from "./reserved.ts";
+import {
+  NOTHING,
+  type Reserved,
+  reservedIn,
+  reservedSubwords,
+} from "./reserved.ts";
 import { withReserved } from "./reserved_subwords.ts";
 
 /** Encodes text as ids and decodes ids, without padding, begin and end of sentence. */
@@ -25,6 +30,8 @@ export interface Subwords {
   readonly languages?: readonly string[];
   /** How many placeholders of a line have a reserved subword; undefined where they are cut as any text is. */
   readonly placeholders?: number;
+  /** Whether words are of lower case after a mark of theirs. */
+  readonly casing?: boolean;
   /**
    * The ids of each line, which is of the source unless said otherwise: an imported model may cut its sides differently.
    * Placeholders of a target are numbered as in the sources that are given with it.
@@ -143,7 +150,7 @@ export async function trainSubwords(
   lines: Iterable<string> | AsyncIterable<string>,
   size: number,
   path: string,
-  reserved: Reserved = { languages: [], placeholders: 0 },
+  reserved: Partial<Reserved> = {},
 ): Promise<void> {
   const tokenizer = new Tokenizer(BPE.empty());
   tokenizer.setNormalizer(nfcNormalizer());
@@ -291,10 +298,10 @@ function subwords(source: Side, size: number, target = source): Subwords {
 function resized(
   trained: z.infer<typeof Trained>,
   size: number,
-  wanted: Reserved,
+  wanted: Partial<Reserved>,
 ) {
   const bytes = byteLevelAlphabet().sort();
-  const reserved = reservedSubwords(wanted);
+  const reserved = reservedSubwords({ ...NOTHING, ...wanted });
   const words = new Set([...SPECIALS, ...reserved.subwords, ...bytes]);
   const reached = new Set(bytes);
   const merges = reserved.merges.map((merge) => [...merge]);

@@ -2,6 +2,7 @@
 import { inputError } from "../../../base/input_error.ts";
 import type { Pair } from "../corpus/cleaning.ts";
 import type { Subwords } from "./subwords.ts";
+import { cased } from "./casing.ts";
 import { unmarked } from "./language_tokens.ts";
 import {
   betweenSymbols,
@@ -9,7 +10,7 @@ import {
   mask,
   maskedPlaceholders,
 } from "./placeholders.ts";
-import type { Reserved } from "./reserved.ts";
+import { NOTHING, type Reserved } from "./reserved.ts";
 import { sentenceId } from "./sentence_ids.ts";
 import { type Packer, packer, packSide, type Tokens } from "./tokens.ts";
 
@@ -18,20 +19,23 @@ const CHUNK = 1000;
 
 /**
  * The sides of the pairs of a TSV file that the corpus stage wrote: source, target, source of the next; without what has
- * reserved subwords: the tokens of languages, and placeholders, between which the parts of a side come one by one.
+ * reserved subwords: the tokens of languages, placeholders and marks of casing, between which the parts of a side come one
+ * by one.
  */
 export async function* sidesOf(
   path: string,
-  { languages, placeholders }: Reserved = { languages: [], placeholders: 0 },
+  reserved: Partial<Reserved> = {},
 ): AsyncGenerator<string> {
+  const { languages, placeholders, casing } = { ...NOTHING, ...reserved };
   for await (const pairs of chunksOf(path)) {
     for (const { source, target } of pairs) {
       const text = languages.length > 0 ? unmarked(source) : source;
-      if (placeholders === 0) yield* [text, target];
-      else {
-        const masked = maskedPlaceholders(text, placeholders);
-        yield* betweenSymbols(mask(text, masked));
-        yield* betweenSymbols(mask(target, masked));
+      const values = maskedPlaceholders(text, placeholders);
+      for (const side of [text, target]) {
+        const masked = placeholders > 0 ? mask(side, values) : side;
+        const marked = casing ? cased(masked) : masked;
+        if (placeholders > 0 || casing) yield* betweenSymbols(marked);
+        else yield marked;
       }
     }
   }

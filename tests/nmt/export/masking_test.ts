@@ -1,4 +1,4 @@
-/** The folder of an exported model that masks placeholders: what translates with it, and what it is not for. */
+/** The folder of an exported model that masks placeholders, or marks case: what translates with it, and what it is not for. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { loadModel, translate } from "../../../apps/exported_model.ts";
@@ -20,7 +20,7 @@ Deno.test("an export that masks placeholders says how, has no files for librarie
   );
   assertEquals(config.model_type, undefined);
   const card = Deno.readTextFileSync(join(folder, "README.md"));
-  assertStringIncludes(card, "libraries do not mask them");
+  assertStringIncludes(card, "Hugging Face's libraries do\nnot change it");
   assertStringIncludes(card, "def masked(line):");
   assert(!card.includes("transformers"));
 });
@@ -56,4 +56,26 @@ Deno.test("the task, the server and a program give the same translations of it, 
   const { translations } = TranslateAnswer.parse(await response.json());
   assertEquals(translations.map(({ text }) => text), expected);
   assertEquals(translations.map(({ lost = [] }) => lost), lost);
+});
+
+Deno.test("an export of marked case says its marks, has no files for libraries that know none, and translates alike in the task", async () => {
+  await using model = await reservedExport({ casing: true });
+  const { folder } = model;
+  const config = readExport(folder);
+  assertEquals(config.casing, { capitalized: 0xe01e, upper: 0xe01f });
+  assertEquals([config.placeholders, config.model_type], [
+    undefined,
+    undefined,
+  ]);
+  await using opened = await loadModel(folder);
+  const expected = await translate(opened, LINES);
+  assert(expected.every((text) => !/[\ue01e\ue01f]/.test(text)));
+  const { code, out, err } = await task(
+    "translate",
+    "--model",
+    folder,
+    ...LINES,
+  );
+  assertEquals({ code, err }, { code: 0, err: "" });
+  assertEquals(out, expected.map((line) => `${line}\n`).join(""));
 });

@@ -1,6 +1,7 @@
 /** Makes the folder of an exported model that has reserved subwords. */
 import { join } from "@std/path";
 import { writeDescription, writeGraphs } from "../../../nmt/export/folder.ts";
+import { isSharedText } from "../../../nmt/export/hugging_face.ts";
 import type { Reserved } from "../../../nmt/text/subwords/reserved.ts";
 import { type ModelFiles, modelFiles } from "../decoding/model_files.ts";
 
@@ -11,24 +12,29 @@ export const MOST = 4;
 export const LINES = [
   "the file {0} of %s was not found in {folder}",
   "{a} {b} {c} {d} {e}",
-  "the store",
+  "The store in iOS, URL {0}",
   "%s",
 ];
 
 /** A model with random weights in a new folder `export` beside its files; `languages` are source languages, if several. */
 export async function reservedExport(
-  { languages = [], placeholders = 0 }: Partial<Reserved>,
+  { languages = [], placeholders = 0, casing = false }: Partial<Reserved>,
 ): Promise<ModelFiles & { readonly folder: string }> {
-  const files = await modelFiles((saved) => saved, { languages, placeholders });
+  const files = await modelFiles((saved) => saved, {
+    languages,
+    placeholders,
+    casing,
+  });
   const folder = join(files.modelPath, "..", "export");
   const { saved, tokenizerPath: tokenizer } = files;
   const most = placeholders === 0 ? undefined : placeholders;
-  const bytes = await writeGraphs(folder, saved, 1, undefined, most);
+  const isShared = isSharedText({ placeholders: most, casing });
+  const bytes = await writeGraphs(folder, saved, 1, undefined, isShared);
   await writeDescription(folder, saved, {
     ...{ system: "rkd", languages: { source: "pt", target: "en" } },
     ...{ beam: 2, lengthPenalty: 1, bytes, tokenizer },
     sources: languages.length === 0 ? undefined : languages,
-    ...{ unknown: undefined, placeholders: most, data: [] },
+    ...{ unknown: undefined, placeholders: most, casing, data: [] },
   });
   return { ...files, folder };
 }

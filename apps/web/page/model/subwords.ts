@@ -6,6 +6,7 @@ import {
   SPACE,
   type StoredNormalization,
 } from "../../../../nmt/text/normalization/normalizer.ts";
+import { cased, uncased } from "../../../../nmt/text/subwords/casing.ts";
 import {
   lacking,
   mask,
@@ -13,6 +14,7 @@ import {
   unmask,
 } from "../../../../nmt/text/subwords/placeholders.ts";
 import {
+  isMark,
   isToken,
   reservedIn,
   symbolOf,
@@ -69,26 +71,29 @@ const CONFIG = { clean_up_tokenization_spaces: false };
 function learntSubwords(json: object): Subwords {
   const tokenizer = new Tokenizer({ ...json, pre_tokenizer: WORDS }, CONFIG);
   const reserved = reservedIn((id) => tokenizer.id_to_token(id));
-  const most = reserved.placeholders;
+  const { placeholders: most, casing } = reserved;
   const maskedOf = (line: string) => maskedPlaceholders(line, most);
   const encoder = new TextEncoder();
   return {
     encode: (text, language) => {
       const masked = most === 0 ? text : mask(text, maskedOf(text));
-      const { ids } = tokenizer.encode(masked, { add_special_tokens: false });
+      const { ids } = tokenizer.encode(casing ? cased(masked) : masked, {
+        add_special_tokens: false,
+      });
       const token = tokenIdOf(language, reserved);
       return token === undefined ? ids : [token, ...ids];
     },
     decode: (all, source) => {
       const ids = all.filter((id) => !isToken(id, reserved));
       if (ids.length === 0) return "";
-      const text = tokenizer.decode(ids);
+      const decoded = tokenizer.decode(ids);
+      const text = casing ? uncased(decoded) : decoded;
       return most === 0 ? text : unmask(text, maskedOf(source));
     },
     lengths: (ids, source) => {
       const placeholders = most === 0 ? [] : maskedOf(source);
       return ids.map((id) => {
-        if (isToken(id, reserved)) return 0;
+        if (isToken(id, reserved) || isMark(id, reserved)) return 0;
         const symbol = symbolOf(id, reserved);
         if (symbol !== undefined) {
           const value = placeholders[symbol] ?? "";
