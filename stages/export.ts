@@ -120,7 +120,7 @@ export default stage({
     const shortlist = inputs.shortlist &&
       readShortlist(inputs.shortlist.shortlist, saved.vocabulary);
     const { unknown, placeholders, casing, languages: sources } = subwords;
-    const bytes = await writeGraphs(
+    const graphs = await writeGraphs(
       folder,
       saved,
       lengthPenalty,
@@ -143,7 +143,7 @@ export default stage({
     log(`BLEU ${fp32.bleu.toFixed(2)}, int8 ${int8.bleu.toFixed(2)}`);
 
     await writeDescription(folder, saved, {
-      ...{ system, languages, beam, lengthPenalty, bytes, tokenizer },
+      ...{ system, languages, beam, lengthPenalty, graphs, tokenizer },
       quality: {
         fp32: { bleu: fp32.bleu, chrf: fp32.chrf },
         int8: { bleu: int8.bleu, chrf: int8.chrf },
@@ -157,10 +157,10 @@ export default stage({
       metrics: {
         "fp32.bleu": fp32.bleu,
         "fp32.chrf": fp32.chrf,
-        "fp32.bytes": bytes.fp32,
+        "fp32.bytes": graphs.bytes.fp32,
         "int8.bleu": int8.bleu,
         "int8.chrf": int8.chrf,
-        "int8.bytes": bytes.int8,
+        "int8.bytes": graphs.bytes.int8,
         signature: fp32.signature,
       },
       measurements: {

@@ -1,4 +1,5 @@
 /** Writes the folder of an exported model: graphs in each precision, tokenizer, configs, model card. */
+import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
@@ -37,7 +38,7 @@ export function translationPath(
 }
 
 /**
- * Writes the graphs of a model, the short-list in those that translate; returns the sizes of these. Unless
+ * Writes the graphs of a model, the short-list in those that translate; returns sizes and hashes of these. Unless
  * its text `isShared`, as it needs no masks and marks, there are none for Hugging Face's libraries, which know none.
  */
 export async function writeGraphs(
@@ -46,9 +47,9 @@ export async function writeGraphs(
   lengthPenalty: number,
   shortlist?: Shortlist,
   isShared = true,
-): Promise<ExportConfig["bytes"]> {
+): Promise<Translating> {
   const names = isShared ? GRAPHS : GRAPHS.slice(0, 1);
-  const bytes = { fp32: 0, int8: 0 };
+  const bytes = { fp32: 0, int8: 0 }, sha256 = { fp32: "", int8: "" };
   for (const precision of EXPORT_PRECISIONS) {
     const graphs = exportedGraphs(
       saved,
@@ -62,16 +63,22 @@ export async function writeGraphs(
       await Deno.writeFile(path, graphs[name]);
     }
     bytes[precision] = graphs.translate.length;
+    sha256[precision] = createHash("sha256").update(graphs.translate)
+      .digest("hex");
   }
-  return bytes;
+  return { bytes, sha256 };
 }
+
+/** Size and hash of each graph that translates. */
+type Translating = Required<Pick<ExportConfig, "bytes" | "sha256">>;
 
 /** What is said of an exported model beside its weights. */
 export interface Description extends
   Pick<
     ExportConfig,
-    "system" | "languages" | "beam" | "lengthPenalty" | "quality" | "bytes"
+    "system" | "languages" | "beam" | "lengthPenalty" | "quality"
   > {
+  readonly graphs: Translating;
   /** Path of the subwords, and the id of what is unknown to them. */
   readonly tokenizer: string;
   readonly unknown: number | undefined;
@@ -102,7 +109,7 @@ export async function writeDescription(
     ...described
   }: Description,
 ): Promise<ExportConfig> {
-  const { system, languages, beam, lengthPenalty, quality, bytes } = described;
+  const { system, languages, beam, lengthPenalty, quality, graphs } = described;
   const own: ExportConfig = {
     schema: EXPORT_SCHEMA,
     system,
@@ -131,7 +138,7 @@ export async function writeDescription(
     beam,
     lengthPenalty,
     quality,
-    bytes,
+    ...graphs,
     licences: data.flatMap(({ name, licences }) =>
       licences.map(({ licence }) => ({ data: name, licence }))
     ),

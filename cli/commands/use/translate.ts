@@ -31,7 +31,7 @@ export default command({
       { suggest: suggestModels },
     ),
     tokenizer: option("<file>", "the tokenizer of a model file"),
-    from: option<string | undefined>(
+    from: option(
       "<language>",
       "the language of the text, for a model of several",
     ),

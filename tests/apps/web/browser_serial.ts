@@ -510,7 +510,7 @@ async function attentionOf(
   const graph = await openOnnxFile(join(folder, "int8/translate.onnx"), {
     threads: 1,
   });
-  const source = subwords.encode(sentence);
+  const source = subwords.encode(sentence, "pt");
   const { translation, attention } = await graph.run({
     source: sourceOf([Int32Array.from(source)]),
     ...searchOptions(2),
@@ -519,12 +519,15 @@ async function attentionOf(
   const ids = Array.from(translation.data, Number).filter((id) => id !== PAD);
   const side = (text: string, language: string, ids: readonly number[]) => {
     const { words, wordOf } = wordsOf(text, language);
-    return { words: words.length, wordOf: wordOf(subwords.lengths(ids)) };
+    return {
+      words: words.length,
+      wordOf: wordOf(subwords.lengths(ids, sentence)),
+    };
   };
   return joinAttention(
     Array.from(attention.data, Number),
     attention.shape[2],
-    side(subwords.decode(ids), "en", ids),
+    side(subwords.decode(ids, sentence), "en", ids),
     side(sentence, "pt", source),
   );
 }

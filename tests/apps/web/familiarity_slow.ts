@@ -84,7 +84,7 @@ async function rateOf(
   return async (sentences) => {
     let odd = 0;
     for (const sentence of sentences) {
-      const ids = subwords.encode(sentence);
+      const ids = subwords.encode(sentence, "pt");
       const { translation, score } = await graph.run({
         source: sourceOf([Int32Array.from(ids)]),
         ...searchOptions(beam),

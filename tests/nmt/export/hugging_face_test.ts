@@ -63,7 +63,7 @@ for (const [kind, written] of Object.entries(KINDS)) {
       assertEquals(await own.encode(TEXTS), expected);
       const page = createSubwords(JSON.parse(text));
       assertEquals(
-        TEXTS.map((line) => page.encode(line)),
+        TEXTS.map((line) => page.encode(line, "pt")),
         expected.map((ids) => [...ids]),
       );
       assert(expected.every((ids) => ids.every((id) => id > EOS)));

@@ -29,10 +29,10 @@ export async function reservedExport(
   const { saved, tokenizerPath: tokenizer } = files;
   const most = placeholders === 0 ? undefined : placeholders;
   const isShared = isSharedText({ placeholders: most, casing });
-  const bytes = await writeGraphs(folder, saved, 1, undefined, isShared);
+  const graphs = await writeGraphs(folder, saved, 1, undefined, isShared);
   await writeDescription(folder, saved, {
     ...{ system: "rkd", languages: { source: "pt", target: "en" } },
-    ...{ beam: 2, lengthPenalty: 1, bytes, tokenizer },
+    ...{ beam: 2, lengthPenalty: 1, graphs, tokenizer },
     sources: languages.length === 0 ? undefined : languages,
     ...{ unknown: undefined, placeholders: most, casing, data: [] },
   });

@@ -126,7 +126,7 @@ Deno.test("masked placeholders have the number of the source on both sides, and 
       "frase {0}\tsentence {0}\n",
     );
     assertEquals(without.metrics?.trainPairs, 53);
-    assertEquals("trainPlaceholdersDiffer" in without.metrics, false);
+    assertEquals("trainPlaceholdersDiffer" in (without.metrics ?? {}), false);
   });
 });
 
