@@ -130,13 +130,11 @@ function fetchOf(
 ): typeof fetch {
   return async (input, init) => {
     const body = init?.body;
-    // An upload takes as long as it takes.
-    const limits = body instanceof Blob
-      ? []
-      : [AbortSignal.timeout(network.timeout)];
     const given = [init?.signal, network.signal].flatMap((s) => s ?? []);
-    const signal = AbortSignal.any([...given, ...limits]);
     const response = await retry<Response>(network, async () => {
+      // What is sent takes as long as it takes.
+      const limits = body ? [] : [AbortSignal.timeout(network.timeout)];
+      const signal = AbortSignal.any([...given, ...limits]);
       try {
         const value = await fetch(input, { ...init, signal });
         const { status } = value;

@@ -3,13 +3,17 @@ import {
   assert,
   assertEquals,
   assertMatch,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { filesOf } from "../../engine/files/hash.ts";
+import { filesOf, sha256 } from "../../engine/files/hash.ts";
+import { parseHubAddress } from "../../sharing/hub/address.ts";
+import { pushModel } from "../../sharing/hub/push_model.ts";
 import { deno } from "../fixtures/command.ts";
 import { temporary } from "../fixtures/made_run.ts";
 import { trainedStudent } from "../fixtures/trained.ts";
+import { HASTY, SILENT } from "./fixtures/exchange.ts";
 import { type HubServer, startHub, TOKEN } from "./fixtures/hub_server.ts";
 
 const REPOSITORY = "ana/phrases.pt-en";
@@ -112,6 +116,34 @@ Deno.test("a server that fails for a moment is asked again", async () => {
   hub.failNext(503);
   const { code, err } = await push(hub, [ADDRESS, EXPORT]);
   assertEquals(code, 0, err);
+});
+
+Deno.test("a file that is damaged here is not sent, one that is another there is told", async () => {
+  using folder = temporary();
+  await using hub = startHub();
+  const path = join(folder.path, "config.json");
+  Deno.writeTextFileSync(path, "{}");
+  const pushed = (text: string) =>
+    pushModel(
+      [{ name: "config.json", path, sha256: sha256(text), bytes: 2 }],
+      parseHubAddress(ADDRESS),
+      { endpoint: hub.url, token: TOKEN },
+      HASTY,
+      SILENT,
+    );
+  await assertRejects(
+    () => pushed("[]"),
+    Error,
+    'Cannot push "config.json": it is damaged in the artifact folder; run "deno task pipeline verify".',
+  );
+  assertEquals(hub.requests, []);
+  hub.lose("config.json");
+  await assertRejects(
+    () => pushed("{}"),
+    Error,
+    `Cannot push to "${ADDRESS}": "config.json" is another file there than was sent; push again.`,
+  );
+  assertEquals(await pushed("{}"), { objects: 1, bytes: 2 });
 });
 
 Deno.test("what is no export, no address or no token is refused before anything is sent", async () => {
