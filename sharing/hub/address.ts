@@ -42,7 +42,7 @@ export function hubAccess(
   environment: Readonly<Record<string, string>>,
 ): HubAccess {
   const endpoint = (environment.HF_ENDPOINT || "https://huggingface.co")
-    .replace(/\/+$/, "");
+    .replace(/\/$/, "");
   if (!/^https?:\/\/./.test(endpoint)) {
     throw inputError(
       `Cannot use HF_ENDPOINT: expected the address of a web server, found "${endpoint}".`,
