@@ -8,7 +8,10 @@ import { fromFileUrl, join, resolve, toFileUrl } from "@std/path";
 import type { Browser, Page } from "playwright-core";
 import { launch, missing } from "../../tests/apps/report/chromium.ts";
 import { startTask } from "../../tests/apps/serve/served.ts";
-import { openSettings, readyOffline } from "../../tests/apps/web/driven.ts";
+import {
+  openSettings,
+  readyOffline,
+} from "../../tests/apps/web/fixtures/driven.ts";
 import { missingPty } from "../../tests/cli/console/pty.ts";
 import { cloneProject } from "../../tests/docs/clone.ts";
 import { animation } from "./animation.ts";

@@ -34,8 +34,8 @@ import {
   texts,
   translatedAlone,
   type,
-} from "./driven.ts";
-import { plainHost } from "./plain_host.ts";
+} from "./fixtures/driven.ts";
+import { plainHost } from "./fixtures/plain_host.ts";
 
 const PHONE = { width: 360, height: 740 };
 const SCREEN = { width: 1280, height: 900 };

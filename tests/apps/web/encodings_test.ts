@@ -15,7 +15,7 @@ import {
 } from "../../../nmt/transformer/parameters.ts";
 import { Model } from "../../../schemas/experiment/model.ts";
 import { temporary } from "../../fixtures/made_run.ts";
-import { makeExport } from "./made_export.ts";
+import { makeExport } from "./fixtures/made_export.ts";
 
 interface Sent {
   readonly status: number | undefined;

@@ -11,8 +11,8 @@ import {
   readyOffline,
   translatedAlone,
   type,
-} from "./driven.ts";
-import { plainHost } from "./plain_host.ts";
+} from "./fixtures/driven.ts";
+import { plainHost } from "./fixtures/plain_host.ts";
 
 const SENTENCE = "o gato vê 5 livros";
 

@@ -16,7 +16,13 @@ import {
   violations,
 } from "../report/chromium.ts";
 import { startTask } from "../serve/served.ts";
-import { reads, readyOffline, texts, translatedAlone, type } from "./driven.ts";
+import {
+  reads,
+  readyOffline,
+  texts,
+  translatedAlone,
+  type,
+} from "./fixtures/driven.ts";
 
 const PHONE = { width: 390, height: 844 };
 const SENTENCES = ["o gato vê 5 livros", "a menina procura 12 chaves"];

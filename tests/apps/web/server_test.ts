@@ -13,7 +13,7 @@ import { startServer } from "../../../apps/web/server.ts";
 import { startTask } from "../serve/served.ts";
 import { ROOT, task } from "../../fixtures/command.ts";
 import { temporary } from "../../fixtures/made_run.ts";
-import { makeExport } from "./made_export.ts";
+import { makeExport } from "./fixtures/made_export.ts";
 
 /** Every answer keeps the page from other origins, and other origins from it. */
 const ISOLATION = {

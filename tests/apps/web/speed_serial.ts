@@ -8,7 +8,7 @@ import { ROOT } from "../../fixtures/command.ts";
 import { temporary } from "../../fixtures/made_run.ts";
 import { IN_BROWSER, launch, missing } from "../report/chromium.ts";
 import { startTask } from "../serve/served.ts";
-import { build, open, timed } from "./driven.ts";
+import { build, open, timed } from "./fixtures/driven.ts";
 
 /** Bytes of all files but those of ONNX Runtime. */
 const BYTES = 15e6;

@@ -15,7 +15,7 @@ import {
 } from "../../../../nmt/transformer/parameters.ts";
 import { Model } from "../../../../schemas/experiment/model.ts";
 import { loadModel, translate } from "../../../../apps/exported_model.ts";
-import { makeExport } from "../../../apps/web/made_export.ts";
+import { makeExport } from "../../../apps/web/fixtures/made_export.ts";
 import { makeRun, ROOT, temporary } from "../../../fixtures/made_run.ts";
 import { assertInputError } from "../../../fixtures/input_error.ts";
 import { task } from "../../fixtures/command_line.ts";
