@@ -3,8 +3,7 @@ import { format as bytes } from "@std/fmt/bytes";
 import { existing, freeBytes } from "../../base/disk_space.ts";
 import { findPeers, readCpu } from "./peers.ts";
 import type { Executor } from "../../engine/executors/executor.ts";
-import { sandbox } from "../../engine/executors/sandbox.ts";
-import { slurm } from "../../engine/executors/slurm.ts";
+import { EXECUTORS, QUEUES } from "../../engine/executors/executors.ts";
 import { isInputError } from "../../base/input_error.ts";
 import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
 import { identityOf } from "../../nmt/tensor/identities.ts";
@@ -34,10 +33,10 @@ export async function examine(artifacts: string): Promise<Examination> {
   );
   const findings = await Promise.all([
     ...runtimes.map(runtimeFinding),
-    executorFinding("--sandbox", sandbox, "bubblewrap"),
+    executorFinding("--sandbox", EXECUTORS.sandbox, "bubblewrap"),
     machineFinding(),
     diskFinding(artifacts),
-    executorFinding("Slurm", slurm, "its controller answers"),
+    executorFinding("Slurm", QUEUES.slurm, "its controller answers"),
     benchFinding(),
   ]);
   const isStandard = ({ name, provider }: Runtime) =>

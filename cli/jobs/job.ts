@@ -71,7 +71,7 @@ async function work(): Promise<number> {
     (checkpointTimes(artifacts).get(key) ?? 0) > (before.get(key) ?? 0);
   if (!mustLeave || !interrupted) return outcome(nodes);
   const vain = hasProgress ? countStart(artifacts, key, id, begun) : undefined;
-  return await requeue(node, vain);
+  return await requeue(job, node, vain);
 }
 
 /** The remotes of a job; where its machine reaches none, the node is made. */
@@ -126,11 +126,11 @@ function outcome(nodes: readonly NodeReport[]): number {
  * @param vainStarts how many starts in a row began no further on; undefined for a start that has saved nothing
  */
 async function requeue(
+  { queue, name }: Job,
   node: string,
   vainStarts: number | undefined,
 ): Promise<number> {
-  const { slurm } = QUEUES;
-  const jobs = await slurm.jobs([Deno.env.get("SLURM_JOB_NAME") ?? ""]);
+  const jobs = await QUEUES[queue].jobs([name]);
   const isCancelled = !jobs.some((job) =>
     job.id === id && job.state === "running"
   );
@@ -148,6 +148,6 @@ async function requeue(
     );
   }
   print("Job is continued later, from its checkpoint.");
-  await slurm.requeue(id);
+  await QUEUES[queue].requeue(id);
   return EXIT.interrupted;
 }

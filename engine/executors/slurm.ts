@@ -18,6 +18,7 @@ const NOTICE_SECONDS = 90;
 
 export const slurm: Queue = {
   check: checkSlurm,
+  optionsOf: resourceOptions,
   largestArray: async () => {
     const { out } = await ask("scontrol", ["show", "config"]);
     return Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(out)?.[1] ?? 1);
@@ -86,8 +87,8 @@ export const slurm: Queue = {
   },
 };
 
-/** Options of sbatch for what a stage declares; "all" cores are those of a machine. */
-export function resourceOptions(
+/** "all" cores are those of a machine. */
+function resourceOptions(
   { cores = "all", memoryBytes, gpus, seconds }: Resources,
   given: SbatchOptions,
 ): SbatchOptions {
