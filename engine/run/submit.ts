@@ -3,13 +3,14 @@ import { join, resolve } from "@std/path";
 import { z } from "zod";
 import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import type { Json } from "../../schemas/manifest.ts";
-import type { QueuedJob } from "../executors/executor.ts";
+import type { Queue, QueuedJob } from "../executors/executor.ts";
 import {
   EXECUTOR_NAMES,
   QUEUE_NAMES,
   type QueueName,
   QUEUES,
 } from "../executors/executors.ts";
+import { isFailure } from "../files/failure.ts";
 import { canonical } from "../files/hash.ts";
 import { makeFolder } from "../files/state_file.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -149,7 +150,7 @@ export async function submit(
           missing.push(report);
         }
       }
-      await queue.cancel(inTheWay);
+      await makeWay(queue, inTheWay, notice);
       for (let from = 0; from < missing.length; from += largest) {
         const tasks = missing.slice(from, from + largest);
         const jobs = tasks.map(({ name }) => names.get(name) ?? name);
@@ -175,6 +176,20 @@ export async function submit(
     const { job, state = report.state } = submitted.get(report.name) ?? {};
     return { ...report, job, state };
   });
+}
+
+/** A job of another user stays where it is; its node is made once all the same. */
+async function makeWay(
+  queue: Queue,
+  ids: readonly string[],
+  notice: SubmitOptions["notice"],
+): Promise<void> {
+  try {
+    await queue.cancel(ids);
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    notice(`Submits beside ${ids.join(", ")}: ${error.message}`);
+  }
 }
 
 /** Not one that is held, or waits for a job that has failed or was submitted anew. */
