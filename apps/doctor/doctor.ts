@@ -1,6 +1,7 @@
 /** Checks what this machine can use by trying it, and says how to get what is missing. */
 import { format as bytes } from "@std/fmt/bytes";
 import { existing, freeBytes } from "../../base/disk_space.ts";
+import { locksFinding } from "./locks.ts";
 import { findPeers, readCpu } from "./peers.ts";
 import type { Executor } from "../../engine/executors/executor.ts";
 import { EXECUTORS, QUEUES } from "../../engine/executors/executors.ts";
@@ -36,6 +37,7 @@ export async function examine(artifacts: string): Promise<Examination> {
     executorFinding("--sandbox", EXECUTORS.sandbox, "bubblewrap"),
     machineFinding(),
     diskFinding(artifacts),
+    locksFinding(artifacts),
     executorFinding("Slurm", QUEUES.slurm, "its controller answers"),
     benchFinding(),
   ]);
