@@ -19,6 +19,8 @@ import { countStart } from "./starts.ts";
 const LATE_MILLISECONDS = 60_000;
 const AGAIN_MILLISECONDS = 2000;
 
+const CONTINUED = "Job is continued later, from its checkpoint.";
+
 /** What lies among checkpoints may be of no use to the next start. */
 const VAIN_STARTS = 2;
 
@@ -131,11 +133,11 @@ async function requeue(
   vainStarts: number | undefined,
 ): Promise<number> {
   const jobs = await QUEUES[queue].jobs([name]);
-  const isCancelled = !jobs.some((job) =>
-    job.id === id && job.state === "running"
-  );
-  if (isCancelled) {
-    print(STOPPED);
+  const state = jobs.find((job) => job.id === id)?.state;
+  if (state !== "running") {
+    // One that is preempted without notice is in the queue again already.
+    const isQueued = state === "queued" || state === "held";
+    print(isQueued ? CONTINUED : STOPPED);
     return EXIT.interrupted;
   }
   if (vainStarts === undefined || vainStarts >= VAIN_STARTS) {
@@ -147,7 +149,7 @@ async function requeue(
         "--slurm time=8:00:00, and submit again.",
     );
   }
-  print("Job is continued later, from its checkpoint.");
+  print(CONTINUED);
   await QUEUES[queue].requeue(id);
   return EXIT.interrupted;
 }

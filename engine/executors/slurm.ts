@@ -5,7 +5,7 @@ import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import { failure } from "../files/failure.ts";
 import type { Resources } from "../graph/stage.ts";
 import type { Queue, QueuedJob, Submission } from "./executor.ts";
-import { readJobs } from "./squeue.ts";
+import { readJobs, readRecorded } from "./squeue.ts";
 
 /** Without a controller, Slurm's commands wait for minutes. */
 const SECONDS = 15;
@@ -78,12 +78,7 @@ export const slurm: Queue = {
       ...["--noheader", "--parsable2", "--allocations"],
       ...["--format=JobID,State", `--jobs=${ids.join(",")}`],
     ]);
-    // Such as "12_3|CANCELLED by 1000".
-    return new Map(
-      [...out.matchAll(/^(\d+(?:_\d+)?)\|([A-Z_]+)/gm)].map((
-        [, id, word],
-      ) => [id, word]),
-    );
+    return readRecorded(out);
   },
 };
 

@@ -54,7 +54,9 @@ for (
     assertEquals(inState(nodes, "cached").length, 3, jobOutputs(project));
     const begun = jobOutputs(project)
       .match(/^Job begins: count:all, job \d+/gm) ?? [];
-    assertEquals([begun.length, new Set(begun).size], [2, 1]);
+    // It may begin before the others have the machines, and have to leave again.
+    assert(begun.length > 1, jobOutputs(project));
+    assertEquals(new Set(begun).size, 1);
     assertStringIncludes(jobOutputs(project), "Job is continued later");
     const log = await project.run("log", "count:all", ...settings);
     assertStringIncludes(log.out, "resumed after ");
@@ -88,7 +90,15 @@ test("a training that is preempted saves its step, and its model has the bytes o
   };
   try {
     await pipeline("undisturbed", "run", "teacher", "--quiet");
-    await pipeline("preempted", "run", "teacher", "--executor", "slurm");
+    await pipeline(
+      "preempted",
+      "run",
+      "teacher",
+      "--executor",
+      "slurm",
+      "--slurm-partition",
+      "graceful",
+    );
     const work = `${artifacts}/preempted/work`;
     const isTraining = () =>
       namesIn(work).some((key) =>
@@ -111,7 +121,7 @@ test("a training that is preempted saves its step, and its model has the bytes o
       outputs,
       "teacher: stopped, and has saved a checkpoint",
     );
-    assertEquals(outputs.match(/^Job begins: teacher, /gm)?.length, 2);
+    assert((outputs.match(/^Job begins: teacher, /gm) ?? []).length > 1);
   } finally {
     Deno.removeSync(artifacts, { recursive: true });
   }
