@@ -42,6 +42,7 @@ import importStage from "./stages/models/import.ts";
 import interpolateStage from "./stages/models/interpolate.ts";
 import pruneStage from "./stages/models/prune.ts";
 import trimStage from "./stages/models/trim.ts";
+import validationStage from "./stages/tuning/validation.ts";
 import {
   hyperparameterNodes,
   type Learned,
@@ -374,17 +375,22 @@ interface TestSet {
 /** The test set of the corpus, and the further ones. */
 function testSetsOf(
   { experiment, node, within }: Draft,
-  corpus: Handle<"test">,
+  own: Handle<"validation" | "test">,
 ): TestSet[] {
   const { seed, languages } = experiment;
   const others = Object.entries(experiment.testSets).map(([name, set]) => {
     const node = within(name);
+    if ("part" in set) {
+      const inputs = { corpus: own };
+      const corpus = node(validationStage, { config: {}, inputs });
+      return { name, node, corpus };
+    }
     const config = { ...set, languages, part: "test" as const };
     const files = node(fetchStage, { config: { data: set.data, languages } });
     const corpus = node(corpusStage, { seed, config, inputs: { files } });
     return { name, node, corpus };
   });
-  return [{ node, corpus }, ...others];
+  return [{ node, corpus: own }, ...others];
 }
 
 /** Evaluates systems on all test sets, and compares those of each. */

@@ -1,12 +1,11 @@
 /** An exported model for programs: its folder is opened once, then it translates lines. */
 import { join } from "@std/path";
-import { inputError } from "../base/input_error.ts";
 import type {
   ExportConfig,
   ExportPrecision,
 } from "../schemas/exported_model.ts";
 import { checkBeam } from "./beam.ts";
-import { graphIn, readExport } from "./models.ts";
+import { damagedGraph, graphIn, readExport } from "./models.ts";
 import type { Translator } from "../nmt/decoding/beam_search.ts";
 import { translateLines } from "../nmt/decoding/translate.ts";
 import { openTranslation } from "../nmt/export/translator.ts";
@@ -33,16 +32,11 @@ export async function loadModel(
   } = {},
 ): Promise<ExportedModel> {
   const config = readExport(folder);
-  const graph = graphIn(folder, precision);
+  const graph = graphIn(folder, precision, config);
   const subwords = await loadSubwords(join(folder, "tokenizer.json"));
   const translator = await openTranslation(graph, { threads })
     .catch((error: Error) => {
-      const [reason] = error.message.split("\n");
-      throw inputError(
-        `Cannot open "${graph}": ${
-          reason.replace(/\.$/, "")
-        }; it is damaged, export it again.`,
-      );
+      throw damagedGraph(graph, error.message);
     });
   return {
     ...{ config, translator, subwords },

@@ -5,6 +5,7 @@ import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
 import { inputError, parse } from "../base/input_error.ts";
 import { checkInput } from "../base/input_file.ts";
 import { jsonIfValid, readIfThere } from "../engine/files/atomic.ts";
+import { sha256 } from "../engine/files/hash.ts";
 import { SHORTLIST_FILE } from "../nmt/shortlist/shortlist.ts";
 import {
   ExportConfig,
@@ -171,12 +172,48 @@ function outputPath(
   return path;
 }
 
-/** The path of the graph that translates. @throws an input error where it is no file */
-export function graphIn(folder: string, precision: ExportPrecision): string {
+/** The path of the graph that translates. @throws an input error where it is not the file of which the config tells */
+export function graphIn(
+  folder: string,
+  precision: ExportPrecision,
+  config: ExportConfig,
+): string {
   const path = join(folder, precision, "translate.onnx");
   checkInput(
     path,
     (reason) => inputError(`Cannot use "${path}": ${reason}.`),
   );
+  checkGraph(path, Deno.readFileSync(path), precision, config);
   return path;
+}
+
+/** @throws an input error where a graph has another size or hash than its config says */
+export function checkGraph(
+  path: string,
+  graph: Uint8Array,
+  precision: ExportPrecision,
+  config: ExportConfig,
+): void {
+  const found = { bytes: graph.length, sha256: sha256(graph) };
+  const expected = {
+    bytes: config.bytes[precision],
+    sha256: config.sha256?.[precision] ?? found.sha256,
+  };
+  const differs = (["bytes", "sha256"] as const)
+    .find((what) => found[what] !== expected[what]);
+  if (differs === undefined) return;
+  const [wanted, is] = [expected[differs], found[differs]].map((value) =>
+    typeof value === "number" ? `${value} bytes` : `SHA-256 ${value}`
+  );
+  throw damagedGraph(path, `expected ${wanted}, found ${is}`);
+}
+
+/** What is said of a graph that does not open, or is another than was exported. */
+export function damagedGraph(path: string, reason: string): Error {
+  const [line] = reason.split("\n");
+  return inputError(
+    `Cannot open "${path}": ${
+      line.replace(/\.$/, "")
+    }; it is damaged, export it again.`,
+  );
 }

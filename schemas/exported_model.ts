@@ -4,6 +4,7 @@ import { Languages } from "./experiment/data.ts";
 import { Evaluation } from "./experiment/evaluation.ts";
 import { Model } from "./experiment/model.ts";
 import { marianFields } from "./hugging_face.ts";
+import { Sha256 } from "./sha256.ts";
 
 /** Version of the exported folder; a reader refuses another one. */
 export const EXPORT_SCHEMA = 1;
@@ -80,6 +81,8 @@ export const ExportConfig = z.strictObject({
   }).optional(),
   /** Of the graph that translates. */
   bytes: z.strictObject({ fp32: bytes, int8: bytes }),
+  /** Of the same; earlier exports have none. */
+  sha256: z.strictObject({ fp32: Sha256, int8: Sha256 }).optional(),
   licences: z.array(Licence),
 });
 export type ExportConfig = z.infer<typeof ExportConfig>;

@@ -90,7 +90,7 @@ export default stage({
     const { beam, lengthPenalty } = evaluation;
     const shortlist = inputs.shortlist &&
       readShortlist(inputs.shortlist.shortlist, saved.vocabulary);
-    const bytes = await writeGraphs(folder, saved, lengthPenalty, shortlist);
+    const graphs = await writeGraphs(folder, saved, lengthPenalty, shortlist);
 
     const pairs = await readPairs(inputs.corpus.test);
     const total = 2 * pairs.length;
@@ -107,7 +107,7 @@ export default stage({
     log(`BLEU ${fp32.bleu.toFixed(2)}, int8 ${int8.bleu.toFixed(2)}`);
 
     await writeDescription(folder, saved, {
-      ...{ system, languages, beam, lengthPenalty, bytes, tokenizer },
+      ...{ system, languages, beam, lengthPenalty, graphs, tokenizer },
       quality: {
         fp32: { bleu: fp32.bleu, chrf: fp32.chrf },
         int8: { bleu: int8.bleu, chrf: int8.chrf },
@@ -121,10 +121,10 @@ export default stage({
       metrics: {
         "fp32.bleu": fp32.bleu,
         "fp32.chrf": fp32.chrf,
-        "fp32.bytes": bytes.fp32,
+        "fp32.bytes": graphs.bytes.fp32,
         "int8.bleu": int8.bleu,
         "int8.chrf": int8.chrf,
-        "int8.bytes": bytes.int8,
+        "int8.bytes": graphs.bytes.int8,
         signature: fp32.signature,
       },
       measurements: {

@@ -156,6 +156,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       return { ...least, bytes: modelBytes(nodes, name) };
     case "hyperparameters":
     case "compare":
+    case "validation":
       return least;
   }
 

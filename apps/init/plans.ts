@@ -23,7 +23,7 @@ interface Row {
 }
 
 /**
- * The third row is what `quick` does with 18,000 pairs (small), and `multi30k-pt-en` with 29,000 (medium); the others
+ * The third row is what `quick` does with 18,000 pairs (small), and `captions-pt-en` with 29,000 (medium); the others
  * are by the same reasons. A subword for some four pairs, so that each is met often; as many sentences held out as tell
  * systems apart, while the text has them to spare; and the less text there is, the more often it is read.
  */

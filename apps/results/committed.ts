@@ -30,6 +30,12 @@ export function committedFolder(artifacts: string, experiment: string): string {
   return join(artifacts, "results", experiment);
 }
 
+/** The experiments whose results are committed, by name. */
+export function committedNames(artifacts: string): string[] {
+  return namesIn(join(artifacts, "results"))
+    .filter((name) => !name.endsWith(".tmp")).sort();
+}
+
 /** Writes the files in full elsewhere first; what a kill may leave between two renames is refused when read. */
 export function saveResults(
   artifacts: string,

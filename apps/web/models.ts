@@ -8,7 +8,7 @@ import {
   narrowest,
   parseLicence,
 } from "../../nmt/text/descriptors/licences.ts";
-import { readExport } from "../models.ts";
+import { checkGraph, readExport } from "../models.ts";
 import type { SiteModel } from "./page/site.ts";
 
 export interface Exported {
@@ -65,6 +65,9 @@ function readModel(
     }`,
   );
   const subwords = read("tokenizer.json");
+  const name = join(precision, "translate.onnx");
+  const graph = read(name);
+  checkGraph(join(folder, name), graph, precision, config);
   const paths = {
     graph: `models/${id}/translate.onnx`,
     // Models of one experiment have theirs in common.
@@ -84,7 +87,7 @@ function readModel(
       ),
     },
     files: new Map([
-      [paths.graph, read(join(precision, "translate.onnx"))],
+      [paths.graph, graph],
       [paths.tokenizer, subwords],
       [paths.card, read("README.md")],
     ]),

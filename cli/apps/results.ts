@@ -84,7 +84,8 @@ export type TableName = keyof typeof TABLES;
 export interface ResultsOptions {
   readonly experiment: string;
   readonly artifacts?: string;
-  readonly table: TableName;
+  /** By default, that of the systems. */
+  readonly table?: TableName;
   readonly json: boolean;
   readonly latex: boolean;
   /** Whether the last run is shown although results are committed. */
@@ -167,15 +168,19 @@ function printTable(
   options: ResultsOptions,
 ): number {
   const text = resultsText(saved, options);
-  if (text === "") console.err(`It has nothing for "${options.table}".`);
-  else console.out(stacked(text, console.size("out")?.columns) + "\n");
+  if (text === "") {
+    console.err(`It has nothing for "${options.table ?? "systems"}".`);
+  } else console.out(stacked(text, console.size("out")?.columns) + "\n");
   return EXIT.done;
 }
 
 /** What the command prints of results. */
 export function resultsText(
   saved: Saved,
-  { table, json, latex }: Pick<ResultsOptions, "table" | "json" | "latex">,
+  { table = "systems", json, latex }: Pick<
+    ResultsOptions,
+    "table" | "json" | "latex"
+  >,
 ): string {
   const { experiment } = saved.results;
   const { json: toJson, text: toText } = TABLES[table];

@@ -8,7 +8,7 @@ import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { allowOrigins } from "../../apps/serve/http/cors.ts";
 import { aborted, listen } from "../../apps/serve/http/listening.ts";
 import { openReader } from "../../apps/serve/translation/readers.ts";
-import { graphIn, readExport } from "../../apps/models.ts";
+import { damagedGraph, graphIn, readExport } from "../../apps/models.ts";
 import { startServer } from "../../apps/serve/server.ts";
 import { openTranslators } from "../../apps/serve/translation/translators.ts";
 
@@ -42,10 +42,13 @@ export async function serveModel(
   }
   const precision = int8 ? "int8" : "fp32";
   const tokenizer = join(folder, "tokenizer.json");
-  const graph = graphIn(folder, precision);
+  const graph = graphIn(folder, precision, config);
   const subwords = await loadSubwords(tokenizer);
   using reader = await openReader({ tokenizer, limits, beam: config.beam });
-  using translators = await openTranslators(graph, concurrency);
+  using translators = await openTranslators(graph, concurrency)
+    .catch((error: Error) => {
+      throw damagedGraph(graph, error.message);
+    });
   const address = { host, port };
   const server = listen(address, () =>
     startServer({

@@ -62,7 +62,7 @@ export async function convertModel(
   const system = name ?? basename(resolve(folder));
   const partial = partialFolder(out, refuse);
   try {
-    const bytes = await writeGraphs(
+    const graphs = await writeGraphs(
       partial,
       imported,
       search.lengthPenalty,
@@ -75,7 +75,7 @@ export async function convertModel(
       writeShortlist(join(partial, SHORTLIST_FILE), shortlist);
     }
     const config = await writeDescription(partial, imported, {
-      ...{ system, languages, ...search, bytes, unknown, shortlist },
+      ...{ system, languages, ...search, graphs, unknown, shortlist },
       tokenizer: subwords,
       data: [importedModel(system, licence)],
     });

@@ -1,4 +1,5 @@
 /** Writes the folder of an exported model: graphs in each precision, tokenizer, configs, model card. */
+import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import { MAXIMUM_LENGTH } from "../decoding/beam_search.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
@@ -30,14 +31,14 @@ export function translationPath(
   return join(folder, graphPath("translate", precision));
 }
 
-/** Writes the graphs of a model, the short-list in those that translate; returns the sizes of these. */
+/** Writes the graphs of a model, the short-list in those that translate; returns sizes and hashes of these. */
 export async function writeGraphs(
   folder: string,
   saved: SavedModel,
   lengthPenalty: number,
   shortlist?: Shortlist,
-): Promise<ExportConfig["bytes"]> {
-  const bytes = { fp32: 0, int8: 0 };
+): Promise<Translating> {
+  const bytes = { fp32: 0, int8: 0 }, sha256 = { fp32: "", int8: "" };
   for (const precision of EXPORT_PRECISIONS) {
     const graphs = exportedGraphs(
       saved,
@@ -51,16 +52,22 @@ export async function writeGraphs(
       await Deno.writeFile(path, graphs[name]);
     }
     bytes[precision] = graphs.translate.length;
+    sha256[precision] = createHash("sha256").update(graphs.translate)
+      .digest("hex");
   }
-  return bytes;
+  return { bytes, sha256 };
 }
+
+/** Size and hash of each graph that translates. */
+type Translating = Required<Pick<ExportConfig, "bytes" | "sha256">>;
 
 /** What is said of an exported model beside its weights. */
 export interface Description extends
   Pick<
     ExportConfig,
-    "system" | "languages" | "beam" | "lengthPenalty" | "quality" | "bytes"
+    "system" | "languages" | "beam" | "lengthPenalty" | "quality"
   > {
+  readonly graphs: Translating;
   /** Path of the subwords, and the id of what is unknown to them. */
   readonly tokenizer: string;
   readonly unknown: number | undefined;
@@ -76,7 +83,7 @@ export async function writeDescription(
   { model, vocabulary }: SavedModel,
   { tokenizer, unknown, shortlist, data, ...described }: Description,
 ): Promise<ExportConfig> {
-  const { system, languages, beam, lengthPenalty, quality, bytes } = described;
+  const { system, languages, beam, lengthPenalty, quality, graphs } = described;
   const own: ExportConfig = {
     schema: EXPORT_SCHEMA,
     system,
@@ -93,7 +100,7 @@ export async function writeDescription(
     beam,
     lengthPenalty,
     quality,
-    bytes,
+    ...graphs,
     licences: data.flatMap(({ name, licences }) =>
       licences.map(({ licence }) => ({ data: name, licence }))
     ),

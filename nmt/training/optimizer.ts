@@ -25,15 +25,18 @@ export function noam(
     Math.min(step ** -0.5, step * training.warmup ** -1.5);
 }
 
-/** The rate of a step counted from 1: Noam's, or the constant one after its warmup. */
+/** The rate of a step counted from 1: Noam's, or the constant one after its warmup; less in the cooldown. */
 export function rateOf(
   training: Training,
   width: number,
   step: number,
 ): number {
-  const { rate, warmup } = training;
-  if (rate === undefined) return noam(training, width, step);
-  return rate * Math.min(1, step / warmup);
+  const { steps, rate, warmup, cooldown } = training;
+  const risen = rate === undefined
+    ? noam(training, width, step)
+    : rate * Math.min(1, step / warmup);
+  if (cooldown === undefined) return risen;
+  return risen * Math.min(1, (steps - step + 1) / (cooldown + 1));
 }
 
 /** A parameter with its two moments. */

@@ -59,10 +59,11 @@ export const Adaptation = z.strictObject({
 });
 
 /** A further test set: the held-out part of some data. In another domain, it shows what an adapted model forgets. */
-const TestSet = z.strictObject({
-  data: Data,
-  corpus: Corpus.prefault({}),
-});
+const TestSet = z.union([
+  z.strictObject({ data: Data, corpus: Corpus.prefault({}) }),
+  /** The experiment's own validation pairs: for what is explored, while the test set stays unseen. */
+  z.strictObject({ part: z.literal("validation") }),
+]);
 
 /** A name that can be part of a node's. */
 const nameOf = (what: string) =>

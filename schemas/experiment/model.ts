@@ -88,6 +88,8 @@ const trainingShape = {
   warmup: count,
   /** In place of the Noam schedule: the rate rises to this over the warmup and stays. */
   rate: z.number().positive().optional(),
+  /** Over this many last steps the rate falls to zero along a line (Hägele et al. 2024). */
+  cooldown: count.optional(),
   beta1: z.number().min(0).lt(1),
   beta2: z.number().min(0).lt(1),
   epsilon: z.number().positive(),
@@ -113,6 +115,7 @@ export const Training = z.strictObject({
   factor: trainingShape.factor.default(2),
   warmup: trainingShape.warmup.default(4000),
   rate: trainingShape.rate,
+  cooldown: trainingShape.cooldown,
   beta1: trainingShape.beta1.default(0.9),
   beta2: trainingShape.beta2.default(0.998),
   epsilon: trainingShape.epsilon.default(1e-9),

@@ -34,8 +34,6 @@ const BEYOND = [
 ];
 const SYSTEMS: Readonly<Record<string, readonly string[]>> = {
   "multi30k-en-de": [...PAPER, ...BEYOND],
-  "multi30k-pt-en": PAPER,
-  "help-tr-en": PAPER,
   "paper-pt-en": PAPER,
   "paper-tr-en": PAPER,
   "paper-en-de": PAPER,

@@ -11,11 +11,11 @@ export default command({
   options: {
     table: choice(
       "<what>",
-      "scores, differences, learning curves, grids, or scores by test set",
+      "scores (unless given), differences, learning curves, grids, or scores by test set",
       ["systems", "comparisons", "curves", "tuning", "sets"],
-      { default: "systems" },
     ),
     experiment,
+    all: flag("all tables, of all experiments whose results are committed"),
     last: flag("the last run, though results are committed"),
     save: flag("makes those of the last run the committed ones"),
     recompute: flag(
@@ -28,9 +28,16 @@ export default command({
   examples: [
     ["", "as Markdown"],
     ["--latex", "for a paper"],
+    ["--all --recompute", "every committed figure, computed anew"],
     ["--experiment tiny --last", "of the last run, not those committed"],
   ],
   run: async ({ console, pipeline }, values) => {
+    if (values.all) {
+      const { printAllResults } = await load<
+        typeof import("../../apps/all_results.ts")
+      >(import.meta.resolve("../../apps/all_results.ts"));
+      return printAllResults(console, values);
+    }
     const { printResults } = await load<typeof import("../../apps/results.ts")>(
       import.meta.resolve("../../apps/results.ts"),
     );

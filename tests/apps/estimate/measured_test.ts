@@ -11,6 +11,9 @@ import { ROOT } from "../../fixtures/command.ts";
 /** What a node takes is estimated within this factor of what it took; its bytes within the other one. */
 const FACTOR = 2, BYTES_FACTOR = 1.25;
 
+/** What adapted-pt-en was trained on took so many times longer than the machine of the others, which no estimate can know. */
+const SLOWER_MACHINE = 2;
+
 /** The stages whose time and size depend on the corpus and on models. */
 const STAGES = [
   ...["corpus", "tokenize", "teacher", "student", "states", "translations"],
@@ -60,6 +63,7 @@ async function checkNode(
   node: string,
   run: ReturnType<typeof runOf>,
   by: ReturnType<typeof runOf>,
+  slower = 1,
 ): Promise<void> {
   const { seconds, bytes, unknown } = await estimate({
     artifacts: ".",
@@ -69,7 +73,7 @@ async function checkNode(
     seconds: new Map([...by.seconds].filter(([name]) => name !== node)),
   });
   assertEquals(unknown, []);
-  const time = seconds / (run.seconds.get(node) ?? NaN);
+  const time = slower * seconds / (run.seconds.get(node) ?? NaN);
   assert(time > 1 / FACTOR && time < FACTOR, `${node}: ${time} of the time`);
   const measured = run.bytes.get(node);
   if (measured === undefined) return;
@@ -90,12 +94,13 @@ for (const name of ["quick", "multi30k-en-de"]) {
   });
 }
 
-Deno.test(`by the trainings of help-tr-en, twice as wide a model of eight times the subwords is estimated within a factor of ${FACTOR}`, async () => {
-  // Both were trained on a machine half as fast as the others', which an estimate cannot know.
-  const [adapted, help] = [runOf("adapted-pt-en"), runOf("help-tr-en")];
+Deno.test(`by the trainings of quick, twice as wide a model of eight times the subwords is estimated within a factor of ${FACTOR}`, async () => {
+  const [adapted, quick] = [runOf("adapted-pt-en"), runOf("quick")];
   // The others of its trainings ran beside other work: rkd took longer than ckd, which has all of its work and more.
   const nodes = [
     ...["states", "student:ckd", "prune:832", "evaluate:teacher", "export:ckd"],
   ];
-  for (const node of nodes) await checkNode(node, adapted, help);
+  for (const node of nodes) {
+    await checkNode(node, adapted, quick, SLOWER_MACHINE);
+  }
 });

@@ -10,7 +10,8 @@ const CANDIDATES = [
   "/usr/bin/google-chrome",
 ];
 
-const path = CANDIDATES.find((candidate) =>
+/** The browser's program, where there is one. */
+export const path = CANDIDATES.find((candidate) =>
   candidate !== undefined && statIfThere(candidate)?.isFile
 );
 

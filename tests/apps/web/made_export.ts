@@ -1,5 +1,6 @@
 /** Exported models for tests of what is built of them: whole folders, in which only the graph is none. */
 import { join } from "@std/path";
+import { statIfThere } from "../../../base/stat.ts";
 import { ExportConfig } from "../../../schemas/exported_model.ts";
 import { Model } from "../../../schemas/experiment/model.ts";
 
@@ -26,6 +27,15 @@ export function makeExport(
     graph = "graph",
   }: Made = {},
 ): string {
+  /** Writes the graph of a precision where there is none; its bytes. */
+  const graphBytes = (precision: string) => {
+    const path = join(folder, precision, "translate.onnx");
+    Deno.mkdirSync(join(folder, precision), { recursive: true });
+    if (!statIfThere(path)) {
+      Deno.writeTextFileSync(path, `${graph} ${precision}`);
+    }
+    return Deno.statSync(path).size;
+  };
   const config: ExportConfig = ExportConfig.parse({
     schema: 1,
     system,
@@ -42,15 +52,11 @@ export function makeExport(
       int8: { bleu, chrf: 50 },
       signature: "nrefs:1",
     },
-    bytes: { fp32: 5, int8: 5 },
+    bytes: { fp32: graphBytes("fp32"), int8: graphBytes("int8") },
     licences: [{ data: "captions", licence }],
   });
   const write = (name: string, text: string) =>
     Deno.writeTextFileSync(join(folder, name), text);
-  for (const precision of ["int8", "fp32"]) {
-    Deno.mkdirSync(join(folder, precision), { recursive: true });
-    write(`${precision}/translate.onnx`, `${graph} ${precision}`);
-  }
   write("config.json", JSON.stringify(config));
   write("tokenizer.json", '{"model": {}}');
   write("README.md", `# ${system}: ${source} to ${target}\n`);

@@ -226,3 +226,15 @@ Deno.test("a constant rate is reached over the warm-up and stays", () => {
   const noamed = Training.parse({ factor: 2, warmup: 100 });
   assertEquals(rateOf(noamed, 400, 25), noam(noamed, 400, 25));
 });
+
+Deno.test("in the cooldown the rate falls along a line, and the last step still has one", () => {
+  const training = Training.parse({
+    ...{ rate: 1e-4, warmup: 50, steps: 1000, cooldown: 99 },
+  });
+  const rates = [901, 902, 951, 1000].map((step) =>
+    rateOf(training, 400, step)
+  );
+  [1e-4, 9.9e-5, 5e-5, 1e-6].forEach((rate, i) =>
+    assertAlmostEquals(rates[i], rate, 1e-12)
+  );
+});

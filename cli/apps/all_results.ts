@@ -1,0 +1,100 @@
+/** Prints the committed results of all experiments. */
+import {
+  committedFolder,
+  committedNames,
+  readResults,
+} from "../../apps/results/committed.ts";
+import type { Saved } from "../../apps/results/gather.ts";
+import { packedIn } from "../../apps/results/packed.ts";
+import { recomputed } from "../../apps/results/recomputed.ts";
+import { inputError } from "../../base/input_error.ts";
+import type { Store } from "../../engine/store/object_store.ts";
+import { openWorkspace } from "../../engine/store/workspace.ts";
+import { stacked } from "../console/table.ts";
+import type { Console } from "../console/console.ts";
+import { EXIT } from "../exit.ts";
+import { artifactFolder } from "../experiment.ts";
+import { type ResultsOptions, TABLES } from "./results.ts";
+
+type Options = Omit<ResultsOptions, "experiment">;
+
+/**
+ * Prints each table that has something to show, or the one that is named, of every experiment whose results are committed;
+ * on standard error, which of them were recomputed.
+ */
+export async function printAllResults(
+  console: Console,
+  options: Options,
+): Promise<number> {
+  const { json, latex } = options;
+  if (options.last || options.save) {
+    throw inputError(
+      "Cannot print results of all experiments and of the last run at once; name --all, or --last or --save.",
+    );
+  }
+  if (json && latex) {
+    throw inputError("Cannot print --json and --latex at once; name one.");
+  }
+  const artifacts = artifactFolder(options.artifacts);
+  const names = committedNames(artifacts);
+  if (names.length === 0) {
+    throw inputError(
+      `Cannot show results: none are committed in "${
+        committedFolder(artifacts, "")
+      }".`,
+    );
+  }
+  const { store } = openWorkspace(artifacts);
+  const tables = Object.entries(TABLES)
+    .filter(([name]) => [name, undefined].includes(options.table));
+  const all = [];
+  for (const name of names) {
+    const saved = readResults(artifacts, name);
+    if (saved === undefined) continue;
+    const folder = committedFolder(artifacts, name);
+    const shown = options.recompute
+      ? await recomputedIfPacked(console, saved, folder, store)
+      : saved;
+    all.push({ name, shown });
+  }
+  if (json) {
+    const experiments = all.map(({ name, shown }) => ({
+      experiment: name,
+      ...Object.fromEntries(
+        tables.map(([table, { json }]) => [table, json(shown)]),
+      ),
+    }));
+    console.out(JSON.stringify({ experiments }) + "\n");
+    return EXIT.done;
+  }
+  const columns = console.size("out")?.columns;
+  for (const { name, shown } of all) {
+    for (const [table, { text }] of tables) {
+      const found = text(shown, latex ? "latex" : "markdown");
+      if (found === "") continue;
+      console.out(`${latex ? "%" : "##"} ${name}: ${table}\n\n`);
+      console.out(stacked(found, columns) + "\n\n");
+    }
+  }
+  return EXIT.done;
+}
+
+/** Results of trials alone, and those of an earlier version, have no statistics. */
+async function recomputedIfPacked(
+  console: Console,
+  saved: Saved,
+  folder: string,
+  store: Store,
+): Promise<Saved> {
+  if (packedIn(folder).length === 0) {
+    console.err(
+      `${folder} has no statistics: its figures are shown as recorded.\n`,
+    );
+    return saved;
+  }
+  const found = await recomputed(saved, folder, store);
+  console.err(
+    `${folder}: ${found.figures} figures of ${found.nodes} nodes are recomputed, and equal those that are recorded.\n`,
+  );
+  return found;
+}

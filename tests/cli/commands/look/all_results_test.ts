@@ -1,0 +1,64 @@
+/** `results --all`: one command prints every committed figure, offline, and the tables of the pages are among them. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { z } from "zod";
+import { pipeline, ROOT } from "../../../fixtures/command.ts";
+
+const RESULTS = join(ROOT, "artifacts", "results");
+const EXPERIMENTS = [...Deno.readDirSync(RESULTS)].map(({ name }) => name)
+  .sort();
+
+/** The tables of a page that say of which results they are, each as it is printed. */
+function tablesOf(page: string): string[] {
+  const marked = /^<!-- results: \S+(?: \S+)? -->\n\n((?:\|.*\n)+)/gm;
+  return [...Deno.readTextFileSync(page).matchAll(marked)]
+    .map(([, table]) => table);
+}
+
+Deno.test("every table of the pages is printed, and the figures that have statistics are recomputed", async () => {
+  const { code, out, err } = await pipeline("results", "--all", "--recompute");
+  assertEquals(code, 0, err);
+  const folder = join(ROOT, "docs", "results");
+  const pages = [...Deno.readDirSync(folder)]
+    .map(({ name }) => join(folder, name))
+    .filter((path) => path.endsWith(".md"));
+  const tables = [...pages, join(ROOT, "README.md")].flatMap(tablesOf);
+  assert(tables.length > 5);
+  assertEquals(tables.filter((table) => !out.includes(table)), []);
+  for (const name of EXPERIMENTS) {
+    const isPacked = [...Deno.readDirSync(join(RESULTS, name))]
+      .some(({ name }) => name.endsWith(".jsonl.gz"));
+    const said = isPacked ? "figures of \\d+ nodes" : "as recorded";
+    assert(new RegExp(`results/${name}\\b.*${said}`).test(err), name);
+  }
+});
+
+Deno.test("as JSON they are one object, of one table where it is named", async () => {
+  const { code, out } = await pipeline(
+    ...["results", "--all", "--json", "--table", "systems"],
+  );
+  assertEquals(code, 0);
+  const { experiments } = z.object({
+    experiments: z.array(
+      z.strictObject({
+        experiment: z.string(),
+        systems: z.array(z.looseObject({ bleu: z.number() })),
+      }),
+    ),
+  }).parse(JSON.parse(out));
+  assertEquals(experiments.map(({ experiment }) => experiment), EXPERIMENTS);
+});
+
+Deno.test("all results are those that are committed", async () => {
+  const last = await pipeline("results", "--all", "--last");
+  assertEquals(last.code, 2);
+  assertEquals(last.err.trim().split("\n").length, 1, last.err);
+  const folder = await Deno.makeTempDir();
+  try {
+    const none = await pipeline("results", "--all", "--artifacts", folder);
+    assertEquals(none.code, 2);
+    assert(none.err.includes("none are committed"), none.err);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
