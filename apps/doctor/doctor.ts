@@ -1,6 +1,7 @@
 /** Checks what this machine can use by trying it, and says how to get what is missing. */
 import { format as bytes } from "@std/fmt/bytes";
 import { existing, freeBytes } from "../../base/disk_space.ts";
+import type { Finding } from "./finding.ts";
 import { locksFinding } from "./locks.ts";
 import { findPeers, readCpu } from "./peers.ts";
 import type { Executor } from "../../engine/executors/executor.ts";
@@ -9,13 +10,6 @@ import { isInputError } from "../../base/input_error.ts";
 import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
 import { identityOf } from "../../nmt/tensor/identities.ts";
 import { probe } from "../../nmt/tensor/probe.ts";
-
-export interface Finding {
-  readonly name: string;
-  readonly usable: boolean;
-  /** What is there; or one sentence that says what is missing and how to get it. */
-  readonly detail: string;
-}
 
 export interface Examination {
   /** Whether the default runtime works: nothing else is needed unless it is asked for. */

@@ -2,7 +2,7 @@
 import { existing } from "../../base/disk_space.ts";
 import { ifThere } from "../../base/stat.ts";
 import { reasonOf } from "../../engine/files/atomic.ts";
-import type { Finding } from "./doctor.ts";
+import type { Finding } from "./finding.ts";
 
 /** A mounted file system. */
 export interface Mount {
