@@ -30,6 +30,11 @@ export function writeFile(path: string, content: string | Uint8Array): void {
   onDisk(path, () => writeAtomically(path, content, { locked: false }));
 }
 
+/** A folder, with those above it. */
+export function makeFolder(path: string): void {
+  onDisk(path, () => Deno.mkdirSync(path, { recursive: true }));
+}
+
 /** A copy of what is in the store, where nothing may be changed; this may. */
 export function copyFile(from: string, to: string): void {
   onDisk(to, () => {

@@ -1,4 +1,4 @@
-/** Describes nodes of the last run in a public standard: RO-Crate, in-toto, Croissant, a model card, CSV or event files. */
+/** Describes nodes of the last run in a public standard: RO-Crate, in-toto, Croissant, a model card, CSV, event files or offline runs. */
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";
@@ -13,10 +13,8 @@ import { keyPath } from "../sharing/trust.ts";
 import { inputError } from "../../base/input_error.ts";
 import { printableLines } from "../../base/names.ts";
 import { writeEventFiles } from "../../apps/describe/curves/event_files.ts";
-import {
-  csvText,
-  validationValues,
-} from "../../apps/describe/curves/values.ts";
+import { writeOfflineRuns } from "../../apps/describe/curves/offline_runs.ts";
+import { csvText, trainingsOf } from "../../apps/describe/curves/values.ts";
 import { envelope } from "../../apps/describe/in_toto/envelope.ts";
 import { statement } from "../../apps/describe/in_toto/in_toto.ts";
 import { indented, newFolder } from "../../apps/describe/places.ts";
@@ -29,7 +27,8 @@ export interface DescribeOptions {
     | "croissant"
     | "model-card"
     | "csv"
-    | "tensorboard";
+    | "tensorboard"
+    | "wandb";
   readonly experiment: string;
   readonly artifacts?: string;
   /** A file, or a new folder for several files; unless given, a text goes to standard output. */
@@ -103,15 +102,18 @@ export async function describeRun(
       await writeText(
         console,
         options,
-        csvText(validationValues(described(names))),
+        csvText(trainingsOf(described(names))),
       );
       break;
-    case "tensorboard": {
+    case "tensorboard":
+    case "wandb": {
       const folder = newFolder(format, out);
-      const values = validationValues(described(names));
-      for (const path of writeEventFiles(folder, values)) {
-        console.out(path + "\n");
-      }
+      const found = described(names);
+      const trainings = trainingsOf(found);
+      const paths = format === "wandb"
+        ? writeOfflineRuns(folder, found, trainings)
+        : writeEventFiles(folder, trainings);
+      for (const path of paths) console.out(path + "\n");
     }
   }
   return EXIT.done;

@@ -237,7 +237,7 @@ function watch({ timeout, minimumBytes, signal }: NetworkPolicy): Watchdog {
 }
 
 /** The innermost reason of a failed request; the outer ones repeat the address. */
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) {
     inner = inner.cause;

@@ -1,75 +1,38 @@
-/** Event files of TensorBoard: a run's values as records of protocol buffers with checksums, as TFRecord has them. */
+/** Event files of TensorBoard: a model's values as records with checksums, as TFRecord has them. */
+import { Buffer } from "node:buffer";
 import { join } from "@std/path";
 import { writeFile } from "../places.ts";
-import type { Value } from "./values.ts";
+import { encoded } from "./messages.ts";
+import { nameOf, TAGS, type Training } from "./values.ts";
 
-/** Writes a folder for each run, `SYSTEM@SEED`; returns the paths of its files. Equal values give equal bytes. */
+/** Writes a folder for each model, `SYSTEM@SEED`; returns the paths of its files. Equal values give equal bytes. */
 export function writeEventFiles(
   folder: string,
-  values: readonly Value[],
+  trainings: readonly Training[],
 ): string[] {
-  const runs = Map.groupBy(
-    values,
-    ({ system, seed }) => seed === undefined ? system : `${system}@${seed}`,
-  );
-  return [...runs].map(([run, values]) => {
-    const path = join(folder, run, "events.out.tfevents.0.ckd");
-    const events = [versionEvent(), ...values.map(valueEvent)];
-    writeFile(path, concatenated(events.map(record)));
+  return trainings.map((training) => {
+    const path = join(folder, nameOf(training), "events.out.tfevents.0.ckd");
+    // The values have a step and no time.
+    const at = { wall_time: 0 };
+    const events = [
+      { ...at, file_version: "brain.Event:2" },
+      ...training.values.map(({ step, name, value }) => ({
+        ...at,
+        step,
+        summary: { value: [{ tag: TAGS[name], simple_value: value }] },
+      })),
+    ];
+    const records = events.map((event) => record(encoded("Event", event)));
+    writeFile(path, Buffer.concat(records));
     return path;
   });
 }
 
-/** Wire types of protocol buffers. */
-const VARINT = 0, DOUBLE = 1, BYTES = 2, FLOAT = 5;
-
-/** `Event.file_version`, which the first record has. */
-function versionEvent(): Uint8Array {
-  return concatenated([wallTime(), text(3, "brain.Event:2")]);
-}
-
-/** `Event.step` and `Event.summary`, with one `Summary.Value` of a tag and a simple value. */
-function valueEvent({ step, name, value }: Value): Uint8Array {
-  const simple = new DataView(new ArrayBuffer(4));
-  simple.setFloat32(0, value, true);
-  const scalar = concatenated([
-    text(1, `validation/${name}`),
-    [key(2, FLOAT)],
-    new Uint8Array(simple.buffer),
-  ]);
-  const summary = delimited(5, delimited(1, scalar));
-  return concatenated([wallTime(), [key(2, VARINT)], varint(step), summary]);
-}
-
-/** `Event.wall_time`: 0, as the values have a step and no time. */
-function wallTime(): Uint8Array {
-  return Uint8Array.of(key(1, DOUBLE), ...new Uint8Array(8));
-}
-
-function key(field: number, type: number): number {
-  return field << 3 | type;
-}
-
-function text(field: number, value: string): Uint8Array {
-  return delimited(field, new TextEncoder().encode(value));
-}
-
-function delimited(field: number, bytes: Uint8Array): Uint8Array {
-  return concatenated([[key(field, BYTES)], varint(bytes.length), bytes]);
-}
-
-function varint(value: number): number[] {
-  return value < 128
-    ? [value]
-    : [value % 128 | 128, ...varint(Math.floor(value / 128))];
-}
-
 /** A TFRecord: length, its checksum, the bytes, their checksum. */
 function record(bytes: Uint8Array): Uint8Array {
-  const length = new DataView(new ArrayBuffer(8));
-  length.setUint32(0, bytes.length, true);
-  const head = new Uint8Array(length.buffer);
-  return concatenated([head, checksum(head), bytes, checksum(bytes)]);
+  const length = Buffer.alloc(8);
+  length.writeUInt32LE(bytes.length);
+  return Buffer.concat([length, checksum(length), bytes, checksum(bytes)]);
 }
 
 /** The masked CRC-32C of some bytes. */
@@ -82,20 +45,7 @@ function checksum(bytes: Uint8Array): Uint8Array {
     }
   }
   crc = ~crc;
-  const masked = new DataView(new ArrayBuffer(4));
-  masked.setUint32(0, (crc >>> 15 | crc << 17) + 0xa282ead8, true);
-  return new Uint8Array(masked.buffer);
-}
-
-function concatenated(
-  parts: readonly (Uint8Array | readonly number[])[],
-): Uint8Array {
-  const length = parts.reduce((sum, { length }) => sum + length, 0);
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
+  const masked = Buffer.alloc(4);
+  masked.writeUInt32LE((crc >>> 15 | crc << 17) + 0xa282ead8 >>> 0);
+  return masked;
 }

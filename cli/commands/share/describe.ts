@@ -22,7 +22,7 @@ export default command({
       "the standard",
       [
         ...["ro-crate", "in-toto", "croissant", "model-card"] as const,
-        ...["csv", "tensorboard"] as const,
+        ...["csv", "tensorboard", "wandb"] as const,
       ],
       { isRequired: true },
     ),
@@ -40,6 +40,7 @@ export default command({
     ["--format ro-crate --out crate", "the last run as a Research Object"],
     ["--format model-card student:rkd", "for a model hub"],
     ["--format csv --out curves.csv", "how the models were trained"],
+    ["--format wandb --out wandb", "the same for wandb sync"],
   ],
   run: async ({ console, pipeline }, { nodes, ...values }) => {
     const { describeRun } = await load<typeof import("../../apps/describe.ts")>(

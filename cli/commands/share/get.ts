@@ -1,33 +1,25 @@
 /** The command `get`: copies what a node of the last run made to a folder of the user's. */
-import { dirname, join, resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import { format as formatBytes } from "@std/fmt/bytes";
-import { inputError, suggestion } from "../../../base/input_error.ts";
+import { inputError } from "../../../base/input_error.ts";
 import {
   checkFolder,
   isFree,
   reasonOf,
   type Refuse,
 } from "../../../base/input_file.ts";
-import { SUBWORDS, subwordsOf } from "../../../schemas/subwords.ts";
 import { pathIn } from "../../../base/names.ts";
-import {
-  jsonIfValid,
-  readIfThere,
-  removeIfThere,
-} from "../../../engine/files/atomic.ts";
-import { explainFullDisk, failure } from "../../../engine/files/failure.ts";
-import { copyAndHash, filesOf, sha256 } from "../../../engine/files/hash.ts";
-import {
-  openWorkspace,
-  type Workspace,
-} from "../../../engine/store/workspace.ts";
-import { type Artifact, Listing } from "../../../schemas/manifest.ts";
+import { removeIfThere } from "../../../engine/files/atomic.ts";
+import { explainFullDisk } from "../../../engine/files/failure.ts";
+import { copyAndHash, filesOf } from "../../../engine/files/hash.ts";
+import { openWorkspace } from "../../../engine/store/workspace.ts";
 import { command } from "../../command.ts";
 import { withProgress } from "../../console/show_progress.ts";
 import { counted } from "../../console/table.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { argument, artifacts, flag, json, option } from "../../options.ts";
+import { broken, filesToGet, type NodeFile } from "../../sharing/node_files.ts";
 
 export default command({
   name: "get",
@@ -84,87 +76,6 @@ export default command({
   },
 });
 
-/** A file of an artifact and where it goes below the user's folder. */
-interface Wanted {
-  readonly node: string;
-  readonly source: string;
-  readonly path: string;
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
-/** The files of a node's outputs by their names; those of a folder that is the only output, without its name. */
-function filesToGet(workspace: Workspace, wanted: string): Wanted[] {
-  const outputs = outputsNamed(workspace, wanted);
-  return outputs.flatMap(({ node, name, artifact }) => {
-    const source = workspace.store.path(artifact);
-    if (!artifact.folder) {
-      const path = name + (EXTENSIONS[artifact.mediaType] ?? "");
-      const { sha256, bytes } = artifact;
-      return [{ node, source, path, sha256, bytes }];
-    }
-    const text = readIfThere(workspace.store.listingPath(artifact));
-    if (text === undefined) throw broken(node, "missing");
-    const listing = Listing.safeParse(jsonIfValid(text)).data;
-    if (listing === undefined || sha256(text) !== artifact.sha256) {
-      throw broken(node, "damaged");
-    }
-    const prefix = outputs.length === 1 ? "" : `${name}/`;
-    return listing.map((file) => ({
-      ...file,
-      node,
-      source: join(source, file.path),
-      path: prefix + file.path,
-    }));
-  });
-}
-
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  "application/json": ".json",
-  "application/vnd.safetensors": ".safetensors",
-  "text/plain": ".txt",
-  "text/tab-separated-values": ".tsv",
-};
-
-interface NamedOutput {
-  readonly node: string;
-  readonly name: string;
-  readonly artifact: Artifact;
-}
-
-/** The outputs that NODE or NODE/OUTPUT means; a model comes with the subwords that it needs. */
-function outputsNamed(
-  { manifest, folder }: Workspace,
-  wanted: string,
-): NamedOutput[] {
-  const nodes = manifest?.nodes ?? {};
-  const of = (node: string): NamedOutput[] =>
-    Object.entries(nodes[node]?.outputs ?? {})
-      .map(([name, artifact]) => ({ node, name, artifact }));
-  if (nodes[wanted] !== undefined) {
-    const found = of(wanted);
-    const subwords = subwordsOf(nodes, wanted);
-    return [
-      ...found,
-      ...subwords === undefined
-        ? []
-        : of(subwords).filter(({ name }) => name === SUBWORDS),
-    ];
-  }
-  const all = Object.keys(nodes).flatMap(of);
-  const one = all.filter(({ node, name }) => `${node}/${name}` === wanted);
-  if (one.length > 0) return one;
-  const names = [
-    ...Object.keys(nodes),
-    ...all.map(({ node, name }) => `${node}/${name}`),
-  ];
-  const hint = suggestion(wanted, names).replace(/\?$/, "") ||
-    `; there are ${Object.keys(nodes).join(", ") || "none"}`;
-  throw inputError(
-    `Cannot get "${wanted}": it is no node of the last run in "${folder}"${hint}.`,
-  );
-}
-
 interface Target {
   /** Absolute, with links resolved. */
   readonly folder: string;
@@ -175,7 +86,7 @@ interface Target {
 /** The folder to write. @throws an input error if it may not be written */
 function targetFolder(
   out: string,
-  files: readonly Wanted[],
+  files: readonly NodeFile[],
   force: boolean,
 ): Target {
   const refuse = (reason: string) =>
@@ -210,7 +121,7 @@ function filesIn(folder: string, refuse: Refuse): string[] {
 
 /** Copies the files beside their folder, compares their hashes, then renames: all are there, or none. */
 async function copyFiles(
-  files: readonly Wanted[],
+  files: readonly NodeFile[],
   { folder, isThere }: Target,
   signal: AbortSignal,
   report: (bytes: number) => void,
@@ -252,7 +163,7 @@ function makeFolder(path: string): void {
 }
 
 async function copyWhole(
-  { node, source, sha256 }: Wanted,
+  { node, source, sha256 }: NodeFile,
   to: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -266,10 +177,4 @@ async function copyWhole(
   if (copied.sha256 !== sha256) throw broken(node, "damaged");
   using file = Deno.openSync(to);
   file.syncSync();
-}
-
-function broken(node: string, condition: string): Error {
-  return failure(
-    `Cannot copy what "${node}" made: it is ${condition} in the artifact folder; make it again with "deno task pipeline run --force ${node}".`,
-  );
 }

@@ -1,8 +1,15 @@
-/** The command `push`: sends the manifest, and the objects of nodes, to remotes. */
+/** The command `push`: sends the manifest, and the objects of nodes, to remotes; an exported model to the Hugging Face Hub. */
 import { push, writerOf } from "../../../sharing/push.ts";
-import type { Transferred } from "../../../sharing/transfer/download.ts";
+import { openWorkspace } from "../../../engine/store/workspace.ts";
+import { isHubAddress } from "../../../sharing/hub/address.ts";
+import type {
+  Listener,
+  Transferred,
+} from "../../../sharing/transfer/download.ts";
 import { command } from "../../command.ts";
+import { artifactFolder } from "../../experiment.ts";
 import { argument, artifacts, flag, json } from "../../options.ts";
+import { exportNamed, hubPushes, pushExport } from "../../sharing/hub.ts";
 import { openRemotes, remotesAndNodes } from "../../sharing/remotes.ts";
 import { purpose } from "../../sharing/selection.ts";
 import {
@@ -19,10 +26,10 @@ export default command({
   summary: "sends the manifest, and what nodes made, to remotes",
   needsPipeline: false,
   arguments: {
-    remote: argument("<remote>", "a folder or s3:// store"),
+    remote: argument("<remote>", "a folder, s3:// store or hf://USER/NAME"),
     words: argument(
       "[nodes...]",
-      "names or globs, all unless given; ./FOLDER and s3:// are further remotes",
+      "names or globs, all unless given; ./FOLDER, s3:// and hf:// are further remotes",
     ),
   },
   options: {
@@ -36,6 +43,7 @@ export default command({
     ["/mnt/models", "to a folder"],
     ["/mnt/models export:rkd", "a model, and the manifest that proves it"],
     ["s3://bucket/models", "to a store of S3's kind"],
+    ["hf://ana/rkd export:rkd", "a model to the Hugging Face Hub"],
   ],
   run: (
     context,
@@ -46,27 +54,56 @@ export default command({
       const options = { name: "push", artifacts, json, signal } as const;
       const graph = await sharedGraph(context, artifacts);
       const { addresses, nodes } = remotesAndNodes(graph, [remote, ...words]);
-      const remotes = await openRemotes(addresses, signal, { create: true });
+      const hubs = hubPushes(addresses);
+      const remotes = await openRemotes(
+        addresses.filter((address) => !isHubAddress(address)),
+        signal,
+        { create: true },
+      );
       remotes.forEach(writerOf);
+      const workspace = openWorkspace(artifactFolder(artifacts));
+      const { manifest } = workspace;
+      const exported = hubs.length > 0 && graph && manifest
+        ? exportNamed(graph, manifest, nodes, hubs[0].address)
+        : undefined;
       const { contents, shares } = await publishableContents(
         context,
         options,
-        { nodes, for: values.for },
+        {
+          nodes: exported !== undefined && remotes.length === 0
+            ? [exported]
+            : nodes,
+          for: values.for,
+        },
       );
       const { name } = contents.manifest.experiment;
       const isSigned = contents.signatures !== undefined;
       const sent: (Transferred & { readonly remote: string })[] = [];
+      const send = async (
+        what: string,
+        remote: string,
+        work: (listener: Listener) => Promise<Transferred>,
+      ) => {
+        const transferred = await transfer(context, options, work);
+        sent.push({ remote, ...transferred });
+        if (json) return;
+        const text = transferredText(transferred);
+        console.out(`Pushed "${what}" to "${remote}": ${text}.\n`);
+      };
       for (const remote of remotes) {
-        const transferred = await transfer(
-          context,
-          options,
+        await send(
+          name,
+          remote.name,
           (listener) => push(contents, remote, { paranoid, force }, listener),
         );
-        sent.push({ remote: remote.name, ...transferred });
-        if (!json) {
-          const text = transferredText(transferred);
-          console.out(`Pushed "${name}" to "${remote.name}": ${text}.\n`);
-        }
+      }
+      for (const hub of hubs) {
+        if (exported === undefined) break;
+        await send(
+          exported,
+          hub.address.name,
+          (listener) => pushExport(workspace, exported, hub, signal, listener),
+        );
       }
       if (json) {
         const report = {
@@ -77,7 +114,7 @@ export default command({
         };
         console.out(JSON.stringify(report) + "\n");
       }
-      if (!isSigned) {
+      if (!isSigned && remotes.length > 0) {
         console.err(
           'Nobody has signed this manifest, so others can take it with --unsigned only: "sign", and push again.\n',
         );

@@ -41,7 +41,10 @@ Deno.test({
     const expected = csv.map((row) => {
       const [system, seed, step, name, value] = row.split(",");
       const run = `${system}@${seed}`;
-      return `${run} validation/${name} ${step} ${Number(value).toFixed(5)}`;
+      const tag = name === "trainingLoss"
+        ? "training/loss"
+        : `validation/${name}`;
+      return `${run} ${tag} ${step} ${Number(value).toFixed(5)}`;
     });
     assertEquals(
       JSON.parse(new TextDecoder().decode(stdout)).toSorted(),

@@ -1,9 +1,16 @@
-/** The values of learning curves as CSV, and as event files of equal bytes. */
+/** The values of learning curves as CSV, and as event files and offline runs of equal bytes. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { writeFile } from "../../../apps/describe/places.ts";
 import { filesOf, hashFile } from "../../../engine/files/hash.ts";
 import { pipeline } from "../../cli/fixtures/command_line.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
+
+const RKD = `system,seed,step,name,value
+rkd,1,50,nll,4.1235
+rkd,1,50,trainingLoss,5.5
+rkd,1,100,nll,3.5
+rkd,1,100,trainingLoss,4.5
+`;
 
 Deno.test("a table has a row a value: system, seed, step, name", async () => {
   using folder = temporary();
@@ -17,24 +24,26 @@ Deno.test("a table has a row a value: system, seed, step, name", async () => {
   assertEquals(code, 0, err);
   assertEquals(
     out,
-    "system,seed,step,name,value\nrkd,1,50,nll,4.1235\nrkd,1,100,nll,3.5\n",
+    RKD,
   );
   const all = await describe("--format", "csv");
-  assertEquals(all.out.split("\n").length, 1 + 4 * 2 + 1);
+  assertEquals(all.out.split("\n").length, 1 + 4 * 2 * 2 + 1);
   const none = await describe("corpus", "--format", "csv");
   assertEquals(none.code, 1);
   assertMatch(none.err, /^Cannot describe training: .*\.$/m);
 
-  const hashes = await Promise.all(["a", "b"].map(async (name) => {
-    const path = `${folder.path}/${name}`;
-    await describe("--format", "tensorboard", "--out", path);
-    const files = filesOf(path);
-    assertEquals(files.length, 4);
-    return await Promise.all(
-      files.map((file) => hashFile(`${path}/${file}`)),
-    );
-  }));
-  assertEquals(hashes[0], hashes[1]);
+  for (const format of ["tensorboard", "wandb"]) {
+    const hashes = await Promise.all(["a", "b"].map(async (name) => {
+      const path = `${folder.path}/${format}/${name}`;
+      await describe("--format", format, "--out", path);
+      const files = filesOf(path);
+      assertEquals(files.length, 4);
+      return await Promise.all(
+        files.map((file) => hashFile(`${path}/${file}`)),
+      );
+    }));
+    assertEquals(hashes[0], hashes[1]);
+  }
 });
 
 Deno.test("a model that is scored on several test sets has each value once", async () => {
@@ -47,7 +56,7 @@ Deno.test("a model that is scored on several test sets has each value once", asy
   assertEquals(code, 0, err);
   assertEquals(
     out,
-    "system,seed,step,name,value\nrkd,1,50,nll,4.1235\nrkd,1,100,nll,3.5\n",
+    RKD,
   );
 });
 

@@ -1,0 +1,191 @@
+/** `push` of an exported model to the Hugging Face Hub: what is sent, to whom, and what is refused. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "@std/path";
+import { filesOf, sha256 } from "../../engine/files/hash.ts";
+import { parseHubAddress } from "../../sharing/hub/address.ts";
+import { pushModel } from "../../sharing/hub/push_model.ts";
+import { deno } from "../fixtures/command.ts";
+import { temporary } from "../fixtures/made_run.ts";
+import { trainedStudent } from "../fixtures/trained.ts";
+import { HASTY, SILENT } from "./fixtures/exchange.ts";
+import { type HubServer, startHub, TOKEN } from "./fixtures/hub_server.ts";
+
+const REPOSITORY = "ana/phrases.pt-en";
+const ADDRESS = `hf://${REPOSITORY}`;
+const EXPORT = "export:no-kd";
+
+/** Pushes with the environment of a user who has nothing but what is given. */
+async function push(
+  hub: Pick<HubServer, "url">,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = { HF_TOKEN: TOKEN },
+) {
+  const { artifacts } = await trainedStudent();
+  const nobody = { HF_TOKEN: "", HF_TOKEN_PATH: "", HF_HOME: "/nowhere" };
+  const given = { ...nobody, HF_ENDPOINT: hub.url, ...environment };
+  return await deno([
+    ...["run", "--quiet", "--allow-all", "cli/main.ts", "push"],
+    ...[...words, "--artifacts", artifacts],
+  ], given);
+}
+
+Deno.test("an export is sent whole to a private repository, and nothing twice", async () => {
+  const { exported } = await trainedStudent();
+  await using hub = startHub();
+  const first = await push(hub, [ADDRESS, EXPORT]);
+  assertEquals(first.code, 0, first.err);
+  const names = filesOf(exported);
+  assert(names.length > 8);
+  assertStringIncludes(
+    first.out,
+    `Pushed "${EXPORT}" to "${ADDRESS}": ${names.length} objects of `,
+  );
+  // Sizes are said before.
+  assertMatch(first.err, /export:no-kd +[\d.]+ [kM]B/);
+  assertStringIncludes(first.out, "is new and private");
+  assert(hub.isPrivate(REPOSITORY));
+  const there = hub.files(REPOSITORY) ?? new Map();
+  assertEquals(
+    [...there.keys()].toSorted(),
+    [".gitattributes", ...names].toSorted(),
+  );
+  for (const name of names) {
+    assertEquals(there.get(name), Deno.readFileSync(join(exported, name)));
+  }
+  const uploads = () =>
+    hub.requests.filter(({ line }) => /^PUT|\/commit\//.test(line)).length;
+  const before = uploads();
+  assert(before > 5);
+  const second = await push(hub, [ADDRESS, EXPORT, "--json"]);
+  assertEquals(second.code, 0, second.err);
+  assertEquals(JSON.parse(second.out).remotes, [
+    { remote: ADDRESS, objects: 0, bytes: 0 },
+  ]);
+  assertEquals(uploads(), before);
+
+  hub.change(REPOSITORY, "README.md", "another");
+  hub.change(REPOSITORY, "int8/translate.onnx", "another");
+  hub.change(REPOSITORY, "notes.txt", "of the user");
+  const third = await push(hub, [ADDRESS]);
+  assertMatch(third.out, /: 2 objects of /);
+  const now = hub.files(REPOSITORY) ?? new Map();
+  assertEquals(now.get("README.md"), there.get("README.md"));
+  assertEquals(new TextDecoder().decode(now.get("notes.txt")), "of the user");
+  // The large file is known already.
+  assertEquals(uploads(), before + 1);
+  assertEquals(hub.commits(REPOSITORY).length, 3);
+});
+
+Deno.test("the token is that of HF_TOKEN or of the Hub's file, and goes nowhere but to the endpoint", async () => {
+  using folder = temporary();
+  await using hub = startHub();
+  Deno.writeTextFileSync(join(folder.path, "token"), `${TOKEN}\n`);
+  const home = { HF_HOME: folder.path };
+  const stored = await push(hub, [ADDRESS, EXPORT], home);
+  assertEquals(stored.code, 0, stored.err);
+  const wrong = await push(hub, [ADDRESS, EXPORT], {
+    ...home,
+    HF_TOKEN: "hf_wrongSecret",
+  });
+  assertEquals(wrong.code, 1);
+  assertStringIncludes(
+    wrong.err,
+    `Cannot push to "${ADDRESS}": the Hub answers with status 401 (Invalid username or password.); ` +
+      "check that the token is valid and may write there.",
+  );
+  const lines = [stored.out, stored.err, wrong.out, wrong.err].join("\n");
+  assert(!lines.includes("Secret"), lines);
+  // The server refuses one that is sent with an upload, which goes to a store of other people.
+  assertEquals(
+    hub.requests.filter(({ status }) => status >= 400).map(({ line }) => line),
+    [
+      `GET /api/models/${REPOSITORY}/tree/main`,
+      `GET /api/models/${REPOSITORY}/tree/main`,
+    ],
+  );
+});
+
+Deno.test("a server that fails for a moment is asked again", async () => {
+  await using hub = startHub();
+  hub.failNext(503);
+  const { code, err } = await push(hub, [ADDRESS, EXPORT]);
+  assertEquals(code, 0, err);
+});
+
+Deno.test("a file that is damaged here is not sent, one that is another there is told", async () => {
+  using folder = temporary();
+  await using hub = startHub();
+  const path = join(folder.path, "config.json");
+  Deno.writeTextFileSync(path, "{}");
+  const pushed = (text: string) =>
+    pushModel(
+      [{ name: "config.json", path, sha256: sha256(text), bytes: 2 }],
+      parseHubAddress(ADDRESS),
+      { endpoint: hub.url, token: TOKEN },
+      HASTY,
+      SILENT,
+    );
+  await assertRejects(
+    () => pushed("[]"),
+    Error,
+    'Cannot push "config.json": it is damaged in the artifact folder; run "deno task pipeline verify".',
+  );
+  assertEquals(hub.requests, []);
+  hub.lose("config.json");
+  await assertRejects(
+    () => pushed("{}"),
+    Error,
+    `Cannot push to "${ADDRESS}": "config.json" is another file there than was sent; push again.`,
+  );
+  assertEquals(await pushed("{}"), { objects: 1, bytes: 2 });
+});
+
+Deno.test("what is no export, no address or no token is refused before anything is sent", async () => {
+  await using hub = startHub();
+  const refusals: readonly (readonly [
+    words: readonly string[],
+    message: string,
+    environment?: Readonly<Record<string, string>>,
+  ])[] = [
+    [
+      [ADDRESS, "student:no-kd"],
+      `Cannot push to "${ADDRESS}": expected one exported model, found student:no-kd; name one of ${EXPORT}.`,
+    ],
+    [
+      [ADDRESS, EXPORT, "evaluate:no-kd"],
+      `Cannot push to "${ADDRESS}": expected one exported model, found `,
+    ],
+    [
+      ["hf://phrases", EXPORT],
+      'Cannot use "hf://phrases": expected a model of the Hugging Face Hub as hf://USER/NAME.',
+    ],
+    [
+      [ADDRESS, EXPORT],
+      "Cannot push to the Hugging Face Hub: there is no token; run `hf auth login`, or set HF_TOKEN.",
+      {},
+    ],
+    [
+      [ADDRESS, EXPORT],
+      'Cannot use the token of HF_TOKEN: expected one that begins with "hf_".',
+      { HF_TOKEN: "Secret" },
+    ],
+    [
+      [ADDRESS, EXPORT],
+      'Cannot use HF_ENDPOINT: expected the address of a web server, found "hub.example.org".',
+      { HF_TOKEN: TOKEN, HF_ENDPOINT: "hub.example.org" },
+    ],
+  ];
+  for (const [words, message, environment] of refusals) {
+    const { code, err, out } = await push(hub, words, environment);
+    assertStringIncludes(err, message);
+    assertEquals({ code, out }, { code: 2, out: "" });
+    assertEquals(err.trim().split("\n").length, 1, err);
+  }
+  assertEquals(hub.requests, []);
+});
