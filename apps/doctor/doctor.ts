@@ -1,21 +1,15 @@
 /** Checks what this machine can use by trying it, and says how to get what is missing. */
 import { format as bytes } from "@std/fmt/bytes";
 import { existing, freeBytes } from "../../base/disk_space.ts";
+import type { Finding } from "./finding.ts";
+import { locksFinding } from "./locks.ts";
 import { findPeers, readCpu } from "./peers.ts";
 import type { Executor } from "../../engine/executors/executor.ts";
-import { sandbox } from "../../engine/executors/sandbox.ts";
-import { slurm } from "../../engine/executors/slurm.ts";
+import { EXECUTORS, QUEUES } from "../../engine/executors/executors.ts";
 import { isInputError } from "../../base/input_error.ts";
 import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
 import { identityOf } from "../../nmt/tensor/identities.ts";
 import { probe } from "../../nmt/tensor/probe.ts";
-
-export interface Finding {
-  readonly name: string;
-  readonly usable: boolean;
-  /** What is there; or one sentence that says what is missing and how to get it. */
-  readonly detail: string;
-}
 
 export interface Examination {
   /** Whether the default runtime works: nothing else is needed unless it is asked for. */
@@ -34,10 +28,11 @@ export async function examine(artifacts: string): Promise<Examination> {
   );
   const findings = await Promise.all([
     ...runtimes.map(runtimeFinding),
-    executorFinding("--sandbox", sandbox, "bubblewrap"),
+    executorFinding("--sandbox", EXECUTORS.sandbox, "bubblewrap"),
     machineFinding(),
     diskFinding(artifacts),
-    executorFinding("Slurm", slurm, "its controller answers"),
+    locksFinding(artifacts),
+    executorFinding("Slurm", QUEUES.slurm, "its controller answers"),
     benchFinding(),
   ]);
   const isStandard = ({ name, provider }: Runtime) =>

@@ -1,7 +1,7 @@
 /** The nodes of the graph for the report: state, time, size and details. */
 import { stripVTControlCharacters } from "node:util";
 import type { Graph } from "../../engine/graph/graph.ts";
-import { readLog } from "../../engine/store/run_log.ts";
+import { readLog } from "../../engine/store/node_log.ts";
 import { readCached } from "../../engine/store/manifest.ts";
 import type { Artifact, Json, Metrics } from "../../schemas/manifest.ts";
 import { pathIfThere, type Source } from "./source.ts";

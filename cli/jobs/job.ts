@@ -19,6 +19,8 @@ import { countStart } from "./starts.ts";
 const LATE_MILLISECONDS = 60_000;
 const AGAIN_MILLISECONDS = 2000;
 
+const CONTINUED = "Job is continued later, from its checkpoint.";
+
 /** What lies among checkpoints may be of no use to the next start. */
 const VAIN_STARTS = 2;
 
@@ -71,7 +73,7 @@ async function work(): Promise<number> {
     (checkpointTimes(artifacts).get(key) ?? 0) > (before.get(key) ?? 0);
   if (!mustLeave || !interrupted) return outcome(nodes);
   const vain = hasProgress ? countStart(artifacts, key, id, begun) : undefined;
-  return await requeue(node, vain);
+  return await requeue(job, node, vain);
 }
 
 /** The remotes of a job; where its machine reaches none, the node is made. */
@@ -126,16 +128,16 @@ function outcome(nodes: readonly NodeReport[]): number {
  * @param vainStarts how many starts in a row began no further on; undefined for a start that has saved nothing
  */
 async function requeue(
+  { queue, name }: Job,
   node: string,
   vainStarts: number | undefined,
 ): Promise<number> {
-  const { slurm } = QUEUES;
-  const jobs = await slurm.jobs([Deno.env.get("SLURM_JOB_NAME") ?? ""]);
-  const isCancelled = !jobs.some((job) =>
-    job.id === id && job.state === "running"
-  );
-  if (isCancelled) {
-    print(STOPPED);
+  const jobs = await QUEUES[queue].jobs([name]);
+  const state = jobs.find((job) => job.id === id)?.state;
+  if (state !== "running") {
+    // One that is preempted without notice is in the queue again already.
+    const isQueued = state === "queued" || state === "held";
+    print(isQueued ? CONTINUED : STOPPED);
     return EXIT.interrupted;
   }
   if (vainStarts === undefined || vainStarts >= VAIN_STARTS) {
@@ -147,7 +149,7 @@ async function requeue(
         "--slurm time=8:00:00, and submit again.",
     );
   }
-  print("Job is continued later, from its checkpoint.");
-  await slurm.requeue(id);
+  print(CONTINUED);
+  await QUEUES[queue].requeue(id);
   return EXIT.interrupted;
 }

@@ -1,6 +1,6 @@
 /** Submits the stale nodes of an experiment as jobs, and says which. */
 import { inputError, parse } from "../../base/input_error.ts";
-import { QUEUES } from "../../engine/executors/executors.ts";
+import { type QueueName, QUEUES } from "../../engine/executors/executors.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { nodesNamed, type Selection } from "../../engine/graph/selection.ts";
 import { countStates } from "../../engine/run/node_record.ts";
@@ -45,6 +45,7 @@ interface Values extends Selection {
 /** Returns the exit code. */
 export async function submitRun(
   console: Console,
+  queue: QueueName,
   experiment: OpenExperiment,
   values: Values,
   remoteCache: RemoteCache | undefined,
@@ -63,12 +64,13 @@ export async function submitRun(
       `Cannot use "slurm" of experiment "${name}": "${unknown.glob}" matches no node; name nodes as "student:*", or all by "*".`,
     );
   }
-  await QUEUES.slurm.check();
+  await QUEUES[queue].check();
   const nodes = await submit(graph, {
     ...{ selection: values, force: values.force, paranoid: values.paranoid },
     artifacts: artifactFolder(values.artifacts),
     artifactsGiven: values.artifacts !== undefined,
     experiment: { name, path, value },
+    queue,
     executor: values.sandbox ? "sandbox" : "local",
     remote: { addresses: remote, signedBy, unsigned },
     remoteCache,

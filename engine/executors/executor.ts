@@ -2,12 +2,12 @@
 import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import type { Json, Metrics } from "../../schemas/manifest.ts";
 import type { Node } from "../graph/graph.ts";
-import type { Progress } from "../graph/stage.ts";
+import type { Progress, Resources } from "../graph/stage.ts";
 import type { Project } from "../keys/project.ts";
 
 /**
- * Where stages run. To add one, write one file that exports an `Executor` or a `Queue`, name it in `executors.ts`, and let
- * `contract.ts` run over it.
+ * Where stages run. To add one, write one file that exports an `Executor` or a `Queue`, enter it in a table of `executors.ts`,
+ * and let `contract.ts` run over it.
  */
 export interface Executor {
   /** @throws an input error that says what to do, where this machine cannot run stages this way. */
@@ -41,6 +41,8 @@ export interface Executor {
 export interface Queue {
   /** @throws an input error that says what to do, where the queue cannot be used from this machine. */
   check(): Promise<void>;
+  /** The queue's options for what a stage declares; those that are given override them. */
+  optionsOf(resources: Resources, given: SbatchOptions): SbatchOptions;
   /** Returns the numbers of the jobs: that of the one job, or of each task of an array, such as "12_0". */
   submit(jobs: Submission): Promise<readonly string[]>;
   /** How many tasks an array may have; less than two where there are no arrays. */

@@ -5,7 +5,7 @@ import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import { failure } from "../files/failure.ts";
 import type { Resources } from "../graph/stage.ts";
 import type { Queue, QueuedJob, Submission } from "./executor.ts";
-import { readJobs } from "./squeue.ts";
+import { readJobs, readRecorded } from "./squeue.ts";
 
 /** Without a controller, Slurm's commands wait for minutes. */
 const SECONDS = 15;
@@ -18,6 +18,7 @@ const NOTICE_SECONDS = 90;
 
 export const slurm: Queue = {
   check: checkSlurm,
+  optionsOf: resourceOptions,
   largestArray: async () => {
     const { out } = await ask("scontrol", ["show", "config"]);
     return Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(out)?.[1] ?? 1);
@@ -77,17 +78,12 @@ export const slurm: Queue = {
       ...["--noheader", "--parsable2", "--allocations"],
       ...["--format=JobID,State", `--jobs=${ids.join(",")}`],
     ]);
-    // Such as "12_3|CANCELLED by 1000".
-    return new Map(
-      [...out.matchAll(/^(\d+(?:_\d+)?)\|([A-Z_]+)/gm)].map((
-        [, id, word],
-      ) => [id, word]),
-    );
+    return readRecorded(out);
   },
 };
 
-/** Options of sbatch for what a stage declares; "all" cores are those of a machine. */
-export function resourceOptions(
+/** "all" cores are those of a machine. */
+function resourceOptions(
   { cores = "all", memoryBytes, gpus, seconds }: Resources,
   given: SbatchOptions,
 ): SbatchOptions {

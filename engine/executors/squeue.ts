@@ -1,4 +1,4 @@
-/** Reads the answer of `squeue --json`: a record is a job, a task of an array, or all of its tasks that wait. */
+/** Reads what Slurm answers on jobs: `squeue --json`, where a record is a job, a task of an array, or all of its tasks that wait; `sacct`. */
 import { z } from "zod";
 import { parse } from "../../base/input_error.ts";
 import { jsonIfValid } from "../files/atomic.ts";
@@ -34,6 +34,17 @@ export function readJobs(text: string): QueuedJob[] {
   const answer = parse(Answer, jsonIfValid(text), "the answer of squeue");
   return answer.jobs.flatMap((record) =>
     idsOf(record).map((id) => jobOf(id, record))
+  );
+}
+
+/**
+ * Reads lines of `sacct`, such as "12_3|CANCELLED by 1000": its word by number. Tasks that never began stand in one line,
+ * "12_[4-9]|PENDING", and have none.
+ */
+export function readRecorded(text: string): Map<string, string> {
+  return new Map(
+    [...text.matchAll(/^(\d+(?:_\d+)?)\|([A-Z_]+)/gm)]
+      .map(([, id, word]) => [id, word]),
   );
 }
 

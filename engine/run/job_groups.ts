@@ -1,6 +1,6 @@
 /** Which stale nodes are submitted together. */
 import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
-import { resourceOptions } from "../executors/slurm.ts";
+import type { Queue } from "../executors/executor.ts";
 import { canonical } from "../files/hash.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Task } from "../graph/schedule.ts";
@@ -18,6 +18,7 @@ export interface Group extends Task {
 export function groupsOf(
   graph: Graph,
   stale: readonly NodeReport[],
+  queue: Queue,
   optionsOf: (node: string) => SbatchOptions,
 ): Group[] {
   const staleNames = new Set(stale.map(({ name }) => name));
@@ -29,7 +30,7 @@ export function groupsOf(
     return {
       ...{ report, stage: name },
       sources: [...inputs.intersection(staleNames)].sort(),
-      asked: resourceOptions(resources, optionsOf(report.name)),
+      asked: queue.optionsOf(resources, optionsOf(report.name)),
     };
   });
   const groups = Map.groupBy(

@@ -4,11 +4,14 @@ import { z } from "zod";
 import { namesIn } from "../files/atomic.ts";
 import { canonical, sha256 } from "../files/hash.ts";
 import { readStateJson, writeState } from "../files/state_file.ts";
+import type { QueueName } from "../executors/executors.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Assessment } from "./plan.ts";
 
-/** What jobs print, and which jobs the tasks of arrays are, in the artifact folder. */
-export const OUTPUTS = "runs/slurm";
+/** Where in the artifact folder lies what the jobs of a queue print, and which jobs the tasks of its arrays are. */
+export function outputsOf(queue: QueueName): string {
+  return `runs/${queue}`;
+}
 
 /** Where the queue has a job: under its own name, or as a task of an array. */
 export interface Place {
@@ -48,27 +51,28 @@ const ArrayRecord = z.object({ name: z.string(), jobs: z.array(z.string()) });
 /** The name of an array, `STAGE@HASH`, of the jobs of some names; it can be found by each of them from now on. */
 export function nameArray(
   folder: string,
+  queue: QueueName,
   stage: string,
   jobs: readonly string[],
 ): string {
   const hash = sha256(canonical(jobs)).slice(0, HASH_LENGTH);
   const name = `${stage}@${hash}`;
   const record: z.infer<typeof ArrayRecord> = { name, jobs: [...jobs] };
-  writeState(folder, `${OUTPUTS}/${hash}.json`, canonical(record));
+  writeState(folder, `${outputsOf(queue)}/${hash}.json`, canonical(record));
   return name;
 }
 
 /** All places where jobs of some names may be, by name. */
 export function placesOf(
   folder: string,
+  queue: QueueName,
   jobs: Iterable<string>,
 ): Map<string, Place[]> {
   const places = new Map([...jobs].map((name) => [name, [{ name } as Place]]));
-  for (const file of namesIn(join(folder, OUTPUTS))) {
+  const outputs = join(folder, outputsOf(queue));
+  for (const file of namesIn(outputs)) {
     if (!file.endsWith(".json")) continue;
-    const { data } = ArrayRecord.safeParse(
-      readStateJson(join(folder, OUTPUTS, file)),
-    );
+    const { data } = ArrayRecord.safeParse(readStateJson(join(outputs, file)));
     for (const [task, job] of data?.jobs.entries() ?? []) {
       places.get(job)?.push({ name: data?.name ?? "", task });
     }
@@ -83,18 +87,24 @@ export function taskOf(id: string): number | undefined {
 }
 
 /** The path of what a job of a name in the queue prints. */
-export function outputPath(folder: string, name: string, id: string): string {
-  return join(folder, OUTPUTS, `${hashOf(name)}-${id}.out`);
+export function outputPath(
+  folder: string,
+  queue: QueueName,
+  name: string,
+  id: string,
+): string {
+  return join(folder, outputsOf(queue), `${hashOf(name)}-${id}.out`);
 }
 
-/** The same as a pattern of Slurm, for so many tasks. */
+/** The same as a pattern of the queue, for so many tasks. */
 export function outputPattern(
   folder: string,
+  queue: QueueName,
   name: string,
   tasks: number,
 ): string {
   const id = tasks === 1 ? "%j" : "%A_%a";
-  return outputPath(folder.replaceAll("%", "%%"), name, id);
+  return outputPath(folder.replaceAll("%", "%%"), queue, name, id);
 }
 
 /** The job at one of some places that has printed last, of the files of outputs. */

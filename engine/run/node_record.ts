@@ -1,5 +1,6 @@
 /** What a run reports of a node, to people and to scripts. */
 import type { Artifact, Metrics } from "../../schemas/manifest.ts";
+import type { QueueName } from "../executors/executors.ts";
 import { readCached } from "../store/manifest.ts";
 import type { Assessment } from "./plan.ts";
 import type { Running } from "./running.ts";
@@ -31,8 +32,9 @@ export interface NodeReport {
   readonly metrics: Metrics;
   readonly measurements: Metrics;
   readonly running?: Running;
-  /** The number of its job. */
+  /** The number of its job, and where that is. */
   readonly job?: string;
+  readonly queue?: QueueName;
   /** The sentence of a failure; `input` for an input error. */
   readonly error?: { readonly message: string; readonly input: boolean };
 }

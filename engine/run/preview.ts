@@ -51,13 +51,13 @@ export async function status(
         ...report,
         state: "running",
         running: running ?? {},
-        job: job?.id,
+        ...{ queue: job?.queue, job: job?.id },
       };
     }
     return job === undefined ? report : {
       ...report,
       state: job.state,
-      job: job.id,
+      ...{ queue: job.queue, job: job.id },
       reasons: [job.reason, ...reasons.filter((each) => each !== NEVER_RAN)],
     };
   });

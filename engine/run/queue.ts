@@ -5,12 +5,12 @@ import { namesIn, readIfThere } from "../files/atomic.ts";
 import { isFailure } from "../files/failure.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { QueuedJob } from "../executors/executor.ts";
-import { slurm } from "../executors/slurm.ts";
+import { QUEUE_NAMES, type QueueName, QUEUES } from "../executors/executors.ts";
 import {
   jobNames,
   lastPrinted,
   outputPath,
-  OUTPUTS,
+  outputsOf,
   type Place,
   placesOf,
   taskOf,
@@ -26,6 +26,7 @@ export const STOPPED = "Job stopped; checkpoints are kept.";
 
 /** How the job of a stale node stands. */
 export interface NodeJob {
+  readonly queue: QueueName;
   readonly id: string;
   readonly state: "queued" | "running" | "failed";
   /** Why it waits, or how it failed. */
@@ -39,24 +40,41 @@ export async function jobsOf(
   planned: ReadonlyMap<string, Assessment>,
 ): Promise<Map<string, NodeJob>> {
   const jobs = new Map<string, NodeJob>();
-  if (lstatIfThere(join(folder, OUTPUTS)) === undefined) return jobs;
-  const outputs = namesIn(join(folder, OUTPUTS));
-  const names = [...jobNames(folder, graph, planned)]
-    .filter(([node]) => planned.get(node)?.state === "stale");
-  const places = placesOf(folder, names.map(([, name]) => name));
-  const queue = await askQueue(places);
+  for (const queue of QUEUE_NAMES) {
+    if (lstatIfThere(join(folder, outputsOf(queue))) === undefined) continue;
+    const names = [...jobNames(folder, graph, planned)]
+      .filter(([node]) => planned.get(node)?.state === "stale");
+    for (const [node, job] of await jobsIn(queue, folder, names)) {
+      jobs.set(node, { queue, ...job });
+    }
+  }
+  return jobs;
+}
+
+type Standing = Omit<NodeJob, "queue">;
+
+/** How the jobs of some nodes stand in a queue; `names` are nodes with the names of their jobs. */
+async function jobsIn(
+  name: QueueName,
+  folder: string,
+  names: readonly (readonly [node: string, job: string])[],
+): Promise<Map<string, Standing>> {
+  const jobs = new Map<string, Standing>();
+  const outputs = namesIn(join(folder, outputsOf(name)));
+  const places = placesOf(folder, name, names.map(([, job]) => job));
+  const queue = await askQueue(name, places);
   const last = new Map(
     [...places].map(([name, places]) => [name, lastPrinted(places, outputs)]),
   );
   const forgotten = queue === "silent" ? [] : [...last]
     .flatMap(([name, printed]) => queue.has(name) ? [] : printed?.id ?? []);
-  const recorded = await slurm.recorded(forgotten);
-  for (const [node, name] of names) {
-    const job = queue === "silent" ? undefined : queue.get(name);
-    const printed = job ?? last.get(name);
+  const recorded = await QUEUES[name].recorded(forgotten);
+  for (const [node, jobName] of names) {
+    const job = queue === "silent" ? undefined : queue.get(jobName);
+    const printed = job ?? last.get(jobName);
     if (printed === undefined) continue;
     const { id } = printed;
-    const text = readIfThere(outputPath(folder, printed.name, id)) ?? "";
+    const text = readIfThere(outputPath(folder, name, printed.name, id)) ?? "";
     const state = job !== undefined && job.state !== "ended"
       ? waitingOrRunning(job, job.state)
       : ended(
@@ -74,10 +92,13 @@ export async function jobsOf(
  * last.
  */
 export async function queuedAt(
+  queue: QueueName,
   places: ReadonlyMap<string, readonly Place[]>,
 ): Promise<Map<string, QueuedJob>> {
   const all = [...places.values()].flat();
-  const queued = await slurm.jobs([...new Set(all.map(({ name }) => name))]);
+  const queued = await QUEUES[queue].jobs([
+    ...new Set(all.map(({ name }) => name)),
+  ]);
   const found = Map.groupBy(
     queued,
     ({ name, id }) => textOf({ name, task: taskOf(id) }),
@@ -97,12 +118,23 @@ function textOf({ name, task }: Place): string {
   return `${name} ${task}`;
 }
 
-/** Where Slurm does not answer, its jobs may go on all the same. */
+/** Takes the jobs of nodes out of their queues. */
+export async function cancelJobs(
+  nodes: readonly Partial<Pick<NodeJob, "queue"> & { job: string }>[],
+): Promise<void> {
+  for (const name of QUEUE_NAMES) {
+    const ours = nodes.filter(({ queue }) => queue === name);
+    await QUEUES[name].cancel(ours.flatMap(({ job }) => job ?? []));
+  }
+}
+
+/** Where a queue does not answer, its jobs may go on all the same. */
 async function askQueue(
+  queue: QueueName,
   places: ReadonlyMap<string, readonly Place[]>,
 ): Promise<ReadonlyMap<string, QueuedJob> | "silent"> {
   try {
-    return await queuedAt(places);
+    return await queuedAt(queue, places);
   } catch (error) {
     if (!isFailure(error)) throw error;
     return "silent";
@@ -112,7 +144,7 @@ async function askQueue(
 function waitingOrRunning(
   { id, reason }: QueuedJob,
   state: "queued" | "held" | "running",
-): NodeJob {
+): Standing {
   const why = reason === "None" || reason === "" ? "" : ` (${reason})`;
   return state === "held"
     ? {
@@ -127,7 +159,11 @@ function waitingOrRunning(
  * How a job ended, by what it has printed and the queue's word, which may be silent; undefined where it has done its work, or
  * was stopped.
  */
-function ended(id: string, printed: string, word: string): NodeJob | undefined {
+function ended(
+  id: string,
+  printed: string,
+  word: string,
+): Standing | undefined {
   const text = printed.split(BEGUN).at(-1) ?? "";
   const all = text.trim().split("\n");
   const lines = all.filter((line) => !SLURM.test(line));

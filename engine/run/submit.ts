@@ -3,8 +3,14 @@ import { join, resolve } from "@std/path";
 import { z } from "zod";
 import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import type { Json } from "../../schemas/manifest.ts";
-import type { QueuedJob } from "../executors/executor.ts";
-import { slurm } from "../executors/slurm.ts";
+import type { Queue, QueuedJob } from "../executors/executor.ts";
+import {
+  EXECUTOR_NAMES,
+  QUEUE_NAMES,
+  type QueueName,
+  QUEUES,
+} from "../executors/executors.ts";
+import { isFailure } from "../files/failure.ts";
 import { canonical } from "../files/hash.ts";
 import { makeFolder } from "../files/state_file.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -21,7 +27,7 @@ import {
   jobNames,
   nameArray,
   outputPattern,
-  OUTPUTS,
+  outputsOf,
   placesOf,
 } from "./job_names.ts";
 import { queuedAt } from "./queue.ts";
@@ -37,6 +43,9 @@ const Remote = z.strictObject({
 
 /** What a job is given on its standard input. */
 export const Job = z.strictObject({
+  queue: z.enum(QUEUE_NAMES),
+  /** What the queue calls it, or its array. */
+  name: z.string(),
   /** The nodes of the tasks of an array, or the one node. */
   tasks: z.array(z.strictObject({ node: z.string(), force: z.boolean() })),
   experiment: z.strictObject({
@@ -45,7 +54,7 @@ export const Job = z.strictObject({
     value: z.custom<Json>(),
   }),
   artifacts: z.string(),
-  executor: z.enum(["local", "sandbox"]),
+  executor: z.enum(EXECUTOR_NAMES),
   remote: Remote,
 });
 export type Job = z.infer<typeof Job>;
@@ -62,6 +71,7 @@ export interface SubmitOptions extends
     | "project"
     | "remoteCache"
   > {
+  readonly queue: QueueName;
   /** Where the stage of a job runs. */
   readonly executor: Job["executor"];
   readonly remote: Job["remote"];
@@ -99,7 +109,7 @@ export async function submit(
   }
   nextManifest.save();
   const { folder } = workspace;
-  makeFolder(folder, OUTPUTS);
+  makeFolder(folder, outputsOf(options.queue));
   const names = jobNames(folder, graph, planned);
   const reports = assessed(
     workspace,
@@ -109,12 +119,18 @@ export async function submit(
     options.force,
   );
   const stale = reports.filter(({ state }) => state === "stale");
-  const queue = await queuedAt(
-    placesOf(folder, stale.flatMap(({ name }) => names.get(name) ?? [])),
+  const queue = QUEUES[options.queue];
+  const queued = await queuedAt(
+    options.queue,
+    placesOf(
+      folder,
+      options.queue,
+      stale.flatMap(({ name }) => names.get(name) ?? []),
+    ),
   );
-  const groups = groupsOf(graph, stale, options.optionsOf);
+  const groups = groupsOf(graph, stale, queue, options.optionsOf);
   const isTogether = groups.some(({ members }) => members.length > 1);
-  const largest = isTogether ? Math.max(1, await slurm.largestArray()) : 1;
+  const largest = isTogether ? Math.max(1, await queue.largestArray()) : 1;
   const submitted = new Map<string, SubmittedJob>();
   await schedule(
     groups,
@@ -124,7 +140,7 @@ export async function submit(
       const missing: NodeReport[] = [];
       const inTheWay: string[] = [];
       for (const report of members) {
-        const job = queue.get(names.get(report.name) ?? "");
+        const job = queued.get(names.get(report.name) ?? "");
         if (job === undefined || job.state === "ended") missing.push(report);
         else if (isKept(job, needs)) {
           const { id, state } = job;
@@ -134,18 +150,18 @@ export async function submit(
           missing.push(report);
         }
       }
-      await slurm.cancel(inTheWay);
+      await makeWay(queue, inTheWay, notice);
       for (let from = 0; from < missing.length; from += largest) {
         const tasks = missing.slice(from, from + largest);
         const jobs = tasks.map(({ name }) => names.get(name) ?? name);
         const [first, ...others] = jobs;
         const name = others.length === 0
           ? first
-          : nameArray(folder, stage, jobs);
-        const ids = await slurm.submit({
+          : nameArray(folder, options.queue, stage, jobs);
+        const ids = await queue.submit({
           ...{ name, tasks: tasks.length },
-          ...commandOf(workspace.project.root, options, tasks),
-          output: outputPattern(folder, name, tasks.length),
+          ...commandOf(workspace.project.root, options, name, tasks),
+          output: outputPattern(folder, options.queue, name, tasks.length),
           folder: Deno.cwd(),
           needs: needs.map(({ job }) => job),
           options: asked,
@@ -160,6 +176,20 @@ export async function submit(
     const { job, state = report.state } = submitted.get(report.name) ?? {};
     return { ...report, job, state };
   });
+}
+
+/** A job of another user stays where it is; its node is made once all the same. */
+async function makeWay(
+  queue: Queue,
+  ids: readonly string[],
+  notice: SubmitOptions["notice"],
+): Promise<void> {
+  try {
+    await queue.cancel(ids);
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    notice(`Submits beside ${ids.join(", ")}: ${error.message}`);
+  }
 }
 
 /** Not one that is held, or waits for a job that has failed or was submitted anew. */
@@ -181,10 +211,12 @@ interface SubmittedJob {
 /** What a job runs, and what it reads. */
 function commandOf(
   root: string,
-  { artifacts, experiment, executor, remote, entry }: SubmitOptions,
+  { queue, artifacts, experiment, executor, remote, entry }: SubmitOptions,
+  name: string,
   tasks: readonly NodeReport[],
 ): { readonly command: readonly string[]; readonly input: string } {
   const job: Job = {
+    ...{ queue, name },
     tasks: tasks.map(({ name, reasons }) => ({
       node: name,
       force: reasons[0] === "forced",

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { ifThere, isFile, statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
-import { checkArtifactFolder } from "./artifact_folder.ts";
+import { checkArtifactFolder, shareWithGroup } from "./artifact_folder.ts";
 import { reasonOf, removeIfThere } from "../files/atomic.ts";
 import { explainFullDisk, failure } from "../files/failure.ts";
 import { makeFolder, moveUnlessFile } from "../files/state_file.ts";
@@ -21,6 +21,7 @@ export async function lockFolder(
   { shared = false } = {},
 ): Promise<Deno.FsFile> {
   checkArtifactFolder(folder);
+  shareWithGroup(folder);
   try {
     Deno.mkdirSync(folder, { recursive: true });
     moveUnlessFile(lockPath(folder));

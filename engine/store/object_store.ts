@@ -103,7 +103,7 @@ export function openStore(
   const commitFile = (path: string, sha: string) => {
     const name = objectName(sha);
     const target = join(folder, name);
-    Deno.chmodSync(path, 0o444);
+    makeReadOnly(path);
     makeFolder(folder, dirname(name));
     if (statIfThere(target)?.isDirectory) removeIfThere(target);
     Deno.renameSync(path, target);
@@ -112,7 +112,7 @@ export function openStore(
   const commitFolder = (path: string, sha: string, listing: Files) => {
     const name = objectName(sha, true);
     const target = join(folder, name);
-    for (const file of listing) Deno.chmodSync(join(path, file.path), 0o444);
+    for (const file of listing) makeReadOnly(join(path, file.path));
     withCommitLock(folder, () => {
       writeState(folder, listingName(name), canonical(listing));
       removeAtomically(target);
@@ -170,6 +170,24 @@ export function openStore(
     listingPath: ({ sha256 }) =>
       join(folder, listingName(objectName(sha256, true))),
   };
+}
+
+/** Another user may have begun a file that is finished here, such as a download: only a copy of it can be made read-only. */
+function makeReadOnly(path: string): void {
+  try {
+    Deno.chmodSync(path, 0o444);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    const copy = `${path}.tmp`;
+    removeIfThere(copy);
+    Deno.copyFileSync(path, copy);
+    {
+      using file = Deno.openSync(copy, { write: true });
+      file.syncSync();
+    }
+    Deno.chmodSync(copy, 0o444);
+    Deno.renameSync(copy, path);
+  }
 }
 
 /** All objects in a store, whether anything names them or not. */

@@ -76,35 +76,6 @@ function nextNumber(runs: string): string {
   return String(last + 1).padStart(6, "0");
 }
 
-/**
- * The log of a node up to a run, by default the last one in which it ran, after those of the runs before it in which its
- * making was cut off; undefined if there is none.
- */
-export function readLog(
-  folder: string,
-  node: string,
-  run = lastLogged(folder, node),
-): string | undefined {
-  const text = (run: string) => readState(logPath(folder, run, node));
-  const last = run === undefined ? undefined : text(run);
-  if (run === undefined || last === undefined) return undefined;
-  const runs = readRuns(folder);
-  const nodes = runs.find((other) => other.run === run)?.nodes ?? [];
-  const [key] = [...nodes].find(([, name]) => name === node) ?? [];
-  const before = key === undefined ? [] : piecesBefore(runs, key, run);
-  const pieces = [...before.map(({ run }) => run), run];
-  if (pieces.length === 1) return last;
-  return pieces.map((run) => `Run ${run}:\n${text(run) ?? ""}`).join("");
-}
-
-/** The last run in which a node ran, of those that have its log. */
-export function lastLogged(folder: string, node: string): string | undefined {
-  return entriesOf(join(folder, "runs"))
-    .filter(({ isDirectory }) => isDirectory)
-    .map(({ name }) => name).sort(inOrder)
-    .findLast((run) => readState(logPath(folder, run, node)) !== undefined);
-}
-
 export function logPath(folder: string, run: string, node: string): string {
   return join(folder, "runs", run, logName(node));
 }
@@ -155,9 +126,17 @@ export interface Work {
 
 /** The recorded runs, oldest first. */
 export function readRuns(folder: string): RecordedRun[] {
-  const runs = join(folder, "runs");
-  return namesIn(runs).filter((name) => name.endsWith(".jsonl")).sort(inOrder)
-    .map((name) => readRun(join(runs, name), name.replace(/\.jsonl$/, "")));
+  return namesIn(join(folder, "runs"))
+    .filter((name) => name.endsWith(".jsonl"))
+    .map((name) => name.replace(/\.jsonl$/, "")).sort(inOrder)
+    .map((run) => readRun(folder, run));
+}
+
+/** The runs that have a folder for the logs of their nodes, oldest first; one may have lost its record. */
+export function runsWithLogs(folder: string): string[] {
+  return entriesOf(join(folder, "runs"))
+    .filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => name).sort(inOrder);
 }
 
 /** A run after those of the same experiment that were cut off before it, since one that was not; oldest first. */
@@ -179,7 +158,8 @@ export function secondsOfRun({ seconds, time, written }: RecordedRun): number {
     (time === undefined ? 0 : Math.max(0, written - Date.parse(time)) / 1000);
 }
 
-function readRun(path: string, run: string): RecordedRun {
+export function readRun(folder: string, run: string): RecordedRun {
+  const path = runPath(folder, run);
   const lines = (readState(path) ?? "").split("\n");
   const events = lines.flatMap((line) =>
     Event.safeParse(jsonIfValid(line)).data ?? []

@@ -111,7 +111,7 @@ function baseOf(address: string): string {
   // Not repeated in the sentence: it may hold a password or a token.
   if (url.username !== "" || url.password !== "" || url.search + url.hash) {
     throw inputError(
-      `Cannot use the address at "${url.host}" as a remote: expected one without user, password, "?" and "#".`,
+      `Cannot use the address at "${url.host}" as a remote: expected one without user, password, "?" and "#"; a remote that needs credentials is one of S3, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.`,
     );
   }
   return url.href.replace(/(?<!\/)\/*$/, "/");

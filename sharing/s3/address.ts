@@ -10,17 +10,19 @@ export interface S3Address {
   readonly prefix: string;
 }
 
-/** @throws {Error} An input error without the address's password, if it is no such address. */
+/** @throws {Error} An input error without the address's secrets, if it is no such address. */
 export function parseS3Address(address: string): S3Address {
   const name = address.replace(/(?<!\/)\/+$/, "");
   const [bucket, ...folders] = name.slice("s3://".length).split("/");
-  const isValid = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) &&
+  // Credentials in an address would be kept with it: in the scripts of jobs, the history of a shell.
+  const isValid = !/[?#]/.test(name) &&
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) &&
     !folders.some((folder) => /^\.{0,2}$/.test(folder));
   if (!isValid) {
     throw inputError(
       `Cannot use "${
-        withoutPassword(address)
-      }" as a remote: expected s3://BUCKET or s3://BUCKET/FOLDER.`,
+        withoutPassword(address).replace(/[?#].*/s, "?…")
+      }" as a remote: expected s3://BUCKET or s3://BUCKET/FOLDER, with credentials in the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
     );
   }
   const prefix = folders.map((folder) => `${folder}/`).join("");

@@ -1,6 +1,6 @@
 /** The sub-folders of engine/ import each other one way, types included. */
 import { assertEquals } from "@std/assert";
-import { dirname, fromFileUrl, join, relative } from "@std/path";
+import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
 
 const ENGINE = fromFileUrl(new URL("../../engine", import.meta.url));
 
@@ -15,6 +15,41 @@ const ROOMS = [
   "provenance",
 ];
 
+const ROOT = dirname(ENGINE);
+
+Deno.test("an executor is entered in one table, from which all other code takes it", () => {
+  const executors = join(ENGINE, "executors");
+  const entered = [
+    ...Deno.readTextFileSync(join(executors, "executors.ts"))
+      .matchAll(/^import \{.*\} from "\.\/(.*)";$/gm),
+  ].map(([, file]) => file);
+  assertEquals(entered, ["local.ts", "sandbox.ts", "slurm.ts"]);
+  const past = ["apps", "cli", "engine", "sharing"].flatMap((folder) =>
+    modulesIn(join(ROOT, folder)).flatMap((path) =>
+      dirname(path) === executors ? [] : targetsOf(path)
+        .filter((target) => entered.includes(relative(executors, target)))
+        .map((target) => `${relative(ROOT, path)} -> ${basename(target)}`)
+    )
+  );
+  assertEquals(past, []);
+});
+
+/** The modules in a folder and in those below it. */
+function modulesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = join(folder, name);
+    if (isDirectory) return modulesIn(path);
+    return name.endsWith(".ts") ? [path] : [];
+  });
+}
+
+/** What a module imports by relative paths. */
+function targetsOf(path: string): string[] {
+  const text = Deno.readTextFileSync(path);
+  return [...text.matchAll(/(?:from|import\() ?"(\.[^"]+)"/g)]
+    .map(([, target]) => join(dirname(path), target));
+}
+
 Deno.test(`imports within engine/ run one way: ${ROOMS.join(" <- ")}`, () => {
   const found = [...Deno.readDirSync(ENGINE)]
     .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
@@ -22,12 +57,11 @@ Deno.test(`imports within engine/ run one way: ${ROOMS.join(" <- ")}`, () => {
   const wrong = ROOMS.flatMap((room) =>
     [...Deno.readDirSync(join(ENGINE, room))].flatMap(({ name }) => {
       const path = join(ENGINE, room, name);
-      const text = Deno.readTextFileSync(path);
-      const targets = [...text.matchAll(/(?:from|import\() ?"(\.[^"]+)"/g)]
-        .map(([, target]) => relative(ENGINE, join(dirname(path), target)));
-      return targets.filter((target) =>
-        ROOMS.indexOf(target.split("/")[0]) > ROOMS.indexOf(room)
-      ).map((target) => `${room}/${name} -> ${target}`);
+      return targetsOf(path).map((target) => relative(ENGINE, target)).filter((
+        target,
+      ) => ROOMS.indexOf(target.split("/")[0]) > ROOMS.indexOf(room)).map((
+        target,
+      ) => `${room}/${name} -> ${target}`);
     })
   );
   assertEquals(wrong, []);

@@ -273,10 +273,12 @@ const ADDRESSES: readonly (readonly [string, string])[] = [
   ["no/such/folder", "no such folder"],
   ["ftp://example.org/", 'of the kind "ftp://"'],
   ["https://someone:secret@example.org/", "without user, password"],
-  ["https://example.org/?token=secret", "without user, password"],
+  ["https://example.org/?token=secret", "with AWS_ACCESS_KEY_ID"],
   ["s3://", "expected s3://BUCKET"],
   ["s3://models/../others", "expected s3://BUCKET"],
   ["s3://key:secret@models", "expected s3://BUCKET"],
+  ["s3://models/of?X-Amz-Signature=secret", "environment variables AWS_"],
+  ["s3://models/of/ours#secret", "environment variables AWS_"],
   ["https://someone:sec/secret@example.org/", "expected an address"],
 ];
 

@@ -1,16 +1,19 @@
 /** The command `log`: the recorded runs, or what a node logged when it last ran. */
 import { format as formatBytes } from "@std/fmt/bytes";
-import { inputError } from "../../../base/input_error.ts";
+import { inputError, isInputError } from "../../../base/input_error.ts";
 import { duration } from "../../../base/durations.ts";
 import { failure } from "../../../engine/files/failure.ts";
-import type { Graph } from "../../../engine/graph/graph.ts";
-import { status } from "../../../engine/run/preview.ts";
+import { preview, status } from "../../../engine/run/preview.ts";
 import { countStates } from "../../../engine/run/node_record.ts";
 import { isInUse } from "../../../engine/store/checkpoints.ts";
 import {
+  isOf,
   lastLogged,
-  logPath,
+  type LogOwner,
   readLog,
+} from "../../../engine/store/node_log.ts";
+import {
+  logPath,
   readRuns,
   type RecordedRun,
   runsInProgress,
@@ -22,6 +25,7 @@ import { EXIT } from "../../exit.ts";
 import {
   artifactFolder,
   checkNode,
+  type OpenExperiment,
   openExperiment,
   printExperiment,
 } from "../../experiment.ts";
@@ -56,26 +60,49 @@ export default command({
     const artifacts = artifactFolder(values.artifacts);
     checkNode(experiment.graph, node);
     printExperiment(console, experiment);
-    const log = readLog(artifacts, node);
-    const ask = () => stateOf(experiment.graph, artifacts, node);
-    if (log === undefined && !(follow && (await ask()).isUnderWay)) {
-      throw failure(`Cannot show the log of "${node}": it never ran here.`);
+    const ask = () => stateOf(experiment, artifacts, node);
+    const owner = await ownerOf(experiment, artifacts, node);
+    const run = lastLogged(artifacts, node, owner);
+    if (run === undefined && !(follow && (await ask()).isUnderWay)) {
+      throw failure(
+        `Cannot show the log of "${node}": it never ran here in experiment "${experiment.name}".`,
+      );
     }
-    console.out(log ?? "");
-    if (follow) await followLog(console, artifacts, node, { log, ask });
+    const log = run === undefined ? "" : readLog(artifacts, node, run) ?? "";
+    console.out(log);
+    if (follow) await followLog(console, artifacts, node, { run, log, ask });
     return EXIT.done;
   },
 });
 
+/** Without the key where it cannot be computed, such as for want of a data file: what was logged is there all the same. */
+async function ownerOf(
+  { graph, name }: Pick<OpenExperiment, "graph" | "name">,
+  artifacts: string,
+  node: string,
+): Promise<LogOwner> {
+  try {
+    const reports = await preview(graph, {
+      ...{ artifacts, force: false, paranoid: false },
+      selection: { nodes: [node] },
+    });
+    const key = reports.find((report) => report.name === node)?.key;
+    return { experiment: name, key };
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    return { experiment: name };
+  }
+}
+
 interface FollowedState {
-  readonly key?: string;
+  readonly owner: LogOwner;
   readonly isQueued: boolean;
   /** Whether a run makes the node, will come to it, or its job waits. */
   readonly isUnderWay: boolean;
 }
 
 async function stateOf(
-  graph: Graph,
+  { graph, name }: Pick<OpenExperiment, "graph" | "name">,
   artifacts: string,
   node: string,
 ): Promise<FollowedState> {
@@ -87,11 +114,11 @@ async function stateOf(
   const inProgress = runsInProgress(artifacts);
   const isToCome = state === "stale" &&
     readRuns(artifacts).some((run) =>
-      inProgress.includes(run.run) && !run.states.has(node)
+      inProgress.includes(run.run) && isOf(name, run) && !run.states.has(node)
     );
   const isQueued = state === "queued";
   const isUnderWay = state === "running" || isQueued || isToCome;
-  return { key, isQueued, isUnderWay };
+  return { owner: { experiment: name, key }, isQueued, isUnderWay };
 }
 
 const POLL_MILLISECONDS = 200;
@@ -104,31 +131,34 @@ async function followLog(
   console: Context["console"],
   folder: string,
   node: string,
-  { log = "", ask }: {
-    readonly log?: string;
+  { run, log, ask }: {
+    readonly run: string | undefined;
+    readonly log: string;
     ask(): Promise<FollowedState>;
   },
 ): Promise<void> {
   const delay = (milliseconds: number) =>
     new Promise((go) => setTimeout(go, milliseconds));
-  let run = log === "" ? undefined : lastLogged(folder, node);
+  let current = run;
   let position =
     new TextEncoder().encode(log.split(`Run ${run}:\n`).at(-1)).length;
-  const printRest = async () => {
-    const last = lastLogged(folder, node);
-    if (last !== undefined && last !== run) {
-      if (run !== undefined) console.out(`Run ${last}:\n`);
-      [run, position] = [last, 0];
+  const printRest = async (owner: LogOwner) => {
+    const last = lastLogged(folder, node, owner);
+    if (last !== undefined && last !== current) {
+      if (current !== undefined) console.out(`Run ${last}:\n`);
+      [current, position] = [last, 0];
     }
-    if (run === undefined) return;
-    position += await printFrom(console, logPath(folder, run, node), position);
+    if (current === undefined) return;
+    const path = logPath(folder, current, node);
+    position += await printFrom(console, path, position);
   };
   for (;;) {
     // Before the rest is read: it may end in between.
-    const { key, isQueued, isUnderWay } = await ask();
+    const { owner, isQueued, isUnderWay } = await ask();
+    const { key } = owner;
     for (let isMade = true; isMade;) {
       isMade = key !== undefined && isInUse(folder, key);
-      await printRest();
+      await printRest(owner);
       if (isMade) await delay(POLL_MILLISECONDS);
     }
     if (!isUnderWay) return;

@@ -1,8 +1,8 @@
 /** The command `cancel`: stops nodes that run, with their checkpoints, and takes their jobs out of the queue. */
-import { QUEUES } from "../../../engine/executors/executors.ts";
 import { failure } from "../../../engine/files/failure.ts";
 import type { NodeReport } from "../../../engine/run/node_record.ts";
 import { status } from "../../../engine/run/preview.ts";
+import { cancelJobs } from "../../../engine/run/queue.ts";
 import { requestCancel } from "../../../engine/store/cancellation.ts";
 import { isInUse } from "../../../engine/store/checkpoints.ts";
 import {
@@ -45,14 +45,14 @@ export default command({
       );
       for (const { run } of ours) requestCancel(folder, run);
     }
-    await QUEUES.slurm.cancel(queued.flatMap(({ job }) => job ?? []));
-    for (const { name, key, job } of running) {
+    await cancelJobs(queued);
+    for (const { name, key, job, queue } of running) {
       const making = key === undefined ? undefined : runMaking(folder, key);
       const one = nodes.length === 0 ? undefined : name;
       if (making !== undefined) requestCancel(folder, making.run, one);
       // Its job has not come to the node yet, or waits for another run that makes it.
       if (job !== undefined && making?.job !== job) {
-        await QUEUES.slurm.cancel([job]);
+        await cancelJobs([{ job, queue }]);
       }
     }
     await stopped(folder, running);

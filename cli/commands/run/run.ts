@@ -3,6 +3,8 @@ import { duration } from "../../../base/durations.ts";
 import {
   EXECUTOR_NAMES,
   EXECUTORS,
+  isQueue,
+  QUEUE_NAMES,
 } from "../../../engine/executors/executors.ts";
 import { statSources } from "../../../engine/keys/no_op_record.ts";
 import { ROOT } from "../../../engine/keys/project.ts";
@@ -59,9 +61,12 @@ const declared = {
   dryRun: flag("prints what would run and why, runs nothing"),
   jobs,
   shareCores: flag("stages may share cores, trainings too"),
-  executor: choice("<name>", "where stages run", EXECUTOR_NAMES, {
-    default: "local",
-  }),
+  executor: choice(
+    "<name>",
+    "where stages run",
+    [...EXECUTOR_NAMES, ...QUEUE_NAMES],
+    { default: "local" },
+  ),
   sandbox: flag("runs stages in bubblewrap, which holds native code too"),
   ...onSlurm,
   quiet: flag("prints errors and the summary only"),
@@ -93,9 +98,9 @@ export default command({
   ],
   run: async (context, values) => {
     const { pipeline, commandNames } = context;
-    const isSubmitted = values.executor === "slurm";
+    const { executor: name } = values;
     // Ctrl-C ends a submission at once: the next one submits the rest.
-    const signal = isSubmitted
+    const signal = isQueue(name)
       ? new AbortController().signal
       : context.interruption();
     const remoteCache = await remoteCacheOf(pipeline, values, signal);
@@ -105,10 +110,11 @@ export default command({
     const about = { context, values, experiment, artifacts };
     if (values.dryRun) return await dryRun(about);
     checkArtifactFolder(artifacts);
-    if (values.executor === "slurm") {
-      return await submitRun(context.console, experiment, values, remoteCache);
+    if (isQueue(name)) {
+      const { console } = context;
+      return await submitRun(console, name, experiment, values, remoteCache);
     }
-    const executor = EXECUTORS[values.sandbox ? "sandbox" : values.executor];
+    const executor = EXECUTORS[values.sandbox ? "sandbox" : name];
     await executor.check();
     const level = values.quiet ? "quiet" : values.progress ? "full" : "lines";
     const watch = { level, nodes: scope.size, signal } as const;

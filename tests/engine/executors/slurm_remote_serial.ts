@@ -9,7 +9,7 @@ import {
   type Project,
 } from "../fixtures/project.ts";
 import { jobOutputs, runEvents, settled } from "../fixtures/run_to_end.ts";
-import { testsOnSlurm } from "../fixtures/slurm.ts";
+import { type Cluster, testsOnSlurm } from "../fixtures/slurm.ts";
 
 const testOnSlurm = await testsOnSlurm();
 
@@ -46,13 +46,13 @@ async function pushed(keys: Keys): Promise<Pushed> {
 
 function test(
   title: string,
-  fn: (pushed: Pushed, theirs: Project) => Promise<void>,
+  fn: (pushed: Pushed, theirs: Project, cluster: Cluster) => Promise<void>,
 ): void {
-  testOnSlurm(title, async () => {
+  testOnSlurm(title, async (cluster) => {
     using keys = makeKeys();
     using there = await pushed(keys);
     using theirs = makeProject();
-    await fn(there, theirs);
+    await fn(there, theirs, cluster);
   });
 }
 
@@ -106,6 +106,43 @@ test(
     assertEquals(inState(await settled(theirs), "cached").length, 5);
     assertEquals(madeIn(theirs).length, 5);
     assertStringIncludes(jobOutputs(theirs), "Takes nothing from elsewhere: ");
+  },
+);
+
+test(
+  "credentials of the environment are in no script, answer of squeue, command line or file of the folder",
+  async ({ by }, theirs, cluster) => {
+    const secret = `secret-${crypto.randomUUID()}`;
+    theirs.edit(
+      "tests/engine/fixtures/words/clean.ts",
+      "/ +/g",
+      "/ {1,}/g",
+    );
+    const submitting = theirs.startWith(
+      { AWS_SECRET_ACCESS_KEY: secret },
+      ...[...by, "--json"],
+    );
+    const { code, stdout } = await submitting.output();
+    assertEquals(code, 0);
+    const out = new TextDecoder().decode(stdout);
+    const jobs: readonly { readonly job?: string }[] = JSON.parse(out).nodes;
+    const asked = [
+      out,
+      await cluster.ask("squeue", "--json", "--states=all"),
+      ...await Promise.all(
+        jobs.map(({ job = "" }) =>
+          cluster.ask("scontrol", "write", "batch_script", job, "-")
+        ),
+      ),
+      await cluster.ask("ps", "-eo", "args"),
+    ];
+    assert(asked.some((text) => text.includes("cli/jobs/job.ts")));
+    assertEquals(asked.filter((text) => text.includes(secret)), []);
+    await settled(theirs);
+    const found = new Deno.Command("grep", {
+      args: ["-rl", secret, theirs.path("artifacts")],
+    }).outputSync();
+    assertEquals(new TextDecoder().decode(found.stdout), "");
   },
 );
 

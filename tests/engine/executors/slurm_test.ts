@@ -1,21 +1,21 @@
 /** What is asked of Slurm: by stages, experiments and the command line. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { resourceOptions } from "../../../engine/executors/slurm.ts";
+import { slurm } from "../../../engine/executors/slurm.ts";
 import { readExperiment } from "../../../engine/graph/experiment.ts";
 import { pipeline } from "../../cli/fixtures/command_line.ts";
 
 Deno.test("what a stage declares becomes options of sbatch, which those that are given override", () => {
-  assertEquals(resourceOptions({}, {}), { exclusive: true });
-  assertEquals(resourceOptions({}, { "cpus-per-task": 8 }), {
+  assertEquals(slurm.optionsOf({}, {}), { exclusive: true });
+  assertEquals(slurm.optionsOf({}, { "cpus-per-task": 8 }), {
     "cpus-per-task": 8,
   });
   const declared = {
     ...{ cores: 2, memoryBytes: 3 * 2 ** 30, gpus: 1, seconds: 90 },
   };
-  assertEquals(resourceOptions(declared, { time: "1:00:00" }), {
+  assertEquals(slurm.optionsOf(declared, { time: "1:00:00" }), {
     ...{ "cpus-per-task": 2, mem: "3072M", gpus: 1, time: "1:00:00" },
   });
-  assertEquals(resourceOptions({ ...declared, gpus: 0 }, {}), {
+  assertEquals(slurm.optionsOf({ ...declared, gpus: 0 }, {}), {
     ...{ "cpus-per-task": 2, mem: "3072M", time: 2 },
   });
 });

@@ -1,6 +1,6 @@
-/** What `squeue --json` says, as jobs: of Slurm 24.11, and with the bare numbers of versions before 23. */
+/** What `squeue --json` says, as jobs: of Slurm 24.11, and with the bare numbers of versions before 23; and what `sacct` does. */
 import { assertEquals } from "@std/assert";
-import { readJobs } from "../../../engine/executors/squeue.ts";
+import { readJobs, readRecorded } from "../../../engine/executors/squeue.ts";
 
 const set = (number: number) => ({ set: true, infinite: false, number });
 const NONE = { set: false, infinite: false, number: 0 };
@@ -34,4 +34,28 @@ Deno.test("a record of squeue is a job, a task, or the tasks that wait", () => {
       tasks.map((task) => `12_${task}`),
     );
   }
+});
+
+/** As Slurm 24.11 wrote it with slurmdbd: of arrays with tasks of each end, one of which was cancelled before any began. */
+const RECORDED = `2|COMPLETED
+1_0|COMPLETED
+1_1|FAILED
+1_2|CANCELLED by 0
+1_3|RUNNING
+8_[0-4]|CANCELLED by 0
+9_0|PENDING
+11_0|TIMEOUT
+`;
+
+Deno.test("sacct has a word for each job and each task that began", () => {
+  assertEquals(Object.fromEntries(readRecorded(RECORDED)), {
+    "2": "COMPLETED",
+    "1_0": "COMPLETED",
+    "1_1": "FAILED",
+    "1_2": "CANCELLED",
+    "1_3": "RUNNING",
+    "9_0": "PENDING",
+    "11_0": "TIMEOUT",
+  });
+  assertEquals(readRecorded("").size, 0);
 });

@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { local } from "../../../engine/executors/local.ts";
 import { findRevision } from "../../../engine/provenance/revision.ts";
-import { readLog } from "../../../engine/store/run_log.ts";
+import { readLog } from "../../../engine/store/node_log.ts";
 import type { Manifest } from "../../../schemas/manifest.ts";
 import { inProcess, reasonOf, refusalOf } from "../fixtures/in_process.ts";
 import { makeProject, type Project, WORDS } from "../fixtures/project.ts";

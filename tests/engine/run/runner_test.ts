@@ -14,7 +14,8 @@ import { flipBit } from "../fixtures/bits.ts";
 import { openProject } from "../../../engine/keys/project.ts";
 import { openIndex } from "../../../engine/keys/stat_index.ts";
 import { inputError } from "../../../base/input_error.ts";
-import { readLog, readRuns } from "../../../engine/store/run_log.ts";
+import { readLog } from "../../../engine/store/node_log.ts";
+import { readRuns } from "../../../engine/store/run_log.ts";
 import { delay, until } from "../fixtures/processes.ts";
 import {
   exists,

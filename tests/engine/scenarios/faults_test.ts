@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Executor } from "../../../engine/executors/executor.ts";
 import { local } from "../../../engine/executors/local.ts";
-import { readLog } from "../../../engine/store/run_log.ts";
+import { readLog } from "../../../engine/store/node_log.ts";
 import { inProcess } from "../fixtures/in_process.ts";
 import {
   isAlive,

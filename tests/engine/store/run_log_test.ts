@@ -1,8 +1,8 @@
 /** Run logs: their order, and what can be read of damaged ones. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { readLog } from "../../../engine/store/node_log.ts";
 import {
-  readLog,
   readRuns,
   secondsOfRun,
   withCutOff,

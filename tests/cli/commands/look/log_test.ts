@@ -174,6 +174,54 @@ Deno.test("log NODE shows the last run's log, also after runs that had no number
   assertMatch((await project.run("log", "split")).out, /3 lines/);
 });
 
+Deno.test("of two experiments with a node of one name in one folder, log shows and follows that of the experiment that is meant", async () => {
+  using project = makeProject("one\ntwo\n");
+  project.edit(
+    `${WORDS}/stages/count.ts`,
+    "progress({",
+    "log(`within ${config.longest}`);\n      progress({",
+  );
+  const experiment = (counts: unknown) =>
+    JSON.stringify({ text: "text.txt", counts });
+  const [ours, theirs] = ["ours", "theirs"].map((name, i) => {
+    const counts = { all: { longest: 10 + i, milliseconds: 1000 * i } };
+    project.write(`${name}.jsonc`, experiment(counts));
+    return ["--experiment", project.path(`${name}.jsonc`)];
+  });
+  await nodesOf(project, ...ours);
+  const run = project.start(...theirs);
+  await until(() => stageProcesses(project, "count.ts")[0]);
+  // It is cached: nothing is to be waited for, though the other goes on.
+  const [cached, theirLog] = await Promise.all([
+    project.run("log", "count:all", "--follow", ...ours),
+    project.run("log", "count:all", "--follow", ...theirs),
+  ]);
+  assertEquals((await run.output()).code, 0);
+  assertEquals([cached.out, cached.err], ["within 10\n".repeat(2), ""]);
+  assertEquals(theirLog.out, "within 11\n".repeat(2));
+  assertEquals(
+    (await project.run("log", "count:all", ...ours)).out,
+    cached.out,
+  );
+  // The key of its changed value was never made: the last that it was.
+  project.write("ours.jsonc", experiment({ all: { longest: 12 } }));
+  assertEquals(
+    (await project.run("log", "count:all", ...ours)).out,
+    cached.out,
+  );
+  Deno.removeSync(project.path("text.txt"));
+  assertEquals(
+    (await project.run("log", "count:all", ...ours)).out,
+    cached.out,
+  );
+  project.write("text.txt", "one\ntwo\n");
+  project.write("third.jsonc", experiment({ all: { longest: 13 } }));
+  const third = ["--experiment", project.path("third.jsonc")];
+  const { code, err } = await project.run("log", "count:all", ...third);
+  assertEquals(code, 1);
+  assertMatch(err, /it never ran here in experiment "third"\.\n$/);
+});
+
 /** Runs of any pipeline: those of the project are read by this process. */
 function logOf(project: Project, ...args: string[]): Promise<Outcome> {
   return pipeline("log", "--artifacts", project.path("artifacts"), ...args);

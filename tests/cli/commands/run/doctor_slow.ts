@@ -37,6 +37,7 @@ Deno.test("the doctor tries every runtime and provider, and says how to get what
     "--sandbox",
     "machine",
     "disk",
+    "locks",
     "Slurm",
     "bench",
   ]);
@@ -74,17 +75,14 @@ Deno.test({
   },
 });
 
-/** A library that ends the process which calls into ONNX Runtime; undefined without a C compiler. */
-function brokenLibrary(): string | undefined {
+/** Compiles a library whose functions take the place of others; undefined without a C compiler. */
+function library(name: string, code: string): string | undefined {
   if (!LINUX) return undefined;
-  const path = `${folder}/broken.so`;
-  Deno.writeTextFileSync(
-    `${folder}/broken.c`,
-    "#include <stdlib.h>\nvoid *OrtGetApiBase(void) { abort(); }\n",
-  );
+  const path = `${folder}/${name}.so`;
+  Deno.writeTextFileSync(`${folder}/${name}.c`, code);
   try {
     const { success } = new Deno.Command("cc", {
-      args: ["-shared", "-fPIC", "-o", path, `${folder}/broken.c`],
+      args: ["-shared", "-fPIC", "-o", path, `${folder}/${name}.c`],
     }).outputSync();
     return success ? path : undefined;
   } catch (error) {
@@ -93,7 +91,10 @@ function brokenLibrary(): string | undefined {
   }
 }
 
-const broken = brokenLibrary();
+const broken = library(
+  "broken",
+  "#include <stdlib.h>\nvoid *OrtGetApiBase(void) { abort(); }\n",
+);
 
 Deno.test({
   name: broken === undefined
@@ -110,3 +111,36 @@ Deno.test({
     assertStringIncludes(out, "The default runtime does not work");
   },
 });
+
+const FLOCK = "int flock(int file, int how)";
+const LOCKS = [
+  [
+    `${FLOCK} { return 0; }\n`,
+    /^no +locks +two processes get one lock in .*; mount it in another way /m,
+  ],
+  [
+    `#include <errno.h>\n${FLOCK} { errno = ENOLCK; return -1; }\n`,
+    /^no +locks +no lock can be tried, no locks available, in .*; mount it /m,
+  ],
+] as const;
+
+for (const [i, [code, finding]] of LOCKS.entries()) {
+  const preloaded = library(`locks-${i}`, code);
+  Deno.test({
+    name: `a disk whose locks do not hold is a finding, ${
+      i + 1
+    } of ${LOCKS.length}${
+      preloaded === undefined
+        ? ": not run, install a C compiler (cc) on Linux"
+        : ""
+    }`,
+    ignore: preloaded === undefined,
+    fn: async () => {
+      const { code, out, err } = await pipeline(["doctor"], {
+        LD_PRELOAD: preloaded ?? "",
+      });
+      assertEquals(code, 0, err);
+      assert(finding.test(out), out);
+    },
+  });
+}

@@ -1,0 +1,68 @@
+/** The logs of nodes, by run: which of them is a node's last, where several experiments have a node of its name. */
+import { readState } from "../files/state_file.ts";
+import {
+  logPath,
+  piecesBefore,
+  readRun,
+  readRuns,
+  type RecordedRun,
+  runsWithLogs,
+} from "./run_log.ts";
+
+/** Whose log is meant: that of a node as it is now, by its key where that is known, or as its experiment had it before. */
+export interface LogOwner {
+  readonly experiment: string;
+  readonly key?: string;
+}
+
+/**
+ * The log of a node up to a run, by default the last one in which it ran, after those of the runs before it in which its
+ * making was cut off; undefined if there is none.
+ */
+export function readLog(
+  folder: string,
+  node: string,
+  run = lastLogged(folder, node),
+): string | undefined {
+  const text = (run: string) => readState(logPath(folder, run, node));
+  const last = run === undefined ? undefined : text(run);
+  if (run === undefined || last === undefined) return undefined;
+  const runs = readRuns(folder);
+  const nodes = runs.find((other) => other.run === run)?.nodes ?? [];
+  const [key] = [...nodes].find(([, name]) => name === node) ?? [];
+  const before = key === undefined ? [] : piecesBefore(runs, key, run);
+  const pieces = [...before.map(({ run }) => run), run];
+  if (pieces.length === 1) return last;
+  return pieces.map((run) => `Run ${run}:\n${text(run) ?? ""}`).join("");
+}
+
+/**
+ * The last run in which a node ran, of those that have its log; of an owner's, one that made its key before others of its
+ * experiment.
+ */
+export function lastLogged(
+  folder: string,
+  node: string,
+  owner?: LogOwner,
+): string | undefined {
+  const logged = runsWithLogs(folder)
+    .filter((run) => readState(logPath(folder, run, node)) !== undefined)
+    .reverse();
+  if (owner === undefined) return logged[0];
+  let ofExperiment: string | undefined;
+  for (const run of logged) {
+    const recorded = readRun(folder, run);
+    if (owner.key !== undefined && recorded.work.has(owner.key)) return run;
+    if (isOf(owner.experiment, recorded)) ofExperiment ??= run;
+    if (ofExperiment !== undefined && owner.key === undefined) break;
+  }
+  return ofExperiment;
+}
+
+/** Whether a run may be of an experiment: a damaged or old record names none. */
+export function isOf(
+  experiment: string,
+  run: Pick<RecordedRun, "experiment">,
+): boolean {
+  return run.experiment === undefined || run.experiment === experiment;
+}

@@ -1,0 +1,128 @@
+/** Jobs that have to make way for those of a partition with priority: each goes on from its checkpoint, to the same bytes. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { namesIn, readIfThere } from "../../../engine/files/atomic.ts";
+import { deno } from "../../fixtures/command.ts";
+import { jobOutputs, settled } from "../fixtures/run_to_end.ts";
+import { delay, until } from "../fixtures/processes.ts";
+import {
+  checkpointOf,
+  inState,
+  makeProject,
+  nodesOf,
+  SLOW_TEXT,
+} from "../fixtures/project.ts";
+import { type Cluster, testsOnSlurm } from "../fixtures/slurm.ts";
+
+const test = await testsOnSlurm();
+
+/** Takes all machines for a moment. */
+async function preempt(cluster: Cluster): Promise<void> {
+  const id = await cluster.ask(
+    "sbatch",
+    ...["--parsable", "--partition=urgent", "--nodes=3", "--exclusive"],
+    ...["--output=/dev/null", "--wrap=sleep 1"],
+  );
+  assertMatch(id, /^\d+$/);
+  while (
+    !/COMPLETED/.test(await cluster.ask("scontrol", "show", "job", id))
+  ) await delay(200);
+}
+
+for (
+  const [partition, notice] of [["cpu", "without notice"], [
+    "graceful",
+    "with a minute of notice",
+  ]]
+) {
+  test(`a job that is preempted ${notice} is queued again under its number, and goes on from its checkpoint`, async (cluster) => {
+    using project = makeProject(SLOW_TEXT);
+    const counts = { all: { milliseconds: 1500 } };
+    const settings = ["--set", `counts=${JSON.stringify(counts)}`];
+    const partitionOf = ["--slurm", `partition=${partition}`];
+    const { code, err } = await project.run(
+      ...[...settings, "--executor", "slurm", ...partitionOf],
+    );
+    assertEquals(code, 0, err);
+    await until(() => checkpointOf(project));
+    await preempt(cluster);
+    const nodes = await settled(project, ...settings);
+    assertEquals(inState(nodes, "cached").length, 3, jobOutputs(project));
+    const begun = jobOutputs(project)
+      .match(/^Job begins: count:all, job \d+/gm) ?? [];
+    // It may begin before the others have the machines, and have to leave again.
+    assert(begun.length > 1, jobOutputs(project));
+    assertEquals(new Set(begun).size, 1);
+    assertStringIncludes(jobOutputs(project), "Job is continued later");
+    const log = await project.run("log", "count:all", ...settings);
+    assertStringIncludes(log.out, "resumed after ");
+    const manifest = project.read("artifacts/manifest.json");
+    Deno.removeSync(project.path("artifacts"), { recursive: true });
+    await nodesOf(project, ...settings);
+    assertEquals(project.read("artifacts/manifest.json"), manifest);
+  });
+}
+
+test("a training that is preempted saves its step, and its model has the bytes of one that was not", async (cluster) => {
+  const artifacts = Deno.makeTempDirSync({ prefix: "preempted-" });
+  const pipeline = async (folder: string, ...args: string[]) => {
+    const { code, out, err } = await deno([
+      ...["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
+      ...["--experiment", "tiny", "--artifacts", `${artifacts}/${folder}`],
+    ]);
+    assert(code === 0 || code === 10, err);
+    return out;
+  };
+  const teacher = async (folder: string) => {
+    const text = await pipeline(folder, "status", "--json");
+    const nodes: readonly {
+      readonly name: string;
+      readonly state: string;
+      readonly outputs: unknown;
+    }[] = JSON.parse(text).nodes;
+    const node = nodes.find(({ name }) => name === "teacher");
+    assert(node !== undefined);
+    return node;
+  };
+  try {
+    await pipeline("undisturbed", "run", "teacher", "--quiet");
+    await pipeline(
+      "preempted",
+      "run",
+      "teacher",
+      "--executor",
+      "slurm",
+      "--slurm-partition",
+      "graceful",
+    );
+    const work = `${artifacts}/preempted/work`;
+    const isTraining = () =>
+      namesIn(work).some((key) =>
+        /"unit":"steps"/.test(readIfThere(`${work}/${key}/progress.json`) ?? "")
+      );
+    while (!isTraining()) await delay(100);
+    await preempt(cluster);
+    let made = await teacher("preempted");
+    while (/queued|running|stale/.test(made.state)) {
+      await delay(1000);
+      made = await teacher("preempted");
+    }
+    const log = await pipeline("preempted", "log", "teacher");
+    assertEquals(made.state, "cached", log);
+    assertEquals(made.outputs, (await teacher("undisturbed")).outputs);
+    const outputs = namesIn(`${artifacts}/preempted/runs/slurm`)
+      .map((name) => readIfThere(`${artifacts}/preempted/runs/slurm/${name}`))
+      .join("");
+    assertStringIncludes(
+      outputs,
+      "teacher: stopped, and has saved a checkpoint",
+    );
+    assert((outputs.match(/^Job begins: teacher, /gm) ?? []).length > 1);
+  } finally {
+    Deno.removeSync(artifacts, { recursive: true });
+  }
+});
