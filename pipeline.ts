@@ -89,7 +89,10 @@ function distill(draft: Draft): void {
   });
   const further = sourceCorpora(draft);
   const corpus = further.length === 0 ? own : node(joinStage, {
-    config: {},
+    config: {
+      markup: [cleaning, ...further.map(({ cleaning }) => cleaning)]
+        .find(({ markup }) => markup !== undefined)?.markup,
+    },
     inputs: {
       corpus: own,
       ...Object.fromEntries(
@@ -102,12 +105,7 @@ function distill(draft: Draft): void {
   const tokens = node(tokenizeStage, {
     config: {
       ...vocabulary,
-      ...further.length > 0 && {
-        languages: [
-          languages.source,
-          ...further.map(({ language }) => language),
-        ],
-      },
+      ...further.length > 0 && { languages: languagesOfTokens(experiment) },
     },
     inputs: { corpus, imported: given?.extended },
   });
@@ -185,6 +183,12 @@ function marking({ sourceLanguages }: Experiment) {
   return sourceLanguages && { isMarked: true as const };
 }
 
+/** The source languages, where there are several: each has a token. */
+function languagesOfTokens({ languages, sourceLanguages }: Experiment) {
+  return sourceLanguages &&
+    [languages.source, ...Object.keys(sourceLanguages)];
+}
+
 /** The corpora of the further source languages, each a test set by the language's name too. */
 function sourceCorpora({ experiment, within }: Draft) {
   const { seed, languages: { target }, sourceLanguages = {} } = experiment;
@@ -200,7 +204,7 @@ function sourceCorpora({ experiment, within }: Draft) {
       config: { data, languages, corpus: own, ...marking(experiment) },
       inputs: { files },
     });
-    return { name, language, node, corpus };
+    return { name, language, node, corpus, cleaning: own };
   });
 }
 
@@ -282,9 +286,15 @@ function translations(
   } = {},
 ) {
   const { runtime, evaluation: { beam, lengthPenalty } } = experiment;
+  const { placeholders } = experiment.vocabulary;
   return node(translationsStage, {
     name,
-    config: { beam, lengthPenalty, ...limits, runtime },
+    config: {
+      ...{ beam, lengthPenalty, ...limits, runtime, placeholders },
+      languages: placeholders === undefined
+        ? undefined
+        : languagesOfTokens(experiment),
+    },
     inputs,
   });
 }
@@ -301,7 +311,7 @@ function sentences(
   const { experiment, node } = draft;
   const { seed, languages: { source } } = experiment;
   const { maximumLength } = experiment.vocabulary;
-  const { monolingual, minimumWords, maximumWords } = experiment.corpus;
+  const { monolingual, minimumWords, maximumWords, markup } = experiment.corpus;
   const fetched = monolingual && fetchedMonolingual(monolingual);
   const files = fetched && node(fetchStage, {
     name: "monolingual",
@@ -312,7 +322,7 @@ function sentences(
     config: {
       text: monolingualText(monolingual),
       language: source,
-      ...{ minimumWords, maximumWords, maximumLength },
+      ...{ minimumWords, maximumWords, maximumLength, markup },
     },
     inputs: {
       ...inputs,

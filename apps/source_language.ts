@@ -8,12 +8,14 @@ import { languageAmong } from "../schemas/language.ts";
  *
  * @param languages those that have a token; undefined for a model of one language, which is `own` where it says it
  * @param from the language that the user named
+ * @param option what the user names it with, for errors
  * @throws an input error where the model has several and none is named, or another one is
  */
 export function markingOf(
   languages: readonly string[] | undefined,
   from: string | undefined,
   own?: string,
+  option = '"from"',
 ): { readonly mark: (sentence: string) => string; readonly language?: string } {
   if (languages === undefined) {
     const isOwn = from === undefined ||
@@ -24,7 +26,7 @@ export function markingOf(
         own === undefined
           ? "has no tokens of languages"
           : `translates from ${own} alone`
-      }; leave out --from, or name another model.`,
+      }; leave out ${option}, or name another model.`,
     );
   }
   const language = from === undefined
@@ -36,7 +38,7 @@ export function markingOf(
         from === undefined ? "" : ` from "${from}"`
       }: this model translates from ${
         languages.join(", ")
-      }; name the language of the text with --from.`,
+      }; name the language of the text with ${option}.`,
     );
   }
   return { mark: (sentence) => marked(sentence, language), language };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Languages } from "./experiment/data.ts";
 import { EXPORT_PRECISIONS } from "./exported_model.ts";
+import { languageAmong } from "./language.ts";
 
 const count = z.int().min(1);
 
@@ -34,14 +35,26 @@ export type ServeLimits = z.infer<typeof ServeLimits>;
 export function translateRequest(
   limits: ServeLimits,
   beam: number,
-  sources?: readonly string[],
+  sources: readonly string[] = [],
 ) {
   const { maxBeam, maxSentences } = limits;
-  const from = z.enum(sources ?? []).meta({
+  const expected = `expected the language of the text, one of ${
+    sources.join(", ")
+  }`;
+  const from = z.string(expected).meta({
     description: "The language of the text.",
+    examples: sources,
+  }).transform((given, context) => {
+    const language = languageAmong(given, sources);
+    if (language !== undefined) return language;
+    context.addIssue({
+      code: "custom",
+      message: `${expected}, found ${JSON.stringify(given.slice(0, 40))}`,
+    });
+    return z.NEVER;
   });
   return z.strictObject({
-    ...sources && { from },
+    ...sources.length > 0 && { from },
     text: z.union([z.string(), z.array(z.string()).min(1).max(maxSentences)])
       .meta({
         description: "A sentence, or several: each is translated by itself.",

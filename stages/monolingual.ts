@@ -22,6 +22,7 @@ export default stage({
     language: Language,
     minimumWords: Corpus.shape.minimumWords,
     maximumWords: Corpus.shape.maximumWords,
+    markup: Corpus.shape.markup,
     maximumLength: Vocabulary.shape.maximumLength,
   }),
   inputs: {

@@ -1,9 +1,11 @@
 /** Translates sentences with the teacher, as targets for students: the training sources, or text without translations. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
+import { Language } from "../schemas/language.ts";
 import { Monolingual } from "../schemas/experiment/data.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
+import { Vocabulary } from "../schemas/experiment/vocabulary.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
 import { requireRuntime } from "../nmt/tensor/probe.ts";
@@ -17,6 +19,10 @@ export default stage({
     maximumLength: z.int().min(1).optional(),
     minimumScore: Monolingual.shape.minimumScore,
     runtime: Runtime,
+    /** How many placeholders have a reserved subword: those of a translation are to be its source's. */
+    placeholders: Vocabulary.shape.placeholders,
+    /** The source languages that have a token, before these subwords. */
+    languages: z.array(Language).min(2).optional(),
   }),
   inputs: { teacher: ["model"], tokens: ["train"] },
   outputs: {
@@ -42,7 +48,8 @@ export default stage({
     const { readTokens, writeTokens } = await import(
       "../nmt/text/subwords/tokens.ts"
     );
-    const { runtime, maximumLength, minimumScore, ...options } = config;
+    const { runtime, languages = [], placeholders = 0, ...search } = config;
+    const { maximumLength, minimumScore, ...options } = search;
     const teacher = loadModel(inputs.teacher.model, "the model of the teacher");
     const translator = createParallelTranslator(
       await loadRuntime(runtime),
@@ -54,6 +61,7 @@ export default stage({
       tokens: given,
       options,
       limits: { maximumLength, minimumScore },
+      reserved: { languages, placeholders, casing: false },
       folder: work,
       report: (done) =>
         progress({ done, total: given.pairs, unit: "sentences" }),

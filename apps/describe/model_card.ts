@@ -1,5 +1,6 @@
 /** Gathers the contents of a model card; nmt/export/model_card.ts writes its text. */
 import { join } from "@std/path";
+import { z } from "zod";
 import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import {
   type Card,
@@ -16,6 +17,7 @@ import { bestStudents } from "../students.ts";
 import { inputError } from "../../base/input_error.ts";
 import { usesTeacher } from "../../schemas/experiment/distillation.ts";
 import { ExportConfig } from "../../schemas/exported_model.ts";
+import { Language } from "../../schemas/language.ts";
 import type { MadeNode } from "./made_node.ts";
 import { type Described, filesOf } from "./record.ts";
 
@@ -62,6 +64,7 @@ export function modelCard(
   const contents: Card = {
     system: own.system,
     languages: first.languages,
+    sources: sourcesOf(described),
     model: own.model,
     parameters: Number(model.record.metrics.parameters),
     vocabulary: vocabularyOf(described),
@@ -97,6 +100,7 @@ const TRACED = new Set([
   "extend",
   "trim",
   "prune",
+  "join",
   "corpus",
 ]);
 
@@ -150,6 +154,16 @@ function studentTrainingOf(
       : undefined,
   };
 }
+
+/** The source languages that have a token; undefined where there is one language. */
+function sourcesOf({ lineage }: Described): readonly string[] | undefined {
+  const tokenize = lineage.find(({ record }) =>
+    record.preimage.stage === "tokenize"
+  );
+  return Tokenized.safeParse(tokenize?.record.preimage.config).data?.languages;
+}
+
+const Tokenized = z.object({ languages: z.array(Language).optional() });
 
 function vocabularyOf({ lineage }: Described): number {
   const counts = (stage: string) =>

@@ -9,10 +9,12 @@ import {
   loadSubwords,
   type Subwords,
 } from "../../nmt/text/subwords/subwords.ts";
+import { labelOf } from "../../nmt/text/subwords/reserved.ts";
 import {
   lengthOf,
   readTokens,
   sentence,
+  type Side,
   type Tokens,
 } from "../../nmt/text/subwords/tokens.ts";
 import { cka, type Gram, gram } from "./cka.ts";
@@ -247,24 +249,27 @@ function chosenRows(tokens: Tokens, { pairs }: Batch): number[] {
 }
 
 async function shown(
-  { decode }: Subwords,
+  subwords: Subwords,
   { source, target }: Tokens,
   pair: number,
 ): Promise<ShownSentence> {
-  const pieces = async (ids: Int32Array) => {
-    const texts = await decode(Array.from(ids, (id) => [id]));
-    // A piece that begins with a space begins a word.
-    return [
-      ...texts.map((text, i) =>
-        i === 0 || text.startsWith(" ") ? text.trim() : `-${text}`
-      ),
-      "end",
-    ];
-  };
-  return {
-    source: await pieces(sentence(source, pair)),
-    target: await pieces(sentence(target, pair)),
-  };
+  const pieces = async (side: Side) => [
+    ...await piecesOf(subwords, sentence(side, pair)),
+    "end",
+  ];
+  return { source: await pieces(source), target: await pieces(target) };
+}
+
+/** What is shown for each subword: its text, after a dash where it begins no word, or what is reserved. */
+export async function piecesOf(
+  { decode, languages = [], placeholders = 0, casing = false }: Subwords,
+  ids: Int32Array,
+): Promise<string[]> {
+  const texts = await decode(Array.from(ids, (id) => [id]));
+  return texts.map((text, i) =>
+    labelOf(ids[i], { languages, placeholders, casing }) ??
+      (i === 0 || text.startsWith(" ") ? text.trim() : `-${text}`)
+  );
 }
 
 /** So many indices below `count`, at even distances; all of them where there are fewer. */

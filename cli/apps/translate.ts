@@ -75,6 +75,7 @@ export async function runTranslation(
       subwords.languages,
       options.from,
       own,
+      "--from",
     );
     if (nBest !== undefined && nBest > beam) {
       throw inputError(

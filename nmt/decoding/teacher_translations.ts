@@ -2,6 +2,7 @@
 import { inputError } from "../../base/input_error.ts";
 import { isFile } from "../../base/stat.ts";
 import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
+import { NOTHING, type Reserved, symbolOf } from "../text/subwords/reserved.ts";
 import { firstDifference, ID_NUMBERS } from "../text/subwords/sentence_ids.ts";
 import {
   lengthOf,
@@ -31,6 +32,8 @@ export interface TranslationJob {
   readonly tokens: Tokens;
   readonly options: TranslateOptions;
   readonly limits: TranslationLimits;
+  /** By which masked placeholders are known. */
+  readonly reserved?: Reserved;
   /** Folder for the pieces; those that are there are kept. */
   readonly folder: string;
   report(sentences: number): void;
@@ -48,29 +51,33 @@ export interface TranslationLimits {
 const REASONS = ["empty", "unfinished", "tooLong", "belowScore"] as const;
 type Reason = typeof REASONS[number];
 
+type Dropped = Readonly<Record<Reason, number>>;
+
 export interface Translations {
   /** The sources that have a translation, each with its best hypothesis; sources keep their sentence ids. */
   readonly tokens: Tokens;
   readonly translated: number;
-  readonly dropped: Readonly<Record<Reason, number>>;
+  /** `placeholdersDiffer` is counted where placeholders are masked. */
+  readonly dropped: Dropped | Dropped & { readonly placeholdersDiffer: number };
   /** Mean over the kept translations of their scores, each the mean log p a subword. */
   readonly meanScore: number;
 }
 
 /**
  * Translates all sources, a piece of 2,048 at a time, and joins the pieces. A translation is left out that is empty,
- * that has not ended by the limit of the search, that is too long, or whose mean log p a subword is below the minimum.
- * A job that is interrupted and repeated on the same folder gives the same tokens as one that was not.
+ * that has not ended by the limit of the search, that is too long, whose mean log p a subword is below the minimum, or
+ * whose masked placeholders are not those of its source. A job that is interrupted and repeated on the same folder gives
+ * the same tokens as one that was not.
  *
  * @throws An input error for a piece of other sentences, and where no translation is left.
  */
 export async function translateTokens(
   job: TranslationJob,
 ): Promise<Translations> {
-  const { tokens, limits, folder } = job;
+  const { tokens, limits, folder, reserved = NOTHING } = job;
   const source = packer(), target = packer();
   const dropped = { empty: 0, unfinished: 0, tooLong: 0, belowScore: 0 };
-  let kept = 0, scores = 0;
+  let kept = 0, scores = 0, placeholdersDiffer = 0;
   for (let first = 0; first < tokens.pairs; first += PIECE) {
     const end = Math.min(first + PIECE, tokens.pairs);
     const path = `${folder}/${first}.safetensors`;
@@ -79,31 +86,33 @@ export async function translateTokens(
     for (let pair = first; pair < end; pair++) {
       const hypothesis = sentence(piece.target, pair - first);
       const score = piece.scores[pair - first] / (hypothesis.length + 1);
-      const reason = faultOf(
-        hypothesis,
-        score,
-        searchLimit(lengthOf(tokens.source, pair), job.options),
-        limits,
-      );
+      const limit = searchLimit(lengthOf(tokens.source, pair), job.options);
+      const own = sentence(tokens.source, pair);
+      const reason = faultOf(hypothesis, score, limit, limits);
       if (reason !== undefined) {
         dropped[reason]++;
         continue;
       }
-      source.add(
-        sentence(tokens.source, pair),
-        sentenceIdsOf(tokens.source, pair, pair + 1),
-      );
+      if (symbolsOf(hypothesis, reserved) !== symbolsOf(own, reserved)) {
+        placeholdersDiffer++;
+        continue;
+      }
+      source.add(own, sentenceIdsOf(tokens.source, pair, pair + 1));
       target.add(hypothesis);
       kept++;
       scores += score;
     }
     job.report(end);
   }
-  if (kept === 0) throw nothingLeft(tokens.pairs, dropped, limits);
+  if (kept === 0) {
+    throw nothingLeft(tokens.pairs, dropped, placeholdersDiffer, limits);
+  }
   return {
     tokens: { source: source.side(), target: target.side(), pairs: kept },
     translated: tokens.pairs,
-    dropped,
+    dropped: reserved.placeholders > 0
+      ? { ...dropped, placeholdersDiffer }
+      : dropped,
     meanScore: scores / kept,
   };
 }
@@ -180,9 +189,17 @@ function faultOf(
   if (score < minimumScore) return "belowScore";
 }
 
+/** The masked placeholders of a sentence, each as often as it has it, in any order. */
+function symbolsOf(ids: Int32Array, reserved: Reserved): string {
+  if (reserved.placeholders === 0) return "";
+  return Array.from(ids, (id) => symbolOf(id, reserved) ?? -1)
+    .filter((symbol) => symbol >= 0).sort((a, b) => a - b).join();
+}
+
 function nothingLeft(
   translated: number,
-  { empty, unfinished, tooLong, belowScore }: Translations["dropped"],
+  { empty, unfinished, tooLong, belowScore }: Dropped,
+  placeholdersDiffer: number,
   { maximumLength, minimumScore }: TranslationLimits,
 ): Error {
   const reasons = [
@@ -190,6 +207,10 @@ function nothingLeft(
     { count: unfinished, why: "have no end" },
     { count: tooLong, why: `have more than ${maximumLength} subwords` },
     { count: belowScore, why: `have a score below ${minimumScore}` },
+    {
+      count: placeholdersDiffer,
+      why: "have other placeholders than their source",
+    },
   ].filter(({ count }) => count > 0).map(({ count, why }) => `${count} ${why}`);
   return inputError(
     `Cannot use the teacher's translations: of ${translated} none is left, as ${

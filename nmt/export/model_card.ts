@@ -25,6 +25,8 @@ import { filesAndUse, quality } from "./usage.ts";
 export interface Card {
   readonly system: string;
   readonly languages: Languages;
+  /** Its source languages, if several, for a model that is not exported. */
+  readonly sources?: readonly string[];
   readonly model: Model;
   readonly parameters: number;
   /** Ids in all. */
@@ -69,7 +71,7 @@ export function card(card: Card): string {
     run?.student && distillationText(card.model, run.student),
     exported === undefined ? undefined : quality(exported),
     run === undefined ? undefined : results(run),
-    exported === undefined ? use(run) : filesAndUse(exported),
+    exported === undefined ? use(card) : filesAndUse(exported),
     dataSection(card),
     limits(card),
     run === undefined ? undefined : trace(run),
@@ -79,8 +81,10 @@ export function card(card: Card): string {
 }
 
 /** Its source languages. */
-function sourcesOf({ languages, exported }: Card): readonly string[] {
-  return exported?.sources ?? [languages.source];
+function sourcesOf(
+  { languages, sources, exported }: Card,
+): readonly string[] {
+  return exported?.sources ?? sources ?? [languages.source];
 }
 
 /** By the names that model hubs know. */
@@ -255,11 +259,15 @@ function results({ systems, experiment }: Run): string {
   return `## Results\n\n${text}`;
 }
 
-function use(run: Run | undefined): string {
+function use(card: Card): string {
+  const sources = sourcesOf(card);
+  const from = sources.length > 1 ? `--from ${sources[0]} ` : "";
   return `## Translate
 
 \`\`\`sh
-deno task translate --model ${run?.node ?? "MODEL"} < source.txt > target.txt
+deno task translate --model ${
+    card.run?.node ?? "MODEL"
+  } ${from}< source.txt > target.txt
 \`\`\``;
 }
 

@@ -6,6 +6,7 @@ import {
 } from "../../schemas/exported_model.ts";
 import { isSharedText } from "./hugging_face.ts";
 import { tokenOf } from "../text/subwords/language_tokens.ts";
+import { SYMBOL_PATTERN } from "../text/subwords/placeholders.ts";
 
 const SHARED_FILES =
   `| \`onnx/encoder_model.onnx\`, \`onnx/decoder_model_merged.onnx\`, both \`_quantized\` too | the graphs that optimum and transformers.js drive |
@@ -18,23 +19,29 @@ const OWN_FILES =
 
 /** Python that masks the placeholders of a line, and puts them back. */
 const MASKING = `rule = config["placeholders"]
+SYMBOL = "${SYMBOL_PATTERN}"
 
 def masked(line):
     every = list(dict.fromkeys(re.findall(rule["pattern"], line)))
     found = every[:rule["most"]]
-    symbol = lambda match: chr(rule["first"] + found.index(match[0])) if match[0] in found else match[0]
+    def symbol(match):
+        if match[0] in found:
+            return chr(rule["first"] + found.index(match[0]))
+        return re.sub(SYMBOL, "\\ufffd", match[0])
     return re.sub(rule["pattern"], symbol, line), found
 
 def unmasked(text, found):
-    symbols = "|".join(chr(rule["first"] + number) for number in range(rule["most"]))
-    value = lambda match: "".join(found[ord(match[0]) - rule["first"]:][:1])
-    return re.sub(symbols, value, text)
+    def value(match):
+        number = ord(match[2]) - rule["first"]
+        return match[1] + found[number] if number < len(found) else ""
+    return re.sub(f"( ?)({SYMBOL})", value, text)
 
 `;
 
 /** Python that marks the case of the words of a line, and restores it. */
 const CASING = `CAPITALIZED = chr(config["casing"]["capitalized"])
 UPPER = chr(config["casing"]["upper"])
+MARKS = (CAPITALIZED, UPPER)
 
 def words(line):
     begin = None
@@ -47,6 +54,7 @@ def words(line):
             begin = None
 
 def cased(line):
+    line = "".join(CAPITALIZED + each if each in MARKS else each for each in line)
     for begin, end in reversed(list(words(line))):
         word = line[begin:end]
         lower = word.lower()
@@ -63,15 +71,22 @@ def cased(line):
     return line
 
 def uncased(text):
-    for begin, end in reversed(list(words(text))):
-        word = text[begin:end]
-        start = begin - (text[begin - 1:begin] == " ")
-        if text[start - 1:start] == CAPITALIZED:
-            word = word[:1].upper() + word[1:]
-        elif text[start - 1:start] == UPPER:
-            word = word.upper()
-        text = text[:begin] + word + text[end:]
-    return text.replace(CAPITALIZED, "").replace(UPPER, "")
+    ends = dict(words(text))
+    result, at = "", 0
+    while at < len(text):
+        mark, at = text[at], at + 1
+        if mark not in MARKS:
+            result += mark
+        elif mark == CAPITALIZED and text[at:at + 1] in MARKS:
+            result, at = result + text[at], at + 1
+        else:
+            begin = at + (text[at:at + 1] == " ")
+            if begin in ends:
+                word = text[begin:ends[begin]]
+                upper = len(word) if mark == UPPER else 1
+                result += text[at:begin] + word[:upper].upper() + word[upper:]
+                at = ends[begin]
+    return result
 
 `;
 
@@ -116,7 +131,7 @@ function translation(config: ExportConfig): string {
   const decoded = "tokenizer.decode(translation[0].tolist())";
   const text = isCased ? `uncased(${decoded})` : decoded;
   const after = isMasked
-    ? `unmasked(${text}.strip(), found)`
+    ? `unmasked(${text}, found).strip()`
     : `${text}.strip()`;
   const imports = [
     ...isSharedText(config) ? [] : ["json"],

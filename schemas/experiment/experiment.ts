@@ -142,15 +142,21 @@ function ableLearners(
   ];
 }
 
+/** Of the formats of pairs, the one that always names the languages of its texts. */
+function isTmx(file: string): boolean {
+  return /\.tmx(\.\w+)?$/i.test(file);
+}
+
 /** Why an experiment cannot have its further source languages. */
 function sourceMismatches(
-  { sourceLanguages, languages, corpus, teacher, testSets }: z.output<
+  { sourceLanguages, languages, data, corpus, teacher, testSets }: z.output<
     typeof Given
   >,
 ): { readonly path: string[]; readonly message: string }[] {
   if (sourceLanguages === undefined) return [];
   const further = Object.keys(sourceLanguages);
   const key = "sourceLanguages";
+  const train = typeof data.train === "object" ? data.train.source : data.train;
   return [
     ...further.length > 0 ? [] : [{
       path: [key],
@@ -176,6 +182,13 @@ function sourceMismatches(
         path: ["testSets", code.toLowerCase()],
         message:
           `expected another name than that of the source language ${code}, whose test set has it`,
+      })),
+    ...train === undefined || isTmx(train) ? [] : further
+      .filter((code) => sourceLanguages[code].data === undefined)
+      .map((code) => ({
+        path: [key, code],
+        message:
+          `expected "data" of its own, as "${train}" need not say which languages it has, and its pairs would be taken for ${code}; name the files of ${code} in "${key}.${code}.data"`,
       })),
   ];
 }

@@ -45,6 +45,43 @@ Deno.test("by default students learn from the teacher's translations of further 
   });
 });
 
+Deno.test("what is made of text is told of kept tags and masked placeholders, and nothing where there are none", () => {
+  const own = (graph: ReturnType<typeof graphOf>, node: string) => {
+    const { markup, placeholders, languages } = Object(graph.get(node)?.config);
+    return { markup, placeholders, languages };
+  };
+  const none = {
+    markup: undefined,
+    placeholders: undefined,
+    languages: undefined,
+  };
+  const changes = { ...STUDENTS, corpus: { monolingual: TEXT } };
+  const plain = graphOf(changes);
+  for (const node of ["monolingual", "translations:monolingual"]) {
+    assertEquals(own(plain, node), none);
+  }
+  const corpus = { monolingual: TEXT, markup: "keep" };
+  const vocabulary = { size: 900, placeholders: 4 };
+  const kept = graphOf({ ...changes, corpus, vocabulary });
+  assertEquals(own(kept, "monolingual"), { ...none, markup: "keep" });
+  assertEquals(own(kept, "translations:monolingual"), {
+    ...none,
+    placeholders: 4,
+  });
+  const several = graphOf({
+    ...STUDENTS,
+    vocabulary,
+    sourceLanguages: {
+      tr: { data: { train: "tr.tsv" }, corpus: { markup: "keep" } },
+    },
+  });
+  assertEquals(own(several, "join"), { ...none, markup: "keep" });
+  assertEquals(own(several, "translations"), {
+    ...none,
+    ...{ placeholders: 4, languages: ["pt", "tr"] },
+  });
+});
+
 Deno.test("a tuned teacher learns from the untouched model's translations, and its students from its own", () => {
   const other = { data: { train: "other.tsv" } };
   const more = { data: { train: "more.tsv" } };

@@ -385,6 +385,10 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     },
     '"testSets.tr": expected another name than that of the source language tr',
   ],
+  "a further source language whose data is a file that names none": [
+    { ...base, sourceLanguages: { tr: {} } },
+    '"sourceLanguages.tr": expected "data" of its own, as "pairs.tsv" need not say which languages it has',
+  ],
   "more placeholders than there are symbols": [
     { ...base, vocabulary: { placeholders: 31 } },
     '"vocabulary.placeholders"',

@@ -363,6 +363,37 @@ Deno.test("of packages the messages of the source language are taken, also those
     assertEquals(Deno.readTextFileSync(output), "Abrir ficheiro\nSó cá\n");
   }));
 
+Deno.test("where tags are kept, a sentence has its own, and is left out by a held-out one with others", () =>
+  withFolder(async (folder) => {
+    const { writeMonolingual } = await import(
+      "../../nmt/text/corpus/monolingual.ts"
+    );
+    const write = (name: string, text: string) => {
+      Deno.writeTextFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const corpus = {
+      train: write("train.out", "uma frase\tone\n"),
+      validation: write("validation.out", "outra frase\tother\n"),
+      test: write("test.out", "<b>Abrir</b> ficheiro\topen\n"),
+    };
+    const text = write(
+      "a.txt",
+      "abrir ficheiro!\n<i>outra</i> frase\numa <b>nova</b> frase\n",
+    );
+    const output = join(folder, "out.txt");
+    const { dropped } = await writeMonolingual(
+      {
+        ...{ text: { files: [text] }, language: "pt", markup: "keep" },
+        ...{ minimumWords: 1, maximumWords: 30 },
+      },
+      1,
+      { corpus, heldOut: [], copies: {}, work: folder, output },
+    );
+    assertEquals(Deno.readTextFileSync(output), "uma <b>nova</b> frase\n");
+    assertEquals(dropped, { "near duplicate": 2 });
+  }));
+
 Deno.test("files that are missing, empty or not text, a language that is not there, and text that leaves nothing are input errors", () =>
   withCorpus(async ({ folder, write, run, train }) => {
     const fault = (text: unknown) => refusal(() => run(text));

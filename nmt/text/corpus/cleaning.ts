@@ -33,11 +33,14 @@ export interface Notation {
 
 export type Cleaned = { readonly pair: Pair } | { readonly rule: Rule };
 
-/** Words of a sentence. */
-export type WordLimits = Pick<Corpus, "minimumWords" | "maximumWords">;
+/** Words of a sentence, and whether tags stay. */
+export type SentenceLimits = Pick<
+  Corpus,
+  "minimumWords" | "maximumWords" | "markup"
+>;
 
-/** The limits of pairs, and whether their tags stay. */
-export type Limits = WordLimits & Pick<Corpus, "maximumRatio" | "markup">;
+/** The limits of pairs. */
+export type Limits = SentenceLimits & Pick<Corpus, "maximumRatio">;
 
 /** Plain text may hold tags, and an ampersand is itself. */
 export const TEXT_NOTATION: Notation = { markup: true, mnemonics: false };
@@ -73,9 +76,8 @@ export function clean(raw: Pair, notation: Notation, limits: Limits): Cleaned {
   if (notation.markup && !agree(tagNames(raw.source), tagNames(raw.target))) {
     return { rule: "markup" };
   }
-  const markup = notation.markup && limits.markup === undefined;
-  const source = plain(raw.source, { ...notation, markup });
-  const target = plain(raw.target, { ...notation, markup });
+  const source = plain(raw.source, notation, limits);
+  const target = plain(raw.target, notation, limits);
   const rule = fault(source, target, limits);
   return rule === undefined ? { pair: { source, target } } : { rule };
 }
@@ -98,9 +100,9 @@ export function clean(raw: Pair, notation: Notation, limits: Limits): Cleaned {
 export function cleanSentence(
   raw: string,
   notation: Notation,
-  limits: WordLimits,
+  limits: SentenceLimits,
 ): { readonly sentence: string } | { readonly rule: Rule } {
-  const sentence = plain(raw, notation);
+  const sentence = plain(raw, notation, limits);
   const rule = RULES.find((rule) =>
     rule === "identifier"
       ? isIdentifier(sentence)
@@ -127,7 +129,7 @@ type Tests<Arguments extends readonly unknown[]> = Readonly<
 >;
 
 /** The rules that drop a pair for one of its sides. */
-const OF_A_SIDE: Tests<[side: string, limits: WordLimits]> = {
+const OF_A_SIDE: Tests<[side: string, limits: SentenceLimits]> = {
   empty: (side) => side === "",
   "no words": (side) => !/\p{L}{2}/u.test(side),
   "replacement character": (side) => side.includes("\ufffd"),
@@ -150,9 +152,15 @@ const OF_BOTH_SIDES: Tests<[source: string, target: string, limits: Limits]> = {
 };
 
 /** NFC, without control and zero-width characters, tags and access keys; each run of white space is one space. */
-function plain(text: string, { markup, mnemonics }: Notation): string {
+function plain(
+  text: string,
+  { markup, mnemonics }: Notation,
+  limits: Pick<Corpus, "markup">,
+): string {
   let result = spaced(text);
-  if (markup) result = spaced(result.replace(TAG, ""));
+  if (markup && limits.markup === undefined) {
+    result = spaced(withoutTags(result));
+  }
   if (mnemonics) {
     result = spaced(
       result.replace(/ ?\(&{1,2}\w\)/g, "").replace(/&&(?=\S)/g, "")
@@ -210,6 +218,11 @@ function agree(one: readonly string[], other: readonly string[]): boolean {
   const key = (items: readonly string[]) =>
     items.map((item) => item.replace(/\s+/g, "")).sort().join("\u0001");
   return key(one) === key(other);
+}
+
+/** A text without its tags. */
+export function withoutTags(text: string): string {
+  return text.replace(TAG, "");
 }
 
 /** A text without its placeholders, for comparisons. */

@@ -1,5 +1,6 @@
 /** Joins the corpora of several source languages into one, of which no text is held out in another. */
 import { chunksOf } from "../subwords/tokenize.ts";
+import type { Corpus } from "../../../schemas/experiment/data.ts";
 import type { Pair } from "./cleaning.ts";
 import { fold } from "./split.ts";
 
@@ -19,34 +20,36 @@ export interface Joined {
 /**
  * Writes the training and the validation pairs of all corpora, one corpus after the other. Languages often have the same
  * targets: pairs whose target resembles a test sentence of any language are left out, and of training pairs also those
- * whose target resembles a validation sentence. Memory holds the folded targets that are held out.
+ * whose target resembles a validation sentence. Memory holds the folded targets that are held out. With `markup`, tags are
+ * no part of the comparison.
  */
 export async function joinCorpora(
   corpora: readonly CorpusFiles[],
   to: Pick<CorpusFiles, "train" | "validation">,
+  markup?: Corpus["markup"],
 ): Promise<Record<"train" | "validation", Joined>> {
   const held = new Set<string>();
   const hold = async (part: "validation" | "test") => {
     for (const { [part]: path } of corpora) {
       for await (const pairs of chunksOf(path)) {
-        for (const { target } of pairs) held.add(fold(target));
+        for (const { target } of pairs) held.add(fold(target, markup));
       }
     }
   };
+  const isFree = ({ target }: Pair) => !held.has(fold(target, markup));
   await hold("test");
-  const validation = await join(corpora, "validation", to.validation, held);
+  const validation = await join(corpora, "validation", to.validation, isFree);
   await hold("validation");
-  return { train: await join(corpora, "train", to.train, held), validation };
+  return { train: await join(corpora, "train", to.train, isFree), validation };
 }
 
 async function join(
   corpora: readonly CorpusFiles[],
   part: "train" | "validation",
   to: string,
-  held: ReadonlySet<string>,
+  isFree: (pair: Pair) => boolean,
 ): Promise<Joined> {
   let pairs = 0, nearDuplicates = 0;
-  const isFree = ({ target }: Pair) => !held.has(fold(target));
   const pieces = async function* () {
     for (const { [part]: path } of corpora) {
       for await (const chunk of chunksOf(path)) {

@@ -14,14 +14,14 @@ import {
   cleanSentence,
   type Notation,
   type Rule,
+  type SentenceLimits,
   TEXT_NOTATION,
-  type WordLimits,
 } from "./cleaning.ts";
 import { writeLines } from "./corpus.ts";
 import { createPairFile } from "./pair_file.ts";
 import { fold, limited } from "./split.ts";
 
-export interface MonolingualConfig extends WordLimits {
+export interface MonolingualConfig extends SentenceLimits {
   readonly text: MonolingualText;
   /** Its language, the source of the experiment. */
   readonly language: string;
@@ -69,7 +69,7 @@ export async function writeMonolingual(
   const { corpus: { validation, test }, heldOut } = places;
   for (const path of [validation, test, ...heldOut]) {
     for await (const { source } of corpusPairs(path, "a held-out part")) {
-      held.add(fold(source));
+      held.add(fold(source, config.markup));
     }
   }
   const path = join(places.work, "sentences.tsv");
@@ -88,7 +88,7 @@ export async function writeMonolingual(
       const cleaned = cleanSentence(text, notation, config);
       const rule = "rule" in cleaned
         ? cleaned.rule
-        : held.has(fold(cleaned.sentence))
+        : held.has(fold(cleaned.sentence, config.markup))
         ? "near duplicate"
         : add(cleaned.sentence)
         ? undefined

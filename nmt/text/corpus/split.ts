@@ -1,7 +1,8 @@
 /** Splits a corpus into train, validation and test by groups, and removes near duplicates of held-out pairs. */
 import { inputError } from "../../../base/input_error.ts";
+import type { Corpus } from "../../../schemas/experiment/data.ts";
 import { random, shuffle } from "../../random.ts";
-import { type Pair, withoutPlaceholders } from "./cleaning.ts";
+import { type Pair, withoutPlaceholders, withoutTags } from "./cleaning.ts";
 
 /** A pair with its file and its position there, counted before cleaning. */
 export interface Placed extends Pair {
@@ -29,6 +30,8 @@ export interface SplitSizes {
   readonly validation: number;
   readonly test: number;
   readonly trainLimit?: number;
+  /** Where tags stay in the text, they are no part of the comparison. */
+  readonly markup?: Corpus["markup"];
 }
 
 export interface Split {
@@ -72,6 +75,7 @@ export function split(
   given: HeldOut = {},
   own: number = pairs.length,
 ): Split {
+  const { markup } = sizes;
   const wanted = (given.test === undefined ? sizes.test : 0) +
     (given.validation === undefined ? sizes.validation : 0);
   const tooFew = () =>
@@ -106,7 +110,7 @@ export function split(
       if (isTooLarge && pairs.isOneGroup(indices[0])) continue;
       isTaken[group] = 1;
       for (const index of indices) {
-        if (resembles(pairs.pair(index), without)) dropped++;
+        if (resembles(pairs.pair(index), without, markup)) dropped++;
         else taken.push(index);
       }
     }
@@ -117,11 +121,11 @@ export function split(
   };
 
   const test = given.test ?? take(sizes.test, new Set()).taken;
-  const testForms = forms(test);
+  const testForms = forms(test, markup);
   const held = given.validation === undefined
     ? take(sizes.validation, testForms)
     : { taken: given.validation, dropped: 0 };
-  const heldForms = testForms.union(forms(held.taken));
+  const heldForms = testForms.union(forms(held.taken, markup));
   const rest = only(
     indices(pairs.length),
     (index) => !isTaken[groupOf[index]],
@@ -132,7 +136,7 @@ export function split(
   if (!isSorted) rest.sort(byPlace);
   const kept = only(
     rest,
-    (index) => !resembles(pairs.pair(index), heldForms),
+    (index) => !resembles(pairs.pair(index), heldForms, markup),
   );
   const train = limited(kept, sizes.trainLimit, seed);
   if (train.length === 0) throw tooFew();
@@ -149,7 +153,8 @@ export function split(
 }
 
 /**
- * A text without case, punctuation, placeholders and the value of numbers, to find near duplicates.
+ * A text without case, punctuation, placeholders and the value of numbers, to find near duplicates; without tags too where
+ * these are kept, as other data has the same text without.
  *
  * @example
  * ```ts
@@ -157,26 +162,35 @@ export function split(
  * import { fold } from "./split.ts";
  *
  * assertEquals(fold("Page 12 of {total}: Done!"), "page 0 of done");
+ * assertEquals(fold("<b>Done</b>!", "keep"), "done");
  * ```
  */
-export function fold(text: string): string {
-  return withoutPlaceholders(text).normalize("NFKC").toLowerCase()
+export function fold(text: string, markup?: Corpus["markup"]): string {
+  const words = markup === undefined ? text : withoutTags(text);
+  return withoutPlaceholders(words).normalize("NFKC").toLowerCase()
     .replace(/\p{N}+/gu, "0")
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, " ")
     .trim();
 }
 
 /** The folded sides of some pairs, each with the name of its side. */
-function forms(pairs: readonly Pair[]): Set<string> {
-  return new Set(pairs.flatMap(sides));
+function forms(
+  pairs: readonly Pair[],
+  markup: Corpus["markup"],
+): Set<string> {
+  return new Set(pairs.flatMap((pair) => sides(pair, markup)));
 }
 
-function resembles(pair: Pair, held: ReadonlySet<string>): boolean {
-  return sides(pair).some((side) => held.has(side));
+function resembles(
+  pair: Pair,
+  held: ReadonlySet<string>,
+  markup: Corpus["markup"],
+): boolean {
+  return sides(pair, markup).some((side) => held.has(side));
 }
 
-function sides({ source, target }: Pair): string[] {
-  return [`source ${fold(source)}`, `target ${fold(target)}`];
+function sides({ source, target }: Pair, markup: Corpus["markup"]): string[] {
+  return [`source ${fold(source, markup)}`, `target ${fold(target, markup)}`];
 }
 
 /** The group of each pair; groups are numbered as they come. */

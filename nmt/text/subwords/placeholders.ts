@@ -8,7 +8,10 @@ export const FIRST_SYMBOL = 0xe000;
 
 const NAME = "[0-9A-Za-z_.:-]";
 
-/** Of what JavaScript and Python read alike. A percentage, such as 100% in any language, is none. */
+/**
+ * Of what JavaScript and Python read alike. A percentage, such as `100%`, `50 %-ige` or the start of a word such as
+ * `%discount`, is none; but Qt's `%5` cannot be told from a percentage that is written so, as in Turkish, and is one.
+ */
 export const PLACEHOLDER_PATTERN = [
   "</?[A-Za-z][^<>]*>",
   `(?:https?|ftp)://(?:[.,;:!?)'"\\]}]*[^\\s<>.,;:!?)'"\\]}])+`,
@@ -19,7 +22,8 @@ export const PLACEHOLDER_PATTERN = [
   "%%",
   `%\\(${NAME}+\\)[#0+-]*[1-9]?[a-zA-Z]`,
   "%[A-Z][0-9A-Z_]+%",
-  "(?<![0-9])%(?:[1-9]\\$)?[#0+-]*(?:[1-9][0-9]*|\\*)?(?:\\.(?:[0-9]+|\\*)?)?(?:hh|ll|[hlLqjzt])?[diouxXeEfFgGcspn]",
+  // No number before it, with a space or without, and no word that its letter begins.
+  "(?<![0-9])(?<![0-9][ \\u00a0\\u202f])%(?:[1-9]\\$)?[#0+-]*(?:[1-9][0-9]*|\\*)?(?:\\.(?:[0-9]+|\\*)?)?(?:hh|ll|[hlLqjzt])?[diouxXeEfFgGcspn](?![a-z\\u00df-\\u024f]{2})",
   "%[1-9](?![0-9])",
   // A symbol in a text is masked as well, so that it comes back.
   "[\\ue000-\\ue01d]",
@@ -27,7 +31,12 @@ export const PLACEHOLDER_PATTERN = [
 
 const PLACEHOLDER = new RegExp(PLACEHOLDER_PATTERN, "g");
 
-const SYMBOL = /[\ue000-\ue01d]/g;
+/** Every symbol, whatever number of them is reserved. */
+export const SYMBOL_PATTERN = "[\\ue000-\\ue01d]";
+
+const SYMBOL = new RegExp(SYMBOL_PATTERN, "g");
+
+const SPACED_SYMBOL = new RegExp(`( ?)(${SYMBOL_PATTERN})`, "g");
 
 /**
  * The placeholders of a line, in order.
@@ -80,13 +89,10 @@ export function betweenSymbols(line: string): string[] {
 
 /** A line with placeholders in place of their symbols. A symbol of none, which a model invented, goes with the space before it. */
 export function unmask(line: string, placeholders: readonly string[]): string {
-  return line.replace(
-    / ?([\ue000-\ue01d])/g,
-    (found, symbol: string) => {
-      const value = placeholders[symbol.charCodeAt(0) - FIRST_SYMBOL];
-      return value === undefined ? "" : found.replace(symbol, () => value);
-    },
-  );
+  return line.replace(SPACED_SYMBOL, (_, space: string, symbol: string) => {
+    const value = placeholders[symbol.charCodeAt(0) - FIRST_SYMBOL];
+    return value === undefined ? "" : space + value;
+  });
 }
 
 /**

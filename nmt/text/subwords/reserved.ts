@@ -96,6 +96,17 @@ export function symbolOf(
   return index >= 0 && index < placeholders ? index : undefined;
 }
 
+/** What a reserved subword is called; undefined for an id of text. */
+export function labelOf(id: number, reserved: Reserved): string | undefined {
+  if (isToken(id, reserved)) return tokenOf(reserved.languages[id - FIRST]);
+  const symbol = symbolOf(id, reserved);
+  if (symbol !== undefined) return `placeholder ${symbol + 1}`;
+  if (!isMark(id, reserved)) return undefined;
+  const { languages, placeholders } = reserved;
+  const isFirst = id === FIRST + languages.length + placeholders;
+  return isFirst ? "Capitalized" : "UPPER";
+}
+
 /** Whether an id is a mark of casing. */
 export function isMark(
   id: number,

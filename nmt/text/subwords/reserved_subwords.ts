@@ -72,6 +72,6 @@ function tokenOfLine(line: string, reserved: Reserved): number {
       line.slice(0, 40)
     }": expected the language of the text, one of ${
       reserved.languages.join(", ")
-    }, found none; name it with --from.`,
+    }, found none; name it.`,
   );
 }

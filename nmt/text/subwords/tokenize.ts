@@ -92,6 +92,18 @@ export async function tokenize(
     });
     report(read += pairs.length);
   }
+  if (kept === 0 && differing > 0) {
+    throw inputError(
+      `Cannot use the ${what} pairs: of the ${read}, ${differing} have other placeholders in the target than in the source` +
+        `${
+          differing === read
+            ? ""
+            : ` and ${
+              read - differing
+            } a side of more than ${maximumLength} subwords`
+        }; give pairs whose placeholders agree, or leave out "vocabulary.placeholders".`,
+    );
+  }
   if (kept === 0) {
     throw inputError(
       `Cannot use the ${what} pairs: each of the ${read} has a side of more than ${maximumLength} subwords` +

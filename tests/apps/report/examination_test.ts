@@ -1,11 +1,15 @@
 /** Every model is run on the sentences in its own subwords. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { examine } from "../../../apps/report/examination.ts";
+import { examine, piecesOf } from "../../../apps/report/examination.ts";
 import { sourceOf } from "../../../apps/report/source.ts";
 import { trainedOf } from "../../../apps/report/trained.ts";
 import pipeline from "../../../pipeline.ts";
 import type { Json } from "../../../schemas/manifest.ts";
 import { objectPath } from "../../fixtures/made_run.ts";
+import {
+  loadSubwords,
+  trainSubwords,
+} from "../../../nmt/text/subwords/subwords.ts";
 import { withFolder } from "../../nmt/fixtures/folder.ts";
 import { type AdaptedRun, makeAdaptedRun } from "./adapted_run.ts";
 
@@ -59,4 +63,25 @@ Deno.test("a model whose sentences are gone is named, and is not run on those of
       "Models whose tokenized validation sentences are not there: teacher.",
       "Without the teacher's model no layer is compared with its own.",
     ]);
+  }));
+
+Deno.test("subwords of text are shown by it, reserved ones by what they stand for", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/tokenizer.json`;
+    const lines = Array.from({ length: 50 }, () => "datei url öffnen");
+    await trainSubwords(lines, 275, path, {
+      ...{ languages: ["pt", "de"], placeholders: 2, casing: true },
+    });
+    const subwords = await loadSubwords(path);
+    const [ids] = await subwords.encode(["<2de> Datei {0} URL%s"]);
+    const pieces = await piecesOf(subwords, ids);
+    assertEquals(
+      pieces.filter((piece) => !/^-?[a-z]*$/.test(piece)),
+      ["<2de>", "Capitalized", "placeholder 1", "UPPER", "placeholder 2"],
+    );
+    assertEquals(
+      pieces.filter((piece) => /^-?[a-z]+$/.test(piece)).join("")
+        .replaceAll("-", ""),
+      "dateiurl",
+    );
   }));

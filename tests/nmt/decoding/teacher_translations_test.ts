@@ -130,6 +130,32 @@ Deno.test("a translation is kept that has words and an end, is not too long and 
   );
 });
 
+Deno.test("of masked placeholders, a translation is kept that has those of its source as often, in any order", async () => {
+  const reserved = { languages: ["pt", "tr"], placeholders: 3, casing: false };
+  const symbols = (ids: Int32Array) =>
+    [...ids].filter((id) => id >= 5 && id < 8).sort().join();
+  const ended = found.flatMap(({ ids }, i) =>
+    ids.length > 0 && ids.length < 2 * sources[i].length + 20 ? [i] : []
+  );
+  const same = ended.filter((i) =>
+    symbols(found[i].ids) === symbols(sources[i])
+  );
+  const { tokens: kept, dropped } = await translateTokens({
+    ...{ translator, tokens, reserved, options: OPTIONS, limits: {} },
+    folder: wholeFolder,
+    report: () => {},
+  });
+  assert(same.length > 10 && same.length < ended.length - 10);
+  assertEquals(kept.pairs, same.length);
+  assertEquals(dropped, {
+    ...dropped,
+    placeholdersDiffer: ended.length - same.length,
+  });
+  same.forEach((i, pair) =>
+    assertEquals(sentence(kept.target, pair), found[i].ids)
+  );
+});
+
 Deno.test("each target is what a beam search by its definition finds, and so is its score", async () => {
   const plain = await scorer(runtime, saved);
   const pairs = [0, 1, 100, whole.tokens.pairs - 1];

@@ -2,10 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { loadModel, translate } from "../../../apps/exported_model.ts";
-import { cased } from "../../../nmt/text/subwords/casing.ts";
+import { cased, uncased } from "../../../nmt/text/subwords/casing.ts";
 import {
   mask,
   maskedPlaceholders,
+  unmask,
 } from "../../../nmt/text/subwords/placeholders.ts";
 import { runPython, testWithPython } from "../../fixtures/python.ts";
 import {
@@ -69,6 +70,7 @@ testWithPython(
       : [];
     const lines = [
       ...documentLines(),
+      "\ue01e Word \ue01f\ue01eURL \ue01f the \ue01e\ue01e End",
       ...tables.flat().flatMap(({ source, target }) => [source, target]),
     ];
     const script = cardScript(
@@ -80,5 +82,23 @@ testWithPython(
       ...[cased(line), line],
     ]);
     assertEquals(await runPython(python, script, lines), expected);
+    const literal = "{a} {b} {c} {d} \ue000 <b \ue01d>";
+    const invented = "\ue000 of \ue001, \ue003 \ue01d\ue010 end \ue002";
+    const marked = "\ue01f\ue01e\ue01f url \ue01ethe \ue01e 3 \ue01f";
+    assertEquals(
+      await runPython(
+        python,
+        cardScript(
+          model.folder,
+          '[masked(lines[0])[0], unmasked(lines[1], ["{a}", "\\\\1"]), uncased(lines[2])]',
+        ),
+        [literal, invented, marked],
+      ),
+      [
+        mask(literal, maskedPlaceholders(literal, MOST)),
+        unmask(invented, ["{a}", "\\1"]),
+        uncased(marked),
+      ],
+    );
   },
 );

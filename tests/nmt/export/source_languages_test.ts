@@ -40,13 +40,31 @@ Deno.test("the task, the server and a program tell a model the language of a tex
     const { translations } = TranslateAnswer.parse(await response.json());
     assertEquals(translations.map(({ text }) => text), expected[from]);
   }
-  for (const body of [{ text: LINES }, { text: LINES, from: "uk" }]) {
-    const response = await server.translate(body);
+  for (const [from, same] of [["pt-BR", "pt"], ["TR", "tr"]]) {
+    const response = await server.translate({ text: LINES, from });
+    const { translations } = TranslateAnswer.parse(await response.json());
+    assertEquals(translations.map(({ text }) => text), expected[same]);
+  }
+  for (const from of ["uk", undefined, 3]) {
+    const response = await server.translate({ text: LINES, from });
     assertEquals(response.status, 400);
-    assertStringIncludes((await response.json()).error, '"from"');
+    assertEquals(
+      (await response.json()).error,
+      `Cannot use the request: "from": expected the language of the text, one of pt, tr, found ${
+        JSON.stringify(from) ?? "nothing"
+      }.`,
+    );
   }
   const description = await (await fetch(`${server.url}/openapi.json`)).json();
   assertEquals(description.info.title, "Translation from pt, tr to en");
+  const { schema } = description.paths["/translate"].post.requestBody
+    .content["application/json"];
+  assertEquals(schema.properties.from, {
+    description: "The language of the text.",
+    examples: LANGUAGES,
+    type: "string",
+  });
+  assertEquals(schema.required, ["from", "text"]);
 });
 
 Deno.test("a language that a model does not know, or none, is one sentence and exit code 2", async () => {
@@ -86,7 +104,10 @@ Deno.test("a language that a model does not know, or none, is one sentence and e
     0,
   );
   await using opened = await loadModel(several.folder);
-  await refusal(() => translate(opened, LINES));
+  assertEquals(
+    await refusal(() => translate(opened, LINES)),
+    'Cannot translate: this model translates from pt, tr; name the language of the text with "from".',
+  );
 });
 
 Deno.test("the folder and the card list the languages, and a page has the model once for each", async () => {

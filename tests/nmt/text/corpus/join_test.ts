@@ -8,7 +8,11 @@ import joinStage from "../../../../stages/corpora/join.ts";
 
 type Lines = Record<"train" | "validation" | "test", readonly string[]>;
 
-async function joined(folder: string, corpora: Record<string, Lines>) {
+async function joined(
+  folder: string,
+  corpora: Record<string, Lines>,
+  markup?: "keep",
+) {
   const paths = Object.fromEntries(
     Object.entries(corpora).map(([name, parts]) => [
       name,
@@ -30,7 +34,7 @@ async function joined(folder: string, corpora: Record<string, Lines>) {
   };
   const { metrics } = await joinStage.run({
     ...stageContext(folder),
-    config: {},
+    config: { markup },
     inputs: paths as Parameters<typeof joinStage.run>[0]["inputs"],
     outputs,
   });
@@ -69,6 +73,16 @@ Deno.test("pairs of all languages are joined, without those whose target is held
       ...{ train: 3, trainNearDuplicates: 3 },
       ...{ validation: 3, validationNearDuplicates: 1 },
     });
+  }));
+
+Deno.test("where tags are kept, they are no part of the comparison", () =>
+  withFolder(async (folder) => {
+    const corpora = {
+      corpus: { ...PT, test: ["<2pt> seis\t<b>o</b>ne"] },
+      "corpus:tr": TR,
+    };
+    const { train } = await joined(folder, corpora, "keep");
+    assertEquals(train, ["<2pt> dois\ttwo"]);
   }));
 
 Deno.test("corpora of which one holds out all that the others have are refused", () =>

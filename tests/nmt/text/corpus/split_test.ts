@@ -49,8 +49,23 @@ Deno.test("folding takes away case, digits, punctuation and placeholders, and no
   assertEquals(fold("Open {0} of 12 files..."), fold("open {1} of 7 files"));
   assertEquals(fold("Don't!"), fold("don t"));
   assertEquals(fold('%s: "Überprüfung" (2)'), "überprüfung 0");
+  assertEquals(fold("<b>Datei</b> <br/>öffnen", "keep"), "datei öffnen");
   assertNotEquals(fold("resume"), fold("résumé"));
   assertNotEquals(fold("file"), fold("files"));
+});
+
+Deno.test("where tags are kept, a pair without them is a near duplicate of a held-out one with them", () => {
+  const test = [{ source: "<b>Datei</b> öffnen", target: "Open <i>it</i>" }];
+  const pairs = [
+    ...unlike(50),
+    ...[["Datei öffnen!", "Open the file"], ["Öffne sie", "Open it"]].map(
+      ([source, target], i) => ({ source, target, file: "b", position: i }),
+    ),
+  ];
+  const nearDuplicates = (markup?: "keep") =>
+    split(pairs, { validation: 5, test: 5, markup }, 1, { test })
+      .nearDuplicates.train;
+  assertEquals([nearDuplicates("keep"), nearDuplicates()], [2, 0]);
 });
 
 Deno.test("sizes are met up to one group, and every pair is in one part", () => {

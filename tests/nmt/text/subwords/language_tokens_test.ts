@@ -68,7 +68,7 @@ Deno.test("nothing has no token, and text without one or with another is refused
     const message = await refusal(() => own.encode([line]));
     assertEquals(
       message,
-      `Cannot translate "${line}": expected the language of the text, one of pt-BR, tr, uk, found none; name it with --from.`,
+      `Cannot translate "${line}": expected the language of the text, one of pt-BR, tr, uk, found none; name it.`,
     );
   }
 });

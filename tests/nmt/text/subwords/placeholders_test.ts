@@ -63,6 +63,13 @@ Deno.test("directives, names in braces, tags, entities and addresses are placeho
     ["(https://a.b/c?d=e.) http://x.", ["https://a.b/c?d=e", "http://x"]],
     ["%APPDATA%\\x", ["%APPDATA%"]],
     ["100% is 50 % of 200%, 100%ig, %50'si", []],
+    ["ein 100 %iger Erfolg, 50 %-Einstieg, 50\u00a0%-ig, 50 %dir, 5 %s", []],
+    ["(%discount) ~%Frequency 3 %e", []],
+    ["%sB, %dx%d (%ds), '%s'in %s個", [
+      ..."%s %d %d %d %s %s".split(" "),
+    ]],
+    // Which of both it is, cannot be told.
+    ["Qt %5, %5 indirim", ["%5", "%5"]],
     ["a < b > c, x & y; {a b} $5 3% of it", []],
   ];
   for (const [line, placeholders] of cases) {

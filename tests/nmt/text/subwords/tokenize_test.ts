@@ -171,6 +171,23 @@ Deno.test("a vocabulary that train cannot give, and lengths that leave no pair, 
       await fault(300, 2, corpusOf(50).replaceAll("\t", " 1 2 3\t4 5 6 ")),
       "each of the 50 has a side of more than 2 subwords",
     );
+    const differing = async (train: string) => {
+      const config = { size: 290, maximumLength: 60, placeholders: 2 };
+      return await refusal(() => tokenizeIn(folder, config, train, "a\tb\n"));
+    };
+    const advice =
+      '; give pairs whose placeholders agree, or leave out "vocabulary.placeholders".';
+    assertEquals(
+      await differing(corpusOf(50).replaceAll("\t", " {a}\t")),
+      `Cannot use the train pairs: of the 50, 50 have other placeholders in the target than in the source${advice}`,
+    );
+    assertEquals(
+      await differing(
+        corpusOf(50).replaceAll("\t", " {a}\t") +
+          `${"uma palavra ".repeat(40)}\tshort\n`,
+      ),
+      `Cannot use the train pairs: of the 51, 50 have other placeholders in the target than in the source and 1 a side of more than 60 subwords${advice}`,
+    );
   }));
 
 Deno.test("pairs whose target has an unknown subword are left out, and pieces that a vocabulary lacks are unknown", () =>
