@@ -433,16 +433,17 @@ function testSetsOf(
   const { seed, languages } = experiment;
   const others = Object.entries(experiment.testSets).map(([name, set]) => {
     const node = within(name);
-    if ("part" in set) {
+    const { data, corpus: cleaning } = set;
+    if (data === undefined) {
       const inputs = { corpus: own };
       const corpus = node(validationStage, { config: {}, inputs });
       return { name, node, corpus };
     }
     const config = {
-      ...{ ...set, languages, part: "test" as const },
+      ...{ data, corpus: cleaning, languages, part: "test" as const },
       ...marking(experiment),
     };
-    const files = node(fetchStage, { config: { data: set.data, languages } });
+    const files = node(fetchStage, { config: { data, languages } });
     const corpus = node(corpusStage, { seed, config, inputs: { files } });
     return { name, node, corpus };
   });

@@ -1,7 +1,8 @@
 /** Checks that kernel locks hold where artifacts lie: between two processes by trying it, between machines by how it is mounted. */
+import { join } from "@std/path";
 import { existing } from "../../base/disk_space.ts";
 import { ifThere } from "../../base/stat.ts";
-import { reasonOf } from "../../engine/files/atomic.ts";
+import { reasonOf, removeIfThere } from "../../engine/files/atomic.ts";
 import type { Finding } from "./finding.ts";
 
 /** A mounted file system. */
@@ -29,10 +30,10 @@ export async function locksFinding(artifacts: string): Promise<Finding> {
 
 /** What is wrong with a lock that this process holds and another one asks for; undefined if nothing is. */
 async function triedFault(folder: string): Promise<string | undefined> {
-  let path: string | undefined;
+  // Left by a kill, it is a leftover of the engine, which any run accepts and `gc` removes.
+  const path = join(folder, `lock.${crypto.randomUUID()}.tmp`);
   try {
-    path = Deno.makeTempFileSync({ dir: folder, prefix: ".lock-" });
-    const held = Deno.openSync(path, { read: true, write: true });
+    const held = Deno.openSync(path, { write: true, createNew: true });
     try {
       held.lockSync(true);
       if (await isFree(path)) return "two processes get one lock";
@@ -43,7 +44,7 @@ async function triedFault(folder: string): Promise<string | undefined> {
   } catch (error) {
     return `no lock can be tried, ${reasonOf(error)},`;
   } finally {
-    if (path !== undefined) Deno.removeSync(path);
+    removeIfThere(path);
   }
 }
 

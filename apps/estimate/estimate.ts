@@ -163,7 +163,12 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
   const corpusNode = corpusOf(nodes, name);
   const train = corpusNode && trainingSize(nodes, recorded, corpusNode);
   if (corpusNode === undefined || train === undefined) return undefined;
-  const test = heldOutSize("test", corpusNode, train);
+  const isOfValidation = nodes.get(inputs.corpus ?? "")?.stage === "validation";
+  const test = heldOutSize(
+    isOfValidation ? "validation" : "test",
+    corpusNode,
+    train,
+  );
   const secondsOf = (aPair: number) => START + aPair * train.pairs;
   const tokens = train.sourceTokens + train.targetTokens;
   const evaluation = Evaluation.parse(

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { statIfThere } from "../../base/stat.ts";
 import {
+  entriesOf,
   jsonIfValid,
   namesIn,
   readIfThere,
@@ -32,8 +33,9 @@ export function committedFolder(artifacts: string, experiment: string): string {
 
 /** The experiments whose results are committed, by name. */
 export function committedNames(artifacts: string): string[] {
-  return namesIn(join(artifacts, "results"))
-    .filter((name) => !name.endsWith(".tmp")).sort();
+  return entriesOf(join(artifacts, "results"))
+    .filter(({ name, isDirectory }) => isDirectory && !name.endsWith(".tmp"))
+    .map(({ name }) => name).sort();
 }
 
 /** Writes the files in full elsewhere first; what a kill may leave between two renames is refused when read. */

@@ -67,19 +67,17 @@ export function build(
   return { site, files: [...files, list, worker] };
 }
 
-/** Modules of the library that the page runs too, and where they are in a build. */
-const SHARED = "nmt/text/normalization/";
-const SHARED_MODULES = ["charsmap", "normalizer"];
+/** Modules of the library that the page runs too, below `page/` in a build. */
+const SHARED_MODULES = [
+  ...["normalization/charsmap", "normalization/normalizer"],
+  ...["subwords/casing", "subwords/language_tokens"],
+  ...["subwords/placeholders", "subwords/reserved"],
+].map((name) => `nmt/text/${name}`);
 
 function sharedFiles(): [path: string, contents: Uint8Array<ArrayBuffer>][] {
   return SHARED_MODULES.map((name) => [
-    `page/${SHARED}${name}.js`,
-    bytes(
-      compiledModule(
-        `${SHARED}${name}.ts`,
-        pageText(`../../../${SHARED}${name}.ts`),
-      ),
-    ),
+    `page/${name}.js`,
+    bytes(compiledModule(`${name}.ts`, pageText(`../../../${name}.ts`))),
   ]);
 }
 
@@ -145,10 +143,10 @@ function compiledModule(path: string, text: string): string {
   const up = "../".repeat(path.split("/").length);
   return compiled(text, path, (specifier) => {
     if (Object.hasOwn(PACKAGES, specifier)) return up + PACKAGES[specifier];
-    const [, shared] = specifier.split(SHARED);
-    if (shared !== undefined) {
-      return `${up}page/${SHARED}${shared.replace(/\.ts$/, ".js")}`;
-    }
+    const shared = SHARED_MODULES.find((name) =>
+      specifier.endsWith(`../${name}.ts`)
+    );
+    if (shared !== undefined) return `${up}page/${shared}.js`;
     if (/^\.\.?\/(\w+\/)?\w+\.ts$/.test(specifier)) {
       return specifier.replace(/\.ts$/, ".js");
     }

@@ -8,6 +8,7 @@ import type { Saved } from "../../apps/results/gather.ts";
 import { packedIn } from "../../apps/results/packed.ts";
 import { recomputed } from "../../apps/results/recomputed.ts";
 import { inputError } from "../../base/input_error.ts";
+import type { Json } from "../../schemas/manifest.ts";
 import type { Store } from "../../engine/store/object_store.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
 import { stacked } from "../console/table.ts";
@@ -16,20 +17,18 @@ import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";
 import { type ResultsOptions, TABLES } from "./results.ts";
 
-type Options = Omit<ResultsOptions, "experiment">;
-
 /**
  * Prints each table that has something to show, or the one that is named, of every experiment whose results are committed;
  * on standard error, which of them were recomputed.
  */
 export async function printAllResults(
   console: Console,
-  options: Options,
+  options: ResultsOptions,
 ): Promise<number> {
   const { json, latex } = options;
-  if (options.last || options.save) {
+  if (options.last || options.save || options.experiment !== "") {
     throw inputError(
-      "Cannot print results of all experiments and of the last run at once; name --all, or --last or --save.",
+      "Cannot print results of all experiments and of one at once; name --all, or else --experiment, --last or --save.",
     );
   }
   if (json && latex) {
@@ -47,28 +46,24 @@ export async function printAllResults(
   const { store } = openWorkspace(artifacts);
   const tables = Object.entries(TABLES)
     .filter(([name]) => [name, undefined].includes(options.table));
-  const all = [];
+  const columns = console.size("out")?.columns;
+  const experiments: Json[] = [];
   for (const name of names) {
     const saved = readResults(artifacts, name);
     if (saved === undefined) continue;
-    const folder = committedFolder(artifacts, name);
     const shown = options.recompute
-      ? await recomputedIfPacked(console, saved, folder, store)
+      ? await recomputedIfPacked(
+        console,
+        saved,
+        committedFolder(artifacts, name),
+        store,
+      )
       : saved;
-    all.push({ name, shown });
-  }
-  if (json) {
-    const experiments = all.map(({ name, shown }) => ({
-      experiment: name,
-      ...Object.fromEntries(
-        tables.map(([table, { json }]) => [table, json(shown)]),
-      ),
-    }));
-    console.out(JSON.stringify({ experiments }) + "\n");
-    return EXIT.done;
-  }
-  const columns = console.size("out")?.columns;
-  for (const { name, shown } of all) {
+    if (json) {
+      const found = tables.map(([table, { json }]) => [table, json(shown)]);
+      experiments.push({ experiment: name, ...Object.fromEntries(found) });
+      continue;
+    }
     for (const [table, { text }] of tables) {
       const found = text(shown, latex ? "latex" : "markdown");
       if (found === "") continue;
@@ -76,6 +71,7 @@ export async function printAllResults(
       console.out(stacked(found, columns) + "\n\n");
     }
   }
+  if (json) console.out(JSON.stringify({ experiments }) + "\n");
   return EXIT.done;
 }
 

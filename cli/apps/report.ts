@@ -4,6 +4,7 @@ import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
+import { shareWithGroup } from "../../engine/files/group_folder.ts";
 import { outputPath, writeOutputText } from "../../engine/files/output_file.ts";
 import { contentsOf } from "../../apps/report/contents.ts";
 import { isReport, page } from "../../apps/report/page.ts";
@@ -32,6 +33,7 @@ export async function writeReport(
   const force = options.force || options.out === undefined;
   const output = { force, isOwn: isReport };
   outputPath(path, output);
+  if (options.out === undefined) shareWithGroup(artifacts);
   const source = sourceOf(pipeline, artifacts, options.experiment);
   const contents = await contentsOf(
     source,

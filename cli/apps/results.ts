@@ -6,6 +6,7 @@ import { readExperiment } from "../../engine/graph/experiment.ts";
 import { stacked } from "../console/table.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { checkPublishable } from "../sharing/publication_check.ts";
+import { sharedWithGroup } from "../../engine/files/group_folder.ts";
 import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
 import { type Format, FORMATS, tableOf } from "../../nmt/metrics/table.ts";
 import { quoted } from "../../base/shell_word.ts";
@@ -145,7 +146,7 @@ export async function printResults(
     const { store } = workspace;
     await checkPublishable(console, pipeline, manifest, store, action, options);
     const packed = pack(store, manifest);
-    saveResults(artifacts, found, packed);
+    sharedWithGroup(artifacts, () => saveResults(artifacts, found, packed));
     if (packed.lacking.length > 0) {
       console.err(
         `Saved without translations or statistics of ${

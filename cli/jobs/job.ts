@@ -132,7 +132,8 @@ async function requeue(
   node: string,
   vainStarts: number | undefined,
 ): Promise<number> {
-  const jobs = await QUEUES[queue].jobs([name]);
+  const called = name ?? Deno.env.get("SLURM_JOB_NAME") ?? "";
+  const jobs = await QUEUES[queue].jobs([called]);
   const state = jobs.find((job) => job.id === id)?.state;
   if (state !== "running") {
     // One that is preempted without notice is in the queue again already.

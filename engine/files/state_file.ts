@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { ifThere, isFile, lstatIfThere, statIfThere } from "../../base/stat.ts";
 import { jsonIfValid, writeAtomically } from "./atomic.ts";
+import { sharedWithGroup } from "./group_folder.ts";
 
 /** The text of a state file, or undefined if there is no readable file at its path. */
 export function readState(path: string): string | undefined {
@@ -33,10 +34,13 @@ export function writeState(
   options: { readonly locked?: boolean } = {},
 ): void {
   const path = join(folder, name);
-  makeFolder(folder, name.split("/").slice(0, -1).join("/"));
-  moveUnlessFile(path);
-  moveUnlessFile(`${path}.tmp`);
-  writeAtomically(path, text, options);
+  // Also by commands that only read, such as what they have hashed.
+  sharedWithGroup(folder, () => {
+    makeFolder(folder, name.split("/").slice(0, -1).join("/"));
+    moveUnlessFile(path);
+    moveUnlessFile(`${path}.tmp`);
+    writeAtomically(path, text, options);
+  });
 }
 
 /** Makes a folder in an artifact folder; something else than a folder in its way is moved aside. */

@@ -118,15 +118,40 @@ function textOf({ name, task }: Place): string {
   return `${name} ${task}`;
 }
 
-/** Takes the jobs of nodes out of their queues. */
+/**
+ * Takes the jobs of nodes out of their queues. Returns the numbers of those that stay, as they are another user's.
+ *
+ * @throws a failure where the queue does not answer
+ */
 export async function cancelJobs(
   nodes: readonly Partial<Pick<NodeJob, "queue"> & { job: string }>[],
-): Promise<void> {
+): Promise<string[]> {
+  const kept: string[] = [];
   for (const name of QUEUE_NAMES) {
-    const ours = nodes.filter(({ queue }) => queue === name);
-    await QUEUES[name].cancel(ours.flatMap(({ job }) => job ?? []));
+    const jobs = nodes.filter(({ queue }) => queue === name)
+      .flatMap(({ job }) => job ?? []);
+    if (!await isDenied(name, jobs)) continue;
+    // It has cancelled the others; one by one it says which it has not.
+    for (const job of jobs) if (await isDenied(name, [job])) kept.push(job);
+  }
+  return kept;
+}
+
+async function isDenied(
+  queue: QueueName,
+  jobs: readonly string[],
+): Promise<boolean> {
+  try {
+    await QUEUES[queue].cancel(jobs);
+    return false;
+  } catch (error) {
+    if (!isFailure(error) || !DENIED.test(error.message)) throw error;
+    return true;
   }
 }
+
+/** How Slurm refuses to stop a job of another user. */
+const DENIED = /\bdenied\b/i;
 
 /** Where a queue does not answer, its jobs may go on all the same. */
 async function askQueue(

@@ -43,9 +43,10 @@ const Remote = z.strictObject({
 
 /** What a job is given on its standard input. */
 export const Job = z.strictObject({
-  queue: z.enum(QUEUE_NAMES),
+  /** One that was submitted by a former version has neither queue nor name. */
+  queue: z.enum(QUEUE_NAMES).default("slurm"),
   /** What the queue calls it, or its array. */
-  name: z.string(),
+  name: z.string().optional(),
   /** The nodes of the tasks of an array, or the one node. */
   tasks: z.array(z.strictObject({ node: z.string(), force: z.boolean() })),
   experiment: z.strictObject({

@@ -1,6 +1,5 @@
-/** Recognizes artifact folders, as a run or garbage collection uses no other folder, and those of a group. */
+/** Recognizes artifact folders, as a run or garbage collection uses no other folder. */
 import { join } from "@std/path";
-import { existing } from "../../base/disk_space.ts";
 import { statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
 import {
@@ -41,18 +40,6 @@ export function checkArtifactFolder(folder: string): void {
     `Cannot use "${folder}" for artifacts: expected a new or empty folder or one that a run has made, found ` +
       `"${stranger}" in it and no trace of a run; name another one with --artifacts.`,
   );
-}
-
-/** Writable for the group, and with the bit that hands the group on to what is made inside. */
-const OF_GROUP = 0o2020;
-
-/**
- * Lets the group write what this process and its children write from now on, where an artifact folder, or the one that it will
- * be made in, is of a group: whatever the user's umask is, the next user can go on with it and remove it.
- */
-export function shareWithGroup(folder: string): void {
-  const mode = statIfThere(existing(folder))?.mode ?? 0;
-  if ((mode & OF_GROUP) === OF_GROUP) Deno.umask(Deno.umask() & ~0o070);
 }
 
 /** Whether an entry is more than what a run may leave that was killed at its start. */

@@ -2,9 +2,10 @@
 import { join } from "@std/path";
 import { ifThere, isFile, statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
-import { checkArtifactFolder, shareWithGroup } from "./artifact_folder.ts";
+import { checkArtifactFolder } from "./artifact_folder.ts";
 import { reasonOf, removeIfThere } from "../files/atomic.ts";
 import { explainFullDisk, failure } from "../files/failure.ts";
+import { shareWithGroup } from "../files/group_folder.ts";
 import { makeFolder, moveUnlessFile } from "../files/state_file.ts";
 
 /**

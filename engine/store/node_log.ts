@@ -45,12 +45,10 @@ export function lastLogged(
   node: string,
   owner?: LogOwner,
 ): string | undefined {
-  const logged = runsWithLogs(folder)
-    .filter((run) => readState(logPath(folder, run, node)) !== undefined)
-    .reverse();
-  if (owner === undefined) return logged[0];
   let ofExperiment: string | undefined;
-  for (const run of logged) {
+  for (const run of runsWithLogs(folder).reverse()) {
+    if (readState(logPath(folder, run, node)) === undefined) continue;
+    if (owner === undefined) return run;
     const recorded = readRun(folder, run);
     if (owner.key !== undefined && recorded.work.has(owner.key)) return run;
     if (isOf(owner.experiment, recorded)) ofExperiment ??= run;

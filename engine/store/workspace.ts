@@ -4,7 +4,6 @@ import type { Manifest } from "../../schemas/manifest.ts";
 import { type CodeReader, createCodeReader } from "../keys/module_hash.ts";
 import { type Index, openIndex } from "../keys/stat_index.ts";
 import { createNoOpRecord, type NoOpRecord } from "../keys/no_op_record.ts";
-import { shareWithGroup } from "./artifact_folder.ts";
 import { manifestPath, readManifest } from "./manifest.ts";
 import { openProject, type Project } from "../keys/project.ts";
 import { openStore, type Store } from "./object_store.ts";
@@ -40,7 +39,6 @@ export function openWorkspace(
   }: WorkspaceOptions = {},
 ): Workspace {
   const absolute = resolve(folder);
-  shareWithGroup(absolute);
   const noOpRecord = createNoOpRecord();
   noOpRecord.stat(manifestPath(absolute));
   return {

@@ -13,6 +13,7 @@ import { Evaluation, planMismatches } from "./evaluation.ts";
 import { Distillation, type Student } from "./distillation.ts";
 import {
   AdaptationTraining,
+  cooldownMismatch,
   Model,
   ModelOverride,
   StudentModel,
@@ -60,11 +61,15 @@ export const Adaptation = z.strictObject({
 });
 
 /** A further test set: the held-out part of some data. In another domain, it shows what an adapted model forgets. */
-const TestSet = z.union([
-  z.strictObject({ data: Data, corpus: Corpus.prefault({}) }),
-  /** The experiment's own validation pairs: for what is explored, while the test set stays unseen. */
-  z.strictObject({ part: z.literal("validation") }),
-]);
+const TestSet = z.strictObject({
+  data: Data.optional(),
+  corpus: Corpus.prefault({}),
+  /** In place of data, the experiment's own validation pairs: for what is explored, while the test set stays unseen. */
+  part: z.literal("validation").optional(),
+}).refine(
+  ({ data, part }) => (data === undefined) !== (part === undefined),
+  'expected either "data" or "part": "validation"',
+);
 
 /** A name that can be part of a node's. */
 const nameOf = (what: string) =>
@@ -268,6 +273,16 @@ export const Experiment = Given.superRefine((experiment, context) => {
       'an imported teacher is not trained; leave out one of the two, or tune it by "adaptation"',
     );
   }
+  const trainings = {
+    training: teacher.training,
+    adaptation: teacher.adaptation?.training,
+  };
+  for (const [key, training] of Object.entries(trainings)) {
+    const wrong = training && cooldownMismatch(training);
+    if (wrong === undefined) continue;
+    const within = key === "training" ? [] : ["training"];
+    refuse(["teacher", key, ...within, "cooldown"], wrong);
+  }
   const adapted = teacher.adaptation === undefined ? [] : ["imported"];
   const planned = planMismatches(experiment.evaluation.comparisons, {
     systems: ["teacher", ...adapted, ...Object.keys(experiment.students)],
@@ -331,6 +346,16 @@ export const Experiment = Given.superRefine((experiment, context) => {
       model === undefined || training === undefined ||
       trialTraining === undefined
     ) return z.NEVER;
+    const wrong = cooldownMismatch(training);
+    if (wrong !== undefined) refuse(["training", "cooldown"], wrong);
+    const wrongInTrials = cooldownMismatch(trialTraining);
+    if (wrong === undefined && wrongInTrials !== undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["tuning", "training", "cooldown"],
+        message: `${wrongInTrials} (students.${name})`,
+      });
+    }
     const trials = grid === undefined
       ? []
       : trialsOf(grid, { model, distillation });

@@ -129,6 +129,19 @@ export const Training = z.strictObject({
 });
 export type Training = z.infer<typeof Training>;
 
+/** Why a training cannot have its cooldown; undefined if it can. */
+export function cooldownMismatch(
+  { steps, cooldown, patience }: Training,
+): string | undefined {
+  if (cooldown === undefined) return undefined;
+  if (cooldown >= steps) {
+    return `expected fewer than the training's ${steps} steps, found ${cooldown}`;
+  }
+  return patience === undefined
+    ? undefined
+    : 'expected none beside "patience", by which a training may end before its last steps';
+}
+
 /** The same, with defaults for an imported model that is tuned: a small rate that stays, and targets as they are. */
 export const AdaptationTraining = Training.omit({ factor: true }).extend({
   steps: trainingShape.steps.default(1200),

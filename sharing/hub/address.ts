@@ -20,8 +20,10 @@ export function parseHubAddress(name: string): HubAddress {
   const [, repository] =
     new RegExp(`^hf://(${word}/${word})/?$`, "i").exec(name) ?? [];
   if (repository !== undefined) return { name, repository };
+  // What stands before "@", or after "?" or "#", may be a secret.
+  const shown = name.replace(/[?#].*/s, "").replace(/^(hf:\/\/).*@/is, "$1");
   throw inputError(
-    `Cannot use "${name}": expected a model of the Hugging Face Hub as hf://USER/NAME.`,
+    `Cannot use "${shown}": expected a model of the Hugging Face Hub as hf://USER/NAME.`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Pushes the files of a model to a repository of the Hugging Face Hub; the only importer of its library. */
 import { createHash } from "node:crypto";
 import {
-  commit,
+  commitIter,
   createRepo,
   HubApiError,
   type ListFileEntry,
@@ -12,10 +12,7 @@ import { failure } from "../../engine/files/failure.ts";
 import type { LocalFile, NetworkPolicy } from "../remotes/remote.ts";
 import { causeOf, retry, unreachable } from "../remotes/request.ts";
 import type { Listener, Transferred } from "../transfer/download.ts";
-import {
-  type TransferProgress,
-  transferProgress,
-} from "../transfer/progress.ts";
+import { transferProgress } from "../transfer/progress.ts";
 import type { HubAccess, HubAddress } from "./address.ts";
 
 /** A file, and its name in the repository. */
@@ -35,17 +32,17 @@ export async function pushModel(
   listener: Listener,
 ): Promise<Transferred> {
   for (const file of files) await checkIntact(file);
-  let progress: TransferProgress | undefined;
   const hub = {
     repo: { type: "model", name: repository },
     hubUrl: endpoint,
     accessToken: token,
-    fetch: fetchOf(name, network, (bytes) => progress?.add(bytes)),
+    fetch: fetchOf(name, network),
   } as const;
   try {
     const there = await filesThere(hub);
-    if (there === undefined) {
-      await createRepo({ ...hub, visibility: "private" });
+    if (
+      there === undefined && await isCreated({ ...hub, visibility: "private" })
+    ) {
       listener.notice(
         `"${name}" is new and private; its settings at ${endpoint}/${repository} make it public.`,
       );
@@ -54,8 +51,16 @@ export async function pushModel(
     const bytes = missing.reduce((sum, { bytes }) => sum + bytes, 0);
     const sent = { objects: missing.length, bytes };
     if (missing.length === 0) return sent;
-    progress = transferProgress(sent, listener.progress);
-    await commit({
+    const progress = transferProgress(sent, listener.progress);
+    const unsent = new Map(missing.map(({ name, bytes }) => [name, bytes]));
+    const count = (file: string) => {
+      const bytes = unsent.get(file);
+      if (bytes === undefined) return;
+      unsent.delete(file);
+      progress.add(bytes);
+      progress.finish();
+    };
+    const events = commitIter({
       ...hub,
       title: "Push an exported model",
       operations: missing.map(({ name, path }) => ({
@@ -67,6 +72,13 @@ export async function pushModel(
       // Of the two ways that the Hub takes large files, the one that other servers of its API have, too.
       useXet: false,
     });
+    for await (const event of events) {
+      const isSent = event.event === "fileProgress" &&
+        event.state === "uploading" && event.progress === 1;
+      if (isSent) count(event.path);
+    }
+    // Small files are sent with the commit itself.
+    for (const file of [...unsent.keys()]) count(file);
     const [wrong] = differing(files, await filesThere(hub) ?? new Map());
     if (wrong === undefined) return sent;
     throw failure(
@@ -103,6 +115,19 @@ async function filesThere(
   return found;
 }
 
+/** Creates a repository; false if there is one, as where the answer to a first attempt was lost. */
+async function isCreated(
+  repository: Parameters<typeof createRepo>[0],
+): Promise<boolean> {
+  try {
+    await createRepo(repository);
+    return true;
+  } catch (error) {
+    if (error instanceof HubApiError && error.statusCode === 409) return false;
+    throw error;
+  }
+}
+
 /** The files that are not there with the same bytes, by SHA-256 of large ones and Git's hash of others. */
 function differing(
   files: readonly ModelFile[],
@@ -122,19 +147,17 @@ function gitHash(path: string, other: string | undefined): string {
     .digest("hex");
 }
 
-/** `fetch` with the retries of a remote; reports the bytes of each uploaded file. */
-function fetchOf(
-  name: string,
-  network: NetworkPolicy,
-  uploaded: (bytes: number) => void,
-): typeof fetch {
+/** An upload that is slower has failed: with less, several at once on a slow line would not end. */
+const UPLOAD_BYTES_PER_SECOND = 20_000;
+
+/** `fetch` with the retries of a remote, and a time limit that grows with what is sent. */
+function fetchOf(name: string, network: NetworkPolicy): typeof fetch {
   return async (input, init) => {
-    const body = init?.body;
+    const sent = 1000 * sizeOf(init?.body) / UPLOAD_BYTES_PER_SECOND;
     const given = [init?.signal, network.signal].flatMap((s) => s ?? []);
-    const response = await retry<Response>(network, async () => {
-      // What is sent takes as long as it takes.
-      const limits = body ? [] : [AbortSignal.timeout(network.timeout)];
-      const signal = AbortSignal.any([...given, ...limits]);
+    return await retry<Response>(network, async () => {
+      const limit = AbortSignal.timeout(network.timeout + Math.ceil(sent));
+      const signal = AbortSignal.any([...given, limit]);
       try {
         const value = await fetch(input, { ...init, signal });
         const { status } = value;
@@ -146,9 +169,16 @@ function fetchOf(
         return { reason: causeOf(error) };
       }
     }, (reason) => unreachable(name, reason));
-    if (response.ok && body instanceof Blob) uploaded(body.size);
-    return response;
   };
+}
+
+/** The bytes of a body; those that the library sends are texts and files. */
+function sizeOf(body: BodyInit | null | undefined): number {
+  return body instanceof Blob
+    ? body.size
+    : typeof body === "string"
+    ? body.length
+    : 0;
 }
 
 /** Without the address of the request, which may hold a signature. */

@@ -20,7 +20,7 @@ export function transferProgress(
   let [bytes, finished] = [0, 0];
   const report = () =>
     listener({
-      done: Math.round(bytes / MEGABYTE),
+      done: Math.ceil(bytes / MEGABYTE),
       total: Math.ceil(total / MEGABYTE),
       unit: "MB",
       note: `${finished} of ${objects} objects`,

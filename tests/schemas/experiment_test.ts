@@ -389,6 +389,34 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     { ...base, sourceLanguages: { tr: {} } },
     '"sourceLanguages.tr": expected "data" of its own, as "pairs.tsv" need not say which languages it has',
   ],
+  "a further test set of data and of the validation pairs": [
+    {
+      ...base,
+      testSets: { x: { data: { train: "a.tsv" }, part: "validation" } },
+    },
+    '"testSets.x": expected either "data" or "part": "validation"',
+  ],
+  "a further test set of nothing": [
+    { ...base, testSets: { x: {} } },
+    '"testSets.x": expected either "data" or "part": "validation"',
+  ],
+  "a cooldown as long as a student's training": [
+    students({ rkd: { training: { steps: 100, cooldown: 100 } } }),
+    '"students.rkd.training.cooldown": expected fewer than the training\'s 100 steps, found 100',
+  ],
+  "a cooldown of the teacher beside patience": [
+    { ...base, teacher: { training: { cooldown: 10, patience: 3 } } },
+    '"teacher.training.cooldown": expected none beside "patience"',
+  ],
+  "a cooldown that is longer than a shortened trial": [
+    {
+      ...students({
+        rkd: { training: { cooldown: 500 }, grid: { alpha: [0.5] } },
+      }),
+      tuning: { training: { steps: 400 } },
+    },
+    '"tuning.training.cooldown": expected fewer than the training\'s 400 steps, found 500 (students.rkd)',
+  ],
   "more placeholders than there are symbols": [
     { ...base, vocabulary: { placeholders: 31 } },
     '"vocabulary.placeholders"',

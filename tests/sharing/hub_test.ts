@@ -5,9 +5,11 @@ import {
   assertMatch,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { join } from "@std/path";
 import { filesOf, sha256 } from "../../engine/files/hash.ts";
+import type { Progress } from "../../engine/graph/stage.ts";
 import { parseHubAddress } from "../../sharing/hub/address.ts";
 import { pushModel } from "../../sharing/hub/push_model.ts";
 import { deno } from "../fixtures/command.ts";
@@ -145,6 +147,65 @@ Deno.test("a file that is damaged here is not sent, one that is another there is
   );
   assertEquals(await pushed("{}"), { objects: 1, bytes: 2 });
 });
+
+Deno.test("a wrong address is told without what may be secret in it", () => {
+  assertThrows(
+    () => parseHubAddress("hf://ana:hf_se/cret@phrases?token=hf_secret"),
+    Error,
+    'Cannot use "hf://phrases": expected a model',
+  );
+});
+
+/** Pushes files of two bytes each. */
+async function pushFiles(
+  hub: HubServer,
+  names: readonly string[],
+  { timeout = HASTY.timeout, listener = SILENT } = {},
+) {
+  using folder = temporary();
+  const files = names.map((name) => {
+    const path = join(folder.path, name);
+    Deno.writeTextFileSync(path, "{}");
+    return { name, path, sha256: sha256("{}"), bytes: 2 };
+  });
+  const access = { endpoint: hub.url, token: TOKEN };
+  const network = { ...HASTY, timeout };
+  const address = parseHubAddress(ADDRESS);
+  return await pushModel(files, address, access, network, listener);
+}
+
+Deno.test("a repository whose creation was not answered is taken as it is, and progress comes to its end", async () => {
+  await using hub = startHub();
+  hub.loseAnswer("/api/repos/create");
+  const seen: Progress[] = [];
+  const listener = { ...SILENT, progress: (it: Progress) => seen.push(it) };
+  const names = ["config.json", "model.onnx"];
+  const sent = await pushFiles(hub, names, { listener });
+  assertEquals(sent, { objects: 2, bytes: 4 });
+  assert(hub.isPrivate(REPOSITORY));
+  const created = hub.requests.filter(({ line }) => line.endsWith("/create"));
+  assertEquals(created.map(({ status }) => status), [504, 409]);
+  assertEquals(seen.at(-1), {
+    ...{ done: 1, total: 1, unit: "MB", note: "2 of 2 objects" },
+  });
+});
+
+for (
+  const path of [
+    `/upload/${sha256("{}")}`,
+    `/api/models/${REPOSITORY}/commit/main`,
+  ]
+) {
+  Deno.test(`a push that gets no answer to ${path.split("/").at(-1)} gives up`, async () => {
+    await using hub = startHub();
+    hub.ignore(path);
+    await assertRejects(
+      () => pushFiles(hub, ["model.onnx"], { timeout: 1000 }),
+      Error,
+      `Cannot reach "${ADDRESS}": `,
+    );
+  });
+}
 
 Deno.test("what is no export, no address or no token is refused before anything is sent", async () => {
   await using hub = startHub();

@@ -14,7 +14,14 @@ export default command({
       "scores (unless given), differences, learning curves, grids, or scores by test set",
       ["systems", "comparisons", "curves", "tuning", "sets"],
     ),
-    experiment,
+    experiment: {
+      ...experiment,
+      // Of all of them none is the one that is meant, unless it is named.
+      fallback: (values) =>
+        values.all === true
+          ? Promise.resolve("")
+          : experiment.fallback?.(values) ?? Promise.resolve(""),
+    },
     all: flag("all tables, of all experiments whose results are committed"),
     last: flag("the last run, though results are committed"),
     save: flag("makes those of the last run the committed ones"),

@@ -45,28 +45,42 @@ export default command({
       );
       for (const { run } of ours) requestCancel(folder, run);
     }
-    await cancelJobs(queued);
-    for (const { name, key, job, queue } of running) {
+    const inQueue = [...queued];
+    for (const node of running) {
+      const { name, key, job } = node;
       const making = key === undefined ? undefined : runMaking(folder, key);
       const one = nodes.length === 0 ? undefined : name;
       if (making !== undefined) requestCancel(folder, making.run, one);
       // Its job has not come to the node yet, or waits for another run that makes it.
-      if (job !== undefined && making?.job !== job) {
-        await cancelJobs([{ job, queue }]);
-      }
+      if (job !== undefined && making?.job !== job) inQueue.push(node);
     }
-    await stopped(folder, running);
-    const names = [...running, ...queued].map(({ name }) => name);
+    // What runs has been asked to stop, whatever the queue answers.
+    const kept = await cancelJobs(inQueue);
+    const isKept = ({ job }: NodeReport) =>
+      job !== undefined && kept.includes(job);
+    await stopped(folder, running.filter((node) => !isKept(node)));
+    const all = [...running, ...queued];
+    const names = all.filter((node) => !isKept(node)).map(({ name }) => name);
     console.out(
       json
         ? JSON.stringify({ nodes: names }) + "\n"
-        : names.length === 0
+        : all.length === 0
         ? "Nothing runs or waits.\n"
+        : names.length === 0
+        ? ""
         : `Stopped ${
           names.join(", ")
         }; checkpoints are kept, run again to go on.\n`,
     );
-    return EXIT.done;
+    if (kept.length === 0) return EXIT.done;
+    const others = all.filter(isKept).map(({ name, job }) =>
+      `${name} (job ${job})`
+    );
+    throw failure(
+      `Cannot stop ${
+        others.join(", ")
+      }: of another user; ask its owner to cancel it.`,
+    );
   },
 });
 

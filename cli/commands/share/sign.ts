@@ -1,6 +1,8 @@
 /** The command `sign`: writes the signature of a manifest beside it. */
+import { dirname } from "@std/path";
 import { inputError } from "../../../base/input_error.ts";
 import { readIfThere, writeAtomically } from "../../../engine/files/atomic.ts";
+import { sharedWithGroup } from "../../../engine/files/group_folder.ts";
 import {
   addSignature,
   areSignatures,
@@ -52,10 +54,10 @@ export default command({
     await checkPublishable(console, pipeline, manifest, store, action, {
       json,
     });
-    writeAtomically(
-      signatures,
-      addSignature(text, key, readIfThere(signatures)),
-      { locked: false },
+    const signed = addSignature(text, key, readIfThere(signatures));
+    sharedWithGroup(
+      dirname(signatures),
+      () => writeAtomically(signatures, signed, { locked: false }),
     );
     const count = Object.keys(manifest.nodes).length;
     const by = key.publicKey;

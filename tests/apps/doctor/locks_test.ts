@@ -1,5 +1,10 @@
 /** What the doctor says of locks: on this machine's disk by trying them, on network disks by how they are mounted. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { isTemporary } from "../../../engine/files/atomic.ts";
+import {
+  checkArtifactFolder,
+  FILES,
+} from "../../../engine/store/artifact_folder.ts";
 import { faultOf, locksFinding, mountOf } from "../../../apps/doctor/locks.ts";
 
 Deno.test("locks of this machine's disk hold, and nothing is left of the trial", async () => {
@@ -11,6 +16,20 @@ Deno.test("locks of this machine's disk hold, and nothing is left of the trial",
     assertEquals([...Deno.readDirSync(folder)], []);
   } finally {
     Deno.removeSync(folder);
+  }
+});
+
+Deno.test("a folder in which the trial was killed can be used for artifacts", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    // It waits for another process now.
+    const trial = locksFinding(folder);
+    const [{ name }] = Deno.readDirSync(folder);
+    assert(isTemporary(name, FILES), name);
+    checkArtifactFolder(folder);
+    await trial;
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
   }
 });
 

@@ -1,5 +1,6 @@
 /** The entry of a job, without a queue. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Job } from "../../../engine/run/submit.ts";
 import { stageProcesses, until } from "../../engine/fixtures/processes.ts";
 import {
   inState,
@@ -38,6 +39,15 @@ async function startJob(
   await writer.close();
   return child;
 }
+
+Deno.test("a job that was submitted before jobs named their queue is one of Slurm", () => {
+  const job = {
+    ...{ tasks: [{ node: "split", force: false }], executor: "local" },
+    ...{ experiment: { name: "tiny", value: {} }, artifacts: "/shared/ckd" },
+    remote: { addresses: [], signedBy: [], unsigned: false },
+  };
+  assertEquals<unknown>(Job.parse(job), { queue: "slurm", ...job });
+});
 
 Deno.test("a job waits for inputs that a network disk shows late", async () => {
   using project = makeProject();

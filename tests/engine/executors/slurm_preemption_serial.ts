@@ -7,8 +7,8 @@ import {
 } from "@std/assert";
 import { namesIn, readIfThere } from "../../../engine/files/atomic.ts";
 import { deno } from "../../fixtures/command.ts";
-import { jobOutputs, settled } from "../fixtures/run_to_end.ts";
-import { delay, until } from "../fixtures/processes.ts";
+import { hasJobs, jobOutputs, settled } from "../fixtures/run_to_end.ts";
+import { until } from "../fixtures/processes.ts";
 import {
   checkpointOf,
   inState,
@@ -28,9 +28,13 @@ async function preempt(cluster: Cluster): Promise<void> {
     ...["--output=/dev/null", "--wrap=sleep 1"],
   );
   assertMatch(id, /^\d+$/);
-  while (
-    !/COMPLETED/.test(await cluster.ask("scontrol", "show", "job", id))
-  ) await delay(200);
+  const show = () => cluster.ask("scontrol", "show", "job", id);
+  await until(async () => {
+    const job = await show();
+    const [, state] = job.match(/JobState=(\w+)/) ?? [];
+    assert(!/^(FAILED|CANCELLED|TIMEOUT|OUT_OF_MEMORY)$/.test(state), job);
+    return state === "COMPLETED" || undefined;
+  }, { pause: 200, seen: show });
 }
 
 for (
@@ -104,19 +108,28 @@ test("a training that is preempted saves its step, and its model has the bytes o
       namesIn(work).some((key) =>
         /"unit":"steps"/.test(readIfThere(`${work}/${key}/progress.json`) ?? "")
       );
-    while (!isTraining()) await delay(100);
+    const jobOutput = () => {
+      const folder = `${artifacts}/preempted/runs/slurm`;
+      return namesIn(folder).map((name) => readIfThere(`${folder}/${name}`))
+        .join("");
+    };
+    await until(async () => {
+      const isOver = !await hasJobs();
+      if (isTraining()) return true;
+      assert(!isOver, `No step was seen before the job ended: ${jobOutput()}`);
+    }, { pause: 100, seen: jobOutput });
     await preempt(cluster);
-    let made = await teacher("preempted");
-    while (/queued|running|stale/.test(made.state)) {
-      await delay(1000);
-      made = await teacher("preempted");
-    }
+    const made = await until(async () => {
+      const isOver = !await hasJobs();
+      const node = await teacher("preempted");
+      return isOver || !/queued|running|stale/.test(node.state)
+        ? node
+        : undefined;
+    }, { pause: 1000, seen: jobOutput });
     const log = await pipeline("preempted", "log", "teacher");
-    assertEquals(made.state, "cached", log);
+    assertEquals(made.state, "cached", log + jobOutput());
     assertEquals(made.outputs, (await teacher("undisturbed")).outputs);
-    const outputs = namesIn(`${artifacts}/preempted/runs/slurm`)
-      .map((name) => readIfThere(`${artifacts}/preempted/runs/slurm/${name}`))
-      .join("");
+    const outputs = jobOutput();
     assertStringIncludes(
       outputs,
       "teacher: stopped, and has saved a checkpoint",
