@@ -92,7 +92,7 @@ export const Given = z.strictObject({
   seeds: Seeds.optional(),
   languages: Languages,
   /**
-   * Further source languages by code, each with its data and cleaning, by default those of the first: one model translates
+   * Further source languages by code, each with its data and cleaning, by default those of the first where they say a language: one model translates
    * from all of them, and a token before each sentence says from which.
    */
   sourceLanguages: z.record(
