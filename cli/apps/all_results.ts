@@ -6,7 +6,6 @@ import {
 } from "../../apps/results/committed.ts";
 import type { Saved } from "../../apps/results/gather.ts";
 import { packedIn } from "../../apps/results/packed.ts";
-import { recomputed } from "../../apps/results/recomputed.ts";
 import { inputError } from "../../base/input_error.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { Store } from "../../engine/store/object_store.ts";
@@ -15,7 +14,12 @@ import { stacked } from "../console/table.ts";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";
-import { type ResultsOptions, TABLES } from "./results.ts";
+import {
+  checkFormat,
+  recomputedAloud,
+  type ResultsOptions,
+  TABLES,
+} from "./results.ts";
 
 /**
  * Prints each table that has something to show, or the one that is named, of every experiment whose results are committed;
@@ -31,9 +35,7 @@ export async function printAllResults(
       "Cannot print results of all experiments and of one at once; name --all, or else --experiment, --last or --save.",
     );
   }
-  if (json && latex) {
-    throw inputError("Cannot print --json and --latex at once; name one.");
-  }
+  checkFormat(options);
   const artifacts = artifactFolder(options.artifacts);
   const names = committedNames(artifacts);
   if (names.length === 0) {
@@ -88,9 +90,5 @@ async function recomputedIfPacked(
     );
     return saved;
   }
-  const found = await recomputed(saved, folder, store);
-  console.err(
-    `${folder}: ${found.figures} figures of ${found.nodes} nodes are recomputed, and equal those that are recorded.\n`,
-  );
-  return found;
+  return await recomputedAloud(console, saved, folder, store);
 }

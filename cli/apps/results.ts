@@ -7,6 +7,7 @@ import { stacked } from "../console/table.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { checkPublishable } from "../sharing/publication_check.ts";
 import { sharedWithGroup } from "../../engine/files/group_folder.ts";
+import type { Store } from "../../engine/store/object_store.ts";
 import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
 import { type Format, FORMATS, tableOf } from "../../nmt/metrics/table.ts";
 import { quoted } from "../../base/shell_word.ts";
@@ -103,9 +104,7 @@ export async function printResults(
   console: Console,
   options: ResultsOptions,
 ): Promise<number> {
-  if (options.json && options.latex) {
-    throw inputError("Cannot print --json and --latex at once; name one.");
-  }
+  checkFormat(options);
   const artifacts = artifactFolder(options.artifacts);
   const name = nameOf(options.experiment);
   const folder = committedFolder(artifacts, name);
@@ -114,13 +113,7 @@ export async function printResults(
     : readResults(artifacts, name);
   if (committed !== undefined && options.recompute) {
     const { store } = openWorkspace(artifacts);
-    const found = await recomputed(committed, folder, store);
-    console.err(
-      `The committed results of "${name}", ${folder}: ${found.figures} figures of ${found.nodes} nodes are recomputed ` +
-        `from their statistics, and those that are recorded equal them.\n${
-          lackingText(found.lacking)
-        }`,
-    );
+    const found = await recomputedAloud(console, committed, folder, store);
     return printTable(console, found, options);
   }
   if (committed !== undefined) {
@@ -161,6 +154,31 @@ export async function printResults(
       : `The last run of "${name}" in ${artifacts}, which is not committed.\n`,
   );
   return printTable(console, found, options);
+}
+
+/** @throws an input error where two formats are asked for */
+export function checkFormat(
+  { json, latex }: Pick<ResultsOptions, "json" | "latex">,
+): void {
+  if (!json || !latex) return;
+  throw inputError("Cannot print --json and --latex at once; name one.");
+}
+
+/** Committed results with each figure computed anew, of which standard error is told. */
+export async function recomputedAloud(
+  console: Console,
+  saved: Saved,
+  folder: string,
+  store: Store,
+): Promise<Saved> {
+  const found = await recomputed(saved, folder, store);
+  console.err(
+    `The committed results of "${saved.results.experiment}", ${folder}: ${found.figures} figures of ${found.nodes} nodes are recomputed ` +
+      `from their statistics, and those that are recorded equal them.\n${
+        lackingText(found.lacking)
+      }`,
+  );
+  return found;
 }
 
 function printTable(

@@ -48,17 +48,21 @@ export interface TranslationLimits {
 }
 
 /** Why a translation is left out, in the order in which the reasons are asked for. */
-const REASONS = ["empty", "unfinished", "tooLong", "belowScore"] as const;
+const REASONS = [
+  ...["empty", "unfinished", "tooLong", "belowScore"] as const,
+  "placeholdersDiffer",
+] as const;
 type Reason = typeof REASONS[number];
-
-type Dropped = Readonly<Record<Reason, number>>;
 
 export interface Translations {
   /** The sources that have a translation, each with its best hypothesis; sources keep their sentence ids. */
   readonly tokens: Tokens;
   readonly translated: number;
   /** `placeholdersDiffer` is counted where placeholders are masked. */
-  readonly dropped: Dropped | Dropped & { readonly placeholdersDiffer: number };
+  readonly dropped: Readonly<
+    & Record<Exclude<Reason, "placeholdersDiffer">, number>
+    & Partial<Record<Reason, number>>
+  >;
   /** Mean over the kept translations of their scores, each the mean log p a subword. */
   readonly meanScore: number;
 }
@@ -76,8 +80,11 @@ export async function translateTokens(
 ): Promise<Translations> {
   const { tokens, limits, folder, reserved = NOTHING } = job;
   const source = packer(), target = packer();
-  const dropped = { empty: 0, unfinished: 0, tooLong: 0, belowScore: 0 };
-  let kept = 0, scores = 0, placeholdersDiffer = 0;
+  const dropped = {
+    ...{ empty: 0, unfinished: 0, tooLong: 0, belowScore: 0 },
+    placeholdersDiffer: 0,
+  };
+  let kept = 0, scores = 0;
   for (let first = 0; first < tokens.pairs; first += PIECE) {
     const end = Math.min(first + PIECE, tokens.pairs);
     const path = `${folder}/${first}.safetensors`;
@@ -88,13 +95,10 @@ export async function translateTokens(
       const score = piece.scores[pair - first] / (hypothesis.length + 1);
       const limit = searchLimit(lengthOf(tokens.source, pair), job.options);
       const own = sentence(tokens.source, pair);
-      const reason = faultOf(hypothesis, score, limit, limits);
+      const reason = faultOf(hypothesis, score, limit, limits) ??
+        placeholderFault(hypothesis, own, reserved);
       if (reason !== undefined) {
         dropped[reason]++;
-        continue;
-      }
-      if (symbolsOf(hypothesis, reserved) !== symbolsOf(own, reserved)) {
-        placeholdersDiffer++;
         continue;
       }
       source.add(own, sentenceIdsOf(tokens.source, pair, pair + 1));
@@ -104,15 +108,12 @@ export async function translateTokens(
     }
     job.report(end);
   }
-  if (kept === 0) {
-    throw nothingLeft(tokens.pairs, dropped, placeholdersDiffer, limits);
-  }
+  if (kept === 0) throw nothingLeft(tokens.pairs, dropped, limits);
+  const { placeholdersDiffer: _, ...others } = dropped;
   return {
     tokens: { source: source.side(), target: target.side(), pairs: kept },
     translated: tokens.pairs,
-    dropped: reserved.placeholders > 0
-      ? { ...dropped, placeholdersDiffer }
-      : dropped,
+    dropped: reserved.placeholders > 0 ? dropped : others,
     meanScore: scores / kept,
   };
 }
@@ -189,17 +190,29 @@ function faultOf(
   if (score < minimumScore) return "belowScore";
 }
 
+function placeholderFault(
+  hypothesis: Int32Array,
+  source: Int32Array,
+  reserved: Reserved,
+): Reason | undefined {
+  if (reserved.placeholders === 0) return undefined;
+  return symbolsOf(hypothesis, reserved) === symbolsOf(source, reserved)
+    ? undefined
+    : "placeholdersDiffer";
+}
+
 /** The masked placeholders of a sentence, each as often as it has it, in any order. */
 function symbolsOf(ids: Int32Array, reserved: Reserved): string {
-  if (reserved.placeholders === 0) return "";
   return Array.from(ids, (id) => symbolOf(id, reserved) ?? -1)
     .filter((symbol) => symbol >= 0).sort((a, b) => a - b).join();
 }
 
 function nothingLeft(
   translated: number,
-  { empty, unfinished, tooLong, belowScore }: Dropped,
-  placeholdersDiffer: number,
+  { empty, unfinished, tooLong, belowScore, placeholdersDiffer }: Record<
+    Reason,
+    number
+  >,
   { maximumLength, minimumScore }: TranslationLimits,
 ): Error {
   const reasons = [

@@ -92,8 +92,8 @@ export const Given = z.strictObject({
   seeds: Seeds.optional(),
   languages: Languages,
   /**
-   * Further source languages by code, each with its data and cleaning, by default those of the first where they say a language: one model translates
-   * from all of them, and a token before each sentence says from which.
+   * Further source languages by code, each with its data and cleaning, by default those of the first where they say a
+   * language: one model translates from all of them, and a token before each sentence says from which.
    */
   sourceLanguages: z.record(
     Language,
@@ -273,15 +273,14 @@ export const Experiment = Given.superRefine((experiment, context) => {
       'an imported teacher is not trained; leave out one of the two, or tune it by "adaptation"',
     );
   }
-  const trainings = {
-    training: teacher.training,
-    adaptation: teacher.adaptation?.training,
-  };
-  for (const [key, training] of Object.entries(trainings)) {
+  for (
+    const [path, training] of [
+      [["teacher"], teacher.training],
+      [["teacher", "adaptation"], teacher.adaptation?.training],
+    ] as const
+  ) {
     const wrong = training && cooldownMismatch(training);
-    if (wrong === undefined) continue;
-    const within = key === "training" ? [] : ["training"];
-    refuse(["teacher", key, ...within, "cooldown"], wrong);
+    if (wrong !== undefined) refuse([...path, "training", "cooldown"], wrong);
   }
   const adapted = teacher.adaptation === undefined ? [] : ["imported"];
   const planned = planMismatches(experiment.evaluation.comparisons, {

@@ -6,6 +6,11 @@ export interface Pair {
   readonly target: string;
 }
 
+/** A line of a TSV file: sides are joined by a TAB, which no clean side holds. */
+export function lineOf({ source, target }: Pair): string {
+  return `${source}\t${target}`;
+}
+
 /** The rules that drop a pair, in the order in which they are applied. */
 export type Rule = typeof RULES[number];
 

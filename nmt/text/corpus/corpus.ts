@@ -8,6 +8,7 @@ import type {
 import { inputError } from "../../../base/input_error.ts";
 import {
   clean,
+  lineOf,
   type Notation,
   type Pair,
   type Rule,
@@ -275,8 +276,12 @@ export async function writeLines<Item>(
   await Deno.writeTextFile(path, ReadableStream.from(pieces()));
 }
 
-/** A line of a TSV file: sides are joined by a TAB, which no clean side holds. */
-function lineOfCorpus({ languages, isMarked }: CorpusConfig) {
-  return ({ source, target }: Pair): string =>
-    `${isMarked ? marked(source, languages.source) : source}\t${target}`;
+/** The lines of a corpus, whose sources may have the token of their language. */
+function lineOfCorpus(
+  { languages: { source: language }, isMarked }: CorpusConfig,
+): (pair: Pair) => string {
+  return isMarked
+    ? ({ source, target }) =>
+      lineOf({ source: marked(source, language), target })
+    : lineOf;
 }

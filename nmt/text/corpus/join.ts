@@ -1,7 +1,7 @@
 /** Joins the corpora of several source languages into one, of which no text is held out in another. */
 import { chunksOf } from "../subwords/tokenize.ts";
 import type { Corpus } from "../../../schemas/experiment/data.ts";
-import type { Pair } from "./cleaning.ts";
+import { lineOf, type Pair } from "./cleaning.ts";
 import { fold } from "./split.ts";
 
 /** The files of a corpus. */
@@ -56,8 +56,7 @@ async function join(
         const kept = chunk.filter(isFree);
         pairs += kept.length;
         nearDuplicates += chunk.length - kept.length;
-        yield kept.map(({ source, target }) => `${source}\t${target}\n`)
-          .join("");
+        yield kept.map((pair) => `${lineOf(pair)}\n`).join("");
       }
     }
   };
