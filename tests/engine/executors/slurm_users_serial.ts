@@ -23,9 +23,7 @@ import {
 } from "../fixtures/users.ts";
 
 const missing = slurmMissing || usersMissing;
-const cluster = missing === "" ? await startForFile() : undefined;
-// Its configuration is read by all users.
-if (cluster !== undefined) Deno.chmodSync(cluster.folder, 0o755);
+const cluster = await startForFile({ missing, forUsers: true });
 
 interface Submitted extends NodeJson {
   readonly job?: string;

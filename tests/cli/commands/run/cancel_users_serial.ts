@@ -11,9 +11,7 @@ import { slurmMissing, startForFile } from "../../../engine/fixtures/slurm.ts";
 import { makeUsers, usersMissing } from "../../../engine/fixtures/users.ts";
 
 const missing = slurmMissing || usersMissing;
-const cluster = missing === "" ? await startForFile() : undefined;
-// Its configuration is read by all users.
-if (cluster !== undefined) Deno.chmodSync(cluster.folder, 0o755);
+const cluster = await startForFile({ missing, forUsers: true });
 
 Deno.test({
   name: "cancel stops what runs, and says which job is another user's" +

@@ -1,7 +1,5 @@
 /** Marked case: which words are marked, that any real text comes back, and that words share their subwords. */
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
-import { createSubwords } from "../../../../apps/web/page/model/subwords.ts";
 import { random } from "../../../../nmt/random.ts";
 import { spaced } from "../../../../nmt/text/corpus/cleaning.ts";
 import {
@@ -12,11 +10,7 @@ import {
 } from "../../../../nmt/text/subwords/casing.ts";
 import { betweenSymbols } from "../../../../nmt/text/subwords/placeholders.ts";
 import { isMark } from "../../../../nmt/text/subwords/reserved.ts";
-import {
-  loadSubwords,
-  trainSubwords,
-} from "../../../../nmt/text/subwords/subwords.ts";
-import { temporary } from "../../../fixtures/made_run.ts";
+import { learnedSubwords } from "../fixtures/learned_subwords.ts";
 import {
   corpusPairs,
   documentLines,
@@ -24,15 +18,10 @@ import {
   tablesMissing,
 } from "../fixtures/real_lines.ts";
 
-/** Subwords of lines whose case is marked, as the project reads them and as the page does. */
-async function markedSubwords(lines: readonly string[], placeholders: number) {
-  using folder = temporary();
-  const path = join(folder.path, "tokenizer.json");
-  const reserved = { placeholders, casing: true };
+/** Subwords of lines whose case is marked. */
+function markedSubwords(lines: readonly string[], placeholders: number) {
   const parts = lines.flatMap((line) => betweenSymbols(cased(line)));
-  await trainSubwords(parts, 1000, path, reserved);
-  const page = createSubwords(JSON.parse(Deno.readTextFileSync(path)));
-  return { own: await loadSubwords(path), page };
+  return learnedSubwords(parts, 1000, { placeholders, casing: true });
 }
 
 Deno.test("a word is marked if its mark gives it back, before the space that is before it; other words stay", () => {

@@ -1,7 +1,6 @@
 /** Masked placeholders: which there are, that they come back in any real text, one subword each, in every reader. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { createSubwords } from "../../../../apps/web/page/model/subwords.ts";
 import { spaced } from "../../../../nmt/text/corpus/cleaning.ts";
 import {
   betweenSymbols,
@@ -21,6 +20,7 @@ import {
 } from "../../../../nmt/text/subwords/subwords.ts";
 import { EOS, Vocabulary } from "../../../../schemas/experiment/vocabulary.ts";
 import { temporary } from "../../../fixtures/made_run.ts";
+import { learnedSubwords } from "../fixtures/learned_subwords.ts";
 import {
   corpusPairs,
   documentLines,
@@ -31,19 +31,12 @@ import {
 const SYMBOL = /[\ue000-\ue01d]/;
 const MOST = 16;
 
-/** Subwords of masked lines, as the project reads them and as the page does. */
-async function masking(lines: readonly string[], size: number, most = MOST) {
-  using folder = temporary();
-  const path = join(folder.path, "tokenizer.json");
+/** Subwords of masked lines. */
+function masking(lines: readonly string[], size: number, most = MOST) {
   const parts = lines.flatMap((line) =>
     betweenSymbols(mask(line, maskedPlaceholders(line, most)))
   );
-  await trainSubwords(parts, size, path, {
-    languages: [],
-    placeholders: most,
-  });
-  const json = JSON.parse(Deno.readTextFileSync(path));
-  return { own: await loadSubwords(path), page: createSubwords(json), json };
+  return learnedSubwords(parts, size, { languages: [], placeholders: most });
 }
 
 Deno.test("directives, names in braces, tags, entities and addresses are placeholders; percentages and prose are not", () => {
