@@ -14,7 +14,7 @@ import { table } from "./rows/table.ts";
 
 const USAGE = `deno task bench [--rows NAME,...] [--alternations 10] ` +
   `[--steps 8] [--threads 2] [--text messages] [--json]
-       deno task bench scale|parity|engine|imported|pull [...]
+       deno task bench scale|parity|engine|imported|report|pull [...]
        deno task bench table [NAME]
 
   --rows          of ${
@@ -41,6 +41,8 @@ const PARTS: Readonly<
   engine: async (args) => (await import("./engine/comparison.ts")).engine(args),
   imported: async (args) =>
     (await import("./parity/imported.ts")).imported(args),
+  report: async (args) =>
+    (await import("./report_tasks/comparison.ts")).report(args),
   pull: async (args) => (await import("./pull.ts")).pull(args),
   table: async (args) => (await import("./committed.ts")).printTables(args),
 };

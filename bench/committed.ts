@@ -6,6 +6,7 @@ import { inputError, suggestion } from "../base/input_error.ts";
 import { markdown } from "../nmt/metrics/layout.ts";
 import { amount, fixed, rowsTable } from "./rows/committed_rows.ts";
 import { predict } from "./scale/threads.ts";
+import { committedTasks, tasksTable } from "./report_tasks/table.ts";
 import { differenceTable, Losses, lossTable } from "./parity/comparison.ts";
 
 const FOLDER = join(import.meta.dirname ?? ".", "results");
@@ -251,6 +252,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
       ["chrF", fixed(ours.chrf.score), fixed(theirs.chrf)],
     ]);
   },
+  tasks: () => tasksTable(committedTasks()),
   tried: () => {
     const { ideas } = read("tried", Tried);
     return table(
