@@ -2,13 +2,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import {
+  hasJobs,
   jobOutputs,
   runEvents,
   runToEnd,
   settled,
 } from "../fixtures/run_to_end.ts";
 import { bubblewrapMissing } from "../fixtures/bubblewrap.ts";
-import { delay } from "../fixtures/processes.ts";
+import { until } from "../fixtures/processes.ts";
 import {
   inState,
   makeProject,
@@ -91,12 +92,12 @@ test("the experiment tiny gives the same manifest by all executors", async () =>
       return JSON.parse(text(stdout)).nodes as { readonly state: string }[];
     };
     await run("run", "--executor", executor);
-    for (;;) {
+    await until(async () => {
+      if (await hasJobs()) return undefined;
       const states = (await run("status")).map(({ state }) => state);
-      if (states.every((state) => state === "cached")) break;
       assert(!states.includes("failed"), states.join(", "));
-      await delay(2000);
-    }
+      return states.every((state) => state === "cached") || undefined;
+    }, { pause: 1000, seconds: 1200 });
     manifests.add(Deno.readTextFileSync(`${artifacts}/manifest.json`));
     Deno.removeSync(artifacts, { recursive: true });
   }
@@ -160,10 +161,10 @@ test("a node takes less than 3 s more as a job than locally, besides what an emp
 /** From now until a job has ended. */
 async function secondsOfJob(cluster: Cluster, id: string): Promise<number> {
   const began = performance.now();
-  while (
-    !/COMPLETED|FAILED/.test(
-      await cluster.ask("scontrol", "show", "job", id),
-    )
-  ) await delay(50);
+  const show = () => cluster.ask("scontrol", "show", "job", id);
+  await until(
+    async () => /COMPLETED|FAILED/.test(await show()) || undefined,
+    { pause: 50, seen: show },
+  );
   return (performance.now() - began) / 1000;
 }
