@@ -97,6 +97,8 @@ export interface EndedJob {
   readonly word: string;
   /** What the job has printed since it last began, and what the queue has added to that. */
   readonly printed: string;
+  /** Whether it has said that it was stopped, with a checkpoint: by a user, unless the queue knows better. */
+  readonly isStopped: boolean;
 }
 
 /** One piece of work, as JSON that can be sent to another process; all paths are absolute. */

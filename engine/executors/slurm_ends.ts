@@ -5,19 +5,41 @@ import type { EndedJob } from "./executor.ts";
 const DAEMON = /^slurmstepd/;
 
 const AGAIN = "submit again, it goes on from its last checkpoint";
+const TIME =
+  "reached its time limit; ask for more, such as --slurm time=8:00:00, and";
+const LOST = "was lost with its machine;";
+
+/** Ends that Slurm has decided, by its words, also of a job that could save a checkpoint before. */
+const DECIDED: Readonly<Record<string, string>> = {
+  OUT_OF_MEMORY:
+    "ran out of memory; ask for more, such as --slurm mem=16G, and",
+  TIMEOUT: TIME,
+  DEADLINE: TIME,
+  NODE_FAIL: LOST,
+  BOOT_FAIL: LOST,
+  PREEMPTED: "had to make way for another one;",
+};
 
 /** Why a job failed, and the way out; undefined where it did not fail. */
 export function failureOf(
-  { id, word, printed }: EndedJob,
+  { id, word: state, printed, isStopped }: EndedJob,
 ): string | undefined {
   const lines = printed.trim().split("\n");
-  const told = wordOf(lines.filter((line) => DAEMON.test(line)).join("\n"));
-  // Before it began: with a job that it needed, or by a user.
-  if (told === undefined && word === "CANCELLED" && printed === "") {
-    return undefined;
+  const word = wordOf(lines.filter((line) => DAEMON.test(line)).join("\n")) ??
+    state;
+  const decided = DECIDED[word];
+  if (decided !== undefined) return `job ${id} ${decided} ${AGAIN}`;
+  if (isStopped || word === "COMPLETED") return undefined;
+  if (word === "CANCELLED") {
+    // Before it began: with a job that it needed, or by a user.
+    return printed === "" ? undefined : `job ${id} was cancelled; ${AGAIN}`;
   }
   const last = lines.findLast((line) => !DAEMON.test(line)) ?? "";
-  return sentence(id, told ?? word, last);
+  const said = word === "" ? "" : ` (${word})`;
+  return `job ${id} failed: ${
+    last.replace(/\.$/, "") ||
+    `its process ended without a word${said}; ${AGAIN}`
+  }`;
 }
 
 /** Slurm's word for how a job ended, from what its daemon says. */
@@ -29,31 +51,4 @@ function wordOf(text: string): string | undefined {
     [/DUE TO PREEMPTION/, "PREEMPTED"],
   ];
   return words.find(([form]) => form.test(text))?.[1];
-}
-
-/** `line` is the last one that the job itself has printed. */
-function sentence(id: string, word: string, line: string): string | undefined {
-  switch (word) {
-    case "COMPLETED":
-      return undefined;
-    case "OUT_OF_MEMORY":
-      return `job ${id} ran out of memory; ask for more, such as --slurm mem=16G, and ${AGAIN}`;
-    case "TIMEOUT":
-    case "DEADLINE":
-      return `job ${id} reached its time limit; ask for more, such as --slurm time=8:00:00, and ${AGAIN}`;
-    case "NODE_FAIL":
-    case "BOOT_FAIL":
-      return `job ${id} was lost with its machine; ${AGAIN}`;
-    case "PREEMPTED":
-      return `job ${id} had to make way for another one; ${AGAIN}`;
-    case "CANCELLED":
-      return `job ${id} was cancelled; ${AGAIN}`;
-    default:
-      return `job ${id} failed: ${
-        line.replace(/\.$/, "") ||
-        `its process ended without a word${
-          word === "" ? "" : ` (${word})`
-        }; ${AGAIN}`
-      }`;
-  }
 }

@@ -173,13 +173,14 @@ function ended(
 ): Standing | undefined {
   const printed = output.split(BEGUN).at(-1) ?? "";
   const lines = printed.split("\n");
-  if ([DONE, STOPPED].some((line) => lines.includes(line))) return undefined;
-  if (word === "silent") {
+  if (lines.includes(DONE)) return undefined;
+  const isStopped = lines.includes(STOPPED);
+  if (word === "silent" && !isStopped) {
     return {
       ...{ id, state: "queued" },
       reason: `job ${id}, the queue does not answer`,
     };
   }
-  const reason = QUEUES[name].failureOf({ id, word, printed });
+  const reason = QUEUES[name].failureOf({ id, word, printed, isStopped });
   return reason === undefined ? undefined : { id, state: "failed", reason };
 }

@@ -189,7 +189,9 @@ async function makeWay(
     const kept = await queue.cancel(ids);
     if (kept.length > 0) {
       notice(
-        `Submits beside ${kept.join(", ")}, as another user has submitted that.`,
+        `Submits beside ${
+          kept.join(", ")
+        }, as another user has submitted that.`,
       );
     }
   } catch (error) {

@@ -147,27 +147,6 @@ test("a job that leaves only what is of no use to its next start is continued tw
   );
 });
 
-test("a job that needs more memory than it was given says so, with its number and the way out", async () => {
-  using project = makeProject();
-  project.edit(
-    `${WORDS}/stages/total.ts`,
-    "const words =",
-    `const hoard: Uint8Array[] = [];
-    for (let i = 0; i < 100; i++) {
-      hoard.push(new Uint8Array(100_000_000).fill(1));
-      await new Promise((go) => setTimeout(go, 300));
-    }
-    const words =`,
-  );
-  const memory = ["--slurm", "mem=700M"];
-  const { nodes } = await runToEnd("slurm", project, "total:all", ...memory);
-  const total = nodes.find(({ name }) => name === "total:all");
-  assertMatch(
-    total?.reason ?? "",
-    /^job \d+ ran out of memory; ask for more, such as --slurm mem=16G, /,
-  );
-});
-
 test("a stage's own words on memory are told, and a folder may have spaces, quotes and percent signs in its name", async () => {
   using project = makeProject();
   project.edit(

@@ -8,7 +8,7 @@ const AGAIN = "submit again, it goes on from its last checkpoint";
 /** Lines as slurmstepd 24.11 adds them to a job's output. */
 const ADDED = [
   [
-    "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-30T04:00:00 DUE TO TIME LIMIT ***",
+    "slurmstepd-n1: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-30T04:00:00 DUE TO TIME LIMIT ***",
     `job 7 reached its time limit; ask for more, such as --slurm time=8:00:00, and ${AGAIN}`,
   ],
   [
@@ -28,8 +28,13 @@ const ADDED = [
 for (const [line, sentence] of ADDED) {
   Deno.test(`"${sentence.split(";")[0]}" is what a line of the daemon says, whatever the state`, () => {
     for (const word of ["", "FAILED", "CANCELLED"]) {
-      const printed = `${BEGUN}${line}\n`;
-      assertEquals(failureOf({ id: "7", word, printed }), sentence);
+      for (const isStopped of [false, true]) {
+        const printed = `${BEGUN}${line}\n`;
+        assertEquals(
+          failureOf({ id: "7", word, printed, isStopped }),
+          sentence,
+        );
+      }
     }
   });
 }
@@ -41,14 +46,15 @@ Deno.test("where the daemon could not say it, the state does", () => {
     ...{ OUT_OF_MEMORY: /out of memory/, CANCELLED: /was cancelled/ },
   };
   for (const [word, sentence] of Object.entries(words)) {
-    const told = failureOf({ id: "7_1", word, printed: BEGUN }) ?? "";
+    const job = { id: "7_1", word, printed: BEGUN, isStopped: false };
+    const told = failureOf(job) ?? "";
     assertMatch(told, /^job 7_1 .*submit again/);
     assertMatch(told, sentence);
   }
 });
 
 Deno.test("a job's own last line is told where nothing else is known, and one that was taken out before it began has not failed", () => {
-  const failed = { id: "7", word: "FAILED" };
+  const failed = { id: "7", word: "FAILED", isStopped: false };
   assertEquals(
     failureOf({ ...failed, printed: `${BEGUN}It broke.\n` }),
     "job 7 failed: It broke",
@@ -58,6 +64,13 @@ Deno.test("a job's own last line is told where nothing else is known, and one th
     `job 7 failed: its process ended without a word (FAILED); ${AGAIN}`,
   );
   for (const word of ["CANCELLED", "COMPLETED"]) {
-    assertEquals(failureOf({ id: "7", word, printed: "" }), undefined);
+    assertEquals(failureOf({ ...failed, word, printed: "" }), undefined);
+  }
+});
+
+Deno.test("a job that a user has stopped has not failed, whatever the queue calls its end", () => {
+  for (const word of ["", "silent", "CANCELLED", "FAILED", "COMPLETED"]) {
+    const job = { id: "7", word, printed: BEGUN, isStopped: true };
+    assertEquals(failureOf(job), undefined);
   }
 });
