@@ -1,5 +1,5 @@
 /** Runs the lines of docs/scale.md on a Slurm of its own. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { until } from "../engine/fixtures/processes.ts";
 import { hasJobs } from "../engine/fixtures/run_to_end.ts";
 import { slurmMissing, startSlurm } from "../engine/fixtures/slurm.ts";
@@ -23,10 +23,13 @@ Deno.test({
       for (const command of commands) {
         const args = command.replaceAll("/shared/ckd", artifacts).split(" ");
         assertEquals(args.slice(0, 3), ["deno", "task", "pipeline"]);
-        const { code, err } = await pipeline(...args.slice(3));
+        const { code, out, err } = await pipeline(...args.slice(3));
         // 10: jobs wait.
         const expected = args.includes("status") ? [0, 10] : [0];
         assert(expected.includes(code), `${command}: ${code}, ${err}`);
+        if (args.includes("doctor")) {
+          assertMatch(out, /^yes +Slurm +works, its controller answers$/m);
+        }
         if (!args.includes("--follow")) continue;
         await until(async () => {
           if (await hasJobs()) return undefined;

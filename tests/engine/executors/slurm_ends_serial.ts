@@ -31,8 +31,9 @@ const slow = (milliseconds: number) => [
 const stateOf = (nodes: readonly NodeJson[], node: string) =>
   nodes.find(({ name }) => name === node)?.state;
 
-test("jobs wait for those that they need, are not submitted twice, and log --follow waits with them", async () => {
+test("jobs wait for those that they need, are not submitted twice, and log --follow waits with them", async (cluster) => {
   using project = makeProject(SLOW_TEXT);
+  await cluster.wait();
   const { code, out } = await project.run(...slow(200), ...SLURM);
   assertEquals(code, 0);
   assertMatch(out, /^total:all +queued +\d+$/m);
@@ -46,6 +47,7 @@ test("jobs wait for those that they need, are not submitted twice, and log --fol
     nodes.find(({ name }) => name === "total:all")?.reason ?? "",
     /^job \d+ \(Dependency\)/,
   );
+  await cluster.begin();
   assertEquals(
     inState(await settled(project, ...slow(200)), "cached").length,
     3,
@@ -192,16 +194,16 @@ test("Slurm is asked for thousands of jobs", async () => {
 
 test("cancel stops the run that makes a node and the job that waits for it", async () => {
   using project = makeProject(SLOW_TEXT);
-  const run = project.start("count:all", ...slow(1500));
+  const run = project.start("count:all", ...slow(5000));
   await until(() => checkpointOf(project));
-  await project.run("count:all", ...slow(1500), ...SLURM);
+  await project.run("count:all", ...slow(5000), ...SLURM);
   await until(() =>
     jobOutputs(project).includes("another run makes it") || undefined
   );
-  const { code, err } = await project.run("cancel", "count:all", ...slow(1500));
+  const { code, err } = await project.run("cancel", "count:all", ...slow(5000));
   assertEquals(code, 0, err);
   await run.output();
-  const nodes = await settled(project, ...slow(1500));
+  const nodes = await settled(project, ...slow(5000));
   assertEquals(stateOf(nodes, "count:all"), "stale", jobOutputs(project));
 });
 
@@ -223,14 +225,14 @@ test("Ctrl-C ends a submission that waits for another command", async () => {
 
 test("cancel takes waiting jobs out of the queue, and a plain rerun submits them again", async () => {
   using project = makeProject(SLOW_TEXT);
-  await project.run(...slow(1000), ...SLURM);
+  await project.run(...slow(2000), ...SLURM);
   await until(() => checkpointOf(project));
-  const { code, out } = await project.run("cancel", ...slow(1000));
+  const { code, out } = await project.run("cancel", ...slow(2000));
   assertEquals(code, 0);
   assertStringIncludes(out, "Stopped count:all, total:all; ");
-  const nodes = await settled(project, ...slow(1000));
+  const nodes = await settled(project, ...slow(2000));
   assertEquals(nodes.map(({ state }) => state), ["cached", "stale", "stale"]);
-  const again = await runToEnd("slurm", project, ...slow(1000));
+  const again = await runToEnd("slurm", project, ...slow(2000));
   assertEquals(inState(again.nodes, "cached").length, 3);
 });
 
