@@ -84,9 +84,10 @@ export function experimentText(
 /** The systems of a file; those that learn from the teacher stream its states if there is a reason, which is their comment. */
 export function students(systems: readonly Entry[], streamed?: string): Entry {
   const entries = systems.map((system) => {
-    const own = system.entries ?? entriesOf({ ...system.value });
+    const { key, value, comment } = system;
+    const own = system.entries ??
+      (typeof value === "object" ? entriesOf({ ...value }) : []);
     if (streamed === undefined || own.length === 0) return system;
-    const { key, comment } = system;
     const states = { key: "states", value: "streamed", comment: streamed };
     return { key, comment, entries: [...own, states] };
   });

@@ -117,8 +117,8 @@ Deno.test(`by the trainings of quick, twice as wide a model of eight times the s
   }
 });
 
-Deno.test("the page has what four teachers and their states took, by corpus, width and layers, beside the estimates", async () => {
-  const names = ["quick", "captions-pt-en", "multi30k-en-de", "adapted-pt-en"];
+Deno.test("the page has what three teachers and their states took, by corpus, width and layers, beside the estimates", async () => {
+  const names = ["quick", "multi30k-en-de", "adapted-pt-en"];
   const rows = await Promise.all(names.map(async (name) => {
     const run = runOf(name);
     const { model } = Taught.parse(run.steps.get("teacher")?.config);

@@ -27,7 +27,7 @@ Deno.test({
     using project = makeProject(SLOW_TEXT);
     const { shared, ours, theirs } = users;
     const counts = {
-      ...{ all: { milliseconds: 1000 }, other: { longest: 1 } },
+      ...{ all: { milliseconds: 5000 }, other: { longest: 1 } },
       mine: { longest: 2 },
     };
     const settings = ["--artifacts", shared, "--set"];
