@@ -62,9 +62,11 @@ test("jobs wait for those that they need, are not submitted twice, and log --fol
 
 test("before its time limit a job saves a checkpoint, and goes on from it under the same number", async () => {
   using project = makeProject(SLOW_TEXT);
-  // Slurm counts whole minutes; the node takes longer.
-  const settings = slow(3000);
-  const limits = ["--slurm", "time=1", "--slurm", "signal=B:TERM@30"];
+  await nodesOf(project, "split");
+  // Slurm counts whole minutes; the node takes longer than is left of one.
+  const settings = slow(4500);
+  const limits = ["time=1", "signal=B:TERM@15"]
+    .flatMap((option) => ["--set", `slurm.count:*.${option}`]);
   const { nodes, out } = await runToEnd(
     "slurm",
     project,
