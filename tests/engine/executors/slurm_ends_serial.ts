@@ -240,9 +240,9 @@ test("cancel takes waiting jobs out of the queue, and a plain rerun submits them
 
 test("without a controller status still answers, and a run is one sentence", async (cluster) => {
   using project = makeProject();
-  const began = performance.now();
   await runToEnd("slurm", project);
   await cluster.killController();
+  const began = performance.now();
   try {
     const set = ["--set", "seed=2"];
     const { code, err } = await project.run(...set, ...SLURM);
