@@ -63,13 +63,17 @@ export const Adaptation = z.strictObject({
 /** A further test set: the held-out part of some data. In another domain, it shows what an adapted model forgets. */
 const TestSet = z.strictObject({
   data: Data.optional(),
-  corpus: Corpus.prefault({}),
+  corpus: Corpus.optional(),
   /** In place of data, the experiment's own validation pairs: for what is explored, while the test set stays unseen. */
   part: z.literal("validation").optional(),
 }).refine(
   ({ data, part }) => (data === undefined) !== (part === undefined),
   'expected either "data" or "part": "validation"',
-);
+).refine(({ corpus, part }) => corpus === undefined || part === undefined, {
+  path: ["corpus"],
+  error:
+    'expected none beside "part": "validation", whose pairs the experiment\'s own "corpus" cleans and chooses; leave it out',
+}).transform(({ corpus = Corpus.parse({}), ...set }) => ({ ...set, corpus }));
 
 /** A name that can be part of a node's. */
 const nameOf = (what: string) =>

@@ -396,6 +396,13 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     },
     '"testSets.x": expected either "data" or "part": "validation"',
   ],
+  "cleaning of a further test set that is the validation pairs": [
+    {
+      ...base,
+      testSets: { x: { part: "validation", corpus: { test: 10 } } },
+    },
+    '"testSets.x.corpus": expected none beside "part": "validation", whose pairs the experiment\'s own "corpus" cleans and chooses; leave it out',
+  ],
   "a further test set of nothing": [
     { ...base, testSets: { x: {} } },
     '"testSets.x": expected either "data" or "part": "validation"',
