@@ -8,9 +8,9 @@ import {
   readLines,
 } from "../lines.ts";
 import { type Line, paired } from "../parallel.ts";
+import { readCatalogue } from "./catalogues.ts";
 import { isPlain, namesColumns, readCsv, readTsv } from "./delimited.ts";
 import { readJsonl } from "./jsonl.ts";
-import { readPo } from "./po.ts";
 import { readTmx, unitsLeftOut } from "./tmx.ts";
 import { languageAmong } from "../../../../schemas/language.ts";
 import { zipMembers } from "../zip.ts";
@@ -36,6 +36,14 @@ const TSV: PairFormat = {
   read: readTsv,
 };
 
+/** As text, or compiled, of either order of bytes. */
+const GETTEXT: PairFormat = {
+  name: "gettext",
+  endings: [".po", ".mo", ".gmo"],
+  begins: /^(?:(?:#.*\n|\s)*msgid\s+"|Þ\p{Cc}{2}•|•\p{Cc}{2}Þ)/u,
+  read: readCatalogue,
+};
+
 /** In the order in which a file's beginning is tried. */
 const FORMATS: readonly PairFormat[] = [
   {
@@ -50,12 +58,7 @@ const FORMATS: readonly PairFormat[] = [
     begins: /^[^\w]{0,4}<(\?xml|tmx)/,
     read: readTmx,
   },
-  {
-    name: "gettext",
-    endings: [".po"],
-    begins: /^(#.*\n|\s)*msgid\s+"/,
-    read: readPo,
-  },
+  GETTEXT,
   TSV,
   {
     name: "JSON lines",
@@ -76,6 +79,11 @@ function formatByName(name: string): PairFormat | undefined {
   return FORMATS.find(({ endings }) =>
     endings.some((ending) => plain.endsWith(ending))
   );
+}
+
+/** Whether a file is a catalogue of gettext. */
+export async function isCatalogue(file: NamedFile): Promise<boolean> {
+  return await formatOf(file) === GETTEXT;
 }
 
 /** The format of a file: by the ending of its name, or else by how it begins. */
