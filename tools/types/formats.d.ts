@@ -6,6 +6,8 @@ declare module "yauzl" {
   interface Entry {
     readonly fileName: string;
     readonly uncompressedSize: number;
+    /** With the mode on Unix in its upper half. */
+    readonly externalFileAttributes: number;
   }
   interface ZipFile {
     eachEntry(): AsyncIterableIterator<Entry>;

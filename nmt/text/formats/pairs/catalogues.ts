@@ -125,7 +125,8 @@ async function translated(file: NamedFile): Promise<Translated> {
 
 /** Where systems install a catalogue, a folder has the name of its language. */
 function languageOfFolder(name: string): string {
-  return /([^/]+)\/LC_MESSAGES\/[^/]+$/.exec(name)?.[1] ?? "";
+  const [language, folder] = name.split("/").slice(-3);
+  return folder === "LC_MESSAGES" ? language : "";
 }
 
 function formsOf({ msgid, msgid_plural, msgstr }: Message) {

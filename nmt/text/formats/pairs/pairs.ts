@@ -36,6 +36,13 @@ const TSV: PairFormat = {
   read: readTsv,
 };
 
+/** A record of CSV, where some cell of the text has quotes around it: a TAB is between quotes alone. */
+const CSV_RECORD =
+  /^(?:ï»¿)?(?=(?:[^]*[,;\n])?")(?:"(?:[^"]|"")*"|[^",;\t\r\n]*)(?:[,;](?:"(?:[^"]|"")*"|[^",;\t\r\n]*))+\r?(?:\n|$)/;
+
+/** Of a file's beginning, so many bytes tell its format. */
+const BEGINNING = 1 << 16;
+
 /** As text, or compiled, of either order of bytes. */
 const GETTEXT: PairFormat = {
   name: "gettext",
@@ -59,6 +66,7 @@ const FORMATS: readonly PairFormat[] = [
     read: readTmx,
   },
   GETTEXT,
+  { name: "CSV", endings: [".csv"], begins: CSV_RECORD, read: readCsv },
   TSV,
   {
     name: "JSON lines",
@@ -66,7 +74,6 @@ const FORMATS: readonly PairFormat[] = [
     begins: /^\s*\{"/,
     read: readJsonl,
   },
-  { name: "CSV", endings: [".csv"], begins: /^"/, read: readCsv },
 ];
 
 /** Whether the ending of a file's name is that of a format of pairs. */
@@ -92,7 +99,7 @@ export async function formatOf(file: NamedFile): Promise<PairFormat> {
   if (byName !== undefined) return byName;
   let start = "";
   for await (const chunk of readBytes(file)) {
-    start = new TextDecoder("latin1").decode(chunk.subarray(0, 4096));
+    start = new TextDecoder("latin1").decode(chunk.subarray(0, BEGINNING));
     break;
   }
   return FORMATS.find(({ begins }) => begins.test(start)) ?? TSV;
