@@ -361,7 +361,7 @@ export const Experiment = Given.superRefine((experiment, context) => {
     }
     const trials = grid === undefined
       ? []
-      : trialsOf(grid, { model, distillation });
+      : trialsOf(grid, { model, distillation, training: trialTraining });
     const checkAgreement = (distillation: Distillation, where = "") => {
       const found = mismatches(distillation, model, experiment.teacher.model);
       for (const { path, message } of found) refuse(path, message + where);
@@ -381,7 +381,6 @@ export const Experiment = Given.superRefine((experiment, context) => {
       seeds,
       targets,
       tuning: {
-        training: trialTraining,
         isFullLength:
           JSON.stringify(trialTraining) === JSON.stringify(training),
         trials,
@@ -397,8 +396,7 @@ export interface TrainedStudent extends Student {
   readonly seeds: readonly number[];
   readonly targets: "references" | "teacher";
   readonly tuning: {
-    readonly training: Training;
-    /** Whether that is the student's own. */
+    /** Whether trials are trained as long as the student. */
     readonly isFullLength: boolean;
     /** None: the student stands as it is. */
     readonly trials: readonly Trial[];
