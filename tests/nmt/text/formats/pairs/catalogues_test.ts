@@ -4,6 +4,7 @@ import gettext from "gettext-parser";
 import { readJoined } from "../../../../../nmt/text/formats/pairs/catalogues.ts";
 import { readPairs } from "../../../../../nmt/text/formats/pairs/pairs.ts";
 import { copyFiles } from "../../../../../nmt/text/fetch/user_files.ts";
+import { hasProgram } from "../../../../fixtures/command.ts";
 import { withFolder } from "../../../fixtures/folder.ts";
 import { refusal } from "../../../fixtures/refusal.ts";
 
@@ -208,11 +209,9 @@ const domains = (language: string) => {
 const [LANGUAGE, OTHER] = ["pl", "de"];
 const SHARED = domains(LANGUAGE).filter((name) => domains(OTHER).includes(name))
   .sort().slice(0, 4);
-const msgunfmt = await new Deno.Command("msgunfmt", { args: ["--version"] })
-  .output().then(({ success }) => success, () => false);
 const lacking = SHARED.length === 0
   ? `${LOCALES} has no catalogues of ${LANGUAGE} and ${OTHER}; "apt-get install gawk"`
-  : msgunfmt
+  : hasProgram("msgunfmt")
   ? undefined
   : 'there is no msgunfmt; "apt-get install gettext"';
 
