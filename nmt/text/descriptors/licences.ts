@@ -62,8 +62,8 @@ const NOT_STATED =
 
 /** How terms forbid to pass on what has them, and to pass it on when it was changed. */
 const NO_COPIES =
-  /\b(?:no|not|never|without)\s+(?:(?!restrict|limit)\w+\s+){0,3}(?:re)?distribut|all rights reserved|proprietary|confidential|\bunlicensed\b/i;
-const NO_CHANGED_COPIES = /\bND\b|no-?\s?derivat/i;
+  /(?:\b(?:no|never|without)|not|n['’]t)\s+(?:(?!restrict|limit)\w+\s+){0,3}(?:re)?distribut|distribution\s+(?:(?:is|are)\s+)?(?:strictly\s+)?(?:prohibited|forbidden|not\s+(?:allowed|permitted))|all rights reserved|proprietary|confidential|\bunlicensed\b/i;
+const NO_CHANGED_COPIES = /\bND\b|no-?\s?deriv/i;
 
 /**
  * Why terms do not let anybody pass on a copy in another form, as the end of a sentence; undefined where their wording
