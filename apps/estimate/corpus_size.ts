@@ -46,12 +46,12 @@ export function trainingSize(
     [...nodes.values()].find((each) =>
       each.stage === "join" && corporaOf(nodes, each).includes(corpusNode)
     ) ?? corpusNode;
-  const bytes = sum(corporaOf(nodes, corpusNode).map(textBytes));
   const counted =
     [nodes, recorded].flatMap((steps) =>
       countedSize(nodes, whole, steps) ?? []
     )[0];
   if (counted !== undefined && whole === corpusNode) return counted;
+  const bytes = sum(corporaOf(nodes, corpusNode).map(textBytes));
   if (bytes === undefined) return undefined;
   const all = sum(corporaOf(nodes, whole).map(textBytes));
   if (counted !== undefined && all !== undefined) {

@@ -48,14 +48,7 @@ Deno.test("corpora of several source languages that are joined count together be
       heldOutSize(all, "validation", join, { ...COUNTED, pairs: 4000 }).pairs,
       2 * heldOutSize(all, "validation", pt, COUNTED).pairs,
     );
-    all.set("tokenize", {
-      ...{ stage: "tokenize", config: {}, inputs: { corpus: "join" } },
-      metrics: {
-        trainPairs: COUNTED.pairs,
-        trainSourceTokens: COUNTED.sourceTokens,
-        trainTargetTokens: COUNTED.targetTokens,
-      },
-    });
+    all.set("tokenize", tokenize("join"));
     assertEquals(trainingSize(all, new Map(), join), COUNTED);
     // Two thirds of the bytes, and of what was counted.
     assertEquals(trainingSize(all, new Map(), pt), {
@@ -63,4 +56,31 @@ Deno.test("corpora of several source languages that are joined count together be
     });
   }));
 
+Deno.test("a corpus that was tokenized has what was counted, also when its files and its descriptor are gone", () => {
+  const data = { descriptor: "/nonexistent/data.json" };
+  const config = {
+    data,
+    languages: { source: "pt", target: "en" },
+    corpus: {},
+  };
+  const corpus: Step = { stage: "corpus", config, inputs: {}, metrics: {} };
+  const recorded = new Map([["corpus", corpus], [
+    "tokenize",
+    tokenize("corpus"),
+  ]]);
+  assertEquals(trainingSize(recorded, recorded, corpus), COUNTED);
+});
+
 const COUNTED = { pairs: 3, sourceTokens: 6, targetTokens: 9 };
+
+/** A node that has tokenized a corpus, and counted. */
+function tokenize(corpus: string): Step {
+  return {
+    ...{ stage: "tokenize", config: {}, inputs: { corpus } },
+    metrics: {
+      trainPairs: COUNTED.pairs,
+      trainSourceTokens: COUNTED.sourceTokens,
+      trainTargetTokens: COUNTED.targetTokens,
+    },
+  };
+}
