@@ -85,7 +85,11 @@ Deno.test("a converted folder whose licence is missing or forbids it, that is da
       `Cannot push "${out}": its card, README.md, does not name "CC-BY-4.0"; name the model and its licence there, or convert it again.`,
     );
     Deno.writeTextFileSync(join(out, "README.md"), "marian, CC-BY-4.0");
-    await refused([...words, "export:rkd"], '"export:rkd"', "leave it out");
+    await refused(
+      [...words, "export:rkd"],
+      '"export:rkd"',
+      "expected hf://USER/NAME and no more",
+    );
     await refused([...words, folder], "goes to the Hub alone");
     await refused([...words, "--force"], "--force");
     await refused([ADDRESS, "--model", folder], "expected config.json");

@@ -165,7 +165,7 @@ async function pushConverted(
       .filter((name) => values[name]).map((name) => `--${name}`)[0];
   if (other !== undefined) {
     throw inputError(
-      `Cannot push "${model}" with "${other}": a converted model is of no run and goes to the Hub alone; leave it out.`,
+      `Cannot push "${model}" with "${other}": a converted model is of no run and goes to the Hub alone; expected hf://USER/NAME and no more.`,
     );
   }
   const hubs = hubPushes(addresses);

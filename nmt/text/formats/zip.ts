@@ -51,11 +51,11 @@ export function readMember(
 /** The kind of a file in its mode on Unix, which a zip may have, and that of a link. */
 const KIND = 0o170000, LINK = 0o120000;
 
-/** The entries of a zip; a link, whose content is where it leads, is refused. */
+/** The entries of a zip; a link, whose content is where it leads, is refused unless it is hidden. */
 async function* entriesOf(zip: Zip, name: string) {
   for await (const entry of zip.eachEntry()) {
     const mode = entry.externalFileAttributes >>> 16;
-    if ((mode & KIND) === LINK) {
+    if ((mode & KIND) === LINK && !HIDDEN.test(entry.fileName)) {
       throw unusable(
         name,
         `its member "${entry.fileName}" is a link, no file or folder`,

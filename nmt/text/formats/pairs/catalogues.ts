@@ -46,7 +46,7 @@ export async function* readCatalogue(
   }
   if (number === 0) {
     throw inputError(
-      `Cannot use "${file.name}": it has no translated message.`,
+      `Cannot use "${file.name}": it has no translated message; give a catalogue that is translated.`,
     );
   }
 }
@@ -90,7 +90,7 @@ function otherLanguage(
   return inputError(
     `Cannot use "${name}": its header has ${
       language === "" ? "no Language" : `the Language "${language}"`
-    }, expected ${expected}.`,
+    }, expected ${expected}; give another catalogue, or the experiment its language.`,
   );
 }
 

@@ -69,5 +69,9 @@ function textsOf(bytes: Uint8Array, fault: (reason: string) => Error) {
       return bytes.subarray(place, place + length);
     });
   };
-  return { originals: table(number(12)), translations: table(number(16)) };
+  const originals = table(number(12)), translations = table(number(16));
+  const length = [...originals, ...translations]
+    .reduce((sum, text) => sum + text.length, 0);
+  if (length > bytes.length) throw fault("its texts overlap");
+  return { originals, translations };
 }

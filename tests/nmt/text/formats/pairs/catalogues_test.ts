@@ -143,7 +143,7 @@ Deno.test("two catalogues are joined by message and context, with plurals by the
       );
     assertStringIncludes(
       await refused(target, source),
-      'Cannot use "pl.mo": its header has the Language "pl", expected "Language: pt".',
+      'Cannot use "pl.mo": its header has the Language "pl", expected "Language: pt"; give another catalogue, or the experiment its language.',
     );
     const none = file("none.po", po("pl", 'msgid "x"\nmsgstr "y"\n'));
     assertStringIncludes(
@@ -182,6 +182,15 @@ Deno.test("a damaged compiled catalogue is refused in a sentence", () =>
     const many = bytes.slice();
     new DataView(many.buffer).setUint32(8, 0xffffffff, true);
     assertStringIncludes(await refused(many), is);
+    // Each text is all of the file.
+    const overlapping = bytes.slice();
+    const view = new DataView(overlapping.buffer);
+    for (let text = 0; text < view.getUint32(8, true); text++) {
+      const at = view.getUint32(12, true) + 8 * text;
+      view.setUint32(at, bytes.length, true);
+      view.setUint32(at + 4, 0, true);
+    }
+    assertStringIncludes(await refused(overlapping), "(its texts overlap)");
     const klingon = compiled(PORTUGUESE);
     const at = new TextDecoder("latin1").decode(klingon).indexOf("=utf-8");
     klingon.set(new TextEncoder().encode("=kling"), at);

@@ -97,7 +97,7 @@ const WRITTEN: Readonly<Record<string, Content>> = {
     ".b.tsv": "x",
     "a.en.zst": zstdCompressSync("a house\ntwo, houses\n"),
     "a.pt.gz": gzipSync('uma casa\nduas "casas"\n'),
-  }),
+  }, ["__MACOSX/a.en", ".b.tsv"]),
   "table.zip": zipOf({
     "__MACOSX/._pairs.tsv": "x",
     "pairs.tsv.gz": gzipSync('uma casa\ta house\nduas "casas"\ttwo, houses\n'),
@@ -302,7 +302,7 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
   [
     "a.po",
     'msgid ""\nmsgstr "Language: fr\\n"\n\nmsgid "a"\nmsgstr "b"\n',
-    'its header has the Language "fr", expected "Language: en" (or pt).',
+    'its header has the Language "fr", expected "Language: en" (or pt); give another catalogue',
   ],
   ["a.po", 'msgid "a"\nmsgstr "b"\n', "its header has no Language"],
   [
