@@ -50,6 +50,13 @@ const Scale = Origin.extend({
     peakMegabytes: figure,
     different: z.int().optional(),
   })),
+  /** Pairs that all differ; beside other work, so that there are no seconds. */
+  million: z.array(z.object({
+    part: z.string(),
+    pairs: z.number(),
+    different: z.int(),
+    peakMegabytes: z.number(),
+  })),
   threads: z.array(z.object({
     threads: z.int(),
     ours: z.object({ ours: figure, peer: figure }),
@@ -189,6 +196,15 @@ export const TABLES: Readonly<Record<string, () => string>> = {
         amount(points[points.length - 1].different ?? null),
       ]),
     ]);
+  },
+  million: () => {
+    const { million } = read("scale", Scale);
+    return table(
+      ["", "pairs", "different", "peak MB"],
+      million.map(({ part, pairs, different, peakMegabytes }) => [
+        ...[part, amount(pairs), amount(different), amount(peakMegabytes)],
+      ]),
+    );
   },
   cores: () => {
     const { threads } = read("scale", Scale);

@@ -78,7 +78,7 @@ export default stage({
     const { imported } = config;
     const teacher = imported === undefined
       ? []
-      : [importedModel(nameOf(imported.from), imported.licence)];
+      : [importedModel({ name: nameOf(imported.from) }, imported.licence)];
     const { source, target } = languages;
     const { further = [] } = config;
     const monolingual = config.monolingual === undefined

@@ -68,9 +68,9 @@ export default stage({
     );
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { loadSubwords } = await import("../nmt/text/subwords/subwords.ts");
-    const { training, vocabulary, tokenize, lowercase } = config;
+    const { vocabulary, tokenize, lowercase } = config;
     const { teacher: given, tokens, states, choice, start } = inputs;
-    const { model, distillation } = choice === undefined
+    const { model, training, distillation } = choice === undefined
       ? config
       : selectedStudent(config, choice.choice);
     const { decode } = await loadSubwords(tokens.tokenizer);

@@ -1,6 +1,6 @@
 /** Writes descriptions to files, or to a new or empty folder. */
-import { dirname } from "@std/path";
 import {
+  copyAtomically,
   namesIn,
   reasonOf,
   writeAtomically,
@@ -37,11 +37,7 @@ export function makeFolder(path: string): void {
 
 /** A copy of what is in the store, where nothing may be changed; this may. */
 export function copyFile(from: string, to: string): void {
-  onDisk(to, () => {
-    Deno.mkdirSync(dirname(to), { recursive: true });
-    Deno.copyFileSync(from, to);
-    Deno.chmodSync(to, 0o644);
-  });
+  onDisk(to, () => copyAtomically(from, to));
 }
 
 function onDisk(path: string, work: () => void): void {

@@ -33,31 +33,30 @@ const Raw = z.object({
   corpus: Corpus,
 });
 
-/** The part of a corpus that is trained on, before or after it is made; undefined where nothing tells. */
+/**
+ * The part that is trained on of a corpus, or of a node that joins several, before or after it is made; undefined where
+ * nothing tells.
+ */
 export function trainingSize(
   nodes: Steps,
   recorded: Steps,
   corpusNode: Step,
 ): CorpusSize | undefined {
-  for (const steps of [nodes, recorded]) {
-    for (const { stage, inputs, metrics } of steps.values()) {
-      const corpus = steps.get(inputs.corpus ?? "");
-      const made = corpus?.stage === "join"
-        ? steps.get(corpus.inputs.corpus)
-        : corpus;
-      if (stage !== "tokenize" || made === undefined) continue;
-      if (canonical(made.config) !== canonical(corpusNode.config)) continue;
-      const counts = Tokenized.safeParse(metrics).data;
-      if (counts === undefined) continue;
-      return {
-        pairs: counts.trainPairs,
-        sourceTokens: counts.trainSourceTokens,
-        targetTokens: counts.trainTargetTokens,
-      };
-    }
-  }
-  const bytes = sum(joinedWith(nodes, corpusNode).map(textBytes));
+  const whole =
+    [...nodes.values()].find((each) =>
+      each.stage === "join" && corporaOf(nodes, each).includes(corpusNode)
+    ) ?? corpusNode;
+  const counted =
+    [nodes, recorded].flatMap((steps) =>
+      countedSize(nodes, whole, steps) ?? []
+    )[0];
+  if (counted !== undefined && whole === corpusNode) return counted;
+  const bytes = sum(corporaOf(nodes, corpusNode).map(textBytes));
   if (bytes === undefined) return undefined;
+  const all = sum(corporaOf(nodes, whole).map(textBytes));
+  if (counted !== undefined && all !== undefined) {
+    return scaled(counted, bytes / all);
+  }
   const tokens = bytes / 2 / BYTES_A_TOKEN;
   return {
     pairs: tokens / TOKENS_A_SENTENCE,
@@ -66,30 +65,62 @@ export function trainingSize(
   };
 }
 
-/** A corpus, with those of other source languages that it is joined with. */
-function joinedWith(nodes: Steps, corpusNode: Step): Step[] {
-  for (const { stage, inputs } of nodes.values()) {
-    if (stage !== "join") continue;
-    const corpora = Object.values(inputs).flatMap((name) =>
-      nodes.get(name) ?? []
-    );
-    if (corpora.includes(corpusNode)) return corpora;
+/** What some steps, where they tokenized a corpus of this config, have counted. */
+function countedSize(
+  nodes: Steps,
+  whole: Step,
+  steps: Steps,
+): CorpusSize | undefined {
+  const configs = configsOf(nodes, whole);
+  for (const { stage, inputs, metrics } of steps.values()) {
+    const made = steps.get(inputs.corpus ?? "");
+    if (stage !== "tokenize" || made === undefined) continue;
+    if (configsOf(steps, made) !== configs) continue;
+    const counts = Tokenized.safeParse(metrics).data;
+    if (counts === undefined) continue;
+    return {
+      pairs: counts.trainPairs,
+      sourceTokens: counts.trainSourceTokens,
+      targetTokens: counts.trainTargetTokens,
+    };
   }
-  return [corpusNode];
+}
+
+function configsOf(steps: Steps, corpusNode: Step): string {
+  return canonical(corporaOf(steps, corpusNode).map(({ config }) => config));
+}
+
+/** The corpora of several source languages that a node joins, or the node itself. */
+function corporaOf(steps: Steps, node: Step): Step[] {
+  return node.stage === "join"
+    ? Object.keys(node.inputs).sort().flatMap((name) =>
+      steps.get(node.inputs[name]) ?? []
+    )
+    : [node];
 }
 
 /** The same for the sentences that are held out. */
 export function heldOutSize(
+  nodes: Steps,
   part: "validation" | "test",
   corpusNode: Step,
   train: CorpusSize,
 ): CorpusSize {
-  const pairs = Raw.safeParse(corpusNode.config).data?.corpus[part] ?? 0;
-  const share = pairs / train.pairs;
+  const pairs = corporaOf(nodes, corpusNode).reduce(
+    (sum, { config }) => sum + (Raw.safeParse(config).data?.corpus[part] ?? 0),
+    0,
+  );
+  return scaled(train, pairs / train.pairs);
+}
+
+function scaled(
+  { pairs, sourceTokens, targetTokens }: CorpusSize,
+  share: number,
+): CorpusSize {
   return {
-    pairs,
-    sourceTokens: share * train.sourceTokens,
-    targetTokens: share * train.targetTokens,
+    pairs: share * pairs,
+    sourceTokens: share * sourceTokens,
+    targetTokens: share * targetTokens,
   };
 }
 

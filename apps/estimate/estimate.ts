@@ -165,6 +165,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
   if (corpusNode === undefined || train === undefined) return undefined;
   const isOfValidation = nodes.get(inputs.corpus ?? "")?.stage === "validation";
   const test = heldOutSize(
+    nodes,
     isOfValidation ? "validation" : "test",
     corpusNode,
     train,
@@ -240,7 +241,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
         bytes: 4.5 * test.targetTokens + STATISTICS_BYTES * test.pairs,
       };
     case "choose": {
-      const validation = heldOutSize("validation", corpusNode, train);
+      const validation = heldOutSize(nodes, "validation", corpusNode, train);
       const trials = Object.keys(inputs)
         .filter((input) => input.startsWith("trial:"));
       return {

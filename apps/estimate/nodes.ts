@@ -93,10 +93,12 @@ export function modelOf(
   };
 }
 
-/** The corpus that a node's tokens are of. */
+/** The corpus that a node's tokens are of, or what joins several. */
 export function corpusOf(nodes: Steps, name: string): Step | undefined {
   const node = nodes.get(name);
-  if (node === undefined || node.stage === "corpus") return node;
+  if (node === undefined || ["corpus", "join"].includes(node.stage)) {
+    return node;
+  }
   const { corpus, tokens, lessons, trainingData, pairs } = node.inputs;
   const above = corpus ?? tokens ?? lessons ?? trainingData ?? pairs;
   return above === undefined ? undefined : corpusOf(nodes, above);

@@ -14,6 +14,6 @@ export function trainingWork(
   const corpus = corpusOf(nodes, name);
   const train = corpus && trainingSize(nodes, recorded, corpus);
   const validation = corpus && train &&
-    heldOutSize("validation", corpus, train);
+    heldOutSize(nodes, "validation", corpus, train);
   return training && { ...training, train, validation };
 }

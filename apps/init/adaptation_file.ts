@@ -11,7 +11,7 @@ import {
   WEIGHTS,
 } from "./adaptation_plan.ts";
 import { entriesOf, type Entry } from "./commented_json.ts";
-import { fileText, SYSTEMS, validation } from "./experiment_file.ts";
+import { fileText, students, validation } from "./experiment_file.ts";
 import type { ModelSurvey } from "./model_survey.ts";
 import type { Subject } from "./subject.ts";
 import { longerSide } from "./survey.ts";
@@ -22,11 +22,12 @@ export interface Source {
   readonly licence?: string;
 }
 
-/** An experiment file for what a survey in the model's subwords found. */
+/** An experiment file for what a survey in the model's subwords found; `streamed` as in that of a corpus alone. */
 export function adaptationText(
   { from, licence }: Source,
   subject: Subject,
   found: ModelSurvey,
+  streamed?: string,
 ): string {
   const { corpus, tokens, teacher, student } = found;
   const length = longerSide(tokens);
@@ -74,7 +75,7 @@ export function adaptationText(
           },
         ],
       },
-      { key: "students", above: SYSTEMS, entries: systems(found) },
+      students(systems(found), streamed),
     ],
   );
 }

@@ -7,8 +7,12 @@ import { longerSide, type Survey } from "./survey.ts";
 /** Layers of the teacher and of a student, which are the schema's defaults. */
 const TEACHER_LAYERS = 6, STUDENT_LAYERS = 2;
 
-/** An experiment file for what a survey found. */
-export function experimentText(subject: Subject, found: Survey): string {
+/** An experiment file for what a survey found; its students stream the teacher's states if there is a reason, which it tells. */
+export function experimentText(
+  subject: Subject,
+  found: Survey,
+  streamed?: string,
+): string {
   const { plan, maximumLength, corpus, tokens } = found;
   const { model, batchTokens, factor } = SHAPES[subject.size];
   const steps = stepsFor(plan.passes, longerSide(tokens), batchTokens);
@@ -43,47 +47,56 @@ export function experimentText(subject: Subject, found: Survey): string {
       },
       { key: "teacher", entries: trained(steps.teacher) },
       { key: "student", entries: trained(steps.student) },
-      {
-        key: "students",
-        above: SYSTEMS,
-        entries: [
-          {
-            key: "no-kd",
-            value: {},
-            comment:
-              "trained without the teacher: what distillation is measured by",
-          },
-          {
-            key: "rkd",
-            value: { alpha: 0.7 },
-            comment: "learns what the teacher says, for 0.7 of its loss",
-          },
-          {
-            key: "ckd-regular",
-            entries: [
-              { key: "alpha", value: 0.6 },
-              {
-                key: "beta",
-                value: 0.2,
-                comment: "of its loss: learns the teacher's layers too",
-              },
-              {
-                key: "encoder",
-                value: [[1, 2, 3], [4, 5, 6]],
-                comment:
-                  "three of the teacher's layers combined for each of its own",
-              },
-            ],
-          },
-        ],
-      },
+      students([
+        {
+          key: "no-kd",
+          value: {},
+          comment:
+            "trained without the teacher: what distillation is measured by",
+        },
+        {
+          key: "rkd",
+          value: { alpha: 0.7 },
+          comment: "learns what the teacher says, for 0.7 of its loss",
+        },
+        {
+          key: "ckd-regular",
+          entries: [
+            { key: "alpha", value: 0.6 },
+            {
+              key: "beta",
+              value: 0.2,
+              comment: "of its loss: learns the teacher's layers too",
+            },
+            {
+              key: "encoder",
+              value: [[1, 2, 3], [4, 5, 6]],
+              comment:
+                "three of the teacher's layers combined for each of its own",
+            },
+          ],
+        },
+      ], streamed),
     ],
   );
 }
 
-/** What stands above the systems of a file. */
-export const SYSTEMS =
-  'The systems that are compared: one a line, see "Systems" in docs/experiments.md.';
+/** The systems of a file; those that learn from the teacher stream its states if there is a reason, which is their comment. */
+export function students(systems: readonly Entry[], streamed?: string): Entry {
+  const entries = systems.map((system) => {
+    const { key, value, comment } = system;
+    const own = system.entries ??
+      (typeof value === "object" ? entriesOf({ ...value }) : []);
+    if (streamed === undefined || own.length === 0) return system;
+    const states = { key: "states", value: "streamed", comment: streamed };
+    return { key, comment, entries: [...own, states] };
+  });
+  return {
+    ...{ key: "students", entries },
+    above:
+      'The systems that are compared: one a line, see "Systems" in docs/experiments.md.',
+  };
+}
 
 /** How often a training of so many steps is validated. */
 export function validation(steps: number): Entry[] {

@@ -94,7 +94,10 @@ function trained(source: Source, made: readonly Node[]): Trained {
     node.config,
     `config of node "${node.name}"`,
   );
-  const { dropout = model.dropout, ...weights } = selected(source, node);
+  const { dropout = model.dropout, warmup: _, ...weights } = selected(
+    source,
+    node,
+  );
   const chosen = distillation && { ...distillation, ...weights };
   return {
     pair,

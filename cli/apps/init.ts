@@ -7,7 +7,7 @@ import { EXIT } from "../exit.ts";
 import { artifactFolder } from "../experiment.ts";
 import type { Outlook } from "../../engine/graph/estimate.ts";
 import { outlook } from "../../engine/run/outlook.ts";
-import { estimateText } from "../console/estimate_text.ts";
+import { estimateText, tooLargeText } from "../console/estimate_text.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { writeOutputText } from "../../engine/files/output_file.ts";
@@ -43,19 +43,35 @@ export async function setUpExperiment(
   const path = join(folder, FILE);
   checkFree(folder, path);
   const { model, ...subject } = subjectOf(console, options);
-  const { text, found, lines } = model === undefined
+  const { textOf, found, lines } = model === undefined
     ? await ownExperiment(subject)
     : await adaptation(model, subject, console, options);
-  const graph = pipeline.graph(parseJsonc(text), `experiment "${path}"`);
+  const estimated = async (text: string) => {
+    const graph = pipeline.graph(parseJsonc(text), `experiment "${path}"`);
+    return {
+      text,
+      estimate: await pipeline.estimate?.(firstRun(graph, found)),
+    };
+  };
+  const recording = await estimated(textOf());
+  const tooLarge = recording.estimate && tooLargeText(recording.estimate);
+  const { text, estimate } = tooLarge === undefined
+    ? recording
+    : await estimated(textOf(tooLarge));
   console.out(
-    [...lines, ...findings(found, subject.languages)].join("\n") + "\n",
+    [
+      ...lines,
+      ...findings(found, subject.languages),
+      ...tooLarge === undefined ? [] : [
+        `The teacher's states are computed in each step: ${tooLarge}.`,
+      ],
+    ].join("\n") + "\n",
   );
   if (!options.yes && isRefused(console.ask(`Write ${path}? [Y/n]`))) {
     console.out("Nothing was written.\n");
     return EXIT.done;
   }
   await writeOutputText(path, { force: false }, text);
-  const estimate = await pipeline.estimate?.(firstRun(graph, found));
   const experiment = dirname(path) === "." ? `./${path}` : path;
   const command = console.typed(
     `deno task pipeline --experiment ${quoted(experiment)}`,
@@ -72,8 +88,8 @@ export async function setUpExperiment(
 }
 
 interface Proposal {
-  /** The text of the experiment file. */
-  readonly text: string;
+  /** The text of the experiment file; with a reason, its students stream the teacher's states. */
+  textOf(streamed?: string): string;
   readonly found: Survey;
   /** What was found beside the corpus. */
   readonly lines: readonly string[];
@@ -81,7 +97,10 @@ interface Proposal {
 
 async function ownExperiment(subject: Subject): Promise<Proposal> {
   const found = await survey(subject);
-  return { text: experimentText(subject, found), found, lines: [] };
+  return {
+    textOf: (streamed) => experimentText(subject, found, streamed),
+    ...{ found, lines: [] },
+  };
 }
 
 async function adaptation(
@@ -103,7 +122,7 @@ async function adaptation(
     licence: options.modelLicence ?? licenceOf(model),
   };
   return {
-    text: adaptationText(source, subject, found),
+    textOf: (streamed) => adaptationText(source, subject, found, streamed),
     found,
     lines: modelFindings(found),
   };

@@ -125,7 +125,7 @@ function filesOf(
   const first = answer(
     pairs,
     "--pairs, or --source and --target",
-    "Corpus: a file of pairs (.tsv, .csv, .jsonl, .tmx, .po, .zip), or the file of source sentences:",
+    "Corpus: a file of pairs (.tsv, .csv, .jsonl, .tmx, .po, .mo, .zip), or the file of source sentences:",
   );
   return pairs !== undefined || isPairs(first) ? first : {
     source: first,

@@ -19,6 +19,17 @@ export function estimateText(
       : `; not counted, as its data is not known yet: ${unknown.join(", ")}`);
 }
 
+/** Why the states of a run cannot be recorded; undefined where the disk has room for all that it makes. */
+export function tooLargeText(
+  { bytes, freeBytes }: Estimate,
+): string | undefined {
+  return bytes <= freeBytes
+    ? undefined
+    : `a run that records them takes ${roughSize(bytes)}, and the disk has ${
+      roughSize(freeBytes)
+    } left`;
+}
+
 function roughSize(bytes: number): string {
   return bytes >= 50e6
     ? `${Number((bytes / 1e9).toPrecision(bytes < 1e9 ? 1 : 2))} GB`

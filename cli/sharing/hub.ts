@@ -1,4 +1,4 @@
-/** What `push` sends to the Hugging Face Hub: the files of one exported model. */
+/** What `push` sends to the Hugging Face Hub: the files of one model, exported or converted. */
 import { inputError } from "../../base/input_error.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { select } from "../../engine/graph/selection.ts";
@@ -11,8 +11,10 @@ import {
   isHubAddress,
   parseHubAddress,
 } from "../../sharing/hub/address.ts";
+import type { ModelFile } from "../../sharing/hub/push_model.ts";
 import { DEFAULT_NETWORK } from "../../sharing/remotes/request.ts";
 import type { Listener, Transferred } from "../../sharing/transfer/download.ts";
+import { load } from "../load.ts";
 import { filesToGet } from "./node_files.ts";
 
 export interface HubPush {
@@ -53,25 +55,26 @@ export function exportNamed(
   );
 }
 
-/** Deno would load a literal specifier at once, and with it the library. */
-const PUSH_MODEL = "../../sharing/hub/push_model.ts";
-
-export async function pushExport(
-  workspace: Workspace,
-  node: string,
-  { address, access }: HubPush,
-  signal: AbortSignal,
-  listener: Listener,
-): Promise<Transferred> {
-  const files = filesToGet(workspace, node)
+/** The files of the model that a node has exported. */
+export function exportedFiles(workspace: Workspace, node: string): ModelFile[] {
+  return filesToGet(workspace, node)
     .map(({ path, source, ...file }) => ({
       ...file,
       name: path,
       path: source,
     }));
-  const { pushModel } = await import(
-    PUSH_MODEL
-  ) as typeof import("../../sharing/hub/push_model.ts");
+}
+
+/** Sends the files of a model to a repository. */
+export async function pushFiles(
+  files: readonly ModelFile[],
+  { address, access }: HubPush,
+  signal: AbortSignal,
+  listener: Listener,
+): Promise<Transferred> {
+  const { pushModel } = await load<
+    typeof import("../../sharing/hub/push_model.ts")
+  >(import.meta.resolve("../../sharing/hub/push_model.ts"));
   const network = { ...DEFAULT_NETWORK, signal };
   return await pushModel(files, address, access, network, listener);
 }

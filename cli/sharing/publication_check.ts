@@ -7,6 +7,7 @@ import {
   checkMetrics,
   lackingText,
 } from "../../engine/provenance/recompute.ts";
+import type { Graph } from "../../engine/graph/graph.ts";
 import type { Store } from "../../engine/store/object_store.ts";
 import type { Manifest } from "../../schemas/manifest.ts";
 import type { Console } from "../console/console.ts";
@@ -14,7 +15,8 @@ import { withProgress } from "../console/show_progress.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 
 /**
- * Checks all of a manifest, and prints which metrics could not be recomputed.
+ * Checks all of a manifest, and prints which metrics could not be recomputed. The graph of its experiment is built unless it
+ * is given.
  *
  * @throws a failure if records contradict each other or a metric is another than its artifacts give.
  */
@@ -24,11 +26,11 @@ export async function checkPublishable(
   manifest: Manifest,
   store: Store,
   action: PublishAction,
-  { json }: { readonly json: boolean },
+  { json, graph }: { readonly json: boolean; readonly graph?: Graph },
 ): Promise<void> {
   const { name, value } = manifest.experiment;
   const what = `the experiment "${name}" of ${action.what}`;
-  checkCoherent(manifest, pipeline.graph(value, what), action);
+  checkCoherent(manifest, graph ?? pipeline.graph(value, what), action);
   await withProgress(
     console,
     { json },

@@ -72,7 +72,8 @@ export function sharesOf(
     );
   }
   const withSubwords = new Set(
-    [...used].map((name) => subwordsOf(records, name)),
+    [...used].filter((name) => records[name] !== undefined)
+      .map((name) => subwordsOf(records, name)),
   );
   const isNamed = (node: string) => nodes.length > 0 && asked.has(node);
   const isSent = (node: string, output: string): boolean => {

@@ -1,6 +1,7 @@
 /** The parts that push, pull, export and import share: checks, the lock, progress, interruption. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { Graph } from "../../engine/graph/graph.ts";
+import { canonical } from "../../engine/files/hash.ts";
 import { explainFullDisk } from "../../engine/files/failure.ts";
 import {
   checkMetrics,
@@ -59,18 +60,28 @@ export interface Publishable {
   readonly shares: readonly Share[];
 }
 
-/** The graph of the experiment that an artifact folder's manifest is of; undefined without a manifest. */
-export async function sharedGraph(
-  { load }: Context,
-  artifacts: string | undefined,
-): Promise<Graph | undefined> {
-  const { manifest } = openWorkspace(artifactFolder(artifacts));
-  return manifest && graphOf(await load(), manifest);
+/** The experiment that a manifest is of, and its graph. */
+interface SharedExperiment {
+  readonly experiment: Manifest["experiment"];
+  readonly graph: Graph;
 }
 
-function graphOf(pipeline: ProjectPipeline, { experiment }: Manifest): Graph {
+/** The experiment of an artifact folder's manifest; undefined without a manifest. */
+export async function sharedExperiment(
+  { load }: Context,
+  artifacts: string | undefined,
+): Promise<SharedExperiment | undefined> {
+  const { manifest } = openWorkspace(artifactFolder(artifacts));
+  return manifest && withGraph(await load(), manifest);
+}
+
+function withGraph(
+  pipeline: ProjectPipeline,
+  { experiment }: Manifest,
+): SharedExperiment {
   const { name, value } = experiment;
-  return pipeline.graph(value, `the experiment "${name}"`);
+  const graph = pipeline.graph(value, `the experiment "${name}"`);
+  return { experiment, graph };
 }
 
 /** The contents of the artifact folder that are asked for, checked; prints them with their sizes. */
@@ -78,12 +89,17 @@ export async function publishableContents(
   { console, load }: Context,
   { name, artifacts, json }: Transfer,
   wish: Wish,
+  known?: SharedExperiment,
 ): Promise<Publishable> {
   const workspace = openWorkspace(artifactFolder(artifacts));
   const pipeline = await load();
   let shares: readonly Share[] = [];
+  let graph: Graph | undefined;
   const contents = await contentsOf(workspace, (manifest) => {
-    const graph = graphOf(pipeline, manifest);
+    // A run beside this command may have ended since.
+    const isKnown = canonical(known?.experiment ?? null) ===
+      canonical(manifest.experiment);
+    graph = (isKnown && known || withGraph(pipeline, manifest)).graph;
     shares = sharesOf(manifest, graph, wish, pipeline.remade ?? []);
     return contentsIn(manifest, shares);
   });
@@ -94,7 +110,7 @@ export async function publishableContents(
     contents.manifest,
     workspace.store,
     action,
-    { json },
+    { json, graph },
   );
   if (!json) console.err(sharesText(shares));
   return { contents, shares };

@@ -49,11 +49,14 @@ export interface Queue {
   largestArray(): Promise<number>;
   /** The jobs of these names that the queue still knows, ended ones too. */
   jobs(names: readonly string[]): Promise<readonly QueuedJob[]>;
-  cancel(ids: readonly string[]): Promise<void>;
+  /** Takes jobs out of the queue. Returns the numbers of those that stay, as they are another user's. */
+  cancel(ids: readonly string[]): Promise<readonly string[]>;
   /** Ends a job and puts it into the queue again, under the same number. */
   requeue(id: string): Promise<void>;
   /** By number: the queue's word for how jobs ended that it does not know any more, where it keeps accounts. */
   recorded(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Why a job failed and the way out, with its number; undefined where it did not fail, but was taken out before it began. */
+  failureOf(job: EndedJob): string | undefined;
 }
 
 /** A job, or an array of jobs that differ in their number only. */
@@ -83,8 +86,19 @@ export interface QueuedJob {
   readonly state: "queued" | "held" | "running" | "ended";
   /** The queue's own word for its state. */
   readonly word: string;
-  /** Why it waits. */
+  /** Why it waits, and of a held one how it is released; empty where there is nothing to say. */
   readonly reason: string;
+}
+
+/** A job that its queue does not have any more. */
+export interface EndedJob {
+  readonly id: string;
+  /** The queue's own word for its state; empty where it keeps none. */
+  readonly word: string;
+  /** What the job has printed since it last began, and what the queue has added to that. */
+  readonly printed: string;
+  /** Whether it has said that it was stopped, with a checkpoint: by a user, unless the queue knows better. */
+  readonly isStopped: boolean;
 }
 
 /** One piece of work, as JSON that can be sent to another process; all paths are absolute. */

@@ -5,6 +5,7 @@ import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import { failure } from "../files/failure.ts";
 import type { Resources } from "../graph/stage.ts";
 import type { Queue, QueuedJob, Submission } from "./executor.ts";
+import { failureOf } from "./slurm_ends.ts";
 import { readJobs, readRecorded } from "./squeue.ts";
 
 /** Without a controller, Slurm's commands wait for minutes. */
@@ -63,11 +64,15 @@ export const slurm: Queue = {
     return jobs;
   },
   cancel: async (ids) => {
-    if (ids.length === 0) return;
+    if (ids.length === 0) return [];
     // Of a task that is cancelled while it waits Slurm keeps no record, and takes what needs it for ready, but not of a held one.
     const tasks = ids.filter((id) => id.includes("_"));
     if (tasks.length > 0) await run("scontrol", ["hold", ...tasks]);
-    await ask("scancel", ids);
+    if (!await isDenied(ids)) return [];
+    // It has cancelled the others; one by one it says which it has not.
+    const kept: string[] = [];
+    for (const id of ids) if (await isDenied([id])) kept.push(id);
+    return kept;
   },
   requeue: async (id) => {
     await ask("scontrol", ["requeue", id]);
@@ -80,7 +85,16 @@ export const slurm: Queue = {
     ]);
     return readRecorded(out);
   },
+  failureOf,
 };
+
+/** Whether a job of another user is among some that were to be cancelled. */
+async function isDenied(ids: readonly string[]): Promise<boolean> {
+  const ran = await run("scancel", ids);
+  if (/\bdenied\b/i.test(ran.err)) return true;
+  answered("scancel", ran);
+  return false;
+}
 
 /** "all" cores are those of a machine. */
 function resourceOptions(
@@ -139,7 +153,10 @@ async function ask(
   args: readonly string[],
   input?: string,
 ): Promise<Ran> {
-  const ran = await run(program, args, input);
+  return answered(program, await run(program, args, input));
+}
+
+function answered(program: string, ran: Ran): Ran {
   if (ran.success) return ran;
   throw failure(
     `Cannot use Slurm: ${program} says "${

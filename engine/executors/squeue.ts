@@ -85,10 +85,13 @@ function jobOf(
     : has(RUNNING)
     ? "running"
     : "ended";
+  const said = isHeld && state_description !== ""
+    ? state_description
+    : state_reason;
+  const why = said === "None" || said === "" ? [] : [said];
+  const release = `submit again, or release it by "scontrol release ${id}"`;
   return {
     ...{ id, name, state, word: words[0] },
-    reason: isHeld && state_description !== ""
-      ? state_description
-      : state_reason,
+    reason: [...why, ...state === "held" ? [release] : []].join("; "),
   };
 }

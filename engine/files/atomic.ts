@@ -13,18 +13,37 @@ export function writeAtomically(
   content: string | Uint8Array,
   { locked = true } = {},
 ): void {
+  replace(path, locked, (temporary) => {
+    using file = Deno.openSync(temporary, {
+      write: true,
+      create: true,
+      truncate: true,
+    });
+    writeAll(file, content);
+    file.syncSync();
+  });
+}
+
+/** Copies a file atomically, whoever else writes there; the copy may be changed. */
+export function copyAtomically(from: string, path: string): void {
+  replace(path, false, (temporary) => {
+    Deno.copyFileSync(from, temporary);
+    Deno.chmodSync(temporary, 0o644);
+    using file = Deno.openSync(temporary, { write: true });
+    file.syncSync();
+  });
+}
+
+/** Puts what is written to a temporary file in the place of a file. */
+function replace(
+  path: string,
+  locked: boolean,
+  write: (temporary: string) => void,
+): void {
   Deno.mkdirSync(dirname(path), { recursive: true });
   const temporary = temporaryName(path, locked);
   try {
-    {
-      using file = Deno.openSync(temporary, {
-        write: true,
-        create: true,
-        truncate: true,
-      });
-      writeAll(file, content);
-      file.syncSync();
-    }
+    write(temporary);
     Deno.renameSync(temporary, path);
   } catch (error) {
     removeIfThere(temporary);

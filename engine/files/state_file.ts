@@ -6,10 +6,22 @@ import { sharedWithGroup } from "./group_folder.ts";
 
 /** The text of a state file, or undefined if there is no readable file at its path. */
 export function readState(path: string): string | undefined {
+  return ifReadable(path, () => Deno.readTextFileSync(path));
+}
+
+/** Whether there is a readable file at a path; nothing of it is read. */
+export function isReadable(path: string): boolean {
+  return ifReadable(path, () => {
+    Deno.openSync(path).close();
+    return true;
+  }) ?? false;
+}
+
+function ifReadable<T>(path: string, read: () => T): T | undefined {
   // A pipe or a device may never come to an end.
   if (!isFile(path)) return undefined;
   try {
-    return ifThere(() => Deno.readTextFileSync(path));
+    return ifThere(read);
   } catch (error) {
     // It can still be replaced.
     if (error instanceof Deno.errors.PermissionDenied) return undefined;

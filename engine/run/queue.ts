@@ -78,6 +78,7 @@ async function jobsIn(
     const state = job !== undefined && job.state !== "ended"
       ? waitingOrRunning(job, job.state)
       : ended(
+        name,
         id,
         text,
         queue === "silent" ? "silent" : job?.word ?? recorded.get(id) ?? "",
@@ -130,28 +131,10 @@ export async function cancelJobs(
   for (const name of QUEUE_NAMES) {
     const jobs = nodes.filter(({ queue }) => queue === name)
       .flatMap(({ job }) => job ?? []);
-    if (!await isDenied(name, jobs)) continue;
-    // It has cancelled the others; one by one it says which it has not.
-    for (const job of jobs) if (await isDenied(name, [job])) kept.push(job);
+    kept.push(...await QUEUES[name].cancel(jobs));
   }
   return kept;
 }
-
-async function isDenied(
-  queue: QueueName,
-  jobs: readonly string[],
-): Promise<boolean> {
-  try {
-    await QUEUES[queue].cancel(jobs);
-    return false;
-  } catch (error) {
-    if (!isFailure(error) || !DENIED.test(error.message)) throw error;
-    return true;
-  }
-}
-
-/** How Slurm refuses to stop a job of another user. */
-const DENIED = /\bdenied\b/i;
 
 /** Where a queue does not answer, its jobs may go on all the same. */
 async function askQueue(
@@ -170,14 +153,12 @@ function waitingOrRunning(
   { id, reason }: QueuedJob,
   state: "queued" | "held" | "running",
 ): Standing {
-  const why = reason === "None" || reason === "" ? "" : ` (${reason})`;
   return state === "held"
-    ? {
-      ...{ id, state: "failed" },
-      reason: `job ${id} is held${why}; submit again, or release it by ` +
-        `"scontrol release ${id}"`,
-    }
-    : { id, state, reason: `job ${id}${why}` };
+    ? { id, state: "failed", reason: `job ${id} is held: ${reason}` }
+    : {
+      ...{ id, state },
+      reason: reason === "" ? `job ${id}` : `job ${id} (${reason})`,
+    };
 }
 
 /**
@@ -185,64 +166,21 @@ function waitingOrRunning(
  * was stopped.
  */
 function ended(
+  name: QueueName,
   id: string,
-  printed: string,
+  output: string,
   word: string,
 ): Standing | undefined {
-  const text = printed.split(BEGUN).at(-1) ?? "";
-  const all = text.trim().split("\n");
-  const lines = all.filter((line) => !SLURM.test(line));
-  if ([DONE, STOPPED].some((line) => lines.includes(line))) return undefined;
-  if (word === "silent") {
-    return { id, state: "queued", reason: `job ${id}, Slurm does not answer` };
+  const printed = output.split(BEGUN).at(-1) ?? "";
+  const lines = printed.split("\n");
+  if (lines.includes(DONE)) return undefined;
+  const isStopped = lines.includes(STOPPED);
+  if (word === "silent" && !isStopped) {
+    return {
+      ...{ id, state: "queued" },
+      reason: `job ${id}, the queue does not answer`,
+    };
   }
-  const told = wordOf(all.filter((line) => SLURM.test(line)).join("\n"));
-  // Before it began: with a job that it needed, or by a user.
-  if (told === undefined && word === "CANCELLED" && text === "") {
-    return undefined;
-  }
-  const reason = endOf(id, told ?? word, lines.at(-1) ?? "");
+  const reason = QUEUES[name].failureOf({ id, word, printed, isStopped });
   return reason === undefined ? undefined : { id, state: "failed", reason };
-}
-
-/** What Slurm's daemon adds to a job's output. */
-const SLURM = /^slurmstepd/;
-
-/** Slurm's word for how a job ended, from what its daemon adds to the job's output. */
-function wordOf(text: string): string | undefined {
-  const words: readonly (readonly [RegExp, string])[] = [
-    [/oom.?kill|out of memory|memory limit/i, "OUT_OF_MEMORY"],
-    [/DUE TO TIME LIMIT/, "TIMEOUT"],
-    [/DUE TO NODE FAILURE/, "NODE_FAIL"],
-    [/DUE TO PREEMPTION/, "PREEMPTED"],
-  ];
-  return words.find(([form]) => form.test(text))?.[1];
-}
-
-/** How a job ended and the way out, in a sentence; undefined where it did not fail. */
-function endOf(id: string, word: string, line: string): string | undefined {
-  const again = "submit again, it goes on from its last checkpoint";
-  switch (word) {
-    case "COMPLETED":
-      return undefined;
-    case "OUT_OF_MEMORY":
-      return `job ${id} ran out of memory; ask for more, such as --slurm mem=16G, and ${again}`;
-    case "TIMEOUT":
-    case "DEADLINE":
-      return `job ${id} reached its time limit; ask for more, such as --slurm time=8:00:00, and ${again}`;
-    case "NODE_FAIL":
-    case "BOOT_FAIL":
-      return `job ${id} was lost with its machine; ${again}`;
-    case "PREEMPTED":
-      return `job ${id} had to make way for another one; ${again}`;
-    case "CANCELLED":
-      return `job ${id} was cancelled; ${again}`;
-    default:
-      return `job ${id} failed: ${
-        line.replace(/\.$/, "") ||
-        `its process ended without a word${
-          word === "" ? "" : ` (${word})`
-        }; ${again}`
-      }`;
-  }
 }

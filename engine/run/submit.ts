@@ -186,7 +186,14 @@ async function makeWay(
   notice: SubmitOptions["notice"],
 ): Promise<void> {
   try {
-    await queue.cancel(ids);
+    const kept = await queue.cancel(ids);
+    if (kept.length > 0) {
+      notice(
+        `Submits beside ${
+          kept.join(", ")
+        }, as another user has submitted that.`,
+      );
+    }
   } catch (error) {
     if (!isFailure(error)) throw error;
     notice(`Submits beside ${ids.join(", ")}: ${error.message}`);

@@ -1,5 +1,5 @@
 /** The logs of nodes, by run: which of them is a node's last, where several experiments have a node of its name. */
-import { readState } from "../files/state_file.ts";
+import { isReadable, readState } from "../files/state_file.ts";
 import {
   logPath,
   piecesBefore,
@@ -47,7 +47,7 @@ export function lastLogged(
 ): string | undefined {
   let ofExperiment: string | undefined;
   for (const run of runsWithLogs(folder).reverse()) {
-    if (readState(logPath(folder, run, node)) === undefined) continue;
+    if (!isReadable(logPath(folder, run, node))) continue;
     if (owner === undefined) return run;
     const recorded = readRun(folder, run);
     if (owner.key !== undefined && recorded.work.has(owner.key)) return run;

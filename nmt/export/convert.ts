@@ -6,6 +6,7 @@ import { importedModel } from "../text/descriptors/citations.ts";
 import type { Languages } from "../../schemas/experiment/data.ts";
 import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import type { ExportConfig } from "../../schemas/exported_model.ts";
+import type { ModelDescriptor } from "../../schemas/model_descriptor.ts";
 import { modelFiles } from "../imported/files.ts";
 import { importModel } from "../imported/import.ts";
 import {
@@ -14,7 +15,7 @@ import {
 } from "../shortlist/marian.ts";
 import { SHORTLIST_FILE, writeShortlist } from "../shortlist/shortlist.ts";
 import { saveModel } from "../transformer/checkpoint.ts";
-import { writeDescription, writeGraphs } from "./folder.ts";
+import { exportedFiles, writeDescription, writeGraphs } from "./folder.ts";
 
 export interface Conversion {
   /** The folder of the public model. */
@@ -22,13 +23,24 @@ export interface Conversion {
   /** A folder that is not there yet. */
   readonly out: string;
   readonly languages: Languages;
-  /** What the model is called. */
+  /** What the model is called; by default as it was. */
   readonly name?: string;
+  /** What it was called, and what it is, where it is described; by default the name of its folder. */
+  readonly source?: Pick<ModelDescriptor, "name" | "description">;
   /** The terms of the model, where they are known. */
   readonly licence?: string;
   readonly search: Pick<Evaluation, "beam" | "lengthPenalty">;
   /** Whether the short-list of the folder is used, if there is one; by default it is. */
   readonly usesShortlist?: boolean;
+}
+
+/** The file of the weights beside the graphs. */
+const WEIGHTS = "model.safetensors";
+
+/** The files of a converted model, by their paths in its folder. */
+export function convertedFiles(config: ExportConfig): string[] {
+  const listed = config.shortlist === undefined ? [] : [SHORTLIST_FILE];
+  return [...exportedFiles(config), WEIGHTS, ...listed];
 }
 
 export interface Converted {
@@ -59,7 +71,8 @@ export async function convertModel(
   const shortlist = listed === undefined
     ? undefined
     : readMarianShortlist(listed, imported);
-  const system = name ?? basename(resolve(folder));
+  const { source = { name: basename(resolve(folder)) } } = more;
+  const system = name ?? source.name;
   const partial = partialFolder(out, refuse);
   try {
     const graphs = await writeGraphs(
@@ -70,14 +83,14 @@ export async function convertModel(
     );
     const subwords = join(partial, "tokenizer.json");
     await Deno.writeTextFile(subwords, tokenizer.source);
-    saveModel(join(partial, "model.safetensors"), imported);
+    saveModel(join(partial, WEIGHTS), imported);
     if (shortlist !== undefined) {
       writeShortlist(join(partial, SHORTLIST_FILE), shortlist);
     }
     const config = await writeDescription(partial, imported, {
       ...{ system, languages, ...search, graphs, unknown, shortlist },
       tokenizer: subwords,
-      data: [importedModel(system, licence)],
+      data: [importedModel(source, licence)],
     });
     Deno.chmodSync(partial, 0o755);
     Deno.renameSync(partial, out);

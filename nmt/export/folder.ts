@@ -25,7 +25,7 @@ import {
   sharedTokenizer,
 } from "./hugging_face.ts";
 import { card } from "./model_card.ts";
-import { exportedGraphs, graphPath, GRAPHS } from "./graphs.ts";
+import { exportedGraphs, type GraphName, graphPath, GRAPHS } from "./graphs.ts";
 
 const PRECISION = { fp32: "float32", int8: "int8" } as const;
 
@@ -35,6 +35,24 @@ export function translationPath(
   precision: ExportPrecision,
 ): string {
   return join(folder, graphPath("translate", precision));
+}
+
+/** The files of an exported model, by their paths in its folder. */
+export function exportedFiles(
+  config: Pick<ExportConfig, "placeholders" | "casing">,
+): string[] {
+  const isShared = isSharedText(config);
+  return [
+    ...["README.md", "config.json", "tokenizer.json"],
+    ...isShared ? ["generation_config.json", "tokenizer_config.json"] : [],
+    ...EXPORT_PRECISIONS.flatMap((precision) =>
+      graphsOf(isShared).map((name) => graphPath(name, precision))
+    ),
+  ];
+}
+
+function graphsOf(isShared: boolean): readonly GraphName[] {
+  return isShared ? GRAPHS : GRAPHS.slice(0, 1);
 }
 
 /**
@@ -48,7 +66,7 @@ export async function writeGraphs(
   shortlist?: Shortlist,
   isShared = true,
 ): Promise<Translating> {
-  const names = isShared ? GRAPHS : GRAPHS.slice(0, 1);
+  const names = graphsOf(isShared);
   const bytes = { fp32: 0, int8: 0 }, sha256 = { fp32: "", int8: "" };
   for (const precision of EXPORT_PRECISIONS) {
     const graphs = exportedGraphs(

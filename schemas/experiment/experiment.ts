@@ -63,13 +63,17 @@ export const Adaptation = z.strictObject({
 /** A further test set: the held-out part of some data. In another domain, it shows what an adapted model forgets. */
 const TestSet = z.strictObject({
   data: Data.optional(),
-  corpus: Corpus.prefault({}),
+  corpus: Corpus.optional(),
   /** In place of data, the experiment's own validation pairs: for what is explored, while the test set stays unseen. */
   part: z.literal("validation").optional(),
 }).refine(
   ({ data, part }) => (data === undefined) !== (part === undefined),
   'expected either "data" or "part": "validation"',
-);
+).refine(({ corpus, part }) => corpus === undefined || part === undefined, {
+  path: ["corpus"],
+  error:
+    'expected none beside "part": "validation", whose pairs the experiment\'s own "corpus" cleans and chooses; leave it out',
+}).transform(({ corpus = Corpus.parse({}), ...set }) => ({ ...set, corpus }));
 
 /** A name that can be part of a node's. */
 const nameOf = (what: string) =>
@@ -357,7 +361,7 @@ export const Experiment = Given.superRefine((experiment, context) => {
     }
     const trials = grid === undefined
       ? []
-      : trialsOf(grid, { model, distillation });
+      : trialsOf(grid, { model, distillation, training: trialTraining });
     const checkAgreement = (distillation: Distillation, where = "") => {
       const found = mismatches(distillation, model, experiment.teacher.model);
       for (const { path, message } of found) refuse(path, message + where);
@@ -377,7 +381,6 @@ export const Experiment = Given.superRefine((experiment, context) => {
       seeds,
       targets,
       tuning: {
-        training: trialTraining,
         isFullLength:
           JSON.stringify(trialTraining) === JSON.stringify(training),
         trials,
@@ -393,8 +396,7 @@ export interface TrainedStudent extends Student {
   readonly seeds: readonly number[];
   readonly targets: "references" | "teacher";
   readonly tuning: {
-    readonly training: Training;
-    /** Whether that is the student's own. */
+    /** Whether trials are trained as long as the student. */
     readonly isFullLength: boolean;
     /** None: the student stands as it is. */
     readonly trials: readonly Trial[];

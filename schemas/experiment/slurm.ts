@@ -19,8 +19,15 @@ const OptionValue = z.union([z.string(), z.number(), z.literal(true)], {
   error: "expected a text, a number, or true for an option without a value",
 });
 
-/** Options of `sbatch` by their long names. */
-export const SbatchOptions = z.record(OptionName, OptionValue);
+/** Options of `sbatch` by their long names. Whoever lists processes sees them, and they stand in files of experiments. */
+export const SbatchOptions = z.record(OptionName, OptionValue).refine(
+  (options) => !String(options.export ?? "").includes("="),
+  {
+    path: ["export"],
+    message:
+      'expected names of variables only, as anyone may see the values; set them where you submit, and name them, such as "ALL,NAME"',
+  },
+);
 export type SbatchOptions = z.infer<typeof SbatchOptions>;
 
 export const Slurm = z.record(z.string(), SbatchOptions);

@@ -1,7 +1,7 @@
 /** Hyperparameter search: the grid, its trials, and what a selection makes of a student. */
 import { z } from "zod";
 import type { Student } from "./distillation.ts";
-import { ModelOverride } from "./model.ts";
+import { ModelOverride, Training } from "./model.ts";
 import { parse } from "../../base/input_error.ts";
 
 /** What a grid may vary and a selection sets. */
@@ -11,6 +11,8 @@ export const Hyperparameters = z.strictObject({
   temperature: z.number(),
   /** Of the student; left out where no grid varies it. */
   dropout: z.number().optional(),
+  /** Steps of the student's training; left out likewise. */
+  warmup: z.number().optional(),
 });
 export type Hyperparameters = z.infer<typeof Hyperparameters>;
 
@@ -29,21 +31,26 @@ export function selectedStudent<Config extends Tunable>(
 
 /** Writes hyperparameters, equal ones to equal bytes: a student that reads them has the key of a trial that did. */
 export function writeSelection(path: string, selected: Hyperparameters): void {
-  const { alpha, beta, temperature, dropout } = selected;
-  const text = JSON.stringify({ alpha, beta, temperature, dropout });
+  const { alpha, beta, temperature, dropout, warmup } = selected;
+  const text = JSON.stringify({ alpha, beta, temperature, dropout, warmup });
   Deno.writeTextFileSync(path, text + "\n");
 }
 
 /** The part of a student that a selection changes. */
-type Tunable = Pick<Student, "model" | "distillation">;
+type Tunable = Pick<Student, "model" | "training" | "distillation">;
 
 function withHyperparameters<Config extends Tunable>(
   student: Config,
-  { dropout = student.model.dropout, ...weights }: Hyperparameters,
+  {
+    dropout = student.model.dropout,
+    warmup = student.training.warmup,
+    ...weights
+  }: Hyperparameters,
 ): Config {
   return {
     ...student,
     model: { ...student.model, dropout },
+    training: { ...student.training, warmup },
     distillation: { ...student.distillation, ...weights },
   };
 }
@@ -57,6 +64,7 @@ function valuesOf(value: z.ZodType<number>) {
 }
 
 const dropout = ModelOverride.shape.dropout.unwrap();
+const warmup = Training.shape.warmup.unwrap();
 
 /** Values to try; all combinations of them are. */
 const Combinations = z.strictObject({
@@ -64,17 +72,19 @@ const Combinations = z.strictObject({
   beta: valuesOf(z.number()),
   temperature: valuesOf(z.number()),
   dropout: valuesOf(dropout),
+  warmup: valuesOf(warmup),
 }).refine(
   (grid) => Object.values(grid).some((tried) => tried !== undefined),
-  "expected values of alpha, beta, temperature or dropout",
+  "expected values of alpha, beta, temperature, dropout or warmup",
 );
 
 /** The points to try. */
 const Points = z.array(
-  z.strictObject({ ...Hyperparameters.shape, dropout }).partial().refine(
-    (point) => pointName(point) !== "",
-    "expected alpha, beta, temperature or dropout",
-  ),
+  z.strictObject({ ...Hyperparameters.shape, dropout, warmup }).partial()
+    .refine(
+      (point) => pointName(point) !== "",
+      "expected alpha, beta, temperature, dropout or warmup",
+    ),
 ).min(1, "expected at least one point").refine(
   (points) => new Set(points.map(pointName)).size === points.length,
   "expected distinct points",
@@ -96,11 +106,12 @@ export interface Trial extends Tunable {
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Distillation } from "./distillation.ts";
- * import { StudentModel } from "./model.ts";
+ * import { StudentModel, Training } from "./model.ts";
  * import { trialsOf } from "./tuning.ts";
  *
  * const noKd = {
  *   model: StudentModel.parse({}),
+ *   training: Training.parse({}),
  *   distillation: Distillation.parse({}),
  * };
  * const [first, second] = trialsOf({ dropout: [0.1, 0.3] }, noKd);
@@ -111,14 +122,15 @@ export interface Trial extends Tunable {
 export function trialsOf(grid: Grid, own: Tunable): Trial[] {
   const points = Array.isArray(grid) ? grid : combinations(grid);
   return points.map((given) => {
-    const { alpha, beta, temperature, dropout } = given;
-    const point = { alpha, beta, temperature, dropout };
+    const { alpha, beta, temperature, dropout, warmup } = given;
+    const point = { alpha, beta, temperature, dropout, warmup };
     const { distillation } = own;
     const hyperparameters: Hyperparameters = {
       alpha: alpha ?? distillation.alpha,
       beta: beta ?? distillation.beta,
       temperature: temperature ?? distillation.temperature,
       ...dropout === undefined ? {} : { dropout },
+      ...warmup === undefined ? {} : { warmup },
     };
     return {
       name: pointName(point),
@@ -129,9 +141,9 @@ export function trialsOf(grid: Grid, own: Tunable): Trial[] {
 }
 
 function combinations(
-  { alpha, beta, temperature, dropout }: z.infer<typeof Combinations>,
+  { alpha, beta, temperature, dropout, warmup }: z.infer<typeof Combinations>,
 ): Partial<Hyperparameters>[] {
-  return Object.entries({ alpha, beta, temperature, dropout })
+  return Object.entries({ alpha, beta, temperature, dropout, warmup })
     .reduce<Partial<Hyperparameters>[]>(
       (points, [name, values]) =>
         values === undefined

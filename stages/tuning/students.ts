@@ -77,7 +77,7 @@ export function* studentsOf(
       seed: seeds[0],
       // A trial of full length has all that the student has, so that the selected one is not trained again.
       ...tuning.isFullLength ? { config, inputs: { ...inputs, choice } } : {
-        config: { ...config, ...tried, training: tuning.training },
+        config: { ...config, ...tried },
         inputs,
       },
     });

@@ -3,9 +3,11 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertMatch,
   assertRejects,
 } from "@std/assert";
 import { join } from "@std/path";
+import { z } from "zod";
 import { isInputError } from "../../base/input_error.ts";
 import {
   corpusFiles,
@@ -93,4 +95,31 @@ Deno.test("without the folder of corpora there are no files, so that the message
     if (before === undefined) Deno.env.delete("CKD_BENCH_CORPUS");
     else Deno.env.set("CKD_BENCH_CORPUS", before);
   }
+});
+
+Deno.test("each part of the committed run of a million different pairs took less than 1.5 GB, and the page has the most", async () => {
+  const root = join(import.meta.dirname ?? "", "../..");
+  const { million } = Committed.parse(
+    JSON.parse(await Deno.readTextFile(`${root}/bench/results/scale.json`)),
+  );
+  assertEquals(million.map(({ part }) => part), [
+    ...["fetch", "corpus", "tokenize", "teacher"],
+    ...["batches of an epoch", "states, d 32"],
+  ]);
+  for (const { pairs, different } of million) assertEquals(different, pairs);
+  const most = Math.max(...million.map((each) => each.peakMegabytes)) * 2 ** 20;
+  assert(most < 1.5e9);
+  const page = await Deno.readTextFile(
+    `${root}/docs/explanation/performance.md`,
+  );
+  assertMatch(page, new RegExp(`take at most ${(most / 1e9).toFixed(2)} GB`));
+});
+
+const Committed = z.object({
+  million: z.array(z.object({
+    part: z.string(),
+    pairs: z.int(),
+    different: z.int(),
+    peakMegabytes: z.number(),
+  })),
 });

@@ -22,7 +22,16 @@ import {
   PAGES,
   read,
   ROOT,
+  withDiff,
 } from "./page.ts";
+
+Deno.test("each change of a file of the project that a page shows can be made", () => {
+  const diffs = PAGES.flatMap(blocksOf).filter(({ language, path }) =>
+    language === "diff" && statIfThere(join(ROOT, path)) !== undefined
+  );
+  assert(diffs.length > 0);
+  for (const { path, text } of diffs) withDiff(read(path), text, path);
+});
 
 /** The number of tests that each page names: a row that names none is seen. */
 const NAMING = {

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { inState, type NodeJson } from "../engine/fixtures/project.ts";
 import { type Clone, cloneProject } from "./clone.ts";
-import { blocksOf } from "./page.ts";
+import { blocksOf, withDiff } from "./page.ts";
 
 interface Followed {
   /** Does all of a section with this heading, in its order; without, of what stands before the first one. */
@@ -134,7 +134,7 @@ function following(clone: Clone): Followed {
         }
         assert(path !== "", `No file is named before: ${text}`);
         const written = language === "diff"
-          ? changed(clone.read(path), text, path)
+          ? withDiff(clone.read(path), text, path)
           : text;
         clone.write(path, written);
       }
@@ -151,18 +151,3 @@ function following(clone: Clone): Followed {
 }
 
 const quoted = (text: string) => `'${text}'`;
-
-/** A file after a change that is written as a diff without line numbers. */
-function changed(text: string, diff: string, path: string): string {
-  const lines = diff.trimEnd().split("\n");
-  const side = (left: string) =>
-    lines.filter((line) => !line.startsWith(left))
-      .map((line) => `${line.slice(1)}\n`).join("");
-  const before = side("+");
-  assertEquals(
-    text.split(before).length,
-    2,
-    `docs/how-to/extend.md changes lines of ${path} that are not there once:\n${before}`,
-  );
-  return text.replace(before, () => side("-"));
-}

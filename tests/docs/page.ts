@@ -47,6 +47,21 @@ export function blocksOf(page: string): Block[] {
   );
 }
 
+/** A file's text after a change that a page shows as a diff without line numbers. */
+export function withDiff(text: string, diff: string, path: string): string {
+  const lines = diff.trimEnd().split("\n");
+  const side = (left: string) =>
+    lines.filter((line) => !line.startsWith(left))
+      .map((line) => `${line.slice(1)}\n`).join("");
+  const before = side("+");
+  assertEquals(
+    text.split(before).length,
+    2,
+    `A page changes lines of ${path} that are not there once:\n${before}`,
+  );
+  return text.replace(before, () => side("-"));
+}
+
 /** The commands of a shell block: one goes on where a quote is open or a line ends in a backslash or a bar. */
 export function commandsOf(block: string): string[] {
   const commands: string[] = [];

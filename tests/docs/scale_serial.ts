@@ -1,6 +1,7 @@
 /** Runs the lines of docs/scale.md on a Slurm of its own. */
-import { assert, assertEquals } from "@std/assert";
-import { delay } from "../engine/fixtures/processes.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { until } from "../engine/fixtures/processes.ts";
+import { hasJobs } from "../engine/fixtures/run_to_end.ts";
 import { slurmMissing, startSlurm } from "../engine/fixtures/slurm.ts";
 import { blocksOf, commandsOf, ROOT } from "./page.ts";
 
@@ -22,22 +23,25 @@ Deno.test({
       for (const command of commands) {
         const args = command.replaceAll("/shared/ckd", artifacts).split(" ");
         assertEquals(args.slice(0, 3), ["deno", "task", "pipeline"]);
-        const { code, err } = await pipeline(...args.slice(3));
+        const { code, out, err } = await pipeline(...args.slice(3));
         // 10: jobs wait.
         const expected = args.includes("status") ? [0, 10] : [0];
         assert(expected.includes(code), `${command}: ${code}, ${err}`);
+        if (args.includes("doctor")) {
+          assertMatch(out, /^yes +Slurm +works, its controller answers$/m);
+        }
         if (!args.includes("--follow")) continue;
-        for (;;) {
+        await until(async () => {
+          if (await hasJobs()) return undefined;
           const { out } = await pipeline(
             ...["status", "--json", "--artifacts", artifacts],
           );
           const nodes: readonly { readonly state: string }[] =
             JSON.parse(out).nodes;
           const states = new Set(nodes.map(({ state }) => state));
-          if (states.isSubsetOf(new Set(["cached"]))) break;
           assert(!states.has("failed"), out);
-          await delay(1000);
-        }
+          return states.isSubsetOf(new Set(["cached"])) || undefined;
+        }, { pause: 1000 });
       }
     } finally {
       cluster.end();

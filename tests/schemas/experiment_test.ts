@@ -108,7 +108,7 @@ Deno.test("a grid is every combination of its values over the system's own", () 
     student: { training: { steps: 70 } },
   });
   const { training, tuning } = students.tuned;
-  const { training: shorter, isFullLength, trials } = tuning;
+  const { isFullLength, trials } = tuning;
   assertEquals(
     trials.map(({ name, distillation: { alpha, beta, temperature } }) => [
       name,
@@ -128,7 +128,9 @@ Deno.test("a grid is every combination of its values over the system's own", () 
     beta: 0.2,
     temperature: 2,
   });
-  assertEquals([training.steps, shorter.steps, isFullLength], [70, 7, false]);
+  assertEquals(training.steps, 70);
+  assertEquals(trials[3].training.steps, 7);
+  assertEquals(isFullLength, false);
 });
 
 Deno.test("a grid of points has these alone, in their order", () => {
@@ -156,7 +158,8 @@ Deno.test("a grid of dropout changes the model alone, so that a student without 
   const { students } = read({
     students: { "no-kd": { grid: { dropout: [0.1, 0.3] } } },
   });
-  const { model, distillation, tuning: { trials } } = students["no-kd"];
+  const { tuning: { trials }, ...noKd } = students["no-kd"];
+  const { model, training, distillation } = noKd;
   const weights = { alpha: 0, beta: 0, temperature: 1 };
   assertEquals(
     trials,
@@ -164,9 +167,23 @@ Deno.test("a grid of dropout changes the model alone, so that a student without 
       name: `dropout${dropout}`,
       hyperparameters: { ...weights, dropout },
       model: { ...model, dropout },
-      distillation,
+      ...{ training, distillation },
     })),
   );
+});
+
+Deno.test("a grid of warmup changes the training, of trials that are shorter too", () => {
+  const { students } = read({
+    student: { training: { steps: 70 } },
+    students: { rkd: { alpha: 0.5, grid: { warmup: [10, 20] } } },
+    tuning: { training: { steps: 7 } },
+  });
+  const { tuning: { trials } } = students.rkd;
+  assertEquals(trials.map(({ name, training }) => [name, training]), [
+    ["warmup10", { ...students.rkd.training, steps: 7, warmup: 10 }],
+    ["warmup20", { ...students.rkd.training, steps: 7, warmup: 20 }],
+  ]);
+  assertEquals(trials[1].hyperparameters.warmup, 20);
 });
 
 Deno.test("trials are as long as the student's own training unless they are told otherwise", () => {
@@ -396,6 +413,13 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     },
     '"testSets.x": expected either "data" or "part": "validation"',
   ],
+  "cleaning of a further test set that is the validation pairs": [
+    {
+      ...base,
+      testSets: { x: { part: "validation", corpus: { test: 10 } } },
+    },
+    '"testSets.x.corpus": expected none beside "part": "validation", whose pairs the experiment\'s own "corpus" cleans and chooses; leave it out',
+  ],
   "a further test set of nothing": [
     { ...base, testSets: { x: {} } },
     '"testSets.x": expected either "data" or "part": "validation"',
@@ -450,12 +474,12 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
   ],
   "a grid of an empty point": [
     grid([{}]),
-    "expected alpha, beta, temperature or dropout",
+    "expected alpha, beta, temperature, dropout or warmup",
   ],
   "a grid of no points": [grid([]), "expected at least one point"],
   "a grid of nothing": [
     grid({}),
-    "expected values of alpha, beta, temperature or dropout",
+    "expected values of alpha, beta, temperature, dropout or warmup",
   ],
   "a grid of what is no weight": [
     grid({ gamma: [1] }),

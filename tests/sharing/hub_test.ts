@@ -12,29 +12,24 @@ import { filesOf, sha256 } from "../../engine/files/hash.ts";
 import type { Progress } from "../../engine/graph/stage.ts";
 import { parseHubAddress } from "../../sharing/hub/address.ts";
 import { pushModel } from "../../sharing/hub/push_model.ts";
-import { deno } from "../fixtures/command.ts";
 import { temporary } from "../fixtures/made_run.ts";
 import { trainedStudent } from "../fixtures/trained.ts";
 import { HASTY, SILENT } from "./fixtures/exchange.ts";
+import { pushTo } from "./fixtures/hub_push.ts";
 import { type HubServer, startHub, TOKEN } from "./fixtures/hub_server.ts";
 
 const REPOSITORY = "ana/phrases.pt-en";
 const ADDRESS = `hf://${REPOSITORY}`;
 const EXPORT = "export:no-kd";
 
-/** Pushes with the environment of a user who has nothing but what is given. */
+/** Pushes what the trained student's run made. */
 async function push(
   hub: Pick<HubServer, "url">,
   words: readonly string[],
-  environment: Readonly<Record<string, string>> = { HF_TOKEN: TOKEN },
+  environment?: Readonly<Record<string, string>>,
 ) {
   const { artifacts } = await trainedStudent();
-  const nobody = { HF_TOKEN: "", HF_TOKEN_PATH: "", HF_HOME: "/nowhere" };
-  const given = { ...nobody, HF_ENDPOINT: hub.url, ...environment };
-  return await deno([
-    ...["run", "--quiet", "--allow-all", "cli/main.ts", "push"],
-    ...[...words, "--artifacts", artifacts],
-  ], given);
+  return await pushTo(hub, [...words, "--artifacts", artifacts], environment);
 }
 
 Deno.test("an export is sent whole to a private repository, and nothing twice", async () => {

@@ -7,7 +7,13 @@ import {
 import { createTranslator } from "../../nmt/decoding/beam_search.ts";
 import { translateLines } from "../../nmt/decoding/translate.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
-import type { Hyperparameters } from "../../schemas/experiment/tuning.ts";
+import { Distillation } from "../../schemas/experiment/distillation.ts";
+import { StudentModel, Training } from "../../schemas/experiment/model.ts";
+import {
+  type Hyperparameters,
+  selectedStudent,
+  writeSelection,
+} from "../../schemas/experiment/tuning.ts";
 import { scoreFiles } from "../../nmt/metrics/score.ts";
 import choose from "../../stages/choose.ts";
 import hyperparameters from "../../stages/tuning/hyperparameters.ts";
@@ -170,7 +176,8 @@ Deno.test("of trials with equal scores the first by name is chosen", async () =>
 Deno.test("a choice has the bytes of the hyperparameters of the trial that is chosen, so that a student that takes either has one key", async () => {
   const { points } = await chosen({ only: models.one }, said.one);
   const { dropout: _, ...withoutDropout } = points.only;
-  for (const point of [points.only, withoutDropout]) {
+  const withWarmup = { ...withoutDropout, warmup: 40 };
+  for (const point of [points.only, withoutDropout, withWarmup]) {
     await hyperparameters.run({
       config: point,
       ...stageContext(folder, () => {}),
@@ -182,4 +189,22 @@ Deno.test("a choice has the bytes of the hyperparameters of the trial that is ch
     if (point !== points.only) continue;
     assertEquals(written, Deno.readTextFileSync(path("choice.json")));
   }
+});
+
+Deno.test("a student that takes a choice has its weights, dropout and warmup, and keeps what the choice leaves out", () => {
+  const own = {
+    model: StudentModel.parse({ dropout: 0.3 }),
+    training: Training.parse({ warmup: 100 }),
+    distillation: Distillation.parse({}),
+  };
+  const weights = { alpha: 0.5, beta: 0, temperature: 2 };
+  writeSelection(path("weights.json"), weights);
+  assertEquals(selectedStudent(own, path("weights.json")), {
+    ...own,
+    distillation: { ...own.distillation, ...weights },
+  });
+  const choice = { ...weights, dropout: 0.1, warmup: 40 };
+  writeSelection(path("all.json"), choice);
+  const { model, training } = selectedStudent(own, path("all.json"));
+  assertEquals([model.dropout, training.warmup], [0.1, 40]);
 });

@@ -14,7 +14,7 @@ export default command({
     target: option("<file>", "their translations, line by line"),
     pairs: option(
       "<file>",
-      "both in one: .tsv, .csv, .jsonl, .tmx, .po, Moses .zip",
+      "both in one: .tsv, .csv, .jsonl, .tmx, .po, .mo, Moses .zip",
     ),
     from: option("<language>", "of the sources, such as pt"),
     to: option("<language>", "of the targets, such as en"),

@@ -53,6 +53,10 @@ export default command({
         }: expected a name of at most ${NAME_LENGTH} printable characters.`,
       );
     }
+    const { checkLicence } = await load<
+      typeof import("../../../nmt/text/descriptors/licences.ts")
+    >(import.meta.resolve("../../../nmt/text/descriptors/licences.ts"));
+    if (values.licence !== undefined) checkLicence(values.licence);
     const { convertModel } = await load<
       typeof import("../../../nmt/export/convert.ts")
     >(import.meta.resolve("../../../nmt/export/convert.ts"));
@@ -66,7 +70,8 @@ export default command({
         model: folder,
         out,
         languages: languagesOf(values, described),
-        name: values.name ?? described?.name,
+        name: values.name,
+        source: described,
         licence: values.licence ?? licenceOf(found),
         search,
         usesShortlist: values.shortlist,

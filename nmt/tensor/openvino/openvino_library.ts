@@ -145,6 +145,13 @@ function textAt(functions: Functions, address: bigint): string {
   return new TextDecoder().decode(bytes);
 }
 
+/** The text at an address, of which OpenVINO made a copy for the caller, who frees it. */
+function takenText(functions: Functions, address: bigint): string {
+  const text = textAt(functions, address);
+  functions.ov_free(address);
+  return text;
+}
+
 /** Calls that fill in an address: what they fill in. */
 export function made(
   functions: Functions,
@@ -172,9 +179,7 @@ export function capabilities(
         place,
       ),
   );
-  const words = textAt(functions, text).split(/\W+/);
-  functions.ov_free(text);
-  return words;
+  return takenText(functions, text).split(/\W+/);
 }
 
 /** The one status of which nothing is said, and the last message is about something else. */
@@ -187,9 +192,11 @@ export function check(
   status: number,
 ): void {
   if (status === 0) return;
-  const message = functions.ov_get_last_err_msg();
-  const text = message === 0n || status === INVALID_ARGUMENT
+  const message = status === INVALID_ARGUMENT
+    ? 0n
+    : functions.ov_get_last_err_msg();
+  const text = message === 0n
     ? `status ${status}`
-    : textAt(functions, message);
+    : takenText(functions, message);
   throw new Error(`OpenVINO cannot ${what}: ${text.trim()}`);
 }

@@ -72,12 +72,15 @@ export function citedText(
 
 /** A public model as what stands for the data that it was trained on, and its terms, where they are known. */
 export function importedModel(
-  name: string,
+  { name, description = "A public model" }: {
+    readonly name: string;
+    readonly description?: string;
+  },
   licence: string | undefined,
 ): CitedDataSet {
   return {
     name,
-    description: "A public model; its release says what it was trained on",
+    description: `${description}; its release says what it was trained on`,
     citation: [],
     licences: licence === undefined ? [] : [parseLicence(licence)],
   };

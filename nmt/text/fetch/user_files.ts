@@ -25,6 +25,7 @@ import {
   pathsOf,
   readParallel,
 } from "../formats/parallel.ts";
+import { inputError } from "../../../base/input_error.ts";
 import { statIfThere } from "../../../base/stat.ts";
 
 /** What a file of the user's is for. */
@@ -63,7 +64,9 @@ export async function copyFiles(
   folder: string,
   copies: Copies = {},
 ): Promise<Record<string, number>> {
-  const { isPlainTable, readPairs } = await import("../formats/pairs/pairs.ts");
+  const { isCatalogue, isPlainTable, readPairs } = await import(
+    "../formats/pairs/pairs.ts"
+  );
   const languages = { source, target };
   const pairs: Record<string, number> = {};
   for (const { part, files } of partsOf(data)) {
@@ -73,6 +76,23 @@ export async function copyFiles(
         const table = join(folder, tableName(part));
         pairs[part] = await writeTable(readPairs(file, languages), table);
         continue;
+      }
+    } else {
+      const [one, other] = pathsOf(files).map((path) => ({
+        path: copies[path] ?? path,
+        name: path,
+      }));
+      const areCatalogues = await Promise.all([one, other].map(isCatalogue));
+      if (areCatalogues.every((is) => is)) {
+        const { readJoined } = await import("../formats/pairs/catalogues.ts");
+        const joined = readJoined({ source: one, target: other }, languages);
+        pairs[part] = await writeTable(joined, join(folder, tableName(part)));
+        continue;
+      }
+      if (areCatalogues.some((is) => is)) {
+        throw inputError(
+          `Cannot pair "${one.name}" with "${other.name}": one is a gettext catalogue and the other is not; expected two catalogues, or two files of as many lines.`,
+        );
       }
     }
     const names = copyNames(part, files);
@@ -97,8 +117,8 @@ export function locate(
 ): Located {
   const names = pathsOf(files);
   const table = join(folder, tableName(part));
-  if (typeof files === "string" && statIfThere(table) !== undefined) {
-    return { path: table, name: decompressedName(files) };
+  if (statIfThere(table) !== undefined) {
+    return { path: table, name: names.map(decompressedName).join(" and ") };
   }
   const [first, second] = copyNames(part, files).map((copy, i): NamedFile => ({
     path: join(folder, copy),

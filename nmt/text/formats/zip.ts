@@ -17,9 +17,7 @@ export async function zipMembers(
   name: string,
 ): Promise<string[]> {
   const entries = await Array.fromAsync(
-    withEntries(path, name, async function* (zip) {
-      yield* zip.eachEntry();
-    }),
+    withEntries(path, name, (zip) => entriesOf(zip, name)),
   );
   return entries.map(({ fileName }) => fileName)
     .filter((name) => !name.endsWith("/") && !HIDDEN.test(name));
@@ -36,7 +34,7 @@ export function readMember(
 ): AsyncGenerator<Uint8Array> {
   const most = EXPANSION * Deno.statSync(path).size;
   return withEntries(path, name, async function* (zip) {
-    for await (const entry of zip.eachEntry()) {
+    for await (const entry of entriesOf(zip, name)) {
       if (entry.fileName !== member) continue;
       if (entry.uncompressedSize > most) {
         throw unusable(name, TOO_LARGE, REMEDY);
@@ -48,6 +46,24 @@ export function readMember(
     }
     throw unusable(name, `it has no member "${member}"`);
   });
+}
+
+/** The kind of a file in its mode on Unix, which a zip may have, and that of a link. */
+const KIND = 0o170000, LINK = 0o120000;
+
+/** The entries of a zip; a link, whose content is where it leads, is refused unless it is hidden. */
+async function* entriesOf(zip: Zip, name: string) {
+  for await (const entry of zip.eachEntry()) {
+    const mode = entry.externalFileAttributes >>> 16;
+    if ((mode & KIND) === LINK && !HIDDEN.test(entry.fileName)) {
+      throw unusable(
+        name,
+        `its member "${entry.fileName}" is a link, no file or folder`,
+        REMEDY,
+      );
+    }
+    yield entry;
+  }
 }
 
 type Zip = Awaited<ReturnType<typeof yauzl.openPromise>>;

@@ -208,15 +208,18 @@ Deno.test("trainings that this machine recorded say how fast it is, those of ano
 Deno.test("what depends on data of unknown size is named and not counted", async () => {
   const { value, what } = readExperiment(
     join(ROOT, "experiments"),
-    "paper-pt-en",
+    "paper",
     [],
   );
   const graph = pipeline.graph(value, what);
   using folder = temporary();
-  const reports = ["fetch", "states", "student:rkd"]
+  const reports = ["tr-en/fetch", "tr-en/states", "tr-en/student:rkd"]
     .map((name) => ({ name, state: "stale" as const, metrics: {} }));
   const estimated = await estimate(outlook(graph, folder.path, reports));
-  assertEquals(estimated.unknown, ["fetch", "states"]);
+  assertEquals(estimated.unknown, ["tr-en/fetch", "tr-en/states"]);
   assert(estimated.seconds > 0);
-  assertMatch(estimateText(estimated), /not counted.*: fetch, states$/);
+  assertMatch(
+    estimateText(estimated),
+    /not counted.*: tr-en\/fetch, tr-en\/states$/,
+  );
 });

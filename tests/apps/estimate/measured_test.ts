@@ -1,11 +1,14 @@
 /** The cost model against committed runs: corpora of 15,000 to 29,000 pairs, widths 128 and 256, 2 to 12 layers, 4,000 to 32,000 subwords. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { z } from "zod";
 import type { Step } from "../../../engine/graph/estimate.ts";
 import { estimate } from "../../../apps/estimate/estimate.ts";
 import { isJsonObject } from "../../../engine/keys/key.ts";
 import { readResults } from "../../../apps/results/committed.ts";
 import type { Json } from "../../../schemas/manifest.ts";
+import { markdown } from "../../../nmt/metrics/layout.ts";
+import { Model } from "../../../schemas/experiment/model.ts";
 import { ROOT } from "../../fixtures/command.ts";
 
 /** What a node takes is estimated within this factor of what it took; its bytes within the other one. */
@@ -58,6 +61,21 @@ function withoutSearch(config: Json): Json {
   return { ...config, training };
 }
 
+/** The estimate of a node of a run, by the other trainings of one. */
+function estimated(
+  node: string,
+  run: ReturnType<typeof runOf>,
+  by: ReturnType<typeof runOf>,
+) {
+  return estimate({
+    artifacts: ".",
+    nodes: run.steps,
+    stale: [node],
+    recorded: by.steps,
+    seconds: new Map([...by.seconds].filter(([name]) => name !== node)),
+  });
+}
+
 /** Fails where a node is estimated otherwise than it was measured, by the trainings of a run. */
 async function checkNode(
   node: string,
@@ -65,13 +83,7 @@ async function checkNode(
   by: ReturnType<typeof runOf>,
   slower = 1,
 ): Promise<void> {
-  const { seconds, bytes, unknown } = await estimate({
-    artifacts: ".",
-    nodes: run.steps,
-    stale: [node],
-    recorded: by.steps,
-    seconds: new Map([...by.seconds].filter(([name]) => name !== node)),
-  });
+  const { seconds, bytes, unknown } = await estimated(node, run, by);
   assertEquals(unknown, []);
   const time = slower * seconds / (run.seconds.get(node) ?? NaN);
   assert(time > 1 / FACTOR && time < FACTOR, `${node}: ${time} of the time`);
@@ -104,3 +116,35 @@ Deno.test(`by the trainings of quick, twice as wide a model of eight times the s
     await checkNode(node, adapted, quick, SLOWER_MACHINE);
   }
 });
+
+Deno.test("the page has what three teachers and their states took, by corpus, width and layers, beside the estimates", async () => {
+  const names = ["quick", "multi30k-en-de", "adapted-pt-en"];
+  const rows = await Promise.all(names.map(async (name) => {
+    const run = runOf(name);
+    const { model } = Taught.parse(run.steps.get("teacher")?.config);
+    const count = (value: unknown, by = 1) =>
+      Math.round(Number(value) / by).toLocaleString("en");
+    const [teacher, states] = await Promise.all(
+      ["teacher", "states"].map((node) => estimated(node, run, run)),
+    );
+    return [
+      name,
+      count(run.steps.get("corpus")?.metrics?.train),
+      `${model.width}`,
+      `${model.encoderLayers} + ${model.decoderLayers}`,
+      count(run.seconds.get("teacher")),
+      count(teacher.seconds),
+      count(run.bytes.get("states"), 1e6),
+      count(states.bytes, 1e6),
+    ];
+  }));
+  const columns = [
+    ...["", "pairs", "width", "layers"],
+    ...["teacher (s)", "estimated", "states (MB)", "estimated"],
+  ];
+  const expected = markdown([{ columns, rows }]);
+  const page = Deno.readTextFileSync(join(ROOT, "docs/results/benches.md"));
+  assert(page.includes(`${expected}\n`), `the page should have\n${expected}`);
+});
+
+const Taught = z.object({ model: Model });

@@ -45,6 +45,7 @@ async function jobsOf(
 test("nodes of one stage that need the same are one array, and its tasks are found by whoever submits some of them again", async (cluster) => {
   using project = makeProject(SLOW_TEXT);
   const many = counting("abcde", 100);
+  await cluster.wait();
   const jobs = await jobsOf(project, ...many, ...SLURM);
   const [, array] = /^(\d+)_0$/.exec(jobs.get("count:a") ?? "") ?? [];
   assertEquals(
@@ -67,6 +68,7 @@ test("nodes of one stage that need the same are one array, and its tasks are fou
     assertEquals(again.get(name), jobs.get(name), name);
   }
   assertMatch(again.get("count:f") ?? "", /^\d+$/);
+  await cluster.begin();
   const nodes = await settled(project, ...many);
   assertEquals(inState(nodes, "cached").length, 11, jobOutputs(project));
   assertEquals(
@@ -98,13 +100,17 @@ test("an array is no longer than the cluster takes", async () => {
   assertStringIncludes(out, "Stopped");
 });
 
-test("cancel of a waiting task stops it and what needs it, and no other; submitted again it is found", async () => {
+test("cancel of a waiting task stops it and what needs it, and no other; submitted again it is found", async (cluster) => {
   using project = makeProject(SLOW_TEXT);
   const settings = counting("abcde", 300);
+  // On one machine the last task waits for four others.
+  const others = ["update", "NodeName=n2,n3"];
+  await cluster.ask("scontrol", ...others, "State=DRAIN", "Reason=test");
   const jobs = await jobsOf(project, ...settings, ...SLURM);
   await until(() => jobOutputs(project).includes("count:a: ") || undefined);
   const stopped = await project.run("cancel", "count:e", ...settings);
   assertStringIncludes(stopped.out, "Stopped count:e;");
+  await cluster.ask("scontrol", ...others, "State=RESUME");
   const nodes = await settled(project, ...settings);
   assertEquals(inState(nodes, "stale"), ["count:e", "total:e"]);
   assertEquals(inState(nodes, "cached").length, 9, jobOutputs(project));

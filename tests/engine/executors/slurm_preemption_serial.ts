@@ -71,6 +71,23 @@ for (
   });
 }
 
+test("a job that is preempted and not queued again says so, with its number and the way out", async (cluster) => {
+  using project = makeProject(SLOW_TEXT);
+  const settings = ["--set", 'counts={"all":{"milliseconds":1500}}'];
+  const { code, err } = await project.run(
+    ...[...settings, "--executor", "slurm", "--slurm-partition", "cancelled"],
+  );
+  assertEquals(code, 0, err);
+  await until(() => checkpointOf(project));
+  await preempt(cluster);
+  const nodes = await settled(project, ...settings);
+  assertMatch(
+    nodes.find(({ name }) => name === "count:all")?.reason ?? "",
+    /^job \d+ had to make way for another one; submit again, it goes on from its last checkpoint$/,
+    jobOutputs(project),
+  );
+});
+
 test("a training that is preempted saves its step, and its model has the bytes of one that was not", async (cluster) => {
   const artifacts = Deno.makeTempDirSync({ prefix: "preempted-" });
   const pipeline = async (folder: string, ...args: string[]) => {

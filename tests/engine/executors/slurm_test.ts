@@ -1,7 +1,13 @@
 /** What is asked of Slurm: by stages, experiments and the command line. */
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { slurm } from "../../../engine/executors/slurm.ts";
 import { readExperiment } from "../../../engine/graph/experiment.ts";
+import { SbatchOptions } from "../../../schemas/experiment/slurm.ts";
 import { pipeline } from "../../cli/fixtures/command_line.ts";
 
 Deno.test("what a stage declares becomes options of sbatch, which those that are given override", () => {
@@ -65,4 +71,29 @@ Deno.test("a wrong option of sbatch is one sentence, exit code 2", async () => {
     assertStringIncludes(err, "--slurm");
     assertEquals(err.trim().split("\n").length, 1);
   }
+});
+
+Deno.test("a value of a variable in export= is refused without being shown, on the command line and in an experiment; names are taken", async () => {
+  const secret = `secret-${crypto.randomUUID()}`;
+  for (const value of [`TOKEN=${secret}`, `ALL,A,TOKEN='${secret}'`]) {
+    for (
+      const option of [
+        ["--slurm", `export=${value}`],
+        ["--set", `slurm.*.export=${value}`],
+      ]
+    ) {
+      const { code, out, err } = await pipeline(
+        ...["run", "--experiment", "tiny", "--executor", "slurm"],
+        ...["--artifacts", "/nonexistent/artifacts", ...option],
+      );
+      assertEquals([code, out], [2, ""], err);
+      assertMatch(
+        err,
+        /^Cannot use .*export": expected names of variables only, .*"ALL,NAME"\.\n$/,
+      );
+      assertEquals(err.includes(secret), false);
+    }
+  }
+  const named = { export: "ALL,TOKEN", "export-file": "env=1" };
+  assertEquals(SbatchOptions.parse(named), named);
 });

@@ -59,3 +59,16 @@ Deno.test("sacct has a word for each job and each task that began", () => {
   });
   assertEquals(readRecorded("").size, 0);
 });
+
+Deno.test("why a job waits is empty where Slurm has no reason, and a held one says how it is released", () => {
+  const reasonOf = (state_reason: string) =>
+    readJobs(JSON.stringify({
+      jobs: [{ job_id: 14, name: "a@1", job_state: ["PENDING"], state_reason }],
+    })).map(({ state, reason }) => [state, reason]);
+  assertEquals(reasonOf("None"), [["queued", ""]]);
+  assertEquals(reasonOf("Dependency"), [["queued", "Dependency"]]);
+  assertEquals(reasonOf("JobHeldUser"), [[
+    "held",
+    'JobHeldUser; submit again, or release it by "scontrol release 14"',
+  ]]);
+});

@@ -8,9 +8,9 @@ import {
   readLines,
 } from "../lines.ts";
 import { type Line, paired } from "../parallel.ts";
+import { readCatalogue } from "./catalogues.ts";
 import { isPlain, namesColumns, readCsv, readTsv } from "./delimited.ts";
 import { readJsonl } from "./jsonl.ts";
-import { readPo } from "./po.ts";
 import { readTmx, unitsLeftOut } from "./tmx.ts";
 import { languageAmong } from "../../../../schemas/language.ts";
 import { zipMembers } from "../zip.ts";
@@ -36,6 +36,21 @@ const TSV: PairFormat = {
   read: readTsv,
 };
 
+/** A record of CSV, where some cell of the text has quotes around it: a TAB is between quotes alone. */
+const CSV_RECORD =
+  /^(?:ï»¿)?(?=(?:[^]*[,;\n])?")(?:"(?:[^"]|"")*"|[^",;\t\r\n]*)(?:[,;](?:"(?:[^"]|"")*"|[^",;\t\r\n]*))+\r?(?:\n|$)/;
+
+/** Of a file's beginning, so many bytes tell its format. */
+const BEGINNING = 1 << 16;
+
+/** As text, or compiled, of either order of bytes. */
+const GETTEXT: PairFormat = {
+  name: "gettext",
+  endings: [".po", ".mo", ".gmo"],
+  begins: /^(?:(?:#.*\n|\s)*msgid\s+"|Þ\p{Cc}{2}•|•\p{Cc}{2}Þ)/u,
+  read: readCatalogue,
+};
+
 /** In the order in which a file's beginning is tried. */
 const FORMATS: readonly PairFormat[] = [
   {
@@ -50,12 +65,8 @@ const FORMATS: readonly PairFormat[] = [
     begins: /^[^\w]{0,4}<(\?xml|tmx)/,
     read: readTmx,
   },
-  {
-    name: "gettext",
-    endings: [".po"],
-    begins: /^(#.*\n|\s)*msgid\s+"/,
-    read: readPo,
-  },
+  GETTEXT,
+  { name: "CSV", endings: [".csv"], begins: CSV_RECORD, read: readCsv },
   TSV,
   {
     name: "JSON lines",
@@ -63,7 +74,6 @@ const FORMATS: readonly PairFormat[] = [
     begins: /^\s*\{"/,
     read: readJsonl,
   },
-  { name: "CSV", endings: [".csv"], begins: /^"/, read: readCsv },
 ];
 
 /** Whether the ending of a file's name is that of a format of pairs. */
@@ -78,13 +88,18 @@ function formatByName(name: string): PairFormat | undefined {
   );
 }
 
+/** Whether a file is a catalogue of gettext. */
+export async function isCatalogue(file: NamedFile): Promise<boolean> {
+  return await formatOf(file) === GETTEXT;
+}
+
 /** The format of a file: by the ending of its name, or else by how it begins. */
 export async function formatOf(file: NamedFile): Promise<PairFormat> {
   const byName = formatByName(file.member ?? file.name);
   if (byName !== undefined) return byName;
   let start = "";
   for await (const chunk of readBytes(file)) {
-    start = new TextDecoder("latin1").decode(chunk.subarray(0, 4096));
+    start = new TextDecoder("latin1").decode(chunk.subarray(0, BEGINNING));
     break;
   }
   return FORMATS.find(({ begins }) => begins.test(start)) ?? TSV;

@@ -8,33 +8,45 @@ import {
   SLOW_TEXT,
 } from "../../../engine/fixtures/project.ts";
 import { slurmMissing, startForFile } from "../../../engine/fixtures/slurm.ts";
-import { makeUsers, usersMissing } from "../../../engine/fixtures/users.ts";
+import {
+  makeUsers,
+  type User,
+  usersMissing,
+} from "../../../engine/fixtures/users.ts";
 
 const missing = slurmMissing || usersMissing;
 const cluster = await startForFile({ missing, forUsers: true });
 
 Deno.test({
-  name: "cancel stops what runs, and says which job is another user's" +
+  name:
+    "cancel stops what runs and what waits, and says which job is another user's" +
     missing,
   ignore: missing !== "",
   fn: async () => {
     using users = makeUsers({ accounts: true });
     using project = makeProject(SLOW_TEXT);
     const { shared, ours, theirs } = users;
-    const counts = { all: { milliseconds: 1000 }, other: { longest: 1 } };
+    const counts = {
+      ...{ all: { milliseconds: 5000 }, other: { longest: 1 } },
+      mine: { longest: 2 },
+    };
     const settings = ["--artifacts", shared, "--set"];
     settings.push(`counts=${JSON.stringify(counts)}`);
     const split = await ours.run(project, "split", ...settings);
     assertEquals(split.code, 0, split.err);
-    const submitted = await theirs.run(
-      project,
-      ...["count:other", ...settings, "--json"],
-      ...["--executor", "slurm", "--slurm", "begin=now+1hour"],
-    );
-    assertEquals(submitted.code, 0, submitted.err);
-    const nodes: readonly { readonly name: string; readonly job?: string }[] =
-      JSON.parse(submitted.out).nodes;
-    const job = nodes.find(({ name }) => name === "count:other")?.job;
+    const submit = async (user: User, node: string) => {
+      const { code, out, err } = await user.run(
+        project,
+        ...[node, ...settings, "--json"],
+        ...["--executor", "slurm", "--slurm", "begin=now+1hour"],
+      );
+      assertEquals(code, 0, err);
+      const nodes: readonly { readonly name: string; readonly job?: string }[] =
+        JSON.parse(out).nodes;
+      return nodes.find(({ name }) => name === node)?.job;
+    };
+    const job = await submit(theirs, "count:other");
+    await submit(ours, "count:mine");
     const run = ours.start(project, "count:all", ...settings);
     const hasBegun = () =>
       namesIn(`${shared}/work`)
@@ -43,7 +55,10 @@ Deno.test({
     const { code, out, err } = await ours.run(project, "cancel", ...settings);
     assertEquals(
       [code, out],
-      [1, "Stopped count:all; checkpoints are kept, run again to go on.\n"],
+      [
+        1,
+        "Stopped count:all, count:mine; checkpoints are kept, run again to go on.\n",
+      ],
       err,
     );
     assertStringIncludes(err, `Cannot stop count:other (job ${job}): `);

@@ -22,7 +22,9 @@ interface Findings {
 }
 
 Deno.test("the doctor tries every runtime and provider, and says how to get what is missing", async () => {
-  const { code, out, err } = await pipeline(["doctor", "--json"]);
+  const { code, out, err } = await pipeline(["doctor", "--json"], {
+    SLURM_CONF: `${folder}/none.conf`,
+  });
   assertEquals(code, 0, err);
   const { ready, findings }: Findings = JSON.parse(out);
   assert(ready);
@@ -45,6 +47,12 @@ Deno.test("the doctor tries every runtime and provider, and says how to get what
   for (const { usable, detail } of findings) {
     if (!usable) assert(/; .*\.$/.test(detail), `what to do: ${detail}`);
   }
+  const slurm = findings.find(({ name }) => name === "Slurm");
+  assertEquals(slurm?.usable, false);
+  assertStringIncludes(
+    slurm?.detail ?? "",
+    '"scontrol ping" finds the controller',
+  );
   const table = await pipeline(["doctor", "--artifacts", `${folder}/new`]);
   assertStringIncludes(table.out, "yes  onnx on cpu ");
   assertStringIncludes(table.out, `free in ${folder}`);

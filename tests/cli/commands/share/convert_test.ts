@@ -32,7 +32,7 @@ Deno.test("a converted folder has graphs in both precisions, subwords, configs, 
     assertEquals(config.vocabulary, SUBWORDS);
     assertEquals(config.system, "small");
     assertEquals(config.model, { ...config.model, ...MADE_MODEL });
-    assertEquals(config.licences, [{ data: "small", licence: "CC-BY-4.0" }]);
+    assertEquals(config.licences, [{ data: "marian", licence: "CC-BY-4.0" }]);
     assertEquals(config.ids.unk, 3);
     const card = Deno.readTextFileSync(`${out}/README.md`);
     assertStringIncludes(card, "license: cc-by-4.0");

@@ -1,6 +1,12 @@
 /** The OpenVINO runtime beyond the contract: given tensors, inputs that nothing depends on, errors, disposal, memory. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Executable, Program } from "../../../../nmt/tensor/program.ts";
+import {
+  cString,
+  type Functions,
+  made,
+  openLibrary,
+} from "../../../../nmt/tensor/openvino/openvino_library.ts";
 import { loadRuntime } from "../../../../nmt/tensor/runtime.ts";
 import { tf } from "../../../../nmt/tensor/tfjs.ts";
 import { assertTensors, f32, i32, spec, tensor } from "../values.ts";
@@ -167,4 +173,40 @@ test("inputs and results that nobody holds are given back to the system, and liv
     // All of them would be 2000 MB.
     assert(most - least < 1e9, `${least} to ${most} bytes`);
   });
+});
+
+test("a message of OpenVINO is read whole, and freed", async () => {
+  const { identity } = await loadRuntime({ name: "openvino" });
+  const { functions, core } = openLibrary(identity.version);
+  const given: bigint[] = [], freed: bigint[] = [];
+  const watched: Functions = {
+    ...functions,
+    ov_get_last_err_msg: () => {
+      const message = functions.ov_get_last_err_msg();
+      given.push(message);
+      return message;
+    },
+    ov_free: (address) => {
+      freed.push(BigInt(address));
+      functions.ov_free(address);
+    },
+  };
+  assertThrows(
+    () =>
+      made(
+        watched,
+        "tell what there is not",
+        (place) =>
+          functions.ov_core_get_property(
+            core,
+            cString("CPU"),
+            cString("NO_SUCH_PROPERTY"),
+            place,
+          ),
+      ),
+    Error,
+    "NO_SUCH_PROPERTY",
+  );
+  assertEquals(given.length, 1);
+  assertEquals(freed, given);
 });

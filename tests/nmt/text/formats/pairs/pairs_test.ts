@@ -97,7 +97,7 @@ const WRITTEN: Readonly<Record<string, Content>> = {
     ".b.tsv": "x",
     "a.en.zst": zstdCompressSync("a house\ntwo, houses\n"),
     "a.pt.gz": gzipSync('uma casa\nduas "casas"\n'),
-  }),
+  }, ["__MACOSX/a.en", ".b.tsv"]),
   "table.zip": zipOf({
     "__MACOSX/._pairs.tsv": "x",
     "pairs.tsv.gz": gzipSync('uma casa\ta house\nduas "casas"\ttwo, houses\n'),
@@ -118,10 +118,7 @@ for (const [name, content] of Object.entries(WRITTEN)) {
         PAIRS,
       );
     }
-    // Nothing tells CSV without quotes in its first line from a table of one column.
-    if (!name.endsWith(".csv")) {
-      assertEquals(await read("data", content), PAIRS);
-    }
+    assertEquals(await read("data", content), PAIRS);
   });
 }
 
@@ -183,11 +180,18 @@ Deno.test("a catalogue is in the encoding of its header, and in UTF-8 where it n
 });
 
 Deno.test("a table is one by the TAB in its first line, whatever it begins with", async () => {
-  for (const start of ['"Uma" casa', "PK é um país", '{"uma": casa}']) {
+  for (
+    const start of [
+      ...['"Uma" casa', "PK é um país", '{"uma": casa}', '"Uma", disse ele'],
+    ]
+  ) {
     assertEquals(await read("data", `${start}\ta house\n`), [
       [start, "a house"],
     ]);
   }
+  // A TAB between quotes is one of the cell.
+  const quoted = '\ufeff"uma\tcasa","a\nhouse"\n';
+  assertEquals(await read("data", quoted), [["uma\tcasa", "a\nhouse"]]);
 });
 
 Deno.test("units of a translation memory that have one language alone, or a second one twice, are counted", async () => {
@@ -298,7 +302,7 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
   [
     "a.po",
     'msgid ""\nmsgstr "Language: fr\\n"\n\nmsgid "a"\nmsgstr "b"\n',
-    'its header has the Language "fr", expected "Language: en" (or pt).',
+    'its header has the Language "fr", expected "Language: en" (or pt); give another catalogue',
   ],
   ["a.po", 'msgid "a"\nmsgstr "b"\n', "its header has no Language"],
   [
@@ -318,6 +322,11 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
     "expected one pair of members such as NAME.pt and NAME.en, or one file of pairs, found",
   ],
   ["a.zip", MANY.subarray(0, 60), 'Cannot use archive "a.zip": it is broken ('],
+  [
+    "a.zip",
+    zipOf({ "a.pt": "/etc/hostname", "a.en": "a\n" }, ["a.pt"]),
+    'Cannot use archive "a.zip": its member "a.pt" is a link, no file or folder; make or get it again, or unpack it',
+  ],
   [
     "a.zip",
     zipOf({ "a.pt": "a\nb\n", "a.en": "a\n" }),

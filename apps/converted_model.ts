@@ -1,0 +1,83 @@
+/** The files of a public model that `convert` wrote, for others: whole, with a card, under terms that allow it. */
+import { join } from "@std/path";
+import { inputError } from "../base/input_error.ts";
+import { checkInput, inputText } from "../base/input_file.ts";
+import { hashFile } from "../engine/files/hash.ts";
+import { convertedFiles } from "../nmt/export/convert.ts";
+import { whyNotPassedOn } from "../nmt/text/descriptors/licences.ts";
+import {
+  EXPORT_PRECISIONS,
+  type ExportConfig,
+} from "../schemas/exported_model.ts";
+import { graphIn, readExport } from "./models.ts";
+
+/** A file, its name in the folder, SHA-256 and size. */
+export interface ConvertedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export interface ConvertedModel {
+  readonly files: readonly ConvertedFile[];
+  /** What lies in the folder too, and is no part of the model. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Checks a converted model before others get it.
+ *
+ * @throws an input error where a file is missing or damaged, where the licence is not stated or forbids it, and where the card
+ * does not name model and licence
+ */
+export async function modelForOthers(folder: string): Promise<ConvertedModel> {
+  const refuse = (reason: string) =>
+    inputError(`Cannot push "${folder}": ${reason}.`);
+  const config = readExport(folder);
+  const names = convertedFiles(config);
+  for (const name of names) {
+    checkInput(join(folder, name), (reason) =>
+      refuse(
+        `expected "${name}" of a converted model in it, and ${reason}; convert it again, or name the node of an export in place of --model`,
+      ));
+  }
+  for (const precision of EXPORT_PRECISIONS) graphIn(folder, precision, config);
+  const forbidden = whyForbidden(config);
+  if (forbidden !== undefined) throw refuse(forbidden);
+  const card = inputText(join(folder, "README.md"), refuse);
+  const unnamed = config.licences
+    .flatMap(({ data, licence }) => [data, licence])
+    .find((word) => !card.includes(word));
+  if (unnamed !== undefined) {
+    throw refuse(
+      `its card, README.md, does not name "${unnamed}"; name the model and its licence there, or convert it again`,
+    );
+  }
+  const files = await Promise.all(
+    names.toSorted().map(async (name) => {
+      const path = join(folder, name);
+      return { name, path, ...await hashFile(path) };
+    }),
+  );
+  const own = names.map((name) => name.split("/", 1)[0]);
+  const others = [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => !own.includes(name)).sort();
+  return { files, others };
+}
+
+/** Why the terms of a model do not let others have it, with what to do. */
+function whyForbidden(
+  { system, licences }: ExportConfig,
+): string | undefined {
+  const terms = licences.length === 0
+    ? [{ data: system, licence: "not stated" }]
+    : licences;
+  for (const { data, licence } of terms) {
+    const why = whyNotPassedOn(licence);
+    if (why === undefined) continue;
+    return why === "is not stated"
+      ? `the licence of "${data}" ${why}, and without one nobody may pass it on; find its terms, and convert it again with --licence`
+      : `the licence of "${data}", "${licence}", ${why}; ask its owner for other terms, and convert it again with --licence`;
+  }
+}
