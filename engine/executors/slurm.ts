@@ -55,10 +55,15 @@ export const slurm: Queue = {
   jobs: async (names) => {
     const jobs: QueuedJob[] = [];
     for (let from = 0; from < names.length; from += NAMES) {
-      const { out } = await ask("squeue", [
+      const args = [
         ...["--json", "--states=all"],
         `--name=${names.slice(from, from + NAMES).join(",")}`,
-      ]);
+      ];
+      const first = await run("squeue", args);
+      // In a job that has to leave, the signal reaches this process too.
+      const { out } = first.isKilled
+        ? await ask("squeue", args)
+        : answered("squeue", first);
       jobs.push(...readJobs(out));
     }
     return jobs;
@@ -143,6 +148,8 @@ async function checkSlurm(): Promise<void> {
 
 interface Ran {
   readonly success: boolean;
+  /** Whether somebody has ended it. */
+  readonly isKilled?: boolean;
   readonly out: string;
   readonly err: string;
 }
@@ -194,14 +201,17 @@ async function run(
       // Else squeue cuts the indices of waiting tasks.
       env: { SLURM_BITSTR_LEN: "0" },
     }).spawn();
-    const [, { success, stdout, stderr }] = await Promise.all([
+    const [, { success, signal, stdout, stderr }] = await Promise.all([
       new Blob([input]).stream().pipeTo(child.stdin).catch(() => {}),
       child.output(),
     ]);
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return timeout.aborted
       ? { success: false, out: "", err: `no answer within ${SECONDS} s` }
-      : { success, out: text(stdout), err: text(stderr) };
+      : {
+        ...{ success, isKilled: signal !== null },
+        ...{ out: text(stdout), err: text(stderr) },
+      };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return { success: false, out: "", err: `"${program}" is not installed` };

@@ -3,9 +3,11 @@ import {
   assert,
   assertEquals,
   assertMatch,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { namesIn, readIfThere } from "../../../engine/files/atomic.ts";
+import { slurm } from "../../../engine/executors/slurm.ts";
 import { deno } from "../../fixtures/command.ts";
 import { hasJobs, jobOutputs, settled } from "../fixtures/run_to_end.ts";
 import { until } from "../fixtures/processes.ts";
@@ -154,5 +156,26 @@ test("a training that is preempted saves its step, and its model has the bytes o
     assert((outputs.match(/^Job begins: teacher, /gm) ?? []).length > 1);
   } finally {
     Deno.removeSync(artifacts, { recursive: true });
+  }
+});
+
+Deno.test("squeue that a job's signal ends is asked again, and one that fails is not", async () => {
+  const folder = Deno.makeTempDirSync();
+  const path = Deno.env.get("PATH") ?? "";
+  const squeue = (script: string) => {
+    const name = `${folder}/squeue`;
+    Deno.writeTextFileSync(name, `#!/bin/sh\n${script}\n`);
+    Deno.chmodSync(name, 0o755);
+  };
+  try {
+    Deno.env.set("PATH", `${folder}:${path}`);
+    squeue('mkdir "$0.once" 2>&- && kill -TERM $$\necho \'{"jobs":[]}\'');
+    assertEquals(await slurm.jobs(["mine"]), []);
+    squeue('mkdir "$0.failed" 2>&- && exit 1\necho \'{"jobs":[]}\'');
+    const error = await assertRejects(() => slurm.jobs(["mine"]), Error);
+    assertStringIncludes(error.message, "Cannot use Slurm: squeue says");
+  } finally {
+    Deno.env.set("PATH", path);
+    Deno.removeSync(folder, { recursive: true });
   }
 });
