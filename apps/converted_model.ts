@@ -4,7 +4,7 @@ import { inputError } from "../base/input_error.ts";
 import { checkInput, inputText } from "../base/input_file.ts";
 import { hashFile } from "../engine/files/hash.ts";
 import { convertedFiles } from "../nmt/export/convert.ts";
-import { whyNotPassedOn } from "../nmt/text/descriptors/licences.ts";
+import { whyNotPassedOn } from "../nmt/text/descriptors/redistribution.ts";
 import {
   EXPORT_PRECISIONS,
   type ExportConfig,

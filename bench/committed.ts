@@ -53,7 +53,7 @@ const Scale = Origin.extend({
   /** Pairs that all differ; beside other work, so that there are no seconds. */
   million: z.array(z.object({
     part: z.string(),
-    pairs: z.number(),
+    pairs: z.int(),
     different: z.int(),
     peakMegabytes: z.number(),
   })),
@@ -164,7 +164,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
     );
   },
   growth: () => {
-    const { steps, pipeline } = read("scale", Scale);
+    const { steps, pipeline } = committedScale();
     const slope = (
       points: readonly { readonly size: number; readonly cost: number }[],
     ) => {
@@ -197,17 +197,17 @@ export const TABLES: Readonly<Record<string, () => string>> = {
       ]),
     ]);
   },
-  million: () => {
-    const { million } = read("scale", Scale);
-    return table(
+  million: () =>
+    table(
       ["", "pairs", "different", "peak MB"],
-      million.map(({ part, pairs, different, peakMegabytes }) => [
+      committedScale().million.map((
+        { part, pairs, different, peakMegabytes },
+      ) => [
         ...[part, amount(pairs), amount(different), amount(peakMegabytes)],
       ]),
-    );
-  },
+    ),
   cores: () => {
-    const { threads } = read("scale", Scale);
+    const { threads } = committedScale();
     const [one, two] = threads.map(({ ours }) => ours);
     const ms = (value: number | null) => amount(value && Math.round(value));
     return table(["cores", "ours (ms)", "PyTorch (ms)", ""], [
@@ -226,7 +226,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
     ]);
   },
   large: () => {
-    const { large } = read("scale", Scale);
+    const { large } = committedScale();
     return table(
       ["stage", "seconds", "estimated MB", "peak MB"],
       large.map(({ stage, seconds, estimatedMegabytes, peakMegabytes }) => [
@@ -313,6 +313,11 @@ export function printTables(args: readonly string[]): void {
     );
   }
   console.log(TABLES[name]());
+}
+
+/** How time and memory grow: `bench/results/scale.json`. */
+export function committedScale(): z.output<typeof Scale> {
+  return read("scale", Scale);
 }
 
 function read<T extends z.ZodType>(name: string, schema: T): z.output<T> {

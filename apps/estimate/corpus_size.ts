@@ -46,10 +46,8 @@ export function trainingSize(
     [...nodes.values()].find((each) =>
       each.stage === "join" && corporaOf(nodes, each).includes(corpusNode)
     ) ?? corpusNode;
-  const counted =
-    [nodes, recorded].flatMap((steps) =>
-      countedSize(nodes, whole, steps) ?? []
-    )[0];
+  const counted = countedSize(nodes, whole, nodes) ??
+    countedSize(nodes, whole, recorded);
   if (counted !== undefined && whole === corpusNode) return counted;
   const bytes = sum(corporaOf(nodes, corpusNode).map(textBytes));
   if (bytes === undefined) return undefined;

@@ -26,6 +26,15 @@ const row = (reader: Reader, name: string) =>
     has: reader.page.getByText(name, { exact: true }),
   });
 
+/** How long a training took, which stands in its row. */
+async function duration(reader: Reader, name: string): Promise<void> {
+  await row(reader, name).first().waitFor();
+  await reader.answer(
+    reader.page.locator('.ag-row [col-id*="duration" i]').first(),
+    /[\d.]+ ?(ms|s|min|h)/,
+  );
+}
+
 /** `best` is the model whose translations are read, `changed` one of another parameter than before. */
 export const mlflowAnswers = (best: string, changed: string): Answers => ({
   "Which system is best, and is that sure?": {
@@ -80,25 +89,11 @@ export const mlflowAnswers = (best: string, changed: string): Answers => ({
   "Which layer learnt what?": { no: "no similarity of layers" },
   "What would it cost again?": {
     lacks: "no sum, no estimate",
-    find: async (reader) => {
-      const { page } = reader;
-      await row(reader, best).first().waitFor();
-      await reader.answer(
-        page.locator('.ag-row [col-id*="duration" i]').first(),
-        /[\d.]+ ?(ms|s|min|h)/,
-      );
-    },
+    find: (reader) => duration(reader, best),
   },
   "Where did the time go?": {
     lacks: "of trainings alone",
-    find: async (reader) => {
-      const { page } = reader;
-      await row(reader, best).first().waitFor();
-      await reader.answer(
-        page.locator('.ag-row [col-id*="duration" i]').first(),
-        /[\d.]+ ?(ms|s|min|h)/,
-      );
-    },
+    find: (reader) => duration(reader, best),
   },
   "Which data was used?": {
     lacks: "no licence, no sizes",

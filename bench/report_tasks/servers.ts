@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { cacheFolder } from "../../apps/doctor/peers.ts";
 import { statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
+import { freePort } from "../../tests/fixtures/free_port.ts";
 
 /** The programs that bench/report_tasks/setup installs. */
 export function programs(): Readonly<
@@ -70,9 +71,4 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }

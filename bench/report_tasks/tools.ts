@@ -52,8 +52,7 @@ async function ours(
 ): Promise<Tool> {
   const out = join(folder, "report.html");
   const began = performance.now();
-  await command(Deno.execPath(), [
-    ...["run", "--quiet", "--allow-all", join(ROOT, "cli/main.ts")],
+  await pipeline([
     ...["report", "--experiment", run.experiment],
     ...["--artifacts", run.artifacts, "--out", out],
     ...run.against === undefined ? [] : ["--against", run.against],
@@ -129,8 +128,7 @@ async function leet(
 ): Promise<Tool> {
   const { wandb } = programs();
   const runs = join(folder, "wandb");
-  await command(Deno.execPath(), [
-    ...["run", "--quiet", "--allow-all", join(ROOT, "cli/main.ts")],
+  await pipeline([
     ...["describe", "--format", "wandb", "--experiment", run.experiment],
     ...["--artifacts", run.artifacts, "--out", runs],
   ]);
@@ -247,6 +245,14 @@ function inBrowser(
 const secondsSince = (began: number) =>
   rounded((performance.now() - began) / 1000);
 const rounded = (seconds: number) => Number(seconds.toFixed(2));
+
+/** A command of this project's pipeline. */
+function pipeline(args: readonly string[]): Promise<string> {
+  const main = join(ROOT, "cli/main.ts");
+  return command(Deno.execPath(), [
+    ...["run", "--quiet", "--allow-all", main, ...args],
+  ]);
+}
 
 async function versionOf(program: string): Promise<string> {
   return (await command(program, ["--version"])).replace(/^.* /, "").trim();

@@ -81,7 +81,7 @@ async function jobsIn(
         name,
         id,
         text,
-        queue === "silent" ? "silent" : job?.word ?? recorded.get(id) ?? "",
+        queue === "silent" ? undefined : job?.word ?? recorded.get(id) ?? "",
       );
     if (state !== undefined) jobs.set(node, state);
   }
@@ -162,25 +162,27 @@ function waitingOrRunning(
 }
 
 /**
- * How a job ended, by what it has printed and the queue's word, which may be silent; undefined where it has done its work, or
- * was stopped.
+ * How a job ended, by what it has printed and the queue's word, of which there is none where the queue does not answer;
+ * undefined where it has done its work, or was stopped.
  */
 function ended(
   name: QueueName,
   id: string,
   output: string,
-  word: string,
+  word: string | undefined,
 ): Standing | undefined {
   const printed = output.split(BEGUN).at(-1) ?? "";
   const lines = printed.split("\n");
   if (lines.includes(DONE)) return undefined;
   const isStopped = lines.includes(STOPPED);
-  if (word === "silent" && !isStopped) {
+  if (word === undefined && !isStopped) {
     return {
       ...{ id, state: "queued" },
       reason: `job ${id}, the queue does not answer`,
     };
   }
-  const reason = QUEUES[name].failureOf({ id, word, printed, isStopped });
+  const reason = QUEUES[name].failureOf({
+    ...{ id, word: word ?? "", printed, isStopped },
+  });
   return reason === undefined ? undefined : { id, state: "failed", reason };
 }

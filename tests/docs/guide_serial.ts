@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse as parseJsonc } from "@std/jsonc";
+import { freePort } from "../fixtures/free_port.ts";
 import { writeSmallModel } from "../apps/init/small_model.ts";
 import {
   type Clone,
@@ -324,11 +325,6 @@ function shapeOf(line: string, varies: RegExp | undefined): string {
     .replace(/\b\d+(\.\d+)? (kB|MB|GB)\b/g, "‹size›")
     .replace(/-?\b\d{1,3}(,\d{3})+\b|-?\b\d+\.\d+\b/g, "‹number›");
   return varies === undefined ? shape : shape.replace(varies, "‹varies›");
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Gives values of an experiment's file other ones. */

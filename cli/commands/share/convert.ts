@@ -53,10 +53,12 @@ export default command({
         }: expected a name of at most ${NAME_LENGTH} printable characters.`,
       );
     }
-    const { checkLicence } = await load<
-      typeof import("../../../nmt/text/descriptors/licences.ts")
-    >(import.meta.resolve("../../../nmt/text/descriptors/licences.ts"));
-    if (values.licence !== undefined) checkLicence(values.licence);
+    if (values.licence !== undefined) {
+      const { checkLicence } = await load<
+        typeof import("../../../nmt/text/descriptors/licences.ts")
+      >(import.meta.resolve("../../../nmt/text/descriptors/licences.ts"));
+      checkLicence(values.licence);
+    }
     const { convertModel } = await load<
       typeof import("../../../nmt/export/convert.ts")
     >(import.meta.resolve("../../../nmt/export/convert.ts"));
