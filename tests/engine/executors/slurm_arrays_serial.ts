@@ -68,7 +68,7 @@ test("nodes of one stage that need the same are one array, and its tasks are fou
     assertEquals(again.get(name), jobs.get(name), name);
   }
   assertMatch(again.get("count:f") ?? "", /^\d+$/);
-  await cluster.begin();
+  await cluster.resume();
   const nodes = await settled(project, ...many);
   assertEquals(inState(nodes, "cached").length, 11, jobOutputs(project));
   assertEquals(

@@ -41,13 +41,15 @@ test("jobs wait for those that they need, are not submitted twice, and log --fol
   const again = await project.run(...slow(200), ...SLURM);
   const jobs = (text: string) => /^total:all +queued +(\d+)$/m.exec(text)?.[1];
   assertEquals(jobs(again.out), jobs(out));
-  const nodes = await nodesOf(project, "status", ...slow(200));
-  assertEquals(stateOf(nodes, "total:all"), "queued");
-  assertMatch(
-    nodes.find(({ name }) => name === "total:all")?.reason ?? "",
-    /^job \d+ \(Dependency\)/,
-  );
-  await cluster.begin();
+  // Slurm's scheduler finds out after the submission what a job waits for.
+  let reason = "";
+  await until(async () => {
+    const nodes = await nodesOf(project, "status", ...slow(200));
+    assertEquals(stateOf(nodes, "total:all"), "queued");
+    reason = nodes.find(({ name }) => name === "total:all")?.reason ?? "";
+    return /^job \d+ \(Dependency\)/.test(reason) || undefined;
+  }, { pause: 200, seconds: 60, seen: () => reason });
+  await cluster.resume();
   assertEquals(
     inState(await settled(project, ...slow(200)), "cached").length,
     3,
