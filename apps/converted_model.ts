@@ -4,12 +4,9 @@ import { inputError } from "../base/input_error.ts";
 import { checkInput, inputText } from "../base/input_file.ts";
 import { hashFile } from "../engine/files/hash.ts";
 import { convertedFiles } from "../nmt/export/convert.ts";
-import { whyNotPassedOn } from "../nmt/text/descriptors/redistribution.ts";
-import {
-  EXPORT_PRECISIONS,
-  type ExportConfig,
-} from "../schemas/exported_model.ts";
-import { graphIn, readExport } from "./models.ts";
+import { EXPORT_PRECISIONS } from "../schemas/exported_model.ts";
+import { checkGraph, readExport } from "./models.ts";
+import { type Remedies, whyNotForOthers } from "./terms.ts";
 
 /** A file, its name in the folder, SHA-256 and size. */
 export interface ConvertedFile {
@@ -42,8 +39,22 @@ export async function modelForOthers(folder: string): Promise<ConvertedModel> {
         `expected "${name}" of a converted model in it, and ${reason}; convert it again, or name the node of an export in place of --model`,
       ));
   }
-  for (const precision of EXPORT_PRECISIONS) graphIn(folder, precision, config);
-  const forbidden = whyForbidden(config);
+  const files = await Promise.all(
+    names.toSorted().map(async (name) => {
+      const path = join(folder, name);
+      return { name, path, ...await hashFile(path) };
+    }),
+  );
+  for (const precision of EXPORT_PRECISIONS) {
+    const graph = files.find(({ name }) =>
+      name === `${precision}/translate.onnx`
+    );
+    if (graph !== undefined) checkGraph(graph.path, graph, precision, config);
+  }
+  const terms = config.licences.length === 0
+    ? [{ data: config.system, licence: "not stated" }]
+    : config.licences;
+  const forbidden = whyNotForOthers(terms, REMEDIES);
   if (forbidden !== undefined) throw refuse(forbidden);
   const card = inputText(join(folder, "README.md"), refuse);
   const unnamed = config.licences
@@ -54,30 +65,14 @@ export async function modelForOthers(folder: string): Promise<ConvertedModel> {
       `its card, README.md, does not name "${unnamed}"; name the model and its licence there, or convert it again`,
     );
   }
-  const files = await Promise.all(
-    names.toSorted().map(async (name) => {
-      const path = join(folder, name);
-      return { name, path, ...await hashFile(path) };
-    }),
-  );
   const own = names.map((name) => name.split("/", 1)[0]);
   const others = [...Deno.readDirSync(folder)].map(({ name }) => name)
     .filter((name) => !own.includes(name)).sort();
   return { files, others };
 }
 
-/** Why the terms of a model do not let others have it, with what to do. */
-function whyForbidden(
-  { system, licences }: ExportConfig,
-): string | undefined {
-  const terms = licences.length === 0
-    ? [{ data: system, licence: "not stated" }]
-    : licences;
-  for (const { data, licence } of terms) {
-    const why = whyNotPassedOn(licence);
-    if (why === undefined) continue;
-    return why === "is not stated"
-      ? `the licence of "${data}" ${why}, and without one nobody may pass it on; find its terms, and convert it again with --licence`
-      : `the licence of "${data}", "${licence}", ${why}; ask its owner for other terms, and convert it again with --licence`;
-  }
-}
+const REMEDIES: Remedies = {
+  unstated: "find its terms, and convert it again with --licence",
+  forbidden:
+    "ask its owner for other terms, and convert it again with --licence",
+};

@@ -183,18 +183,27 @@ export function graphIn(
     path,
     (reason) => inputError(`Cannot use "${path}": ${reason}.`),
   );
-  checkGraph(path, Deno.readFileSync(path), precision, config);
+  checkGraph(path, hashOf(Deno.readFileSync(path)), precision, config);
   return path;
+}
+
+/** Size and SHA-256 of a file's content. */
+export function hashOf(content: Uint8Array): GraphHash {
+  return { bytes: content.length, sha256: sha256(content) };
+}
+
+export interface GraphHash {
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** @throws an input error where a graph has another size or hash than its config says */
 export function checkGraph(
   path: string,
-  graph: Uint8Array,
+  found: GraphHash,
   precision: ExportPrecision,
   config: ExportConfig,
 ): void {
-  const found = { bytes: graph.length, sha256: sha256(graph) };
   const expected = {
     bytes: config.bytes[precision],
     sha256: config.sha256?.[precision] ?? found.sha256,

@@ -8,7 +8,7 @@ import {
   narrowest,
   parseLicence,
 } from "../../nmt/text/descriptors/licences.ts";
-import { checkGraph, readExport } from "../models.ts";
+import { checkGraph, hashOf, readExport } from "../models.ts";
 import type { SiteModel } from "./page/site.ts";
 
 export interface Exported {
@@ -68,7 +68,7 @@ function readModel(
   const subwords = read("tokenizer.json");
   const name = join(precision, "translate.onnx");
   const graph = read(name);
-  checkGraph(join(folder, name), graph, precision, config);
+  checkGraph(join(folder, name), hashOf(graph), precision, config);
   const paths = {
     graph: `models/${id}/translate.onnx`,
     // Models of one experiment have theirs in common.

@@ -1,5 +1,8 @@
 /** What `push` sends to the Hugging Face Hub: the files of one model, exported or converted. */
 import { inputError } from "../../base/input_error.ts";
+import { statIfThere } from "../../base/stat.ts";
+import { failure } from "../../engine/files/failure.ts";
+import { hashFile } from "../../engine/files/hash.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { select } from "../../engine/graph/selection.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
@@ -14,6 +17,7 @@ import {
 import type { ModelFile } from "../../sharing/hub/push_model.ts";
 import { DEFAULT_NETWORK } from "../../sharing/remotes/request.ts";
 import type { Listener, Transferred } from "../../sharing/transfer/download.ts";
+import type { Remedies } from "../../apps/terms.ts";
 import { load } from "../load.ts";
 import { filesToGet } from "./node_files.ts";
 
@@ -55,15 +59,54 @@ export function exportNamed(
   );
 }
 
-/** The files of the model that a node has exported. */
-export function exportedFiles(workspace: Workspace, node: string): ModelFile[] {
-  return filesToGet(workspace, node)
+/**
+ * The files of the model that a node has exported.
+ *
+ * @throws a failure where one is missing or damaged, an input error where the terms of what it was made of do not let others
+ * have it
+ */
+export async function exportedFiles(
+  workspace: Workspace,
+  manifest: Manifest,
+  node: string,
+  { name: repository }: HubAddress,
+): Promise<ModelFile[]> {
+  const files = filesToGet(workspace, node)
     .map(({ path, source, ...file }) => ({
       ...file,
       name: path,
       path: source,
     }));
+  for (const { name, path, sha256 } of files) {
+    if (
+      statIfThere(path) !== undefined &&
+      (await hashFile(path)).sha256 === sha256
+    ) continue;
+    throw failure(
+      `Cannot push "${name}": it is missing or damaged in the artifact folder; run "deno task pipeline verify".`,
+    );
+  }
+  const { readExport } = await load<typeof import("../../apps/models.ts")>(
+    import.meta.resolve("../../apps/models.ts"),
+  );
+  const { termsOfExport, whyNotForOthers } = await load<
+    typeof import("../../apps/terms.ts")
+  >(import.meta.resolve("../../apps/terms.ts"));
+  const folder = workspace.store.path(manifest.nodes[node].outputs.folder);
+  const terms = termsOfExport(manifest, node, readExport(folder));
+  const why = whyNotForOthers(terms, REMEDIES);
+  if (why === undefined) return files;
+  throw inputError(
+    `Cannot push "${node}" to "${repository}": ${why}.`,
+  );
 }
+
+const OWN = "a folder or S3 store of your own takes it as it is";
+const REMEDIES: Remedies = {
+  unstated:
+    `find its terms, write them into experiment or descriptor and export it again; ${OWN}`,
+  forbidden: `ask its owner for other terms, or train without it; ${OWN}`,
+};
 
 /** Sends the files of a model to a repository. */
 export async function pushFiles(

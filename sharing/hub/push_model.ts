@@ -7,7 +7,6 @@ import {
   type ListFileEntry,
   listFiles,
 } from "@huggingface/hub";
-import { hashFile } from "../../engine/files/hash.ts";
 import { failure } from "../../engine/files/failure.ts";
 import type { LocalFile, NetworkPolicy } from "../remotes/remote.ts";
 import { causeOf, retry, unreachable } from "../remotes/request.ts";
@@ -15,7 +14,7 @@ import type { Listener, Transferred } from "../transfer/download.ts";
 import { transferProgress } from "../transfer/progress.ts";
 import type { HubAccess, HubAddress } from "./address.ts";
 
-/** A file, and its name in the repository. */
+/** A file, which has this hash, and its name in the repository. */
 export interface ModelFile extends LocalFile {
   readonly name: string;
 }
@@ -31,7 +30,6 @@ export async function pushModel(
   network: NetworkPolicy,
   listener: Listener,
 ): Promise<Transferred> {
-  for (const file of files) await checkIntact(file);
   const hub = {
     repo: { type: "model", name: repository },
     hubUrl: endpoint,
@@ -88,13 +86,6 @@ export async function pushModel(
     if (!(error instanceof HubApiError)) throw error;
     throw refused(name, error);
   }
-}
-
-async function checkIntact({ name, path, sha256 }: ModelFile): Promise<void> {
-  if ((await hashFile(path)).sha256 === sha256) return;
-  throw failure(
-    `Cannot push "${name}": it is damaged in the artifact folder; run "deno task pipeline verify".`,
-  );
 }
 
 /** The files of the repository by name; undefined if there is none. */

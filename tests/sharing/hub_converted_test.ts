@@ -1,11 +1,15 @@
 /** `push` of a public model that was converted: its files, its card, and terms under which nobody may share it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { join, relative } from "@std/path";
+import { modelForOthers } from "../../apps/converted_model.ts";
 import { filesOf } from "../../engine/files/hash.ts";
+import { parseHubAddress } from "../../sharing/hub/address.ts";
+import { pushModel } from "../../sharing/hub/push_model.ts";
 import { withFolder } from "../nmt/fixtures/folder.ts";
 import { convertMarian } from "./fixtures/converted.ts";
+import { HASTY, SILENT } from "./fixtures/exchange.ts";
 import { pushTo } from "./fixtures/hub_push.ts";
-import { startHub } from "./fixtures/hub_server.ts";
+import { startHub, TOKEN } from "./fixtures/hub_server.ts";
 
 const REPOSITORY = "ana/small.pt-en";
 const ADDRESS = `hf://${REPOSITORY}`;
@@ -41,6 +45,36 @@ Deno.test("a converted folder is sent with its card, and what is not of it stays
       model: out,
       remotes: [{ remote: ADDRESS, objects: 0, bytes: 0 }],
     });
+  }));
+
+Deno.test("each file of a converted model is read once to be checked, and once to be sent", () =>
+  withFolder(async (folder) => {
+    await using hub = startHub();
+    const out = await convertMarian(folder, "CC-BY-4.0");
+    const reads = new Map<string, number>();
+    const { open, readFileSync } = Deno;
+    const count = (path: string | URL) => {
+      const name = relative(out, String(path));
+      reads.set(name, (reads.get(name) ?? 0) + 1);
+    };
+    Deno.open = (path, options) => (count(path), open(path, options));
+    Deno.readFileSync = (path) => (count(path), readFileSync(path));
+    try {
+      const { files } = await modelForOthers(out);
+      await pushModel(
+        files,
+        parseHubAddress(ADDRESS),
+        { endpoint: hub.url, token: TOKEN },
+        ...[HASTY, SILENT] as const,
+      );
+      for (const { name } of files) {
+        // Of what is small, the Hub has Git's hash, which is compared.
+        const isLarge = /\.(onnx|safetensors)$/.test(name);
+        assertEquals(reads.get(name), isLarge ? 2 : 3, name);
+      }
+    } finally {
+      Object.assign(Deno, { open, readFileSync });
+    }
   }));
 
 Deno.test("a converted folder whose licence is missing or forbids it, that is damaged or goes elsewhere is refused, and nothing sent", () =>

@@ -108,6 +108,9 @@ async function pushRun(
   const exported = hubs.length > 0 && shared && manifest
     ? exportNamed(shared.graph, manifest, nodes, hubs[0].address)
     : undefined;
+  const files = exported !== undefined && manifest !== undefined
+    ? await exportedFiles(workspace, manifest, exported, hubs[0].address)
+    : [];
   const wish = {
     nodes: exported !== undefined && remotes.length === 0 ? [exported] : nodes,
     for: values.for,
@@ -133,7 +136,6 @@ async function pushRun(
     );
   }
   if (exported !== undefined) {
-    const files = exportedFiles(workspace, exported);
     sent.push(...await toHubs(context, options, exported, files, hubs));
   }
   if (json) {

@@ -1,0 +1,60 @@
+/** Whether the terms of what a model was made of let others have it. */
+import { basename, resolve } from "@std/path";
+import { z } from "zod";
+import { whyNotPassedOn } from "../nmt/text/descriptors/redistribution.ts";
+import type { ExportConfig, Licence } from "../schemas/exported_model.ts";
+import type { Manifest } from "../schemas/manifest.ts";
+import { prefixOf } from "../schemas/subwords.ts";
+
+/** What to do about terms, as the end of a sentence. */
+export interface Remedies {
+  readonly unstated: string;
+  readonly forbidden: string;
+}
+
+/** Why one of the terms does not let others have the model, as the end of a sentence; undefined where all do. */
+export function whyNotForOthers(
+  terms: readonly Licence[],
+  remedies: Remedies,
+): string | undefined {
+  for (const { data, licence } of terms) {
+    const why = whyNotPassedOn(licence);
+    if (why === undefined) continue;
+    return why === "is not stated"
+      ? `the licence of "${data}" ${why}, and without one nobody may pass it on; ${remedies.unstated}`
+      : `the licence of "${data}", "${licence}", ${why}; ${remedies.forbidden}`;
+  }
+}
+
+const Imported = z.object({
+  imported: z.object({
+    from: z.union([z.string(), z.object({ descriptor: z.string() })]),
+    licence: z.string().optional(),
+  }),
+});
+
+/**
+ * The terms of what a node's export was made of: those that were recorded as it was exported, and those of the public model
+ * that is its teacher, which are "not stated" where nothing recorded them. Of a user's own files without a licence nothing is
+ * known, and nothing is said.
+ */
+export function termsOfExport(
+  { nodes }: Pick<Manifest, "nodes">,
+  node: string,
+  { licences }: Pick<ExportConfig, "licences">,
+): Licence[] {
+  const { imported } = Imported.safeParse(nodes[node].preimage.config).data ??
+    {};
+  if (imported === undefined || imported.licence !== undefined) return licences;
+  const { from } = imported;
+  const data = typeof from === "string"
+    ? basename(resolve(from))
+    : basename(from.descriptor).replace(/\.json$/, "");
+  const fetched = Object.entries(nodes).flatMap(([name, record]) =>
+    record.preimage.stage === "fetch-model" && prefixOf(name) === prefixOf(node)
+      ? String(record.metrics.fileLicences ?? "").split(", ")
+      : []
+  ).filter((licence) => licence !== "");
+  const stated = fetched.length === 0 ? ["not stated"] : fetched;
+  return [...licences, ...stated.map((licence) => ({ data, licence }))];
+}
