@@ -4,6 +4,7 @@ import { sentencesOf } from "../../apps/report/sections/sentences.ts";
 import { sourceOf } from "../../apps/report/source.ts";
 import { trainedOf } from "../../apps/report/trained.ts";
 import { describe } from "../../apps/describe/record.ts";
+import { finalFigures } from "../../apps/describe/curves/scores.ts";
 import {
   nameOf,
   TAGS,
@@ -62,21 +63,12 @@ export async function loggedOf(
   const source = sourceOf(pipeline, artifacts, experiment);
   const { systems, sentences } = await sentencesOf(source, trainedOf(source));
   const models = trainingsOf(described).map((training): LoggedModel => {
-    const { node, system, run, parameters } = training;
+    const { node, system } = training;
     const translated = systems.find((each) => each.system === system);
     return {
       name: nameOf(training),
       params: paramsOf(node.record),
-      scores: defined({
-        "test/bleu": run.bleu.score,
-        "test/bleu_low": run.bleu.low,
-        "test/bleu_high": run.bleu.high,
-        "test/bleu_int8": run.int8?.bleu,
-        "time/training_seconds": run.trainingSeconds,
-        "test/chrf": run.chrf.score,
-        "size/parameters": parameters,
-        "time/sentences_per_second": run.sentencesPerSecond,
-      }),
+      scores: finalFigures(described.source, training),
       values: training.values.map(({ step, name, value }) => ({
         ...{ step, value },
         tag: TAGS[name],

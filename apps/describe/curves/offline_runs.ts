@@ -1,10 +1,11 @@
-/** Offline runs of Weights & Biases, which `wandb sync` uploads: config, values by step, and scores of each model. */
+/** Offline runs of Weights & Biases, which `wandb sync` uploads: config, values by step, and final figures of each model. */
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { join } from "@std/path";
 import { makeFolder, writeFile } from "../places.ts";
 import type { Described } from "../record.ts";
 import { encoded, type Item, type Messages } from "./messages.ts";
+import { finalFigures } from "./scores.ts";
 import { nameOf, TAGS, type Training } from "./values.ts";
 
 /**
@@ -13,7 +14,7 @@ import { nameOf, TAGS, type Training } from "./values.ts";
  */
 export function writeOfflineRuns(
   folder: string,
-  { source: { experiment } }: Pick<Described, "source">,
+  { source }: Pick<Described, "source">,
   trainings: readonly Training[],
 ): string[] {
   return trainings.map((training) => {
@@ -24,7 +25,7 @@ export function writeOfflineRuns(
     const path = join(folder, name, `run-${id}.wandb`);
     // Where `wandb sync` puts what it makes of the records.
     makeFolder(join(folder, name, "files"));
-    const records = recordsOf(experiment, id, training)
+    const records = recordsOf(source, id, training)
       .map((record, i) => encoded("Record", { num: i + 1, ...record }));
     writeFile(path, logOf(records));
     return path;
@@ -40,11 +41,12 @@ type Content = Omit<Messages["Record"], "num">;
 
 /** The records of a run in the order in which W&B writes them. */
 function recordsOf(
-  experiment: string,
+  source: Described["source"],
   id: string,
   training: Training,
 ): Content[] {
-  const { node, system, run, parameters, values } = training;
+  const { experiment } = source;
+  const { node, system, run: { trainingSeconds }, values } = training;
   const { config, stage, seed } = node.record.preimage;
   const steps = [...Map.groupBy(values, ({ step }) => step)].map(
     ([step, values]) => ({
@@ -82,14 +84,15 @@ function recordsOf(
       summary: {
         update: items({
           ...Object.assign({}, ...steps),
-          "test/bleu": run.bleu.score,
-          "test/chrf": run.chrf.score,
-          parameters,
+          ...finalFigures(source, training),
+          // What W&B's own column of a run's duration shows.
+          _runtime: trainingSeconds,
+          _wandb: trainingSeconds && { runtime: Math.round(trainingSeconds) },
         }),
       },
     },
     {
-      exit: { exit_code: 0, runtime: Math.round(run.trainingSeconds ?? 0) },
+      exit: { exit_code: 0, runtime: Math.round(trainingSeconds ?? 0) },
     },
   ];
 }

@@ -4,7 +4,9 @@ import { dirname, join } from "@std/path";
 import { z } from "zod";
 import { encoded } from "../../../apps/describe/curves/messages.ts";
 import { logOf } from "../../../apps/describe/curves/offline_runs.ts";
+import { canonical } from "../../../engine/files/hash.ts";
 import { namesIn } from "../../../engine/files/atomic.ts";
+import { readManifest, writeManifest } from "../../../engine/store/manifest.ts";
 import { pipeline } from "../../fixtures/command.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
 import { testWithPython } from "../../fixtures/python.ts";
@@ -109,6 +111,16 @@ testWithPython(
   async (python) => {
     using folder = temporary();
     makeRun(folder.path);
+    const manifest = readManifest(folder.path);
+    assert(manifest !== undefined);
+    Object.assign(manifest.nodes["export:rkd"].metrics, {
+      ...{ "int8.bleu": 37.5, "int8.chrf": 57.25, "int8.bytes": 3 },
+    });
+    Object.assign(manifest.nodes.compare.metrics, {
+      ...{ "rkd.bleu.low": 36.5, "rkd.bleu.high": 39.25 },
+      ...{ "rkd.chrf.low": 56.5, "rkd.chrf.high": 59.5 },
+    });
+    writeManifest(folder.path, canonical(manifest));
     const describe = (...args: string[]) =>
       pipeline(
         ...["describe", "student:rkd", "--experiment", "tiny"],
@@ -149,8 +161,22 @@ testWithPython(
     assertEquals(summary(), {
       ...expected[1],
       "test/bleu": 38,
+      "test/bleu_low": 36.5,
+      "test/bleu_high": 39.25,
+      "test/bleu_int8": 37.5,
       "test/chrf": 58,
+      "test/chrf_low": 56.5,
+      "test/chrf_high": 59.5,
+      "test/chrf_int8": 57.25,
       parameters: 1500,
+      "size/bytes": 10,
+      "size/bytes_int8": 3,
+      "time/training_seconds": 60,
+      "time/evaluation_seconds": 60,
+      "time/export_seconds": 60,
+      "time/sentences_per_second": 100,
+      _runtime: 60,
+      _wandb: { runtime: 60 },
     });
     const { project, groupName, jobType, displayName, config } = runs[0];
     assertEquals(
