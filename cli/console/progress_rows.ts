@@ -3,6 +3,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import { cut, type Size, widthOf } from "./screen.ts";
 import { sparkline } from "./sparkline.ts";
 import type { Progress } from "../../engine/graph/stage.ts";
+import { NEVER_RAN } from "../../engine/run/plan.ts";
 import type { Paint, Tone } from "./style.ts";
 import { duration, roughly } from "../../base/durations.ts";
 
@@ -110,10 +111,12 @@ function headCells(
     tone: "strong",
   };
   if (progress === undefined) {
+    // What runs for the first time needs no reason.
+    const because = reasons.filter((reason) => reason !== NEVER_RAN).join("; ");
     return [
       label,
       { text: `running for ${duration(seconds)}`, rank: 1 },
-      { text: reasons.join("; "), rank: 9, tone: "faint", elastic: true },
+      { text: because, rank: 9, tone: "faint", elastic: true },
     ];
   }
   const { done, total, unit } = progress;

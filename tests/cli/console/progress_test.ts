@@ -134,7 +134,7 @@ Deno.test("a running node has its part, its time left, its loss with a curve and
   assertEquals(
     screen[4],
     "tokenize".padEnd(21) +
-      "running for 0.0 s  never ran; config.size 1 -> 2",
+      "running for 0.0 s  config.size 1 -> 2",
   );
   assertEquals(
     screen[5],
