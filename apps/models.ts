@@ -12,6 +12,7 @@ import {
   type ExportPrecision,
 } from "../schemas/exported_model.ts";
 import { SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
+import { outdatedBy } from "./current.ts";
 import { exportOf, findNode, isNode } from "./model_node.ts";
 import { bestOf, evaluatedStudents } from "./students.ts";
 
@@ -122,8 +123,12 @@ export function findExport(artifacts: string, model?: string): ExportFolder {
 export function findExports(artifacts: string): string[] {
   const workspace = openWorkspace(artifacts);
   const { manifest, store, folder } = workspace;
-  const found = Object.entries(manifest?.nodes ?? {})
-    .filter(([node]) => /(^|\/)export:/.test(node))
+  const nodes = manifest?.nodes ?? {};
+  const outdated = outdatedBy(nodes);
+  const found = Object.entries(nodes)
+    .filter(([node]) =>
+      /(^|\/)export:/.test(node) && outdated(node) === undefined
+    )
     .map(([, { outputs }]) => store.path(outputs.folder))
     .filter((path) => statIfThere(path)?.isDirectory);
   if (found.length > 0) return found;

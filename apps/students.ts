@@ -1,5 +1,6 @@
 /** Which students are the best, by the scores of a manifest. */
 import type { Workspace } from "../engine/store/workspace.ts";
+import { outdatedBy } from "./current.ts";
 import { prefixOf } from "../schemas/subwords.ts";
 
 /** A student that is better than the others by some BLEU. */
@@ -24,7 +25,7 @@ export function bestOfPairs(students: readonly Student[]): BestStudent[] {
     .map(bestOf);
 }
 
-/** A student that is evaluated on the test set of its pair. */
+/** A student that is evaluated on the test set of its pair, and both of what the manifest has now. */
 export interface Student {
   readonly node: string;
   /** BLEU; on the validation pairs where its training recorded it. */
@@ -36,13 +37,15 @@ export function evaluatedStudents(
   { manifest }: Pick<Workspace, "manifest">,
 ): Student[] {
   const nodes = manifest?.nodes ?? {};
+  const outdated = outdatedBy(nodes);
   return Object.entries(nodes).flatMap(([name, { inputs, metrics }]) => {
     const node = Object.values(inputs)
       .find((input) => /(^|\/)student:/.test(input));
     const test = Number(metrics.bleu);
     if (
       node === undefined || !/(^|\/)evaluate:/.test(name) ||
-      prefixOf(node) !== prefixOf(name) || !Number.isFinite(test)
+      prefixOf(node) !== prefixOf(name) || !Number.isFinite(test) ||
+      outdated(name) !== undefined
     ) return [];
     const validation = nodes[node]?.metrics.validationBleu;
     return typeof validation === "number"

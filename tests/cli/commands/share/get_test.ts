@@ -1,8 +1,11 @@
 /** The command `get`: what a node made, in a folder of the user's. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { filesOf, hashFile } from "../../../../engine/files/hash.ts";
-import { readManifest } from "../../../../engine/store/manifest.ts";
+import { canonical, filesOf, hashFile } from "../../../../engine/files/hash.ts";
+import {
+  readManifest,
+  writeManifest,
+} from "../../../../engine/store/manifest.ts";
 import { makeRun, objectPath, temporary } from "../../../fixtures/made_run.ts";
 import { pipeline } from "../../fixtures/command_line.ts";
 
@@ -54,6 +57,27 @@ Deno.test("a model comes with its subwords, writable, byte by byte, and nothing 
   }
   assertEquals(run.names(), ["artifacts", "new"]);
   assertEquals([...Deno.readDirSync(run.path("new"))].length, 1);
+});
+
+Deno.test("what an earlier run left under a name is not taken for a result of the last", async () => {
+  using run = made();
+  const before = readManifest(run.artifacts)?.nodes ?? {};
+  makeRun(run.artifacts, { set: ["students.rkd.alpha=0.5"] });
+  const manifest = readManifest(run.artifacts);
+  assert(manifest !== undefined);
+  const { "export:rkd": exported } = before;
+  const nodes = { ...manifest.nodes, "export:rkd": exported };
+  writeManifest(run.artifacts, canonical({ ...manifest, nodes }));
+  const out = run.path("new");
+  const { code, err } = await run.get("export:rkd", "--out", out);
+  assertEquals(code, 1);
+  assertEquals(
+    err,
+    'Cannot take what "export:rkd" made: it is of an earlier run, with another result of "student:rkd" than the last; run "deno task pipeline run export:rkd".\n',
+  );
+  assertEquals(run.names(), ["artifacts"]);
+  const other = await run.get("student:rkd", "--out", out);
+  assertEquals(other.code, 0, other.err);
 });
 
 Deno.test("one output can be named", async () => {

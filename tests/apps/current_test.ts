@@ -1,0 +1,48 @@
+/** What an earlier run left in a manifest is neither the best student nor an export of the last run. */
+import { assert, assertEquals } from "@std/assert";
+import { outdatedBy } from "../../apps/current.ts";
+import { findExports } from "../../apps/models.ts";
+import { evaluatedStudents } from "../../apps/students.ts";
+import { canonical } from "../../engine/files/hash.ts";
+import { readManifest, writeManifest } from "../../engine/store/manifest.ts";
+import { openWorkspace } from "../../engine/store/workspace.ts";
+import { makeRun, objectPath, temporary } from "../fixtures/made_run.ts";
+
+Deno.test("of two experiments in one folder, the models of the last are found, and the others named as outdated", () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const before = readManifest(folder.path)?.nodes ?? {};
+  // As though the second had made its teacher and its student "no-kd" alone.
+  makeRun(folder.path, { set: ["seed=2"] });
+  const manifest = readManifest(folder.path);
+  assert(manifest !== undefined);
+  const isOld = (node: string) => /:(rkd|ckd-regular)$/.test(node);
+  const nodes = Object.fromEntries(
+    Object.entries(manifest.nodes).map(([name, record]) =>
+      [name, isOld(name) ? before[name] : record] as const
+    ),
+  );
+  writeManifest(folder.path, canonical({ ...manifest, nodes }));
+  for (const { outputs } of Object.values(nodes)) {
+    if (outputs.folder === undefined) continue;
+    const path = objectPath(folder.path, outputs.folder);
+    Deno.removeSync(path);
+    Deno.mkdirSync(path);
+  }
+  const outdated = outdatedBy(nodes);
+  assert(outdated("export:rkd") !== undefined);
+  // The evaluation is of the student that is recorded, which is the old one.
+  assert(outdated("evaluate:rkd") !== undefined);
+  assertEquals(outdated("export:no-kd"), undefined);
+  const workspace = openWorkspace(folder.path);
+  assertEquals(
+    evaluatedStudents(workspace).map(({ node }) => node),
+    ["student:no-kd"],
+  );
+  assertEquals(
+    findExports(folder.path).toSorted(),
+    ["export:no-kd", "export:teacher"]
+      .map((node) => workspace.store.path(nodes[node].outputs.folder))
+      .toSorted(),
+  );
+});
