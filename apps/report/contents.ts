@@ -2,9 +2,11 @@
 import { type Against, compareWith } from "./against.ts";
 import { type Examination, examine } from "./examination.ts";
 import { nodesOf, type ReportNode } from "./nodes.ts";
+import { learnedOf } from "./sections/curves.ts";
 import { type Sentences, sentencesOf } from "./sections/sentences.ts";
 import type { Source } from "./source.ts";
 import { type Trained, trainedOf } from "./trained.ts";
+import type { Learned } from "./view_data.ts";
 
 export interface Contents {
   readonly source: Source;
@@ -17,6 +19,7 @@ export interface Contents {
 export interface PairContents {
   readonly pair?: string;
   readonly trained: readonly Trained[];
+  readonly learned: readonly Learned[];
   readonly examination: Examination;
   readonly sentences: Sentences;
 }
@@ -38,6 +41,7 @@ export async function contentsOf(
     pairs.push({
       pair,
       trained: own,
+      learned: learnedOf(source, own),
       examination: await examine(source, own, (system) => {
         examined++;
         report(

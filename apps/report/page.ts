@@ -5,6 +5,7 @@ import type { Contents, PairContents } from "./contents.ts";
 import { type Markup, markup, type Part, trusted } from "./html/markup.ts";
 import { figure } from "./html/numbers.ts";
 import { pageScripts } from "./script.ts";
+import { answers } from "./sections/answers.ts";
 import { attentionMaps } from "./sections/attention.ts";
 import { comparison } from "./sections/comparison.ts";
 import { cost } from "./sections/cost.ts";
@@ -16,9 +17,9 @@ import { nodeDetails } from "./sections/node_list.ts";
 import { dataSets, verification } from "./sections/provenance.ts";
 import { resultsTable, testSetsTable } from "./sections/results_table.ts";
 import { scorePlots } from "./sections/scores.ts";
-import { testSentences } from "./sections/sentences.ts";
+import { sentencesId, testSentences } from "./sections/sentences.ts";
 import { similarityMaps } from "./sections/similarity.ts";
-import { bestOf, summary, titleOf } from "./sections/summary.ts";
+import { bestOf, claims, runFacts, titleOf } from "./sections/summary.ts";
 
 const read = (name: string) =>
   Deno.readTextFileSync(new URL(name, import.meta.url)).trim();
@@ -112,7 +113,13 @@ function sectionsOf(contents: Contents): Section[] {
     isEvaluated ? ofEach(pairs, draw) : nothing;
   const best = (pair: string | undefined) => bestOf(source, pair)?.row.system;
   return [
-    { id: "summary", title: "Summary", body: summary(source, pairs) },
+    {
+      id: "summary",
+      title: "Summary",
+      body: markup`<div class="first"><div>${claims(source, pairs)}</div>${
+        answers(contents)
+      }</div>${runFacts(source)}`,
+    },
     {
       id: "results",
       title: "Results",
@@ -151,10 +158,10 @@ function sectionsOf(contents: Contents): Section[] {
     {
       id: "curves",
       title: "Learning curves",
-      body: ofEach(pairs, ({ trained }) =>
+      body: ofEach(pairs, ({ trained, learned }) =>
         withText(
           "Drag over a part to enlarge it. A loss is -log p a target token; time is that of the whole training, divided evenly over its steps.",
-          curvePlots(source, trained) ??
+          curvePlots(trained, learned) ??
             missing(["No learning curve is there."]),
         )),
     },
@@ -164,7 +171,7 @@ function sectionsOf(contents: Contents): Section[] {
       body: body(({ pair, sentences }) => [
         withText(
           "Test sentences by chrF. Marked in a translation is what the reference has otherwise; […] is where it lacks words.",
-          testSentences(sentences, best(pair)),
+          testSentences(sentences, best(pair), sentencesId(pair)),
         ),
         missing(sentences.missing),
       ]),

@@ -58,7 +58,10 @@ export const leetAnswers = (
       lacks: "a run at a time, no test of a difference",
       find: (terminal) => each(terminal, /test\/bleu +[\d.]+/),
     },
-    "Is int8 as good as fp32?": { no: "not in the export" },
+    "Is int8 as good as fp32?": {
+      lacks: "a run at a time",
+      find: (terminal) => each(terminal, /test\/bleu_int8 +[\d.]+/),
+    },
     "What changed since the earlier run?": { no: "no comparison" },
     "Where did training go wrong?": {
       lacks: "curves without a remark",
@@ -68,8 +71,14 @@ export const leetAnswers = (
     },
     "What did it get wrong, and how?": { no: "no sentences" },
     "Which layer learnt what?": { no: "no similarity of layers" },
-    "What would it cost again?": { no: "no times" },
-    "Where did the time go?": { no: "no times" },
+    "What would it cost again?": {
+      lacks: "a run at a time, no sum, no estimate",
+      find: (terminal) => each(terminal, /_runtime +[\d.]+/),
+    },
+    "Where did the time go?": {
+      lacks: "a run at a time, of models alone",
+      find: (terminal) => each(terminal, /_runtime +[\d.]+/),
+    },
     "Which data was used?": { no: "no data" },
     "Can I cite and verify it?": { no: "no citation, no hashes" },
   };

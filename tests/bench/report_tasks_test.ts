@@ -60,6 +60,18 @@ Deno.test("committed figures are of the tools and tasks that the bench has, and 
   }
 });
 
+Deno.test("no tool answers with fewer clicks than the report, by the committed figures", () => {
+  const [report, ...peers] = committedTasks().tools;
+  for (const task of TASKS) {
+    const own = report.tasks[task];
+    assert(!("no" in own), task);
+    for (const { name, tasks: { [task]: attempt } } of peers) {
+      if ("no" in attempt) continue;
+      assert(own.clicks <= attempt.clicks, `${task}: ${name}`);
+    }
+  }
+});
+
 Deno.test("the table has the clicks, both seconds and what an answer lacks", () => {
   const committed = committedTasks();
   const rows = tasksTable(committed).split("\n");

@@ -31,7 +31,37 @@ theme?.addEventListener("change", () => {
   else dataset.theme = theme.value;
 });
 
+/** Makes the choices of a link to a view, `#id?field=value`, and goes there. */
+function follow(link: string, behavior: ScrollBehavior = "auto"): void {
+  const [id, choices] = link.split("?");
+  const figure = document.getElementById(id.slice(1));
+  if (choices === undefined || figure === null) return;
+  const form = figure.querySelector("form");
+  for (const [name, value] of new URLSearchParams(choices)) {
+    const field = form?.elements.namedItem(name);
+    if (field !== null && field !== undefined && "value" in field) {
+      field.value = value;
+    }
+  }
+  form?.dispatchEvent(new Event("input"));
+  figure.scrollIntoView({ behavior });
+}
+addEventListener("hashchange", () => follow(location.hash));
+document.addEventListener("click", ({ target }) => {
+  const link = target instanceof Element ? target.closest("a") : null;
+  // One that was followed before changes nothing in the address.
+  if (link?.hash === location.hash) follow(link.hash);
+});
+
 for (const table of document.querySelectorAll("table")) makeSortable(table);
 for (const figure of document.querySelectorAll<HTMLElement>("[data-view]")) {
   show(figure, VIEWS[figure.dataset.view as ViewName]);
 }
+// The browser went there before the views were drawn, which move what is below them; they are drawn in the next frame.
+requestAnimationFrame(() =>
+  requestAnimationFrame(() => {
+    const [id] = location.hash.slice(1).split("?");
+    document.getElementById(id)?.scrollIntoView({ behavior: "instant" });
+    follow(location.hash, "instant");
+  })
+);

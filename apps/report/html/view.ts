@@ -3,6 +3,8 @@ import type { ViewData, ViewName } from "../view_data.ts";
 import { type Markup, markup, type Part, trusted } from "./markup.ts";
 
 interface Around {
+  /** For links to it, which may make choices: `#id?field=value`. */
+  readonly id?: string;
   readonly caption?: Part;
   /** Fields by name: their values are the reader's choices. */
   readonly choices?: Part;
@@ -11,9 +13,11 @@ interface Around {
 export function view<Name extends ViewName>(
   name: Name,
   data: ViewData[Name],
-  { caption, choices }: Around = {},
+  { id, caption, choices }: Around = {},
 ): Markup {
-  return markup`<figure class="view" data-view="${name}">${
+  return markup`<figure class="view"${
+    id === undefined ? undefined : markup` id="${id}"`
+  } data-view="${name}">${
     caption === undefined
       ? undefined
       : markup`<figcaption>${caption}</figcaption>`

@@ -8,30 +8,49 @@ import { type Markup, markup } from "../html/markup.ts";
 import { count, figure, signed } from "../html/numbers.ts";
 import { sortableTable } from "../html/table.ts";
 import { view } from "../html/view.ts";
+import type { ScoreChange } from "../view_data.ts";
 
 /** The most lines shown for a node. */
 const LINES = 12;
 
-export function comparison(
-  { path, experiment, systems, difference: { experiment: given, nodes, same } }:
-    Against,
-): Markup {
+export function comparison(against: Against): Markup {
+  const { path, experiment, systems, difference } = against;
+  const { experiment: given, nodes, same } = difference;
   return markup`<p>Before is <code>${path}</code>, a run of ${experiment}. Nodes that are the same in both: ${same}; that differ: ${nodes.length}.</p>
-${scorePlot(systems)}${scoreTable(systems)}${
+${scorePlot(against)}${scoreTable(systems)}${
     lines("experiment", "changed", given)
   }${nodes.map(nodeChanges)}${onlyIn(nodes, "added")}${
     onlyIn(nodes, "removed")
   }`;
 }
 
-function scorePlot(systems: readonly ComparedSystem[]): Markup | undefined {
-  const both = systems.flatMap(({ name, before, now }) =>
+/** BLEU of the systems that both runs have. */
+function scoresOf({ systems }: Against): ScoreChange[] {
+  return systems.flatMap(({ name, before, now }) =>
     before === undefined || now === undefined ? [] : [{
       system: name,
       before: before.bleu.score,
       now: now.bleu.score,
     }]
   );
+}
+
+/** The systems whose BLEU is another, at one digit or more. */
+export function scoreChanges(against: Against): ScoreChange[] {
+  return scoresOf(against).filter(({ before, now }) =>
+    Math.abs(now - before) >= 0.05
+  );
+}
+
+/** What differs of a node by itself, not by what it is made of. */
+export function causesOf({ change, reasons }: NodeDifference): string[] {
+  return change === "changed"
+    ? reasons.filter((reason) => !reason.startsWith("input "))
+    : [change];
+}
+
+function scorePlot(against: Against): Markup | undefined {
+  const both = scoresOf(against);
   return both.length === 0
     ? undefined
     : view("changes", both, { caption: "BLEU before (open) and now (filled)" });
@@ -56,14 +75,14 @@ function scoreTable(systems: readonly ComparedSystem[]): Markup | undefined {
   );
 }
 
-function nodeChanges(
-  { node, change, reasons, outputs, metrics }: NodeDifference,
-): Markup | undefined {
+function nodeChanges(difference: NodeDifference): Markup | undefined {
+  const { node, change, reasons, outputs, metrics } = difference;
+  const isCause = causesOf(difference).length > 0;
   return lines(node, change, [
     ...reasons,
     ...outputs.map((output) => `output ${output}: other bytes`),
     ...metrics.map(metricText),
-  ]);
+  ], isCause);
 }
 
 /** The nodes that only one of the runs has. */
@@ -82,10 +101,13 @@ function lines(
   what: string,
   change: string,
   lines: readonly string[],
+  isOpen = false,
 ): Markup | undefined {
   return lines.length === 0
     ? undefined
-    : markup`<details class="change"><summary><strong>${what}</strong> ${change}</summary><ul>${
+    : markup`<details class="change"${
+      isOpen ? markup` open` : undefined
+    }><summary><strong>${what}</strong> ${change}</summary><ul>${
       lines.slice(0, LINES).map((line) => markup`<li>${line}</li>`)
     }${
       lines.length <= LINES

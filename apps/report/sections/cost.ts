@@ -11,29 +11,54 @@ import type { Source } from "../source.ts";
 import { stageOf } from "./dag.ts";
 import { factList, machineText } from "./summary.ts";
 
+export interface Times {
+  /** The nodes whose time is known, the longest first. */
+  readonly timed: readonly {
+    readonly node: ReportNode;
+    readonly seconds: number;
+  }[];
+  /** Of all of these, one after the other. */
+  readonly seconds: number;
+  /** Of the nodes that wait for each other longest. */
+  readonly chain: number;
+}
+
+export function timesOf(nodes: readonly ReportNode[]): Times {
+  const timed = nodes.flatMap((node) =>
+    node.seconds === undefined ? [] : [{ node, seconds: node.seconds }]
+  ).sort((a, b) => b.seconds - a.seconds);
+  return {
+    timed,
+    seconds: sum(timed.map(({ seconds }) => seconds)),
+    chain: longestChain(nodes),
+  };
+}
+
+/** The command that estimates what all nodes cost again. */
+export function estimateCommand(given: string): string {
+  return `deno task pipeline --experiment ${quoted(given)} --force --dry-run`;
+}
+
 /** Undefined where no node's time is known. */
 export function cost(
   { given, results: { machines } }: Source,
   nodes: readonly ReportNode[],
 ): Markup | undefined {
-  const timed = nodes.flatMap((node) =>
-    node.seconds === undefined ? [] : [{ node, seconds: node.seconds }]
-  );
+  const { timed, seconds, chain } = timesOf(nodes);
   if (timed.length === 0) return undefined;
-  const seconds = sum(timed.map(({ seconds }) => seconds));
   const bytes = sum(nodes.map(({ bytes }) => bytes ?? 0));
   const unknown = nodes.length - timed.length;
   return markup`${
     factList([
       ["all nodes, one after the other", duration(seconds)],
-      ["the longest chain of nodes", duration(longestChain(nodes))],
+      ["the longest chain of nodes", duration(chain)],
       ["files", formatBytes(bytes)],
       ["on", [...new Set(machines.map(machineText))].join("; ") || undefined],
       ["nodes of unknown time", unknown === 0 ? undefined : String(unknown)],
     ])
-  }<p>The time again lies between the longest chain and the sum, by how many nodes run at once. <code>deno task pipeline --experiment ${
-    quoted(given)
-  } --force --dry-run</code> estimates it for your machine; without <code>--dry-run</code> it runs.</p>
+  }<p>The time again lies between the longest chain and the sum, by how many nodes run at once. <code>${
+    estimateCommand(given)
+  }</code> estimates it for your machine; without <code>--dry-run</code> it runs.</p>
 ${
     view(
       "times",

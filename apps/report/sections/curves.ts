@@ -31,12 +31,12 @@ function validationsOf(source: Source, node: string): Learned["points"] {
   return read ?? source.results.curves[node] ?? [];
 }
 
-/** Undefined where no system has a curve. */
-export function curvePlots(
+/** The learning curves of systems; one whose curve is gone has none. */
+export function learnedOf(
   source: Source,
   trained: readonly Trained[],
-): Markup | undefined {
-  const learned = trained.flatMap(({ system, family, curves: nodes }) =>
+): Learned[] {
+  return trained.flatMap(({ system, family, curves: nodes }) =>
     nodes.flatMap((node): Learned[] => {
       const points = validationsOf(source, node);
       const { seconds } = source.results.measured[node] ?? {};
@@ -49,6 +49,13 @@ export function curvePlots(
       }];
     })
   );
+}
+
+/** Undefined where no system has a curve. */
+export function curvePlots(
+  trained: readonly Trained[],
+  learned: readonly Learned[],
+): Markup | undefined {
   if (learned.length === 0) return undefined;
   const points = learned.flatMap(({ points }) => points);
   const values = {
@@ -123,6 +130,6 @@ export function remarkOf(
     } %`;
   }
   return before.nll - last.nll > before.nll * PLATEAU
-    ? "still learning at its end: more steps may help"
+    ? "still learning at the end: more steps may help"
     : "levelled out";
 }

@@ -25,9 +25,7 @@ export function dataSets(nodes: readonly ReportNode[]): Markup {
 
 function fetched({ name, config, metrics, outputs }: ReportNode): Markup {
   const known = cited(config);
-  const isKnown = known.some(({ licences }) => licences.length > 0);
-  const terms = isKnown ? "" : ["licences", "fileLicences"]
-    .flatMap((each) => metrics[each] ?? []).join("; ");
+  const terms = termsOf(known, metrics);
   return markup`<section aria-label="${name}"><h3>${name}</h3>${
     known.map(({ name, description, licences }) =>
       markup`<p><strong>${name}</strong>: ${description}${
@@ -44,7 +42,7 @@ function fetched({ name, config, metrics, outputs }: ReportNode): Markup {
 }
 
 /** The data sets of a node that fetches; none where a descriptor is not there or is another now. */
-function cited(config: unknown): readonly CitedDataSet[] {
+export function cited(config: unknown): readonly CitedDataSet[] {
   const { data, languages } = Fetched.safeParse(config).data ?? {};
   if (data === undefined || languages === undefined) return [];
   try {
@@ -53,6 +51,16 @@ function cited(config: unknown): readonly CitedDataSet[] {
     if (!isInputError(error)) throw error;
     return [];
   }
+}
+
+/** The licences that a fetch recorded, where no descriptor says them. */
+export function termsOf(
+  known: readonly CitedDataSet[],
+  metrics: ReportNode["metrics"],
+): string {
+  const isKnown = known.some(({ licences }) => licences.length > 0);
+  return isKnown ? "" : ["licences", "fileLicences"]
+    .flatMap((each) => metrics[each] ?? []).join("; ");
 }
 
 function splitTable(nodes: readonly ReportNode[]): Markup | undefined {

@@ -2,7 +2,7 @@
 import { chrf } from "../../../nmt/metrics/chrf.ts";
 import { readLines } from "../../../nmt/metrics/lines.ts";
 import { readPairs } from "../../../nmt/text/subwords/tokenize.ts";
-import { ALL_REMARKS } from "../browser/remark.ts";
+import { ALL_REMARKS, remarkOf } from "../browser/remark.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { figure } from "../html/numbers.ts";
 import { radios, select, view } from "../html/view.ts";
@@ -16,6 +16,8 @@ const CHARACTERS = 700_000;
 export interface Sentences extends TestSentences {
   /** Of the test set. */
   readonly count: number;
+  /** By system, how many translations of the whole test set have each remark. */
+  readonly faults: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** What could not be shown, a sentence each. */
   readonly missing: readonly string[];
 }
@@ -49,6 +51,7 @@ export async function sentencesOf(
       chrf: kept.map((i) => Number(scores[i].toFixed(1))),
     })),
     count: pairs.length,
+    faults: new Map(found.map((each) => [each.system, faultsOf(each)])),
     missing: gone.length === 0 ? [] : [
       `Translations, or test sentences, that are not there: ${
         gone.join(", ")
@@ -85,6 +88,18 @@ async function translationsOf(
   const metric = chrf({ lowercase: false });
   const counts = metric.counts(lines, [pairs.map(({ target }) => target)]);
   return { pairs, lines, scores: counts.map((each) => metric.score(each)) };
+}
+
+/** The most frequent first. */
+function faultsOf(
+  { pairs, lines, scores }: Translations,
+): ReadonlyMap<string, number> {
+  const remarks = pairs.map(({ source, target: reference }, i) =>
+    remarkOf({ source, reference, output: lines[i] }, scores[i])
+  ).filter((remark) => remark !== "");
+  const counts = [...Map.groupBy(remarks, (remark) => remark)]
+    .map(([remark, all]) => [remark, all.length] as const);
+  return new Map(counts.sort(([, a], [, b]) => b - a));
 }
 
 /**
@@ -128,14 +143,29 @@ export function keptOf(
   return [...kept].sort((a, b) => a - b);
 }
 
+/** The id of the view of a language pair. */
+export function sentencesId(pair: string | undefined): string {
+  return pair === undefined ? "translations" : `translations-${pair}`;
+}
+
+/** The wanted one, else the first of those with translations; undefined where there are none. */
+export function firstSystem(
+  { systems }: Pick<Sentences, "systems">,
+  wanted: string | undefined,
+): string | undefined {
+  const names = systems.map(({ system }) => system);
+  return names.find((name) => name === wanted) ?? names[0];
+}
+
 /** `first` is the system that is shown before anything is chosen. */
 export function testSentences(
   { sentences, systems, count }: Sentences,
   first: string | undefined,
+  id: string,
 ): Markup | undefined {
-  if (systems.length === 0) return undefined;
+  const shown = firstSystem({ systems }, first);
+  if (shown === undefined) return undefined;
   const names = systems.map(({ system }) => system);
-  const shown = first !== undefined && names.includes(first) ? first : names[0];
   const same = (values: readonly string[]) =>
     values.map((value) => [value, value] as const);
   return markup`${
@@ -148,6 +178,7 @@ export function testSentences(
       } test sentences: the worst and best of each system, and a sample of the others.</p>`
   }${
     view("sentences", { sentences, systems }, {
+      id,
       choices: markup`${select("System", "system", same(names), shown)}${
         radios("Order", "order", {
           worst: "worst",
@@ -155,7 +186,10 @@ export function testSentences(
           random: "random sample",
         })
       }<button type="button" data-another hidden>Another sample</button>${
-        select("Fault", "remark", [["", "any or none"], ...same(ALL_REMARKS)])
+        radios("Fault", "remark", {
+          "": "any or none",
+          ...Object.fromEntries(same(ALL_REMARKS)),
+        })
       }<span><label>Words of the source <input name="shortest" type="number" min="0"></label> <label>to <input name="longest" type="number" min="0"></label></span><label>Search <input name="search" type="search"></label>`,
     })
   }`;

@@ -90,18 +90,17 @@ function sizesOf(trained: readonly Trained[]): string {
   return ` of ${least === most ? least : `${least} to ${most}`} parameters`;
 }
 
-export function summary(
+/** The best student of each language pair, with how sure that is. */
+export function claims(
   source: Source,
   pairs: readonly PairContents[],
-): Markup {
+): Markup[] {
   // Holm's correction is over the planned comparisons of all pairs.
   const compared = comparedOf(source.results.systems);
-  return markup`${pairs.map(({ pair }) => claims(source, pair, compared))}${
-    runFacts(source)
-  }`;
+  return pairs.map(({ pair }) => claimOf(source, pair, compared));
 }
 
-function claims(
+function claimOf(
   source: Source,
   pair: string | undefined,
   compared: readonly Compared[],
@@ -244,7 +243,8 @@ function tookText(pieces: readonly RecordedRun[]): string {
     (pieces.length === 1 ? "" : `, in ${pieces.length} pieces`);
 }
 
-function runFacts({ run, pieces, results }: Source): Markup {
+/** When, where and how the run went. */
+export function runFacts({ run, pieces, results }: Source): Markup {
   if (run === undefined) {
     return markup`<p>These are the committed results of the experiment. What its last run found and made is not recorded here, nor is there a log of a node, unless its run is.</p>${
       factList([["machine", results.machines.map(machineText)[0]]])

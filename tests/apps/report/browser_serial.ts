@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { toFileUrl } from "@std/path";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import {
   IN_BROWSER,
   launch,
@@ -254,6 +254,45 @@ Deno.test({
           assertEquals(await from.inputValue(), "");
           await from.fill("100");
           assert(await ticks() !== whole);
+        },
+      );
+
+      await t.step(
+        "a link of the summary, and its address, show the sentences with a fault",
+        async () => {
+          const { page } = await open(browser, out);
+          const link = page.locator('.answers a[href^="#translations?"]')
+            .first();
+          const [, kind, count] = /^(.+) (\d+)$/.exec(await link.innerText()) ??
+            [];
+          const isShown = async (page: Page) => {
+            const status = page.locator("#sentences [role=status]");
+            await page.locator(`#sentences [value="${kind}"]:checked`)
+              .waitFor();
+            assertMatch(await status.innerText(), new RegExp(`^${count} of `));
+            assertMatch(
+              await page.locator("#sentences dt").nth(1).innerText(),
+              new RegExp(`^pkd chrF \\d+, ${kind}$`),
+            );
+            // The page may still be on its way there.
+            const top = page.locator("#translations");
+            const y = async () => (await top.boundingBox())?.y ?? -1;
+            const isThere = async () => Math.abs(await y()) < SCREEN.height / 2;
+            for (let times = 0; times < 100 && !await isThere(); times++) {
+              await page.waitForTimeout(100);
+            }
+            assert(await isThere(), `${await y()}`);
+          };
+          await page.locator('#sentences [name="system"]').selectOption("ckd");
+          await link.click();
+          await isShown(page);
+          // Once more, with the same address.
+          await page.locator("#sentences").getByLabel("any or none").click();
+          await link.click();
+          await isShown(page);
+          const other = await browser.newPage({ viewport: SCREEN });
+          await other.goto(page.url());
+          await isShown(other);
         },
       );
 

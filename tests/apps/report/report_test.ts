@@ -1,5 +1,10 @@
 /** The command `report` on runs that are not whole: what cannot be told is said, and what cannot be done is refused. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { readCached, readManifest } from "../../../engine/store/manifest.ts";
 import { exists } from "../../engine/fixtures/project.ts";
@@ -161,6 +166,41 @@ Deno.test("with --against both runs stand side by side, and what differs is said
       '{"system":"rkd","before":38,"now":40}',
     ]
   ) assertStringIncludes(page, part);
+});
+
+Deno.test("the summary answers in short what one asks first, with links to the sections", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const earlier = join(folder.path, "earlier.json");
+  Deno.copyFileSync(join(folder.path, "manifest.json"), earlier);
+  makeRun(folder.path, { set: ["students.rkd.alpha=0.5"], better: 2 });
+  const { code, out, err } = await report(
+    folder.path,
+    ...[...TINY, "--against", earlier],
+  );
+  assertEquals(code, 0, err);
+  const page = Deno.readTextFileSync(out.trim());
+  const answers = /<dl class="answers">[^]*?<\/dl>/.exec(page)?.[0] ?? "";
+  const answer = (section: string) =>
+    new RegExp(`<dt><a href="#${section}">[^]*?</dd>`).exec(answers)?.[0]
+      .replace(/<[^>]+>/g, "|").replace(/\|+/g, "|") ?? "";
+  assertStringIncludes(
+    answer("against"),
+    "|student:rkd| config.distillation.alpha 0.7 -&gt; 0.5|",
+  );
+  assertMatch(
+    answer("against"),
+    /\d+ further nodes? by these\. BLEU: .*\+2\.0/,
+  );
+  assertMatch(answer("cost"), /one node after the other, .* at least: \S+ \d+/);
+  assertStringIncludes(
+    answer("cost"),
+    "deno task pipeline --experiment tiny --force --dry-run",
+  );
+  assertMatch(
+    answer("data"),
+    /npm-messages \(Apache-2\.0; MIT\), files \|[0-9a-f]{12}…/,
+  );
 });
 
 Deno.test("committed results are reported where the last run was of another experiment", async () => {
