@@ -12,7 +12,7 @@ import {
   type ExportPrecision,
 } from "../schemas/exported_model.ts";
 import { SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
-import { outdatedBy } from "./current.ts";
+import { outdatedBy } from "../engine/provenance/outdated.ts";
 import { exportOf, findNode, isNode } from "./model_node.ts";
 import { bestOf, evaluatedStudents } from "./students.ts";
 

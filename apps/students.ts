@@ -1,6 +1,6 @@
 /** Which students are the best, by the scores of a manifest. */
 import type { Workspace } from "../engine/store/workspace.ts";
-import { outdatedBy } from "./current.ts";
+import { outdatedBy } from "../engine/provenance/outdated.ts";
 import { prefixOf } from "../schemas/subwords.ts";
 
 /** A student that is better than the others by some BLEU. */

@@ -4,7 +4,7 @@ import { inputError, suggestion } from "../../base/input_error.ts";
 import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import { sha256 } from "../../engine/files/hash.ts";
-import { outdatedBy } from "../../apps/current.ts";
+import { outdatedBy } from "../../engine/provenance/outdated.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import { type Artifact, Listing } from "../../schemas/manifest.ts";
 import { SUBWORDS, subwordsOf } from "../../schemas/subwords.ts";

@@ -2,8 +2,8 @@
  * Which results of a manifest are of its other ones. A manifest keeps what an earlier run, also of another experiment, left
  * under a name until a run comes to that node.
  */
-import { changedInput } from "../engine/provenance/coherence.ts";
-import type { Manifest } from "../schemas/manifest.ts";
+import { changedInput } from "./coherence.ts";
+import type { Manifest } from "../../schemas/manifest.ts";
 
 /**
  * A function of a node's name: the node of which it, or what it was made of, had another result than is recorded now;

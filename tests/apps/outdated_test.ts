@@ -1,6 +1,6 @@
 /** What an earlier run left in a manifest is neither the best student nor an export of the last run. */
 import { assert, assertEquals } from "@std/assert";
-import { outdatedBy } from "../../apps/current.ts";
+import { outdatedBy } from "../../engine/provenance/outdated.ts";
 import { findExports } from "../../apps/models.ts";
 import { evaluatedStudents } from "../../apps/students.ts";
 import { canonical } from "../../engine/files/hash.ts";
