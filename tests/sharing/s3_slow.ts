@@ -18,6 +18,7 @@ import { openRemote } from "../../sharing/remotes/open.ts";
 import { readText } from "../../sharing/remotes/text.ts";
 import { isIntact } from "../../sharing/remotes/read_back.ts";
 import { random } from "../../nmt/random.ts";
+import { trials } from "../fixtures/trials.ts";
 import { inState, makeProject, nodesOf } from "../engine/fixtures/project.ts";
 import { HASTY, pullInto, SILENT } from "./fixtures/exchange.ts";
 import { S3, testKind } from "./fixtures/kinds.ts";
@@ -37,8 +38,8 @@ import {
   useStore,
 } from "./fixtures/servers.ts";
 
-/** CUTS=100 cuts as often; CUTS_SEED=7 at other moments. */
-const TRIALS = Number(Deno.env.get("CUTS") ?? 12);
+const TRIALS = trials(12);
+/** CUTS_SEED=7 cuts at other moments. */
 const SEED = Number(Deno.env.get("CUTS_SEED") ?? 1);
 
 testKind(S3);
