@@ -20,7 +20,7 @@ import {
 } from "../fixtures/project.ts";
 import { type Cluster, testsOnSlurm } from "../fixtures/slurm.ts";
 
-const TRIALS = trials(10);
+const TRIALS = trials(8);
 /** SLURM_KILLS_SEED=7 kills at other moments. */
 const SEED = Number(Deno.env.get("SLURM_KILLS_SEED") ?? 1);
 const MACHINE_TRIALS = trials(1);
