@@ -42,6 +42,9 @@ const TRIALS = trials(12);
 /** CUTS_SEED=7 cuts at other moments. */
 const SEED = Number(Deno.env.get("CUTS_SEED") ?? 1);
 
+/** The store may want for a core for longer than other tests wait. */
+const PATIENT = { ...HASTY, timeout: 60_000 };
+
 testKind(S3);
 
 function test(name: string, fn: () => Promise<void>): void {
@@ -61,7 +64,7 @@ test(
     /** A remote through a port, which it keeps from its first request on. */
     const at = async (trial: string, port: number) => {
       useStore(port);
-      const remote = openRemote(`s3://models/${trial}`, { network: HASTY });
+      const remote = openRemote(`s3://models/${trial}`, { network: PATIENT });
       await remote.writer?.size("nothing");
       return remote;
     };
@@ -114,7 +117,7 @@ test(
     await using store = await startStore();
     await using wire = stretchWire(store.port);
     useStore(wire.port);
-    const remote = openRemote("s3://models/bent", { network: HASTY });
+    const remote = openRemote("s3://models/bent", { network: PATIENT });
     const sent = new TextEncoder().encode("weights weights");
     wire.bend((chunk) => {
       const text = new TextDecoder("latin1").decode(chunk);
