@@ -5,8 +5,7 @@ import {
 } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import { projectionShapes } from "../../nmt/distillation/layer_loss.ts";
-import { isLarge } from "../../nmt/training/training_step.ts";
-import { VALIDATION_TOKENS } from "../../nmt/training/validation.ts";
+import { validationTokens } from "../../nmt/training/validation.ts";
 import {
   parameterCount,
   parametersOf,
@@ -27,14 +26,14 @@ const LENGTH = 50;
 /** Bytes a parameter while it is trained: twice the weights, two moments, the gradient, the initial value. */
 const TRAINED = 24;
 
-/** The same when training ends: checkpoints are read and averaged, and what they replace is not collected yet. */
+/** The same when training ends, without a step: checkpoints are read and averaged, and what they replace is not collected yet. */
 const AVERAGED = 60;
 
 /** Matrices [rows, V] at one time: logits, probabilities and errors, with soft targets the teacher's too and differences. */
 const LOGITS = 2, SOFT_TARGETS = 5;
 
-/** Memory of the process over that of its tensors: where each one's is freed, and where a run's is kept for the next. */
-const FREED = 1.1, KEPT = 1.4;
+/** Memory that is kept from run to run over that of the tensors of one; those of the vocabulary's size are used again. */
+const KEPT = 1.4, KEPT_LOGITS = 1.05;
 
 /** Bytes a parameter of the programs of a greedy search: encoder and step. */
 const GREEDY = 16;
@@ -55,11 +54,11 @@ function layerFloats(model: Model): { encoder: number; decoder: number } {
 }
 
 /**
- * A training: the process, the tokens, 24 bytes a parameter, the teacher's weights, and the largest of three: a step, whose
- * batch has for each of `batchTokens` positions what the layers keep, two matrices of the vocabulary's size (five with soft
- * targets) and the teacher's states; a validation, with the search of its translations; and the average of the checkpoints
- * at the end. A small program keeps the memory of step and validation. It assumes that a batch is full on both sides and
- * sentences have 50 positions. Within 24 % of what was measured of `tiny`, `quick`, tiny11's and OPUS-MT's sizes.
+ * A training: the process, the tokens, 24 bytes a parameter, the teacher's weights, a step, whose batch has for each of
+ * `batchTokens` positions what the layers keep, two matrices of the vocabulary's size (five with soft targets) and the
+ * teacher's states, and a validation, with the search of its translations; or, where that is more, the average of the
+ * checkpoints at the end in place of the step. It assumes that a batch is full on both sides and sentences have 50
+ * positions. Within 24 % of what was measured of `tiny`, `quick`, tiny11's and OPUS-MT's sizes.
  */
 export function trainingMemory(work: TrainingWork): number {
   const { training, train, distillation, teacher, runtime } = work;
@@ -73,17 +72,11 @@ export function trainingMemory(work: TrainingWork): number {
     : 0;
   const always = PROCESS + runtimeBytes(runtime) + streamed +
     (train === undefined ? 0 : tokensMemory(train)) + teacherBytes(work);
+  const programs = (isOpenVino ? OPENVINO : 1) *
+    (stepBytes(work) + validationBytes(work));
   const parameters = trainedParameters(work);
-  const validation = validationBytes(work);
-  const step = stepBytes(work);
-  if (isOpenVino || !isLarge(work)) {
-    const kept = isOpenVino ? OPENVINO * KEPT : KEPT;
-    return always + TRAINED * parameters + kept * (step + validation) + search;
-  }
-  return always + Math.max(
-    TRAINED * parameters + FREED * step,
-    AVERAGED * parameters + Math.max(FREED * validation, search),
-  );
+  return always + search +
+    Math.max(TRAINED * parameters + programs, AVERAGED * parameters);
 }
 
 /** Parameters of a model and of the projections that are trained with it. */
@@ -111,7 +104,7 @@ function teacherBytes(work: TrainingWork): number {
     (isSoft(work) ? 2 * FLOAT * vocabulary * (teacher.model.width + 1) : 0);
 }
 
-/** What a batch takes in a step. */
+/** What the process keeps for a step. */
 function stepBytes(work: TrainingWork): number {
   const { model, vocabulary, training, distillation, teacher } = work;
   const layers = layerFloats(model);
@@ -120,16 +113,18 @@ function stepBytes(work: TrainingWork): number {
     ? 0
     : STATE * teacher.model.width *
       (recorded.encoder.length + recorded.decoder.length);
+  const logits = (isSoft(work) ? SOFT_TARGETS : LOGITS) * vocabulary;
   return FLOAT * training.batchTokens * (
-    (isSoft(work) ? SOFT_TARGETS : LOGITS) * vocabulary + states +
-    model.encoderLayers * layers.encoder + model.decoderLayers * layers.decoder
+    KEPT_LOGITS * logits + KEPT * (
+        states + model.encoderLayers * layers.encoder +
+        model.decoderLayers * layers.decoder
+      )
   );
 }
 
-/** What a batch takes whose likelihood is computed. */
-function validationBytes(
-  { model, vocabulary, training: { batchTokens } }: TrainingWork,
-): number {
-  return FLOAT * Math.max(batchTokens, VALIDATION_TOKENS) *
-    (2 * vocabulary + layerFloats(model).encoder);
+/** What the process keeps for batches whose likelihood is computed. */
+function validationBytes(work: TrainingWork): number {
+  return FLOAT * validationTokens(work) *
+    (2 * KEPT_LOGITS * work.vocabulary +
+      KEPT * layerFloats(work.model).encoder);
 }

@@ -1,7 +1,6 @@
 /** Runs the models of a language pair on validation sentences: similarity of their layers, and attention. */
 import { loadModel } from "../../nmt/transformer/checkpoint.ts";
 import { isInputError } from "../../base/input_error.ts";
-import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type { Runtime } from "../../nmt/tensor/program.ts";
 import { loadRuntime } from "../../nmt/tensor/runtime.ts";
 import { type Batch, makeBatch } from "../../nmt/text/subwords/batches.ts";
@@ -18,13 +17,7 @@ import {
   type Tokens,
 } from "../../nmt/text/subwords/tokens.ts";
 import { cka, type Gram, gram } from "./cka.ts";
-import {
-  type AttentionMap,
-  CROSS,
-  type Inside,
-  lookInside,
-  type Position,
-} from "./inside.ts";
+import { type AttentionMap, CROSS, type Inside, lookInside } from "./inside.ts";
 import { pathIfThere, type Source, validationOf } from "./source.ts";
 import type { Trained } from "./trained.ts";
 
@@ -97,8 +90,8 @@ export async function examine(
       subwords: await loadSubwords(first.tokenizer),
       rows: chosenRows(tokens, batch),
       positions: {
-        encoder: positionsOf(batch, batch.source, batch.sourceLength),
-        decoder: positionsOf(batch, batch.labels, batch.targetLength),
+        encoder: spread(batch.sourceTokens, POSITIONS),
+        decoder: spread(batch.targetTokens, POSITIONS),
       },
     };
   });
@@ -197,7 +190,7 @@ type Grams = Readonly<Record<"encoder" | "decoder", readonly Gram[]>>;
 
 function gramsOf(
   inside: Inside,
-  positions: Readonly<Record<"encoder" | "decoder", readonly Position[]>>,
+  positions: Readonly<Record<"encoder" | "decoder", readonly number[]>>,
 ): Grams {
   const of = (stack: "encoder" | "decoder") =>
     inside.states(stack, positions[stack])
@@ -211,21 +204,6 @@ function likenessOf(teacher: Grams, student: Grams): Likeness {
       student[stack].map((own) => cka(theirs, own))
     );
   return { encoder: of("encoder"), decoder: of("decoder") };
-}
-
-/** Positions that are no padding, spread over the batch; `ids` are [rows, length]. */
-function positionsOf(
-  { rows }: Batch,
-  ids: Int32Array,
-  length: number,
-): Position[] {
-  const all: Position[] = [];
-  for (let row = 0; row < rows; row++) {
-    for (let time = 0; time < length; time++) {
-      if (ids[row * length + time] !== PAD) all.push({ row, time });
-    }
-  }
-  return spread(all.length, POSITIONS).map((i) => all[i]);
 }
 
 /** Rows of the batch with sentences that fit a screen; where none do, the shortest. */

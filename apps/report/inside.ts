@@ -1,12 +1,15 @@
 /** Runs a model on sentence pairs and records the output of each layer and each attention. */
 import type { SavedModel } from "../../nmt/transformer/checkpoint.ts";
-import { batchTensors, slots } from "../../nmt/training/step_inputs.ts";
+import { slots } from "../../nmt/training/step_inputs.ts";
+import {
+  batchTensors,
+  type SideName,
+} from "../../nmt/transformer/batch_inputs.ts";
 import { parameterShapes } from "../../nmt/transformer/parameters.ts";
 import {
   type Attention,
   ATTENTIONS,
   mapName,
-  type SideName,
   stateName,
 } from "../../nmt/states/teacher_signals.ts";
 import { statesProgram } from "../../nmt/states/states_program.ts";
@@ -18,12 +21,6 @@ import type {
 import type { Batch } from "../../nmt/text/subwords/batches.ts";
 import { lengthOf, type Tokens } from "../../nmt/text/subwords/tokens.ts";
 
-/** The positions of one side that layers are compared at: row of the batch, and time. */
-export interface Position {
-  readonly row: number;
-  readonly time: number;
-}
-
 /** Where the queries of a pair looked, mean over the heads: a row a query, and it adds up to one. */
 export interface AttentionMap {
   readonly queries: number;
@@ -33,10 +30,10 @@ export interface AttentionMap {
 }
 
 export interface Inside {
-  /** The layers' outputs at some positions of the stack's side, [positions, d]; lowest layer first. */
+  /** The layers' outputs at some of the tokens of the stack's side of the batch, [tokens, d]; lowest layer first. */
   states(
     stack: "encoder" | "decoder",
-    positions: readonly Position[],
+    tokens: readonly number[],
   ): Float32Array[];
   /** The maps of one row of the batch, lowest layer first. */
   maps(attention: Attention, row: number): AttentionMap[];
@@ -66,15 +63,14 @@ export async function lookInside(
     statesProgram(model, vocabulary, { ...layers, attention: layers }),
     { constants },
   );
-  const { source, target } = batchTensors(batch);
-  const outputs = await executable.run({ source, target });
+  const outputs = await executable.run(batchTensors(batch, model));
   await executable.dispose();
   const positionsOf = (side: SideName, row: number) =>
     lengthOf(tokens[side], batch.pairs[row]) + 1;
   return {
-    states: (stack, positions) =>
+    states: (stack, tokens) =>
       layers[stack].map((layer) =>
-        rowsOf(outputs[stateName(stack, layer)], positions)
+        rowsOf(outputs[stateName(stack, layer)], tokens)
       ),
     maps: (attention, row) =>
       layers[attention.stack].map((layer) =>
@@ -95,13 +91,12 @@ function upTo(count: number): number[] {
 }
 
 function rowsOf(
-  { shape: [, time, width], data }: HostTensor,
-  positions: readonly Position[],
+  { shape: [, width], data }: HostTensor,
+  tokens: readonly number[],
 ): Float32Array {
-  const rows = new Float32Array(positions.length * width);
-  positions.forEach((position, i) => {
-    const start = (position.row * time + position.time) * width;
-    rows.set(data.subarray(start, start + width), i * width);
+  const rows = new Float32Array(tokens.length * width);
+  tokens.forEach((token, i) => {
+    rows.set(data.subarray(token * width, (token + 1) * width), i * width);
   });
   return rows;
 }

@@ -17,7 +17,7 @@ export interface AttentionMaps {
   readonly student: Tensor;
   /** Mean over the heads, [batch, queries, keys], 0 where a key is padding. */
   readonly teacher: Tensor;
-  /** Weight of each query, [batch * queries]. */
+  /** Weight of each query, [batch, queries, 1]; 0 for padding. */
   readonly weights: Tensor;
 }
 
@@ -29,6 +29,5 @@ export function attentionLoss(
   { student, teacher, weights }: AttentionMaps,
 ): Tensor {
   const squares = tf.square(tf.sub(meanOverHeads(student), teacher));
-  const distances = tf.reshape(tf.sum(squares, 2), weights.shape);
-  return tf.sum(tf.mul(weights, distances));
+  return tf.sum(tf.mul(weights, tf.sum(squares, 2, true)));
 }

@@ -4,7 +4,6 @@ import {
   type LayerMap,
   recordedLayers,
 } from "../../schemas/experiment/distillation.ts";
-import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type { HostTensor } from "../tensor/program.ts";
 import { signalInput, stateName } from "../states/teacher_signals.ts";
 import type { TeacherSignals } from "../states/states.ts";
@@ -44,12 +43,13 @@ export async function layerNorms(
   if (stacks.length === 0) return [];
   const read = await signals.read(batch);
   return stacks.map((stack) => {
-    const ids = stack === "encoder" ? batch.source : batch.labels;
-    const positions = [...ids.keys()].filter((at) => ids[at] !== PAD);
+    const tokens = stack === "encoder"
+      ? batch.sourceTokens
+      : batch.targetTokens;
     const norms = new Map(
       recorded[stack].map((layer) => {
         const rows = rowNorms(read[signalInput(stateName(stack, layer))]);
-        return [layer, positions.map((at) => rows[at])] as const;
+        return [layer, rows.slice(0, tokens)] as const;
       }),
     );
     const M = distillation[stack];

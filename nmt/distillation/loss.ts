@@ -4,9 +4,10 @@ import type { Model } from "../../schemas/experiment/model.ts";
 import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type { Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
-import { attentionLoss } from "./attention_loss.ts";
+import { attentionLoss, meanOverHeads } from "./attention_loss.ts";
 import { layerLoss, projectionShapes } from "./layer_loss.ts";
 import { product } from "../transformer/layers.ts";
+import type { Arrangement } from "../transformer/arrangement.ts";
 import { withOne } from "../transformer/transformer.ts";
 import { outputLoss, positionWeights } from "./output_loss.ts";
 import {
@@ -100,7 +101,6 @@ function layerTerms(
   parameters: Tensors,
   inputs: Tensors,
 ): Readonly<Record<"L_enc" | "L_dec", Sum>> {
-  const flat = (state: Tensor) => tf.reshape(state, [-1, state.shape[2] ?? 0]);
   const mapped = distillation.encoder.length + distillation.decoder.length;
   const layersOf = (
     stack: "encoder" | "decoder",
@@ -116,7 +116,7 @@ function layerTerms(
             stack,
             M: distillation[stack],
             h_S,
-            h_T: (i) => flat(inputs[signalInput(stateName(stack, i))]),
+            h_T: (i) => inputs[signalInput(stateName(stack, i))],
             weights: weights(),
           }, distillation),
       ),
@@ -145,15 +145,29 @@ function attentionTerm(
     distillation.attention[kind.stack]
       .map((layer, j) => ({ kind, layer, j }))
   );
-  const L_att = term(matched, ({ kind, layer, j }) =>
-    attentionLoss({
-      student: kind.maps(encoded, decoded)[j],
+  const L_att = term(matched, ({ kind, layer, j }) => {
+    const student = kind.maps(encoded, decoded)[j];
+    const [rows, { arrangement }] = kind.rows === "source"
+      ? [positionWeights(inputs.source, PAD), encoded]
+      : [weights, decoded];
+    return attentionLoss({
+      student,
       teacher: inputs[signalInput(mapName(kind, layer))],
-      weights: kind.rows === "source"
-        ? positionWeights(inputs.source, PAD)
-        : weights,
-    }));
+      weights: ofQueries(rows, arrangement, student.shape[1] ?? 1),
+    });
+  });
   return times(perLayer(distillation, matched.length), L_att);
+}
+
+/** Weights of rows, [rows], as those of the queries of attention maps, [batch, queries, 1]. */
+function ofQueries(
+  weights: Tensor,
+  arrangement: Arrangement,
+  heads: number,
+): Tensor {
+  const columns = tf.tile(tf.reshape(weights, [-1, 1]), [1, heads]);
+  const [ofHeads] = arrangement.split(columns, 1);
+  return meanOverHeads(ofHeads);
 }
 
 /** The recorded signals of a batch, and the teacher's output matrix, with which its logits are computed again. */
@@ -176,10 +190,9 @@ function teacherInputs(
 /** The input of a step that takes the teacher's output matrix [V, d], with the bias of its logits, if any, as a last column. */
 export const TEACHER_EMBEDDING = "teacher embedding";
 
-/** The teacher's logits [batch * target, V] from its final state and its output matrix. */
+/** The teacher's logits [target rows, V] from its final state and its output matrix. */
 function teacherLogits({ outputBias }: Model, inputs: Tensors): Tensor {
-  const state = inputs[signalInput(FINAL)];
-  const x = tf.reshape(state, [-1, state.shape[2] ?? 0]);
+  const x = inputs[signalInput(FINAL)];
   return product(
     outputBias ? withOne(x) : x,
     inputs[TEACHER_EMBEDDING],

@@ -8,11 +8,10 @@ import { added } from "./weighted_sum.ts";
 
 const column = (x: Tensor) => tf.reshape(x, [x.shape[0] ?? 0, 1]);
 
-/** 1 / count of the positions whose id is not padding, and 0 elsewhere; ids [batch, time] to [batch * time]. */
+/** 1 / count of the positions whose id is not padding, and 0 elsewhere; ids and weights are [rows]. */
 export function positionWeights(ids: Tensor, padding: number): Tensor {
-  const [batch, time] = ids.shape as [number, number];
   const real = tf.cast(
-    tf.greater(tf.reshape(ids, [batch * time]), tf.scalar(padding, "int32")),
+    tf.greater(ids, tf.scalar(padding, "int32")),
     "float32",
   );
   return tf.div(real, tf.sum(real));

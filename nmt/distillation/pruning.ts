@@ -6,13 +6,12 @@ import { tf } from "../tensor/tfjs.ts";
 import { batchOrder, makeBatch } from "../text/subwords/batches.ts";
 import type { Tokens } from "../text/subwords/tokens.ts";
 import {
-  batchInputs,
-  batchTensors,
   fromSlot,
   slots,
   slotSpecs,
   slotTensors,
 } from "../training/step_inputs.ts";
+import { batchInputs, batchTensors } from "../transformer/batch_inputs.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { noDropout, product } from "../transformer/layers.ts";
 import { parameterShapes } from "../transformer/parameters.ts";
@@ -114,8 +113,7 @@ export async function gramMatrices(
   for (const pairs of batchOrder(tokens, PRUNING_BATCH_TOKENS, seed, 0)) {
     if (done >= total) break;
     const batch = makeBatch(tokens, pairs);
-    const { source, target } = batchTensors(batch);
-    await executable.run({ source, target }, grams);
+    await executable.run(batchTensors(batch, model), grams);
     for (const [name, sum] of Object.entries(sums)) {
       const { data } = grams[name];
       for (let i = 0; i < sum.length; i++) sum[i] += data[i];
@@ -136,8 +134,7 @@ function gramProgram(
   return {
     name: "gram matrices",
     inputs: {
-      source: batchInputs.source,
-      target: batchInputs.target,
+      ...batchInputs(model),
       ...slotSpecs(shapes, slots.weight),
     },
     outputTypes: Object.fromEntries(
@@ -157,11 +154,11 @@ function gramProgram(
       const encoded = encode(
         model,
         parameters,
-        source,
+        inputs,
         noDropout,
         observe(source),
       );
-      decode(model, parameters, target, encoded, noDropout, observe(target));
+      decode(model, parameters, inputs, encoded, noDropout, observe(target));
       return grams;
     },
   };

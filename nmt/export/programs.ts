@@ -2,16 +2,19 @@
 import {
   attend,
   feedForward,
-  joinHeads,
   linear,
   nextState,
   noDropout,
   product,
   selfAttention,
-  splitHeads,
   stackOutput,
   sublayer,
 } from "../transformer/layers.ts";
+import {
+  joinHeads,
+  rectangular,
+  splitHeads,
+} from "../transformer/arrangement.ts";
 import { CANDIDATE } from "../decoding/candidates.ts";
 import { embeddingNames, parameterShapes } from "../transformer/parameters.ts";
 import { scaledEmbedding } from "../transformer/transformer.ts";
@@ -107,12 +110,17 @@ export function encoderProgram(shape: Shape): Program {
       ...weightSpecs(shape),
     },
     build: (inputs, { batch, source: time }) => {
-      const places = { model, parameters: inputs, batch, dropout: noDropout };
+      const setting = {
+        model,
+        parameters: inputs,
+        arrangement: rectangular(batch, model.heads),
+        dropout: noDropout,
+      };
       const { source, positions, mask } = inputs;
       let x = embed(model, "encoder", inputs, source, positions);
       for (let layer = 0; layer < model.encoderLayers; layer++) {
-        x = selfAttention(places, `encoder.${layer}.self`, x, mask).output;
-        x = feedForward(places, `encoder.${layer}.feedForward`, x);
+        x = selfAttention(setting, `encoder.${layer}.self`, x, mask).output;
+        x = feedForward(setting, `encoder.${layer}.feedForward`, x);
       }
       const output = stackOutput(model, inputs, "encoder", x);
       return { hidden: tf.reshape(output, [batch, time, width]) };
@@ -190,19 +198,23 @@ export function stepProgram(shape: Shape, isShortlisted = false): Program {
       const rows = batch * beam;
       const present: Tensor[] = [];
       const attentions: Tensor[] = [];
-      const places = { model, parameters: inputs, batch, dropout: noDropout };
+      const setting = {
+        model,
+        parameters: inputs,
+        dropout: noDropout,
+      };
       const { token, position } = inputs;
       let x = embed(model, "decoder", inputs, token, position);
       const attended = (name: string, mix: (x: Tensor) => Tensor) =>
         sublayer(
-          places,
+          setting,
           name,
           x,
           (x) => linear(inputs, `${name}.output`, mix(x)),
         );
       const recurrent = (layer: number) => {
         const cell = `decoder.${layer}.cell`;
-        return sublayer(places, cell, x, (x) => {
+        return sublayer(setting, cell, x, (x) => {
           const mapped = linear(inputs, `${cell}.inputForget`, x);
           const before = tf.reshape(inputs[names.past[layer]], [rows, width]);
           const state = nextState(mapped, before);
@@ -246,7 +258,7 @@ export function stepProgram(shape: Shape, isShortlisted = false): Program {
           );
           return joinHeads(tf.matMul(weights, inputs[names.cross[value]]));
         });
-        x = feedForward(places, `decoder.${layer}.feedForward`, x);
+        x = feedForward(setting, `decoder.${layer}.feedForward`, x);
       }
       const [E, bias, count] = isShortlisted
         ? [CANDIDATE.weight, CANDIDATE.bias, candidates]

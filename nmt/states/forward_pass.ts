@@ -5,13 +5,15 @@ import { type Batch, makeBatch } from "../text/subwords/batches.ts";
 import type { Tokens } from "../text/subwords/tokens.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { parameterShapes } from "../transformer/parameters.ts";
-import { batchTensors, slots, slotTensors } from "../training/step_inputs.ts";
+import { batchTensors } from "../transformer/batch_inputs.ts";
+import { slots, slotTensors } from "../training/step_inputs.ts";
 import { type Buffers, buffersOf } from "./teacher_inputs.ts";
 import { withoutPadding } from "./padding.ts";
 import {
+  type BatchLayout,
+  batchLayout,
   type Blocks,
   blocksOf,
-  paddedShape,
   positions,
   TYPES,
 } from "./pair_blocks.ts";
@@ -61,15 +63,13 @@ export async function forwardPass(
           tokens,
           Int32Array.from(indices, (index) => pairs[index]),
         );
-        const { source, target } = batchTensors(batch);
         const outputs = outputsOf(buffers, signals, batch);
-        await executable.run({ source, target }, outputs);
+        await executable.run(batchTensors(batch, model), outputs);
         for (const each of signals) {
-          const { shape: [, time, width], data } = outputs[each.name];
+          const { data, starts, width } = outputs[each.name];
           indices.forEach((index, row) => {
             const { rows, columns } = each.shape(pairs[index]);
-            const start = row * time * width;
-            const matrix = data.subarray(start, start + time * width);
+            const matrix = data.subarray(starts[row], starts[row + 1]);
             withoutPadding(matrix, { rows, columns, width });
             take(each, index, matrix.subarray(0, rows * columns));
           });
@@ -85,13 +85,13 @@ function outputsOf(
   buffers: Buffers,
   signals: readonly Blocks[],
   batch: Batch,
-): Record<string, HostTensor & { readonly data: Numbers }> {
+): Record<string, HostTensor & BatchLayout & { readonly data: Numbers }> {
   return Object.fromEntries(signals.map((each) => {
-    const shape = paddedShape(each, batch);
+    const layout = batchLayout(each, batch);
     const { bytes, array } = TYPES[each.dtype];
-    const size = elements(shape);
+    const size = elements(layout.shape);
     const { buffer } = buffers[each.name](size * bytes);
-    return [each.name, { shape, data: new array(buffer, 0, size) }];
+    return [each.name, { ...layout, data: new array(buffer, 0, size) }];
   }));
 }
 

@@ -2,6 +2,7 @@
 import type { Batch } from "../text/subwords/batches.ts";
 import { ID_NUMBERS } from "../text/subwords/sentence_ids.ts";
 import type { Side, Tokens } from "../text/subwords/tokens.ts";
+import { packedRows } from "../transformer/batch_inputs.ts";
 import type { Signal } from "./teacher_signals.ts";
 import type { Matrix } from "./shards.ts";
 
@@ -79,15 +80,34 @@ export function matricesOf(
   return Object.fromEntries([...recorded, ...sentences]);
 }
 
-/** The shape of a recorded tensor of a batch, padding included. */
-export function paddedShape(
+/** How a recorded tensor lies in memory for a batch. */
+export interface BatchLayout {
+  readonly shape: readonly number[];
+  /** Elements of a row of a matrix; more than its own where the rows of an attention map are padded. */
+  readonly width: number;
+  /** Where the matrix of each of the batch's pairs begins, and the end of the last, in elements. */
+  readonly starts: ArrayLike<number>;
+}
+
+/** States of a batch are a row a token, as `batchTensors` has them; attention maps are padded rectangles. */
+export function batchLayout(
   { rows, columns }: Signal,
   batch: Batch,
-): readonly [number, number, number] {
-  const lengths = { source: batch.sourceLength, target: batch.targetLength };
-  return [
-    batch.rows,
-    lengths[rows],
-    typeof columns === "number" ? columns : lengths[columns],
-  ];
+): BatchLayout {
+  const longest = { source: batch.sourceLength, target: batch.targetLength };
+  if (typeof columns !== "number") {
+    const width = longest[columns], size = longest[rows] * width;
+    return {
+      shape: [batch.rows, longest[rows], width],
+      width,
+      starts: Array.from({ length: batch.rows + 1 }, (_, row) => row * size),
+    };
+  }
+  const lengths = rows === "source" ? batch.sourceLengths : batch.targetLengths;
+  const starts = new Float64Array(batch.rows + 1);
+  lengths.forEach((length, row) =>
+    starts[row + 1] = starts[row] + length * columns
+  );
+  const count = packedRows(lengths, longest[rows]);
+  return { shape: [count, columns], width: columns, starts };
 }

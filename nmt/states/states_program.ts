@@ -2,16 +2,10 @@
 import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { Program, Tensor } from "../tensor/program.ts";
-import { tf } from "../tensor/tfjs.ts";
 import { meanOverHeads } from "../distillation/attention_loss.ts";
 import { noDropout } from "../transformer/layers.ts";
 import { parameterShapes } from "../transformer/parameters.ts";
-import {
-  batchInputs,
-  fromSlot,
-  slots,
-  slotSpecs,
-} from "../training/step_inputs.ts";
+import { fromSlot, slots, slotSpecs } from "../training/step_inputs.ts";
 import {
   ATTENTIONS,
   FINAL,
@@ -19,9 +13,10 @@ import {
   stateName,
   teacherSignals,
 } from "./teacher_signals.ts";
+import { batchInputs } from "../transformer/batch_inputs.ts";
 import { decode, encode } from "../transformer/transformer.ts";
 
-/** The teacher without dropout; what is recorded of a batch leaves by its name, padded. */
+/** The teacher without dropout; what is recorded of a batch leaves by its name, as `batchLayout` says. */
 export function statesProgram(
   model: Model,
   vocabulary: number,
@@ -31,8 +26,7 @@ export function statesProgram(
   return {
     name: "states",
     inputs: {
-      source: batchInputs.source,
-      target: batchInputs.target,
+      ...batchInputs(model),
       ...slotSpecs(shapes, slots.weight),
     },
     outputTypes: Object.fromEntries(
@@ -40,21 +34,19 @@ export function statesProgram(
         { name, dtype },
       ) => [name, dtype]),
     ),
-    build: (inputs, { batch }) => {
+    build: (inputs) => {
       const parameters = fromSlot(shapes, slots.weight, inputs);
-      const encoded = encode(model, parameters, inputs.source, noDropout);
+      const encoded = encode(model, parameters, inputs, noDropout);
       const decoded = decode(
         model,
         parameters,
-        inputs.target,
+        inputs,
         encoded,
         noDropout,
       );
-      const perSentence = (x: Tensor) =>
-        tf.reshape(x, [batch, (x.shape[0] ?? 0) / batch, model.width]);
       const states = (stack: "encoder" | "decoder", all: readonly Tensor[]) =>
         layers[stack].map((layer) =>
-          [stateName(stack, layer), perSentence(all[layer - 1])] as const
+          [stateName(stack, layer), all[layer - 1]] as const
         );
       const maps = ATTENTIONS.flatMap((each) =>
         (layers.attention?.[each.stack] ?? []).flatMap((layer) => {
@@ -69,7 +61,7 @@ export function statesProgram(
         ...states("encoder", encoded.layers),
         ...states("decoder", decoded.layers),
         ...maps,
-        [FINAL, perSentence(decoded.output)] as const,
+        [FINAL, decoded.output] as const,
       ]);
     },
   };

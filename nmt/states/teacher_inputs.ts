@@ -1,9 +1,9 @@
-/** The teacher's inputs of a student's step: for a batch, a padded tensor a signal, in memory that is used again. */
+/** The teacher's inputs of a student's step: for a batch, a tensor a signal, in memory that is used again. */
 import { elements, type HostTensor } from "../tensor/program.ts";
 import type { Batch } from "../text/subwords/batches.ts";
 import { growingArray } from "../growing_array.ts";
 import { withPadding } from "./padding.ts";
-import { type Blocks, paddedShape, TYPES } from "./pair_blocks.ts";
+import { batchLayout, type Blocks, TYPES } from "./pair_blocks.ts";
 import { signalInput } from "./teacher_signals.ts";
 
 /** The buffer of each signal by name, used again by the next batch: asking the system for it costs more than its use. */
@@ -34,25 +34,27 @@ export function teacherInputs(
   return (batch) => {
     inTurn.reverse();
     const [buffers] = inTurn;
+    const layouts = Object.fromEntries(
+      signals.map((each) => [each.name, batchLayout(each, batch)]),
+    );
     const tensors = Object.fromEntries(signals.map((each) => {
-      const shape = paddedShape(each, batch);
+      const { shape, starts } = layouts[each.name];
       const { bytes, array } = TYPES[each.dtype];
       const size = elements(shape);
       const { buffer } = buffers[each.name](size * bytes);
-      return [signalInput(each.name), {
-        shape,
-        data: new array(buffer, 0, size),
-      }];
+      const data = new array(buffer, 0, size);
+      data.fill(0, starts[batch.rows]);
+      return [signalInput(each.name), { shape, data }];
     }));
     return {
       tensors,
       fill: (signal, row, fill) => {
-        const { shape: [, time, width], data } =
-          tensors[signalInput(signal.name)];
+        const { data: { buffer } } = tensors[signalInput(signal.name)];
+        const { starts, width } = layouts[signal.name];
         const { rows, columns } = signal.shape(batch.pairs[row]);
         const { bytes } = TYPES[signal.dtype];
-        const size = time * width * bytes;
-        const matrix = new Uint8Array(data.buffer, row * size, size);
+        const size = (starts[row + 1] - starts[row]) * bytes;
+        const matrix = new Uint8Array(buffer, starts[row] * bytes, size);
         fill(matrix.subarray(0, rows * columns * bytes));
         withPadding(matrix, {
           rows,

@@ -5,10 +5,8 @@ import {
   recordedLayers,
 } from "../../schemas/experiment/distillation.ts";
 import type { Spec, Tensor } from "../tensor/program.ts";
+import { rowsOf, type SideName } from "../transformer/batch_inputs.ts";
 import type { Decoded, Encoded } from "../transformer/transformer.ts";
-
-/** The side whose positions are the rows or columns of a tensor. */
-export type SideName = "source" | "target";
 
 /** A recorded tensor: for each pair, a matrix with a row for each position of a side. */
 export interface Signal {
@@ -105,8 +103,10 @@ export function signalsRead(
 /** Name of the input of a student's step that takes a signal. */
 export const signalInput = (name: string) => `teacher ${name}`;
 
-/** The input: the signal of a batch, padded with zeros. */
+/** The input: the signal of a batch, 0 at padding. */
 export const signalSpec = ({ rows, columns, dtype }: Signal): Spec => ({
-  shape: ["batch", rows, columns],
+  shape: typeof columns === "number"
+    ? [rowsOf(rows), columns]
+    : ["batch", rows, columns],
   dtype,
 });

@@ -74,11 +74,6 @@ export interface CompileOptions {
   /** Inputs that never change: their values become part of the program, so that a runtime can lay them out once. */
   readonly constants?: HostTensors;
   readonly threads?: number;
-  /**
-   * Whether the memory of each tensor that a run computes goes back to the system as soon as it is not used, and is not
-   * kept for the next run: for large tensors, of another size in each run.
-   */
-  readonly freesMemory?: boolean;
 }
 
 export interface Runtime {

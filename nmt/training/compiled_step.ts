@@ -9,17 +9,11 @@ import type {
 import type { Role } from "../random.ts";
 import { rateOf, stepSizes } from "./optimizer.ts";
 import { dropoutMasks } from "./dropout_masks.ts";
+import { batchTensors, rowsOf } from "../transformer/batch_inputs.ts";
 import { parameterPacking } from "./parameter_packing.ts";
 import { initialWeights, type Weights } from "../transformer/parameters.ts";
+import { fromSlot, NEXT, slots, slotTensors } from "./step_inputs.ts";
 import {
-  batchTensors,
-  fromSlot,
-  NEXT,
-  slots,
-  slotTensors,
-} from "./step_inputs.ts";
-import {
-  isLarge,
   LOSSES,
   type Losses,
   stepProgram,
@@ -71,7 +65,6 @@ export async function compileStep(
   const executable = await runtime.compile(stepProgram(task), {
     constants: options.constants,
     threads: options.threads,
-    freesMemory: isLarge(task),
   });
   const packed = parameterPacking(shapes);
   const { from, role, seed } = options;
@@ -116,10 +109,10 @@ export async function compileStep(
   return {
     run: async (batch, done, teacher = {}) => {
       const step = done + 1;
+      const tensors = batchTensors(batch, task.model);
       const sizes = {
-        batch: batch.rows,
-        source: batch.sourceLength,
-        target: batch.targetLength,
+        [rowsOf("source")]: tensors.source.data.length,
+        [rowsOf("target")]: tensors.target.data.length,
       };
       const { rate, epsilon } = stepSizes(
         task.training,
@@ -127,7 +120,7 @@ export async function compileStep(
         step,
       );
       const results = await executable.run({
-        ...batchTensors(batch),
+        ...tensors,
         ...dropout.draw(step, sizes),
         ...teacher,
         ...weights[current],

@@ -1,38 +1,6 @@
-/** Batches, parameters and moments as inputs of a program. */
-import {
-  elements,
-  type HostTensor,
-  type HostTensors,
-  type Spec,
-} from "../tensor/program.ts";
-import type { Batch } from "../text/subwords/batches.ts";
+/** Parameters and moments as inputs of a program. */
+import { elements, type HostTensor, type Spec } from "../tensor/program.ts";
 import type { Shapes, Weights } from "../transformer/parameters.ts";
-
-/** Source and target ids of a batch: `target` begins with the begin id, `labels` end with the end id. */
-export const batchInputs: Readonly<Record<string, Spec>> = {
-  source: { shape: ["batch", "source"], dtype: "int32" },
-  target: { shape: ["batch", "target"], dtype: "int32" },
-  labels: { shape: ["batch", "target"], dtype: "int32" },
-};
-
-/** A batch as the inputs of `batchInputs`. */
-export function batchTensors(batch: Batch): HostTensors {
-  const { rows, sourceLength, targetLength } = batch;
-  return {
-    source: {
-      shape: [rows, sourceLength],
-      data: batch.source as Int32Array<ArrayBuffer>,
-    },
-    target: {
-      shape: [rows, targetLength],
-      data: batch.target as Int32Array<ArrayBuffer>,
-    },
-    labels: {
-      shape: [rows, targetLength],
-      data: batch.labels as Int32Array<ArrayBuffer>,
-    },
-  };
-}
 
 /** Prefixes of the names of inputs that are parameters or their moments. */
 export const slots = {

@@ -5,19 +5,14 @@ import { gradients } from "../tensor/gradient.ts";
 import type { Program, Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import { adam, type Moments } from "./optimizer.ts";
-import {
-  batchInputs,
-  fromSlot,
-  NEXT,
-  slots,
-  slotSpecs,
-} from "./step_inputs.ts";
+import { fromSlot, NEXT, slots, slotSpecs } from "./step_inputs.ts";
 import { noDropout } from "../transformer/layers.ts";
 import {
   negativeLogLikelihood,
   outputLoss,
   positionWeights,
 } from "../distillation/output_loss.ts";
+import { batchInputs, labelInputs } from "../transformer/batch_inputs.ts";
 import { parameterPacking } from "./parameter_packing.ts";
 import { parameterShapes, type Shapes } from "../transformer/parameters.ts";
 import {
@@ -57,10 +52,10 @@ export interface Forward {
   readonly encoded: Encoded;
   readonly decoded: Decoded;
   readonly logits: Logits;
-  /** The reference id of each row of the decoder's output, [batch * target]. */
+  /** The reference id of each row of the decoder's output, [target rows]. */
   readonly labels: Tensor;
   readonly smoothing: number;
-  /** Weight of each target position, 0 for padding, [batch * target]. */
+  /** Weight of each target position, 0 for padding, [target rows]. */
   readonly weights: Tensor;
 }
 
@@ -86,17 +81,6 @@ export const LOSSES = [
   "attention",
 ] as const satisfies readonly (keyof Losses)[];
 
-/** Logits of so many bytes come from the system and go back to it by themselves, not in parts of a heap. */
-const LARGE = 64 * 2 ** 20;
-
-/**
- * Whether the logits of a batch are so large that a program of the task had better free what it computes in: it takes a
- * fifth to a quarter less memory then. Those of smaller ones would take no less, and 3 % more time.
- */
-export function isLarge({ training, vocabulary }: Task): boolean {
-  return 4 * training.batchTokens * vocabulary >= LARGE;
-}
-
 /** Shapes of the parameters of a task: those of the model and of its objective. */
 export function trainedShapes(task: Task): Shapes {
   return {
@@ -113,10 +97,10 @@ export function losses(
 ): Losses {
   const { model, training, objective } = task;
   const dropout = maskedDropout(model, inputs);
-  const encoded = encode(model, parameters, inputs.source, dropout);
-  const decoded = decode(model, parameters, inputs.target, encoded, dropout);
-  const labels = tf.reshape(inputs.labels, [-1]);
-  const weights = positionWeights(inputs.labels, PAD);
+  const encoded = encode(model, parameters, inputs, dropout);
+  const decoded = decode(model, parameters, inputs, encoded, dropout);
+  const { labels } = inputs;
+  const weights = positionWeights(labels, PAD);
   const logits = logitsOf(model, parameters, decoded.output);
   const nll = negativeLogLikelihood(logits, labels, weights);
   const smoothing = training.labelSmoothing;
@@ -136,7 +120,8 @@ export function losses(
 /** Inputs of a step other than parameters and their moments. */
 export function lossInputs(task: Task): Record<string, Spec> {
   return {
-    ...batchInputs,
+    ...batchInputs(task.model),
+    ...labelInputs,
     ...dropoutInputs(task.model),
     ...task.objective?.inputs,
   };
@@ -228,21 +213,25 @@ export function validationProgram({ model, vocabulary }: Task): Program {
   const shapes = parameterShapes(model, vocabulary);
   return {
     name: "validation",
-    inputs: { ...batchInputs, ...slotSpecs(shapes, slots.weight) },
+    inputs: {
+      ...batchInputs(model),
+      ...labelInputs,
+      ...slotSpecs(shapes, slots.weight),
+    },
     build: (inputs) => {
       const parameters = fromSlot(shapes, slots.weight, inputs);
-      const encoded = encode(model, parameters, inputs.source, noDropout);
+      const encoded = encode(model, parameters, inputs, noDropout);
       const { output } = decode(
         model,
         parameters,
-        inputs.target,
+        inputs,
         encoded,
         noDropout,
       );
       return {
         nll: negativeLogLikelihood(
           logitsOf(model, parameters, output),
-          tf.reshape(inputs.labels, [-1]),
+          inputs.labels,
           positionWeights(inputs.labels, PAD),
         ),
       };

@@ -6,11 +6,17 @@ import { corpusScore } from "../metrics/metric.ts";
 import type { Runtime } from "../tensor/program.ts";
 import { batchOrder, makeBatch } from "../text/subwords/batches.ts";
 import type { Subwords } from "../text/subwords/subwords.ts";
-import { sentence, type Side, type Tokens } from "../text/subwords/tokens.ts";
+import {
+  lengthOf,
+  sentence,
+  type Side,
+  type Tokens,
+} from "../text/subwords/tokens.ts";
 import { parameterShapes, type Weights } from "../transformer/parameters.ts";
 import type { Scores } from "./selection.ts";
-import { batchTensors, slots, slotTensors } from "./step_inputs.ts";
-import { isLarge, type Task, validationProgram } from "./training_step.ts";
+import { batchTensors } from "../transformer/batch_inputs.ts";
+import { slots, slotTensors } from "./step_inputs.ts";
+import { type Task, validationProgram } from "./training_step.ts";
 
 /** How translations become text, and how that is cut into words for BLEU. */
 export interface Scoring extends Pick<Evaluation, "tokenize" | "lowercase"> {
@@ -25,8 +31,16 @@ export interface ValidationJob {
   readonly scoring: Scoring;
 }
 
-/** Tokens of a batch whose likelihood is computed, at least: no gradient takes memory. */
-export const VALIDATION_TOKENS = 4096;
+/** Tokens of a batch whose likelihood is computed, where its logits take no more than so many bytes. */
+const TOKENS = 4096, LOGITS = 64 * 2 ** 20;
+
+/** Tokens of a batch of a validation: its memory stands beside that of a step. */
+export function validationTokens(
+  { training, vocabulary }: Pick<Task, "training" | "vocabulary">,
+): number {
+  const most = Math.max(training.batchTokens, TOKENS);
+  return Math.min(most, Math.floor(LOGITS / 4 / vocabulary));
+}
 
 /** Greedy search. */
 const GREEDY = { beam: 1, lengthPenalty: 1 };
@@ -51,10 +65,9 @@ async function likelihoodOf(
 ) {
   const executable = await runtime.compile(validationProgram(task), {
     threads,
-    freesMemory: isLarge(task),
   });
   const shapes = parameterShapes(task.model, task.vocabulary);
-  const budget = Math.max(task.training.batchTokens, VALIDATION_TOKENS);
+  const budget = Math.max(validationTokens(task), longestSide(validation));
   const batches = batchOrder(validation, budget, 0, 0)
     .map((pairs) => makeBatch(validation, pairs));
   return async (weights: Weights): Promise<number> => {
@@ -62,7 +75,7 @@ async function likelihoodOf(
     let sum = 0, tokens = 0;
     for (const batch of batches) {
       const { nll } = await executable.run({
-        ...batchTensors(batch),
+        ...batchTensors(batch, task.model),
         ...parameters,
       });
       sum += nll.data[0] * batch.targetTokens;
@@ -71,6 +84,15 @@ async function likelihoodOf(
     return sum / tokens;
   };
 }
+
+/** Positions of the longest sentence of either side. */
+const longestSide = ({ source, target, pairs }: Tokens): number =>
+  [source, target].reduce((longest, side) => {
+    for (let pair = 0; pair < pairs; pair++) {
+      longest = Math.max(longest, lengthOf(side, pair) + 1);
+    }
+    return longest;
+  }, 0);
 
 /** A function from weights to the BLEU of their translations of the validation pairs, 0 to 100. */
 async function bleuOf(

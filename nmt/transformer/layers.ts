@@ -5,6 +5,7 @@ import { layerNormalization } from "../tensor/normalization.ts";
 import type { Tensor, Tensors } from "../tensor/program.ts";
 import { linearRecurrence } from "../tensor/recurrence.ts";
 import { tf } from "../tensor/tfjs.ts";
+import { type Arrangement, joinHeads } from "./arrangement.ts";
 import { feedForwardMaps } from "./parameters.ts";
 
 /** Dropout of the output of a named place. */
@@ -47,7 +48,7 @@ export function layerNorm(
 
 /** x + dropout(f(norm(x))), or norm(x + dropout(f(x))) where norms come after; [rows, d] to [rows, d]. */
 export function sublayer(
-  { model, parameters, dropout }: Omit<Places, "batch">,
+  { model, parameters, dropout }: Setting,
   name: string,
   x: Tensor,
   f: (x: Tensor) => Tensor,
@@ -66,38 +67,6 @@ export function stackOutput(
   x: Tensor,
 ): Tensor {
   return model.norm === "pre" ? layerNorm(model, parameters, stack, x) : x;
-}
-
-/**
- * Splits `count` maps side by side into heads: [batch * time, count * d] to `count` tensors [batch, heads, time, d / heads].
- */
-export function splitHeads(
-  x: Tensor,
-  batch: number,
-  heads: number,
-  count: number,
-): Tensor[] {
-  const [rows, features] = x.shape as [number, number];
-  const time = rows / batch;
-  const size = features / count / heads;
-  const parts = count === 1 ? [x] : tf.split(x as tf.Tensor2D, count, 1);
-  return parts.map((part) =>
-    tf.transpose(tf.reshape(part, [batch, time, heads, size]), [0, 2, 1, 3])
-  );
-}
-
-/** [batch, heads, time, size] to [batch * time, heads * size]. */
-export function joinHeads(x: Tensor): Tensor {
-  const [batch, heads, time, size] = x.shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [
-    batch * time,
-    heads * size,
-  ]);
 }
 
 /** Attention weights [batch, heads, queries, keys]; `bias` is added to the scores. */
@@ -125,12 +94,17 @@ export function attend(
   return joinHeads(tf.matMul(attentionWeights(query, key, bias), value));
 }
 
-export interface Places {
+/** What the sublayers of a stack share. */
+export interface Setting {
   readonly model: Model;
   readonly parameters: Tensors;
-  readonly batch: number;
   readonly dropout: Dropout;
   readonly observe?: Observer;
+}
+
+/** The same for sublayers in which tokens read each other. */
+export interface Arranged extends Setting {
+  readonly arrangement: Arrangement;
 }
 
 /** Gets what a linear map behind an activation reads, [rows, features], by the name of the map. */
@@ -138,61 +112,69 @@ export type Observer = (map: string, activations: Tensor) => void;
 
 /** The output of an attention block and its attention weights. */
 export interface Attended {
-  /** [batch * queries, d]. */
+  /** [rows, d]. */
   readonly output: Tensor;
   /** [batch, heads, queries, keys]. */
   readonly attention: Tensor;
 }
 
-/** The sublayer in which the positions x [batch * time, d] attend to each other; `bias` hides some of them. */
+/** The sublayer in which the positions x [rows, d] of a sentence attend to each other; `bias` hides some of them. */
 export function selfAttention(
-  places: Places,
+  setting: Arranged,
   name: string,
   x: Tensor,
   bias: Tensor,
 ): Attended {
-  const { parameters, model: { heads }, batch } = places;
-  return attended(places, name, x, (x) => {
+  const { parameters, arrangement } = setting;
+  return attended(setting, name, x, (x) => {
     const mapped = linear(parameters, `${name}.queryKeyValue`, x);
-    const [query, key, value] = splitHeads(mapped, batch, heads, 3);
+    const [query, key, value] = arrangement.split(mapped, 3);
     return { value, attention: attentionWeights(query, key, bias) };
   });
 }
 
-/** The sublayer in which x attends to memory, the encoder's output [batch * source, d]. */
+/** The encoder's output [source rows, d], how its rows are arranged, and the bias that hides padding. */
+export interface Memory {
+  readonly output: Tensor;
+  readonly arrangement: Arrangement;
+  readonly bias: Tensor;
+}
+
+/** The sublayer in which x attends to the source. */
 export function crossAttention(
-  places: Places,
+  setting: Arranged,
   name: string,
   x: Tensor,
-  memory: Tensor,
-  bias: Tensor,
+  memory: Memory,
 ): Attended {
-  const { parameters, model: { heads }, batch } = places;
-  return attended(places, name, x, (x) => {
-    const mapped = linear(parameters, `${name}.query`, x);
-    const [query] = splitHeads(mapped, batch, heads, 1);
-    const [key, value] = splitHeads(
-      linear(parameters, `${name}.keyValue`, memory),
-      batch,
-      heads,
+  const { parameters, arrangement } = setting;
+  return attended(setting, name, x, (x) => {
+    const [query] = arrangement.split(
+      linear(parameters, `${name}.query`, x),
+      1,
+    );
+    const [key, value] = memory.arrangement.split(
+      linear(parameters, `${name}.keyValue`, memory.output),
       2,
     );
-    return { value, attention: attentionWeights(query, key, bias) };
+    return { value, attention: attentionWeights(query, key, memory.bias) };
   });
 }
 
 function attended(
-  places: Places,
+  setting: Arranged,
   name: string,
   x: Tensor,
   weigh: (x: Tensor) => { readonly value: Tensor; readonly attention: Tensor },
 ): Attended {
   let attention = x;
-  const output = sublayer(places, name, x, (x) => {
+  const output = sublayer(setting, name, x, (x) => {
     const weighed = weigh(x);
     attention = weighed.attention;
-    const mixed = joinHeads(tf.matMul(attention, weighed.value));
-    return linear(places.parameters, `${name}.output`, mixed);
+    const mixed = setting.arrangement.join(
+      tf.matMul(attention, weighed.value),
+    );
+    return linear(setting.parameters, `${name}.output`, mixed);
   });
   return { output, attention };
 }
@@ -202,18 +184,20 @@ function attended(
  * c_t = f_t c_(t-1) + (1 - f_t) x_t W with f_t = sigmoid(x_t W_f + b_f), of which relu(c_t) comes out.
  */
 export function recurrentUnit(
-  places: Places,
+  setting: Arranged,
   name: string,
   x: Tensor,
 ): Tensor {
-  const { model: { width }, parameters, batch } = places;
-  return sublayer(places, name, x, (x) => {
+  const { parameters, arrangement } = setting;
+  return sublayer(setting, name, x, (x) => {
     const { keep, added } = gated(linear(parameters, `${name}.inputForget`, x));
-    const [f, u] = [keep, added].map((part) =>
-      tf.reshape(part, [batch, (x.shape[0] ?? 0) / batch, width])
+    const [f, u] = [keep, added].flatMap((part) => arrangement.split(part, 1));
+    const [batch, heads, time, size] = f.shape as number[];
+    const [f_t, u_t] = [f, u].map((part) =>
+      tf.reshape(part, [batch * heads, time, size])
     );
-    const state = linearRecurrence(f, u, MAXIMUM_POSITIONS);
-    return relu(tf.reshape(state, x.shape));
+    const state = linearRecurrence(f_t, u_t, MAXIMUM_POSITIONS);
+    return relu(arrangement.join(tf.reshape(state, f.shape)));
   });
 }
 
@@ -250,14 +234,14 @@ export function activation({ activation }: Model, x: Tensor): Tensor {
 }
 
 /** The sublayer of linear maps with an activation between any two, each of which `observe` gets. */
-export function feedForward(places: Places, name: string, x: Tensor): Tensor {
-  const { model, parameters, observe } = places;
+export function feedForward(setting: Setting, name: string, x: Tensor): Tensor {
+  const { model, parameters, observe } = setting;
   const activated = (map: string, x: Tensor) => {
     const activations = activation(model, x);
     observe?.(`${name}.${map}`, activations);
     return activations;
   };
-  return sublayer(places, name, x, (x) =>
+  return sublayer(setting, name, x, (x) =>
     feedForwardMaps(model).reduce(
       (x, map, i) =>
         linear(
@@ -267,13 +251,6 @@ export function feedForward(places: Places, name: string, x: Tensor): Tensor {
         ),
       x,
     ));
-}
-
-/** Biases [batch, 1, 1, source] that hide padding; ids are [batch, source]. */
-export function paddingBias(ids: Tensor, padding: number): Tensor {
-  const [batch, time] = ids.shape as [number, number];
-  const hidden = tf.cast(tf.equal(ids, tf.scalar(padding, "int32")), "float32");
-  return tf.reshape(tf.mul(hidden, MASKED), [batch, 1, 1, time]);
 }
 
 /** Biases [time, time] that hide later positions. */

@@ -1,7 +1,6 @@
 /** The Transformer: encoder and decoder stacks, and the hidden states that distillation reads. */
 import type { Model } from "../../schemas/experiment/model.ts";
-import { PAD } from "../../schemas/experiment/vocabulary.ts";
-import type { Dim, Spec, Tensor, Tensors } from "../tensor/program.ts";
+import type { Spec, Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
 import {
   causalBias,
@@ -10,21 +9,29 @@ import {
   feedForward,
   MAXIMUM_POSITIONS,
   type Observer,
-  paddingBias,
   recurrentUnit,
   selfAttention,
   sinusoids,
   stackOutput,
 } from "./layers.ts";
+import type { Arrangement } from "./arrangement.ts";
+import {
+  paddingBias,
+  rowsOf,
+  type Side,
+  type SideName,
+  sideOf,
+} from "./batch_inputs.ts";
 import { embeddingNames } from "./parameters.ts";
 
 export interface Stack {
-  /** Output of the stack, after its final norm if it has one, [batch * time, d]. */
+  /** Output of the stack, after its final norm if it has one, [rows, d]. */
   readonly output: Tensor;
-  /** Output of each layer, [batch * time, d]. */
+  /** Output of each layer, [rows, d]. */
   readonly layers: readonly Tensor[];
   /** Self-attention weights of each layer that has them, [batch, heads, time, time]. */
   readonly selfAttention: readonly Tensor[];
+  readonly arrangement: Arrangement;
 }
 
 export interface Encoded extends Stack {
@@ -37,29 +44,25 @@ export interface Decoded extends Stack {
   readonly crossAttention: readonly Tensor[];
 }
 
-/** Embeddings, scaled by sqrt(d) unless the model says otherwise, plus positions: ids [batch, time] to [batch * time, d]. */
+/** Embeddings of a side's tokens, scaled by sqrt(d) unless the model says otherwise, plus positions: [rows, d]. */
 function embed(
   model: Model,
   stack: "encoder" | "decoder",
   parameters: Tensors,
-  ids: Tensor,
+  { ids, times }: Side,
 ): Tensor {
-  const [batch, time] = ids.shape as [number, number];
-  const { width } = model;
-  const rows = tf.gather(
-    parameters[embeddingNames(model)[stack]],
-    tf.reshape(ids, [batch * time]) as tf.Tensor1D,
-  );
   const table = tf.tensor(sinusoids(model, MAXIMUM_POSITIONS), [
     MAXIMUM_POSITIONS,
-    width,
+    model.width,
   ]);
-  const positions = tf.slice(table, [0, 0], [time, width]);
-  const sum = tf.add(
-    tf.reshape(scaledEmbedding(model, rows), [batch, time, width]),
-    positions,
+  const rows = tf.gather(
+    parameters[embeddingNames(model)[stack]],
+    ids as tf.Tensor1D,
   );
-  return tf.reshape(sum, [batch * time, width]);
+  return tf.add(
+    scaledEmbedding(model, rows),
+    tf.gather(table, times as tf.Tensor1D),
+  );
 }
 
 /** Rows of an embedding as they are added to positions. */
@@ -76,7 +79,7 @@ export interface Logits {
   readonly E: Tensor;
 }
 
-/** The logits of the decoder's output [batch * target, d]. */
+/** The logits of the decoder's output [target rows, d]. */
 export function logitsOf(
   model: Model,
   parameters: Tensors,
@@ -93,22 +96,23 @@ export function withOne(x: Tensor): Tensor {
   return tf.concat([x, tf.ones([x.shape[0] ?? 0, 1])], 1);
 }
 
-/** The encoder over source ids [batch, source]. */
+/** The encoder over the source side of a batch, of the inputs of `batchInputs`. */
 export function encode(
   model: Model,
   parameters: Tensors,
-  source: Tensor,
+  inputs: Tensors,
   dropout: Dropout,
   observe?: Observer,
 ): Encoded {
-  const bias = paddingBias(source, PAD);
-  const batch = source.shape[0] ?? 0;
-  const places = { model, parameters, batch, dropout, observe };
-  let x = dropout("encoder", embed(model, "encoder", parameters, source));
+  const side = sideOf(inputs, "source");
+  const bias = paddingBias(inputs);
+  const { arrangement } = side;
+  const setting = { model, parameters, arrangement, dropout, observe };
+  let x = dropout("encoder", embed(model, "encoder", parameters, side));
   const layers: Tensor[] = [], maps: Tensor[] = [];
   for (let layer = 0; layer < model.encoderLayers; layer++) {
-    const self = selfAttention(places, `encoder.${layer}.self`, x, bias);
-    x = feedForward(places, `encoder.${layer}.feedForward`, self.output);
+    const self = selfAttention(setting, `encoder.${layer}.self`, x, bias);
+    x = feedForward(setting, `encoder.${layer}.feedForward`, self.output);
     layers.push(x);
     maps.push(self.attention);
   }
@@ -116,42 +120,38 @@ export function encode(
     output: stackOutput(model, parameters, "encoder", x),
     layers,
     selfAttention: maps,
+    arrangement,
     bias,
   };
 }
 
-/** The decoder over target ids [batch, target], which begin with the begin-of-sentence id. */
+/** The decoder over the target side of a batch, whose sentences begin with the begin-of-sentence id. */
 export function decode(
   model: Model,
   parameters: Tensors,
-  target: Tensor,
+  inputs: Tensors,
   memory: Encoded,
   dropout: Dropout,
   observe?: Observer,
 ): Decoded {
-  const causal = causalBias(target.shape[1] ?? 0);
-  const batch = target.shape[0] ?? 0;
-  const places = { model, parameters, batch, dropout, observe };
-  let x = dropout("decoder", embed(model, "decoder", parameters, target));
+  const side = sideOf(inputs, "target");
+  const causal = causalBias(side.time);
+  const { arrangement } = side;
+  const setting = { model, parameters, arrangement, dropout, observe };
+  let x = dropout("decoder", embed(model, "decoder", parameters, side));
   const layers: Tensor[] = [],
     selfMaps: Tensor[] = [],
     crossMaps: Tensor[] = [];
   for (let layer = 0; layer < model.decoderLayers; layer++) {
     if (model.autoregression === "ssru") {
-      x = recurrentUnit(places, `decoder.${layer}.cell`, x);
+      x = recurrentUnit(setting, `decoder.${layer}.cell`, x);
     } else {
-      const self = selfAttention(places, `decoder.${layer}.self`, x, causal);
+      const self = selfAttention(setting, `decoder.${layer}.self`, x, causal);
       x = self.output;
       selfMaps.push(self.attention);
     }
-    const cross = crossAttention(
-      places,
-      `decoder.${layer}.cross`,
-      x,
-      memory.output,
-      memory.bias,
-    );
-    x = feedForward(places, `decoder.${layer}.feedForward`, cross.output);
+    const cross = crossAttention(setting, `decoder.${layer}.cross`, x, memory);
+    x = feedForward(setting, `decoder.${layer}.feedForward`, cross.output);
     layers.push(x);
     crossMaps.push(cross.attention);
   }
@@ -160,14 +160,15 @@ export function decode(
     layers,
     selfAttention: selfMaps,
     crossAttention: crossMaps,
+    arrangement,
   };
 }
 
 /** The inputs of a model's dropout masks, in the order in which they are drawn; each value is 0 or 1 / (1 - p). */
 export function dropoutInputs(model: Model): Record<string, Spec> {
   if (model.dropout === 0) return {};
-  const spec = (time: Dim): Spec => ({
-    shape: ["batch", time, model.width],
+  const spec = (side: SideName): Spec => ({
+    shape: [rowsOf(side), model.width],
     dtype: "float32",
   });
   const inputs: Record<string, Spec> = { "dropout encoder": spec("source") };
@@ -189,6 +190,5 @@ export function dropoutInputs(model: Model): Record<string, Spec> {
 /** Dropout that multiplies with the masks among a program's inputs. */
 export function maskedDropout(model: Model, inputs: Tensors): Dropout {
   if (model.dropout === 0) return (_place, x) => x;
-  return (place, x) =>
-    tf.mul(x, tf.reshape(inputs[`dropout ${place}`], x.shape));
+  return (place, x) => tf.mul(x, inputs[`dropout ${place}`]);
 }

@@ -102,10 +102,7 @@ async function compile(
   const recording = provider === "webgpu" ? withFewBuffers(recorded) : recorded;
   const session = await ort.InferenceSession.create(
     encodeModel(recording, program.name, provider === "cpu"),
-    {
-      ...sessionOptions(provider, options.threads),
-      enableCpuMemArena: options.freesMemory !== true,
-    },
+    sessionOptions(provider, options.threads),
   );
   const fed = recording.inputs.map((port) => port.name);
   const outputs = recording.outputs.map((port) => port.name);

@@ -20,6 +20,9 @@ export interface Batch {
   /** Positions that are not padding, EOS included. */
   readonly sourceTokens: number;
   readonly targetTokens: number;
+  /** Of each row the positions that are not padding. */
+  readonly sourceLengths: Int32Array;
+  readonly targetLengths: Int32Array;
 }
 
 /**
@@ -101,11 +104,10 @@ function ascending(keys: Float64Array): Int32Array {
  */
 export function makeBatch(tokens: Tokens, pairs: Int32Array): Batch {
   const rows = pairs.length;
-  let sourceLength = 0, targetLength = 0;
-  for (const pair of pairs) {
-    sourceLength = Math.max(sourceLength, lengthOf(tokens.source, pair) + 1);
-    targetLength = Math.max(targetLength, lengthOf(tokens.target, pair) + 1);
-  }
+  const sourceLengths = pairs.map((pair) => lengthOf(tokens.source, pair) + 1);
+  const targetLengths = pairs.map((pair) => lengthOf(tokens.target, pair) + 1);
+  const sourceLength = sourceLengths.reduce((a, b) => Math.max(a, b), 0);
+  const targetLength = targetLengths.reduce((a, b) => Math.max(a, b), 0);
   const source = new Int32Array(rows * sourceLength).fill(PAD);
   const target = new Int32Array(rows * targetLength).fill(PAD);
   const labels = new Int32Array(rows * targetLength).fill(PAD);
@@ -132,6 +134,8 @@ export function makeBatch(tokens: Tokens, pairs: Int32Array): Batch {
     labels,
     sourceTokens,
     targetTokens,
+    sourceLengths,
+    targetLengths,
   };
 }
 

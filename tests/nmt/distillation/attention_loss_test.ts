@@ -20,7 +20,7 @@ Deno.test("attention maps of hand-worked looks: the mean of the heads against wh
       attentionLoss({
         student: tf.reshape(t.student, [1, 2, 2, 2]),
         teacher: tf.reshape(t.teacher, [1, 2, 2]),
-        weights: t.weights,
+        weights: tf.reshape(t.weights, [1, 2, 1]),
       }),
     0.4 * 2 * 0.25 ** 2 + 0.6 * 2 * 0.5 ** 2,
   );
@@ -39,7 +39,7 @@ Deno.test("attention maps and their gradient agree with plain numbers", () => {
       attentionLoss({
         student: tf.reshape(t.student, [batch, count, queries, keys]),
         teacher: tf.reshape(t.teacher, [batch, queries, keys]),
-        weights: t.weights,
+        weights: tf.reshape(t.weights, [batch, queries, 1]),
       }),
     (n) =>
       plain.attentionMap(

@@ -15,15 +15,12 @@ const tokens = {
   pairs: 2,
 };
 
-/** [pairs, positions, d] of some states, with 99 at padding, which is to count for nothing. */
-const state = (...positions: [number, number][]) => ({
-  ...f32(positions),
-  shape: [2, 2, 2],
-});
+/** [tokens, d] of some states, with 99 at padding, which is to count for nothing. */
+const state = (...tokens: [number, number][]) => f32([...tokens, [99, 99]]);
 const signals = {
-  "teacher encoder.1": state([3, 4], [99, 99], [6, 8], [0, 0.5]),
-  "teacher encoder.2": state([0, 5], [99, 99], [0, 0], [0.5, 0]),
-  "teacher decoder.4": state([1, 0], [0, 2], [0, 6], [99, 99]),
+  "teacher encoder.1": state([3, 4], [6, 8], [0, 0.5]),
+  "teacher encoder.2": state([0, 5], [0, 0], [0.5, 0]),
+  "teacher decoder.4": state([1, 0], [0, 2], [0, 6]),
 };
 
 Deno.test("norms are means over the positions that are not padding, and shares are those of the squares that are combined", async () => {

@@ -5,17 +5,14 @@ import {
   withNarrowerBlocks,
 } from "../../../nmt/distillation/pruning.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
+import { batchTensors } from "../../../nmt/transformer/batch_inputs.ts";
 import { batchOrder, makeBatch } from "../../../nmt/text/subwords/batches.ts";
 import {
   packSide,
   sentence,
   type Tokens,
 } from "../../../nmt/text/subwords/tokens.ts";
-import {
-  batchTensors,
-  slots,
-  slotTensors,
-} from "../../../nmt/training/step_inputs.ts";
+import { slots, slotTensors } from "../../../nmt/training/step_inputs.ts";
 import { validationProgram } from "../../../nmt/training/training_step.ts";
 import type { SavedModel } from "../../../nmt/transformer/checkpoint.ts";
 import {
@@ -53,7 +50,9 @@ async function nll({ model, vocabulary, weights }: SavedModel) {
   });
   const test = sentences(2, 40);
   const [pairs] = batchOrder(test, 4096, 0, 0);
-  const { nll } = await executable.run(batchTensors(makeBatch(test, pairs)));
+  const { nll } = await executable.run(
+    batchTensors(makeBatch(test, pairs), model),
+  );
   await executable.dispose();
   return Number(nll.data[0]);
 }

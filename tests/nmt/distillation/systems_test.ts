@@ -1,6 +1,7 @@
 /** Every system: its loss equals the equation in plain loops, and each term's gradient reaches exactly what it trains. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { mismatches } from "../../../schemas/experiment/agreement.ts";
+import { rowsOf } from "../../../nmt/transformer/batch_inputs.ts";
 import { PAD } from "../../../schemas/experiment/vocabulary.ts";
 import { fromSlot, slots } from "../../../nmt/training/step_inputs.ts";
 import {
@@ -240,7 +241,7 @@ for (const system of SYSTEMS) {
     for (const { name, rows } of perPosition(task)) {
       const ids = rows === "source" ? inputs.source : inputs.labels;
       const { shape, data } = inputs[name];
-      const width = shape[2];
+      const width = shape[1];
       assert(ids.data.includes(PAD));
       const changed = data.map((value, i) =>
         ids.data[Math.floor(i / width)] === PAD ? 50 : value
@@ -258,11 +259,12 @@ for (const system of SYSTEMS) {
   });
 }
 
-/** The teacher's inputs that have a row for each position of a side. */
+/** The teacher's inputs that have a row for each token of a side. */
 function perPosition({ objective }: Task) {
   return Object.entries(objective?.inputs ?? {}).flatMap(([name, spec]) => {
-    const [first, rows] = spec.shape;
-    return first === "batch" ? [{ name, rows }] : [];
+    const side = (["source", "target"] as const)
+      .find((side) => spec.shape[0] === rowsOf(side));
+    return side === undefined ? [] : [{ name, rows: side }];
   });
 }
 

@@ -2,13 +2,15 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { TEACHER_EMBEDDING } from "../../../nmt/distillation/loss.ts";
 import {
-  batchInputs,
-  batchTensors,
   fromSlot,
   slots,
   slotSpecs,
   slotTensors,
 } from "../../../nmt/training/step_inputs.ts";
+import {
+  batchInputs,
+  batchTensors,
+} from "../../../nmt/transformer/batch_inputs.ts";
 import { noDropout } from "../../../nmt/transformer/layers.ts";
 import { FINAL, signalInput } from "../../../nmt/states/teacher_signals.ts";
 import { openStates, openTeacherSignals } from "../../../nmt/states/states.ts";
@@ -36,16 +38,16 @@ const FINAL_STATE = signalInput(FINAL);
 const forward: Program = {
   name: "forward",
   inputs: {
-    ...batchInputs,
+    ...batchInputs(model),
     ...slotSpecs(shapes, slots.weight),
   },
   build: (inputs) => {
     const parameters = fromSlot(shapes, slots.weight, inputs);
-    const encoded = encode(model, parameters, inputs.source, noDropout);
+    const encoded = encode(model, parameters, inputs, noDropout);
     const decoded = decode(
       model,
       parameters,
-      inputs.target,
+      inputs,
       encoded,
       noDropout,
     );
@@ -62,7 +64,7 @@ const forward: Program = {
 };
 
 const forwardInputs = (batch: Batch): HostTensors => ({
-  ...batchTensors(batch),
+  ...batchTensors(batch, model),
   ...slotTensors(shapes, slots.weight, weights),
 });
 
@@ -83,6 +85,7 @@ Deno.test("what is read for any batch is the teacher's forward pass: layers to h
   for (const batch of BATCHES) {
     const expected = await executable.run(forwardInputs(batch));
     const found = states.read(batch);
+    const { source: sourceRows, labels } = batchTensors(batch, model);
     const source = { length: batch.sourceLength, ids: batch.source };
     const target = { length: batch.targetLength, ids: batch.labels };
     let looks = 0;
@@ -91,14 +94,21 @@ Deno.test("what is read for any batch is the teacher's forward pass: layers to h
       const queries = name.includes("encoder") ? source : target;
       const keys = /encoder|cross/.test(name) ? source : target;
       const isMap = /self|cross/.test(name);
+      const rows = queries === source ? sourceRows.data : labels.data;
       const width = isMap ? keys.length : model.width;
-      assertEquals(shape, [batch.rows, queries.length, width]);
+      assertEquals(
+        shape,
+        isMap ? [batch.rows, queries.length, width] : [rows.length, width],
+      );
       const final = name === FINAL_STATE;
       assert(data instanceof (final ? Float32Array : Float16Array));
       data.forEach((value, i) => {
         const row = Math.floor(i / width);
         const key = Math.floor(row / queries.length) * width + i % width;
-        if (queries.ids[row] === 0 || (isMap && keys.ids[key] === 0)) {
+        const isPadding = isMap
+          ? queries.ids[row] === 0 || keys.ids[key] === 0
+          : rows[row] === 0;
+        if (isPadding) {
           return assertEquals(value, 0, `${name}: padding`);
         }
         const wanted = expected[name].data[i];
@@ -126,14 +136,19 @@ Deno.test("what is read for any batch is the teacher's forward pass: layers to h
 Deno.test("a sentence's states are the same bits in whatever batch they are read", () => {
   const states = openStates(folder, tokens, model, distillation);
   const matricesOf = (batch: Batch, row: number) =>
-    Object.values(states.read(batch)).map((
-      { shape: [, rows, columns], data },
-    ) =>
-      Array.from({ length: rows }, (_, r) => {
-        const start = (row * rows + r) * columns;
+    Object.entries(states.read(batch)).map(([name, { shape, data }]) => {
+      const columns = shape[shape.length - 1];
+      const lengths = name.includes("encoder")
+        ? batch.sourceLengths
+        : batch.targetLengths;
+      const [first, rows] = shape.length === 3
+        ? [row * shape[1], shape[1]]
+        : [lengths.slice(0, row).reduce((a, b) => a + b, 0), lengths[row]];
+      return Array.from({ length: rows }, (_, r) => {
+        const start = (first + r) * columns;
         return Array.from<number>(data.slice(start, start + columns));
-      })
-    );
+      });
+    });
   const [, , , many] = BATCHES;
   for (const [row, pair] of [...many.pairs].entries()) {
     const alone = matricesOf(makeBatch(tokens, Int32Array.of(pair)), 0);

@@ -13,7 +13,7 @@ const model = (dropout: number) =>
     heads: 2,
     dropout,
   });
-const SIZES = { batch: 9, source: 11, target: 7 };
+const SIZES = { sourceRows: 99, targetRows: 63 };
 
 /** A copy, since masks are valid until the next draw. */
 const draw = (
@@ -36,9 +36,9 @@ Deno.test("there is a mask for the embedding and every residual branch, of the s
     Object.keys(dropoutInputs(model(0.1))).sort(),
   );
   assertEquals(Object.keys(drawn).length, 1 + 2 * 2 + 1 + 2 * 3);
-  assertEquals(drawn["dropout encoder.1.self"].shape, [9, 11, 32]);
-  assertEquals(drawn["dropout decoder.0.cross"].shape, [9, 7, 32]);
-  assertEquals(drawn["dropout decoder.0.cross"].data.length, 9 * 7 * 32);
+  assertEquals(drawn["dropout encoder.1.self"].shape, [99, 32]);
+  assertEquals(drawn["dropout decoder.0.cross"].shape, [63, 32]);
+  assertEquals(drawn["dropout decoder.0.cross"].data.length, 63 * 32);
   assertEquals(draw(of(1, 0), 1), {}, "and none without dropout");
 });
 
@@ -46,7 +46,7 @@ Deno.test("seed and step alone decide the masks: a training that goes on draws w
   const first = of(7);
   const inTurn = [1, 2, 3].map((step) => draw(first, step));
   const other = of(7);
-  draw(other, 3, { batch: 50, source: 60, target: 70 });
+  draw(other, 3, { sourceRows: 3000, targetRows: 3500 });
   assertEquals([3, 1, 2].map((step) => draw(other, step)), [
     inTurn[2],
     inTurn[0],
@@ -64,7 +64,7 @@ for (
   ]]
 ) {
   Deno.test(`of ${p} a share of ${rounded} is dropped within three standard deviations, the rest is scaled up`, () => {
-    const sizes = { batch: 40, source: 20, target: 20 };
+    const sizes = { sourceRows: 800, targetRows: 800 };
     const drawn = Object.values(draw(of(3, p), 5, sizes)).map(({ data }) =>
       data
     );
@@ -87,10 +87,9 @@ for (
 
 Deno.test("no two places and no two steps share a mask, also where a place takes more than its distance to the next", () => {
   for (
-    const sizes of [SIZES, { batch: 1, source: 2, target: 2 }, {
-      batch: 64,
-      source: 20,
-      target: 20,
+    const sizes of [SIZES, { sourceRows: 2, targetRows: 2 }, {
+      sourceRows: 1280,
+      targetRows: 1280,
     }]
   ) {
     const drawn = of(11, 0.5);

@@ -1,10 +1,9 @@
-/** A training step holds no more than it needs, and its numbers do not depend on how its memory is managed. */
+/** A training step holds no more than it needs. */
 import { assert, assertEquals } from "@std/assert";
 import { parameterPacking } from "../../../nmt/training/parameter_packing.ts";
 import { slots, slotTensors } from "../../../nmt/training/step_inputs.ts";
 import {
   gradientProgram,
-  isLarge,
   LOSSES,
   stepProgram,
   trainedShapes,
@@ -59,19 +58,6 @@ Deno.test("the losses are the last nodes of a step, which ONNX Runtime computes 
   for (const name of losses) assert(last.includes(name), name);
 });
 
-Deno.test("a step whose memory is freed gives the same bits as one whose memory is kept", async () => {
-  const runtime = await loadRuntime();
-  const program = stepProgram(distilled);
-  const results = await Promise.all([true, false].map(async (freesMemory) => {
-    const executable = await runtime.compile(program, { freesMemory });
-    const outputs = await executable.run(inputs());
-    await executable.dispose();
-    return outputs;
-  }));
-  assert(Object.keys(results[0]).length > 20);
-  assertEquals(results[0], results[1]);
-});
-
 Deno.test("the losses of a step are those beside its gradients, bit for bit", async () => {
   const runtime = await loadRuntime();
   const given = inputs();
@@ -88,15 +74,4 @@ Deno.test("the losses of a step are those beside its gradients, bit for bit", as
   }
   await step.dispose();
   await gradients.dispose();
-});
-
-Deno.test("a task is large by the logits of its batches", () => {
-  const { training, ...rest } = distilled;
-  const sized = (batchTokens: number, vocabulary: number) => ({
-    ...rest,
-    vocabulary,
-    training: { ...training, batchTokens },
-  });
-  assert(!isLarge(sized(2048, 4000)));
-  assert(isLarge(sized(2048, 14_000)));
 });

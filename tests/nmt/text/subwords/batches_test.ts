@@ -51,6 +51,8 @@ Deno.test("a batch holds its pairs row by row, ended, begun and padded", () => {
     labels: Int32Array.of(3, 3, 2, 8, 2, 0),
     sourceTokens: 2 + 4,
     targetTokens: 3 + 2,
+    sourceLengths: Int32Array.of(2, 4),
+    targetLengths: Int32Array.of(3, 2),
   });
   assertEquals(makeBatch(tokens, Int32Array.of(1)).labels, Int32Array.of(2));
 });
