@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { openRemote } from "../../sharing/remotes/open.ts";
 import { random } from "../../nmt/random.ts";
+import { trials } from "../fixtures/trials.ts";
 import {
   folderRemote,
   HASTY,
@@ -18,8 +19,8 @@ import {
 } from "./fixtures/made.ts";
 import { serveFolder, stretchWire } from "./fixtures/servers.ts";
 
-/** CUTS=100 cuts as often; CUTS_SEED=7 at other moments. */
-const TRIALS = Number(Deno.env.get("CUTS") ?? 4);
+const TRIALS = trials(4);
+/** CUTS_SEED=7 cuts at other moments. */
 const SEED = Number(Deno.env.get("CUTS_SEED") ?? 1);
 
 Deno.test(`a pull that is cut ${TRIALS} times at random moments shows nothing partial, and the next completes it`, async () => {

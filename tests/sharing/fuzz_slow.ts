@@ -19,6 +19,7 @@ import {
 import { openRemote } from "../../sharing/remotes/open.ts";
 import { isInputError } from "../../base/input_error.ts";
 import { random } from "../../nmt/random.ts";
+import { trials } from "../fixtures/trials.ts";
 import { makeKeys, signedBy } from "../engine/fixtures/keys.ts";
 import { answerBadly } from "./fixtures/bad_server.ts";
 import { SILENT, trusting, UNSIGNED } from "./fixtures/exchange.ts";
@@ -31,8 +32,8 @@ import {
 } from "./fixtures/made.ts";
 import { mutated, type Next, oneOf, reshaped } from "./fixtures/mutations.ts";
 
-/** FUZZ_CASES=100000 tries as many; FUZZ_SEED=7 others; FUZZ_ONLY=123 one alone. */
-const CASES = Number(Deno.env.get("FUZZ_CASES") ?? 3000);
+/** FUZZ_SEED=7 tries others; FUZZ_ONLY=123 one alone. */
+const CASES = trials(3000);
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 1);
 const ONLY = Deno.env.get("FUZZ_ONLY");
 const numbers = ONLY === undefined

@@ -18,6 +18,7 @@ import { openRemote } from "../../sharing/remotes/open.ts";
 import { readText } from "../../sharing/remotes/text.ts";
 import { isIntact } from "../../sharing/remotes/read_back.ts";
 import { random } from "../../nmt/random.ts";
+import { trials } from "../fixtures/trials.ts";
 import { inState, makeProject, nodesOf } from "../engine/fixtures/project.ts";
 import { HASTY, pullInto, SILENT } from "./fixtures/exchange.ts";
 import { S3, testKind } from "./fixtures/kinds.ts";
@@ -37,9 +38,12 @@ import {
   useStore,
 } from "./fixtures/servers.ts";
 
-/** CUTS=100 cuts as often; CUTS_SEED=7 at other moments. */
-const TRIALS = Number(Deno.env.get("CUTS") ?? 12);
+const TRIALS = trials(12);
+/** CUTS_SEED=7 cuts at other moments. */
 const SEED = Number(Deno.env.get("CUTS_SEED") ?? 1);
+
+/** The store may want for a core for longer than other tests wait. */
+const PATIENT = { ...HASTY, timeout: 60_000 };
 
 testKind(S3);
 
@@ -60,7 +64,7 @@ test(
     /** A remote through a port, which it keeps from its first request on. */
     const at = async (trial: string, port: number) => {
       useStore(port);
-      const remote = openRemote(`s3://models/${trial}`, { network: HASTY });
+      const remote = openRemote(`s3://models/${trial}`, { network: PATIENT });
       await remote.writer?.size("nothing");
       return remote;
     };
@@ -113,7 +117,7 @@ test(
     await using store = await startStore();
     await using wire = stretchWire(store.port);
     useStore(wire.port);
-    const remote = openRemote("s3://models/bent", { network: HASTY });
+    const remote = openRemote("s3://models/bent", { network: PATIENT });
     const sent = new TextEncoder().encode("weights weights");
     wire.bend((chunk) => {
       const text = new TextDecoder("latin1").decode(chunk);

@@ -1,6 +1,5 @@
 /** Whole experiments by jobs of a real Slurm: how fast they are submitted, that their bytes are those of local runs, and many users at once. */
 import { assert, assertEquals } from "@std/assert";
-import { fromFileUrl } from "@std/path";
 import {
   hasJobs,
   jobOutputs,
@@ -91,36 +90,6 @@ test("an experiment of 61 nodes is submitted in less than 5 s, and its manifest 
     manifests.add(project.read("artifacts/manifest.json"));
     assertEquals((await project.run("verify")).code, 0);
     Deno.removeSync(project.path("artifacts"), { recursive: true });
-  }
-  assertEquals(manifests.size, 1);
-});
-
-test("the experiment tiny gives the same manifest by all executors", async () => {
-  const root = fromFileUrl(new URL("../../..", import.meta.url));
-  const manifests = new Set<string>();
-  for (const executor of EXECUTORS) {
-    const artifacts = Deno.makeTempDirSync({ prefix: "tiny-" });
-    const run = async (...args: string[]) => {
-      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          ...["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
-          ...["--experiment", "tiny", "--artifacts", artifacts, "--json"],
-        ],
-        cwd: root,
-      }).output();
-      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-      assert(code === 0 || code === 10, text(stderr));
-      return JSON.parse(text(stdout)).nodes as { readonly state: string }[];
-    };
-    await run("run", "--executor", executor);
-    await until(async () => {
-      if (await hasJobs()) return undefined;
-      const states = (await run("status")).map(({ state }) => state);
-      assert(!states.includes("failed"), states.join(", "));
-      return states.every((state) => state === "cached") || undefined;
-    }, { pause: 1000, seconds: 1200 });
-    manifests.add(Deno.readTextFileSync(`${artifacts}/manifest.json`));
-    Deno.removeSync(artifacts, { recursive: true });
   }
   assertEquals(manifests.size, 1);
 });

@@ -1,4 +1,5 @@
-/** A thousand sequences of edits, damage and crashes: no wrong result is kept, and no state needs repair. */
+/** Hundreds of sequences of edits, damage and crashes: no wrong result is kept, and no state needs repair. */
+import { trials } from "../../fixtures/trials.ts";
 import { DAMAGES, DAMAGES_BETWEEN_RUNS } from "./damage.ts";
 import { EDITS } from "./edits.ts";
 import { ALIVE, MOMENTS } from "./pipeline.ts";
@@ -8,31 +9,32 @@ import { testSequences } from "./session.ts";
 const KINDS = Object.keys({ ...EDITS, ...DAMAGES, ...DAMAGES_BETWEEN_RUNS })
   .filter((kind) => !kind.startsWith("no-op cache"));
 
+const SEQUENCES = trials(250);
+
 testSequences(
-  "after a thousand sequences of edits, losses, kills and changes during a run, no node is cached that a run from scratch would make differently",
+  `after ${SEQUENCES} sequences of edits, losses, kills and changes during a run, no node is cached that a run from scratch would make differently`,
   {
     file: "tests/engine/property/property_slow.ts",
-    sequences: 1000,
+    // Those before are of property_test.ts.
+    first: 50,
+    sequences: SEQUENCES,
     // Less than half of what was seen.
     least: {
-      "nodes that ran": 2500,
-      "early cut-offs": 200,
-      "reverts that ran nothing": 200,
-      "broken results found": 120,
-      "runs that ran nothing": 1400,
-      "runs of several jobs": 1400,
-      "runs that were replayed": 30,
-      "runs that did nothing and left the manifest": 50,
-      "nodes that failed since files changed": 100,
-      "inputs damaged during a run": 25,
-      "selections that ran": 140,
-      "selections that cannot run": 8,
-      ...times(MOMENTS.map((moment) => `edit ${moment}`), 10),
-      ...times(MOMENTS.map((moment) => `half ${moment}`), 3),
-      ...times(
-        ALIVE.flatMap((moment) => [`kill ${moment}`, `stop ${moment}`]),
-        5,
-      ),
+      "nodes that ran": 625,
+      "early cut-offs": 45,
+      "reverts that ran nothing": 50,
+      "broken results found": 18,
+      "runs that ran nothing": 350,
+      "runs of several jobs": 350,
+      "runs that were replayed": 7,
+      "runs that did nothing and left the manifest": 8,
+      "nodes that failed since files changed": 25,
+      "inputs damaged during a run": 12,
+      "selections that ran": 30,
+      "selections that cannot run": 2,
+      ...times(MOMENTS.map((moment) => `edit ${moment}`), 2),
+      ...times(ALIVE.map((moment) => `stop ${moment}`), 2),
+      "kill while it runs": 2,
       ...times(KINDS.map((kind) => `edit: ${kind}`), 1),
     },
     kinds: KINDS.length,

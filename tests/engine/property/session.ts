@@ -9,6 +9,8 @@ const AT_ONCE = 50;
 export interface Session {
   /** The file of the test, for the command that repeats a sequence. */
   readonly file: string;
+  /** The seed of the first sequence, 0 where it is not given. */
+  readonly first?: number;
   readonly sequences: number;
   /** How often what has to happen at least, in all sequences. */
   readonly least: Readonly<Record<string, number>>;
@@ -41,9 +43,10 @@ export function testSequences(title: string, session: Session): void {
 async function testAll(session: Session, folder: string): Promise<void> {
   const counts: Counts = new Map();
   let failed: { seed: number; played: Played } | undefined;
-  let next = 0;
+  const { first = 0, sequences } = session;
+  let next = first;
   const playInTurn = async () => {
-    while (next < session.sequences && failed === undefined) {
+    while (next < first + sequences && failed === undefined) {
       const seed = next++;
       const played = await play(seed, stepsOf(seed), folder, counts);
       if (played.failure !== undefined) failed ??= { seed, played };

@@ -119,22 +119,22 @@ for (const [options, expected] of OPTIONS) {
   );
 }
 
-/** Makes a model and decodes greedily, without padding. */
+/** Makes models and decodes greedily, without padding. */
 const TRANSFORMERS = `
 import json, sys, os
 given = json.load(sys.stdin)
 out = os.dup(1); os.dup2(2, 1)
 import torch
 from transformers import MarianConfig, MarianMTModel
-torch.manual_seed(1)
 n = given["vocabulary"]
-model = MarianMTModel(MarianConfig(vocab_size=n, d_model=16, encoder_layers=2, decoder_layers=1, encoder_attention_heads=2,
-  decoder_attention_heads=2, encoder_ffn_dim=24, decoder_ffn_dim=24, max_position_embeddings=32, init_std=1.0,
-  pad_token_id=n - 1, eos_token_id=0, decoder_start_token_id=n - 1, forced_eos_token_id=0, activation_function="swish",
-  **given["options"])).eval()
-with torch.no_grad():
+def decoded(folder, options):
+  torch.manual_seed(1)
+  model = MarianMTModel(MarianConfig(vocab_size=n, d_model=16, encoder_layers=2, decoder_layers=1, encoder_attention_heads=2,
+    decoder_attention_heads=2, encoder_ffn_dim=24, decoder_ffn_dim=24, max_position_embeddings=32, init_std=1.0,
+    pad_token_id=n - 1, eos_token_id=0, decoder_start_token_id=n - 1, forced_eos_token_id=0, activation_function="swish",
+    **options)).eval()
   model.final_logits_bias.normal_()
-  model.save_pretrained(given["folder"])
+  model.save_pretrained(folder)
   outputs = []
   for source in given["sources"]:
     target = [n - 1]
@@ -143,40 +143,44 @@ with torch.no_grad():
       target.append(int(logits.argmax()))
       if target[-1] == 0: break
     outputs.append([id for id in target[1:] if id != 0])
+  return outputs
+with torch.no_grad():
+  outputs = [decoded(**model) for model in given["models"]]
 os.dup2(out, 1); print(json.dumps(outputs))
 `;
 
-for (const isTied of [true, false]) {
-  testWithPython(
-    "transformers, torch",
-    `a model that Transformers writes translates as there, its embeddings ${
-      isTied ? "tied" : "separate"
-    }`,
-    (python) =>
-      withFolder(async (folder) => {
-        const subwords = [...PIECES.map(([piece]) => piece), "<pad>"];
-        const next = random("sources", 1);
-        const below = (most: number) => Math.floor(most * next());
-        const sources = Array.from(
-          { length: 50 },
-          () =>
-            Array.from(
-              { length: 1 + below(9) },
-              () => 2 + below(PIECES.length - 2),
-            ),
-        );
-        const theirs = z.array(z.array(z.int())).parse(
-          await runPython(python, TRANSFORMERS, {
-            folder,
-            sources,
-            vocabulary: subwords.length,
-            options: {
-              share_encoder_decoder_embeddings: isTied,
-              tie_word_embeddings: isTied,
-              scale_embedding: !isTied,
-            },
-          }),
-        );
+testWithPython(
+  "transformers, torch",
+  "models that Transformers writes translate as there, their embeddings tied or separate",
+  (python) =>
+    withFolder(async (root) => {
+      const subwords = [...PIECES.map(([piece]) => piece), "<pad>"];
+      const next = random("sources", 1);
+      const below = (most: number) => Math.floor(most * next());
+      const sources = Array.from(
+        { length: 50 },
+        () =>
+          Array.from(
+            { length: 1 + below(9) },
+            () => 2 + below(PIECES.length - 2),
+          ),
+      );
+      const models = [true, false].map((isTied) => ({
+        folder: join(root, isTied ? "tied" : "separate"),
+        options: {
+          share_encoder_decoder_embeddings: isTied,
+          tie_word_embeddings: isTied,
+          scale_embedding: !isTied,
+        },
+      }));
+      const decoded = z.array(z.array(z.array(z.int()))).parse(
+        await runPython(python, TRANSFORMERS, {
+          ...{ sources, models },
+          vocabulary: subwords.length,
+        }),
+      );
+      for (const [i, { folder, options }] of models.entries()) {
+        const theirs = decoded[i];
         Deno.writeTextFileSync(
           join(folder, "vocab.json"),
           JSON.stringify(
@@ -189,6 +193,7 @@ for (const isTied of [true, false]) {
         const imported = importModel(
           [...Deno.readDirSync(folder)].map(({ name }) => join(folder, name)),
         );
+        const isTied = options.tie_word_embeddings;
         assertEquals(imported.model.tiedEmbeddings, isTied ? "all" : "none");
         assertEquals(imported.model.scaleEmbedding, !isTied);
         const translator = await createTranslator(
@@ -206,6 +211,6 @@ for (const isTied of [true, false]) {
           ours.map(({ ids }) => [...ids]),
           theirs.map((ids) => ids.map((id) => imported.ids[id])),
         );
-      }),
-  );
-}
+      }
+    }),
+);

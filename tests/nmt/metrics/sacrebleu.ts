@@ -22,7 +22,7 @@ export interface Figures {
   readonly p?: Numbers;
 }
 
-/** What sacreBLEU computed of the cases of a text, and the SHA-256 of the cases. */
+/** What sacreBLEU computed of the cases of messages in Portuguese, and the SHA-256 of the cases. */
 export interface Recorded {
   readonly inputs: string;
   readonly figures: Readonly<Record<string, Figures>>;
@@ -41,21 +41,19 @@ const LINES = 1000;
 
 const LANGUAGES = ["pt", "tr", "de"] as const;
 
-/** Messages of the TypeScript compiler, which this project depends on. */
-export function compilerMessages(): Text[] {
-  return LANGUAGES.map((language) => ({
+/** Messages of the TypeScript compiler, which this project depends on, and prose of LibreOffice's help. */
+export const texts = (): Text[] => [
+  ...LANGUAGES.map((language) => ({
     name: `typescript ${language}`,
     lines: () => messages(language),
-  }));
-}
-
-/** These, and prose of LibreOffice's help. */
-export const texts = (): Text[] => [
-  ...compilerMessages(),
+  })),
   ...LANGUAGES.map(libreOffice),
 ];
 
-async function messages(language: string): Promise<string[]> {
+/** Messages of the TypeScript compiler. */
+export async function messages(
+  language: typeof LANGUAGES[number],
+): Promise<string[]> {
   const folder = language === "pt" ? "pt-br" : language;
   const file = `./${folder}/diagnosticMessages.generated.json`;
   const url = new URL(file, import.meta.resolve("typescript"));
@@ -222,21 +220,14 @@ export async function computed(
 if (import.meta.main) {
   const { python, missing } = findPython("sacrebleu");
   if (missing !== undefined) throw new Error(missing);
-  const entries: string[] = [];
-  for (const text of texts()) {
-    if (text.missing !== undefined) throw new Error(text.missing);
-    const all = cases(await text.lines());
-    const inputs = await sha256(JSON.stringify(all));
-    const results = Object.entries(await computed(python, all));
-    const lines = results.map(([name, { figures }]) =>
-      `${JSON.stringify(name)}: ${JSON.stringify(figures, rounded)}`
-    );
-    entries.push(
-      `"${text.name}": {\n"inputs": "${inputs}",\n"figures": {\n` +
-        lines.join(",\n") + "\n}}",
-    );
-  }
-  await Deno.writeTextFile(FIGURES, `{\n${entries.join(",\n")}\n}\n`);
+  const all = cases(await messages("pt"));
+  const results = Object.entries(await computed(python, all));
+  const figures = Object.fromEntries(
+    results.map(([name, { figures }]) => [name, figures]),
+  );
+  const inputs = await sha256(JSON.stringify(all));
+  const text = JSON.stringify({ inputs, figures }, rounded, 2);
+  await Deno.writeTextFile(FIGURES, text + "\n");
 }
 
 function rounded(_key: string, value: unknown): unknown {

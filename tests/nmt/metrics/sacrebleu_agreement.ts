@@ -1,19 +1,8 @@
-/** Scores and tokens of this project against those that were recorded of sacreBLEU. */
-import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { scoreLines, type ScoreReport } from "../../../nmt/metrics/score.ts";
+/** Scores and tokens of this project against sacreBLEU's. */
+import { assertAlmostEquals } from "@std/assert";
+import type { ScoreReport } from "../../../nmt/metrics/score.ts";
 import { tokenize, TOKENIZERS } from "../../../nmt/metrics/tokenize.ts";
-import {
-  cases,
-  FIGURES,
-  type Figures,
-  type Recorded,
-  sha256,
-  type Text,
-} from "./sacrebleu.ts";
-
-const recorded: Record<string, Recorded> = JSON.parse(
-  Deno.readTextFileSync(FIGURES),
-);
+import { type Figures, sha256 } from "./sacrebleu.ts";
 
 export function assertAgrees(
   ours: ScoreReport,
@@ -31,28 +20,6 @@ export function assertAgrees(
     const ourP = ours.against?.[metric]?.p ?? NaN;
     assertAlmostEquals(ourP, p, 1.01 / 1001, `${message} p`);
   }
-}
-
-/** Scores the cases of a text, which must have the recorded figures. */
-export function testRecorded(text: Text): void {
-  Deno.test({
-    name: `scores on ${text.name} equal sacreBLEU's recorded figures` +
-      (text.missing ?? ""),
-    ignore: text.missing !== undefined,
-    fn: async () => {
-      const all = cases(await text.lines());
-      const { inputs, figures } = recorded[text.name];
-      assertEquals(
-        await sha256(JSON.stringify(all)),
-        inputs,
-        "the text is another than the figures are of; " +
-          'run "deno run -A tests/nmt/metrics/sacrebleu.ts" to renew them',
-      );
-      for (const [name, options] of Object.entries(all)) {
-        assertAgrees(scoreLines(options), figures[name], name);
-      }
-    },
-  });
 }
 
 /** A character before, between and after letters and digits, capital sigma beside it, twice and alone. */

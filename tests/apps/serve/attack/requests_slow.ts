@@ -4,6 +4,7 @@ import { random } from "../../../../nmt/random.ts";
 import { Health } from "../../../../schemas/http_api.ts";
 import { exchange, watchHealth } from "../raw.ts";
 import { LONG, SENTENCES, trainedStudent } from "../../../fixtures/trained.ts";
+import { trials } from "../../../fixtures/trials.ts";
 import {
   byClients,
   linesOf,
@@ -15,7 +16,7 @@ import {
 import { HOSTILE_REQUESTS, type HostileRequest } from "./requests.ts";
 
 const CLIENTS = 8;
-const RANDOM = 1000;
+const RANDOM = trials(1000);
 const SEED = Number(Deno.env.get("ATTACK_SEED") ?? 1);
 /** A longer wait for /health would mean that a request blocks the server. */
 const HEALTH_MS = 5000;

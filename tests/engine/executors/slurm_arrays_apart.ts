@@ -126,6 +126,8 @@ test("cancel of a waiting task stops it and what needs it, and no other; submitt
 
 test("what needs a waiting task that scancel has taken out fails with a sentence, and a plain rerun mends it", async (cluster) => {
   using project = makeProject(SLOW_TEXT);
+  const late = "LATE_MILLISECONDS =";
+  project.edit("cli/jobs/job.ts", `${late} 60_000`, `${late} 1000`);
   const settings = counting("abcde", 300);
   const jobs = await jobsOf(project, ...settings, ...SLURM);
   await until(() => jobOutputs(project).includes("count:a: ") || undefined);

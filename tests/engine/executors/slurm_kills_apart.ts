@@ -1,8 +1,9 @@
-/** Kills of jobs, of Slurm's daemons and of the submitting process: each ends with one plain rerun. SLURM_KILLS=50 kills more often. */
+/** Kills of jobs, of Slurm's daemons and of the submitting process: each ends with one plain rerun. */
 import { assert, assertEquals } from "@std/assert";
 import { verify } from "../../../engine/store/verify.ts";
 import { openWorkspace } from "../../../engine/store/workspace.ts";
 import { random } from "../../../nmt/random.ts";
+import { trials } from "../../fixtures/trials.ts";
 import { jobOutputs, runEvents, settled } from "../fixtures/run_to_end.ts";
 import {
   delay,
@@ -19,10 +20,10 @@ import {
 } from "../fixtures/project.ts";
 import { type Cluster, testsOnSlurm } from "../fixtures/slurm.ts";
 
-const TRIALS = Number(Deno.env.get("SLURM_KILLS") ?? 10);
+const TRIALS = trials(8);
 /** SLURM_KILLS_SEED=7 kills at other moments. */
 const SEED = Number(Deno.env.get("SLURM_KILLS_SEED") ?? 1);
-const MACHINE_TRIALS = Number(Deno.env.get("SLURM_MACHINE_KILLS") ?? 1);
+const MACHINE_TRIALS = trials(1);
 const VICTIMS = ["job", "stage", "controller", "submitter"] as const;
 
 const SETTINGS = [

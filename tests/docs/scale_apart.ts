@@ -1,19 +1,22 @@
-/** Runs the lines of docs/scale.md on a Slurm of its own. */
+/** Runs the lines of docs/scale.md on a Slurm of its own; the same bytes come out as of a local run. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { until } from "../engine/fixtures/processes.ts";
 import { hasJobs } from "../engine/fixtures/run_to_end.ts";
 import { slurmMissing, startSlurm } from "../engine/fixtures/slurm.ts";
-import { blocksOf, commandsOf, ROOT } from "./page.ts";
+import { pipeline } from "../fixtures/command.ts";
+import { blocksOf, commandsOf } from "./page.ts";
 
 Deno.test({
-  name: `from a laptop to a cluster: ten lines${slurmMissing}`,
+  name:
+    `from a laptop to a cluster: ten lines, and the manifest of a local run${slurmMissing}`,
   ignore: slurmMissing !== "",
   // The daemons of Slurm end with the test, and nobody waits for them.
   sanitizeResources: false,
   sanitizeOps: false,
   fn: async () => {
     const cluster = await startSlurm();
-    const artifacts = Deno.makeTempDirSync({ prefix: "scale-" });
+    const folder = Deno.makeTempDirSync({ prefix: "scale-" });
+    const artifacts = `${folder}/jobs`;
     try {
       const commands = commandsOf(
         blocksOf("docs/scale.md").find(({ language }) => language === "sh")
@@ -43,18 +46,17 @@ Deno.test({
           return states.isSubsetOf(new Set(["cached"])) || undefined;
         }, { pause: 1000 });
       }
+      const local = `${folder}/local`;
+      const { code, err } = await pipeline(
+        ...["--experiment", "tiny", "--artifacts", local, "--quiet"],
+      );
+      assertEquals(code, 0, err);
+      const [ours, theirs] = [local, artifacts]
+        .map((path) => Deno.readTextFileSync(`${path}/manifest.json`));
+      assertEquals(theirs, ours);
     } finally {
       cluster.end();
-      Deno.removeSync(artifacts, { recursive: true });
+      Deno.removeSync(folder, { recursive: true });
     }
   },
 });
-
-async function pipeline(...args: readonly string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
-    cwd: ROOT,
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
