@@ -124,7 +124,7 @@ function stepBytes(work: TrainingWork): number {
 
 /** What the process keeps for batches whose likelihood is computed. */
 function validationBytes(work: TrainingWork): number {
-  return FLOAT * validationTokens(work) *
+  return FLOAT * validationTokens(work.vocabulary) *
     (2 * KEPT_LOGITS * work.vocabulary +
       KEPT * layerFloats(work.model).encoder);
 }

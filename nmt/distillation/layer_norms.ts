@@ -64,7 +64,7 @@ export async function layerNorms(
   });
 }
 
-/** The norm of each row of a tensor [..., d]. */
+/** The norm of each row of a tensor [rows, d]. */
 function rowNorms({ shape, data }: HostTensor): number[] {
   const d = shape[shape.length - 1];
   const values = Float64Array.from<number>(data);

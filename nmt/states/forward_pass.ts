@@ -1,7 +1,11 @@
 /** The teacher's forward pass over pairs of a corpus: each pair's matrix of each signal. */
 import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import { elements, type HostTensor, type Runtime } from "../tensor/program.ts";
-import { type Batch, makeBatch } from "../text/subwords/batches.ts";
+import {
+  type Batch,
+  batchesByLength,
+  makeBatch,
+} from "../text/subwords/batches.ts";
 import type { Tokens } from "../text/subwords/tokens.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { parameterShapes } from "../transformer/parameters.ts";
@@ -14,7 +18,6 @@ import {
   batchLayout,
   type Blocks,
   blocksOf,
-  positions,
   TYPES,
 } from "./pair_blocks.ts";
 import { statesProgram } from "./states_program.ts";
@@ -58,7 +61,13 @@ export async function forwardPass(
   return {
     signals,
     run: async (pairs, take) => {
-      for (const indices of batchesByLength(tokens, pairs)) {
+      for (
+        const indices of batchesByLength(
+          tokens,
+          pairs,
+          STATES_BATCH_TOKENS,
+        )
+      ) {
         const batch = makeBatch(
           tokens,
           Int32Array.from(indices, (index) => pairs[index]),
@@ -93,31 +102,4 @@ function outputsOf(
     const { buffer } = buffers[each.name](size * bytes);
     return [each.name, { ...layout, data: new array(buffer, 0, size) }];
   }));
-}
-
-/** The indices of some pairs, sorted by length and cut into batches: padding costs time and leaves no trace. */
-function batchesByLength(
-  tokens: Tokens,
-  pairs: ArrayLike<number>,
-): number[][] {
-  const lengths = Array.from(
-    pairs,
-    (pair) =>
-      Math.max(positions(tokens.source, pair), positions(tokens.target, pair)),
-  );
-  const sorted = [...lengths.keys()].sort((a, b) =>
-    lengths[a] - lengths[b] || a - b
-  );
-  const batches: number[][] = [];
-  let batch: number[] = [];
-  for (const index of sorted) {
-    const size = lengths[index] * (batch.length + 1);
-    if (batch.length > 0 && size > STATES_BATCH_TOKENS) {
-      batches.push(batch);
-      batch = [];
-    }
-    batch.push(index);
-  }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
 }

@@ -122,8 +122,9 @@ export async function train(job: TrainingJob): Promise<Trained> {
   }
   const load = (step: number) =>
     loadModel(checkpoint(folder, step), `checkpoint ${step}`).weights;
-  const selected = await select(validations, average, load, validate);
+  // The memory of a step goes first.
   await compiled.dispose();
+  const selected = await select(validations, average, load, validate);
   return { ...selected, validations };
 }
 

@@ -3,15 +3,10 @@ import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { createTranslator } from "../decoding/beam_search.ts";
 import { bleu } from "../metrics/bleu.ts";
 import { corpusScore } from "../metrics/metric.ts";
-import type { Runtime } from "../tensor/program.ts";
-import { batchOrder, makeBatch } from "../text/subwords/batches.ts";
+import type { PlacedTensor, Runtime } from "../tensor/program.ts";
+import { batchesByLength, makeBatch } from "../text/subwords/batches.ts";
 import type { Subwords } from "../text/subwords/subwords.ts";
-import {
-  lengthOf,
-  sentence,
-  type Side,
-  type Tokens,
-} from "../text/subwords/tokens.ts";
+import { sentence, type Side, type Tokens } from "../text/subwords/tokens.ts";
 import { parameterShapes, type Weights } from "../transformer/parameters.ts";
 import type { Scores } from "./selection.ts";
 import { batchTensors } from "../transformer/batch_inputs.ts";
@@ -31,15 +26,24 @@ export interface ValidationJob {
   readonly scoring: Scoring;
 }
 
-/** Tokens of a batch whose likelihood is computed, where its logits take no more than so many bytes. */
-const TOKENS = 4096, LOGITS = 64 * 2 ** 20;
+/** Most and fewest tokens of a batch whose likelihood is computed, and bytes of its logits between them. */
+const MOST = 4096, FEWEST = 256, LOGITS = 64 * 2 ** 20;
 
-/** Tokens of a batch of a validation: its memory stands beside that of a step. */
-export function validationTokens(
-  { training, vocabulary }: Pick<Task, "training" | "vocabulary">,
-): number {
-  const most = Math.max(training.batchTokens, TOKENS);
-  return Math.min(most, Math.floor(LOGITS / 4 / vocabulary));
+/**
+ * Tokens of a batch of a validation, of a sentence that is longer more: few of a large vocabulary, as its memory stands
+ * beside that of a step.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { validationTokens } from "./validation.ts";
+ *
+ * assertEquals([4000, 16_000, 250_000].map(validationTokens), [4096, 1048, 256]);
+ * ```
+ */
+export function validationTokens(vocabulary: number): number {
+  const fitting = Math.floor(LOGITS / 4 / vocabulary);
+  return Math.max(FEWEST, Math.min(MOST, fitting));
 }
 
 /** Greedy search. */
@@ -67,11 +71,18 @@ async function likelihoodOf(
     threads,
   });
   const shapes = parameterShapes(task.model, task.vocabulary);
-  const budget = Math.max(validationTokens(task), longestSide(validation));
-  const batches = batchOrder(validation, budget, 0, 0)
-    .map((pairs) => makeBatch(validation, pairs));
+  const all = Array.from({ length: validation.pairs }, (_, pair) => pair);
+  const batches = batchesByLength(
+    validation,
+    all,
+    validationTokens(task.vocabulary),
+  ).map((pairs) => makeBatch(validation, Int32Array.from(pairs)));
   return async (weights: Weights): Promise<number> => {
-    const parameters = slotTensors(shapes, slots.weight, weights);
+    const parameters: Record<string, PlacedTensor> = {};
+    const given = slotTensors(shapes, slots.weight, weights);
+    for (const [name, tensor] of Object.entries(given)) {
+      parameters[name] = await runtime.place(tensor);
+    }
     let sum = 0, tokens = 0;
     for (const batch of batches) {
       const { nll } = await executable.run({
@@ -84,15 +95,6 @@ async function likelihoodOf(
     return sum / tokens;
   };
 }
-
-/** Positions of the longest sentence of either side. */
-const longestSide = ({ source, target, pairs }: Tokens): number =>
-  [source, target].reduce((longest, side) => {
-    for (let pair = 0; pair < pairs; pair++) {
-      longest = Math.max(longest, lengthOf(side, pair) + 1);
-    }
-    return longest;
-  }, 0);
 
 /** A function from weights to the BLEU of their translations of the validation pairs, 0 to 100. */
 async function bleuOf(

@@ -29,8 +29,8 @@ export interface Places {
 }
 
 /**
- * Rows of tokens alone, and of padding, where the rectangle has some. What padding says is read by no loss and no token, so
- * that its gradient is 0 in each row and in each place: it does not matter which of them stand for each other.
+ * A row for each token; where the rectangle has padding, further rows for it. No loss and no token reads the output at
+ * padding, so its gradient is 0 in every row and place: each place of padding may read any row of padding, and back.
  */
 export function packed({ split, join }: Places): Arrangement {
   const [rows, heads] = join.shape as [number, number];
@@ -57,8 +57,8 @@ function moved(vectors: Tensor, places: Tensor, back: Tensor): Tensor {
     value: tf.gather(vectors, places as tf.Tensor1D),
     saved: [],
     gradient: (dy) => {
-      const moved = tf.reshape(dy, [places.size, vectors.shape[1] ?? 0]);
-      const gathered = tf.gather(moved, back as tf.Tensor1D);
+      const dVectors = tf.reshape(dy, [places.size, vectors.shape[1] ?? 0]);
+      const gathered = tf.gather(dVectors, back as tf.Tensor1D);
       return [tf.reshape(gathered, vectors.shape)];
     },
   }));

@@ -68,7 +68,7 @@ export function batchTensors(batch: Batch, { heads }: Heads): HostTensors {
   };
 }
 
-/** Rows of tokens alone, of all sentences in turn; after them those of padding, where the rectangle has some. */
+/** A row for each token, sentence after sentence; then the rows of padding, where the rectangle has padding. */
 interface Packing {
   readonly time: number;
   /** Of each row the place in the rectangle [batch, time]; of padding's rows one of its places. */
@@ -77,7 +77,10 @@ interface Packing {
   readonly rows: Int32Array<ArrayBuffer>;
 }
 
-/** Rows are filled up to a multiple of this, as OpenVINO prepares its products anew for each size that it has not met. */
+/**
+ * Rows are filled up to a multiple of this where there is padding, which is in nearly all batches: OpenVINO prepares its
+ * products anew for each size that it has not met.
+ */
 const MULTIPLE = 32;
 
 /** Rows that a side of a batch takes; where there is padding it has at least one. */

@@ -16,7 +16,7 @@ from transformer import PAD, Transformer, cross_entropy, final_states, load, pre
 from weights import initialise, names, product_weights, save
 
 BOS, EOS = 1, 2
-# Tokens of a batch of the validation at least, as in nmt/training/training_loop.ts.
+# Tokens of a batch of the validation.
 VALIDATION_TOKENS = 4096
 
 

@@ -71,6 +71,38 @@ export function batchOrder(
   return shuffle(batches, next);
 }
 
+/**
+ * The indices of some pairs, sorted by length and cut into batches of at most `batchTokens`, rows * longest side (with EOS):
+ * where they are only computed, their order does not matter. A pair with a longer side is a batch of its own.
+ */
+export function batchesByLength(
+  tokens: Tokens,
+  pairs: ArrayLike<number>,
+  batchTokens: number,
+): number[][] {
+  const lengths = Array.from(
+    pairs,
+    (pair) =>
+      1 +
+      Math.max(lengthOf(tokens.source, pair), lengthOf(tokens.target, pair)),
+  );
+  const sorted = [...lengths.keys()].sort((a, b) =>
+    lengths[a] - lengths[b] || a - b
+  );
+  const batches: number[][] = [];
+  let batch: number[] = [];
+  for (const index of sorted) {
+    const size = lengths[index] * (batch.length + 1);
+    if (batch.length > 0 && size > batchTokens) {
+      batches.push(batch);
+      batch = [];
+    }
+    batch.push(index);
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+}
+
 /** The indices of some numbers from least to greatest, of equal ones by index; without a list of objects. */
 function ascending(keys: Float64Array): Int32Array {
   const sorted = keys.toSorted();

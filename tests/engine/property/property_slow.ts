@@ -20,26 +20,40 @@ testSequences(
     sequences: SEQUENCES,
     // Less than half of what was seen.
     least: {
-      "nodes that ran": 625,
-      "early cut-offs": 45,
-      "reverts that ran nothing": 50,
-      "broken results found": 18,
-      "runs that ran nothing": 350,
-      "runs of several jobs": 350,
-      "runs that were replayed": 7,
-      "runs that did nothing and left the manifest": 8,
-      "nodes that failed since files changed": 25,
-      "inputs damaged during a run": 12,
-      "selections that ran": 30,
-      "selections that cannot run": 2,
-      ...times(MOMENTS.map((moment) => `edit ${moment}`), 2),
-      ...times(ALIVE.map((moment) => `stop ${moment}`), 2),
-      "kill while it runs": 2,
+      ...often({
+        "nodes that ran": 625,
+        "early cut-offs": 45,
+        "reverts that ran nothing": 50,
+        "broken results found": 18,
+        "runs that ran nothing": 350,
+        "runs of several jobs": 350,
+        "runs that were replayed": 7,
+        "runs that did nothing and left the manifest": 8,
+        "nodes that failed since files changed": 25,
+        "inputs damaged during a run": 6,
+        "selections that ran": 30,
+        "selections that cannot run": 2,
+        "kill while it runs": 2,
+        ...times(MOMENTS.map((moment) => `edit ${moment}`), 2),
+        ...times(ALIVE.map((moment) => `stop ${moment}`), 1),
+      }),
       ...times(KINDS.map((kind) => `edit: ${kind}`), 1),
+      // What 250 sequences may lack.
+      ...trials(1) < 4 ? {} : {
+        ...times(MOMENTS.map((moment) => `half ${moment}`), 3),
+        ...times(ALIVE.map((moment) => `kill ${moment}`), 5),
+      },
     },
     kinds: KINDS.length,
   },
 );
+
+/** So often in the sequences of one trial, more often in more. */
+function often(least: Readonly<Record<string, number>>) {
+  return Object.fromEntries(
+    Object.entries(least).map(([name, count]) => [name, trials(count)]),
+  );
+}
 
 /** Some of many, so often at least each. */
 function times(names: readonly string[], least: number) {

@@ -26,7 +26,7 @@ import {
   VOCABULARY,
   weights,
 } from "../fixtures/model.ts";
-import { plainLosses } from "../fixtures/plain_system.ts";
+import { lengthsOf, plainLosses } from "../fixtures/plain_system.ts";
 import { type System, SYSTEMS } from "../fixtures/systems.ts";
 
 const LENGTHS = { batch: 3, source: 5, target: 6 };
@@ -238,13 +238,18 @@ for (const system of SYSTEMS) {
     const task = taskOf(system);
     const inputs = inputsOf(task);
     const noisy = { ...inputs };
-    for (const { name, rows } of perPosition(task)) {
-      const ids = rows === "source" ? inputs.source : inputs.labels;
+    for (const { name, side, isMap } of perPosition(task)) {
+      const ids = side === "source" ? inputs.source : inputs.labels;
       const { shape, data } = inputs[name];
-      const width = shape[1];
+      const width = shape[shape.length - 1];
       assert(ids.data.includes(PAD));
+      const isPadding = isMap
+        ? lengthsOf(ids).flatMap((length) =>
+          Array.from({ length: shape[1] }, (_, query) => query >= length)
+        )
+        : Array.from<number, boolean>(ids.data, (id) => id === PAD);
       const changed = data.map((value, i) =>
-        ids.data[Math.floor(i / width)] === PAD ? 50 : value
+        isPadding[Math.floor(i / width)] ? 50 : value
       );
       noisy[name] = { shape, data: changed as typeof data };
     }
@@ -259,12 +264,16 @@ for (const system of SYSTEMS) {
   });
 }
 
-/** The teacher's inputs that have a row for each token of a side. */
+/** The teacher's inputs that say something of each token of a side: its states, and where its queries look. */
 function perPosition({ objective }: Task) {
   return Object.entries(objective?.inputs ?? {}).flatMap(([name, spec]) => {
+    const [first, second] = spec.shape;
+    const isMap = first === "batch";
     const side = (["source", "target"] as const)
-      .find((side) => spec.shape[0] === rowsOf(side));
-    return side === undefined ? [] : [{ name, rows: side }];
+      .find((side) =>
+        (isMap ? second : first) === (isMap ? side : rowsOf(side))
+      );
+    return side === undefined ? [] : [{ name, side, isMap }];
   });
 }
 
