@@ -5,7 +5,7 @@ import {
   recordedLayers,
 } from "../../schemas/experiment/distillation.ts";
 import type { Spec, Tensor } from "../tensor/program.ts";
-import { rowsOf, type SideName } from "../transformer/batch_inputs.ts";
+import { rowsSymbol, type SideName } from "../transformer/batch_inputs.ts";
 import type { Decoded, Encoded } from "../transformer/transformer.ts";
 
 /** A recorded tensor: for each pair, a matrix with a row for each position of a side. */
@@ -106,7 +106,7 @@ export const signalInput = (name: string) => `teacher ${name}`;
 /** The input: the signal of a batch, 0 at padding. */
 export const signalSpec = ({ rows, columns, dtype }: Signal): Spec => ({
   shape: typeof columns === "number"
-    ? [rowsOf(rows), columns]
+    ? [rowsSymbol(rows), columns]
     : ["batch", rows, columns],
   dtype,
 });

@@ -9,7 +9,7 @@ import type {
 import type { Role } from "../random.ts";
 import { rateOf, stepSizes } from "./optimizer.ts";
 import { dropoutMasks } from "./dropout_masks.ts";
-import { batchTensors, rowsOf } from "../transformer/batch_inputs.ts";
+import { batchTensors, rowsSymbol } from "../transformer/batch_inputs.ts";
 import { parameterPacking } from "./parameter_packing.ts";
 import { initialWeights, type Weights } from "../transformer/parameters.ts";
 import { fromSlot, NEXT, slots, slotTensors } from "./step_inputs.ts";
@@ -111,8 +111,8 @@ export async function compileStep(
       const step = done + 1;
       const tensors = batchTensors(batch, task.model);
       const sizes = {
-        [rowsOf("source")]: tensors.source.data.length,
-        [rowsOf("target")]: tensors.target.data.length,
+        [rowsSymbol("source")]: tensors.source.data.length,
+        [rowsSymbol("target")]: tensors.target.data.length,
       };
       const { rate, epsilon } = stepSizes(
         task.training,

@@ -17,7 +17,7 @@ export type SideName = "source" | "target";
 const SIDES = ["source", "target"] as const;
 
 /** The symbolic size of what has a row a token of a side. */
-export const rowsOf = (side: SideName) => `${side}Rows`;
+export const rowsSymbol = (side: SideName) => `${side}Rows`;
 
 /** The input that hides the source's padding from attention. */
 const PADDING = "source padding";
@@ -25,7 +25,7 @@ const PADDING = "source padding";
 type Heads = Pick<Model, "heads">;
 
 /**
- * The inputs of a batch: for each side the id of each row, its place in its sentence, and the places of its heads
+ * The inputs of a batch: for each side the id of each row, its position in its sentence, and the places of its heads
  * (`Places`). Targets begin with the begin id.
  */
 export function batchInputs({ heads }: Heads): Record<string, Spec> {
@@ -35,10 +35,10 @@ export function batchInputs({ heads }: Heads): Record<string, Spec> {
   });
   const sides = SIDES.flatMap((side) =>
     Object.entries({
-      [side]: int32(rowsOf(side)),
-      [`${side} times`]: int32(rowsOf(side)),
+      [side]: int32(rowsSymbol(side)),
+      [`${side} positions`]: int32(rowsSymbol(side)),
       [`${side} split`]: int32("batch", heads, side),
-      [`${side} join`]: int32(rowsOf(side), heads),
+      [`${side} join`]: int32(rowsSymbol(side), heads),
     })
   );
   return {
@@ -49,7 +49,7 @@ export function batchInputs({ heads }: Heads): Record<string, Spec> {
 
 /** The input that has the id that each target row is to say; sentences end with the end id. */
 export const labelInputs: Readonly<Record<string, Spec>> = {
-  labels: { shape: [rowsOf("target")], dtype: "int32" },
+  labels: { shape: [rowsSymbol("target")], dtype: "int32" },
 };
 
 /** A batch as the inputs of `batchInputs` and `labelInputs`. */
@@ -133,7 +133,7 @@ function sideTensors(
   }
   return {
     [side]: vector(idsOf(ids, packing)),
-    [`${side} times`]: vector(places.map((place) => place % time)),
+    [`${side} positions`]: vector(places.map((place) => place % time)),
     [`${side} split`]: { shape: [batch, heads, time], data: split },
     [`${side} join`]: { shape: [places.length, heads], data: join },
   };
@@ -148,8 +148,8 @@ const vector = (data: Int32Array<ArrayBuffer>): HostTensor => ({
 export interface Side {
   /** [rows]. */
   readonly ids: Tensor;
-  /** [rows]. */
-  readonly times: Tensor;
+  /** Of each row in its sentence, from 0, [rows]. */
+  readonly positions: Tensor;
   /** Tokens of the longest sentence. */
   readonly time: number;
   readonly arrangement: Arrangement;
@@ -160,7 +160,7 @@ export function sideOf(inputs: Tensors, side: SideName): Side {
   const split = inputs[`${side} split`];
   return {
     ids: inputs[side],
-    times: inputs[`${side} times`],
+    positions: inputs[`${side} positions`],
     time: split.shape[2] ?? 0,
     arrangement: packed({ split, join: inputs[`${side} join`] }),
   };

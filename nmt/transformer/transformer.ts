@@ -17,7 +17,7 @@ import {
 import type { Arrangement } from "./arrangement.ts";
 import {
   paddingBias,
-  rowsOf,
+  rowsSymbol,
   type Side,
   type SideName,
   sideOf,
@@ -49,7 +49,7 @@ function embed(
   model: Model,
   stack: "encoder" | "decoder",
   parameters: Tensors,
-  { ids, times }: Side,
+  { ids, positions }: Side,
 ): Tensor {
   const table = tf.tensor(sinusoids(model, MAXIMUM_POSITIONS), [
     MAXIMUM_POSITIONS,
@@ -61,7 +61,7 @@ function embed(
   );
   return tf.add(
     scaledEmbedding(model, rows),
-    tf.gather(table, times as tf.Tensor1D),
+    tf.gather(table, positions as tf.Tensor1D),
   );
 }
 
@@ -168,7 +168,7 @@ export function decode(
 export function dropoutInputs(model: Model): Record<string, Spec> {
   if (model.dropout === 0) return {};
   const spec = (side: SideName): Spec => ({
-    shape: [rowsOf(side), model.width],
+    shape: [rowsSymbol(side), model.width],
     dtype: "float32",
   });
   const inputs: Record<string, Spec> = { "dropout encoder": spec("source") };

@@ -1,7 +1,7 @@
 /** Every system: its loss equals the equation in plain loops, and each term's gradient reaches exactly what it trains. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { mismatches } from "../../../schemas/experiment/agreement.ts";
-import { rowsOf } from "../../../nmt/transformer/batch_inputs.ts";
+import { rowsSymbol } from "../../../nmt/transformer/batch_inputs.ts";
 import { PAD } from "../../../schemas/experiment/vocabulary.ts";
 import { fromSlot, slots } from "../../../nmt/training/step_inputs.ts";
 import {
@@ -271,7 +271,7 @@ function perPosition({ objective }: Task) {
     const isMap = first === "batch";
     const side = (["source", "target"] as const)
       .find((side) =>
-        (isMap ? second : first) === (isMap ? side : rowsOf(side))
+        (isMap ? second : first) === (isMap ? side : rowsSymbol(side))
       );
     return side === undefined ? [] : [{ name, side, isMap }];
   });
