@@ -12,7 +12,7 @@ import {
   type ExportPrecision,
 } from "../schemas/exported_model.ts";
 import { SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
-import { outdatedBy } from "../engine/provenance/outdated.ts";
+import { outdatedBy, whyOutdated } from "../engine/provenance/outdated.ts";
 import { exportOf, findNode, isNode } from "./model_node.ts";
 import { bestOf, evaluatedStudents } from "./students.ts";
 
@@ -116,6 +116,10 @@ export function findExport(artifacts: string, model?: string): ExportFolder {
       `Cannot serve node "${node}" of "${workspace.folder}": it is not exported; run "deno task pipeline run ${exported}".`,
     );
   }
+  const why = whyOutdated(workspace, exported);
+  if (why !== undefined) {
+    throw inputError(`Cannot serve "${exported}": ${why}.`);
+  }
   return { folder: outputPath(workspace, exported, "folder"), note };
 }
 
@@ -158,8 +162,12 @@ function isHere(workspace: Workspace, node: string, output: string): boolean {
   return pathIfHere(workspace, node, output) !== undefined;
 }
 
+/** Whether an export is here and of the model that is recorded. */
 function hasExport(workspace: Workspace, node: string): boolean {
-  return isHere(workspace, exportOf(node), "folder");
+  const exported = exportOf(node);
+  const outdated = outdatedBy(workspace.manifest?.nodes ?? {});
+  return isHere(workspace, exported, "folder") &&
+    outdated(exported) === undefined;
 }
 
 function outputPath(

@@ -4,7 +4,6 @@ import { z } from "zod";
 import { whyNotPassedOn } from "../nmt/text/descriptors/redistribution.ts";
 import type { ExportConfig, Licence } from "../schemas/exported_model.ts";
 import type { Manifest } from "../schemas/manifest.ts";
-import { prefixOf } from "../schemas/subwords.ts";
 
 /** What to do about terms, as the end of a sentence. */
 export interface Remedies {
@@ -18,7 +17,9 @@ export function whyNotForOthers(
   remedies: Remedies,
 ): string | undefined {
   for (const { data, licence } of terms) {
-    const why = whyNotPassedOn(licence);
+    const why = licence.trim() === ""
+      ? "is not stated"
+      : whyNotPassedOn(licence);
     if (why === undefined) continue;
     return why === "is not stated"
       ? `the licence of "${data}" ${why}, and without one nobody may pass it on; ${remedies.unstated}`
@@ -50,11 +51,26 @@ export function termsOfExport(
   const data = typeof from === "string"
     ? basename(resolve(from))
     : basename(from.descriptor).replace(/\.json$/, "");
-  const fetched = Object.entries(nodes).flatMap(([name, record]) =>
-    record.preimage.stage === "fetch-model" && prefixOf(name) === prefixOf(node)
-      ? String(record.metrics.fileLicences ?? "").split(", ")
-      : []
-  ).filter((licence) => licence !== "");
+  // A path is fetched by no node.
+  const fetched = typeof from === "string" ? [] : fetchedLicences(nodes, node);
   const stated = fetched.length === 0 ? ["not stated"] : fetched;
   return [...licences, ...stated.map((licence) => ({ data, licence }))];
+}
+
+/** The licences of the model's files that were fetched for a node, through the inputs that it and others were made of. */
+function fetchedLicences(nodes: Manifest["nodes"], node: string): string[] {
+  const reached = new Set([node]);
+  // A set that grows goes on with what is added.
+  for (const name of reached) {
+    for (const source of Object.values(nodes[name]?.inputs ?? {})) {
+      reached.add(source);
+    }
+  }
+  return [...reached].flatMap((name) => {
+    const { preimage, metrics: { fileLicences = undefined } = {} } =
+      nodes[name] ?? {};
+    return preimage?.stage === "fetch-model" && fileLicences !== undefined
+      ? String(fileLicences).split(", ")
+      : [];
+  });
 }

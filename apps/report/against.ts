@@ -6,6 +6,7 @@ import {
 import { readNamedManifest } from "../../engine/store/manifest.ts";
 import { systemsIn } from "../results/gather.ts";
 import type { System } from "../../schemas/results.ts";
+import { withPair } from "./nodes.ts";
 import type { Source } from "./source.ts";
 
 export interface Against {
@@ -29,8 +30,7 @@ export function compareWith(
   path: string,
 ): Against {
   const other = readNamedManifest(path);
-  const nameOf = ({ pair, system }: System) =>
-    pair === undefined ? system : `${pair}/${system}`;
+  const nameOf = ({ pair, system }: System) => withPair(pair, system);
   const byName = (systems: readonly System[]) =>
     new Map(systems.map((system) => [nameOf(system), system]));
   const before = byName(systemsIn(other, {}, [...graph.keys()]));

@@ -1,7 +1,7 @@
 /** Collects the contents of a report before any of it is drawn. */
 import { type Against, compareWith } from "./against.ts";
 import { type Examination, examine } from "./examination.ts";
-import { nodesOf, type ReportNode } from "./nodes.ts";
+import { nodesOf, type ReportNode, withPair } from "./nodes.ts";
 import { learnedOf } from "./sections/curves.ts";
 import { type Sentences, sentencesOf } from "./sections/sentences.ts";
 import type { Source } from "./source.ts";
@@ -46,8 +46,8 @@ export async function contentsOf(
         examined++;
         report(
           `Layers and attention of ${
-            pair === undefined ? "" : `${pair}/`
-          }${system}, ${examined} of ${trained.length} models.`,
+            withPair(pair, system)
+          }, ${examined} of ${trained.length} models.`,
         );
       }),
       sentences: await sentencesOf(source, own),

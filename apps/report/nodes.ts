@@ -109,6 +109,11 @@ export function pairOf(node: string): string | undefined {
   return /^([^/]+)\//.exec(node)?.[1];
 }
 
+/** A name with its language pair before it, where there are several. */
+export function withPair(pair: string | undefined, name: string): string {
+  return pair === undefined ? name : `${pair}/${name}`;
+}
+
 function stateOf(
   recorded: string | undefined,
   isRecorded: boolean,

@@ -19,7 +19,7 @@ import { DEFAULT_NETWORK } from "../../sharing/remotes/request.ts";
 import type { Listener, Transferred } from "../../sharing/transfer/download.ts";
 import type { Remedies } from "../../apps/terms.ts";
 import { load } from "../load.ts";
-import { filesToGet } from "./node_files.ts";
+import { filesOfNode } from "./node_files.ts";
 
 export interface HubPush {
   readonly address: HubAddress;
@@ -71,7 +71,7 @@ export async function exportedFiles(
   node: string,
   { name: repository }: HubAddress,
 ): Promise<ModelFile[]> {
-  const files = filesToGet(workspace, node)
+  const files = filesOfNode(workspace, node, "push")
     .map(({ path, source, ...file }) => ({
       ...file,
       name: path,

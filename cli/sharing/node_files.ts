@@ -4,7 +4,7 @@ import { inputError, suggestion } from "../../base/input_error.ts";
 import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import { sha256 } from "../../engine/files/hash.ts";
-import { outdatedBy } from "../../engine/provenance/outdated.ts";
+import { whyOutdated } from "../../engine/provenance/outdated.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import { type Artifact, Listing } from "../../schemas/manifest.ts";
 import { SUBWORDS, subwordsOf } from "../../schemas/subwords.ts";
@@ -18,16 +18,19 @@ export interface NodeFile {
   readonly bytes: number;
 }
 
-/** The files of a node's outputs by their names; those of a folder that is the only output, without its name. */
-export function filesToGet(workspace: Workspace, wanted: string): NodeFile[] {
+/**
+ * The files of a node's outputs by their names; those of a folder that is the only output, without its name. `verb` is what
+ * is done with them, as an error says it.
+ */
+export function filesOfNode(
+  workspace: Workspace,
+  wanted: string,
+  verb: "get" | "push",
+): NodeFile[] {
   const outputs = outputsNamed(workspace, wanted);
-  const outdated = outdatedBy(workspace.manifest?.nodes ?? {});
   for (const { node } of outputs) {
-    const source = outdated(node);
-    if (source === undefined) continue;
-    throw failure(
-      `Cannot take what "${node}" made: it is of an earlier run, with another result of "${source}" than the last; run "deno task pipeline run ${node}".`,
-    );
+    const why = whyOutdated(workspace, node);
+    if (why !== undefined) throw failure(`Cannot ${verb} "${node}": ${why}.`);
   }
   return outputs.flatMap(({ node, name, artifact }) => {
     const source = workspace.store.path(artifact);

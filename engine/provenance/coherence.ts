@@ -36,6 +36,16 @@ export function changedInput(
   )?.[1];
 }
 
+/** A record without the inputs whose nodes are not recorded, as after a pull of few nodes: they contradict nothing. */
+export function withRecordedInputs(
+  record: NodeRecord,
+  nodes: ReadonlyMap<string, NodeRecord>,
+): NodeRecord {
+  const inputs = Object.entries(record.inputs)
+    .filter(([, source]) => nodes.has(source));
+  return { ...record, inputs: Object.fromEntries(inputs) };
+}
+
 /** Whether a content in a preimage is that of an artifact; schema 1 did not distinguish folders from files. */
 export function isContentOf(
   content: string,
@@ -68,10 +78,7 @@ function otherInputs({ nodes }: Manifest): string | undefined {
         quoted(name)
       } are not those that it was made of`;
     }
-    const there = Object.entries(inputs)
-      .filter(([, source]) => records.has(source));
-    const known = { ...record, inputs: Object.fromEntries(there) };
-    const source = changedInput(known, records);
+    const source = changedInput(withRecordedInputs(record, records), records);
     if (source !== undefined) {
       return `node ${quoted(name)} was made of another ${
         quoted(source)

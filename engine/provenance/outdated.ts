@@ -1,9 +1,13 @@
 /**
- * Which results of a manifest are of its other ones. A manifest keeps what an earlier run, also of another experiment, left
- * under a name until a run comes to that node.
+ * Which results of a manifest are outdated: made of inputs other than those recorded now. A manifest keeps what an earlier
+ * run, also of another experiment, left under a name until a run comes to that node.
  */
-import { changedInput } from "./coherence.ts";
+import { join, resolve } from "@std/path";
+import { quoted } from "../../base/shell_word.ts";
 import type { Manifest } from "../../schemas/manifest.ts";
+import { currentExperiment } from "../store/current.ts";
+import type { Workspace } from "../store/workspace.ts";
+import { changedInput, withRecordedInputs } from "./coherence.ts";
 
 /**
  * A function of a node's name: the node of which it, or what it was made of, had another result than is recorded now;
@@ -19,15 +23,35 @@ export function outdatedBy(
     if (record === undefined) return undefined;
     if (known.has(node)) return known.get(node);
     known.set(node, undefined);
-    // One that is not recorded, as after a pull of few nodes, contradicts nothing.
-    const there = Object.entries(record.inputs)
-      .filter(([, source]) => records.has(source));
-    const inputs = Object.fromEntries(there);
-    const found = changedInput({ ...record, inputs }, records) ??
-      there.map(([, source]) => find(source))
+    const recorded = withRecordedInputs(record, records);
+    const found = changedInput(recorded, records) ??
+      Object.values(recorded.inputs).map(find)
         .find((source) => source !== undefined);
     known.set(node, found);
     return found;
   };
   return find;
+}
+
+/**
+ * Why what a node made is not to be used, and the command that makes it again, as the end of a sentence; undefined where it
+ * is not outdated.
+ *
+ * @throws an input error where the file of the last run's experiment is not there any more
+ */
+export function whyOutdated(
+  { manifest, folder, project }: Workspace,
+  node: string,
+): string | undefined {
+  const source = outdatedBy(manifest?.nodes ?? {})(node);
+  if (source === undefined) return undefined;
+  const experiments = join(project.root, "experiments");
+  const experiment = currentExperiment(folder, experiments);
+  const words = [
+    ...[node, ...experiment === undefined ? [] : ["--experiment", experiment]],
+    ...folder === resolve("artifacts") ? [] : ["--artifacts", folder],
+  ];
+  return `it is of an earlier run, with another result of "${source}" than the last; run "deno task pipeline run ${
+    words.map(quoted).join(" ")
+  }"`;
 }

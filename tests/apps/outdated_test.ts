@@ -1,11 +1,12 @@
 /** What an earlier run left in a manifest is neither the best student nor an export of the last run. */
 import { assert, assertEquals } from "@std/assert";
 import { outdatedBy } from "../../engine/provenance/outdated.ts";
-import { findExports } from "../../apps/models.ts";
+import { findExport, findExports } from "../../apps/models.ts";
 import { evaluatedStudents } from "../../apps/students.ts";
 import { canonical } from "../../engine/files/hash.ts";
 import { readManifest, writeManifest } from "../../engine/store/manifest.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
+import { assertInputError } from "../fixtures/input_error.ts";
 import { makeRun, objectPath, temporary } from "../fixtures/made_run.ts";
 
 Deno.test("of two experiments in one folder, the models of the last are found, and the others named as outdated", () => {
@@ -45,4 +46,35 @@ Deno.test("of two experiments in one folder, the models of the last are found, a
       .map((node) => workspace.store.path(nodes[node].outputs.folder))
       .toSorted(),
   );
+  // Named, one that is outdated is refused; unnamed, it is not the best.
+  assertInputError(
+    () => findExport(folder.path, "rkd"),
+    'Cannot serve "export:rkd": it is of an earlier run, with another result of "',
+    `" than the last; run "deno task pipeline run export:rkd --experiment tiny --artifacts ${folder.path}".`,
+  );
+  assertEquals(
+    findExport(folder.path).folder,
+    workspace.store.path(nodes["export:no-kd"].outputs.folder),
+  );
+});
+
+Deno.test("the best student by its new score is not served by its old export", () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const before = readManifest(folder.path)?.nodes ?? {};
+  makeRun(folder.path, { set: ["students.no-kd.seeds=[7]"] });
+  const manifest = readManifest(folder.path);
+  assert(manifest !== undefined);
+  const old = (name: string) => {
+    const nodes = { ...manifest.nodes, [name]: before[name] };
+    writeManifest(folder.path, canonical({ ...manifest, nodes }));
+  };
+  const folderOf = (node: string) =>
+    openWorkspace(folder.path).store.path(
+      manifest.nodes[node].outputs.folder,
+    );
+  assertEquals(findExport(folder.path).folder, folderOf("export:no-kd"));
+  old("export:no-kd");
+  assertEquals(findExport(folder.path).folder, folderOf("export:rkd"));
+  assertInputError(() => findExport(folder.path, "no-kd"), "of an earlier run");
 });

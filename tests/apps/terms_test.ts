@@ -1,12 +1,14 @@
 /** What terms an export has to keep: those that were recorded, and those of the public model that taught it. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { z } from "zod";
 import { termsOfExport, whyNotForOthers } from "../../apps/terms.ts";
 import { readManifest } from "../../engine/store/manifest.ts";
-import type { Manifest } from "../../schemas/manifest.ts";
+import type { Json, Manifest, Metrics } from "../../schemas/manifest.ts";
 import { makeRun, temporary } from "../fixtures/made_run.ts";
 
 const REMEDIES = { unstated: "find them", forbidden: "ask" };
+const Imported = z.object({ imported: z.object({ isTuned: z.boolean() }) });
 const DATA = [{ data: "talks", licence: "CC-BY-4.0" }];
 
 /** The manifest of a run whose teacher is a public model; of an object, its fields are set in the experiment. */
@@ -43,6 +45,50 @@ Deno.test("a public model without terms in the experiment has those that its fil
     whyNotForOthers(of(manifest), REMEDIES),
     'the licence of "tiny11-pt-en", "CC BY-ND 4.0", does not allow changed copies; ask',
   );
+});
+
+Deno.test("a licence counts where the model's own files were fetched with it, and not that of another experiment's", () => {
+  using folder = temporary();
+  const manifest = adapted(join(folder.path, "a"), []);
+  const { nodes } = manifest;
+  const of = (from: Json, fetched: Metrics) => {
+    const changed = structuredClone(manifest);
+    const { config } = changed.nodes["export:rkd"].preimage;
+    const { isTuned } = Imported.parse(config).imported;
+    Object.assign(config ?? {}, { imported: { from, isTuned } });
+    // Left by an earlier experiment.
+    const stale = { ...nodes["fetch-model"], metrics: { fileLicences: "MIT" } };
+    return termsOfExport(
+      {
+        nodes: {
+          ...changed.nodes,
+          "fetch-model": { ...nodes["fetch-model"], metrics: fetched },
+          "fetch-model:other": stale,
+        },
+      },
+      "export:rkd",
+      { licences: [] },
+    );
+  };
+  const MIT = { fileLicences: "MIT" };
+  assertEquals(of("/home/me/private-model", MIT), [
+    { data: "private-model", licence: "not stated" },
+  ]);
+  assertEquals(of({ descriptor: "tiny11-pt-en" }, {}), [
+    { data: "tiny11-pt-en", licence: "not stated" },
+  ]);
+  assertEquals(of({ descriptor: "tiny11-pt-en" }, MIT), [
+    { data: "tiny11-pt-en", licence: "MIT" },
+  ]);
+});
+
+Deno.test("a blank licence is none", () => {
+  for (const licence of ["", " "]) {
+    assertEquals(
+      whyNotForOthers([{ data: "talks", licence }], REMEDIES),
+      'the licence of "talks" is not stated, and without one nobody may pass it on; find them',
+    );
+  }
 });
 
 Deno.test("a model trained on nothing but data has the terms of its data, and none of a user's own files", () => {

@@ -11,7 +11,8 @@ const SECONDS = {
 
 /**
  * By the names under which trackers show them, those that are known: BLEU and chrF from 0 to 100 with the bounds of their 95 %
- * confidence intervals, `_int8` those of the model in 8-bit integers; parameters; bytes of the models; seconds.
+ * confidence intervals, `_int8` those of the model in 8-bit integers; parameters; bytes of the models; seconds. The manifest
+ * has only nodes that belong together: what is outdated has no figures.
  */
 export function finalFigures(
   { manifest, results }: Pick<Described["source"], "manifest" | "results">,

@@ -31,15 +31,20 @@ theme?.addEventListener("change", () => {
   else dataset.theme = theme.value;
 });
 
-/** Makes the choices of a link to a view, `#id?field=value`, and goes there. */
+/** Makes the choices of a link to a view, `#id?field=value`, and no others, and goes there. */
 function follow(link: string, behavior: ScrollBehavior = "auto"): void {
   const [id, choices] = link.split("?");
   const figure = document.getElementById(id.slice(1));
   if (choices === undefined || figure === null) return;
   const form = figure.querySelector("form");
+  form?.reset();
   for (const [name, value] of new URLSearchParams(choices)) {
     const field = form?.elements.namedItem(name);
-    if (field !== null && field !== undefined && "value" in field) {
+    const isNoOption = field instanceof HTMLSelectElement &&
+      ![...field.options].some((option) => option.value === value);
+    if (
+      field !== null && field !== undefined && "value" in field && !isNoOption
+    ) {
       field.value = value;
     }
   }

@@ -10,6 +10,19 @@ export interface SmallLine {
 /** Units of the picture, and of its edge. */
 const WIDTH = 240, HEIGHT = 48, EDGE = 2;
 
+/** The least and the most of values, of which there may be more than a call takes arguments. */
+export function rangeOf(
+  values: readonly number[],
+): { readonly least: number; readonly most: number } {
+  return values.reduce(
+    ({ least, most }, value) => ({
+      least: Math.min(least, value),
+      most: Math.max(most, value),
+    }),
+    { least: Infinity, most: -Infinity },
+  );
+}
+
 /** All lines on one scale; `label` is what the picture says to those who do not see it. */
 export function smallLines(
   label: string,
@@ -17,8 +30,7 @@ export function smallLines(
 ): Markup {
   const all = lines.flatMap(({ points }) => points);
   const place = (of: "x" | "y", size: number) => {
-    const values = all.map((point) => point[of]);
-    const [least, most] = [Math.min(...values), Math.max(...values)];
+    const { least, most } = rangeOf(all.map((point) => point[of]));
     const scale = most === least ? 0 : (size - 2 * EDGE) / (most - least);
     return (value: number) => EDGE + scale * (value - least);
   };

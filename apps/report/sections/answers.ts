@@ -3,8 +3,8 @@ import { duration } from "../../../base/durations.ts";
 import type { Contents, PairContents } from "../contents.ts";
 import { type Markup, markup, type Part } from "../html/markup.ts";
 import { count, figure, signed } from "../html/numbers.ts";
-import { smallLines } from "../html/small_lines.ts";
-import type { ReportNode } from "../nodes.ts";
+import { rangeOf, smallLines } from "../html/small_lines.ts";
+import { type ReportNode, withPair } from "../nodes.ts";
 import type { Source } from "../source.ts";
 import type { Learned } from "../view_data.ts";
 import { causesOf, scoreChanges } from "./comparison.ts";
@@ -56,14 +56,16 @@ function changed(against: NonNullable<Contents["against"]>): Markup {
   }${more(causes.length - NAMED, "more reason")}</ul>${
     following === 0
       ? undefined
-      : `${count(following, "further node")} by these. `
+      : `${count(following, "further node")} differ${
+        following === 1 ? "s" : ""
+      } because of these. `
   }${scores.length === 0 ? "No BLEU differs." : `BLEU: ${named(scores)}.`}`;
 }
 
 function inIntegers({ results: { systems } }: Source): string | undefined {
   const found = systems.flatMap(({ pair, system, int8, bleu }) =>
     int8 === undefined ? [] : [{
-      name: pair === undefined ? system : `${pair}/${system}`,
+      name: withPair(pair, system),
       change: int8.bleu - bleu.score,
     }]
   ).sort((a, b) => a.change - b.change);
@@ -72,8 +74,8 @@ function inIntegers({ results: { systems } }: Source): string | undefined {
     `${signed(change, 2)} (${name})`;
   const [least] = found, most = found[found.length - 1];
   return found.length === 1
-    ? `${text(least)} BLEU to 32-bit floats.`
-    : `${text(least)} to ${text(most)} BLEU to 32-bit floats, of ${
+    ? `${text(least)} BLEU against 32-bit floats.`
+    : `${text(least)} to ${text(most)} BLEU against 32-bit floats, of ${
       count(found.length, "system")
     }.`;
 }
@@ -83,7 +85,7 @@ function learning(pairs: readonly PairContents[]): Markup | undefined {
   const all = pairs.flatMap(({ pair, learned }) =>
     learned.map((each) => ({
       ...each,
-      name: pair === undefined ? each.name : `${pair}/${each.name}`,
+      name: withPair(pair, each.name),
       remark: remarkOf(each.points),
     }))
   );
@@ -96,7 +98,7 @@ function learning(pairs: readonly PairContents[]): Markup | undefined {
         named(those.map(({ name }) => name))
       }</strong> ${remark}</li>`
     )
-  }${more(byRemark.length - NAMED, "other end")}</ul><div class="pair">${
+  }${more(byRemark.length - NAMED, "other outcome")}</ul><div class="pair">${
     losses("training loss", all, ({ trainingLoss }) => trainingLoss)
   }${losses("validation loss", all, ({ nll }) => nll)}</div>`;
 }
@@ -122,13 +124,15 @@ function losses(
     }`
   );
   const label = `${title} from the first validation to the last: ${
-    ends.join(", ")
+    named(ends)
   }.`;
-  const values = lines.flatMap(({ points }) => points.map(({ y }) => y));
+  const { least, most } = rangeOf(
+    lines.flatMap(({ points }) => points.map(({ y }) => y)),
+  );
   return markup`<figure>${
     smallLines(label, lines)
-  }<figcaption class="aside">${title}, ${figure(Math.max(...values), 2)} to ${
-    figure(Math.min(...values), 2)
+  }<figcaption class="aside">${title}, ${figure(most, 2)} to ${
+    figure(least, 2)
   }</figcaption></figure>`;
 }
 
@@ -142,16 +146,22 @@ function faults(
     if (system === undefined) return [];
     const kinds = [...sentences.faults.get(system) ?? []];
     const sum = kinds.reduce((all, [, each]) => all + each, 0);
+    const shown = sentences.sentences.length;
     const of = `${figure(sum)} of ${figure(sentences.count)}`;
-    const name = pair === undefined ? system : `${pair}/${system}`;
     return [
-      markup`<p>${name}, ${of} translations${
+      markup`<p>${withPair(pair, system)}, ${of} translations${
         kinds.map(([remark, each], i) => {
           const asked = new URLSearchParams({ system, remark });
           return markup`${i === 0 ? ": " : ", "}<a href="#${
             sentencesId(pair)
           }?${asked.toString()}">${remark} ${figure(each)}</a>`;
         })
+      }${
+        shown === sentences.count || kinds.length === 0
+          ? undefined
+          : `; a link shows those among the ${
+            figure(shown)
+          } sentences in the page`
       }</p>`,
     ];
   });
@@ -167,9 +177,9 @@ function times(
   const longest = timed.slice(0, NAMED).map(({ node, seconds: own }) =>
     `${node.name} ${figure(100 * own / seconds)}\u00a0%`
   );
-  return markup`${duration(seconds)} one node after the other, ${
+  return markup`${duration(seconds)} one after the other; at least ${
     duration(chain)
-  } at least: ${longest.join(", ")}${
+  } in parallel. Longest: ${longest.join(", ")}${
     timed.length > NAMED ? ", …" : undefined
   }<br>Again: <code>${estimateCommand(given)}</code> estimates it.`;
 }
@@ -210,7 +220,7 @@ function data(nodes: readonly ReportNode[]): Markup[] | undefined {
   );
   const others = fetches.length - NAMED;
   return others > 0
-    ? [...shown, markup`<p>and ${count(others, "other fetch")}</p>`]
+    ? [...shown, markup`<p>and ${count(others, "other fetch node")}</p>`]
     : shown;
 }
 

@@ -4,7 +4,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import { duration } from "../../../base/durations.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { count } from "../html/numbers.ts";
-import type { NodeState, ReportNode } from "../nodes.ts";
+import { type NodeState, type ReportNode, withPair } from "../nodes.ts";
 
 /** Nodes of a stage that stand side by side; more are one box. */
 const SIDE_BY_SIDE = 2;
@@ -130,8 +130,7 @@ function boxesOf(nodes: readonly ReportNode[]): Box[] {
 
 /** What a node is listed under: its stage, that of a trial apart, within its language pair. */
 export function stageOf({ stage, trialOf, pair }: ReportNode): string {
-  const own = trialOf === undefined ? stage : "trial";
-  return pair === undefined ? own : `${pair}/${own}`;
+  return withPair(pair, trialOf === undefined ? stage : "trial");
 }
 
 export const nodeId = (name: string) => `node-${idOf(name)}`;

@@ -6,6 +6,7 @@ import { ALL_REMARKS, remarkOf } from "../browser/remark.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { figure } from "../html/numbers.ts";
 import { radios, select, view } from "../html/view.ts";
+import { withPair } from "../nodes.ts";
 import { inputPath, pathIfThere, type Source } from "../source.ts";
 import type { Trained } from "../trained.ts";
 import type { TestSentences } from "../view_data.ts";
@@ -48,7 +49,7 @@ export async function sentencesOf(
     systems: found.map(({ system, lines, scores }) => ({
       system,
       outputs: kept.map((i) => lines[i]),
-      chrf: kept.map((i) => Number(scores[i].toFixed(1))),
+      chrf: kept.map((i) => scores[i]),
     })),
     count: pairs.length,
     faults: new Map(found.map((each) => [each.system, faultsOf(each)])),
@@ -66,7 +67,7 @@ interface Translations {
     readonly target: string;
   }[];
   readonly lines: readonly string[];
-  /** chrF of each sentence. */
+  /** chrF of each sentence, to a tenth. */
   readonly scores: readonly number[];
 }
 
@@ -75,7 +76,7 @@ async function translationsOf(
   source: Source,
   { pair, runs: [run] }: NonNullable<Trained["row"]>,
 ): Promise<Translations | undefined> {
-  const node = `${pair === undefined ? "" : `${pair}/`}evaluate:${run.name}`;
+  const node = withPair(pair, `evaluate:${run.name}`);
   const hypotheses = pathIfThere(
     source,
     source.manifest.nodes[node]?.outputs.hypotheses,
@@ -87,7 +88,9 @@ async function translationsOf(
   if (lines.length !== pairs.length) return undefined;
   const metric = chrf({ lowercase: false });
   const counts = metric.counts(lines, [pairs.map(({ target }) => target)]);
-  return { pairs, lines, scores: counts.map((each) => metric.score(each)) };
+  // What is counted, ranked and shown has one value.
+  const scores = counts.map((each) => Number(metric.score(each).toFixed(1)));
+  return { pairs, lines, scores };
 }
 
 /** The most frequent first. */

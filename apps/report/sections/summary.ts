@@ -24,6 +24,7 @@ import {
   parameterText,
   signed,
 } from "../html/numbers.ts";
+import { withPair } from "../nodes.ts";
 import type { Source } from "../source.ts";
 import type { Trained } from "../trained.ts";
 
@@ -52,7 +53,7 @@ export function titleOf(
   { graph }: Source,
   { pair, trained }: PairContents,
 ): string {
-  const corpus = graph.get(pair === undefined ? "corpus" : `${pair}/corpus`);
+  const corpus = graph.get(withPair(pair, "corpus"));
   const { languages } = Config.safeParse(corpus?.config).data ?? {};
   const names = new Intl.DisplayNames("en", { type: "language" });
   const title = languages === undefined

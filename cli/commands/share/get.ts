@@ -19,7 +19,11 @@ import { counted } from "../../console/table.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { argument, artifacts, flag, json, option } from "../../options.ts";
-import { broken, filesToGet, type NodeFile } from "../../sharing/node_files.ts";
+import {
+  broken,
+  filesOfNode,
+  type NodeFile,
+} from "../../sharing/node_files.ts";
 
 export default command({
   name: "get",
@@ -40,7 +44,7 @@ export default command({
   run: async (context, { node, out, force, artifacts, json }) => {
     const { console } = context;
     const workspace = openWorkspace(artifactFolder(artifacts));
-    const files = filesToGet(workspace, node);
+    const files = filesOfNode(workspace, node, "get");
     const target = targetFolder(out, files, force);
     const signal = context.interruption();
     try {

@@ -1,7 +1,12 @@
 /** The values of learning curves as CSV, and as event files and offline runs of equal bytes. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { writeFile } from "../../../apps/describe/places.ts";
-import { filesOf, hashFile } from "../../../engine/files/hash.ts";
+import { canonical, filesOf, hashFile } from "../../../engine/files/hash.ts";
+import { finalFigures } from "../../../apps/describe/curves/scores.ts";
+import { trainingsOf } from "../../../apps/describe/curves/values.ts";
+import { describe } from "../../../apps/describe/record.ts";
+import { readManifest, writeManifest } from "../../../engine/store/manifest.ts";
+import graphs from "../../../pipeline.ts";
 import { pipeline } from "../../cli/fixtures/command_line.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
 
@@ -58,6 +63,36 @@ Deno.test("a model that is scored on several test sets has each value once", asy
     out,
     RKD,
   );
+});
+
+Deno.test("the final figures have those of 8-bit integers, and none of an export that is outdated", () => {
+  using folder = temporary();
+  const int8 = { "int8.bleu": 37.5, "int8.chrf": 57.25, "int8.bytes": 3 };
+  const figures = () => {
+    const described = describe(graphs, folder.path, "tiny", ["student:rkd"]);
+    return trainingsOf(described).map((training) => {
+      const all = finalFigures(described.source, training);
+      return Object.keys(all).filter((name) => /int8|export/.test(name));
+    });
+  };
+  makeRun(folder.path);
+  const old = readManifest(folder.path)?.nodes["export:rkd"];
+  assert(old !== undefined);
+  const rkd = { ...old, metrics: int8 };
+  const write = () => {
+    const manifest = readManifest(folder.path);
+    assert(manifest !== undefined);
+    const nodes = { ...manifest.nodes, "export:rkd": rkd };
+    writeManifest(folder.path, canonical({ ...manifest, nodes }));
+  };
+  write();
+  assertEquals(figures(), [[
+    ...["test/bleu_int8", "test/chrf_int8", "size/bytes_int8"],
+    "time/export_seconds",
+  ]]);
+  makeRun(folder.path, { set: ["students.rkd.alpha=0.5"] });
+  write();
+  assertEquals(figures(), [[]]);
 });
 
 Deno.test("who reads a described file meanwhile has wholly the old one", () => {

@@ -286,12 +286,26 @@ Deno.test({
           await page.locator('#sentences [name="system"]').selectOption("ckd");
           await link.click();
           await isShown(page);
-          // Once more, with the same address.
+          // Once more, with the same address, whatever else was chosen meanwhile.
           await page.locator("#sentences").getByLabel("any or none").click();
+          await page.locator("#sentences").getByLabel("best").click();
+          await page.locator("#sentences").getByLabel("Search").fill("chaves");
           await link.click();
           await isShown(page);
+          assertEquals(
+            await page.locator("#sentences").getByLabel("Search").inputValue(),
+            "",
+          );
+          // A system that is not there changes nothing.
+          const system = page.locator('#sentences [name="system"]');
+          const first = await system.inputValue();
+          await page.goto(page.url().replace(/system=[^&]*/, "system=none"));
+          await isShown(page);
+          assertEquals(await system.inputValue(), first);
           const other = await browser.newPage({ viewport: SCREEN });
-          await other.goto(page.url());
+          await other.goto(
+            page.url().replace("system=none", `system=${first}`),
+          );
           await isShown(other);
         },
       );

@@ -174,6 +174,15 @@ Deno.test("the summary answers in short what one asks first, with links to the s
   const earlier = join(folder.path, "earlier.json");
   Deno.copyFileSync(join(folder.path, "manifest.json"), earlier);
   makeRun(folder.path, { set: ["students.rkd.alpha=0.5"], better: 2 });
+  const path = join(folder.path, "manifest.json");
+  const manifest = JSON.parse(Deno.readTextFileSync(path));
+  // In 32-bit floats they have 41 and 40.
+  for (const [student, bleu] of [["no-kd", 41.25], ["rkd", 39.5]] as const) {
+    Object.assign(manifest.nodes[`export:${student}`].metrics, {
+      ...{ "int8.bleu": bleu, "int8.bytes": 3 },
+    });
+  }
+  Deno.writeTextFileSync(path, JSON.stringify(manifest));
   const { code, out, err } = await report(
     folder.path,
     ...[...TINY, "--against", earlier],
@@ -190,9 +199,16 @@ Deno.test("the summary answers in short what one asks first, with links to the s
   );
   assertMatch(
     answer("against"),
-    /\d+ further nodes? by these\. BLEU: .*\+2\.0/,
+    /\d+ further nodes differ because of these\. BLEU: .*\+2\.0/,
   );
-  assertMatch(answer("cost"), /one node after the other, .* at least: \S+ \d+/);
+  assertStringIncludes(
+    answer("results"),
+    "\u22120.50 (rkd) to +0.25 (no-kd) BLEU against 32-bit floats, of 2 systems.",
+  );
+  assertMatch(
+    answer("cost"),
+    /one after the other; at least .* in parallel\. Longest: \S+ \d+/,
+  );
   assertStringIncludes(
     answer("cost"),
     "deno task pipeline --experiment tiny --force --dry-run",
@@ -200,6 +216,30 @@ Deno.test("the summary answers in short what one asks first, with links to the s
   assertMatch(
     answer("data"),
     /npm-messages \(Apache-2\.0; MIT\), files \|[0-9a-f]{12}…/,
+  );
+});
+
+Deno.test("the summary names a few trainings and data sets, and counts the others", async () => {
+  using folder = temporary();
+  const students = Object.fromEntries(
+    Array.from({ length: 7 }, (_, i) => [`extra-${i}`, {}]),
+  );
+  const pageOf = async (experiment: string, ...set: string[]) => {
+    makeRun(folder.path, { experiment, set });
+    const { code, out, err } = await report(
+      folder.path,
+      ...["--experiment", experiment],
+    );
+    assertEquals(code, 0, err);
+    return Deno.readTextFileSync(out.trim());
+  };
+  const page = await pageOf("tiny", `students=${JSON.stringify(students)}`);
+  const label = /aria-label="training loss from [^"]*"/.exec(page)?.[0] ?? "";
+  assertMatch(label, / and 3 others\."$/);
+  assertEquals(label.match(/5\.50 to 4\.50/g)?.length, 5);
+  assertMatch(
+    await pageOf("adapted-pt-en-ways"),
+    /<p>and \d+ other fetch nodes<\/p>/,
   );
 });
 
