@@ -113,9 +113,6 @@ function metadata(card: Card): Record<string, Json> {
       ? {}
       : { datasets: described.map(({ name }) => name) },
     metrics: ["bleu", "chrf"],
-    ...run?.student?.teacher === undefined
-      ? {}
-      : { base_model: `${run.experiment}/${run.student.teacher.node}` },
     ...index(card),
   };
 }
