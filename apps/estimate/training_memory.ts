@@ -33,7 +33,7 @@ const AVERAGED = 60;
 const LOGITS = 2, SOFT_TARGETS = 5;
 
 /** Memory that is kept from run to run over that of the tensors of one; those of the vocabulary's size are used again. */
-const KEPT = 1.4, KEPT_LOGITS = 1.05;
+const KEPT = 1.3, KEPT_LOGITS = 1.05;
 
 /** Bytes a parameter of the programs of a greedy search: encoder and step. */
 const GREEDY = 16;
@@ -58,7 +58,7 @@ function layerFloats(model: Model): { encoder: number; decoder: number } {
  * `batchTokens` positions what the layers keep, two matrices of the vocabulary's size (five with soft targets) and the
  * teacher's states, and a validation, with the search of its translations; or, where that is more, the average of the
  * checkpoints at the end in place of the step. It assumes that a batch is full on both sides and sentences have 50
- * positions. Within 24 % of what was measured of `tiny`, `quick`, tiny11's and OPUS-MT's sizes.
+ * positions. Within 25 % of what was measured of `tiny`, `quick`, tiny11's and OPUS-MT's sizes.
  */
 export function trainingMemory(work: TrainingWork): number {
   const { training, train, distillation, teacher, runtime } = work;

@@ -187,15 +187,15 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
   "the export of tiny11": [exportMemory(tiny11), 904],
   "a teacher of 16,000 subwords": [
     trainingMemory({ ...manySubwords, model: Model.parse(wideSizes) }),
-    2142,
+    1707,
   ],
-  "a student of 16,000 subwords": [trainingMemory(manySubwords), 1552],
+  "a student of 16,000 subwords": [trainingMemory(manySubwords), 1209],
   "a student with soft targets of 16,000 subwords": [
     trainingMemory({
       ...{ ...manySubwords, teacher: itsTeacher },
       distillation: Distillation.parse({ alpha: 0.5 }),
     }),
-    2185,
+    1825,
   ],
   "a student with soft targets and layers of 16,000 subwords": [
     trainingMemory({
@@ -204,7 +204,7 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
         ...{ alpha: 0.2, beta: 0.7, encoder: halves },
       }),
     }),
-    2234,
+    1884,
   ],
   "the import of a model of OPUS-MT's size": [importMemory(opus), 851],
   "its vocabulary trimmed to 14,000": [trimmingMemory(opus, 14_000), 518],
