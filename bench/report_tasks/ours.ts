@@ -36,7 +36,7 @@ export const OURS: Answers = {
     find: (reader) =>
       reader.answer(
         short(reader, "8-bit integers"),
-        /[+−]?\d\.\d\d \(\S+\) to [+−]?\d\.\d\d \(\S+\) BLEU to 32-bit floats/,
+        /[+−]?\d\.\d\d \(\S+\) to [+−]?\d\.\d\d \(\S+\) BLEU against 32-bit floats/,
       ),
   },
   "What changed since the earlier run?": {
@@ -86,14 +86,14 @@ export const OURS: Answers = {
     find: (reader) =>
       reader.answer(
         short(reader, "Time and cost"),
-        /[\dhms .]+ one node after the other, [\dhms .]+ at least[^]*--force --dry-run/,
+        /[\dhms .]+ one after the other; at least [\dhms .]+ in parallel[^]*--force --dry-run/,
       ),
   },
   "Where did the time go?": {
     find: (reader) =>
       reader.answer(
         short(reader, "Time and cost"),
-        /at least: (\S+ \d+\s%,\s){5}/,
+        /Longest: (\S+ \d+\s%,\s){4}/,
       ),
   },
   "Which data was used?": {

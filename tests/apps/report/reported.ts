@@ -15,7 +15,7 @@ export async function reportAgainst(): Promise<Reported> {
   const earlier = experiment.path("earlier.json");
   Deno.copyFileSync(experiment.path("artifacts/manifest.json"), earlier);
   const ran = await experiment.pipeline(
-    ...["run", "--quiet", "--set", "students.pkd.alpha=0.5"],
+    ...["run", "--quiet", "--set", "students.pkd.alpha=0.1"],
   );
   assertEquals(ran.code, 0, ran.err);
   const out = experiment.path("report.html");
