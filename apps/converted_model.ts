@@ -6,7 +6,7 @@ import { hashFile } from "../engine/files/hash.ts";
 import { convertedFiles } from "../nmt/export/convert.ts";
 import { EXPORT_PRECISIONS } from "../schemas/exported_model.ts";
 import { checkGraph, readExport } from "./models.ts";
-import { type Remedies, whyNotForOthers } from "./terms.ts";
+import { type Remedies, whyNotForOthers } from "./licences.ts";
 
 /** A file, its name in the folder, SHA-256 and size. */
 export interface ConvertedFile {

@@ -43,12 +43,13 @@ export function findModel(
     if (statIfThere(model)?.isFile) return filesBeside(model, tokenizer);
   }
   const workspace = openWorkspace(artifacts);
+  const hasExport = exportsOf(workspace);
   const { node, note } = findNode(
     workspace,
     model,
-    (node) => isHere(workspace, node, "model") || hasExport(workspace, node),
+    (node) => isHere(workspace, node, "model") || hasExport(node),
   );
-  if (!isHere(workspace, node, "model") && hasExport(workspace, node)) {
+  if (!isHere(workspace, node, "model") && hasExport(node)) {
     return { folder: outputPath(workspace, exportOf(node), "folder"), note };
   }
   const nodes = workspace.manifest?.nodes ?? {};
@@ -100,11 +101,7 @@ export function findExport(artifacts: string, model?: string): ExportFolder {
     model !== undefined && !isNode(artifacts, name ?? "") && isExport(model)
   ) return { folder: model };
   const workspace = openWorkspace(artifacts);
-  const { node, note } = findNode(
-    workspace,
-    name,
-    (node) => hasExport(workspace, node),
-  );
+  const { node, note } = findNode(workspace, name, exportsOf(workspace));
   if (/(^|\/)import:imported$/.test(node)) {
     throw inputError(
       `Cannot serve node "${node}": an imported model that is tuned is exported by "deno task pipeline convert" alone; name the folder that it writes.`,
@@ -162,12 +159,14 @@ function isHere(workspace: Workspace, node: string, output: string): boolean {
   return pathIfHere(workspace, node, output) !== undefined;
 }
 
-/** Whether an export is here and of the model that is recorded. */
-function hasExport(workspace: Workspace, node: string): boolean {
-  const exported = exportOf(node);
+/** A function of a node: whether its export is here and of the model that is recorded. */
+function exportsOf(workspace: Workspace): (node: string) => boolean {
   const outdated = outdatedBy(workspace.manifest?.nodes ?? {});
-  return isHere(workspace, exported, "folder") &&
-    outdated(exported) === undefined;
+  return (node) => {
+    const exported = exportOf(node);
+    return isHere(workspace, exported, "folder") &&
+      outdated(exported) === undefined;
+  };
 }
 
 function outputPath(

@@ -14,6 +14,11 @@ export function subwordsOf(
   return inputs.tokens ?? `${prefixOf(node)}tokenize`;
 }
 
+/** A name with its language pair before it, where there are several. */
+export function withPair(pair: string | undefined, name: string): string {
+  return pair === undefined ? name : `${pair}/${name}`;
+}
+
 /** `pt-en/` of a node in a language pair, else nothing. */
 export function prefixOf(node: string): string {
   return node.slice(0, node.lastIndexOf("/") + 1);

@@ -1,4 +1,5 @@
 /** Compares the run of a report with another manifest: their differences and the scores in both. */
+import { withPair } from "../../schemas/subwords.ts";
 import {
   differenceOf,
   type ManifestDifference,
@@ -6,7 +7,6 @@ import {
 import { readNamedManifest } from "../../engine/store/manifest.ts";
 import { systemsIn } from "../results/gather.ts";
 import type { System } from "../../schemas/results.ts";
-import { withPair } from "./nodes.ts";
 import type { Source } from "./source.ts";
 
 export interface Against {

@@ -1,7 +1,8 @@
 /** Collects the contents of a report before any of it is drawn. */
+import { withPair } from "../../schemas/subwords.ts";
 import { type Against, compareWith } from "./against.ts";
 import { type Examination, examine } from "./examination.ts";
-import { nodesOf, type ReportNode, withPair } from "./nodes.ts";
+import { nodesOf, type ReportNode } from "./nodes.ts";
 import { learnedOf } from "./sections/curves.ts";
 import { type Sentences, sentencesOf } from "./sections/sentences.ts";
 import type { Source } from "./source.ts";

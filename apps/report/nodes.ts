@@ -109,9 +109,9 @@ export function pairOf(node: string): string | undefined {
   return /^([^/]+)\//.exec(node)?.[1];
 }
 
-/** A name with its language pair before it, where there are several. */
-export function withPair(pair: string | undefined, name: string): string {
-  return pair === undefined ? name : `${pair}/${name}`;
+/** A language pair as the beginning of a sentence about it; nothing where there is one pair. */
+export function pairLabel(pair: string | undefined): string {
+  return pair === undefined ? "" : `${pair}: `;
 }
 
 function stateOf(

@@ -1,4 +1,5 @@
 /** The report as one self-contained page: its sections in order, with style and script inside. */
+import { pairLabel } from "./nodes.ts";
 import { createHash } from "node:crypto";
 import { quoted } from "../../base/shell_word.ts";
 import type { Contents, PairContents } from "./contents.ts";
@@ -128,7 +129,7 @@ function sectionsOf(contents: Contents): Section[] {
           resultsTable(
             trained.flatMap(({ row }) => row ?? []),
             `${
-              pair === undefined ? "" : `${pair}: `
+              pairLabel(pair)
             }each system on the test set, ★ the student that is chosen; a click on a column sorts by it`,
             best(pair),
           )

@@ -1,4 +1,5 @@
 /** Gathers the results of an experiment: metrics of a manifest's nodes, and measurements of the runs that made them. */
+import { withPair } from "../../schemas/subwords.ts";
 import { z } from "zod";
 import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import {
@@ -104,9 +105,7 @@ export function systemsIn(
 /** The nodes that evaluated some systems, in their order. */
 export function nodesOf(systems: readonly System[]): string[] {
   return systems.flatMap(({ pair, runs }) =>
-    runs.map(({ name }) =>
-      `${pair === undefined ? "" : `${pair}/`}evaluate:${name}`
-    )
+    runs.map(({ name }) => withPair(pair, `evaluate:${name}`))
   );
 }
 

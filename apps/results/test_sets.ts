@@ -1,4 +1,5 @@
 /** The results of an experiment side by side: a row a model, a column a test set. */
+import { withPair } from "../../schemas/subwords.ts";
 import type { Table } from "../../nmt/metrics/layout.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { System } from "../../schemas/results.ts";
@@ -58,8 +59,8 @@ function placed(row: System, { manifest: { nodes } }: Saved): Placed {
   const [{ model, name }] = row.runs;
   const pair = /^([^/]+)\//.exec(model)?.[1];
   const within = pair === undefined ? 0 : pair.length + 1;
-  const prefix = row.pair === undefined ? "" : `${row.pair}/`;
-  const { inputs } = nodes[`${prefix}evaluate:${name}`]?.preimage ?? {};
+  const { inputs } = nodes[withPair(row.pair, `evaluate:${name}`)]?.preimage ??
+    {};
   return {
     row,
     pair,

@@ -17,7 +17,7 @@ import {
 import type { ModelFile } from "../../sharing/hub/push_model.ts";
 import { DEFAULT_NETWORK } from "../../sharing/remotes/request.ts";
 import type { Listener, Transferred } from "../../sharing/transfer/download.ts";
-import type { Remedies } from "../../apps/terms.ts";
+import type { Remedies } from "../../apps/licences.ts";
 import { load } from "../load.ts";
 import { filesOfNode } from "./node_files.ts";
 
@@ -62,8 +62,8 @@ export function exportNamed(
 /**
  * The files of the model that a node has exported.
  *
- * @throws a failure where one is missing or damaged, an input error where the terms of what it was made of do not let others
- * have it
+ * @throws a failure where one is missing or damaged, an input error where the licences of what it was made of do not let
+ * others have it
  */
 export async function exportedFiles(
   workspace: Workspace,
@@ -89,12 +89,16 @@ export async function exportedFiles(
   const { readExport } = await load<typeof import("../../apps/models.ts")>(
     import.meta.resolve("../../apps/models.ts"),
   );
-  const { termsOfExport, whyNotForOthers } = await load<
-    typeof import("../../apps/terms.ts")
-  >(import.meta.resolve("../../apps/terms.ts"));
+  const { licencesOfExport, whyNotForOthers } = await load<
+    typeof import("../../apps/licences.ts")
+  >(import.meta.resolve("../../apps/licences.ts"));
   const folder = workspace.store.path(manifest.nodes[node].outputs.folder);
-  const terms = termsOfExport(manifest, node, readExport(folder));
-  const why = whyNotForOthers(terms, REMEDIES);
+  const licences = licencesOfExport(
+    manifest,
+    node,
+    readExport(folder),
+  );
+  const why = whyNotForOthers(licences, REMEDIES);
   if (why === undefined) return files;
   throw inputError(
     `Cannot push "${node}" to "${repository}": ${why}.`,

@@ -6,6 +6,7 @@ import {
   type HostTensors,
 } from "../tensor/program.ts";
 import { next } from "./decoder_parts.ts";
+import { hiddenPadding } from "../transformer/batch_inputs.ts";
 import { MASKED } from "../transformer/layers.ts";
 
 /** Source positions of a batch, padding included. */
@@ -44,15 +45,13 @@ export function sourceTensors(
 ): Record<"source" | "padding", HostTensor> {
   const batch = sources.length;
   const source = new Int32Array(time * batch).fill(PAD);
-  const padding = new Float32Array(batch * time);
   sources.forEach((ids, row) => {
     ids.forEach((id, position) => source[position * batch + row] = id);
     source[ids.length * batch + row] = EOS;
-    padding.fill(MASKED, row * time + ids.length + 1, (row + 1) * time);
   });
   return {
     source: { shape: [time, batch], data: source },
-    padding: { shape: [batch, 1, 1, time], data: padding },
+    padding: hiddenPadding(sources.map(({ length }) => length + 1), time),
   };
 }
 

@@ -1,6 +1,5 @@
 /** A batch as inputs of a program: a row a token, and where the heads of its tokens lie among those of their sentences. */
 import type { Model } from "../../schemas/experiment/model.ts";
-import { PAD } from "../../schemas/experiment/vocabulary.ts";
 import type {
   HostTensor,
   HostTensors,
@@ -61,11 +60,21 @@ export function batchTensors(batch: Batch, { heads }: Heads): HostTensors {
     ...sideTensors("source", source, sourceSide, heads),
     ...sideTensors("target", target, targetSide, heads),
     labels: vector(idsOf(labels, targetSide)),
-    [PADDING]: {
-      shape: [batch.rows, 1, 1, batch.sourceLength],
-      data: Float32Array.from(source, (id) => id === PAD ? MASKED : 0),
-    },
+    [PADDING]: hiddenPadding(sourceLengths, batch.sourceLength),
   };
+}
+
+/** What is added to the scores of sentences of some positions, [batch, 1, 1, time]: it hides the padding after them. */
+export function hiddenPadding(
+  lengths: ArrayLike<number>,
+  time: number,
+): HostTensor {
+  const batch = lengths.length;
+  const data = new Float32Array(batch * time);
+  for (let row = 0; row < batch; row++) {
+    data.fill(MASKED, row * time + lengths[row], (row + 1) * time);
+  }
+  return { shape: [batch, 1, 1, time], data };
 }
 
 /** A row for each token, sentence after sentence; then the rows of padding, where the rectangle has padding. */

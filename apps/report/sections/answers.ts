@@ -1,16 +1,17 @@
 /** What one asks of a run first, answered in a few words beside a link to the section that says all. */
+import { withPair } from "../../../schemas/subwords.ts";
 import { duration } from "../../../base/durations.ts";
 import type { Contents, PairContents } from "../contents.ts";
 import { type Markup, markup, type Part } from "../html/markup.ts";
 import { count, figure, signed } from "../html/numbers.ts";
 import { rangeOf, smallLines } from "../html/small_lines.ts";
-import { type ReportNode, withPair } from "../nodes.ts";
+import { pairLabel, type ReportNode } from "../nodes.ts";
 import type { Source } from "../source.ts";
 import type { Learned } from "../view_data.ts";
 import { causesOf, scoreChanges } from "./comparison.ts";
 import { estimateCommand, timesOf } from "./cost.ts";
 import { remarkOf } from "./curves.ts";
-import { cited, termsOf } from "./provenance.ts";
+import { cited, recordedLicences } from "./provenance.ts";
 import { firstSystem, sentencesId } from "./sentences.ts";
 import { bestOf } from "./summary.ts";
 
@@ -195,7 +196,7 @@ function data(nodes: readonly ReportNode[]): Markup[] | undefined {
           ? name
           : `${name} (${licences.map(({ licence }) => licence).join("; ")})`
       );
-      const terms = termsOf(known, metrics);
+      const terms = recordedLicences(known, metrics);
       const hashes = Object.values(outputs).map(({ sha256 }) =>
         markup`, files <code>${sha256.slice(0, HASH)}…</code>`
       );
@@ -203,7 +204,7 @@ function data(nodes: readonly ReportNode[]): Markup[] | undefined {
         stage === "corpus" && Object.values(inputs).includes(name) &&
         metrics.train !== undefined
       )?.metrics;
-      return markup`<p>${pair === undefined ? "" : `${pair}: `}${
+      return markup`<p>${pairLabel(pair)}${
         sets.length === 0 ? name : named(sets)
       }${terms === "" ? undefined : ` (${terms})`}${hashes}${
         splits === undefined

@@ -1,10 +1,11 @@
 /** Draws the graph of nodes downwards: boxes with state, time and size, linked to the details of each node. */
+import { withPair } from "../../../schemas/subwords.ts";
 import { Graph as Layout, layout } from "@dagrejs/dagre";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { duration } from "../../../base/durations.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { count } from "../html/numbers.ts";
-import { type NodeState, type ReportNode, withPair } from "../nodes.ts";
+import { type NodeState, type ReportNode } from "../nodes.ts";
 
 /** Nodes of a stage that stand side by side; more are one box. */
 const SIDE_BY_SIDE = 2;

@@ -1,4 +1,5 @@
 /** The table of differences: planned comparisons with their results, and the exploratory ones. */
+import { pairLabel } from "../nodes.ts";
 import {
   type Compared,
   COMPARED_COLUMNS,
@@ -34,9 +35,7 @@ function tables(compared: readonly Compared[], kind: string): Markup[] {
   );
   return [...Map.groupBy(compared, ({ pair }) => pair)].map(([pair, rows]) =>
     sortableTable(
-      `${
-        pair === undefined ? "" : `${pair}: `
-      }${kind} differences on the test set`,
+      `${pairLabel(pair)}${kind} differences on the test set`,
       columns.map(({ title }) => title),
       rows.map((row) => columns.map(({ cell }) => cellOf(cell(row)))),
     )

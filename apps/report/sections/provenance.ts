@@ -25,7 +25,7 @@ export function dataSets(nodes: readonly ReportNode[]): Markup {
 
 function fetched({ name, config, metrics, outputs }: ReportNode): Markup {
   const known = cited(config);
-  const terms = termsOf(known, metrics);
+  const terms = recordedLicences(known, metrics);
   return markup`<section aria-label="${name}"><h3>${name}</h3>${
     known.map(({ name, description, licences }) =>
       markup`<p><strong>${name}</strong>: ${description}${
@@ -54,7 +54,7 @@ export function cited(config: unknown): readonly CitedDataSet[] {
 }
 
 /** The licences that a fetch recorded, where no descriptor says them. */
-export function termsOf(
+export function recordedLicences(
   known: readonly CitedDataSet[],
   metrics: ReportNode["metrics"],
 ): string {

@@ -1,4 +1,5 @@
 /** Test sentences with what each system made of them, for a reader to search, filter and sample. */
+import { withPair } from "../../../schemas/subwords.ts";
 import { chrf } from "../../../nmt/metrics/chrf.ts";
 import { readLines } from "../../../nmt/metrics/lines.ts";
 import { readPairs } from "../../../nmt/text/subwords/tokenize.ts";
@@ -6,7 +7,6 @@ import { ALL_REMARKS, remarkOf } from "../browser/remark.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { figure } from "../html/numbers.ts";
 import { radios, select, view } from "../html/view.ts";
-import { withPair } from "../nodes.ts";
 import { inputPath, pathIfThere, type Source } from "../source.ts";
 import type { Trained } from "../trained.ts";
 import type { TestSentences } from "../view_data.ts";

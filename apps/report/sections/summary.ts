@@ -1,4 +1,6 @@
 /** What a reader came for: the title, the best student with how sure that is, and the facts of the run. */
+import { withPair } from "../../../schemas/subwords.ts";
+import { pairLabel } from "../nodes.ts";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { z } from "zod";
 import { duration } from "../../../base/durations.ts";
@@ -24,7 +26,6 @@ import {
   parameterText,
   signed,
 } from "../html/numbers.ts";
-import { withPair } from "../nodes.ts";
 import type { Source } from "../source.ts";
 import type { Trained } from "../trained.ts";
 
@@ -106,7 +107,7 @@ function claimOf(
   pair: string | undefined,
   compared: readonly Compared[],
 ): Markup {
-  const where = pair === undefined ? "" : `${pair}: `;
+  const where = pairLabel(pair);
   const best = bestOf(source, pair);
   if (best === undefined) {
     return markup`<p class="claim">${where}No student is evaluated yet.</p>`;

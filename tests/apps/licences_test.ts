@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { z } from "zod";
-import { termsOfExport, whyNotForOthers } from "../../apps/terms.ts";
+import { licencesOfExport, whyNotForOthers } from "../../apps/licences.ts";
 import { readManifest } from "../../engine/store/manifest.ts";
 import type { Json, Manifest, Metrics } from "../../schemas/manifest.ts";
 import { makeRun, temporary } from "../fixtures/made_run.ts";
@@ -23,7 +23,7 @@ Deno.test("a public model without terms in the experiment has those that its fil
   using folder = temporary();
   const manifest = adapted(join(folder.path, "a"), []);
   const of = (manifest: Manifest) =>
-    termsOfExport(manifest, "export:rkd", { licences: DATA });
+    licencesOfExport(manifest, "export:rkd", { licences: DATA });
   // The experiment states them, so that the export has them recorded.
   assertEquals(of(manifest), DATA);
   const { imported } = manifest.nodes["export:rkd"].preimage.config as {
@@ -58,7 +58,7 @@ Deno.test("a licence counts where the model's own files were fetched with it, an
     Object.assign(config ?? {}, { imported: { from, isTuned } });
     // Left by an earlier experiment.
     const stale = { ...nodes["fetch-model"], metrics: { fileLicences: "MIT" } };
-    return termsOfExport(
+    return licencesOfExport(
       {
         nodes: {
           ...changed.nodes,
@@ -96,7 +96,7 @@ Deno.test("a model trained on nothing but data has the terms of its data, and no
   makeRun(folder.path);
   const manifest = readManifest(folder.path);
   if (manifest === undefined) throw new Error("no manifest");
-  assertEquals(termsOfExport(manifest, "export:rkd", { licences: [] }), []);
+  assertEquals(licencesOfExport(manifest, "export:rkd", { licences: [] }), []);
   assertEquals(whyNotForOthers([], REMEDIES), undefined);
   assertEquals(whyNotForOthers(DATA, REMEDIES), undefined);
 });

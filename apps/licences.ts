@@ -1,22 +1,22 @@
-/** Whether the terms of what a model was made of let others have it. */
+/** Whether the licences of what a model was made of let others have it. */
 import { basename, resolve } from "@std/path";
 import { z } from "zod";
 import { whyNotPassedOn } from "../nmt/text/descriptors/redistribution.ts";
 import type { ExportConfig, Licence } from "../schemas/exported_model.ts";
 import type { Manifest } from "../schemas/manifest.ts";
 
-/** What to do about terms, as the end of a sentence. */
+/** What to do about licences, as the end of a sentence. */
 export interface Remedies {
   readonly unstated: string;
   readonly forbidden: string;
 }
 
-/** Why one of the terms does not let others have the model, as the end of a sentence; undefined where all do. */
+/** Why one of the licences does not let others have the model, as the end of a sentence; undefined where all do. */
 export function whyNotForOthers(
-  terms: readonly Licence[],
+  licences: readonly Licence[],
   remedies: Remedies,
 ): string | undefined {
-  for (const { data, licence } of terms) {
+  for (const { data, licence } of licences) {
     const why = licence.trim() === ""
       ? "is not stated"
       : whyNotPassedOn(licence);
@@ -35,11 +35,11 @@ const Imported = z.object({
 });
 
 /**
- * The terms of what a node's export was made of: those that were recorded as it was exported, and those of the public model
+ * The licences of what a node's export was made of: those that were recorded as it was exported, and those of the public model
  * that is its teacher, which are "not stated" where nothing recorded them. Of a user's own files without a licence nothing is
  * known, and nothing is said.
  */
-export function termsOfExport(
+export function licencesOfExport(
   { nodes }: Pick<Manifest, "nodes">,
   node: string,
   { licences }: Pick<ExportConfig, "licences">,
