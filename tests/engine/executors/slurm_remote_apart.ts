@@ -87,7 +87,7 @@ test(
 
 test(
   "what a job learns the key of is taken by it, and made where the remote has gone",
-  async ({ remote, by }, theirs) => {
+  async ({ remote, by }, theirs, cluster) => {
     // Other code, whose outputs are the same: what needs it is in the remote.
     theirs.edit(
       "tests/engine/fixtures/words/clean.ts",
@@ -101,8 +101,10 @@ test(
     assertStringIncludes(jobOutputs(theirs), "count:all: taken from ");
 
     Deno.removeSync(theirs.path("artifacts"), { recursive: true });
+    await cluster.wait();
     await nodesOf(theirs, ...by);
     Deno.removeSync(remote, { recursive: true });
+    await cluster.resume();
     assertEquals(inState(await settled(theirs), "cached").length, 5);
     assertEquals(madeIn(theirs).length, 5);
     assertStringIncludes(jobOutputs(theirs), "Takes nothing from elsewhere: ");
