@@ -2,6 +2,7 @@
 import { statIfThere } from "../base/stat.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
 import { readManifest } from "../engine/store/manifest.ts";
+import { runCommand } from "../engine/store/run_command.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
 import { prefixOf } from "../schemas/subwords.ts";
 import {
@@ -56,7 +57,9 @@ function bestStudent(
   const best = bestOfPairs(usable);
   if (best.length === 0) {
     throw inputError(
-      `Cannot find a student in "${workspace.folder}"; run "deno task pipeline" first, or name a model with --model.`,
+      `Cannot find a student in "${workspace.folder}"; run "${
+        runCommand(workspace, [])
+      }" first, or name a model with --model.`,
     );
   }
   if (best.length > 1) {

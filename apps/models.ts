@@ -12,6 +12,7 @@ import {
   type ExportPrecision,
 } from "../schemas/exported_model.ts";
 import { SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
+import { runCommand } from "../engine/store/run_command.ts";
 import { outdatedBy, whyOutdated } from "../engine/provenance/outdated.ts";
 import { exportOf, findNode, isNode } from "./model_node.ts";
 import { bestOf, evaluatedStudents } from "./students.ts";
@@ -110,7 +111,9 @@ export function findExport(artifacts: string, model?: string): ExportFolder {
   const exported = exportOf(node);
   if (workspace.manifest?.nodes[exported] === undefined) {
     throw inputError(
-      `Cannot serve node "${node}" of "${workspace.folder}": it is not exported; run "deno task pipeline run ${exported}".`,
+      `Cannot serve node "${node}" of "${workspace.folder}": it is not exported; run "${
+        runCommand(workspace, [exported])
+      }".`,
     );
   }
   const why = whyOutdated(workspace, exported);
@@ -136,8 +139,8 @@ export function findExports(artifacts: string): string[] {
   const students = evaluatedStudents(workspace);
   const best = students.length === 0 ? undefined : bestOf(students).node;
   throw inputError(
-    `Cannot find an exported model in "${folder}"; run "deno task pipeline${
-      best === undefined ? "" : ` run ${exportOf(best)}`
+    `Cannot find an exported model in "${folder}"; run "${
+      runCommand(workspace, best === undefined ? [] : [exportOf(best)])
     }" first, or name the folder of one with --model.`,
   );
 }
@@ -178,7 +181,9 @@ function outputPath(
   if (path === undefined) {
     throw inputError(
       `Cannot load the ${output} of node "${node}" from "${workspace.folder}": it is not there; ` +
-        `name another model or a folder that "deno task pipeline get" wrote with --model, or make it by "deno task pipeline run ${node}".`,
+        `name another model or a folder that "deno task pipeline get" wrote with --model, or make it by "${
+          runCommand(workspace, [node])
+        }".`,
     );
   }
   return path;

@@ -1,10 +1,10 @@
 /** Collects what every format describes: nodes, their inputs and code, when and where they ran, and the data. */
 import { z } from "zod";
-import { quoted } from "../../base/shell_word.ts";
 import { readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import type { Pipeline } from "../../engine/graph/graph.ts";
 import { manifestPath } from "../../engine/store/manifest.ts";
+import { runCommand } from "../../engine/store/run_command.ts";
 import { checkCoherent } from "../../engine/provenance/publish.ts";
 import { select } from "../../engine/graph/selection.ts";
 import { lineageOf } from "../../engine/provenance/trace.ts";
@@ -50,9 +50,9 @@ export function describe(
     throw failure(
       `Cannot describe ${
         missing.join(", ")
-      }: the last run has no result of it; run "deno task pipeline run ${
-        missing.join(" ")
-      } --experiment ${quoted(experiment)}".`,
+      }: the last run has no result of it; run "${
+        runCommand(source.workspace, missing, experiment)
+      }".`,
     );
   }
   const known = { path: manifestPath(source.workspace.folder), manifest };

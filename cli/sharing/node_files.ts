@@ -5,6 +5,7 @@ import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import { sha256 } from "../../engine/files/hash.ts";
 import { whyOutdated } from "../../engine/provenance/outdated.ts";
+import { runCommand } from "../../engine/store/run_command.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import { type Artifact, Listing } from "../../schemas/manifest.ts";
 import { SUBWORDS, subwordsOf } from "../../schemas/subwords.ts";
@@ -40,10 +41,10 @@ export function filesOfNode(
       return [{ node, source, path, sha256, bytes }];
     }
     const text = readIfThere(workspace.store.listingPath(artifact));
-    if (text === undefined) throw broken(node, "missing");
+    if (text === undefined) throw broken(workspace, node, "missing");
     const listing = Listing.safeParse(jsonIfValid(text)).data;
     if (listing === undefined || sha256(text) !== artifact.sha256) {
-      throw broken(node, "damaged");
+      throw broken(workspace, node, "damaged");
     }
     const prefix = outputs.length === 1 ? "" : `${name}/`;
     return listing.map((file) => ({
@@ -102,8 +103,14 @@ function outputsNamed(
 }
 
 /** The failure of a file of a node that cannot be used as it is. */
-export function broken(node: string, condition: string): Error {
+export function broken(
+  workspace: Workspace,
+  node: string,
+  condition: string,
+): Error {
   return failure(
-    `Cannot copy what "${node}" made: it is ${condition} in the artifact folder; make it again with "deno task pipeline run --force ${node}".`,
+    `Cannot copy what "${node}" made: it is ${condition} in the artifact folder; make it again with "${
+      runCommand(workspace, ["--force", node])
+    }".`,
   );
 }

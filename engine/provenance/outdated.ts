@@ -2,10 +2,8 @@
  * Which results of a manifest are outdated: made of inputs other than those recorded now. A manifest keeps what an earlier
  * run, also of another experiment, left under a name until a run comes to that node.
  */
-import { join, resolve } from "@std/path";
-import { quoted } from "../../base/shell_word.ts";
 import type { Manifest } from "../../schemas/manifest.ts";
-import { currentExperiment } from "../store/current.ts";
+import { runCommand } from "../store/run_command.ts";
 import type { Workspace } from "../store/workspace.ts";
 import { changedInput, withRecordedInputs } from "./coherence.ts";
 
@@ -36,22 +34,14 @@ export function outdatedBy(
 /**
  * Why what a node made is not to be used, and the command that makes it again, as the end of a sentence; undefined where it
  * is not outdated.
- *
- * @throws an input error where the file of the last run's experiment is not there any more
  */
 export function whyOutdated(
-  { manifest, folder, project }: Workspace,
+  workspace: Workspace,
   node: string,
 ): string | undefined {
-  const source = outdatedBy(manifest?.nodes ?? {})(node);
+  const source = outdatedBy(workspace.manifest?.nodes ?? {})(node);
   if (source === undefined) return undefined;
-  const experiments = join(project.root, "experiments");
-  const experiment = currentExperiment(folder, experiments);
-  const words = [
-    ...[node, ...experiment === undefined ? [] : ["--experiment", experiment]],
-    ...folder === resolve("artifacts") ? [] : ["--artifacts", folder],
-  ];
-  return `it is of an earlier run, with another result of "${source}" than the last; run "deno task pipeline run ${
-    words.map(quoted).join(" ")
+  return `it is of an earlier run, with another result of "${source}" than the last; run "${
+    runCommand(workspace, [node])
   }"`;
 }

@@ -2,6 +2,7 @@
 import { dirname, join } from "@std/path";
 import { failure } from "../../../engine/files/failure.ts";
 import { hashFile } from "../../../engine/files/hash.ts";
+import { runCommand } from "../../../engine/store/run_command.ts";
 import { pathIn } from "../../../base/names.ts";
 import { croissant, folderOf, PAIRS, type PairsFile } from "./croissant.ts";
 import type { DataSet } from "../data.ts";
@@ -12,7 +13,7 @@ import type { Described } from "../record.ts";
 /** Writes a folder for each data set, and gives the paths of their descriptions. */
 export async function writeCroissants(
   folder: string,
-  { data, lineage, source: { workspace } }: Described,
+  { data, lineage, source: { workspace, given } }: Described,
 ): Promise<string[]> {
   const paths: string[] = [];
   for (const set of data) {
@@ -23,8 +24,9 @@ export async function writeCroissants(
       : await workspace.store.check(fetched.artifact);
     if (set.folder === undefined || condition !== "whole") {
       throw failure(
-        `Cannot describe the data set ${set.name}: what was fetched of it is ${condition}; run "deno task pipeline run ${set.node}" ` +
-          "to get it anew.",
+        `Cannot describe the data set ${set.name}: what was fetched of it is ${condition}; run "${
+          runCommand(workspace, [set.node], given)
+        }" to get it anew.`,
       );
     }
     const own = pathIn(folder, folderOf(set));

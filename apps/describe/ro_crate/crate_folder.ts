@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { readIfThere } from "../../../engine/files/atomic.ts";
 import { failure } from "../../../engine/files/failure.ts";
 import { canonical } from "../../../engine/files/hash.ts";
+import { runCommand } from "../../../engine/store/run_command.ts";
 import { ROOT } from "../../../engine/keys/project.ts";
 import { pathIn } from "../../../base/names.ts";
 import { copyFile, indented, writeFile } from "../places.ts";
@@ -19,11 +20,11 @@ export async function writeCrate(
   described: Described,
   notice: (line: string) => void,
 ): Promise<string> {
-  const { source: { workspace }, nodes, lineage } = described;
+  const { source: { workspace, given }, nodes, lineage } = described;
   if (spanOf(lineage) === undefined) {
     throw failure(
       "Cannot describe the run as an RO-Crate, which has to say when it was made: no record of that is left; make it anew " +
-        'with "deno task pipeline run --force".',
+        `with "${runCommand(workspace, ["--force"], given)}".`,
     );
   }
   const files = runFiles(described);
@@ -38,7 +39,9 @@ export async function writeCrate(
     const condition = await workspace.store.check(output.artifact);
     if (condition !== "whole") {
       throw failure(
-        `Cannot copy ${output.path} into the crate: its object is ${condition}; run "deno task pipeline" to make it anew.`,
+        `Cannot copy ${output.path} into the crate: its object is ${condition}; run "${
+          runCommand(workspace, [], given)
+        }" to make it anew.`,
       );
     }
     copyOutput(output, output.at, folder);

@@ -12,7 +12,10 @@ import { pathIn } from "../../../base/names.ts";
 import { removeIfThere } from "../../../engine/files/atomic.ts";
 import { explainFullDisk } from "../../../engine/files/failure.ts";
 import { copyAndHash, filesOf } from "../../../engine/files/hash.ts";
-import { openWorkspace } from "../../../engine/store/workspace.ts";
+import {
+  openWorkspace,
+  type Workspace,
+} from "../../../engine/store/workspace.ts";
 import { command } from "../../command.ts";
 import { withProgress } from "../../console/show_progress.ts";
 import { counted } from "../../console/table.ts";
@@ -55,6 +58,7 @@ export default command({
         ({ progress }) => {
           const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
           return copyFiles(
+            workspace,
             files,
             target,
             signal,
@@ -125,6 +129,7 @@ function filesIn(folder: string, refuse: Refuse): string[] {
 
 /** Copies the files beside their folder, compares their hashes, then renames: all are there, or none. */
 async function copyFiles(
+  workspace: Workspace,
   files: readonly NodeFile[],
   { folder, isThere }: Target,
   signal: AbortSignal,
@@ -138,7 +143,7 @@ async function copyFiles(
     for (const file of files) {
       const to = pathIn(temporary, file.path);
       Deno.mkdirSync(dirname(to), { recursive: true });
-      await copyWhole(file, to, signal);
+      await copyWhole(workspace, file, to, signal);
       report(done += file.bytes);
     }
     if (isThere) Deno.renameSync(folder, replaced);
@@ -167,6 +172,7 @@ function makeFolder(path: string): void {
 }
 
 async function copyWhole(
+  workspace: Workspace,
   { node, source, sha256 }: NodeFile,
   to: string,
   signal: AbortSignal,
@@ -176,9 +182,9 @@ async function copyWhole(
     copied = await copyAndHash(source, to, signal);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw broken(node, "missing");
+    throw broken(workspace, node, "missing");
   }
-  if (copied.sha256 !== sha256) throw broken(node, "damaged");
+  if (copied.sha256 !== sha256) throw broken(workspace, node, "damaged");
   using file = Deno.openSync(to);
   file.syncSync();
 }

@@ -4,7 +4,7 @@ import type { onnx as types } from "onnx-proto";
 import * as ort from "onnxruntime-node";
 import type { Recording } from "./graph.ts";
 import { ELEMENT, encodeModel } from "./model_bytes.ts";
-import { sessionOptions } from "./onnx_runtime.ts";
+import { sessionOptions, SPIN_MICROSECONDS_IN_LOOPS } from "./onnx_runtime.ts";
 import { host, view } from "./onnx_tensors.ts";
 import {
   bindSizes,
@@ -41,7 +41,7 @@ export async function compileLoop(
 ): Promise<RepeatedExecutable> {
   const session = await ort.InferenceSession.create(
     loopModel(loop, record(loop, constants, { readsTransposed: true })),
-    sessionOptions("cpu", threads),
+    sessionOptions("cpu", threads, SPIN_MICROSECONDS_IN_LOOPS),
   );
   const fed = session.inputNames.filter((name) => name !== MOST);
   return {

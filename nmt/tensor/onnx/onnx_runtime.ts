@@ -157,9 +157,13 @@ async function runInPlace(
  */
 const SPIN_MICROSECONDS = "5";
 
+/** The same within a run that repeats small products, which comes to its end in milliseconds: a tenth faster than with 5. */
+export const SPIN_MICROSECONDS_IN_LOOPS = "100";
+
 export function sessionOptions(
   provider: Provider,
   threads = navigator.hardwareConcurrency,
+  spinMicroseconds = SPIN_MICROSECONDS,
 ): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
@@ -175,7 +179,7 @@ export function sessionOptions(
       session: {
         set_denormal_as_zero: "1",
         force_spinning_stop: "1",
-        intra_op: { spin_duration_us: SPIN_MICROSECONDS },
+        intra_op: { spin_duration_us: spinMicroseconds },
       },
     },
   };

@@ -326,7 +326,11 @@ Deno.test("what cannot be built or served is one sentence that says what to do",
   const { port } = new URL(server.url);
   for (
     const [args, code, part] of [
-      [["--artifacts", path("none")], 2, 'run "deno task pipeline"'],
+      [
+        ["--artifacts", path("none")],
+        2,
+        `run "deno task pipeline run --artifacts ${path("none")}"`,
+      ],
       [["--model", broken], 2, "int8/translate.onnx"],
       [["--model", path("absent"), "--artifacts", path("none")], 2, "absent"],
       [["--model", model, "--precision", "int4"], 2, "int4"],

@@ -140,7 +140,10 @@ Deno.test("a damaged or missing object is a failure that says how to make it aga
   const damaged = await run.get("teacher", "--out", out);
   assertEquals(damaged.code, 1);
   assertStringIncludes(damaged.err, "it is damaged");
-  assertStringIncludes(damaged.err, "run --force teacher");
+  assertStringIncludes(
+    damaged.err,
+    `run --force teacher --experiment tiny --artifacts ${run.artifacts}"`,
+  );
   Deno.removeSync(path);
   const missing = await run.get("teacher", "--out", out);
   assertEquals(missing.code, 1);

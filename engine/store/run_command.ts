@@ -1,0 +1,37 @@
+/** Commands that messages tell to run. */
+import { join, resolve } from "@std/path";
+import { isInputError } from "../../base/input_error.ts";
+import { quoted } from "../../base/shell_word.ts";
+import { currentExperiment } from "./current.ts";
+import type { Workspace } from "./workspace.ts";
+
+/**
+ * The command that runs something in a workspace from the current directory.
+ *
+ * @param words what follows `run`, such as nodes and `--force`
+ * @param experiment as a command line names it, by default the workspace's current one
+ */
+export function runCommand(
+  { folder, project }: Pick<Workspace, "folder" | "project">,
+  words: readonly string[],
+  experiment = currentIfThere(folder, join(project.root, "experiments")),
+): string {
+  return [
+    ...["deno", "task", "pipeline", "run", ...words],
+    ...experiment === undefined ? [] : ["--experiment", experiment],
+    ...folder === resolve("artifacts") ? [] : ["--artifacts", folder],
+  ].map(quoted).join(" ");
+}
+
+/** Undefined also where its file is gone: the message is about something else. */
+function currentIfThere(
+  folder: string,
+  experiments: string,
+): string | undefined {
+  try {
+    return currentExperiment(folder, experiments);
+  } catch (error) {
+    if (isInputError(error)) return undefined;
+    throw error;
+  }
+}
