@@ -139,7 +139,7 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
   ],
   "the states of quick by OpenVINO": [
     recordingMemory(quickTeacher, { encoder: all, decoder: [] }, openvino),
-    346,
+    451,
   ],
   "rkd of quick": [
     trainingMemory({
@@ -167,17 +167,17 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
         ...{ alpha: 0.6, beta: 0.2, encoder: halves, states: "streamed" },
       }),
     }),
-    838,
+    899,
   ],
   "the states of quick": [
     recordingMemory(quickTeacher, { encoder: all, decoder: [] }),
-    225,
+    265,
   ],
   "the search of no-kd of quick": [searchMemory(quickStudent, runtime, 2), 669],
   "the import of tiny11": [importMemory(tiny11), 361],
   "the states of tiny11": [
     recordingMemory(tiny11, { encoder: all, decoder: [] }),
-    802,
+    1079,
   ],
   "the pruning of tiny11, its vocabulary trimmed to 10,300": [
     pruningMemory({ ...tiny11, vocabulary: 10_300 }),
