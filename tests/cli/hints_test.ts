@@ -28,8 +28,9 @@ Deno.test("an error of ckd advises ckd, and the same error of a task advises the
   const here = await task("translate", ...noModel);
   const there = await ckd("translate", ...noModel);
   assertEquals([here.code, there.code], [2, 2]);
-  assertStringIncludes(here.err, 'run "deno task pipeline" first');
-  assertStringIncludes(there.err, 'run "ckd" first');
+  const rest = `run --artifacts ${empty.path}" first`;
+  assertStringIncludes(here.err, `run "deno task pipeline ${rest}`);
+  assertStringIncludes(there.err, `run "ckd ${rest}`);
 
   const results = ["results", "--experiment", "tiny", "--artifacts"];
   for (const run of [pipeline, ckd]) {

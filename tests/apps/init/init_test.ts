@@ -92,7 +92,7 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
   [
     "columns without names",
     ["--pairs", "three.tsv"],
-    "line 1 has 3 columns, expected source TAB target, or the names of the columns, such as pt and en.",
+    'line 1 has 3 columns, expected source TAB target, or a first line that names the columns, such as "pt TAB en TAB notes".',
   ],
   ["what is no UTF-8", ["--pairs", "latin1.tsv"], "line 1 has invalid UTF-8"],
   ["too small a corpus", ["--pairs", "one.tsv"], "Cannot split the corpus"],

@@ -133,8 +133,13 @@ async function* readRows(
           width === 2 ? `source ${delimiter} target` : `${width} columns`
         }${
           number === 1
-            ? ", or the names of the columns, such as " +
-              `${languages.source} and ${languages.target}`
+            ? `, or a first line that names the columns, such as "${
+              [
+                languages.source,
+                languages.target,
+                ...cells.length > 2 ? ["notes"] : [],
+              ].join(` ${delimiter} `)
+            }"`
             : ""
         }.`,
       );

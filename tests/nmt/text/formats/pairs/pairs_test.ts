@@ -241,7 +241,7 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
   [
     "a.csv",
     "a\n",
-    "line 1 has no comma, expected source comma target, or the names of the columns, such as pt and en.",
+    'line 1 has no comma, expected source comma target, or a first line that names the columns, such as "pt comma en".',
   ],
   [
     "a.csv",
