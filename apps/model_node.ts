@@ -2,7 +2,7 @@
 import { statIfThere } from "../base/stat.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
 import { readManifest } from "../engine/store/manifest.ts";
-import { runCommand } from "../engine/store/run_command.ts";
+import { commandToRun } from "../engine/store/command_to_run.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
 import { prefixOf } from "../schemas/subwords.ts";
 import {
@@ -58,7 +58,7 @@ function bestStudent(
   if (best.length === 0) {
     throw inputError(
       `Cannot find a student in "${workspace.folder}"; run "${
-        runCommand(workspace, [])
+        commandToRun(workspace, [])
       }" first, or name a model with --model.`,
     );
   }

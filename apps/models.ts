@@ -12,7 +12,7 @@ import {
   type ExportPrecision,
 } from "../schemas/exported_model.ts";
 import { SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
-import { runCommand } from "../engine/store/run_command.ts";
+import { commandToRun } from "../engine/store/command_to_run.ts";
 import { outdatedBy, whyOutdated } from "../engine/provenance/outdated.ts";
 import { exportOf, findNode, isNode } from "./model_node.ts";
 import { bestOf, evaluatedStudents } from "./students.ts";
@@ -112,7 +112,7 @@ export function findExport(artifacts: string, model?: string): ExportFolder {
   if (workspace.manifest?.nodes[exported] === undefined) {
     throw inputError(
       `Cannot serve node "${node}" of "${workspace.folder}": it is not exported; run "${
-        runCommand(workspace, [exported])
+        commandToRun(workspace, [exported])
       }".`,
     );
   }
@@ -140,7 +140,7 @@ export function findExports(artifacts: string): string[] {
   const best = students.length === 0 ? undefined : bestOf(students).node;
   throw inputError(
     `Cannot find an exported model in "${folder}"; run "${
-      runCommand(workspace, best === undefined ? [] : [exportOf(best)])
+      commandToRun(workspace, best === undefined ? [] : [exportOf(best)])
     }" first, or name the folder of one with --model.`,
   );
 }
@@ -182,7 +182,7 @@ function outputPath(
     throw inputError(
       `Cannot load the ${output} of node "${node}" from "${workspace.folder}": it is not there; ` +
         `name another model or a folder that "deno task pipeline get" wrote with --model, or make it by "${
-          runCommand(workspace, [node])
+          commandToRun(workspace, [node])
         }".`,
     );
   }

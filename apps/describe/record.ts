@@ -4,7 +4,7 @@ import { readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import type { Pipeline } from "../../engine/graph/graph.ts";
 import { manifestPath } from "../../engine/store/manifest.ts";
-import { runCommand } from "../../engine/store/run_command.ts";
+import { commandToRun } from "../../engine/store/command_to_run.ts";
 import { checkCoherent } from "../../engine/provenance/publish.ts";
 import { select } from "../../engine/graph/selection.ts";
 import { lineageOf } from "../../engine/provenance/trace.ts";
@@ -51,7 +51,7 @@ export function describe(
       `Cannot describe ${
         missing.join(", ")
       }: the last run has no result of it; run "${
-        runCommand(source.workspace, missing, experiment)
+        commandToRun(source.workspace, missing, experiment)
       }".`,
     );
   }

@@ -38,27 +38,32 @@ const LAID_OUT = 14;
 /** Floats a feature of what a recurrent unit of a decoder's layer sums up in passes, of memory that is kept between runs. */
 const RECURRENCE = 120;
 
+/** Times that OpenVINO keeps the intermediate results of a layer. */
+const KEPT_BY_OPENVINO = 4;
+
 /** A recording: the process, and the teacher's forward pass. */
 export function recordingMemory(
   teacher: SizedModel,
   layers: RecordedLayers,
   runtime: Runtime = Runtime.parse({}),
 ): number {
-  return PROCESS + runtimeBytes(runtime) + passBytes(teacher, layers);
+  return PROCESS + runtimeBytes(runtime) + passBytes(teacher, layers, runtime);
 }
 
 /** A forward pass of a teacher: its weights, a layer's intermediate results, and the outputs of a batch. */
 export function passBytes(
   teacher: SizedModel,
   { encoder, decoder }: RecordedLayers,
+  runtime: Runtime,
 ): number {
   const { width, feedForward, autoregression, decoderLayers } = teacher.model;
   const outputs = 2 * width * (encoder.length + decoder.length + 1);
   const recurrence = autoregression === "ssru"
     ? RECURRENCE * decoderLayers * width
     : 0;
+  const kept = runtime.name === "openvino" ? KEPT_BY_OPENVINO : 1;
   return LAID_OUT * parametersOf(teacher) +
-    FLOAT * STATES_BATCH_TOKENS *
+    kept * FLOAT * STATES_BATCH_TOKENS *
       (12 * width + feedForward + outputs + recurrence);
 }
 

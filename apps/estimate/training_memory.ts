@@ -68,7 +68,7 @@ export function trainingMemory(work: TrainingWork): number {
     : 0;
   const streamed = teacher !== undefined && distillation !== undefined &&
       isStreamed(distillation)
-    ? passBytes(teacher, recordedLayers([distillation]))
+    ? passBytes(teacher, recordedLayers([distillation]), runtime)
     : 0;
   const always = PROCESS + runtimeBytes(runtime) + streamed +
     (train === undefined ? 0 : tokensMemory(train)) + teacherBytes(work);

@@ -1,6 +1,6 @@
 /** Finds what to report: the last run in the artifact folder, else the experiment's committed results. */
 import { join } from "@std/path";
-import { quoted } from "../../base/shell_word.ts";
+import { commandToRun } from "../../engine/store/command_to_run.ts";
 import { statIfThere } from "../../base/stat.ts";
 import { readExperiment } from "../../engine/graph/experiment.ts";
 import type { Graph, Pipeline } from "../../engine/graph/graph.ts";
@@ -87,7 +87,7 @@ export function sourceOf(
           : `the last run in "${artifacts}" was of "${last.experiment.name}"`
       }, and no results are committed in "${
         committedFolder(artifacts, name)
-      }"; run "deno task pipeline --experiment ${quoted(given)}".`,
+      }"; run "${commandToRun(workspace, [], given)}".`,
     );
   }
   const { manifest, results } = committed;

@@ -10,7 +10,7 @@ import { sharedWithGroup } from "../../engine/files/group_folder.ts";
 import type { Store } from "../../engine/store/object_store.ts";
 import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
 import { type Format, FORMATS, tableOf } from "../../nmt/metrics/table.ts";
-import { quoted } from "../../base/shell_word.ts";
+import { commandToRun } from "../../engine/store/command_to_run.ts";
 import { inputError } from "../../base/input_error.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { Difference, Figure, System } from "../../schemas/results.ts";
@@ -289,7 +289,7 @@ function lastRun(
   );
   const workspace = openWorkspace(artifacts);
   const { manifest } = workspace;
-  const remedy = `run "deno task pipeline --experiment ${quoted(given)}"`;
+  const remedy = `run "${commandToRun(workspace, [], given)}"`;
   if (manifest === undefined || manifest.experiment.name !== name) {
     throw inputError(
       `Cannot show results of "${name}": none are committed in "${

@@ -1,6 +1,7 @@
 /** What `push` sends to the Hugging Face Hub: the files of one model, exported or converted. */
 import { inputError } from "../../base/input_error.ts";
 import { statIfThere } from "../../base/stat.ts";
+import { commandToRun } from "../../engine/store/command_to_run.ts";
 import { failure } from "../../engine/files/failure.ts";
 import { hashFile } from "../../engine/files/hash.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
@@ -83,7 +84,9 @@ export async function exportedFiles(
       (await hashFile(path)).sha256 === sha256
     ) continue;
     throw failure(
-      `Cannot push "${name}": it is missing or damaged in the artifact folder; run "deno task pipeline verify".`,
+      `Cannot push "${name}": it is missing or damaged in the artifact folder; make it again with "${
+        commandToRun(workspace, ["--force", node])
+      }".`,
     );
   }
   const { readExport } = await load<typeof import("../../apps/models.ts")>(

@@ -5,7 +5,7 @@ import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import { sha256 } from "../../engine/files/hash.ts";
 import { whyOutdated } from "../../engine/provenance/outdated.ts";
-import { runCommand } from "../../engine/store/run_command.ts";
+import { commandToRun } from "../../engine/store/command_to_run.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import { type Artifact, Listing } from "../../schemas/manifest.ts";
 import { SUBWORDS, subwordsOf } from "../../schemas/subwords.ts";
@@ -110,7 +110,7 @@ export function broken(
 ): Error {
   return failure(
     `Cannot copy what "${node}" made: it is ${condition} in the artifact folder; make it again with "${
-      runCommand(workspace, ["--force", node])
+      commandToRun(workspace, ["--force", node])
     }".`,
   );
 }

@@ -3,7 +3,7 @@
  * run, also of another experiment, left under a name until a run comes to that node.
  */
 import type { Manifest } from "../../schemas/manifest.ts";
-import { runCommand } from "../store/run_command.ts";
+import { commandToRun } from "../store/command_to_run.ts";
 import type { Workspace } from "../store/workspace.ts";
 import { changedInput, withRecordedInputs } from "./coherence.ts";
 
@@ -42,6 +42,6 @@ export function whyOutdated(
   const source = outdatedBy(workspace.manifest?.nodes ?? {})(node);
   if (source === undefined) return undefined;
   return `it is of an earlier run, with another result of "${source}" than the last; run "${
-    runCommand(workspace, [node])
+    commandToRun(workspace, [node])
   }"`;
 }

@@ -23,7 +23,7 @@ import {
 import { statesProgram } from "./states_program.ts";
 import { teacherSignals } from "./teacher_signals.ts";
 
-/** Tokens of a side of a batch, padding included: half of them take up to a seventh more time, twice of them 0.1 to 0.3 GB more. */
+/** Tokens of a side of a batch, padding included: half as many are a tenth slower on captions, twice as many take 0.2 GB more. */
 export const STATES_BATCH_TOKENS = 2048;
 
 export interface ForwardPassJob {

@@ -36,7 +36,10 @@ Deno.test("an error of ckd advises ckd, and the same error of a task advises the
   for (const run of [pipeline, ckd]) {
     const { err } = await run(...results, empty.path);
     const typed = run === ckd ? "ckd" : "deno task pipeline";
-    assertStringIncludes(err, `run "${typed} --experiment tiny"`);
+    assertStringIncludes(
+      err,
+      `run "${typed} run --experiment tiny --artifacts ${empty.path}"`,
+    );
   }
 });
 

@@ -125,7 +125,7 @@ Deno.test("a file that is damaged here is not sent", async () => {
   assertEquals({ code, out }, { code: 1, out: "" });
   assertStringIncludes(
     err,
-    'Cannot push "README.md": it is missing or damaged in the artifact folder; run "deno task pipeline verify".',
+    `Cannot push "README.md": it is missing or damaged in the artifact folder; make it again with "deno task pipeline run --force ${EXPORT} --experiment `,
   );
   assertEquals(hub.requests, []);
 });

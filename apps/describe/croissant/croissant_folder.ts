@@ -2,7 +2,7 @@
 import { dirname, join } from "@std/path";
 import { failure } from "../../../engine/files/failure.ts";
 import { hashFile } from "../../../engine/files/hash.ts";
-import { runCommand } from "../../../engine/store/run_command.ts";
+import { commandToRun } from "../../../engine/store/command_to_run.ts";
 import { pathIn } from "../../../base/names.ts";
 import { croissant, folderOf, PAIRS, type PairsFile } from "./croissant.ts";
 import type { DataSet } from "../data.ts";
@@ -25,7 +25,7 @@ export async function writeCroissants(
     if (set.folder === undefined || condition !== "whole") {
       throw failure(
         `Cannot describe the data set ${set.name}: what was fetched of it is ${condition}; run "${
-          runCommand(workspace, [set.node], given)
+          commandToRun(workspace, [set.node], given)
         }" to get it anew.`,
       );
     }

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { readIfThere } from "../../../engine/files/atomic.ts";
 import { failure } from "../../../engine/files/failure.ts";
 import { canonical } from "../../../engine/files/hash.ts";
-import { runCommand } from "../../../engine/store/run_command.ts";
+import { commandToRun } from "../../../engine/store/command_to_run.ts";
 import { ROOT } from "../../../engine/keys/project.ts";
 import { pathIn } from "../../../base/names.ts";
 import { copyFile, indented, writeFile } from "../places.ts";
@@ -24,7 +24,7 @@ export async function writeCrate(
   if (spanOf(lineage) === undefined) {
     throw failure(
       "Cannot describe the run as an RO-Crate, which has to say when it was made: no record of that is left; make it anew " +
-        `with "${runCommand(workspace, ["--force"], given)}".`,
+        `with "${commandToRun(workspace, ["--force"], given)}".`,
     );
   }
   const files = runFiles(described);
@@ -40,7 +40,7 @@ export async function writeCrate(
     if (condition !== "whole") {
       throw failure(
         `Cannot copy ${output.path} into the crate: its object is ${condition}; run "${
-          runCommand(workspace, [], given)
+          commandToRun(workspace, [], given)
         }" to make it anew.`,
       );
     }

@@ -1,5 +1,6 @@
 /** The command `verify`: rehashes the objects of a manifest, and checks who has signed it. */
 import { inputError } from "../../../base/input_error.ts";
+import { commandToRun } from "../../../engine/store/command_to_run.ts";
 import { readIfThere } from "../../../engine/files/atomic.ts";
 import { failure } from "../../../engine/files/failure.ts";
 import {
@@ -52,8 +53,9 @@ export default command({
     else console.out(verifiedText(objects, broken, signedBy));
     if (broken.length === 0) return EXIT.done;
     if (named === undefined) {
-      const nodes = [...new Set(broken.map(({ node }) => node))].join(" ");
-      console.err(`Rebuild what is broken with: run --force ${nodes}\n`);
+      const nodes = new Set(broken.map(({ node }) => node));
+      const command = commandToRun(workspace, ["--force", ...nodes]);
+      console.err(`Rebuild what is broken with: ${command}\n`);
     }
     return EXIT.failed;
   },

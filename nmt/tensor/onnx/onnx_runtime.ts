@@ -157,7 +157,7 @@ async function runInPlace(
  */
 const SPIN_MICROSECONDS = "5";
 
-/** The same within a run that repeats small products, which comes to its end in milliseconds: a tenth faster than with 5. */
+/** The same within a run that repeats small products, which comes to its end in milliseconds: in float32 a tenth faster than with 5. */
 export const SPIN_MICROSECONDS_IN_LOOPS = "100";
 
 export function sessionOptions(

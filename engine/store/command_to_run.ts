@@ -3,6 +3,7 @@ import { join, resolve } from "@std/path";
 import { isInputError } from "../../base/input_error.ts";
 import { quoted } from "../../base/shell_word.ts";
 import { currentExperiment } from "./current.ts";
+import { manifestPath } from "./manifest.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -11,10 +12,10 @@ import type { Workspace } from "./workspace.ts";
  * @param words what follows `run`, such as nodes and `--force`
  * @param experiment as a command line names it, by default the workspace's current one
  */
-export function runCommand(
+export function commandToRun(
   { folder, project }: Pick<Workspace, "folder" | "project">,
   words: readonly string[],
-  experiment = currentIfThere(folder, join(project.root, "experiments")),
+  experiment = currentOrRecorded(folder, join(project.root, "experiments")),
 ): string {
   return [
     ...["deno", "task", "pipeline", "run", ...words],
@@ -23,15 +24,15 @@ export function runCommand(
   ].map(quoted).join(" ");
 }
 
-/** Undefined also where its file is gone: the message is about something else. */
-function currentIfThere(
+/** Where the file of the current experiment is gone, the manifest has it as it was run. Undefined before the first run. */
+function currentOrRecorded(
   folder: string,
   experiments: string,
 ): string | undefined {
   try {
     return currentExperiment(folder, experiments);
   } catch (error) {
-    if (isInputError(error)) return undefined;
+    if (isInputError(error)) return manifestPath(folder);
     throw error;
   }
 }
