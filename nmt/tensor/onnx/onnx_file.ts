@@ -1,6 +1,6 @@
 /** Runs an ONNX file with ONNX Runtime on the CPU, with inputs and outputs by name. */
 import * as ort from "onnxruntime-node";
-import { sessionOptions, SPIN_MICROSECONDS_IN_LOOPS } from "./onnx_runtime.ts";
+import { sessionOptions } from "./onnx_runtime.ts";
 
 /** Values as the borders of such files have them. */
 export interface FileTensor {
@@ -25,7 +25,7 @@ export async function openOnnxFile(
   return fileOf(
     await ort.InferenceSession.create(
       path,
-      sessionOptions("cpu", threads, SPIN_MICROSECONDS_IN_LOOPS),
+      sessionOptions("cpu", threads),
     ),
     ort.Tensor,
   );
