@@ -207,7 +207,7 @@ Deno.test("of models that are pulled in part one is used whose files are here, i
     'the model of node "student:no-kd"',
     "it is not there; name another model",
     "--model",
-    '"deno task pipeline run student:no-kd --experiment ',
+    `"deno task pipeline run student:no-kd --experiment ${artifacts}/manifest.json --artifacts ${artifacts}"`,
   );
 });
 

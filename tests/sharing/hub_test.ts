@@ -127,6 +127,10 @@ Deno.test("a file that is damaged here is not sent", async () => {
     err,
     `Cannot push "README.md": it is missing or damaged in the artifact folder; make it again with "deno task pipeline run --force ${EXPORT} --experiment `,
   );
+  assertStringIncludes(
+    err,
+    `/phrases-pt-en.json --artifacts ${copy.artifacts}".`,
+  );
   assertEquals(hub.requests, []);
 });
 

@@ -23,10 +23,7 @@ export async function openOnnxFile(
   { threads }: { readonly threads?: number } = {},
 ): Promise<OnnxFile> {
   return fileOf(
-    await ort.InferenceSession.create(
-      path,
-      sessionOptions("cpu", threads),
-    ),
+    await ort.InferenceSession.create(path, sessionOptions("cpu", threads)),
     ort.Tensor,
   );
 }
