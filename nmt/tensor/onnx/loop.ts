@@ -39,9 +39,17 @@ export async function compileLoop(
   loop: Loop,
   { constants = {}, threads }: CompileOptions = {},
 ): Promise<RepeatedExecutable> {
+  const recording = record(loop, constants, { readsTransposed: true });
+  const in8Bits = recording.nodes.some(({ op }) =>
+    op === "DynamicQuantizeMatMul"
+  );
   const session = await ort.InferenceSession.create(
-    loopModel(loop, record(loop, constants, { readsTransposed: true })),
-    sessionOptions("cpu", threads, SPIN_MICROSECONDS_IN_LOOPS),
+    loopModel(loop, recording),
+    sessionOptions(
+      "cpu",
+      threads,
+      in8Bits ? undefined : SPIN_MICROSECONDS_IN_LOOPS,
+    ),
   );
   const fed = session.inputNames.filter((name) => name !== MOST);
   return {

@@ -157,7 +157,10 @@ async function runInPlace(
  */
 const SPIN_MICROSECONDS = "5";
 
-/** The same within a run that repeats small products, which comes to its end in milliseconds: in float32 a tenth faster than with 5. */
+/**
+ * The same within a run that repeats small products in float32, which comes to its end in milliseconds: a tenth faster than
+ * with 5. In 8 bits it gains nothing, and beside a busy program it costs a third.
+ */
 export const SPIN_MICROSECONDS_IN_LOOPS = "100";
 
 export function sessionOptions(
