@@ -80,6 +80,14 @@ export type Figure = z.infer<typeof Figure>;
 const Int8 = z.strictObject({ bleu: z.number(), bytes: z.int() });
 export type Int8 = z.infer<typeof Int8>;
 
+/** Of the test set's sources where they are counted: all, those that translations lack, and those that only translations have. */
+const Placeholders = z.strictObject({
+  all: z.number(),
+  lost: z.number(),
+  invented: z.number(),
+});
+export type Placeholders = z.infer<typeof Placeholders>;
+
 /** One evaluated model. */
 const SystemRun = z.strictObject({
   /** SYSTEM or SYSTEM@SEED. */
@@ -97,10 +105,11 @@ const SystemRun = z.strictObject({
   sentencesPerSecond: z.number().optional(),
   /** Where it was exported. */
   int8: Int8.optional(),
+  placeholders: Placeholders.optional(),
 });
 export type SystemRun = z.infer<typeof SystemRun>;
 
-/** A row of the table: a system of a language pair over its seeds; scores, times, speeds and sizes are means. */
+/** A row of the table: a system of a language pair over its seeds; scores, times, speeds, sizes and counts are means. */
 export const System = z.strictObject({
   pair: z.string().optional(),
   system: z.string(),
@@ -111,6 +120,7 @@ export const System = z.strictObject({
   trainingSeconds: z.number().optional(),
   sentencesPerSecond: z.number().optional(),
   int8: Int8.optional(),
+  placeholders: Placeholders.optional(),
   runs: z.array(SystemRun).min(1),
 });
 export type System = z.infer<typeof System>;

@@ -251,6 +251,7 @@ function systemJson(system: System): Json {
     trainingSeconds: system.trainingSeconds ?? null,
     sentencesPerSecond: system.sentencesPerSecond ?? null,
     int8: system.int8 ?? null,
+    placeholders: system.placeholders ?? null,
     figures: { bleu: figureJson(bleu), chrf: figureJson(chrf) },
     runs: runs.map((run) => ({
       ...run,

@@ -4,6 +4,7 @@ import {
   type Difference,
   type Figure,
   type Int8,
+  type Placeholders,
   type System,
   type SystemRun,
 } from "../../schemas/results.ts";
@@ -88,6 +89,7 @@ function evaluatedOf(
       trainingSeconds: trained?.seconds,
       sentencesPerSecond: numeric(measurements, "sentencesPerSecond"),
       int8: int8Of(byName.get(`${prefix}export:${name}`)),
+      placeholders: placeholdersOf(metrics),
     }];
   });
 }
@@ -99,6 +101,16 @@ function int8Of(exported: EvaluatedNode | undefined): Int8 | undefined {
   return bleu === undefined || bytes === undefined
     ? undefined
     : { bleu, bytes };
+}
+
+/** Undefined where none were counted. */
+function placeholdersOf(metrics: Figures): Placeholders | undefined {
+  const all = numeric(metrics, "placeholders") ?? 0;
+  const lost = numeric(metrics, "placeholdersLost");
+  const invented = numeric(metrics, "placeholdersInvented");
+  return all === 0 || lost === undefined || invented === undefined
+    ? undefined
+    : { all, lost, invented };
 }
 
 function rowOf(
@@ -122,6 +134,7 @@ function rowOf(
     trainingSeconds: average("trainingSeconds"),
     sentencesPerSecond: average("sentencesPerSecond"),
     int8: averageInt8(own),
+    placeholders: averagePlaceholders(own),
     runs: own.map((run) => {
       const { parameters: _, bytes: __, ...rest } = run;
       // The only run of a system is the system itself, and the baselines' means are what it is compared with.
@@ -140,6 +153,19 @@ function averageInt8(runs: readonly Evaluated[]): Int8 | undefined {
   return {
     bleu: rounded(mean(known.map(({ bleu }) => bleu))),
     bytes: Math.round(mean(known.map(({ bytes }) => bytes))),
+  };
+}
+
+/** Of the runs whose placeholders are counted. */
+function averagePlaceholders(
+  runs: readonly Evaluated[],
+): Placeholders | undefined {
+  const known = runs.flatMap(({ placeholders }) => placeholders ?? []);
+  if (known.length === 0) return undefined;
+  return {
+    all: rounded(mean(known.map(({ all }) => all))),
+    lost: rounded(mean(known.map(({ lost }) => lost))),
+    invented: rounded(mean(known.map(({ invented }) => invented))),
   };
 }
 

@@ -81,6 +81,14 @@ const columnsOf = (systems: readonly System[]): readonly Column[] => [
     cell: ({ int8 }) => int8 === undefined ? "" : number(int8.bytes / 1e6, 1),
     isShown: ({ int8 }) => int8 !== undefined,
   },
+  ...(["lost", "invented"] as const).map((what): Column => ({
+    title: `placeholders ${what}`,
+    cell: ({ placeholders: counted }) =>
+      counted === undefined
+        ? ""
+        : `${number(100 * counted[what] / counted.all, 1)} %`,
+    isShown: ({ placeholders }) => placeholders !== undefined,
+  })),
   {
     title: "training (min)",
     cell: ({ trainingSeconds }) =>

@@ -77,6 +77,14 @@ const columnsOf = (best: string | undefined): readonly Column[] => [
     cell: ({ int8 }) =>
       int8 && { text: formatBytes(int8.bytes), value: int8.bytes },
   },
+  ...(["lost", "invented"] as const).map((what): Column => ({
+    title: `placeholders ${what}`,
+    cell: ({ placeholders: counted }) => {
+      if (counted === undefined) return undefined;
+      const value = 100 * counted[what] / counted.all;
+      return { text: `${figure(value, 1)} %`, value };
+    },
+  })),
   {
     title: "training (min)",
     cell: ({ trainingSeconds: seconds }) =>

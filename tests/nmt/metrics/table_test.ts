@@ -80,6 +80,38 @@ Deno.test("a system without its teacher has empty cells for what is relative to 
   );
 });
 
+Deno.test("placeholders that were counted are lost and invented in percent of the sources', a mean over seeds", () => {
+  const counted = (
+    name: string,
+    all: number,
+    lost: number,
+    invented: number,
+  ) => {
+    const node = evaluated(name, 37);
+    const counts = {
+      placeholders: all,
+      placeholdersLost: lost,
+      placeholdersInvented: invented,
+    };
+    return { ...node, metrics: { ...node.metrics, ...counts } };
+  };
+  assertEquals(
+    systemsTable([
+      counted("evaluate:no-kd@1", 400, 10, 4),
+      counted("evaluate:no-kd@2", 400, 20, 5),
+      evaluated("evaluate:rkd", 37),
+      counted("evaluate:ckd", 0, 0, 3),
+    ]),
+    `
+| system | seeds | parameters | of teacher |       BLEU |       chrF | to teacher | placeholders lost | placeholders invented | sentences/s |
+| ------ | ----: | ---------: | ---------: | ---------: | ---------: | ---------: | ----------------: | --------------------: | ----------: |
+| no-kd  |     2 |      1,000 |            | 37.0 ± 0.0 | 50.0 ± 0.0 |            |             3.8 % |                 1.1 % |          20 |
+| rkd    |     1 |      1,000 |            |       37.0 |       50.0 |            |                   |                       |          20 |
+| ckd    |     1 |      1,000 |            |       37.0 |       50.0 |            |                   |                       |          20 |
+`.trim(),
+  );
+});
+
 /** A run with a comparison of an earlier version: p-values of each system and each seed. */
 const COMPARED: readonly EvaluatedNode[] = [
   { ...TEACHER, seconds: 3 },
