@@ -1,6 +1,7 @@
 /** Finds the node with a model that a name means in the last run, by default the best student. */
 import { statIfThere } from "../base/stat.ts";
 import { inputError, suggestion } from "../base/input_error.ts";
+import { outdatedBy } from "../engine/provenance/outdated.ts";
 import { readManifest } from "../engine/store/manifest.ts";
 import { commandToRun } from "../engine/store/command_to_run.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
@@ -10,7 +11,6 @@ import {
   bestOfPairs,
   type BestStudent,
   evaluatedStudents,
-  type Student,
 } from "./students.ts";
 
 /** A node with a model. */
@@ -56,6 +56,14 @@ function bestStudent(
   const usable = usableOf(students, isUsable);
   const best = bestOfPairs(usable);
   if (best.length === 0) {
+    const names = unevaluated(workspace, isUsable);
+    if (names.length > 0) {
+      throw inputError(
+        `Cannot tell which student of "${workspace.folder}" is the best, as none is evaluated; name one, ${
+          names.map((name) => `--model ${name}`).join(" or ")
+        }, or run "${commandToRun(workspace, [])}".`,
+      );
+    }
     throw inputError(
       `Cannot find a student in "${workspace.folder}"; run "${
         commandToRun(workspace, [])
@@ -73,11 +81,25 @@ function bestStudent(
   return found(best[0], usable.length < students.length);
 }
 
-/** The students whose files are here; all where none's are, as the error then names the best. */
-function usableOf(
-  students: readonly Student[],
+/** The names of the students of the last run. */
+function unevaluated(
+  workspace: Workspace,
   isUsable: (node: string) => boolean,
-): readonly Student[] {
+): string[] {
+  const nodes = workspace.manifest?.nodes ?? {};
+  const outdated = outdatedBy(nodes);
+  const students = Object.keys(nodes)
+    .filter((node) =>
+      /(^|\/)student:/.test(node) && outdated(node) === undefined
+    ).map((node) => ({ node }));
+  return usableOf(students, isUsable).map(({ node }) => shortName(node));
+}
+
+/** The students whose files are here; all where none's are, as the error then names the best. */
+function usableOf<Of extends { readonly node: string }>(
+  students: readonly Of[],
+  isUsable: (node: string) => boolean,
+): readonly Of[] {
   const usable = students.filter(({ node }) => isUsable(node));
   return usable.length > 0 ? usable : students;
 }

@@ -50,6 +50,8 @@ export function findModel(
     model,
     (node) => isHere(workspace, node, "model") || hasExport(node),
   );
+  const why = whyOutdated(workspace, node);
+  if (why !== undefined) throw inputError(`Cannot use "${node}": ${why}.`);
   if (!isHere(workspace, node, "model") && hasExport(node)) {
     return { folder: outputPath(workspace, exportOf(node), "folder"), note };
   }

@@ -247,3 +247,23 @@ Deno.test("a mistyped name is told the nearest spelling", () => {
   );
   assertInputError(() => found(pairs, "onyl"), 'did you mean "only"');
 });
+
+Deno.test("where students are there and none is evaluated, their names are the choices", () => {
+  const none = { "no-kd": undefined, rkd: undefined };
+  const artifacts = runOf(none, {}, ["rkd"]);
+  const command =
+    `run "deno task pipeline run --experiment ${artifacts}/manifest.json --artifacts ${artifacts}".`;
+  assertInputError(
+    () => findModel(artifacts, {}),
+    `Cannot tell which student of "${artifacts}" is the best, as none is evaluated; name one, --model no-kd or --model rkd, or ${command}`,
+  );
+  // One that is exported can be served.
+  assertInputError(
+    () => findExport(artifacts),
+    `name one, --model rkd, or ${command}`,
+  );
+  assertInputError(
+    () => findModel(runOf({}), {}),
+    "Cannot find a student in",
+  );
+});

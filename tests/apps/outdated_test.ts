@@ -1,7 +1,7 @@
 /** What an earlier run left in a manifest is neither the best student nor an export of the last run. */
 import { assert, assertEquals } from "@std/assert";
 import { outdatedBy } from "../../engine/provenance/outdated.ts";
-import { findExport, findExports } from "../../apps/models.ts";
+import { findExport, findExports, findModel } from "../../apps/models.ts";
 import { evaluatedStudents } from "../../apps/students.ts";
 import { canonical } from "../../engine/files/hash.ts";
 import { readManifest, writeManifest } from "../../engine/store/manifest.ts";
@@ -77,4 +77,25 @@ Deno.test("the best student by its new score is not served by its old export", (
   old("export:no-kd");
   assertEquals(findExport(folder.path).folder, folderOf("export:rkd"));
   assertInputError(() => findExport(folder.path, "no-kd"), "of an earlier run");
+});
+
+Deno.test("a model is not used with the subwords that another experiment left: it is refused as outdated", () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const before = readManifest(folder.path)?.nodes ?? {};
+  makeRun(folder.path, { set: ["vocabulary.size=300"] });
+  const manifest = readManifest(folder.path);
+  assert(manifest !== undefined);
+  const { tokenize } = manifest.nodes;
+  const nodes = { ...before, tokenize };
+  writeManifest(folder.path, canonical({ ...manifest, nodes }));
+  for (const model of ["rkd", "student:no-kd", "teacher"]) {
+    assertInputError(
+      () => findModel(folder.path, { model }),
+      'Cannot use "',
+      'it is of an earlier run, with another result of "tokenize" than the last; run "deno task pipeline run ',
+    );
+  }
+  writeManifest(folder.path, canonical({ ...manifest, nodes: before }));
+  assert("modelPath" in findModel(folder.path, { model: "rkd" }));
 });
