@@ -1,4 +1,4 @@
-/** Builds the manifest of a run: the nodes of a graph, each as it was last brought up to date. */
+/** Builds the manifest of a run: the nodes of its experiment, each as it was last brought up to date. */
 import { resolve } from "@std/path";
 import type { Code, Json, NodeRecord } from "../../schemas/manifest.ts";
 import { canonical } from "../files/hash.ts";
@@ -40,7 +40,10 @@ export function openNextManifest(
   { path, ...experiment }: RunExperiment,
   { job = false } = {},
 ): NextManifest {
-  const recorded = Object.entries(manifest?.nodes ?? {});
+  // What another experiment left under the same names is nothing of this one.
+  const recorded = manifest?.experiment.name === experiment.name
+    ? Object.entries(manifest.nodes)
+    : [];
   const nodes = new Map<string, NodeRecord>(
     recorded.filter(([name]) => graph.has(name)),
   );

@@ -162,3 +162,33 @@ Deno.test("what came from elsewhere is current by its manifest, and every hint n
   assert("modelPath" in found && found.modelPath.startsWith(folder.path));
   assert(!exists(join(folder.path, "current.json")));
 });
+
+Deno.test("an experiment that failed at its first node is current and has nothing of the one before, which its own run brings back", async () => {
+  using project = makeMine();
+  project.edit(
+    "tests/engine/fixtures/words/stages/split.ts",
+    "const { clean }",
+    'if (config.lowercase) throw new Error("it broke");\n    const { clean }',
+  );
+  assertEquals((await project.run("--experiment", "folder/mine")).code, 0);
+  project.write("bad.jsonc", MINE.replace("{", '{ "lowercase": true,'));
+  const failed = await project.run("--experiment", "./bad.jsonc");
+  assertEquals(failed.code, 1);
+  assertStringIncludes(failed.out, 'experiment "bad".');
+  const status = await project.run("status");
+  assertStringIncludes(status.out, 'Experiment "bad"');
+  const get = () => project.run("get", "total:mine", "--out", "totals");
+  const refused = await get();
+  assertEquals(refused.code, 2);
+  assertStringIncludes(
+    refused.err,
+    'Cannot get "total:mine": it is no node of the last run in',
+  );
+  // One of its nodes alone, though the first is the same.
+  project.write("bad.jsonc", MINE.replace("{}", '{ "longest": 3 }'));
+  assertEquals((await project.run("split")).code, 0);
+  assertEquals((await get()).code, 2);
+  const again = await project.run("--experiment", "folder/mine");
+  assertStringIncludes(again.out, 'Nothing to do: 3 cached, experiment "mine"');
+  assertEquals((await get()).code, 0);
+});
