@@ -114,7 +114,8 @@ export async function runProcess(
       }
       case "error": {
         const { name, message: text, stack } = message;
-        write(stack + "\n");
+        const error = Object.assign(new Error(text), { name });
+        write((isInputError(error) ? text : stack) + "\n");
         return finish({ kind: "error", name, message: text });
       }
     }
