@@ -2,15 +2,18 @@
 import { join, resolve } from "@std/path";
 import { inputError, suggestion } from "../base/input_error.ts";
 import { statIfThere } from "../base/stat.ts";
+import { quoted } from "../base/shell_word.ts";
 import { checkFolder } from "../base/input_file.ts";
 import {
   experimentName,
   experimentNames as namesIn,
   readExperiment,
+  settingsBetween,
 } from "../engine/graph/experiment.ts";
 import type { Graph, Pipeline } from "../engine/graph/graph.ts";
 import { ROOT } from "../engine/keys/project.ts";
 import { currentExperiment } from "../engine/store/current.ts";
+import { readManifest } from "../engine/store/manifest.ts";
 import type { Slurm } from "../schemas/experiment/slurm.ts";
 import type { Json } from "../schemas/manifest.ts";
 import type { Console } from "./console/console.ts";
@@ -71,6 +74,26 @@ export function printExperiment(
 ): void {
   if (console.size("err") === undefined) return;
   console.err(console.paint("err")("faint", `Experiment "${name}".`) + "\n");
+}
+
+/** How many settings a sentence names. */
+const NAMED = 3;
+
+/** A sentence on the values of the last run of an experiment where they are other than these. */
+export function otherValues(
+  artifacts: string,
+  { name, value }: Pick<OpenExperiment, "name" | "value">,
+): string | undefined {
+  const last = readManifest(artifacts)?.experiment;
+  if (last?.name !== name) return undefined;
+  const settings = settingsBetween(value, last.value);
+  if (settings?.length === 0) return undefined;
+  const named = settings?.slice(0, NAMED)
+    .map((setting) => ` --set ${quoted(setting)}`).join("");
+  const others = (settings?.length ?? 0) - NAMED;
+  return `The last run had other values${
+    named === undefined ? "" : `:${named}`
+  }${others > 0 ? ` and ${others} more` : ""}.`;
 }
 
 /** An input error unless the graph has a node of that name. */

@@ -2,8 +2,12 @@
 import { join } from "@std/path";
 import { commandToRun } from "../../engine/store/command_to_run.ts";
 import { statIfThere } from "../../base/stat.ts";
-import { readExperiment } from "../../engine/graph/experiment.ts";
+import {
+  readExperiment,
+  settingsBetween,
+} from "../../engine/graph/experiment.ts";
 import type { Graph, Pipeline } from "../../engine/graph/graph.ts";
+import { readCached } from "../../engine/store/manifest.ts";
 import {
   readRuns,
   type RecordedRun,
@@ -21,6 +25,8 @@ export interface Source {
   readonly experiment: string;
   /** The experiment as `--experiment` takes it. */
   readonly given: string;
+  /** Each a value of `--set`, for the experiment as it was run where its file has others. */
+  readonly settings: readonly string[];
   readonly workspace: Workspace;
   /** Of the experiment as it was run. */
   readonly graph: Graph;
@@ -31,6 +37,8 @@ export interface Source {
   readonly outdated: ReadonlySet<string>;
   /** The last run of the experiment here; undefined for committed results. */
   readonly run?: RecordedRun;
+  /** The runs recorded here that made what is shown, oldest first. */
+  readonly makers: readonly string[];
   /** This run after those that were cut off before it. */
   readonly pieces: readonly RecordedRun[];
 }
@@ -69,12 +77,14 @@ export function sourceOf(
       return {
         experiment: name,
         given,
+        settings: settingsBetween(value, last.experiment.value) ?? [],
         workspace,
         graph,
         manifest,
         results,
         outdated: new Set(outdated),
         run,
+        makers: makersOf(workspace.folder, manifest, runs),
         pieces: run === undefined ? [] : withCutOff(runs, run),
       };
     }
@@ -94,13 +104,26 @@ export function sourceOf(
   return {
     experiment: name,
     given,
+    settings: settingsBetween(value, manifest.experiment.value) ?? [],
     workspace,
     graph: pipeline.graph(manifest.experiment.value, what),
     manifest,
     results,
     outdated: new Set(),
+    makers: [],
     pieces: [],
   };
+}
+
+function makersOf(
+  folder: string,
+  { nodes }: Manifest,
+  runs: readonly RecordedRun[],
+): string[] {
+  const made = new Set(
+    Object.values(nodes).map(({ key }) => readCached(folder, key)?.run),
+  );
+  return runs.map(({ run }) => run).filter((run) => made.has(run));
 }
 
 /** Where the bytes of an artifact lie, or undefined where they are gone. */

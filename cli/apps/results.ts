@@ -8,6 +8,7 @@ import type { ProjectPipeline } from "../project_pipeline.ts";
 import { checkPublishable } from "../sharing/publication_check.ts";
 import { sharedWithGroup } from "../../engine/files/group_folder.ts";
 import type { Store } from "../../engine/store/object_store.ts";
+import { inProgressOf } from "../../engine/store/run_log.ts";
 import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
 import { type Format, FORMATS, tableOf } from "../../nmt/metrics/table.ts";
 import { commandToRun } from "../../engine/store/command_to_run.ts";
@@ -308,6 +309,11 @@ function lastRun(
   const gathered = gather(workspace, manifest, graph, order);
   // Trials are results too: of them alone there is one table.
   if (gathered.results.systems.length + tunedOf(gathered).length === 0) {
+    if (inProgressOf(workspace.folder, name).length > 0) {
+      throw inputError(
+        `Cannot show results of "${name}" yet: its run goes on and has evaluated nothing so far; "status" says how far it is.`,
+      );
+    }
     throw inputError(
       `Cannot show results of "${name}": the last run in "${artifacts}" evaluated nothing; ${remedy}.`,
     );

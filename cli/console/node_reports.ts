@@ -19,16 +19,23 @@ import { age, fewReasons, table } from "./table.ts";
 export function printPreview(
   console: Console,
   reports: readonly NodeReport[],
-  { experiment, json, notices = [], estimate }: {
+  { experiment, otherValues, json, notices = [], estimate }: {
     /** Its name. */
     readonly experiment: string;
+    /** A sentence on those of its last run. */
+    readonly otherValues?: string;
     readonly json: boolean;
     readonly notices?: readonly string[];
     readonly estimate?: Estimate;
   },
 ): number {
   const paragraphs = [
-    `Experiment "${experiment}"\n` + statusTable(reports, console),
+    [
+      `Experiment "${experiment}"`,
+      otherValues ?? [],
+      statusTable(reports, console),
+    ]
+      .flat().join("\n"),
     ...notices.length === 0 ? [] : [noticeText(console, notices, undefined)],
     ...estimate === undefined ? [] : [estimateText(estimate)],
   ];

@@ -6,6 +6,7 @@ import { inputError, parse, suggestion } from "../../base/input_error.ts";
 import { checkInput } from "../../base/input_file.ts";
 import { Slurm } from "../../schemas/experiment/slurm.ts";
 import { type Json, Manifest } from "../../schemas/manifest.ts";
+import { canonical } from "../files/hash.ts";
 import { z } from "zod";
 
 export interface GivenExperiment {
@@ -171,6 +172,47 @@ function setAt(
   const entries = new Map(Object.entries(target ?? {}));
   entries.set(key, setAt(entries.get(key), rest, value, path));
   return Object.fromEntries(entries);
+}
+
+/**
+ * The settings that make one experiment of another, such as `corpus.test=500`; undefined where none do, as for a key that
+ * would have to go.
+ */
+export function settingsBetween(
+  from: Json | undefined,
+  to: Json,
+  path: readonly string[] = [],
+): string[] | undefined {
+  if (from !== undefined && canonical(from) === canonical(to)) return [];
+  const [before, after] = [from, to].map(entriesOf);
+  if (before === undefined || after === undefined) {
+    const isPath = path.length > 0 && path.every((key) => /^[^.=]+$/.test(key));
+    if (!isPath) return undefined;
+    const isText = typeof to === "string" && valueOf(to) === to;
+    return [`${path.join(".")}=${isText ? to : JSON.stringify(to)}`];
+  }
+  const found: string[] = [];
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    const value = after.get(key);
+    const settings = value === undefined
+      ? undefined
+      : settingsBetween(before.get(key), value, [...path, key]);
+    if (settings === undefined) return undefined;
+    found.push(...settings);
+  }
+  return found;
+}
+
+/** Undefined for what is no object. */
+function entriesOf(value: Json | undefined): Map<string, Json> | undefined {
+  if (typeof value !== "object" || value === null || isArray(value)) {
+    return undefined;
+  }
+  return new Map(
+    Object.entries(value).flatMap(([key, each]) =>
+      each === undefined ? [] : [[key, each]]
+    ),
+  );
 }
 
 function isArray(value: Json | undefined): value is readonly Json[] {

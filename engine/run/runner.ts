@@ -186,13 +186,15 @@ async function runLocked(
   const began = performance.now();
   let runLog: RunLog | undefined;
   using held = new DisposableStack();
-  /** From the first node that is made on, the experiment is the current one. */
+  /** From then on, the experiment is the current one. */
   const record = () => {
     if (runLog !== undefined) return runLog;
     nextManifest.save();
     runLog = startRunLog(workspace.folder, {
       experiment: options.experiment.name,
       ...job === undefined ? {} : { job },
+      stale: assessed(workspace, graph, selected, planned, options.force)
+        .filter(({ state }) => state === "stale").map(({ name }) => name),
       keys: Object.fromEntries(
         [...planned.values()].flatMap(({ node, key, state }) =>
           key !== undefined && state === "cached" ? [[node.name, key]] : []
@@ -321,7 +323,10 @@ async function runLocked(
     }
   };
 
-  const tasks = inOrder(graph, selected).map((node) => taskOf(node));
+  const inScope = inOrder(graph, selected);
+  const tasks = inScope.map((node) => taskOf(node));
+  const reportsOfAll = () =>
+    inScope.map((node) => reports.get(node.name) ?? skipped(node, INTERRUPTED));
   let isComplete = false;
   try {
     await schedule(tasks, capacity(options), async ({ name }) => {
@@ -329,9 +334,11 @@ async function runLocked(
       if (node !== undefined) await updateOrFail(node);
     }, signal);
     // A run that was stopped before it began anything leaves the manifest, with its experiment, as it was.
-    if (
-      made.size > 0 || runLog !== undefined || !signal.aborted
-    ) nextManifest.save();
+    if (made.size > 0 || runLog !== undefined || !signal.aborted) {
+      // One that made nothing is recorded where it leaves other results than the run before it, such as those of a former value.
+      if (job === undefined && !nextManifest.isWritten()) record();
+      nextManifest.save();
+    }
     isComplete = true;
   } finally {
     const seconds = (performance.now() - began) / 1000;
@@ -345,7 +352,9 @@ async function runLocked(
         : !isComplete || ended.some(({ state }) => state === "failed")
         ? "failed"
         : "done",
-      states: Object.fromEntries(ended.map(({ name, state }) => [name, state])),
+      states: Object.fromEntries(
+        reportsOfAll().map(({ name, state }) => [name, state]),
+      ),
       keys: Object.fromEntries(
         ended.flatMap(({ name, key }) =>
           key === undefined ? [] : [[name, key]]
@@ -353,9 +362,7 @@ async function runLocked(
       ),
     });
   }
-  const nodes = inOrder(graph, selected)
-    .map((node) => reports.get(node.name) ?? skipped(node, INTERRUPTED));
-  return { nodes, interrupted: signal.aborted };
+  return { nodes: reportsOfAll(), interrupted: signal.aborted };
 }
 
 function isInterrupted({ state, reasons }: NodeReport): boolean {

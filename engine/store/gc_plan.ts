@@ -1,6 +1,6 @@
 /** Garbage collection, plan: results that nothing keeps, objects that only they name, and leftovers. */
 import { basename, dirname, join } from "@std/path";
-import { lstatIfThere, statIfThere } from "../../base/stat.ts";
+import { lstatIfThere } from "../../base/stat.ts";
 import { inputError, isInputError } from "../../base/input_error.ts";
 import type { CachedResult, Manifest } from "../../schemas/manifest.ts";
 import { FILES } from "./artifact_folder.ts";
@@ -42,15 +42,16 @@ export function planGc(
   folder: string,
   options: GcOptions,
 ): GcPlan {
-  const known = manifestsFor(folder);
-  const own = known.get(manifestPath(folder));
-  const manifests = [...known.values(), ...options.manifests];
+  const manifests = [
+    ...manifestsFor(folder),
+    ...options.manifests,
+  ];
   const runs = readRuns(folder);
   const cache = readCache(folder);
   const store = listObjects(folder);
   const kept = new Set([
     ...manifests.flatMap(keysOf),
-    ...lastRuns(folder, runs, own, options.keepLast)
+    ...lastRuns(runs, options.keepLast)
       .flatMap(({ nodes }) => [...nodes.keys()]),
   ]);
   const chosen = choose(manifests, cache.results, store.objects, kept, options);
@@ -99,14 +100,14 @@ export function planGc(
 }
 
 /**
- * The manifests that keep results, by path: the folder's own, its committed results, and those of the project.
+ * The manifests that keep results: the folder's own, its committed results, and those of the project.
  *
  * @throws an input error if one of them cannot be read, as it is not known what it keeps
  */
-function manifestsFor(folder: string): Map<string, Manifest> {
+function manifestsFor(folder: string): Manifest[] {
   const paths = [folder, join(ROOT, "artifacts")].flatMap(foldersOfManifests)
     .map(manifestPath).filter((path) => lstatIfThere(path) !== undefined);
-  return new Map(paths.map((path) => [path, readWhole(path)]));
+  return [...new Set(paths)].map(readWhole);
 }
 
 function readWhole(path: string): Manifest {
@@ -125,22 +126,12 @@ function readWhole(path: string): Manifest {
   }
 }
 
-/**
- * The kept runs, newest first; failed and interrupted ones do not count. A run with nothing to do leaves no log but its
- * manifest, which is kept anyway and counts as one.
- */
+/** The kept runs, newest first; failed and interrupted ones do not count. */
 function lastRuns(
-  folder: string,
   runs: readonly RecordedRun[],
-  own: Manifest | undefined,
   count: number,
 ): RecordedRun[] {
-  const last = runs.at(-1);
-  const named = new Set(own === undefined ? [] : keysOf(own));
-  const manifest = statIfThere(manifestPath(folder))?.mtime?.getTime() ?? 0;
-  const isRewritten = last?.outcome !== undefined && manifest > last.written &&
-    [...last.nodes.keys()].some((key) => !named.has(key));
-  let left = isRewritten ? count - 1 : count;
+  let left = count;
   const kept: RecordedRun[] = [];
   for (const run of runs.toReversed()) {
     if (left === 0) break;

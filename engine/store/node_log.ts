@@ -1,11 +1,11 @@
 /** The logs of nodes, by run: which of them is a node's last, where several experiments have a node of its name. */
 import { isReadable, readState } from "../files/state_file.ts";
 import {
+  isOf,
   logPath,
   piecesBefore,
   readRun,
   readRuns,
-  type RecordedRun,
   runsWithLogs,
 } from "./run_log.ts";
 
@@ -57,10 +57,13 @@ export function lastLogged(
   return ofExperiment;
 }
 
-/** Whether a run may be of an experiment: a damaged or old record names none. */
-export function isOf(
+/** The key that a node had in the last run of an experiment that made or used it; undefined if it is not recorded. */
+export function lastKey(
+  folder: string,
+  node: string,
   experiment: string,
-  run: Pick<RecordedRun, "experiment">,
-): boolean {
-  return run.experiment === undefined || run.experiment === experiment;
+): string | undefined {
+  return readRuns(folder).filter((run) => run.experiment === experiment)
+    .flatMap(({ nodes }) => [...nodes])
+    .findLast(([, name]) => name === node)?.[0];
 }

@@ -45,6 +45,23 @@ export function runMaking(
   );
 }
 
+/** The runs of an experiment that go on at this moment. */
+export function inProgressOf(
+  folder: string,
+  experiment: string,
+): RecordedRun[] {
+  return runsInProgress(folder).map((run) => readRun(folder, run))
+    .filter((run) => isOf(experiment, run));
+}
+
+/** Whether a run may be of an experiment: a damaged or old record names none. */
+export function isOf(
+  experiment: string,
+  run: Pick<RecordedRun, "experiment">,
+): boolean {
+  return run.experiment === undefined || run.experiment === experiment;
+}
+
 function runPath(folder: string, run: string): string {
   return join(folder, "runs", `${run}.jsonl`);
 }
@@ -111,6 +128,8 @@ export interface RecordedRun {
   readonly states: ReadonlyMap<string, string>;
   /** The names of all nodes that it used, by key. */
   readonly nodes: ReadonlyMap<string, string>;
+  /** The names of the nodes that it began in order to make. */
+  readonly stale: ReadonlySet<string>;
   /** Work by key; for a node that was killed, until its last sign of life. */
   readonly work: ReadonlyMap<string, Work>;
   /** The maximum over its nodes. */
@@ -139,11 +158,18 @@ export function runsWithLogs(folder: string): string[] {
     .map(({ name }) => name).sort(inOrder);
 }
 
-/** A run after those of the same experiment that were cut off before it, since one that was not; oldest first. */
+/**
+ * A run after those of the same experiment that were cut off before it, since one that was not; oldest first. One that found
+ * all made went on with none.
+ */
 export function withCutOff(
   runs: readonly RecordedRun[],
   last: RecordedRun,
 ): RecordedRun[] {
+  const states = [...last.states.values()];
+  const hasFoundAll = states.length > 0 &&
+    states.every((state) => state === "cached");
+  if (hasFoundAll) return [last];
   const before = runs.slice(0, runs.indexOf(last))
     .filter(({ experiment }) => experiment === last.experiment);
   const ended = before.findLastIndex(({ outcome }) =>
@@ -186,6 +212,7 @@ export function readRun(folder: string, run: string): RecordedRun {
     outcome: end && (end.outcome ?? outcomeOf(states)),
     states,
     nodes,
+    stale: new Set(start?.stale),
     work: workOf(events, (node) =>
       end?.time === undefined
         ? Math.max(
@@ -249,6 +276,7 @@ const Event = z.object({
   seconds: quantity,
   peakMemoryBytes: quantity,
   outcome: text,
+  stale: z.array(z.string()).optional().catch(undefined),
   keys: texts,
   states: texts,
 });

@@ -170,7 +170,7 @@ function faults(
 }
 
 function times(
-  { given }: Source,
+  source: Source,
   nodes: readonly ReportNode[],
 ): Markup | undefined {
   const { timed, seconds, chain } = timesOf(nodes);
@@ -182,7 +182,7 @@ function times(
     duration(chain)
   } in parallel. Longest: ${longest.join(", ")}${
     timed.length > NAMED ? ", …" : undefined
-  }<br>Again: <code>${estimateCommand(given)}</code> estimates it.`;
+  }<br>Again: <code>${estimateCommand(source)}</code> estimates it.`;
 }
 
 function data(nodes: readonly ReportNode[]): Markup[] | undefined {

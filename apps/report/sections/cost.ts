@@ -35,15 +35,23 @@ export function timesOf(nodes: readonly ReportNode[]): Times {
 }
 
 /** The command that estimates what all nodes cost again. */
-export function estimateCommand(given: string): string {
-  return `deno task pipeline --experiment ${quoted(given)} --force --dry-run`;
+export function estimateCommand(
+  { given, settings }: Pick<Source, "given" | "settings">,
+): string {
+  const words = [
+    ...["--experiment", given],
+    ...settings.flatMap((setting) => ["--set", setting]),
+    ...["--force", "--dry-run"],
+  ];
+  return `deno task pipeline ${words.map(quoted).join(" ")}`;
 }
 
 /** Undefined where no node's time is known. */
 export function cost(
-  { given, results: { machines } }: Source,
+  source: Source,
   nodes: readonly ReportNode[],
 ): Markup | undefined {
+  const { machines } = source.results;
   const { timed, seconds, chain } = timesOf(nodes);
   if (timed.length === 0) return undefined;
   const bytes = sum(nodes.map(({ bytes }) => bytes ?? 0));
@@ -57,7 +65,7 @@ export function cost(
       ["nodes of unknown time", unknown === 0 ? undefined : String(unknown)],
     ])
   }<p>The time again lies between the longest chain and the sum, by how many nodes run at once. <code>${
-    estimateCommand(given)
+    estimateCommand(source)
   }</code> estimates it for your machine; without <code>--dry-run</code> it runs.</p>
 ${
     view(

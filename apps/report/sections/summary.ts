@@ -246,7 +246,7 @@ function tookText(pieces: readonly RecordedRun[]): string {
 }
 
 /** When, where and how the run went. */
-export function runFacts({ run, pieces, results }: Source): Markup {
+export function runFacts({ run, makers, pieces, results }: Source): Markup {
   if (run === undefined) {
     return markup`<p>These are the committed results of the experiment. What its last run found and made is not recorded here, nor is there a log of a node, unless its run is.</p>${
       factList([["machine", results.machines.map(machineText)[0]]])
@@ -254,11 +254,12 @@ export function runFacts({ run, pieces, results }: Source): Markup {
   }
   const states = [...run.states.values()].map((state) => ({ state }));
   return factList([
-    ["run", run.run.replace(/^(\d{6,})-.*/, "$1")],
+    ["run", numberOf(run.run)],
     ["began", pieces[0].time?.replace(/\.\d+Z$/, "Z").replace("T", " ")],
     ["took", tookText(pieces)],
     ["outcome", run.outcome ?? "not ended, or cut off"],
     ["nodes", countStates(states) || undefined],
+    ["all made by", makers.join() === run.run ? undefined : madeBy(makers)],
     ["machine", machineText(run.machine)],
     [
       "peak memory",
@@ -267,6 +268,23 @@ export function runFacts({ run, pieces, results }: Source): Markup {
         : formatBytes(run.peakMemoryBytes),
     ],
   ]);
+}
+
+/** The name of a run ends with the time. */
+const numberOf = (run: string) => run.replace(/^(\d{6,})-.*/, "$1");
+
+/** How many runs are named. */
+const NAMED = 4;
+
+/** `run 000003`, or `runs 000001, 000003`. */
+function madeBy(makers: readonly string[]): string | undefined {
+  const names = makers.map(numberOf);
+  if (names.length < 2) {
+    return names.length === 0 ? undefined : `run ${names[0]}`;
+  }
+  return names.length > NAMED
+    ? `${names.length} runs, ${names[0]} to ${names[names.length - 1]}`
+    : `runs ${names.join(", ")}`;
 }
 
 /** Terms and values in a row; one without a value is left out. */

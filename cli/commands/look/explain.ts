@@ -8,7 +8,12 @@ import {
 import type { Code, Json, Preimage } from "../../../schemas/manifest.ts";
 import { command } from "../../command.ts";
 import { EXIT } from "../../exit.ts";
-import { artifactFolder, checkNode, openExperiment } from "../../experiment.ts";
+import {
+  artifactFolder,
+  checkNode,
+  openExperiment,
+  otherValues,
+} from "../../experiment.ts";
 import { argument, flag, onExperiment } from "../../options.ts";
 
 export default command({
@@ -23,15 +28,18 @@ export default command({
   },
   examples: [["student:rkd", "what its key is made of, what has changed"]],
   run: async ({ console, pipeline }, { node, json, all, ...values }) => {
-    const { graph, name } = openExperiment(pipeline, values);
+    const experiment = openExperiment(pipeline, values);
+    const { graph, name } = experiment;
     const artifacts = artifactFolder(values.artifacts);
     checkNode(graph, node);
     const workspace = openWorkspace(artifacts);
     const explanation = await explainNode(workspace, graph, node);
     console.out(
-      (json
-        ? JSON.stringify(explanation)
-        : explanationText(explanation, name, all)) + "\n",
+      (json ? JSON.stringify(explanation) : [
+        `Experiment "${name}"`,
+        otherValues(artifacts, experiment) ?? [],
+        explanationText(explanation, all),
+      ].flat().join("\n")) + "\n",
     );
     return EXIT.done;
   },
@@ -64,13 +72,11 @@ async function explainNode(
 
 function explanationText(
   { name, state, reasons, key, preimage, code }: Explanation,
-  experiment: string,
   all: boolean,
 ): string {
   const { modules, packages } = code;
   const executed = [modules, packages].map((of) => Object.keys(of).length);
   return [
-    `Experiment "${experiment}"`,
     `${name} is ${state}${reasons.length > 0 ? ", because" : ""}`,
     ...reasons.map((reason) => `  ${reason}`),
     `key ${key ?? "not known until its inputs are made"}`,

@@ -7,12 +7,13 @@ import { preview, status } from "../../../engine/run/preview.ts";
 import { countStates } from "../../../engine/run/node_record.ts";
 import { isInUse } from "../../../engine/store/checkpoints.ts";
 import {
-  isOf,
+  lastKey,
   lastLogged,
   type LogOwner,
   readLog,
 } from "../../../engine/store/node_log.ts";
 import {
+  inProgressOf,
   logPath,
   readRuns,
   type RecordedRun,
@@ -60,8 +61,9 @@ export default command({
     const artifacts = artifactFolder(values.artifacts);
     checkNode(experiment.graph, node);
     printExperiment(console, experiment);
-    const ask = () => stateOf(experiment, artifacts, node);
-    const owner = await ownerOf(experiment, artifacts, node);
+    const isAsked = values.set.length > 0;
+    const ask = () => stateOf(experiment, artifacts, node, isAsked);
+    const owner = await ownerOf(experiment, artifacts, node, isAsked);
     const run = lastLogged(artifacts, node, owner);
     if (run === undefined && !(follow && (await ask()).isUnderWay)) {
       throw failure(
@@ -75,12 +77,18 @@ export default command({
   },
 });
 
-/** Without the key where it cannot be computed, such as for want of a data file: what was logged is there all the same. */
+/**
+ * The node as its experiment last ran it, also with other values than its file has, unless values are asked for. Without the
+ * key where it cannot be computed, such as for want of a data file: what was logged is there all the same.
+ */
 async function ownerOf(
   { graph, name }: Pick<OpenExperiment, "graph" | "name">,
   artifacts: string,
   node: string,
+  isAsked: boolean,
 ): Promise<LogOwner> {
+  const ran = isAsked ? undefined : lastKey(artifacts, node, name);
+  if (ran !== undefined) return { experiment: name, key: ran };
   try {
     const reports = await preview(graph, {
       ...{ artifacts, force: false, paranoid: false },
@@ -105,20 +113,27 @@ async function stateOf(
   { graph, name }: Pick<OpenExperiment, "graph" | "name">,
   artifacts: string,
   node: string,
+  isAsked: boolean,
 ): Promise<FollowedState> {
+  const isToCome = inProgressOf(artifacts, name)
+    .some(({ stale, states }) => stale.has(node) && !states.has(node));
+  const ran = isAsked ? undefined : lastKey(artifacts, node, name);
+  if (isToCome && !isAsked) {
+    const owner = { experiment: name, key: ran };
+    return { owner, isQueued: false, isUnderWay: true };
+  }
   const [{ key, state }] = await status(graph, {
     artifacts,
     selection: { only: [node] },
     paranoid: false,
   });
-  const inProgress = runsInProgress(artifacts);
-  const isToCome = state === "stale" &&
-    readRuns(artifacts).some((run) =>
-      inProgress.includes(run.run) && isOf(name, run) && !run.states.has(node)
-    );
   const isQueued = state === "queued";
-  const isUnderWay = state === "running" || isQueued || isToCome;
-  return { owner: { experiment: name, key }, isQueued, isUnderWay };
+  const isRunning = state === "running";
+  return {
+    owner: { experiment: name, key: isRunning ? key : ran ?? key },
+    isQueued,
+    isUnderWay: isRunning || isQueued || isToCome && state === "stale",
+  };
 }
 
 const POLL_MILLISECONDS = 200;

@@ -3,7 +3,11 @@ import { select } from "../../../engine/graph/selection.ts";
 import { status } from "../../../engine/run/preview.ts";
 import { command } from "../../command.ts";
 import { printPreview } from "../../console/node_reports.ts";
-import { artifactFolder, openExperiment } from "../../experiment.ts";
+import {
+  artifactFolder,
+  openExperiment,
+  otherValues,
+} from "../../experiment.ts";
 import { nodes, onExperiment, selecting } from "../../options.ts";
 
 export default command({
@@ -19,7 +23,8 @@ export default command({
     ["--json", "for scripts; exit code 10 where something would run"],
   ],
   run: async ({ console, pipeline, commandNames }, values) => {
-    const { graph, name } = openExperiment(pipeline, values);
+    const experiment = openExperiment(pipeline, values);
+    const { graph, name } = experiment;
     const artifacts = artifactFolder(values.artifacts);
     select(graph, values, commandNames);
     const reports = await status(graph, {
@@ -28,6 +33,10 @@ export default command({
       paranoid: values.paranoid,
     });
     const { json } = values;
-    return printPreview(console, reports, { experiment: name, json });
+    return printPreview(console, reports, {
+      experiment: name,
+      otherValues: otherValues(artifacts, experiment),
+      json,
+    });
   },
 });

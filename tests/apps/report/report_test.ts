@@ -211,7 +211,7 @@ Deno.test("the summary answers in short what one asks first, with links to the s
   );
   assertStringIncludes(
     answer("cost"),
-    "deno task pipeline --experiment tiny --force --dry-run",
+    "deno task pipeline --experiment tiny --set students.rkd.alpha=0.5 --force --dry-run",
   );
   assertMatch(
     answer("data"),

@@ -1,6 +1,8 @@
 /** What the summary of a report says of the best student's differences. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { readManifest } from "../../../engine/store/manifest.ts";
+import { startRunLog } from "../../../engine/store/run_log.ts";
 import { pipeline } from "../../fixtures/command.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
 
@@ -50,4 +52,37 @@ Deno.test("the summary has a verdict by the corrected test of planned comparison
     page,
     /<details><summary>\d+ exploratory differences?<\/summary>[^]*?<caption>exploratory differences on the test set/,
   );
+});
+
+Deno.test("the facts of a run that made nothing name the run that did, and what it would cost again has the values of the run", async () => {
+  using folder = temporary();
+  makeRun(folder.path, { set: ["students.rkd.alpha=0.45"] });
+  const pageOf = async () => {
+    const { code, out, err } = await pipeline(
+      ...["report", "--experiment", "tiny", "--artifacts", folder.path],
+    );
+    assertEquals(code, 0, err);
+    return Deno.readTextFileSync(out.trim());
+  };
+  const fact = (page: string, term: string) =>
+    new RegExp(`<dt>${term}</dt><dd>(.*?)</dd>`).exec(page)?.[1];
+  const page = await pageOf();
+  assertEquals(fact(page, "run"), "000001");
+  assertEquals(fact(page, "all made by"), undefined);
+  assertEquals(
+    page.match(
+      /deno task pipeline --experiment tiny --set students\.rkd\.alpha=0\.45 --force --dry-run/g,
+    )?.length,
+    2,
+  );
+  const states = Object.fromEntries(
+    Object.keys(readManifest(folder.path)?.nodes ?? {})
+      .map((name) => [name, "cached"]),
+  );
+  const idle = startRunLog(folder.path, { experiment: "tiny" });
+  idle.append({ event: "end", seconds: 0, outcome: "done", states });
+  const later = await pageOf();
+  assertEquals(fact(later, "run"), "000002");
+  assertMatch(fact(later, "nodes") ?? "", /^\d+ cached$/);
+  assertEquals(fact(later, "all made by"), "run 000001");
 });

@@ -1,6 +1,9 @@
 /** The command `results` as users run it: formats, where figures are from, saving, and what it refuses. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { canonical } from "../../../engine/files/hash.ts";
+import { readManifest, writeManifest } from "../../../engine/store/manifest.ts";
+import { holdRun, startRunLog } from "../../../engine/store/run_log.ts";
 import { exists } from "../../engine/fixtures/project.ts";
 import { makeRun, P, ROOT, temporary } from "../../fixtures/made_run.ts";
 import { fair, good, lines } from "../../nmt/metrics/compared.ts";
@@ -156,4 +159,26 @@ Deno.test("what cannot be shown is one sentence with exit code 2", async () => {
   assertEquals(code, 2);
   assertStringIncludes(err, "nothing was run");
   assert(!exists(empty));
+});
+
+Deno.test("while the run that is to evaluate goes on, results say so in place of what to run", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const manifest = readManifest(folder.path);
+  assert(manifest !== undefined);
+  writeManifest(folder.path, canonical({ ...manifest, nodes: {} }));
+  const { run } = startRunLog(folder.path, { experiment: "tiny" });
+  const errorOf = async () => {
+    const { code, err } = await results(folder.path, ...TINY);
+    assertEquals(code, 2);
+    return err;
+  };
+  {
+    using _held = holdRun(folder.path, run);
+    assertStringIncludes(
+      await errorOf(),
+      'Cannot show results of "tiny" yet: its run goes on and has evaluated nothing so far;',
+    );
+  }
+  assertStringIncludes(await errorOf(), "evaluated nothing; run ");
 });

@@ -386,3 +386,20 @@ Deno.test({
     assertEquals(await once(3, runGreedy, true), true);
   },
 });
+
+Deno.test("a run that makes nothing is recorded where it leaves other results than the run before it", async () => {
+  using project = makeProject();
+  const { run } = inProcess(project);
+  const folder = project.path("artifacts");
+  await run();
+  await run({ set: ["counts.all.longest=4"] });
+  assertEquals(readRuns(folder).length, 2);
+  for (const _ of [1, 2]) await run();
+  const runs = readRuns(folder);
+  assertEquals(runs.length, 3);
+  const [first, , last] = runs;
+  assertEquals(last.outcome, "done");
+  assertEquals([...last.states.values()], ALL.map(() => "cached"));
+  assertEquals(new Set(last.nodes.keys()), new Set(first.nodes.keys()));
+  assertEquals([last.work.size, last.stale.size], [0, 0]);
+});

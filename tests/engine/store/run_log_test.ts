@@ -39,7 +39,9 @@ Deno.test("a run log that was cut off tells of what was begun, for how long, and
   assertEquals([outcome, states.get("split")], ["done", "ran"]);
   const path = `artifacts/runs/${run}.jsonl`;
   const lines = project.read(path).split("\n");
-  const [begun] = lines.map((line, i) => line.includes("count:all") ? i : -1)
+  const [begun] = lines.map((line, i) =>
+    line.includes('"name":"count:all"') ? i : -1
+  )
     .filter((i) => i >= 0);
   project.write(
     path,
@@ -83,4 +85,6 @@ Deno.test("a run that goes on after others of its experiment that were cut off i
   assertEquals(pieces.map(secondsOfRun), [10, 7, 10]);
   assertEquals(withCutOff(all, all[1]).length, 2);
   assertEquals(withCutOff(all, all[3]).length, 1);
+  const idle = { ...all[5], states: new Map([["split", "cached"]]) };
+  assertEquals(withCutOff([...all.slice(0, 5), idle], idle), [idle]);
 });

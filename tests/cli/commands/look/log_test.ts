@@ -106,7 +106,8 @@ Deno.test("a run is running until it ends; killed it is cut off, interrupted it 
   ]);
   assertEquals(first.machine, second.machine);
   assert(Number(second.seconds) > 0);
-  assertEquals(second.nodes.cached, 1);
+  // What it did not come to is skipped, as the run itself says.
+  assertEquals(second.nodes, { ran: 0, cached: 1, failed: 0, skipped: 2 });
   const [, cutOff] = await rowsOf(project);
   assertEquals(cutOff.slice(3, 5), ["cut off", "1 ran"]);
 });
@@ -220,6 +221,90 @@ Deno.test("of two experiments with a node of one name in one folder, log shows a
   const { code, err } = await project.run("log", "count:all", ...third);
   assertEquals(code, 1);
   assertMatch(err, /it never ran here in experiment "third"\.\n$/);
+});
+
+Deno.test("after a run with other values, log shows and follows that run, status and explain say so, and asked values come first", async () => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/count.ts`,
+    "progress({",
+    "log(`within ${config.longest}`);\n      progress({",
+  );
+  project.edit(
+    `${WORDS}/stages/total.ts`,
+    "inputs, outputs }) => {",
+    'inputs, outputs, log }) => {\n    log("added up");',
+  );
+  project.write(
+    "mine.jsonc",
+    '{ "text": "text.txt", "counts": { "all": { "longest": 10 } } }',
+  );
+  const mine = ["--experiment", project.path("mine.jsonc")];
+  const outOf = async (...args: string[]) => {
+    const { code, out, err } = await project.run(...args);
+    assert(code === 0 || code === 10, err);
+    return out;
+  };
+  const count = ["log", "count:all"];
+  const within = (longest: number) => `within ${longest}\n`.repeat(3);
+  await nodesOf(project, ...mine);
+  assertEquals(await outOf(...count), within(10));
+  assert(!(await outOf("status")).includes("other values"));
+  await nodesOf(project, "--set", "counts.all.longest=3");
+  assertEquals(await outOf(...count), within(3));
+  assertEquals(
+    await outOf(...count, "--set", "counts.all.longest=10"),
+    within(10),
+  );
+  const other = "The last run had other values: --set counts.all.longest=3.";
+  for (const command of [["status"], ["explain", "count:all"]]) {
+    assertEquals((await outOf(...command)).split("\n")[1], other);
+    assert(
+      !(await outOf(...command, "--set", "counts.all.longest=3"))
+        .includes("other values"),
+    );
+  }
+  // With nothing to do it is the last run all the same, and is recorded once.
+  for (const _ of [1, 2]) {
+    assertMatch(await outOf("run"), /^Nothing to do: 3 cached/m);
+  }
+  assertEquals((await runsOf(project)).map(({ nodes }) => nodes.cached), [
+    ...[0, 1, 3],
+  ]);
+  assertEquals(await outOf(...count), within(10));
+  assert(!(await outOf("status")).includes("other values"));
+
+  const run = project.start(
+    "--set",
+    'counts.all={"longest":4,"milliseconds":1500}',
+  );
+  await until(() => stageProcesses(project, "count.ts")[0]);
+  const [counted, added] = await Promise.all([
+    outOf(...count, "--follow"),
+    outOf("log", "total:all", "--follow"),
+  ]);
+  assertEquals((await run.output()).code, 0);
+  assertEquals(counted, within(4));
+  assertMatch(added, /^added up\nRun 000004-.*:\nadded up\n$/);
+});
+
+Deno.test("the log of a node that a mistake of the user failed has the sentence, and of a fault of the stage where it was", async () => {
+  using project = makeProject();
+  project.edit(
+    `${WORDS}/stages/count.ts`,
+    "const names",
+    'throw Object.assign(new Error("Cannot count it."), { name: "None" });\n    const names',
+  );
+  const logWith = async (name: string, before: string) => {
+    project.edit(`${WORDS}/stages/count.ts`, `"${before}"`, `"${name}"`);
+    await project.run();
+    return (await project.run("log", "count:all")).out;
+  };
+  assertEquals(await logWith("InputError", "None"), "Cannot count it.\n");
+  assertMatch(
+    await logWith("Other", "InputError"),
+    /Cannot count it\.\n +at .*count\.ts/,
+  );
 });
 
 /** Runs of any pipeline: those of the project are read by this process. */
