@@ -14,7 +14,7 @@ import { estimate } from "../../../apps/estimate/estimate.ts";
 import { measuredRate } from "../../../apps/estimate/rate.ts";
 import pipeline from "../../../pipeline.ts";
 import { recordedLayers } from "../../../schemas/experiment/distillation.ts";
-import { pipeline as command, ROOT } from "../../fixtures/command.ts";
+import { deno, pipeline as command, ROOT } from "../../fixtures/command.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
 import {
   distillation,
@@ -180,6 +180,29 @@ Deno.test("--dry-run says how long the stale nodes take and how large they are, 
   assertEquals(estimate.unknown, []);
 });
 
+Deno.test("a plan needs no runtime: where that is missing, --dry-run says how to get it or do without", async () => {
+  using folder = temporary();
+  const dry = async (...more: string[]) => {
+    const { code, out, err } = await deno([
+      ...["run", "--quiet", "--allow-all", "cli/main.ts", "--dry-run"],
+      ...["--experiment", "captions-pt-en", "--artifacts", folder.path],
+      ...more,
+    ], { CKD_OPENVINO: folder.path });
+    assertEquals(code, 10, err);
+    return out;
+  };
+  const [last, estimated] = (await dry()).trimEnd().split("\n\n").toReversed();
+  assertMatch(estimated, /, by a matrix product of ONNX Runtime measured now/);
+  assertMatch(
+    last,
+    /^Cannot use runtime openvino on cpu: .*; run tools\/openvino\/fetch, or take ONNX Runtime by --set 'runtime=\{"name":"onnx"\}': /,
+  );
+  const { estimate } = JSON.parse(await dry("--json"));
+  assertMatch(estimate.missing, /^Cannot use runtime openvino/);
+  const other = await dry("--set", 'runtime={"name":"onnx"}');
+  assert(!other.includes("Cannot use"), other);
+});
+
 Deno.test("trainings that this machine recorded say how fast it is, those of another machine do not", async () => {
   using folder = temporary();
   const records = makeRun(folder.path);
@@ -221,5 +244,10 @@ Deno.test("what depends on data of unknown size is named and not counted", async
   assertMatch(
     estimateText(estimated),
     /not counted.*: tr-en\/fetch, tr-en\/states$/,
+  );
+  const unknown = ["fetch", "corpus", "tokenize", "teacher", "states"];
+  assertMatch(
+    estimateText({ ...estimated, unknown }),
+    /not counted.*: fetch, corpus, tokenize and 2 more$/,
   );
 });
