@@ -110,7 +110,7 @@ export function cut(text: string, columns: number): string {
  */
 export function wrapped(text: string, columns: number, indent = 0): string {
   return text.split("\n").map((line) => {
-    const [first = "", ...words] = line.match(/ *[^ ]+/g) ?? [];
+    const [first, ...words] = line.split(/(?<=[^ ])(?= )/);
     const lines = [first];
     for (const word of words) {
       const longer = lines[lines.length - 1] + word;
