@@ -178,7 +178,9 @@ async function lookOver(
     const kept = pairs.length;
     if (kept === 0 || kept >= LEAST_PAIRS) return { first, kept };
     throw inputError(
-      `Cannot set up an experiment on so little text: expected at least ${LEAST_PAIRS} different pairs after cleaning, and ${ENOUGH_PAIRS} or more for models of use, found ${kept}; give more text.`,
+      `Cannot set up an experiment on so little text: expected at least ${LEAST_PAIRS} different pairs after cleaning, and ${
+        ENOUGH_PAIRS.toLocaleString("en")
+      } or more for models of use, found ${kept}; give more text.`,
     );
   } finally {
     pairs.close();

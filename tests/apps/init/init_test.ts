@@ -98,7 +98,7 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
   [
     "too small a corpus",
     ["--pairs", "ten.tsv"],
-    "expected at least 15 different pairs after cleaning, and 5000 or more for models of use, found 10; give more text.",
+    "expected at least 15 different pairs after cleaning, and 5,000 or more for models of use, found 10; give more text.",
   ],
   [
     "pairs of one form",
