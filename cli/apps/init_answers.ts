@@ -71,7 +71,9 @@ export function subjectOf(
   return {
     data: { ...parse(Data, { train, licence }, "the corpus"), train },
     languages: { source, target },
-    ...{ size, seed: SEED, model },
+    size,
+    seed: SEED,
+    model,
   };
 }
 

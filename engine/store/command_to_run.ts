@@ -18,7 +18,8 @@ export function commandToRun(
   experiment = currentOrRecorded(folder, join(project.root, "experiments")),
 ): string {
   return commandInFolder(folder, [
-    ...["run", ...words],
+    "run",
+    ...words,
     ...experiment === undefined ? [] : ["--experiment", experiment],
   ]);
 }
@@ -29,7 +30,10 @@ export function commandInFolder(
   words: readonly string[],
 ): string {
   return [
-    ...["deno", "task", "pipeline", ...words],
+    "deno",
+    "task",
+    "pipeline",
+    ...words,
     ...resolve(folder) === resolve("artifacts") ? [] : ["--artifacts", folder],
   ].map(quoted).join(" ");
 }
