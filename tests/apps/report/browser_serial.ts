@@ -265,8 +265,10 @@ Deno.test({
             const curves = page.locator("#curves");
             const buttons = curves.locator("[aria-label=Systems] button");
             await buttons.first().waitFor();
-            const systems = await buttons.allInnerTexts();
-            assertEquals(systems.length, 6);
+            const entries = await buttons.allInnerTexts();
+            assertEquals(entries.length, 6);
+            assert(entries.includes("start (2 seeds)"), `${entries}`);
+            const systems = entries.map((entry) => entry.replace(/ \(.*/, ""));
             const names = () =>
               curves.locator("svg[role=img] g[class^=curve-] text")
                 .evaluateAll((all) =>
@@ -307,7 +309,7 @@ Deno.test({
               'document.querySelector("#curves [role=img]").clientWidth < 400',
             );
             assertEquals(await names(), []);
-            assertEquals(await buttons.allInnerTexts(), systems);
+            assertEquals(await buttons.allInnerTexts(), entries);
           },
         );
       }
