@@ -67,6 +67,9 @@ export function parseArguments(
     }
     for (const [key, option] of Object.entries(command.options)) {
       parser.addOption(parsedOption(key, option));
+      if (isUntold(option)) {
+        parser.setOptionValueWithSource(key, option.default, "default");
+      }
     }
     parser.action((...given: unknown[]) => {
       const taken = names.map((name, i) => [name, given[i]] as const);
@@ -113,10 +116,17 @@ function parsedOption(key: string, option: Option): ParsedOption {
     placeholder === undefined ? flag : `${flag} ${placeholder}`,
     summary,
   );
-  if (option.default !== undefined) parsed.default(option.default);
+  if (option.default !== undefined && !isUntold(option)) {
+    parsed.default(option.default);
+  }
   if (choices !== undefined) parsed.choices(choices);
   if (parse !== undefined) parsed.argParser(parse);
   return parsed.makeOptionMandatory(isRequired);
+}
+
+/** Whether the default of an option is a switch that is off or an empty list, which help does not say. */
+function isUntold({ default: value }: Option): boolean {
+  return value === false || Array.isArray(value) && value.length === 0;
 }
 
 /** The message of the parser, with a suggestion. */

@@ -5,6 +5,8 @@ import { deno, type Outcome, ROOT } from "./fixtures/command.ts";
 import { temporary } from "./fixtures/made_run.ts";
 import { PARTS, trainedStudent } from "./fixtures/trained.ts";
 
+const INT8 = ["examples/model", "int8"];
+
 function example(name: string, ...args: string[]): Promise<Outcome> {
   return deno(["run", "--allow-all", `examples/${name}.ts`, ...args]);
 }
@@ -39,6 +41,25 @@ Deno.test("an exported model translates standard input as the model itself does"
       ...["--model", "student:no-kd", "--beam", "2"],
     ),
   );
+});
+
+Deno.test("the model beside the examples translates in 8 bits; without that, without a folder or in another one it is one sentence", async () => {
+  assertMatch(
+    await withLines(["o gato"], "examples/translate.ts", ...INT8),
+    /\S/,
+  );
+  for (
+    const [args, said] of [
+      [[], /^Cannot translate: expected FOLDER/],
+      [["examples/model"], /^Cannot use "examples\/model\/fp32\//],
+      [["no/such"], /^Cannot use .*"no\/such"/],
+    ] as const
+  ) {
+    const { code, out, err } = await example("translate", ...args);
+    assertEquals([code, out], [2, ""]);
+    assertMatch(err, said);
+    assertEquals(err.trimEnd().split("\n").length, 1, err);
+  }
 });
 
 Deno.test("two systems of committed results are compared by both scores", async () => {

@@ -6,6 +6,7 @@ import { locksFinding } from "./locks.ts";
 import { findPeers, readCpu } from "./peers.ts";
 import type { Executor } from "../../engine/executors/executor.ts";
 import { EXECUTORS, QUEUES } from "../../engine/executors/executors.ts";
+import { commandInFolder } from "../../engine/store/command_to_run.ts";
 import { isInputError } from "../../base/input_error.ts";
 import { PROVIDERS, Runtime } from "../../schemas/experiment/runtime.ts";
 import { identityOf } from "../../nmt/tensor/identities.ts";
@@ -40,11 +41,17 @@ export async function examine(artifacts: string): Promise<Examination> {
   return { ready: findings[runtimes.findIndex(isStandard)].usable, findings };
 }
 
-/** One line a finding, then what they come to. */
-export function findings({ ready, findings }: Examination): string {
+/** One line a finding, then what they come to. `fit` fits a text into a terminal, with an indent of what goes on. */
+export function findings(
+  { ready, findings }: Examination,
+  fit: (text: string, indent: number) => string = (text) => text,
+): string {
   const width = Math.max(...findings.map(({ name }) => name.length));
   const lines = findings.map(({ name, usable, detail }) =>
-    `${usable ? "yes" : "no "}  ${name.padEnd(width)}  ${detail}`
+    fit(
+      `${usable ? "yes" : "no "}  ${name.padEnd(width)}  ${detail}`,
+      width + 7,
+    )
   );
   const missing = findings.filter(({ usable }) => !usable).length;
   const summary = ready
@@ -54,7 +61,7 @@ export function findings({ ready, findings }: Examination): string {
         : ` What is missing (${missing} of ${findings.length}) is needed only where it is asked for.`
     }`
     : "The default runtime does not work: no model can be trained or used here.";
-  return [...lines, "", summary].join("\n");
+  return [...lines, "", fit(summary, 0)].join("\n");
 }
 
 async function runtimeFinding(runtime: Runtime): Promise<Finding> {
@@ -99,9 +106,11 @@ function machineFinding(): Finding {
 }
 
 /** Of the nearest folder that exists, as the artifacts' own may be yet to be made. */
-function diskFinding(artifacts: string): Finding {
+export function diskFinding(
+  artifacts: string,
+  free = freeBytes(existing(artifacts)),
+): Finding {
   const folder = existing(artifacts);
-  const free = freeBytes(folder);
   const usable = free >= LEAST_DISK;
   const detail = `${bytes(free)} free in ${folder}`;
   return {
@@ -109,9 +118,9 @@ function diskFinding(artifacts: string): Finding {
     usable,
     detail: usable
       ? detail
-      : `${detail}, a real corpus takes ${
-        bytes(LEAST_DISK)
-      }; run "deno task pipeline gc", or name another folder by --artifacts.`,
+      : `${detail}, a real corpus takes ${bytes(LEAST_DISK)}; run "${
+        commandInFolder(artifacts, ["gc"])
+      }", or name another folder by --artifacts.`,
   };
 }
 

@@ -1,10 +1,12 @@
 /** Estimates time, disk and memory of an experiment's stale nodes: operations of each, at the speed of this machine. */
 import { z } from "zod";
 import { freeBytes } from "../../base/disk_space.ts";
+import { isInputError } from "../../base/input_error.ts";
 import type { Estimate, Outlook, Steps } from "../../engine/graph/estimate.ts";
 import { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
+import { requireRuntime } from "../../nmt/tensor/probe.ts";
 import { parametersOf } from "../../nmt/transformer/parameters.ts";
 import {
   type CorpusSize,
@@ -71,10 +73,11 @@ export async function estimate(outlook: Outlook): Promise<Estimate> {
   const runtime =
     stale.flatMap((name) => runtimeOf(nodes.get(name)) ?? [])[0] ??
       Runtime.parse({});
+  const missing = await whyMissing(runtime);
   const { operationsPerSecond, by } = operations === 0
     ? { operationsPerSecond: 1, by: "the sizes of its inputs" }
     : recordedRate(trainings(outlook, runtime)) ??
-      await measuredRate(runtime);
+      await measuredRate(missing === undefined ? runtime : undefined);
   const secondsOf = Object.fromEntries(
     known.map(({ name, operations, seconds }) => [
       name,
@@ -95,8 +98,19 @@ export async function estimate(outlook: Outlook): Promise<Estimate> {
     memoryBytes: Math.max(0, ...Object.values(memory)),
     memory,
     by,
+    ...missing !== undefined && { missing },
     unknown: stale.filter((name) => works.get(name) === undefined),
   };
+}
+
+/** Why this machine cannot use a runtime, in one sentence; undefined where it can. */
+async function whyMissing(runtime: Runtime): Promise<string | undefined> {
+  try {
+    await requireRuntime(runtime);
+  } catch (error) {
+    if (isInputError(error)) return error.message;
+    throw error;
+  }
 }
 
 /** The trainings that this machine has recorded on a runtime. */

@@ -6,6 +6,7 @@ import {
   type SizedModel,
 } from "../../nmt/transformer/parameters.ts";
 import type { ModelSurvey } from "./model_survey.ts";
+import { ENOUGH_PAIRS } from "./plans.ts";
 import type { Survey } from "./survey.ts";
 
 /** A test set of fewer sentences seldom tells two systems apart. */
@@ -41,7 +42,7 @@ const HINTS: readonly {
 
 /** Lines of text for people. */
 export function findings(
-  { corpus, fileFormat, tokens, lengths, maximumLength }: Survey,
+  { corpus, fileFormat, hints, tokens, lengths, maximumLength }: Survey,
   { source, target }: Languages,
 ): string[] {
   const { read, kept, dropped } = corpus.sources.train;
@@ -73,6 +74,16 @@ export function findings(
         (rules.find(([name]) => name === rule)?.[1] ?? 0) > part * read
       )
       .map(({ hint }) => `Look: ${hint}`),
+    ...hints.map((hint) => `Look: ${hint}`),
+    ...corpus.train < ENOUGH_PAIRS
+      ? [
+        `Look: ${
+          count(corpus.train)
+        } pairs to train on are few: of fewer than ${
+          count(ENOUGH_PAIRS)
+        }, students learn little of use.`,
+      ]
+      : [],
     ...corpus.test < ENOUGH_TEST
       ? [
         `Look: ${corpus.test} test sentences seldom tell two systems apart; more text, or a "test" file, would.`,

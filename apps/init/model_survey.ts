@@ -45,7 +45,7 @@ export function surveyModel(
   subject: Subject,
   imported: ImportedModel,
 ): Promise<ModelSurvey> {
-  return withCorpus(subject, async ({ plan, report, fileFormat, places }) => {
+  return withCorpus(subject, async ({ plan, report, places, ...said }) => {
     const { train, validation, work } = places;
     const text = storedTokenizer(imported);
     const characters = await lackedCharacters(text, train);
@@ -76,7 +76,7 @@ export function surveyModel(
     return {
       plan,
       corpus: report,
-      fileFormat,
+      ...said,
       ...measures,
       format: imported.format,
       vocabulary: imported.vocabulary,

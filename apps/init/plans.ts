@@ -50,6 +50,9 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+/** The fewest training pairs of which something useful was learned: see `ENOUGH`. */
+export const ENOUGH_PAIRS = 5_000;
+
 /** No held-out set takes a larger part of a text. */
 const HELD_OUT = 1 / 10;
 

@@ -1,9 +1,14 @@
 /** What a new experiment is about. */
-import type { Data, Languages } from "../../schemas/experiment/data.ts";
+import type {
+  Data,
+  Languages,
+  ParallelFiles,
+} from "../../schemas/experiment/data.ts";
 import type { Size } from "./plans.ts";
 
 export interface Subject {
-  readonly data: Data;
+  /** The user's own. */
+  readonly data: Data & { readonly train: ParallelFiles };
   readonly languages: Languages;
   readonly size: Size;
   readonly seed: number;

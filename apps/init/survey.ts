@@ -1,17 +1,31 @@
 /** Surveys a user's corpus before a run, with the pipeline's own readers, cleaning, split and subwords. */
 import { join } from "@std/path";
+import { inputError, isInputError } from "../../base/input_error.ts";
 import { Corpus } from "../../schemas/experiment/data.ts";
+import { clean, TEXT_NOTATION } from "../../nmt/text/corpus/cleaning.ts";
 import {
   type CorpusReport,
   writeCorpus,
 } from "../../nmt/text/corpus/corpus.ts";
-import { copyFiles, dataFiles } from "../../nmt/text/fetch/user_files.ts";
+import { createPairFile } from "../../nmt/text/corpus/pair_file.ts";
+import {
+  copyFiles,
+  dataFiles,
+  locate,
+} from "../../nmt/text/fetch/user_files.ts";
+import {
+  type Line,
+  type Located,
+  readParallel,
+} from "../../nmt/text/formats/parallel.ts";
 import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { sidesOf, tokenize } from "../../nmt/text/subwords/tokenize.ts";
 import { lengthOf, type Tokens } from "../../nmt/text/subwords/tokens.ts";
 import { pairsAs } from "../../nmt/text/formats/pairs/pairs.ts";
+import { headerHints } from "./header.ts";
+import { languageHints } from "./languages.ts";
 import { checkScripts } from "./scripts.ts";
-import { MAXIMUM_LENGTH, type Plan, planFor } from "./plans.ts";
+import { ENOUGH_PAIRS, MAXIMUM_LENGTH, type Plan, planFor } from "./plans.ts";
 import type { Subject } from "./subject.ts";
 import { learnVocabulary } from "./vocabulary.ts";
 
@@ -24,6 +38,9 @@ const MOST = 0.95;
 /** No training pair may have a side of more subwords. */
 export const LIMIT = 1000;
 
+/** Runs of five neighbours are held out together: of so many pairs, validation, test and train each have one. */
+const LEAST_PAIRS = 15;
+
 export interface Survey {
   readonly plan: Plan;
   /** Pairs with a side of more subwords are better not trained on. */
@@ -31,6 +48,8 @@ export interface Survey {
   readonly corpus: CorpusReport;
   /** What a file of pairs is taken for. */
   readonly fileFormat?: string;
+  /** Sentences on what may be wrong. */
+  readonly hints: readonly string[];
   /** Of all training pairs, as far as a sample tells. */
   readonly tokens: {
     readonly pairs: number;
@@ -58,6 +77,7 @@ export interface WrittenCorpus {
   readonly plan: Plan;
   readonly report: CorpusReport;
   readonly fileFormat?: string;
+  readonly hints: readonly string[];
   /** TSV files, and a folder for what else is written. */
   readonly places: Readonly<
     Record<"train" | "validation" | "test" | "work", string>
@@ -66,7 +86,7 @@ export interface WrittenCorpus {
 
 /** Whatever the pipeline would refuse of the corpus is an input error here. */
 export function survey(subject: Subject): Promise<Survey> {
-  return withCorpus(subject, async ({ plan, report, fileFormat, places }) => {
+  return withCorpus(subject, async ({ plan, report, places, ...said }) => {
     const sample = join(places.work, "sample.tsv");
     await Deno.writeTextFile(
       sample,
@@ -84,7 +104,7 @@ export function survey(subject: Subject): Promise<Survey> {
     return {
       plan: { ...plan, vocabulary },
       corpus: report,
-      fileFormat,
+      ...said,
       ...measured(tokens, scale),
     };
   });
@@ -100,8 +120,11 @@ export async function withCorpus<Result>(
   try {
     const files = join(work, "files");
     await Deno.mkdir(files);
-    const { train: read } = await copyFiles(data, languages, files);
-    const { validation, test } = planFor(read, size);
+    await copyFiles(data, languages, files);
+    const { train } = data;
+    const text = locate("train", train, files);
+    const { first, kept } = await lookOver(text, work);
+    const { validation, test } = planFor(kept, size);
     const places = {
       train: join(work, "train.tsv"),
       validation: join(work, "validation.tsv"),
@@ -114,17 +137,61 @@ export async function withCorpus<Result>(
       files,
       seed,
       places,
-    );
+    ).catch((error) => {
+      throw isInputError(error) && kept > 0 ? tooAlike(kept) : error;
+    });
     await checkScripts(sidesOf(places.train), languages);
     const plan = { ...planFor(report.train, size), validation, test };
-    const { train } = data;
     const fileFormat = typeof train === "string"
       ? await pairsAs({ path: train, name: train }, languages)
       : undefined;
-    return await use({ plan, report, fileFormat, places });
+    const hints = [
+      ...first === undefined ? [] : headerHints(first, languages, fileFormat),
+      ...await languageHints(sidesOf(places.train), languages),
+    ];
+    return await use({ plan, report, fileFormat, hints, places });
   } finally {
     await Deno.remove(work, { recursive: true });
   }
+}
+
+/**
+ * The first pair of the user's text, and how many different ones cleaning keeps, of which some will be held out.
+ *
+ * @throws An input error where they are fewer than a run needs; of none, the pipeline's own tells the reasons.
+ */
+async function lookOver(
+  text: Located,
+  work: string,
+): Promise<{ first?: Line; kept: number }> {
+  const path = join(work, "kept.tsv");
+  const pairs = createPairFile(path);
+  const limits = Corpus.parse({});
+  let first: Line | undefined;
+  try {
+    for await (const line of readParallel(text)) {
+      first ??= line;
+      const cleaned = clean(line, TEXT_NOTATION, limits);
+      if (!("pair" in cleaned)) continue;
+      pairs.add({ ...cleaned.pair, file: path, position: line.number });
+    }
+    const kept = pairs.length;
+    if (kept === 0 || kept >= LEAST_PAIRS) return { first, kept };
+    throw inputError(
+      `Cannot set up an experiment on so little text: expected at least ${LEAST_PAIRS} different pairs after cleaning, and ${
+        ENOUGH_PAIRS.toLocaleString("en")
+      } or more for models of use, found ${kept}; give more text.`,
+    );
+  } finally {
+    pairs.close();
+    await Deno.remove(path);
+  }
+}
+
+function tooAlike(kept: number): Error {
+  return inputError(
+    `Cannot set up an experiment: the ${kept} pairs are so alike, but for numbers, case and punctuation, that none is left to train on beside those held out; give more text.`,
+  );
 }
 
 /** Tokens and lengths of all pairs, by those of a sample: those that are too long to be trained on apart. */

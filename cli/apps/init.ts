@@ -4,7 +4,8 @@ import { parse as parseJsonc } from "@std/jsonc";
 import { lstatIfThere } from "../../base/stat.ts";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
-import { artifactFolder } from "../experiment.ts";
+import { artifactFolder, experimentNames, EXPERIMENTS } from "../experiment.ts";
+import { experimentName } from "../../engine/graph/experiment.ts";
 import type { Outlook } from "../../engine/graph/estimate.ts";
 import { outlook } from "../../engine/run/outlook.ts";
 import { estimateText, tooLargeText } from "../console/estimate_text.ts";
@@ -137,6 +138,12 @@ function checkFree(folder: string, path: string): void {
   if (lstatIfThere(path) !== undefined) {
     throw inputError(
       `Cannot write "${path}": it is there already; give another folder, or remove it.`,
+    );
+  }
+  const name = experimentName(EXPERIMENTS, path);
+  if (experimentNames().includes(name)) {
+    throw inputError(
+      `Cannot name an experiment after the folder "${folder}": experiments/${name}.jsonc has that name; give the folder another one.`,
     );
   }
 }

@@ -1,8 +1,14 @@
 /** What a new experiment is about: by the options of `init`, and by the answers to what they leave open. */
 import type { Console } from "../console/console.ts";
-import { Data } from "../../schemas/experiment/data.ts";
+import { Data, type ParallelFiles } from "../../schemas/experiment/data.ts";
 import { Language } from "../../schemas/language.ts";
-import { inputError, parse, suggestion } from "../../base/input_error.ts";
+import {
+  inputError,
+  isInputError,
+  parse,
+  suggestion,
+} from "../../base/input_error.ts";
+import { checkReadable } from "../../nmt/text/formats/lines.ts";
 import { isPairs } from "../../nmt/text/formats/pairs/pairs.ts";
 import { checkLicence } from "../../nmt/text/descriptors/licences.ts";
 import { type Size, SIZES } from "../../apps/init/plans.ts";
@@ -28,42 +34,55 @@ export interface InitOptions {
 /** The seed of a new experiment; `seeds` in it adds others. */
 const SEED = 1;
 
-/** What the options say; the user is asked for the rest. */
+/** What the options say; the user is asked for the rest, and again where an answer cannot be used. */
 export function subjectOf(
   console: Console,
   options: InitOptions,
 ): Subject & { readonly model?: PublicModel } {
-  const answer = (given: string | undefined, flag: string, question: string) =>
-    given ?? asked(console, options, flag, question);
-  const train = filesOf(options, answer);
+  const { from, to, yes, ...given } = options;
+  // What is wrong with an option is said before the first question.
+  const size = sizeOf(given.size ?? SIZES[0]);
+  for (const flag of ["from", "to"] as const) {
+    const code = options[flag];
+    if (code !== undefined) parse(Language, code, `--${flag}`);
+  }
+  if (given.licence !== undefined) checkLicence(given.licence);
+  checkOneWay(options);
+  const ask: Ask = (text, flag, question, judge) =>
+    text === undefined
+      ? asked(console, yes, flag, question, judge)
+      : judge(text);
+  const train = filesOf(options, ask);
   const model = modelOf(console, options);
   const known = model?.descriptor?.languages;
-  const source = answer(
-    options.from ?? known?.source,
+  const source = ask(
+    from ?? known?.source,
     "--from",
     "Language of the sources:",
+    (text) => unlike(to, parse(Language, text, "--from")),
   );
-  const target = answer(
-    options.to ?? known?.target,
+  const target = ask(
+    to ?? known?.target,
     "--to",
     "Language of the targets:",
+    (text) => unlike(source, parse(Language, text, "--to")),
   );
-  if (source === target) {
-    throw inputError(
-      `Cannot translate "${source}" to itself: --from and --to name the same language.`,
-    );
-  }
   const licence = corpusLicence(console, options);
   return {
-    data: parse(Data, { train, licence }, "the corpus"),
-    languages: {
-      source: parse(Language, source, "--from"),
-      target: parse(Language, target, "--to"),
-    },
-    size: sizeOf(options.size ?? SIZES[0]),
+    data: { ...parse(Data, { train, licence }, "the corpus"), train },
+    languages: { source, target },
+    size,
     seed: SEED,
     model,
   };
+}
+
+/** A language that is not the one of the other side. */
+function unlike(other: string | undefined, language: string): string {
+  if (language !== other) return language;
+  throw inputError(
+    `Cannot translate "${language}" to itself: --from and --to name the same language.`,
+  );
 }
 
 /** The licence of the corpus, which a user may leave open. */
@@ -71,11 +90,12 @@ function corpusLicence(
   console: Console,
   { licence, yes }: InitOptions,
 ): string | undefined {
-  const given = licence ??
-    (yes ? undefined : console.ask(LICENCE_QUESTION)?.trim());
-  if (given === undefined || given === "") return undefined;
-  checkLicence(given);
-  return given;
+  if (licence !== undefined || yes) return licence;
+  return judged(console, LICENCE_QUESTION, (text) => {
+    if (text === "") return undefined;
+    checkLicence(text);
+    return text;
+  });
 }
 
 const LICENCE_QUESTION =
@@ -86,12 +106,18 @@ function modelOf(
   console: Console,
   { yes, ...options }: InitOptions,
 ): PublicModel | undefined {
+  const { model, modelLicence } = options;
+  if (model !== undefined) return publicModel(model);
   const isGuided = !yes &&
     Object.values(options).every((value) => value === undefined);
-  const answer = isGuided ? console.ask(MODEL_QUESTION)?.trim() : undefined;
-  const name = options.model ?? (answer === "" ? undefined : answer);
-  if (name !== undefined) return publicModel(name);
-  if (options.modelLicence === undefined) return undefined;
+  if (isGuided) {
+    return judged(
+      console,
+      MODEL_QUESTION,
+      (text) => text === "" ? undefined : publicModel(text),
+    );
+  }
+  if (modelLicence === undefined) return undefined;
   throw inputError(
     "Cannot use --model-licence without --model; --licence is that of the corpus.",
   );
@@ -100,53 +126,87 @@ function modelOf(
 const MODEL_QUESTION =
   "Public model to start from, a folder or a name of data/models (empty: none):";
 
-type Answer = (
-  given: string | undefined,
+/** What is made of a text that may be given: `judge` throws an input error where it cannot be used. */
+type Ask = <Value>(
+  text: string | undefined,
   flag: string,
   question: string,
-) => string;
+  judge: (text: string) => Value,
+) => Value;
+
+function checkOneWay({ pairs, source, target }: InitOptions): void {
+  if (pairs === undefined || (source ?? target) === undefined) return;
+  throw inputError(
+    "Cannot use --pairs beside --source and --target; give the corpus one way.",
+  );
+}
 
 function filesOf(
   { pairs, source, target }: InitOptions,
-  answer: Answer,
-): Data["train"] {
-  const isSides = source !== undefined || target !== undefined;
-  if (pairs !== undefined && isSides) {
-    throw inputError(
-      "Cannot use --pairs beside --source and --target; give the corpus one way.",
-    );
-  }
-  if (isSides) {
+  ask: Ask,
+): ParallelFiles {
+  if (source !== undefined || target !== undefined) {
     return {
-      source: answer(source, "--source", "File of source sentences:"),
-      target: answer(target, "--target", "File of target sentences:"),
+      source: ask(source, "--source", "File of source sentences:", readable),
+      target: ask(target, "--target", "File of target sentences:", readable),
     };
   }
-  const first = answer(
+  const first = ask(
     pairs,
     "--pairs, or --source and --target",
     "Corpus: a file of pairs (.tsv, .csv, .jsonl, .tmx, .po, .mo, .zip), or the file of source sentences:",
+    readable,
   );
   return pairs !== undefined || isPairs(first) ? first : {
     source: first,
-    target: answer(
+    target: ask(
       undefined,
       "--target",
       "File of their translations, line by line:",
+      readable,
     ),
   };
 }
 
-/** The user's answer; an input error if nobody can be asked or there is no answer. */
-function asked(
+function readable(path: string): string {
+  checkReadable([path]);
+  return path;
+}
+
+/** The user's answer as `judge` has it; an input error if nobody can be asked. */
+function asked<Value>(
   console: Console,
-  { yes }: InitOptions,
+  yes: boolean,
   flag: string,
   question: string,
-): string {
-  const answer = yes ? null : console.ask(question);
-  if (answer !== null && answer.trim() !== "") return answer.trim();
-  throw inputError(`Cannot set up an experiment: ${flag} is missing.`);
+  judge: (text: string) => Value,
+): Value {
+  const missing = () =>
+    inputError(`Cannot set up an experiment: ${flag} is missing.`);
+  const value = yes ? undefined : judged(console, question, (text) => {
+    if (text === "") throw missing();
+    return judge(text);
+  });
+  if (value === undefined) throw missing();
+  return value;
+}
+
+/** What a judge makes of the user's answer; the user is told what is wrong with one, and asked again. Undefined where nobody answers. */
+function judged<Value>(
+  console: Console,
+  question: string,
+  judge: (answer: string) => Value,
+): Value | undefined {
+  for (;;) {
+    const answer = console.ask(question);
+    if (answer === null) return undefined;
+    try {
+      return judge(answer.trim());
+    } catch (error) {
+      if (!isInputError(error)) throw error;
+      console.err(`${error.message}\n`);
+    }
+  }
 }
 
 function sizeOf(text: string): Size {

@@ -3,7 +3,7 @@ import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder, EXPERIMENTS, nameOf } from "../experiment.ts";
 import { readExperiment } from "../../engine/graph/experiment.ts";
-import { stacked } from "../console/table.ts";
+import { fewNames, stacked } from "../console/table.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { checkPublishable } from "../sharing/publication_check.ts";
 import { sharedWithGroup } from "../../engine/files/group_folder.ts";
@@ -128,8 +128,8 @@ export async function printResults(
   const found = lastRun(pipeline, artifacts, options.experiment);
   if (found.leftOut.length > 0) {
     console.err(
-      `Left out, as they were made of others than the last run has: ${
-        found.leftOut.join(", ")
+      `Left out, as an earlier run made them of other data or models than the last run's: ${
+        fewNames(found.leftOut)
       }.\n`,
     );
   }

@@ -1,6 +1,6 @@
 /** Where commands write: standard output, standard error, and the terminal behind them. */
 import { writeAll } from "../../base/write_all.ts";
-import type { Size } from "./screen.ts";
+import { type Size, wrapped } from "./screen.ts";
 import {
   canRedraw,
   type Paint,
@@ -26,6 +26,16 @@ export interface Console {
   now(): number;
   /** The user's answer; null if there is no terminal to ask on. */
   ask(question: string): string | null;
+}
+
+/** A text as `out` shows it: wrapped between words to the width of a terminal, whole elsewhere. */
+export function fitted(
+  console: Pick<Console, "size">,
+  text: string,
+  indent?: number,
+): string {
+  const columns = console.size("out")?.columns;
+  return columns === undefined ? text : wrapped(text, columns - 1, indent);
 }
 
 const streams = { out: Deno.stdout, err: Deno.stderr };

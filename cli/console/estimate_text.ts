@@ -1,6 +1,7 @@
 /** The estimate of time, disk and memory as one line. */
 import { roughly } from "../../base/durations.ts";
 import type { Estimate } from "../../engine/graph/estimate.ts";
+import { fewNames } from "./table.ts";
 
 /** One line, such as `about 12 minutes, 0.6 GB of disk and 2.1 GB of memory, by ...`. */
 export function estimateText(
@@ -16,7 +17,7 @@ export function estimateText(
       : `; the disk has only ${roughSize(freeBytes)} left`) +
     (unknown.length === 0
       ? ""
-      : `; not counted, as its data is not known yet: ${unknown.join(", ")}`);
+      : `; not counted, as its data is not known yet: ${fewNames(unknown)}`);
 }
 
 /** Why the states of a run cannot be recorded; undefined where the disk has room for all that it makes. */

@@ -8,7 +8,7 @@ import {
 } from "../../engine/store/gc_sweep.ts";
 import type { GcOptions } from "../../engine/store/gc_plan.ts";
 import { duration } from "../../base/durations.ts";
-import { age, counted, table } from "./table.ts";
+import { age, counted, fewNames, table } from "./table.ts";
 
 /** The results that go, then a summary, then what stays. */
 export function planText(
@@ -17,8 +17,9 @@ export function planText(
 ): string {
   const { results, kept } = plan;
   const list = table([
-    ["node", "key", "age", "took", "size"],
+    ["experiment", "node", "key", "age", "took", "size"],
     ...results.map((item) => [
+      fewNames(item.experiments) || "?",
       item.node ?? "?",
       item.key.slice(0, 12),
       age(item.time, now),
@@ -54,8 +55,11 @@ export function planJson(
   { results, objects, checkpoints, leftovers, bytes, kept }: GcPlan,
   removed: boolean,
 ): Json {
-  const itemJson = ({ node, key, time, seconds, bytes }: GcItem) => ({
+  const itemJson = (
+    { node, experiments, key, time, seconds, bytes }: GcItem,
+  ) => ({
     node: node ?? null,
+    experiments,
     key,
     time,
     seconds: seconds ?? null,

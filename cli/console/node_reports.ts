@@ -8,9 +8,8 @@ import { NEVER_RAN } from "../../engine/run/plan.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import { EXIT } from "../exit.ts";
 import type { NodeSummary, ProjectPipeline } from "../project_pipeline.ts";
-import type { Console } from "./console.ts";
+import { type Console, fitted } from "./console.ts";
 import { estimateText } from "./estimate_text.ts";
-import { wrapped } from "./screen.ts";
 import { progressText } from "./progress.ts";
 import { toneOf } from "./style.ts";
 import { age, fewReasons, table } from "./table.ts";
@@ -30,7 +29,10 @@ export function printPreview(
   const paragraphs = [
     `Experiment "${experiment}"\n` + statusTable(reports, console),
     ...notices.length === 0 ? [] : [noticeText(console, notices, undefined)],
-    ...estimate === undefined ? [] : [estimateText(estimate)],
+    ...estimate === undefined ? [] : [fitted(console, estimateText(estimate))],
+    ...estimate?.missing === undefined
+      ? []
+      : [fitted(console, orByOnnx(estimate.missing))],
   ];
   console.out(
     (json
@@ -39,6 +41,16 @@ export function printPreview(
   );
   const isStale = reports.some(({ state }) => state !== "cached");
   return isStale ? EXIT.stale : EXIT.done;
+}
+
+/** The sentence on a runtime that is missing, with how to do without it; any other as it is. */
+export function orByOnnx(sentence: string): string {
+  return /^Cannot use runtime /.test(sentence)
+    ? sentence.replace(
+      /\.$/,
+      `, or take ONNX Runtime by --set 'runtime={"name":"onnx"}': its results have keys of their own, so that all is made anew.`,
+    )
+    : sentence;
 }
 
 /** Columns of a line that goes to no terminal. */
@@ -117,8 +129,7 @@ export function noticeText(
       ? []
       : [`This run takes ${estimateText(estimate)}.`],
   ].join(" ");
-  const columns = console.size("out")?.columns;
-  return columns === undefined ? text : wrapped(text, columns - 1);
+  return fitted(console, text);
 }
 
 /** The shape of `run --json` and `status --json`. */

@@ -8,7 +8,7 @@ import {
   type RunSummary,
   screenRows,
 } from "./progress_rows.ts";
-import { openScreen, type Screen, type Size } from "./screen.ts";
+import { openScreen, type Screen, type Size, wrapped } from "./screen.ts";
 import { createSeries, type Series } from "./sparkline.ts";
 import type { Progress } from "../../engine/graph/stage.ts";
 import type { Paint } from "./style.ts";
@@ -43,6 +43,9 @@ export interface ProgressWatcher extends Watcher {
 
 const REDRAW_MILLISECONDS = 100, TICK_MILLISECONDS = 250;
 const LINE_MILLISECONDS = 10_000;
+
+/** Columns before what goes on in a further line. */
+const INDENT = 2;
 
 interface Running {
   readonly began: number;
@@ -122,6 +125,11 @@ export function watchOn(
     if (screen === undefined) stream.write(terminalText(text) + "\n");
     else draw(text);
   };
+  /** Prints a text of our own, between whose words a line may end; a line of a log stays one. */
+  const tell = (text: string, indent = 0) => {
+    const columns = sizeNow()?.columns;
+    print(columns === undefined ? text : wrapped(text, columns - 1, indent));
+  };
   const timer = screen && setInterval(() => draw(), TICK_MILLISECONDS);
   const redraw = () => draw();
   const ignoreResizes = screen && stream.onResize(redraw);
@@ -160,7 +168,7 @@ export function watchOn(
       }
     },
     log: (name, text) => print(`${name}: ${text}`),
-    notice: print,
+    notice: (text) => tell(text),
     end: (report) => {
       const node = running.get(report.name);
       running.delete(report.name);
@@ -169,7 +177,7 @@ export function watchOn(
       // What its live line said is not lost.
       const reasons = screen === undefined ? undefined : node?.reasons;
       const text = ending(report, reasons, stream.paint);
-      if (text !== undefined) print(text);
+      if (text !== undefined) tell(text, INDENT);
       else draw();
     },
     close: () => {

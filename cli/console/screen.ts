@@ -104,16 +104,23 @@ export function cut(text: string, columns: number): string {
   return columns < 1 ? "" : `${kept}…`;
 }
 
-/** A text wrapped between words; no line is wider than `columns` unless a word is. */
-export function wrapped(text: string, columns: number): string {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines[lines.length - 1];
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && widthOf(longer) > columns) lines.push(word);
-    else lines[lines.length - 1] = longer;
-  }
-  return lines.join("\n");
+/**
+ * A text wrapped between words; no line is wider than `columns` unless a word is. What goes on in a further line stands
+ * `indent` columns to the right.
+ */
+export function wrapped(text: string, columns: number, indent = 0): string {
+  return text.split("\n").map((line) => {
+    const [first, ...words] = line.split(/(?<=[^ ])(?= )/);
+    const lines = [first];
+    for (const word of words) {
+      const longer = lines[lines.length - 1] + word;
+      const further = " ".repeat(indent) + word.trimStart();
+      const isKept = widthOf(longer) <= columns || widthOf(further) > columns;
+      if (isKept) lines[lines.length - 1] = longer;
+      else lines.push(further);
+    }
+    return lines.join("\n");
+  }).join("\n");
 }
 
 // deno-lint-ignore no-control-regex -- colours are control characters

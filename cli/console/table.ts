@@ -72,9 +72,18 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The first three reasons, and how many more there are: `explain` and `--json` have them all. */
+/** How many reasons or names are told where there may be many. */
+const FEW = 3;
+
+/** The first reasons, and how many more there are: `explain` and `--json` have them all. */
 export function fewReasons(reasons: readonly string[]): string {
-  const more = reasons.length - 3;
-  return reasons.slice(0, 3).join("; ") +
-    (more > 0 ? `; and ${more} more reasons` : "");
+  const more = reasons.length - FEW;
+  return reasons.slice(0, FEW).join("; ") +
+    (more > 0 ? `; and ${counted(more, "more reason")}` : "");
+}
+
+/** The first names, and how many more there are. */
+export function fewNames(names: readonly string[]): string {
+  const more = names.length - FEW;
+  return names.slice(0, FEW).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -31,7 +31,9 @@ export function filesOfNode(
   const outputs = outputsNamed(workspace, wanted);
   for (const { node } of outputs) {
     const why = whyOutdated(workspace, node);
-    if (why !== undefined) throw failure(`Cannot ${verb} "${node}": ${why}.`);
+    if (why !== undefined) {
+      throw inputError(`Cannot ${verb} "${node}": ${why}.`);
+    }
   }
   return outputs.flatMap(({ node, name, artifact }) => {
     const source = workspace.store.path(artifact);

@@ -39,6 +39,8 @@ export interface Estimate {
   readonly memory: Readonly<Record<string, number>>;
   /** How the speed of this machine is known. */
   readonly by: string;
+  /** Why these nodes cannot run on this machine; undefined where it has what they compute with. */
+  readonly missing?: string;
   /** Seconds by node. */
   readonly nodes: Readonly<Record<string, number>>;
   /** Nodes whose data is not known yet. */

@@ -17,10 +17,24 @@ export function commandToRun(
   words: readonly string[],
   experiment = currentOrRecorded(folder, join(project.root, "experiments")),
 ): string {
-  return [
-    ...["deno", "task", "pipeline", "run", ...words],
+  return commandInFolder(folder, [
+    "run",
+    ...words,
     ...experiment === undefined ? [] : ["--experiment", experiment],
-    ...folder === resolve("artifacts") ? [] : ["--artifacts", folder],
+  ]);
+}
+
+/** The command that does something in an artifact folder from the current directory; `words` are all its others. */
+export function commandInFolder(
+  folder: string,
+  words: readonly string[],
+): string {
+  return [
+    "deno",
+    "task",
+    "pipeline",
+    ...words,
+    ...resolve(folder) === resolve("artifacts") ? [] : ["--artifacts", folder],
   ].map(quoted).join(" ");
 }
 

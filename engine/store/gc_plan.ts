@@ -60,9 +60,13 @@ export function planGc(
     !isInUse(folder, checkpoint.key);
   const over = new Set(work.checkpoints.filter(isOver));
   const nodes = nodeNames(manifests, runs);
+  const named = (key: string) => ({
+    node: nodes.get(key),
+    experiments: experimentsOf(runs, key),
+    key,
+  });
   const itemOf = (checkpoint: Checkpoint): GcItem => ({
-    node: nodes.get(checkpoint.key),
-    key: checkpoint.key,
+    ...named(checkpoint.key),
     time: new Date(checkpoint.written).toISOString(),
     bytes: bytesOf(checkpoint.files),
   });
@@ -74,8 +78,7 @@ export function planGc(
   ];
   return {
     results: chosen.results.map(({ key, time, seconds, outputs }) => ({
-      node: nodes.get(key),
-      key,
+      ...named(key),
       time,
       seconds,
       bytes: Object.values(outputs).reduce((sum, { bytes }) => sum + bytes, 0),
@@ -244,6 +247,11 @@ function nodeNames(
       Object.entries(nodes).map(([name, { key }]) => [key, name] as const)
     ),
   ]);
+}
+
+function experimentsOf(runs: readonly RecordedRun[], key: string): string[] {
+  const used = runs.filter(({ nodes }) => nodes.has(key));
+  return [...new Set(used.flatMap(({ experiment }) => experiment ?? []))];
 }
 
 function keysOf({ nodes }: Manifest): string[] {

@@ -10,6 +10,8 @@ import { removeEmptyPrefixes, removeObject } from "./object_store.ts";
 export interface GcItem {
   /** The name of its node; undefined if no run log names it. */
   readonly node?: string;
+  /** The experiments whose runs used it, as far as run logs tell. */
+  readonly experiments: readonly string[];
   readonly key: string;
   /** ISO time at which it was made or last written. */
   readonly time: string;

@@ -47,6 +47,8 @@ for (const { run, name, commands } of TASKS) {
       const { code, out } = await run(command.name, "--help");
       assertEquals(code, 0);
       assertStringIncludes(out, `Usage: ${name} ${command.name}`);
+      // A switch that is off and an empty list are no defaults to tell.
+      assertEquals(/\(default: (false|\[\])\)/.exec(out), null, out);
       assert(command.examples.length > 0);
       const flags = Object.entries(command.options)
         .map(([key, option]) => flagOf(key, option));

@@ -109,7 +109,7 @@ const COMMANDS: Readonly<Record<string, Treatment>> = {
     instead: onFreePort,
     varies: /(?<="text":)"[^"]*"|(?<="score":)[^},]+/g,
   },
-  [`deno task pipeline --experiment ${MINE} --set students.rkd.alpha=0.7 --dry-run`]:
+  [`deno task pipeline --experiment ${MINE} --set students.rkd.alpha=0.5 --dry-run`]:
     {
       code: 10,
       after: (_, said) => {
@@ -119,7 +119,7 @@ const COMMANDS: Readonly<Record<string, Treatment>> = {
         assertEquals(said.match(/ stale /g)?.length, 4, said);
       },
     },
-  [`deno task pipeline --experiment ${MINE} --set students.rkd.alpha=0.7`]: {
+  [`deno task pipeline --experiment ${MINE} --set students.rkd.alpha=0.5`]: {
     interruptedAt: /^student:rkd: /m,
   },
   "deno task pipeline keygen > me.pub": asItStands,

@@ -7,6 +7,7 @@ import {
 } from "../../../engine/store/workspace.ts";
 import type { Code, Json, Preimage } from "../../../schemas/manifest.ts";
 import { command } from "../../command.ts";
+import { fitted } from "../../console/console.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder, checkNode, openExperiment } from "../../experiment.ts";
 import { argument, flag, onExperiment } from "../../options.ts";
@@ -19,7 +20,7 @@ export default command({
   arguments: { node: argument("<node>") },
   options: {
     ...onExperiment,
-    all: flag("every module and package, and hashes in full"),
+    all: flag("every change, module and package, and hashes in full"),
   },
   examples: [["student:rkd", "what its key is made of, what has changed"]],
   run: async ({ console, pipeline }, { node, json, all, ...values }) => {
@@ -31,7 +32,7 @@ export default command({
     console.out(
       (json
         ? JSON.stringify(explanation)
-        : explanationText(explanation, name, all)) + "\n",
+        : fitted(console, explanationText(explanation, name, all), 4)) + "\n",
     );
     return EXIT.done;
   },
@@ -62,25 +63,50 @@ async function explainNode(
   return { name, state, reasons, key: key ?? null, preimage, code };
 }
 
+/** How many changes are told without `--all`. */
+const FEW = 5;
+
 function explanationText(
   { name, state, reasons, key, preimage, code }: Explanation,
   experiment: string,
   all: boolean,
 ): string {
+  const isNew = reasons[0] === NEVER_RAN;
+  const changes = isNew ? reasons.slice(1) : reasons;
+  const told = all ? changes : changes.slice(0, FEW);
+  const more = changes.length - told.length;
   const { modules, packages } = code;
   const executed = [modules, packages].map((of) => Object.keys(of).length);
   return [
     `Experiment "${experiment}"`,
-    `${name} is ${state}${reasons.length > 0 ? ", because" : ""}`,
-    ...reasons.map((reason) => `  ${reason}`),
+    `${name} is ${isNew ? "new, as it never ran here" : state}${
+      changes.length === 0
+        ? ""
+        : isNew
+        ? "; it differs from the manifest's by"
+        : ", because"
+    }`,
+    ...told.map((reason) => `  ${reason}`),
+    ...more === 0 ? [] : [`  and ${more} more (--all lists them)`],
     `key ${key ?? "not known until its inputs are made"}`,
     ...all ? [...leaves("", preimage), ...leaves("code.", code)] : [
-      ...leaves("", preimage).map(shortHashes),
+      ...grouped(leaves("", preimage)).map(shortHashes),
       `  ${executed[0]} modules, ${
         executed[1]
       } packages (--all lists them, and hashes in full)`,
     ],
   ].join("\n");
+}
+
+/** One line for each value of the config and for each other part of the preimage, with all leaves of it. */
+function grouped(lines: readonly string[]): string[] {
+  const groups = Map.groupBy(
+    lines,
+    (line) => /^ {2}(config\.)?[^. ]*/.exec(line)?.[0] ?? "",
+  );
+  return [...groups].map(([group, lines]) =>
+    `${group} ${lines.map((line) => line.slice(group.length + 1)).join(", ")}`
+  );
 }
 
 function shortHashes(line: string): string {

@@ -1,5 +1,6 @@
 /** The command `doctor`: what this machine can use, and how to get what is missing. */
 import { command } from "../../command.ts";
+import { fitted } from "../../console/console.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { load } from "../../load.ts";
@@ -18,7 +19,9 @@ export default command({
     >(import.meta.resolve("../../../apps/doctor/doctor.ts"));
     const found = await examine(artifactFolder(artifacts));
     console.out(
-      (json ? JSON.stringify(found) : console.typed(findings(found))) + "\n",
+      (json ? JSON.stringify(found) : console.typed(
+        findings(found, (text, indent) => fitted(console, text, indent)),
+      )) + "\n",
     );
     return found.ready ? EXIT.done : EXIT.failed;
   },

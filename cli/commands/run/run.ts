@@ -1,4 +1,5 @@
 /** The command `run`, which is the default one: brings nodes and what they need up to date. */
+import { inputError, isInputError } from "../../../base/input_error.ts";
 import { duration } from "../../../base/durations.ts";
 import {
   EXECUTOR_NAMES,
@@ -22,6 +23,7 @@ import { command, type PipelineContext, type ValuesOf } from "../../command.ts";
 import {
   noticesOf,
   noticeText,
+  orByOnnx,
   printPreview,
   summaries,
   toJson,
@@ -135,6 +137,8 @@ export default command({
         },
         selection: values,
         announce: (reports) => announce(about, watcher, reports),
+      }).catch((error) => {
+        throw isInputError(error) ? inputError(orByOnnx(error.message)) : error;
       });
       watcher.close();
       const seconds = (performance.now() - began) / 1000;

@@ -14,6 +14,7 @@ import { estimate } from "../../../apps/estimate/estimate.ts";
 import { measuredRate } from "../../../apps/estimate/rate.ts";
 import pipeline from "../../../pipeline.ts";
 import { recordedLayers } from "../../../schemas/experiment/distillation.ts";
+import { pipeline as here } from "../../cli/fixtures/command_line.ts";
 import { pipeline as command, ROOT } from "../../fixtures/command.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
 import {
@@ -180,6 +181,40 @@ Deno.test("--dry-run says how long the stale nodes take and how large they are, 
   assertEquals(estimate.unknown, []);
 });
 
+Deno.test("a plan needs no runtime: where that is missing, --dry-run says how to get it or do without", async () => {
+  using folder = temporary();
+  const own = Deno.env.get("CKD_OPENVINO");
+  const dry = async (...more: string[]) => {
+    const { code, out, err } = await here(
+      ...["--dry-run", "--experiment", "captions-pt-en"],
+      ...["--artifacts", folder.path, ...more],
+    );
+    assertEquals(code, 10, err);
+    return out;
+  };
+  Deno.env.set("CKD_OPENVINO", folder.path);
+  try {
+    const paragraphs = (await dry()).trimEnd().split("\n\n");
+    assertMatch(
+      paragraphs.at(-2) ?? "",
+      /, by a matrix product of ONNX Runtime measured now/,
+    );
+    assertMatch(
+      paragraphs.at(-1) ?? "",
+      /^Cannot use runtime openvino on cpu: .*; run tools\/openvino\/fetch, or take ONNX Runtime by --set 'runtime=\{"name":"onnx"\}': /,
+    );
+    const onnx = ["--set", 'runtime={"name":"onnx"}'];
+    const { estimate } = JSON.parse(await dry(...onnx, "--json"));
+    assertEquals(
+      [estimate.missing, estimate.by],
+      [undefined, "a matrix product measured now"],
+    );
+  } finally {
+    if (own === undefined) Deno.env.delete("CKD_OPENVINO");
+    else Deno.env.set("CKD_OPENVINO", own);
+  }
+});
+
 Deno.test("trainings that this machine recorded say how fast it is, those of another machine do not", async () => {
   using folder = temporary();
   const records = makeRun(folder.path);
@@ -188,10 +223,11 @@ Deno.test("trainings that this machine recorded say how fast it is, those of ano
       ["teacher", "student"].includes(preimage.stage)
     ).length;
   const args = ["--experiment", "tiny", "--artifacts", folder.path, "--json"];
-  const here = JSON.parse(await dryRun(...args)).estimate;
-  assertEquals(here.by, "the trainings recorded on this machine");
+  const recorded = JSON.parse(await dryRun(...args)).estimate;
+  assertEquals(recorded.by, "the trainings recorded on this machine");
   // Each was recorded to take 60 s; the other nodes take less together.
-  assert(here.seconds > 60 * trainings && here.seconds < 120 * trainings);
+  assert(recorded.seconds > 60 * trainings);
+  assert(recorded.seconds < 120 * trainings);
 
   const runs = join(folder.path, "runs");
   for (const { name } of [...Deno.readDirSync(runs)]) {
@@ -221,5 +257,10 @@ Deno.test("what depends on data of unknown size is named and not counted", async
   assertMatch(
     estimateText(estimated),
     /not counted.*: tr-en\/fetch, tr-en\/states$/,
+  );
+  const unknown = ["fetch", "corpus", "tokenize", "teacher", "states"];
+  assertMatch(
+    estimateText({ ...estimated, unknown }),
+    /not counted.*: fetch, corpus, tokenize and 2 more$/,
   );
 });

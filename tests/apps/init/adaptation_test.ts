@@ -1,5 +1,10 @@
 /** `pipeline init --model`: an experiment that adapts a public model to a corpus, or nothing. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { parse } from "@std/jsonc";
 import pipeline from "../../../pipeline.ts";
 import { setUpExperiment } from "../../../cli/apps/init.ts";
@@ -7,6 +12,7 @@ import { Experiment } from "../../../schemas/experiment/experiment.ts";
 import { exists } from "../../engine/fixtures/project.ts";
 import { deno, pipeline as run } from "../../fixtures/command.ts";
 import { sha256 } from "../../../engine/files/hash.ts";
+import { read } from "../../docs/page.ts";
 import { corpus, LANGUAGES, PAIRS } from "./corpus.ts";
 import { LAYERS, RARE, SUBWORDS, writeSmallModel } from "./small_model.ts";
 import { terminal } from "./terminal.ts";
@@ -203,4 +209,20 @@ Deno.test("on a terminal init offers a model to those who gave no options, after
   assertStringIncludes(console.questions[1], "Public model to start from");
   assertStringIncludes(console.said(), "The model is Marian's");
   assertEquals(experimentOf(here.mine).teacher.import, here.path("model"));
+});
+
+Deno.test("the value that the guide changes is not the one that init writes, with a model or without", async () => {
+  using here = adaptable();
+  const guide = read("docs/guide.md");
+  const [, value] = /--set students\.rkd\.alpha=([\d.]+)/.exec(guide) ?? [];
+  const given = { pairs: here.path("text.tsv"), from: "pt", to: "en" };
+  for (const model of [undefined, here.path("model")]) {
+    const folder = here.path(model === undefined ? "new" : "adapted");
+    await setUpExperiment(pipeline, terminal([]), folder, {
+      ...given,
+      ...{ model, yes: true },
+    });
+    const { students } = experimentOf(`${folder}/experiment.jsonc`);
+    assertNotEquals(students.rkd.distillation.alpha, Number(value));
+  }
 });

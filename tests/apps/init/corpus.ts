@@ -43,7 +43,10 @@ export function corpus() {
   );
   write("short.en", lines(PAIRS.slice(1).map(([, target]) => target)));
   write("three.tsv", "0.9\tuma casa\ta house\n");
-  write("one.tsv", "uma casa\ta house\n");
+  write("ten.tsv", lines(PAIRS.slice(0, 10).map((pair) => pair.join("\t"))));
+  const hundred = Array.from({ length: 100 }, (_, i) => i);
+  write("alike.tsv", lines(hundred.map((i) => `página ${i}\tpage ${i}`)));
+  write("empty.tsv", lines(Array(20).fill("uma casa\t")));
   Deno.writeFileSync(path("latin1.tsv"), Uint8Array.of(0xe3, 9, 97, 10));
   return {
     path,

@@ -95,7 +95,21 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
     'line 1 has 3 columns, expected source TAB target, or a first line that names the columns, such as "pt TAB en TAB notes".',
   ],
   ["what is no UTF-8", ["--pairs", "latin1.tsv"], "line 1 has invalid UTF-8"],
-  ["too small a corpus", ["--pairs", "one.tsv"], "Cannot split the corpus"],
+  [
+    "too small a corpus",
+    ["--pairs", "ten.tsv"],
+    "expected at least 15 different pairs after cleaning, and 5,000 or more for models of use, found 10; give more text.",
+  ],
+  [
+    "pairs of one form",
+    ["--pairs", "alike.tsv"],
+    "the 100 pairs are so alike, but for numbers, case and punctuation, that none is left",
+  ],
+  [
+    "pairs that are none",
+    ["--pairs", "empty.tsv"],
+    "cleaning leaves no pair (empty 20)",
+  ],
   [
     "an unknown size",
     ["--pairs", "text.tsv", "--size", "smal"],
@@ -151,6 +165,69 @@ Deno.test("what the pipeline would refuse is one sentence, exit code 2, and noth
   }
 });
 
+Deno.test("a folder has no name that an experiment of the project has", async () => {
+  using here = corpus();
+  for (const name of ["quick", "tiny"]) {
+    const { code, out, err } = await run(
+      ...["init", here.path(name), ...LANGUAGES, "--yes"],
+      ...["--pairs", here.path("text.tsv")],
+    );
+    assertEquals({ code, out }, { code: 2, out: "" });
+    assertEquals(
+      err,
+      `Cannot name an experiment after the folder "${
+        here.path(name)
+      }": experiments/${name}.jsonc has that name; give the folder another one.\n`,
+    );
+    assert(!exists(here.path(name)));
+  }
+});
+
+Deno.test("pairs are held out of those that differ, and few of them are remarked on", async () => {
+  using here = corpus();
+  const few = PAIRS.slice(0, 20).map((pair) => `${pair.join("\t")}\n`);
+  here.write("repeated.tsv", few.join("").repeat(40));
+  const { code, out, err } = await run(
+    ...["init", here.path("mine"), ...LANGUAGES, "--yes"],
+    ...["--pairs", here.path("repeated.tsv")],
+  );
+  assertEquals({ code, err }, { code: 0, err: "" });
+  assertMatch(
+    out,
+    /^800 pairs of TSV, aligned and UTF-8; 20 are kept, left out: duplicate 780\.\n(\d+) to train on/,
+  );
+  assertMatch(
+    out,
+    /\nLook: \d+ pairs to train on are few: of fewer than 5,000, students learn little of use\.\n/,
+  );
+});
+
+Deno.test("swapped columns of two languages of one script, and a first line that names columns, are remarked on", async () => {
+  using here = corpus();
+  const looks = async (name: string, from: string, to: string) => {
+    const console = terminal([]);
+    const options = { pairs: here.path(name), from, to, yes: true };
+    await setUpExperiment(
+      pipeline,
+      console,
+      here.path(`${name} ${from}`),
+      options,
+    );
+    return console.said().split("\n").filter((line) =>
+      /^Look: the /.test(line)
+    );
+  };
+  assertEquals(await looks("text.tsv", "pt", "en"), []);
+  assertEquals(await looks("text.tsv", "en", "pt"), [
+    "Look: the sides seem to be swapped: that of en is Portuguese, that of pt is English; if so, give --from pt --to en.",
+  ]);
+  const table = Deno.readTextFileSync(here.path("text.tsv"));
+  here.write("named.tsv", `Texto\tTranslation\n${table}`);
+  assertEquals(await looks("named.tsv", "pt", "en"), [
+    'Look: the first line, "Texto TAB Translation", seems to name the columns and is counted as a pair; if so, remove it, or let it name the languages: "pt TAB en".',
+  ]);
+});
+
 Deno.test("a file that is there is never overwritten", async () => {
   using here = corpus();
   Deno.mkdirSync(here.path("mine"));
@@ -180,6 +257,62 @@ Deno.test("on a terminal init asks for what is missing, and for leave to write",
   });
   assertEquals(agreeing.questions.length, 4);
   assertMatch(Deno.readTextFileSync(here.mine), /"licence": "CC0-1.0"/);
+});
+
+Deno.test("an answer that cannot be used is judged at once, and asked for again", async () => {
+  using here = corpus();
+  const console = terminal([
+    ...[here.path("no.tsv"), "", here.path("text.tsv")],
+    ...["no-model", ""],
+    ...["ua", "pt", "pt", "en"],
+    ...["CC-BY-4", "CC-BY-4.0"],
+    "",
+  ]);
+  await setUpExperiment(pipeline, console, here.path("mine"), { yes: false });
+  const beginnings = console.questions.map((question) => question.slice(0, 6));
+  assertEquals(beginnings, [
+    ...Array(3).fill("Corpus"),
+    ...Array(2).fill("Public"),
+    ...Array(4).fill("Langua"),
+    ...Array(2).fill("Licenc"),
+    "Write ",
+  ]);
+  const errors = console.errors().trim().split("\n");
+  const expected = [
+    "there is no such file",
+    "--pairs, or --source and --target is missing",
+    "no-model",
+    '"uk" may be meant',
+    'Cannot translate "pt" to itself',
+    'did you mean "CC-BY-4.0"',
+  ];
+  assertEquals(errors.length, expected.length);
+  expected.forEach((part, i) => assertStringIncludes(errors[i], part));
+  assertMatch(Deno.readTextFileSync(here.mine), /"source": "pt"/);
+});
+
+Deno.test("what is wrong with an option is said before the first question, and the end of input ends the questions", async () => {
+  using here = corpus();
+  const refused = async (answers: string[], given: { from?: string }) => {
+    const console = terminal(answers);
+    const { message } = await assertRejects(
+      () =>
+        setUpExperiment(pipeline, console, here.path("mine"), {
+          ...given,
+          yes: false,
+        }),
+      Error,
+    );
+    return { message, questions: console.questions.length };
+  };
+  const option = await refused([here.path("text.tsv")], { from: "ua" });
+  assertEquals(option.questions, 0);
+  assertStringIncludes(option.message, '"uk" may be meant');
+  assertEquals(await refused([here.path("text.tsv"), "", "pt"], {}), {
+    message: "Cannot set up an experiment: --to is missing.",
+    questions: 4,
+  });
+  assert(!exists(here.path("mine")));
 });
 
 Deno.test("a language may have a region, and the licence of the corpus stands in the cards of its models", async () => {

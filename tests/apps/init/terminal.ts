@@ -4,12 +4,13 @@ import { unpainted } from "../../../cli/console/style.ts";
 /** A terminal on which a user gives these answers, one after the other. */
 export function terminal(answers: readonly string[]) {
   const left = [...answers], questions: string[] = [];
-  let said = "";
+  let said = "", errors = "";
   return {
     questions,
     said: () => said,
+    errors: () => errors,
     out: (text: string) => void (said += text),
-    err: () => {},
+    err: (text: string) => void (errors += text),
     draw: () => {},
     size: () => undefined,
     onResize: () => () => {},

@@ -359,3 +359,29 @@ Deno.test("--no-progress keeps the lines of beginnings and ends, and --quiet not
     );
   }
 });
+
+Deno.test("what is longer than a terminal is wide is wrapped between words there, and whole elsewhere", async () => {
+  const notice = "Other programs use 2.0 of 2 cores: stages take longer.";
+  const reason = "config.training.beta 0.7 -> 0.5";
+  const tell = ({ watcher }: Shown) => {
+    watcher.notice(notice);
+    watcher.start("compare", [reason]);
+    watcher.end(report("compare", "ran"));
+  };
+  using narrow = show({ columns: 32, rows: 20 });
+  tell(narrow);
+  narrow.watcher.close();
+  assertEquals((await narrow.screen()).filter((row) => row !== ""), [
+    "Other programs use 2.0 of 2",
+    "cores: stages take longer.",
+    "compare: done in 3.0 s",
+    "  config.training.beta 0.7 ->",
+    "  0.5",
+  ]);
+  using piped = show(undefined);
+  tell(piped);
+  assertEquals(
+    piped.text(),
+    `${notice}\ncompare: ${reason}\ncompare: done in 3.0 s\n`,
+  );
+});

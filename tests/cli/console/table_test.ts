@@ -1,6 +1,11 @@
 /** Tables that fit the terminal. */
 import { assert, assertEquals } from "@std/assert";
-import { stacked, table } from "../../../cli/console/table.ts";
+import {
+  fewNames,
+  fewReasons,
+  stacked,
+  table,
+} from "../../../cli/console/table.ts";
 
 const ROWS = [
   ["node", "state", "reason"],
@@ -18,6 +23,18 @@ Deno.test("a table that is too wide is cut in its last column, or left without i
   );
   assertEquals(table(ROWS, undefined, 24).split("\n")[1], "student:rkd  stale");
   assertEquals(table(ROWS, undefined, 80), table(ROWS));
+});
+
+Deno.test("of many reasons and names the first three are told, and how many more there are", () => {
+  const names = ["a", "b", "c", "d", "e"];
+  assertEquals(fewReasons(names.slice(0, 3)), "a; b; c");
+  assertEquals(
+    fewReasons(names.slice(0, 4)),
+    "a; b; c; and 1 more reason",
+  );
+  assertEquals(fewReasons(names), "a; b; c; and 2 more reasons");
+  assertEquals(fewNames(names.slice(0, 3)), "a, b, c");
+  assertEquals(fewNames(names), "a, b, c and 2 more");
 });
 
 const MARKDOWN = `## pt-en

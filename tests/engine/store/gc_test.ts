@@ -2,6 +2,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -90,6 +91,30 @@ Deno.test("a run that was killed keeps what it finished, counts for none, and ne
   project.write(MANIFEST, manifest);
   assertEquals((await gc(project, { ...YES, keepLast: 2 })).results, []);
   assertEquals(inState(await words.status(SLOW), "cached"), ["split"]);
+});
+
+Deno.test("each result that goes is named with the experiments whose runs used it", async () => {
+  using project = makeProject();
+  const text = project.path("text.txt");
+  const counts = { all: {}, short: { longest: 3 } };
+  project.write("experiments/other.jsonc", JSON.stringify({ text, counts }));
+  const quick = inProcess(project);
+  const other = inProcess(project, { name: "other" });
+  await quick.run(OTHER_SEED);
+  await other.run({ ...OTHER_SEED, force: true });
+  await other.run({ set: ["seed=3"] });
+  await quick.run();
+  const { results } = await gc(project);
+  const usedBy = (...names: string[]) =>
+    nodesIn(
+      results.filter(({ experiments }) => `${experiments}` === `${names}`),
+    );
+  assertEquals(usedBy("quick", "other"), COUNTED);
+  assertEquals(usedBy("other"), COUNTED);
+  const out = await gcText(project);
+  assertMatch(out, /^experiment +node +key +age +took +size$/m);
+  assertMatch(out, /^quick, other +count:all +/m);
+  assertMatch(out, /^other +count:all +/m);
 });
 
 Deno.test("--keep-last counts runs that were done, and keeps the interrupted ones between them", async () => {

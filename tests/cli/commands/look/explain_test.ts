@@ -26,7 +26,10 @@ Deno.test("in a clone, whose manifest came with it, nodes are new, in short line
     ],
   );
   const explained = await project.run("explain", "count:all");
-  assertStringIncludes(explained.out, "  never ran\n  code ");
+  assertStringIncludes(
+    explained.out,
+    "count:all is new, as it never ran here; it differs from the manifest's by\n  code ",
+  );
   assertStringIncludes(explained.out, "stages/count.ts changed");
 });
 
@@ -36,6 +39,7 @@ Deno.test("explain is short; with --all it has every module and package, and has
   const short = (await project.run("explain", "count:all")).out;
   const all = (await project.run("explain", "count:all", "--all")).out;
   assert(short.split("\n").length < 20, short);
+  assertStringIncludes(short, "\n  inputs parts.lines ");
   assertStringIncludes(short, "  config.longest 100\n");
   assert(
     !/code\.|sha512|[0-9a-f]{64}$/m.test(short.replace(/^key .*$/m, "")),
@@ -46,4 +50,25 @@ Deno.test("explain is short; with --all it has every module and package, and has
   const count = (what: string) =>
     String(all.match(new RegExp(`^ {2}code\\.${what}\\.`, "gm"))?.length);
   assertEquals([modules, packages], [count("modules"), count("packages")]);
+});
+
+Deno.test("of many changes explain tells the first five and how many more there are, with --all all of them", async () => {
+  using project = makeProject();
+  await nodesOf(project);
+  project.edit(`${WORDS}/stages/count.ts`, "i + 1", "1 + i");
+  const stage = "engine/graph/stage.ts";
+  project.write(stage, project.read(stage) + "export const other = 1;\n");
+  const set = ["seed=2", "lowercase=true", "counts.all.longest=9"]
+    .concat("counts.all.milliseconds=1").flatMap((each) => ["--set", each]);
+  const changes = async (...args: string[]) => {
+    const { out, err } = await project.run("explain", "count:all", ...args);
+    const [, told] = /, because\n(.*?)\nkey /s.exec(out) ?? [, err];
+    return told?.split("\n").map((line) => line.trim()) ?? [];
+  };
+  const all = await changes(...set, "--all");
+  assertEquals(all.length, 6, all.join("\n"));
+  assertEquals(await changes(...set), [
+    ...all.slice(0, 5),
+    "and 1 more (--all lists them)",
+  ]);
 });

@@ -70,7 +70,7 @@ Deno.test("what an earlier run left under a name is not taken for a result of th
   writeManifest(run.artifacts, canonical({ ...manifest, nodes }));
   const out = run.path("new");
   const { code, err } = await run.get("export:rkd", "--out", out);
-  assertEquals(code, 1);
+  assertEquals(code, 2);
   assertEquals(
     err,
     `Cannot get "export:rkd": it is of an earlier run, with another result of "student:rkd" than the last; run "deno task pipeline run export:rkd --experiment tiny --artifacts ${run.artifacts}".\n`,

@@ -68,7 +68,8 @@ Deno.test("a library that is missing is one sentence before a run writes anythin
     code: 2,
     out: "",
     err:
-      `Cannot use runtime openvino on cpu: expected OpenVINO 2026.4.1 as "${folder}/libopenvino_c.so.2641", found no such file; run tools/openvino/fetch.\n`,
+      `Cannot use runtime openvino on cpu: expected OpenVINO 2026.4.1 as "${folder}/libopenvino_c.so.2641", found no such file; run tools/openvino/fetch, ` +
+      `or take ONNX Runtime by --set 'runtime={"name":"onnx"}': its results have keys of their own, so that all is made anew.\n`,
   });
   assertEquals(statIfThere(artifacts), undefined, "nothing is written");
   Deno.removeSync(folder, { recursive: true });
