@@ -13,6 +13,7 @@ const LINE_CHARACTERS = 300;
 export const STATES = {
   ran: "made by this run",
   cached: "its result was there already",
+  committed: "its result is one of the committed results",
   outdated: "its result is of another config or input than the run asks for",
   failed: "failed",
   skipped: "skipped, as what it needs failed or the run was interrupted",
@@ -74,7 +75,7 @@ export function nodesOf(source: Source): ReportNode[] {
       pair: pairOf(name),
       trialOf: trials.get(name),
       state: stateOf(
-        run?.states.get(name),
+        run === undefined ? "committed" : run.states.get(name),
         record !== undefined,
         outdated.has(name),
       ),
@@ -122,7 +123,7 @@ function stateOf(
   if (recorded === "failed" || recorded === "skipped") return recorded;
   if (isOutdated) return "outdated";
   if (!isRecorded) return "not run";
-  return recorded === "ran" ? "ran" : "cached";
+  return recorded === "ran" || recorded === "committed" ? recorded : "cached";
 }
 
 /** The end of the log of the run that made the node, or that failed to or was interrupted meanwhile. */

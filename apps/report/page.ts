@@ -159,10 +159,10 @@ function sectionsOf(contents: Contents): Section[] {
     {
       id: "curves",
       title: "Learning curves",
-      body: ofEach(pairs, ({ trained, learned }) =>
+      body: ofEach(pairs, ({ learned }) =>
         withText(
-          "Drag over a part to enlarge it. A loss is -log p a target token; time is that of the whole training, divided evenly over its steps.",
-          curvePlots(trained, learned) ??
+          "Drag a mouse over a part, or say from where to where, to enlarge it; a system's name below brings out its lines. A loss is \u2212log\u00a0p a target token; time is that of the whole training, divided evenly over its steps.",
+          curvePlots(learned) ??
             missing(["No learning curve is there."]),
         )),
     },

@@ -2,7 +2,13 @@
 /// <reference lib="dom" />
 import * as Plot from "@observablehq/plot";
 import type { Learned } from "../view_data.ts";
-import { type Draw, pictured } from "./view.ts";
+import {
+  createLegend,
+  endNames,
+  lineStyles,
+  namesWidth,
+} from "./curve_names.ts";
+import { type Draw, element, pictured } from "./view.ts";
 
 /** What this module uses of d3, which Plot brings along. */
 interface Brush {
@@ -23,7 +29,6 @@ declare const d3: {
 interface Point {
   readonly name: string;
   readonly system: string;
-  readonly color: string;
   /** None where a line is cut at a side of the picture. */
   readonly step?: number;
   readonly x: number;
@@ -39,14 +44,15 @@ const VALUES: Readonly<Record<string, readonly [string, Value]>> = {
   trainingLoss: ["training loss", ({ trainingLoss }) => trainingLoss],
 };
 
-const MARGIN = { left: 52, right: 110, top: 24, bottom: 44 };
+const MARGIN = { left: 52, right: 12, top: 24, bottom: 44 };
+/** Narrower pictures have no room for names beside the lines. */
 const NARROW = 560;
-/** Pixels between the names at the ends of lines. */
-const LINE = 13;
 
 export function openCurves(curves: readonly Learned[]): Draw {
+  const styles = lineStyles(curves);
+  const legend = createLegend(styles);
   return ({ width, choices, form, redraw }) => {
-    const { value, axis, system } = choices;
+    const { value, axis } = choices;
     const points = pointsOf(curves, value, axis);
     const [zoomFrom, zoomTo] = ["from", "to"].map((field) =>
       choices[field] === "" ? undefined : Number(choices[field])
@@ -57,10 +63,11 @@ export function openCurves(curves: readonly Learned[]): Draw {
     const lines = [...Map.groupBy(points, ({ name }) => name).values()]
       .flatMap((line) => within(line, domain));
     const height = Math.min(460, Math.max(320, 0.5 * width));
-    const isChosen = (point: Point) => system === "" || point.system === system;
-    const chosen = lines.filter(isChosen);
     const [title] = VALUES[value];
-    const right = width < NARROW ? 12 : MARGIN.right;
+    const isNarrow = width < NARROW;
+    const right = isNarrow
+      ? MARGIN.right
+      : Math.min(0.4 * width, namesWidth(styles));
     const bounds = lines.map(({ y }) => y);
     const options: Plot.PlotOptions = {
       ...{ width, height, marginRight: right },
@@ -79,20 +86,33 @@ export function openCurves(curves: readonly Learned[]): Draw {
         grid: true,
       },
     };
-    const line = { x: "x", y: "y", z: "name" } as const;
+    const { x, y } = options;
+    const xScale = Plot.scale({
+      x: { ...x, range: [MARGIN.left, width - right] },
+    });
+    const yScale = Plot.scale({
+      y: { ...y, range: [height - MARGIN.bottom, MARGIN.top] },
+    });
+    const validated = lines.filter(({ step }) => step !== undefined);
     const picture = Plot.plot({
       ...options,
       marks: [
-        Plot.line(lines.filter((point) => !isChosen(point)), {
-          ...{ ...line, stroke: "var(--faint)" },
+        ...styles.flatMap(({ system, color, dash, seeds, className }) => {
+          const isOwn = (point: Point) => point.system === system;
+          return [
+            Plot.line(lines.filter(isOwn), {
+              ...{ x: "x", y: "y", z: "name", className },
+              ...{ stroke: color, strokeDasharray: dash },
+              strokeWidth: seeds === 1 ? 2 : 1.25,
+            }),
+            Plot.dot(validated.filter(isOwn), {
+              ...{ x: "x", y: "y", fill: color, r: 2.5, className },
+            }),
+          ];
         }),
-        Plot.line(chosen, { ...line, stroke: "color", strokeWidth: 2 }),
-        Plot.dot(chosen.filter(({ step }) => step !== undefined), {
-          ...{ x: "x", y: "y", fill: "color", r: 2.5 },
-        }),
-        width < NARROW ? null : endNames(chosen, options),
+        isNarrow ? null : endNames(endsOf(lines), styles, xScale, yScale),
         Plot.tip(
-          chosen.filter(({ step }) => step !== undefined),
+          validated,
           Plot.pointer({
             ...{ x: "x", y: "y", maxRadius: 150, lineHeight: 1.3 },
             title: ({ name, step, x, y }: Point) =>
@@ -112,7 +132,6 @@ export function openCurves(curves: readonly Learned[]): Draw {
       });
       redraw();
     };
-    const scale = picture.scale("x");
     // A finger over the picture scrolls the page.
     const brush = d3.brushX()
       .touchable(false)
@@ -121,8 +140,8 @@ export function openCurves(curves: readonly Learned[]): Draw {
         height - MARGIN.bottom,
       ]])
       .on("end", ({ selection }) => {
-        if (selection === null || scale?.invert === undefined) return;
-        const invert = scale.invert;
+        const { invert } = xScale;
+        if (selection === null || invert === undefined) return;
         const digits = axis === "minutes" ? 2 : 0;
         zoom(selection.map((at) => Number(invert(at).toFixed(digits))));
       });
@@ -136,7 +155,13 @@ export function openCurves(curves: readonly Learned[]): Draw {
     for (const radio of form?.querySelectorAll('[name="axis"]') ?? []) {
       (radio as HTMLElement).onchange = () => zoom([]);
     }
-    return pictured(picture, labelOf(curves, title, points));
+    legend.show(picture);
+    return element(
+      "div",
+      {},
+      pictured(picture, labelOf(curves, title, points)),
+      legend.element,
+    );
   };
 }
 
@@ -146,7 +171,7 @@ function pointsOf(
   axis: string,
 ): Point[] {
   const [, of] = VALUES[value];
-  return curves.flatMap(({ name, system, color, minutes, points }) => {
+  return curves.flatMap(({ name, system, minutes, points }) => {
     const last = points.at(-1)?.step ?? 0;
     return points.flatMap((point) => {
       const y = of(point);
@@ -155,7 +180,7 @@ function pointsOf(
         return [];
       }
       const x = axis === "minutes" ? (minutes ?? 0) * step / last : step;
-      return [{ name, system, color, step, x, y }];
+      return [{ name, system, step, x, y }];
     });
   });
 }
@@ -179,26 +204,9 @@ function within(line: readonly Point[], [from, to]: readonly number[]) {
   });
 }
 
-/** The name of each line at its end, where there is room for it. */
-function endNames(points: readonly Point[], options: Plot.PlotOptions) {
-  const { height = 0 } = options;
-  const scale = Plot.scale({
-    y: { ...options.y, range: [height - MARGIN.bottom, MARGIN.top] },
-  });
-  const ends = [...Map.groupBy(points, ({ name }) => name).values()]
-    .flatMap((all) => all.at(-1) ?? [])
-    .sort((a, b) => scale.apply(a.y) - scale.apply(b.y));
-  let before = -Infinity;
-  const shown = ends.filter(({ y }) => {
-    const isFree = scale.apply(y) - before >= LINE;
-    if (isFree) before = scale.apply(y);
-    return isFree;
-  });
-  return Plot.text(shown, {
-    ...{ x: "x", y: "y", text: "name", fill: "color" },
-    ...{ textAnchor: "start", dx: 8 },
-    ...{ stroke: "var(--surface)", strokeWidth: 4 },
-  });
+function endsOf(points: readonly Point[]): Point[] {
+  return [...Map.groupBy(points, ({ name }) => name).values()]
+    .flatMap((all) => all.at(-1) ?? []);
 }
 
 function labelOf(

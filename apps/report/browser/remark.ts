@@ -1,4 +1,4 @@
-/** What is wrong with a translation, as far as its words tell. */
+/** What is wrong with a translation, as far as its words and letters tell. */
 
 interface Translation {
   readonly source: string;
@@ -9,13 +9,24 @@ interface Translation {
 /** A translation whose chrF is at least this has no remark. */
 const GOOD = 60;
 
+/** Up to so many letters or signs, five times in a row. */
+const STUTTER = /([^\s\p{N}]{1,20}?)\1{4}/u;
+
 /** Each remark with its test, the plainest first; nothing where none holds. */
 const REMARKS: readonly (readonly [
   string,
-  (words: Readonly<Record<keyof Translation, readonly string[]>>) => boolean,
+  (
+    words: Readonly<Record<keyof Translation, readonly string[]>>,
+    texts: Translation,
+  ) => boolean,
 ])[] = [
-  ["empty", ({ output }) => output.length === 0],
-  ["repeats itself", ({ output }) => repeats(output)],
+  ["empty", (_, texts) => texts.output.trim() === ""],
+  [
+    "repeats itself",
+    ({ output }, texts) =>
+      repeats(output) ||
+      (STUTTER.test(texts.output) && !STUTTER.test(texts.reference)),
+  ],
   [
     "copies the source",
     ({ source, reference, output }) => {
@@ -40,16 +51,17 @@ export const ALL_REMARKS = REMARKS.map(([remark]) => remark);
 
 /** The first remark that holds of a translation of this chrF, or nothing. */
 export function remarkOf(
-  { source, reference, output }: Translation,
+  translation: Translation,
   chrf: number,
 ): string {
   if (chrf >= GOOD) return "";
+  const { source, reference, output } = translation;
   const words = {
     source: wordsOf(source),
     reference: wordsOf(reference),
     output: wordsOf(output),
   };
-  return REMARKS.find(([, holds]) => holds(words))?.[0] ?? "";
+  return REMARKS.find(([, holds]) => holds(words, translation))?.[0] ?? "";
 }
 
 function wordsOf(text: string): string[] {

@@ -4,10 +4,9 @@ import { jsonIfValid, readIfThere } from "../../../engine/files/atomic.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { figure } from "../html/numbers.ts";
 import { type Cell, sortableTable } from "../html/table.ts";
-import { radios, select, view } from "../html/view.ts";
+import { radios, view } from "../html/view.ts";
 import { pathIfThere, type Source } from "../source.ts";
 import { colorOf, type Trained } from "../trained.ts";
-import { familyKey } from "./scores.ts";
 import type { Learned } from "../view_data.ts";
 
 /** A validation loss above the lowest by this is overfitting; one below the one before by less is a plateau. */
@@ -52,10 +51,7 @@ export function learnedOf(
 }
 
 /** Undefined where no system has a curve. */
-export function curvePlots(
-  trained: readonly Trained[],
-  learned: readonly Learned[],
-): Markup | undefined {
+export function curvePlots(learned: readonly Learned[]): Markup | undefined {
   if (learned.length === 0) return undefined;
   const points = learned.flatMap(({ points }) => points);
   const values = {
@@ -69,19 +65,13 @@ export function curvePlots(
       : {},
   };
   const isTimed = learned.some(({ minutes }) => minutes !== undefined);
-  const systems = new Set(learned.map(({ system }) => system));
-  return markup`${familyKey(trained)}${
+  return markup`${
     view("curves", learned, {
       choices: markup`${radios("Value", "value", values)}${
         radios("By", "axis", {
           step: "step",
           ...isTimed ? { minutes: "time" } : {},
         })
-      }${
-        select("System", "system", [
-          ["", "all"],
-          ...[...systems].map((name) => [name, name] as const),
-        ])
       }<span><label>From <input name="from" type="number" min="0" step="any"></label> <label>to <input name="to" type="number" min="0" step="any"></label></span><button type="button" data-reset>Whole curve</button>`,
     })
   }${table(learned)}`;

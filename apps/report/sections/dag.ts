@@ -23,11 +23,18 @@ interface Box {
 const MARKS: Readonly<Record<NodeState, string>> = {
   ran: "●",
   cached: "○",
+  committed: "○",
   outdated: "◐",
   failed: "✕",
   skipped: "–",
   "not run": "·",
 };
+
+/** Those that matter most first. */
+const ORDER = [
+  ...["failed", "skipped", "not run", "outdated", "ran", "cached"] as const,
+  "committed" as const,
+];
 
 export function graphPicture(nodes: readonly ReportNode[]): Markup {
   const boxes = boxesOf(nodes);
@@ -87,14 +94,19 @@ function boxMarkup(
   }</tspan> ${factsOf(box.nodes)}</text></a>`;
 }
 
-/** State, time and size of some nodes: `ran, 1m 05s, 13 MB`. */
+/** States, time and size of some nodes: `ran, 1m 05s, 13 MB`, or `1 ran, 2 cached, 1m 05s, 13 MB`. */
 export function factsOf(nodes: readonly ReportNode[]): string {
   const seconds = nodes.flatMap(({ seconds }) => seconds ?? []);
   const bytes = nodes.flatMap(({ bytes }) => bytes ?? []);
   const sum = (values: readonly number[]) =>
     values.reduce((sum, value) => sum + value, 0);
+  const states = ORDER.flatMap((state) => {
+    const number = nodes.filter((node) => node.state === state).length;
+    if (number === 0) return [];
+    return [number === nodes.length ? state : `${number} ${state}`];
+  });
   return [
-    stateOf(nodes),
+    ...states,
     ...seconds.length > 0 ? [duration(sum(seconds))] : [],
     ...bytes.length > 0 ? [formatBytes(sum(bytes))] : [],
   ].join(", ");
@@ -102,11 +114,7 @@ export function factsOf(nodes: readonly ReportNode[]): string {
 
 /** The state that matters most. */
 function stateOf(nodes: readonly ReportNode[]): NodeState {
-  const order = [
-    ...["failed", "skipped", "not run", "outdated", "ran"] as const,
-    "cached" as const,
-  ];
-  return order.find((state) => nodes.some((node) => node.state === state)) ??
+  return ORDER.find((state) => nodes.some((node) => node.state === state)) ??
     "not run";
 }
 

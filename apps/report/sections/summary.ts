@@ -248,7 +248,7 @@ function tookText(pieces: readonly RecordedRun[]): string {
 /** When, where and how the run went. */
 export function runFacts({ run, makers, pieces, results }: Source): Markup {
   if (run === undefined) {
-    return markup`<p>These are the committed results of the experiment. What its last run found and made is not recorded here, nor is there a log of a node, unless its run is.</p>${
+    return markup`<p>These are the committed results of the experiment. The run that made them is not recorded in this folder: when it began and how it ended are unknown, and a node has a log only if it was made in this folder.</p>${
       factList([["machine", results.machines.map(machineText)[0]]])
     }`;
   }

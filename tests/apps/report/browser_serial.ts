@@ -215,7 +215,7 @@ Deno.test({
         "curves have a choice of value and axis, their values under the pointer, and a zoom by mouse and by keys",
         async () => {
           const { page } = await open(browser, out);
-          const curves = page.locator("#curves .drawn svg");
+          const curves = page.locator("#curves .drawn svg[role=img]");
           const label = () => curves.getAttribute("aria-label");
           await curves.waitFor();
           assertStringIncludes(await label() ?? "", "validation loss");
@@ -254,6 +254,97 @@ Deno.test({
           assertEquals(await from.inputValue(), "");
           await from.fill("100");
           assert(await ticks() !== whole);
+        },
+      );
+
+      for (const colorScheme of ["light", "dark"] as const) {
+        await t.step(
+          `the lines of each system have a look of their own that a legend tells, and on a screen a name beside their ends, ${colorScheme}`,
+          async () => {
+            const { page } = await open(browser, out, SCREEN, colorScheme);
+            const curves = page.locator("#curves");
+            const buttons = curves.locator("[aria-label=Systems] button");
+            await buttons.first().waitFor();
+            const entries = await buttons.allInnerTexts();
+            assertEquals(entries.length, 6);
+            assert(entries.includes("start (2 seeds)"), `${entries}`);
+            const systems = entries.map((entry) => entry.replace(/ \(.*/, ""));
+            const names = () =>
+              curves.locator("svg[role=img] g[class^=curve-] text")
+                .evaluateAll((all) =>
+                  all.map((each) => ({
+                    name: each.textContent ?? "",
+                    at: each.getBoundingClientRect().top,
+                  })).sort((a, b) => a.at - b.at)
+                );
+            const shown = await names();
+            assertEquals(
+              shown.map(({ name }) => name).toSorted(),
+              systems.toSorted(),
+            );
+            shown.slice(1).forEach(({ at }, i) =>
+              assert(at - shown[i].at > 12, JSON.stringify(shown))
+            );
+            const looks = (lines: string) =>
+              page.locator(lines).evaluateAll((all) =>
+                all.map((line) => {
+                  const style = line.ownerDocument.defaultView
+                    ?.getComputedStyle(line);
+                  return `${style?.stroke} ${
+                    style?.strokeDasharray.replaceAll(/px|,/g, "")
+                  }`;
+                })
+              );
+            const told = await looks("#curves [aria-label=Systems] svg");
+            assertEquals(new Set(told).size, systems.length, `${told}`);
+            assertEquals(
+              await looks(
+                "#curves g[class^=curve-]:not([stroke-opacity]):has(> path)",
+              ),
+              told,
+            );
+            await page.setViewportSize(PHONE);
+            await curves.locator("svg[role=img] text").first().waitFor();
+            await page.waitForFunction(
+              'document.querySelector("#curves [role=img]").clientWidth < 400',
+            );
+            assertEquals(await names(), []);
+            assertEquals(await buttons.allInnerTexts(), entries);
+          },
+        );
+      }
+
+      await t.step(
+        "a name of the legend brings out the lines of its system, by mouse, by keys, and by a click for longer",
+        async () => {
+          const { page } = await open(browser, out);
+          const curves = page.locator("#curves");
+          const buttons = curves.locator("[aria-label=Systems] button");
+          const behind = async () =>
+            new Set(
+              await curves.locator("[data-behind]").evaluateAll((all) =>
+                all.map((each) => each.getAttribute("class"))
+              ),
+            ).size;
+          await buttons.first().hover();
+          assertEquals(await behind(), 5);
+          await page.mouse.move(0, 0);
+          assertEquals(await behind(), 0);
+          await curves.locator("[name=to]").focus();
+          await page.keyboard.press("Tab");
+          assertEquals(await behind(), 5);
+          await page.keyboard.press("Enter");
+          await page.keyboard.press("Tab");
+          await buttons.nth(1).blur();
+          assertEquals(
+            await buttons.first().getAttribute("aria-pressed"),
+            "true",
+          );
+          await curves.getByLabel("perplexity").click();
+          assertEquals(await behind(), 5);
+          await buttons.first().click();
+          await page.mouse.move(0, 0);
+          assertEquals(await behind(), 0);
         },
       );
 

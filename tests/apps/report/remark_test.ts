@@ -13,6 +13,11 @@ for (
     ["", "empty"],
     ["The file file file", "repeats itself"],
     ["to open to open to open it", "repeats itself"],
+    ["Abbbbbbbbbbbbbbbb", "repeats itself"],
+    ["The file couldnononononot be opened", "repeats itself"],
+    ["!!!!!!!!!!", "repeats itself"],
+    ["10000000 files", "too short"],
+    ["-", "too short"],
     ["Não foi possível abrir", "copies the source"],
     ["The file", "too short"],
     ["The file and a folder or two could not be opened at once", "too long"],
@@ -23,6 +28,14 @@ for (
     assertEquals(faultOf({ ...SENTENCE, output }, 20), fault);
   });
 }
+
+Deno.test("a translation whose reference has letters in a row, too, does not repeat itself", () => {
+  const reference = "Waaaaaait!";
+  assertEquals(
+    faultOf({ ...SENTENCE, reference, output: "Stooooop!" }, 20),
+    "other words",
+  );
+});
 
 Deno.test("a translation with a high chrF has no fault", () => {
   const output = "The file could not be opened.";

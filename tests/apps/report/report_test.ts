@@ -106,7 +106,7 @@ Deno.test("a log is of the run that made the node, at its end, and does nothing 
   assert(!page.includes("step 41\n"));
 });
 
-Deno.test("a failed node is told with its state, and what an earlier config left with its own", async () => {
+Deno.test("a failed node is told with its state, what an earlier config left with its own, and a stage with how many nodes have which", async () => {
   using folder = temporary();
   makeRun(folder.path, { set: ["students.rkd.alpha=0.5"] });
   const before = readManifest(folder.path)?.nodes ?? {};
@@ -137,6 +137,8 @@ Deno.test("a failed node is told with its state, and what an earlier config left
     ["student-no-kd", "student-rkd", "evaluate-rkd", "teacher"].map(stateOf),
     ["failed", "outdated", "outdated", "ran"],
   );
+  // The box of the three students, and their line in the list of all nodes.
+  assertEquals(page.match(/1 failed, 1 outdated, 1 ran, /g)?.length, 2);
 });
 
 Deno.test("the trials of a grid are one box, and each trial has its details", async () => {
@@ -253,6 +255,7 @@ Deno.test("committed results are reported where the last run was of another expe
   makeRun(folder.path, { experiment: "quick" });
   const page = await pageOf(folder.path);
   assertStringIncludes(page, "These are the committed results");
+  assertStringIncludes(page, 'href="#node-teacher" class="box committed"');
   assert(hasCurve(page));
   // A clone has the manifest of the run, and neither its record nor its objects.
   makeRun(folder.path);

@@ -269,6 +269,50 @@ Deno.test({
           );
         }
       }
+
+      for (const viewport of [SCREEN, PHONE]) {
+        await t.step(
+          `below or beside a text of any length, ${viewport.width} pixels wide, its translation and its error are in sight, and so is what a word looked at`,
+          async () => {
+            await page.setViewportSize(viewport);
+            await page.locator("#beside").selectOption("");
+            const inSight = async (selector: string) => {
+              const box = await page.locator(selector).boundingBox();
+              assert(box !== null);
+              assert(
+                box.y >= 0 && box.y + box.height <= viewport.height,
+                `${selector} ${JSON.stringify(box)}`,
+              );
+            };
+            await type(page, "gato ".repeat(1500).trim());
+            await page.locator(`${FIRST} .problem`).waitFor();
+            await page.evaluate("scrollTo(0, 0)");
+            await inSight(`${FIRST} .problem`);
+            await inSight("#clear");
+            assertEquals(await violations(page), []);
+            assertEquals(await wider(page, viewport.width), []);
+            await type(page, Array(20).fill(TOGETHER.join("\n")).join("\n"));
+            await page.locator(`${FIRST} .translation p`).nth(99).waitFor();
+            await page.locator("#source").press("Control+End");
+            await page.keyboard.type(".");
+            const typed = page.locator(".typed");
+            const scrolled = () => typed.evaluate(({ scrollTop }) => scrollTop);
+            assert(await scrolled() > 0);
+            await page.locator(`${FIRST} .translation[aria-busy=false]`)
+              .waitFor();
+            await page.locator(`${FIRST} .word`).first().hover();
+            assert(await scrolled() < 50, `${await scrolled()}`);
+            await page.mouse.move(0, 0);
+            await page.emulateMedia({ media: "print" });
+            assert(
+              await typed.evaluate((all) =>
+                all.scrollHeight === all.clientHeight
+              ),
+            );
+            await page.emulateMedia({ media: "screen" });
+          },
+        );
+      }
       await page.setViewportSize(SCREEN);
 
       await t.step(

@@ -1,4 +1,4 @@
-/** Highlights parts of the typed text by a copy of it behind the field, which also sets the height of the field. */
+/** Highlights parts of the typed text by a copy of it behind the field, which also sets the height of the field; both scroll together. */
 /// <reference lib="dom" />
 
 export interface Mark {
@@ -33,8 +33,22 @@ export function createHighlight(
     }
     // A last line that is empty has a height by a character only.
     mirror.replaceChildren(...pieces, text.slice(end), "\u200b");
+    const [most] = [...mirror.querySelectorAll("mark")].sort((a, b) =>
+      Number(b.dataset.share) - Number(a.dataset.share)
+    );
+    if (most !== undefined) bringIntoSight(most, mirror.parentElement);
   };
   field.addEventListener("input", () => mark([]));
   mark([]);
   return { mark };
+}
+
+/** Scrolls what is around a part, and not the page. */
+function bringIntoSight(part: Element, around: Element | null): void {
+  if (around === null) return;
+  const { top, bottom } = part.getBoundingClientRect();
+  const frame = around.getBoundingClientRect();
+  const above = frame.top - top, below = bottom - frame.bottom;
+  if (above > 0) around.scrollTop -= above;
+  else if (below > 0) around.scrollTop += below;
 }
