@@ -138,7 +138,10 @@ export async function printResults(
     const { manifest, workspace } = found;
     const action = { verb: "save", what: `the results of "${name}"` };
     const { store } = workspace;
-    await checkPublishable(console, pipeline, manifest, store, action, options);
+    await checkPublishable(console, pipeline, manifest, store, action, {
+      // Standard output is for the table.
+      json: true,
+    });
     const packed = pack(store, manifest);
     sharedWithGroup(artifacts, () => saveResults(artifacts, found, packed));
     if (packed.lacking.length > 0) {

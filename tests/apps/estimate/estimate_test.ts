@@ -80,7 +80,7 @@ Deno.test("a student whose weights a grid chooses takes what it takes with weigh
   const given = await estimate(quick([student, evaluation]));
   const grid = 'students.ckd-regular={"encoder":[[1,2,3],[4,5,6]],"grid":' +
     '{"alpha":[0.3,0.5],"beta":[0.2]}}';
-  const shorter = "tuning.training.steps=100";
+  const shorter = 'tuning.training={"steps":100,"cooldown":50}';
   const chosen = await estimate(
     quick([student, choice, evaluation], [grid, shorter]),
   );
