@@ -79,11 +79,13 @@ export function printExperiment(
 /** How many settings a sentence names. */
 const NAMED = 3;
 
-/** A sentence on the values of the last run of an experiment where they are other than these. */
+/** A sentence on the values of the last run of an experiment where they are other than its own; who set some knows. */
 export function otherValues(
-  artifacts: string,
   { name, value }: Pick<OpenExperiment, "name" | "value">,
+  artifacts: string,
+  set: readonly string[],
 ): string | undefined {
+  if (set.length > 0) return undefined;
   const last = readManifest(artifacts)?.experiment;
   if (last?.name !== name) return undefined;
   const settings = settingsBetween(value, last.value);

@@ -40,7 +40,7 @@ export default command({
         console,
         [
           `Experiment "${name}"`,
-          otherValues(artifacts, experiment) ?? [],
+          otherValues(experiment, artifacts, values.set) ?? [],
           explanationText(explanation, all),
         ].flat().join("\n"),
         4,

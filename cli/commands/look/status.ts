@@ -35,7 +35,7 @@ export default command({
     const { json } = values;
     return printPreview(console, reports, {
       experiment: name,
-      otherValues: otherValues(artifacts, experiment),
+      otherValues: otherValues(experiment, artifacts, values.set),
       json,
     });
   },
