@@ -60,7 +60,7 @@ function bestStudent(
     if (names.length > 0) {
       throw inputError(
         `Cannot tell which student of "${workspace.folder}" is the best, as none is evaluated; name one, ${
-          names.map((name) => `--model ${name}`).join(" or ")
+          names.slice(0, 3).map((name) => `--model ${name}`).join(" or ")
         }, or run "${commandToRun(workspace, [])}".`,
       );
     }

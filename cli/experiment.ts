@@ -95,7 +95,7 @@ export function otherValues(
   const others = (settings?.length ?? 0) - NAMED;
   return `The last run had other values${
     named === undefined ? "" : `:${named}`
-  }${others > 0 ? ` and ${others} more` : ""}.`;
+  }${others > 0 ? ` and ${others} more` : ""}`;
 }
 
 /** An input error unless the graph has a node of that name. */

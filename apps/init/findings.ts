@@ -77,11 +77,9 @@ export function findings(
     ...hints.map((hint) => `Look: ${hint}`),
     ...corpus.train < ENOUGH_PAIRS
       ? [
-        `Look: ${
-          count(corpus.train)
-        } pairs to train on are few: of fewer than ${
+        `Look: ${count(corpus.train)} training pairs are few: with fewer than ${
           count(ENOUGH_PAIRS)
-        }, students learn little of use.`,
+        }, students learn little.`,
       ]
       : [],
     ...corpus.test < ENOUGH_TEST

@@ -23,11 +23,6 @@ const WORDS: Readonly<Record<string, string>> = {
   zh: "原文 译文 譯文 翻译 翻譯 文本",
 };
 
-const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"];
-
-/** Codes of two letters. */
-const CODES = LETTERS.flatMap((one) => LETTERS.map((other) => one + other));
-
 /** Formats whose first line may name the columns; two files have none. */
 const FORMATS: readonly (string | undefined)[] = ["TSV", "CSV", undefined];
 
@@ -39,15 +34,14 @@ export function headerHints(
 ): string[] {
   if (!FORMATS.includes(format)) return [];
   const known = new Set(Object.values(WORDS).flatMap((row) => row.split(" ")));
-  for (const written of ["en", languages.source, languages.target]) {
-    const names = new Intl.DisplayNames(written, {
-      type: "language",
-      fallback: "none",
-    });
-    for (const code of CODES) {
-      const name = names.of(code);
-      if (name === undefined) continue;
-      known.add(code).add(name.toLowerCase());
+  const codes = [languages.source, languages.target];
+  for (const written of ["en", ...codes]) {
+    const names = new Intl.DisplayNames(written, { type: "language" });
+    for (const code of codes) {
+      const { language } = new Intl.Locale(code);
+      for (const name of [code, language, names.of(code), names.of(language)]) {
+        known.add((name ?? "").toLowerCase());
+      }
     }
   }
   const isName = (cell: string) => {
@@ -59,7 +53,7 @@ export function headerHints(
   if (!isName(source) || !isName(target)) return [];
   return [
     format !== undefined
-      ? `the first line, "${source} TAB ${target}", seems to name the columns and is counted as a pair; if so, remove it, or let it name the languages: "${languages.source} TAB ${languages.target}".`
+      ? `the first line, "${source}" and "${target}", seems to name the columns and is counted as a pair; if so, remove it, or let it name the languages: "${languages.source}" and "${languages.target}".`
       : `the first lines, "${source}" and "${target}", seem to be headings and are counted as a pair; if so, remove them.`,
   ];
 }

@@ -15,16 +15,13 @@ const NEIGHBOURS: readonly (readonly string[])[] = [
   ["ms", "id"],
 ];
 
-/** What the library calls Kurdish is Sorani. */
-const RENAMED: Readonly<Record<string, string>> = { ku: "ckb" };
-
 const NAMES = new Intl.DisplayNames("en", { type: "language" });
 
 /** What is known to the library: a language or its neighbours, as they are written there. */
 const KNOWN = new Set(
-  Object.values(eld.info().Languages).map((code) =>
-    written(RENAMED[code] ?? code)
-  ),
+  Object.values(eld.info().Languages)
+    // Sorani, which it takes for Persian as often.
+    .filter((code) => code !== "ku").map(written),
 );
 
 /** Sentences on the sides of a corpus, each source before its target; none where the languages are as they should be, or not known. */

@@ -138,7 +138,9 @@ export async function withCorpus<Result>(
       seed,
       places,
     ).catch((error) => {
-      throw isInputError(error) && kept > 0 ? tooAlike(kept) : error;
+      const isSplit = isInputError(error) &&
+        error.message.startsWith("Cannot split the corpus:");
+      throw isSplit && kept > 0 ? tooAlike(kept) : error;
     });
     await checkScripts(sidesOf(places.train), languages);
     const plan = { ...planFor(report.train, size), validation, test };

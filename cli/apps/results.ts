@@ -129,7 +129,7 @@ export async function printResults(
   const found = lastRun(pipeline, artifacts, options.experiment);
   if (found.leftOut.length > 0) {
     console.err(
-      `Left out, as an earlier run made them of other data or models than the last run's: ${
+      `Left out, because an earlier run made them from other data or models: ${
         fewNames(found.leftOut)
       }.\n`,
     );

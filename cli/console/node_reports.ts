@@ -51,7 +51,7 @@ export function printPreview(
 
 /** The sentence on a runtime that is missing, with how to do without it; any other as it is. */
 export function orByOnnx(sentence: string): string {
-  return /^Cannot use runtime /.test(sentence)
+  return /^Cannot use runtime (?!onnx )/.test(sentence)
     ? sentence.replace(
       /\.$/,
       `, or take ONNX Runtime by --set 'runtime={"name":"onnx"}': its results have keys of their own, so that all is made anew.`,

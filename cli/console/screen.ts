@@ -105,7 +105,7 @@ export function cut(text: string, columns: number): string {
 }
 
 /**
- * A text wrapped between words; no line is wider than `columns` unless a word is. What goes on in a further line stands
+ * A text wrapped between words; no line is wider than `columns` unless a word with its indent is. What goes on in a further line stands
  * `indent` columns to the right.
  */
 export function wrapped(text: string, columns: number, indent = 0): string {

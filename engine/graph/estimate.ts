@@ -39,7 +39,7 @@ export interface Estimate {
   readonly memory: Readonly<Record<string, number>>;
   /** How the speed of this machine is known. */
   readonly by: string;
-  /** Why these nodes cannot run on this machine; undefined where it has what they compute with. */
+  /** Why this machine cannot run the first of these nodes that has a runtime; undefined where it can. */
   readonly missing?: string;
   /** Seconds by node. */
   readonly nodes: Readonly<Record<string, number>>;

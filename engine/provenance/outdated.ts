@@ -1,6 +1,6 @@
 /**
  * Which results of a manifest are outdated: made of inputs other than those recorded now. A manifest keeps what an earlier
- * run, also of another experiment, left under a name until a run comes to that node.
+ * run left under a name until a run comes to that node.
  */
 import type { Manifest } from "../../schemas/manifest.ts";
 import { commandToRun } from "../store/command_to_run.ts";

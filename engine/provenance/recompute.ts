@@ -48,7 +48,7 @@ export async function checkMetrics(
       throw failure(
         `Cannot believe the metrics of node "${name}": ${
           printable(error.message.replace(/\.$/, ""))
-        }; whoever recorded them makes them anew with "deno task pipeline run --force ${name}".`,
+        }; whoever recorded them must make them anew with "deno task pipeline run --force ${name}".`,
       );
     }
     if (found === undefined) lacking.push(name);
@@ -58,7 +58,7 @@ export async function checkMetrics(
       throw failure(
         `Cannot believe the metrics of node "${name}": ${
           printable(`${metric} is recorded as ${recorded}`)
-        }, and its artifacts give ${value}; whoever recorded them makes them anew with "deno task pipeline run --force ${name}".`,
+        }, and its artifacts give ${value}; whoever recorded them must make them anew with "deno task pipeline run --force ${name}".`,
       );
     }
   }

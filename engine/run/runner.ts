@@ -325,8 +325,14 @@ async function runLocked(
 
   const inScope = inOrder(graph, selected);
   const tasks = inScope.map((node) => taskOf(node));
+  const unreached = (node: Node) => {
+    const known = planned.get(node.name);
+    return known?.state === "cached"
+      ? reportOf(workspace, known)
+      : skipped(node, INTERRUPTED);
+  };
   const reportsOfAll = () =>
-    inScope.map((node) => reports.get(node.name) ?? skipped(node, INTERRUPTED));
+    inScope.map((node) => reports.get(node.name) ?? unreached(node));
   let isComplete = false;
   try {
     await schedule(tasks, capacity(options), async ({ name }) => {
@@ -335,8 +341,10 @@ async function runLocked(
     }, signal);
     // A run that was stopped before it began anything leaves the manifest, with its experiment, as it was.
     if (made.size > 0 || runLog !== undefined || !signal.aborted) {
-      // One that made nothing is recorded where it leaves other results than the run before it, such as those of a former value.
-      if (job === undefined && !nextManifest.isWritten()) record();
+      // One that computed nothing is recorded where it leaves other results than the run before it: fetched ones, or those of a former value.
+      if (job === undefined && (made.size > 0 || !nextManifest.isWritten())) {
+        record();
+      }
       nextManifest.save();
     }
     isComplete = true;

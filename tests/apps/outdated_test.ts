@@ -79,7 +79,7 @@ Deno.test("the best student by its new score is not served by its old export", (
   assertInputError(() => findExport(folder.path, "no-kd"), "of an earlier run");
 });
 
-Deno.test("a model is not used with the subwords that another experiment left: it is refused as outdated", () => {
+Deno.test("a model is not used with the subwords that a later run left: it is refused as outdated", () => {
   using folder = temporary();
   makeRun(folder.path);
   const before = readManifest(folder.path)?.nodes ?? {};

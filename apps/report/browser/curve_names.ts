@@ -1,4 +1,4 @@
-/** Tells the systems of learning curves apart: a dash for each of a colour, a name where its lines end, and a legend. */
+/** Tells the systems of learning curves apart: a dash for each of a colour (of more than twelve some share one), a name where its lines end, and a legend. */
 /// <reference lib="dom" />
 import * as Plot from "@observablehq/plot";
 import type { Drawn, Learned } from "../view_data.ts";

@@ -259,7 +259,7 @@ export function runFacts({ run, makers, pieces, results }: Source): Markup {
     ["took", tookText(pieces)],
     ["outcome", run.outcome ?? "not ended, or cut off"],
     ["nodes", countStates(states) || undefined],
-    ["all made by", makers.join() === run.run ? undefined : madeBy(makers)],
+    ["made by", makers.join() === run.run ? undefined : madeBy(makers)],
     ["machine", machineText(run.machine)],
     [
       "peak memory",

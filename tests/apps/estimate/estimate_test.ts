@@ -14,8 +14,7 @@ import { estimate } from "../../../apps/estimate/estimate.ts";
 import { measuredRate } from "../../../apps/estimate/rate.ts";
 import pipeline from "../../../pipeline.ts";
 import { recordedLayers } from "../../../schemas/experiment/distillation.ts";
-import { pipeline as here } from "../../cli/fixtures/command_line.ts";
-import { pipeline as command, ROOT } from "../../fixtures/command.ts";
+import { deno, pipeline as command, ROOT } from "../../fixtures/command.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
 import {
   distillation,
@@ -183,36 +182,40 @@ Deno.test("--dry-run says how long the stale nodes take and how large they are, 
 
 Deno.test("a plan needs no runtime: where that is missing, --dry-run says how to get it or do without", async () => {
   using folder = temporary();
-  const own = Deno.env.get("CKD_OPENVINO");
   const dry = async (...more: string[]) => {
-    const { code, out, err } = await here(
-      ...["--dry-run", "--experiment", "captions-pt-en"],
-      ...["--artifacts", folder.path, ...more],
+    const { code, out, err } = await deno(
+      [
+        "run",
+        "--quiet",
+        "--allow-all",
+        "cli/main.ts",
+        "--dry-run",
+        "--experiment",
+        "captions-pt-en",
+        "--artifacts",
+        folder.path,
+        ...more,
+      ],
+      { CKD_OPENVINO: folder.path },
     );
     assertEquals(code, 10, err);
     return out;
   };
-  Deno.env.set("CKD_OPENVINO", folder.path);
-  try {
-    const paragraphs = (await dry()).trimEnd().split("\n\n");
-    assertMatch(
-      paragraphs.at(-2) ?? "",
-      /, by a matrix product of ONNX Runtime measured now/,
-    );
-    assertMatch(
-      paragraphs.at(-1) ?? "",
-      /^Cannot use runtime openvino on cpu: .*; run tools\/openvino\/fetch, or take ONNX Runtime by --set 'runtime=\{"name":"onnx"\}': /,
-    );
-    const onnx = ["--set", 'runtime={"name":"onnx"}'];
-    const { estimate } = JSON.parse(await dry(...onnx, "--json"));
-    assertEquals(
-      [estimate.missing, estimate.by],
-      [undefined, "a matrix product measured now"],
-    );
-  } finally {
-    if (own === undefined) Deno.env.delete("CKD_OPENVINO");
-    else Deno.env.set("CKD_OPENVINO", own);
-  }
+  const paragraphs = (await dry()).trimEnd().split("\n\n");
+  assertMatch(
+    paragraphs.at(-2) ?? "",
+    /, by a matrix product of ONNX Runtime measured now/,
+  );
+  assertMatch(
+    paragraphs.at(-1) ?? "",
+    /^Cannot use runtime openvino on cpu: .*; run tools\/openvino\/fetch, or take ONNX Runtime by --set 'runtime=\{"name":"onnx"\}': /,
+  );
+  const onnx = ["--set", 'runtime={"name":"onnx"}'];
+  const { estimate } = JSON.parse(await dry(...onnx, "--json"));
+  assertEquals(
+    [estimate.missing, estimate.by],
+    [undefined, "a matrix product measured now"],
+  );
 });
 
 Deno.test("trainings that this machine recorded say how fast it is, those of another machine do not", async () => {

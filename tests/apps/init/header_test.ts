@@ -16,7 +16,7 @@ Deno.test("names of columns are words for text and translation, and languages by
       ["src", "en"],
       ["Quelltext", "Zieltext"],
       ["原文", "译文"],
-      ["Espanhol", "Inglês"],
+      ["Português", "Inglês"],
       [" SOURCE SENTENCE 1", "TARGET SENTENCE 1"],
     ]
   ) {
@@ -30,6 +30,8 @@ Deno.test("a sentence, a side that is one, and the first message of a catalogue 
   assertEquals(isHeader("Arquivo de texto", "Text file", "TSV"), false);
   assertEquals(isHeader("não", "no", "TSV"), false);
   assertEquals(isHeader("12", "12", "TSV"), false);
+  // "no" is a code of another language.
+  assertEquals(isHeader("No", "No", "TSV"), false);
   assertEquals(isHeader("Texto", "Text", "gettext"), false);
 });
 

@@ -88,6 +88,7 @@ Deno.test("nothing is said of neighbours, of languages and scripts that are not 
       ["gl", many(gl)],
       ["af", TEXT.de],
       ["ku", TEXT.tr],
+      ["ckb", TEXT.ru],
       ["az-Cyrl", TEXT.ru],
       ["es", TEXT.de.map((text, i) => i % 60 < 30 ? text : TEXT.es[i])],
       ["es", TEXT.de.slice(0, 5)],

@@ -151,10 +151,34 @@ Deno.test("a run that is interrupted records what is up to date, also what it di
   const { nodes } = JSON.parse(project.read(MANIFEST));
   const cached = inState(await status(), "cached");
   assertEquals(cached, ["split", "count:short", "total:short"]);
+  const states = readRuns(project.path("artifacts")).at(-1)?.states;
   for (const name of cached) {
     const key = first.find((node) => node.name === name)?.key;
     assertEquals(nodes[name].key, key, name);
+    assertEquals(states?.get(name), "cached", name);
   }
+});
+
+Deno.test("a run that fetches all that it lacks is recorded as one that makes it is", async () => {
+  using project = makeProject();
+  const { run } = inProcess(project);
+  const folder = project.path("artifacts");
+  const total = (await run()).find(({ name }) => name === "total:short");
+  const path = project.path(`artifacts/cache/${total?.key}.json`);
+  const result = Deno.readTextFileSync(path);
+  await run({ set: ["counts.short.longest=4"] });
+  Deno.removeSync(path);
+  const before = readRuns(folder).length;
+  await run({
+    remoteCache: (_workspace, _node, key) => {
+      const isThere = key === total?.key;
+      if (isThere) Deno.writeTextFileSync(path, result);
+      return Promise.resolve(isThere);
+    },
+  });
+  const runs = readRuns(folder);
+  assertEquals(runs.length, before + 1);
+  assertEquals(runs.at(-1)?.states.get("total:short"), "cached");
 });
 
 Deno.test("a node whose making was cut off is told as one: its log has all pieces, its time is their sum", async () => {

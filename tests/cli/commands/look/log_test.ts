@@ -256,7 +256,7 @@ Deno.test("after a run with other values, log shows and follows that run, status
     await outOf(...count, "--set", "counts.all.longest=10"),
     within(10),
   );
-  const other = "The last run had other values: --set counts.all.longest=3.";
+  const other = "The last run had other values: --set counts.all.longest=3";
   for (const command of [["status"], ["explain", "count:all"]]) {
     assertEquals((await outOf(...command)).split("\n")[1], other);
     for (const longest of [3, 5]) {
@@ -276,7 +276,7 @@ Deno.test("after a run with other values, log shows and follows that run, status
 
   const run = project.start(
     "--set",
-    'counts.all={"longest":4,"milliseconds":1500}',
+    'counts.all={"longest":4,"milliseconds":5000}',
   );
   await until(() => stageProcesses(project, "count.ts")[0]);
   const [counted, added] = await Promise.all([
