@@ -38,7 +38,7 @@ export function printPreview(
     ...estimate === undefined ? [] : [fitted(console, estimateText(estimate))],
     ...estimate?.missing === undefined
       ? []
-      : [fitted(console, orByOnnx(estimate.missing))],
+      : [fitted(console, estimate.missing)],
   ];
   console.out(
     (json
@@ -47,16 +47,6 @@ export function printPreview(
   );
   const isStale = reports.some(({ state }) => state !== "cached");
   return isStale ? EXIT.stale : EXIT.done;
-}
-
-/** The sentence on a runtime that is missing, with how to do without it; any other as it is. */
-export function orByOnnx(sentence: string): string {
-  return /^Cannot use runtime (?!onnx )/.test(sentence)
-    ? sentence.replace(
-      /\.$/,
-      `, or take ONNX Runtime by --set 'runtime={"name":"onnx"}': its results have keys of their own, so that all is made anew.`,
-    )
-    : sentence;
 }
 
 /** Columns of a line that goes to no terminal. */

@@ -37,9 +37,13 @@ export async function probe(runtime: Runtime): Promise<string | undefined> {
 
 const asked = new Map<string, Promise<string | undefined>>();
 
+/** How to do without a runtime other than ONNX Runtime. */
+const OR_BY_ONNX =
+  `, or take ONNX Runtime by --set 'runtime={"name":"onnx"}': its results have keys of their own, so that all is made anew.`;
+
 /**
- * Fails with an input error where this machine lacks a runtime. That of the CPU comes with the project and is not
- * tried.
+ * Fails with an input error where this machine lacks a runtime that a run needs. That of the CPU comes with the project and
+ * is not tried.
  */
 export async function requireRuntime(runtime: Runtime): Promise<void> {
   const isIncluded = runtime.name === "onnx" || runtime.name === "reference";
@@ -48,7 +52,10 @@ export async function requireRuntime(runtime: Runtime): Promise<void> {
   const answer = asked.get(key) ?? probe(runtime);
   asked.set(key, answer);
   const missing = await answer;
-  if (missing !== undefined) throw inputError(missing);
+  if (missing === undefined) return;
+  throw inputError(
+    runtime.name === "onnx" ? missing : missing.replace(/\.$/, OR_BY_ONNX),
+  );
 }
 
 /** Multiplies small matrices; fails where the result is wrong. */

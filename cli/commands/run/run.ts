@@ -1,5 +1,4 @@
 /** The command `run`, which is the default one: brings nodes and what they need up to date. */
-import { inputError, isInputError } from "../../../base/input_error.ts";
 import { duration } from "../../../base/durations.ts";
 import {
   EXECUTOR_NAMES,
@@ -23,7 +22,6 @@ import { command, type PipelineContext, type ValuesOf } from "../../command.ts";
 import {
   noticesOf,
   noticeText,
-  orByOnnx,
   printPreview,
   summaries,
   toJson,
@@ -137,8 +135,6 @@ export default command({
         },
         selection: values,
         announce: (reports) => announce(about, watcher, reports),
-      }).catch((error) => {
-        throw isInputError(error) ? inputError(orByOnnx(error.message)) : error;
       });
       watcher.close();
       const seconds = (performance.now() - began) / 1000;

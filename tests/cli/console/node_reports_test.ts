@@ -18,7 +18,7 @@ function previewed(columns?: number): string {
       ...{ memory: {}, nodes: {}, by: "a matrix product measured now" },
       unknown: Array.from({ length: 65 }, (_, i) => `pair-${i}/states`),
       missing:
-        "Cannot use runtime openvino on cpu: found no such file; run it.",
+        `Cannot use runtime openvino on cpu: found no such file; run it, or take ONNX Runtime by --set 'runtime={"name":"onnx"}': its results have keys of their own, so that all is made anew.`,
     },
   });
   return printed().out;
