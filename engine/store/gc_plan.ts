@@ -42,10 +42,7 @@ export function planGc(
   folder: string,
   options: GcOptions,
 ): GcPlan {
-  const manifests = [
-    ...manifestsFor(folder),
-    ...options.manifests,
-  ];
+  const manifests = [...manifestsFor(folder), ...options.manifests];
   const runs = readRuns(folder);
   const cache = readCache(folder);
   const store = listObjects(folder);

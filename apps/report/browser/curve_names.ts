@@ -22,8 +22,18 @@ interface End {
 
 /** Of the systems of one colour, in turn. */
 const DASHES = [
-  ...[undefined, "7 3", "2 3", "9 3 2 3", "14 4", "9 3 2 3 2 3"],
-  ...["18 3 6 3", "4 6", "2 6", "16 3 2 3 2 3 2 3", "24 3", "3 3 9 3 9 3"],
+  undefined,
+  "7 3",
+  "2 3",
+  "9 3 2 3",
+  "14 4",
+  "9 3 2 3 2 3",
+  "18 3 6 3",
+  "4 6",
+  "2 6",
+  "16 3 2 3 2 3 2 3",
+  "24 3",
+  "3 3 9 3 9 3",
 ];
 /** Pixels from a name to the next, from a line's end to its name, of a character at most. */
 const LINE = 13, LEADER = 20, CHARACTER = 7;
@@ -38,7 +48,10 @@ export function lineStyles(curves: readonly Learned[]): LineStyle[] {
     const color = colors[i];
     const before = colors.slice(0, i).filter((other) => other === color);
     return {
-      ...{ system, color, seeds: seeds.length, className: `curve-${i}` },
+      system,
+      color,
+      seeds: seeds.length,
+      className: `curve-${i}`,
       dash: DASHES[before.length % DASHES.length],
     };
   });

@@ -39,9 +39,11 @@ export function estimateCommand(
   { given, settings }: Pick<Source, "given" | "settings">,
 ): string {
   const words = [
-    ...["--experiment", given],
+    "--experiment",
+    given,
     ...settings.flatMap((setting) => ["--set", setting]),
-    ...["--force", "--dry-run"],
+    "--force",
+    "--dry-run",
   ];
   return `deno task pipeline ${words.map(quoted).join(" ")}`;
 }

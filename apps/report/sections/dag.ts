@@ -31,9 +31,14 @@ const MARKS: Readonly<Record<NodeState, string>> = {
 };
 
 /** Those that matter most first. */
-const ORDER = [
-  ...["failed", "skipped", "not run", "outdated", "ran", "cached"] as const,
-  "committed" as const,
+const ORDER: readonly NodeState[] = [
+  "failed",
+  "skipped",
+  "not run",
+  "outdated",
+  "ran",
+  "cached",
+  "committed",
 ];
 
 export function graphPicture(nodes: readonly ReportNode[]): Markup {
