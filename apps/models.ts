@@ -197,11 +197,18 @@ export function graphIn(
   precision: ExportPrecision,
   config: ExportConfig,
 ): string {
-  const path = join(folder, precision, "translate.onnx");
-  checkInput(
-    path,
-    (reason) => inputError(`Cannot use "${path}": ${reason}.`),
-  );
+  const graph = (precision: ExportPrecision) =>
+    join(folder, precision, "translate.onnx");
+  const path = graph(precision);
+  const [other, words] = precision === "fp32"
+    ? ["int8", "with --int8"] as const
+    : ["fp32", "without --int8"] as const;
+  checkInput(path, (reason) => {
+    const hint = statIfThere(graph(other))?.isFile
+      ? `; ${other} is there (${words})`
+      : "";
+    return inputError(`Cannot use "${path}": ${reason}${hint}.`);
+  });
   checkGraph(path, hashOf(Deno.readFileSync(path)), precision, config);
   return path;
 }

@@ -43,8 +43,11 @@ export function nearest(
       ),
     }))
     .sort((a, b) => a.distance - b.distance);
-  return ranked.length > 0 && ranked[0].distance <= Math.max(2, name.length / 2)
-    ? ranked[0].candidate
+  if (ranked.length === 0) return undefined;
+  const [{ candidate, distance }] = ranked;
+  // One of which no letter is left is not meant.
+  return distance < name.length && distance <= Math.max(2, name.length / 2)
+    ? candidate
     : undefined;
 }
 

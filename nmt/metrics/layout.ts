@@ -69,7 +69,7 @@ function latexText(text: string): string {
       (character) => LATEX[character] ?? `\\${character}`,
     )
     .replaceAll("±", "$\\pm$")
-    .replace(/^[-+](?=\d)/, (sign) => `$${sign}$`);
+    .replace(/(?<=^|[ (])[-+](?=\d)/g, (sign) => `$${sign}$`);
 }
 
 const LATEX: Readonly<Record<string, string>> = {

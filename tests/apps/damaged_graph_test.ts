@@ -1,4 +1,4 @@
-/** An exported graph of which bits were changed on the way is not used, though it would open. */
+/** An exported graph of which bits were changed on the way is not used, though it would open; where one is missing, the other is named. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { cpSync } from "node:fs";
 import { join } from "@std/path";
@@ -27,4 +27,14 @@ Deno.test("a graph with a bit of another value is refused by translate, serve an
     assertEquals(err.trim().split("\n").length, 1, err);
     assertStringIncludes(err, `Cannot open "${graph}": expected SHA-256`);
   }
+});
+
+Deno.test("where only the graph of the other precision is there, its option is named", async () => {
+  using folder = temporary();
+  const model = join(folder.path, "model");
+  cpSync(join(ROOT, "examples", "model"), model, { recursive: true });
+  const { code, err } = await task("translate", "--model", model, "Olá");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "fp32/translate.onnx");
+  assertStringIncludes(err, "; int8 is there (with --int8).");
 });

@@ -107,6 +107,7 @@ Deno.test("the nearest name is none when nothing is near", () => {
   assertEquals(nearest("quikc", ["tiny", "quick"]), "quick");
   assertEquals(nearest("entirely-different", ["tiny", "quick"]), undefined);
   assertEquals(nearest("quick", []), undefined);
+  assertEquals(nearest("en", ["GD", "EPL"]), undefined);
   assertEquals(suggestion("tinny", ["tiny"]), ', did you mean "tiny"?');
   assertEquals(suggestion("zzzzzzzz", ["tiny"]), "");
 });

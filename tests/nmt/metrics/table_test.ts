@@ -1,5 +1,6 @@
 /** The table of systems: one row a system, grouped by language pair, with the spread over seeds, in each format. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { latex } from "../../../nmt/metrics/layout.ts";
 import { type EvaluatedNode, systemsOf } from "../../../nmt/metrics/systems.ts";
 import { systemsTable, tableOf } from "../../../nmt/metrics/table.ts";
 
@@ -228,6 +229,16 @@ Deno.test("the formatter leaves the Markdown as it is", async () => {
   await writer.close();
   const { stdout } = await child.output();
   assertEquals(new TextDecoder().decode(stdout), text);
+});
+
+Deno.test("LaTeX has each sign of an interval in math, and hyphens of words as they are", () => {
+  assertStringIncludes(
+    latex([{
+      columns: ["a-1", "interval"],
+      rows: [["x-2", "+0.5 (-1.2 to +2.0)"]],
+    }]),
+    "x-2 & $+$0.5 ($-$1.2 to $+$2.0) \\\\",
+  );
 });
 
 Deno.test("LaTeX has what means something to it escaped, and signs in math", () => {
