@@ -1,5 +1,6 @@
 /** Finds trained models and their tokenizers: in the last run's manifest, or in files of the user. */
 import { dirname, join } from "@std/path";
+import { z } from "zod";
 import { statIfThere } from "../base/stat.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
 import { inputError, parse } from "../base/input_error.ts";
@@ -8,20 +9,27 @@ import { jsonIfValid, readIfThere } from "../engine/files/atomic.ts";
 import { sha256 } from "../engine/files/hash.ts";
 import { SHORTLIST_FILE } from "../nmt/shortlist/shortlist.ts";
 import {
+  EXPORT_PRECISIONS,
   ExportConfig,
   type ExportPrecision,
 } from "../schemas/exported_model.ts";
+import { Evaluation } from "../schemas/experiment/evaluation.ts";
+import type { Manifest } from "../schemas/manifest.ts";
 import { SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
 import { commandToRun } from "../engine/store/command_to_run.ts";
 import { outdatedBy, whyOutdated } from "../engine/provenance/outdated.ts";
 import { exportOf, findNode, isNode } from "./model_node.ts";
 import { bestOf, evaluatedStudents } from "./students.ts";
 
+type Search = Pick<Evaluation, "beam" | "lengthPenalty">;
+
 export interface ModelFiles {
   readonly modelPath: string;
   readonly tokenizerPath: string;
   /** The short-list that lies beside a model file. */
   readonly shortlistPath?: string;
+  /** How the last run searched for its translations, where it did. */
+  readonly search?: Search;
   readonly note?: string;
 }
 
@@ -61,8 +69,27 @@ export function findModel(
     modelPath: outputPath(workspace, node, "model"),
     tokenizerPath: tokenizer ??
       outputPath(workspace, subwordsOf(nodes, node) ?? node, SUBWORDS),
+    search: searchOf(nodes, node),
   };
 }
+
+/** The search that an experiment evaluates or exports a model with. */
+function searchOf(
+  nodes: Manifest["nodes"],
+  node: string,
+): Search | undefined {
+  const exported = exportOf(node);
+  const record = nodes[exported.replace("export:", "evaluate:")] ??
+    nodes[exported];
+  return Searched.safeParse(record?.preimage.config).data?.evaluation;
+}
+
+/** The config of a stage that translates. */
+const Searched = z.object({
+  evaluation: z.object(
+    Evaluation.pick({ beam: true, lengthPenalty: true }).shape,
+  ),
+});
 
 /** A model file with its tokenizer and short-list. */
 function filesBeside(model: string, tokenizer?: string): ModelFiles {
@@ -197,19 +224,24 @@ export function graphIn(
   precision: ExportPrecision,
   config: ExportConfig,
 ): string {
-  const graph = (precision: ExportPrecision) =>
-    join(folder, precision, "translate.onnx");
-  const path = graph(precision);
-  const [other, words] = precision === "fp32"
-    ? ["int8", "with --int8"] as const
-    : ["fp32", "without --int8"] as const;
-  checkInput(path, (reason) => {
-    const hint = statIfThere(graph(other))?.isFile
-      ? `; ${other} is there (${words})`
-      : "";
-    return inputError(`Cannot use "${path}": ${reason}${hint}.`);
-  });
+  const path = graphPath(folder, precision);
   checkGraph(path, hashOf(Deno.readFileSync(path)), precision, config);
+  return path;
+}
+
+/** The path of a graph. @throws an input error where no file is there; it names a precision of which there is one */
+function graphPath(folder: string, precision: ExportPrecision): string {
+  const pathOf = (each: ExportPrecision) =>
+    join(folder, each, "translate.onnx");
+  const path = pathOf(precision);
+  checkInput(path, (reason) => {
+    const other = EXPORT_PRECISIONS
+      .find((each) => statIfThere(pathOf(each))?.isFile);
+    const remedy = other === undefined
+      ? "export it again"
+      : `the folder has ${other}, ask for that`;
+    return inputError(`Cannot use "${path}": ${reason}; ${remedy}.`);
+  });
   return path;
 }
 

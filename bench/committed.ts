@@ -179,27 +179,33 @@ export const TABLES: Readonly<Record<string, () => string>> = {
     };
     const axes = Map.groupBy(steps, ({ axis }) => axis);
     const parts = Map.groupBy(pipeline, ({ part }) => part);
-    return table(["", "sizes", "time", "slope", "peak MB", "different pairs"], [
-      ...[...axes].map(([axis, points]) => [
-        `step (ms) by ${axis}`,
-        ...slope(points.map(({ size, ms }) => ({ size, cost: ms }))),
-        "",
-        "",
-      ]),
-      ...[...parts].map(([part, points]) => [
-        `${part} (s) by pairs`,
-        ...slope(
-          points.map(({ pairs, seconds }) => ({ size: pairs, cost: seconds })),
-        ),
-        points.map(({ peakMegabytes }) => amount(peakMegabytes)).join("–")
-          .replace(/^–$/, ""),
-        amount(points[points.length - 1].different ?? null),
-      ]),
-    ]);
+    return table(
+      ["", "sizes", "time", "slope", "peak MiB", "different pairs"],
+      [
+        ...[...axes].map(([axis, points]) => [
+          `step (ms) by ${axis}`,
+          ...slope(points.map(({ size, ms }) => ({ size, cost: ms }))),
+          "",
+          "",
+        ]),
+        ...[...parts].map(([part, points]) => [
+          `${part} (s) by pairs`,
+          ...slope(
+            points.map(({ pairs, seconds }) => ({
+              size: pairs,
+              cost: seconds,
+            })),
+          ),
+          points.map(({ peakMegabytes }) => amount(peakMegabytes)).join("–")
+            .replace(/^–$/, ""),
+          amount(points[points.length - 1].different ?? null),
+        ]),
+      ],
+    );
   },
   million: () =>
     table(
-      ["", "pairs", "different", "peak MB"],
+      ["", "pairs", "different", "peak MiB"],
       committedScale().million.map((
         { part, pairs, different, peakMegabytes },
       ) => [
@@ -228,7 +234,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   large: () => {
     const { large } = committedScale();
     return table(
-      ["stage", "seconds", "estimated MB", "peak MB"],
+      ["stage", "seconds", "estimated MiB", "peak MiB"],
       large.map(({ stage, seconds, estimatedMegabytes, peakMegabytes }) => [
         stage,
         seconds.toLocaleString("en", { maximumFractionDigits: 0 }),

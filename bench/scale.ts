@@ -161,7 +161,7 @@ function coresTable(rows: readonly Predicted[]): string[] {
 function pipelineTable(taken: readonly Taken[]): string {
   const parts = [...Map.groupBy(taken, ({ part }) => part).values()];
   return table([
-    ["part", "pairs", "different", "seconds", "slope", "peak MB"],
+    ["part", "pairs", "different", "seconds", "slope", "peak MiB"],
     ...parts.flatMap((rows) =>
       rows.map(({ part, pairs, different, seconds, peakMegabytes }, i) => [
         part,
@@ -180,7 +180,7 @@ function pipelineTable(taken: readonly Taken[]): string {
 
 function largeTable(stages: readonly LargeStage[]): string {
   return table([
-    ["stage", "seconds", "estimated MB", "peak MB"],
+    ["stage", "seconds", "estimated MiB", "peak MiB"],
     ...stages.map((each) => [
       each.stage,
       fixed(each.seconds, 0),

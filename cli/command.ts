@@ -16,6 +16,8 @@ export interface Option<Value = unknown> {
   /** The value as help writes it, such as `<n>`, or `[file]` where it may be left out; a switch has none. */
   readonly placeholder?: string;
   readonly default?: Value;
+  /** The default as help writes it, where that is not the value. */
+  readonly defaultText?: string;
   /** The default that depends on the values of other options. */
   fallback?(values: Readonly<Record<string, unknown>>): Promise<Value>;
   readonly choices?: readonly string[];

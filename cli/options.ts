@@ -79,17 +79,26 @@ const loadExperiments = () =>
     import.meta.resolve("./experiment.ts"),
   );
 
+const suggestedExperiments = {
+  values: async () => (await loadExperiments()).experimentNames(),
+  files: true,
+};
+
 export const experiment = option<string>(
   "<name>",
   "of experiments/, or a file or folder (default: the last that was run)",
   {
     fallback: async ({ artifacts }) =>
       (await loadExperiments()).currentIn(artifacts),
-    suggest: {
-      values: async () => (await loadExperiments()).experimentNames(),
-      files: true,
-    },
+    suggest: suggestedExperiments,
   },
+);
+
+/** For a command that can do without one. */
+export const experimentIfGiven = option<string | undefined>(
+  "<name>",
+  "of experiments/, or a file or folder",
+  { suggest: suggestedExperiments },
 );
 
 export const artifacts = option(

@@ -117,7 +117,7 @@ function parsedOption(key: string, option: Option): ParsedOption {
     summary,
   );
   if (option.default !== undefined && !isUntold(option)) {
-    parsed.default(option.default);
+    parsed.default(option.default, option.defaultText);
   }
   if (choices !== undefined) parsed.choices(choices);
   if (parse !== undefined) parsed.argParser(parse);

@@ -10,6 +10,8 @@ export interface NextStep {
 export interface GivenWords {
   /** `--experiment NAME`. */
   readonly experiment: readonly string[];
+  /** `--set PATH=VALUE`, of each that was set. */
+  readonly set: readonly string[];
   /** `--artifacts FOLDER`. */
   readonly artifacts: readonly string[];
 }
@@ -27,7 +29,7 @@ interface System {
 /** The nodes are those that are up to date. */
 export function nextSteps(
   nodes: readonly NamedNode[],
-  { experiment, artifacts }: GivenWords,
+  { experiment, set, artifacts }: GivenWords,
 ): NextStep[] {
   const students = systemsOf(nodes, "student");
   const among = (stage: string) => {
@@ -76,7 +78,7 @@ export function nextSteps(
   } else if (students.length > 0) {
     const { pair, name } = evaluated ?? students[0];
     steps.push({
-      command: pipeline("run", `${pair}export:${name}`),
+      command: pipeline("run", `${pair}export:${name}`, ...set),
       does: "its ONNX files",
     });
   }

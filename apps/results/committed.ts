@@ -20,6 +20,7 @@ import {
   type Manifest,
   parseManifest,
 } from "../../schemas/manifest.ts";
+import { commandInFolder } from "../../engine/store/command_to_run.ts";
 import { isPathName } from "../../base/names.ts";
 import { Results, RESULTS_SCHEMA } from "../../schemas/results.ts";
 import { manifestHash, nodesOf, type Saved, systemsIn } from "./gather.ts";
@@ -82,7 +83,9 @@ export function readResults(
   const refuse = (reason: string) =>
     inputError(
       `Cannot use the committed results in "${folder}": ${reason}; restore its files with git, or save them anew ` +
-        `with "deno task pipeline results --experiment ${experiment} --save".`,
+        `with "${
+          commandInFolder(artifacts, ["results", "--save"])
+        }" after a run of it.`,
     );
   const read = (file: string) => {
     const text = readIfThere(join(folder, file));

@@ -1,5 +1,6 @@
 /** Recomputes committed results from the files beside them: each score, interval and p-value. */
 import { dirname, join } from "@std/path";
+import { quoted } from "../../base/shell_word.ts";
 import { removeIfThere } from "../../engine/files/atomic.ts";
 import { failure } from "../../engine/files/failure.ts";
 import { checkMetrics } from "../../engine/provenance/recompute.ts";
@@ -77,7 +78,7 @@ export async function recomputed(
       throw failure(
         `Cannot recompute the results in "${folder}": they were saved without statistics, so that their p-values stay as ` +
           `recorded; make them anew with "deno task pipeline reproduce ${
-            join(folder, "manifest.json")
+            quoted(join(folder, "manifest.json"))
           }".`,
       );
     }

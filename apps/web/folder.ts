@@ -6,6 +6,7 @@ import {
   readIfThere,
   reasonOf,
   removeIfThere,
+  writeAtomically,
 } from "../../engine/files/atomic.ts";
 import { filesOf, IrregularFile } from "../../engine/files/hash.ts";
 import { inputError } from "../../base/input_error.ts";
@@ -25,8 +26,13 @@ export function writeBuild(folder: string, { files }: Build): void {
       files.filter(({ path }) => (path === LIST) === isList)
     );
     for (const { path, contents } of [...list, ...rest]) {
-      Deno.mkdirSync(dirname(join(folder, path)), { recursive: true });
-      Deno.writeFileSync(join(folder, path), contents);
+      const file = join(folder, path);
+      if (path === LIST) {
+        writeAtomically(file, contents);
+        continue;
+      }
+      Deno.mkdirSync(dirname(file), { recursive: true });
+      Deno.writeFileSync(file, contents);
     }
   } catch (error) {
     throw inputError(`Cannot write to "${folder}": ${reasonOf(error)}.`);
@@ -51,7 +57,7 @@ function earlierFiles(folder: string): string[] {
       `Cannot write to "${folder}": it has links or other special files in it; name an empty or a new folder.`,
     );
   }
-  const own = new Set(ownFiles(folder));
+  const own = new Set([...ownFiles(folder), `${LIST}.tmp`]);
   const foreign = found.find((path) => !own.has(path));
   if (foreign !== undefined) {
     throw inputError(

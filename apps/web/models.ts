@@ -8,7 +8,7 @@ import {
   narrowest,
   parseLicence,
 } from "../../nmt/text/descriptors/licences.ts";
-import { checkGraph, hashOf, readExport } from "../models.ts";
+import { graphIn, readExport } from "../models.ts";
 import type { SiteModel } from "./page/site.ts";
 
 export interface Exported {
@@ -66,9 +66,7 @@ function readModel(
     );
   const id = idFrom(languages.source);
   const subwords = read("tokenizer.json");
-  const name = join(precision, "translate.onnx");
-  const graph = read(name);
-  checkGraph(join(folder, name), hashOf(graph), precision, config);
+  const graph = Deno.readFileSync(graphIn(folder, precision, config));
   const paths = {
     graph: `models/${id}/translate.onnx`,
     // Models of one experiment have theirs in common.

@@ -3,7 +3,7 @@ import process from "node:process";
 import { parseArgs } from "@std/cli/parse-args";
 import { inputError } from "../../base/input_error.ts";
 import { isFile } from "../../base/stat.ts";
-import { findPeers, readCpu } from "../../apps/doctor/peers.ts";
+import { findPeers, type Peers, readCpu } from "../../apps/doctor/peers.ts";
 import { translateLines } from "../../nmt/decoding/translate.ts";
 import {
   createTranslator,
@@ -81,7 +81,7 @@ export async function imported(args: readonly string[]): Promise<void> {
   const peers = await findPeers(cpu);
   const temporary = Deno.makeTempDirSync({ prefix: "imported-" });
   try {
-    await measure({ folder, sets, temporary, python: peers.python }, {
+    await measure({ folder, sets, temporary, peers }, {
       turns: count("turns", flags.turns, 3),
       cpu: cpu.model,
       json: flags.json === true,
@@ -93,11 +93,11 @@ export async function imported(args: readonly string[]): Promise<void> {
 
 /** Measures all entrants on all sets with files in a folder. */
 async function measure(
-  { folder, sets, temporary, python }: {
+  { folder, sets, temporary, peers }: {
     readonly folder: string;
     readonly sets: readonly string[];
     readonly temporary: string;
-    readonly python: string;
+    readonly peers: Peers;
   },
   { turns, cpu, json }: {
     readonly turns: number;
@@ -124,7 +124,7 @@ async function measure(
     const seconds: Record<string, number[]> = {};
     const found: Record<string, readonly string[]> = {};
     const entrants: Record<string, Entrant> = {
-      ...theirs({ python, folder, temporary }, set, versions),
+      ...theirs({ peers, folder, temporary }, set, versions),
       ...Object.fromEntries(ours),
     };
     for (let turn = 0; turn < turns; turn++) {
@@ -252,8 +252,8 @@ function timed(translator: Translator, subwords: Subwords): Entrant {
 
 /** The peers that are there, by name; each runs in a process of its own. */
 function theirs(
-  { python, folder, temporary }: {
-    readonly python: string;
+  { peers, folder, temporary }: {
+    readonly peers: Peers;
     readonly folder: string;
     readonly temporary: string;
   },
@@ -275,13 +275,16 @@ function theirs(
     place: (out: string) => readonly string[] = (
       out,
     ) => ["--source", source, "--out", out],
+    env?: Readonly<Record<string, string>>,
   ): Record<string, Entrant> => ({
     [name]: async () => {
       const out = Deno.makeTempFileSync({ dir: temporary });
-      const { seconds, version } = await measured(name, command, [
-        ...args,
-        ...place(out),
-      ]);
+      const { seconds, version } = await measured(
+        name,
+        command,
+        [...args, ...place(out)],
+        env,
+      );
       versions.push(version);
       return { lines: linesOf(out), seconds };
     },
@@ -290,7 +293,14 @@ function theirs(
   const wasm = Deno.env.get("CKD_BENCH_BERGAMOT_WASM");
   const listed = shortlist === undefined ? [] : ["--shortlist", shortlist];
   return {
-    ...entrant(MARIAN, python, [script("imported/marian.py"), ...flags]),
+    // Its products are MKL's too, whose fastest setting is the last.
+    ...entrant(
+      MARIAN,
+      peers.python,
+      [script("imported/marian.py"), ...flags],
+      undefined,
+      peers.torch.at(-1)?.env,
+    ),
     ...bergamot === undefined ? {} : entrant(
       "Bergamot, int8, short-list",
       bergamot,
@@ -317,9 +327,11 @@ async function measured(
   name: string,
   command: string,
   args: readonly string[],
+  env?: Readonly<Record<string, string>>,
 ): Promise<{ readonly seconds: number; readonly version: string }> {
   const { stdout, stderr, success } = await new Deno.Command(command, {
     args: [...args],
+    env,
     stdout: "piped",
     stderr: "piped",
   }).output();

@@ -66,6 +66,8 @@ export async function runScript(
 ): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(python, {
     args: [...args],
+    // Python would leave its compiled modules in the repository.
+    env: { PYTHONDONTWRITEBYTECODE: "1" },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   if (success) return text(stdout);

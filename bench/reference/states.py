@@ -6,8 +6,10 @@ from figures import flags, report, torch_with
 from transformer import PAD, load
 
 BOS, EOS = 1, 2
-# As the product: pairs of a file, tokens of a batch with its padding.
-SHARD_PAIRS, BATCH_TOKENS = 2048, 4096
+# As the product: pairs of a file.
+SHARD_PAIRS = 2048
+# Tokens of a batch with its padding; the fastest is kept.
+BATCH_TOKENS = (1024, 2048, 4096, 8192)
 
 
 def read_pairs(folder):
@@ -22,12 +24,12 @@ def read_pairs(folder):
     return list(zip(*sides))
 
 
-def batches(pairs):
+def batches(pairs, most):
     """Pairs sorted by their longer side and cut into batches, as the product does: lists of indices."""
     length = lambda i: max(map(len, pairs[i])) + 1
     batch = []
     for i in sorted(range(len(pairs)), key=length):
-        if batch and length(i) * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and length(i) * (len(batch) + 1) > most:
             yield batch
             batch = []
         batch.append(i)
@@ -35,7 +37,7 @@ def batches(pairs):
         yield batch
 
 
-def record(torch, model, pairs, path):
+def record(torch, model, pairs, path, most):
     """Encoder layers as float16 and the final decoder state as float32 of every token, in the order of the pairs."""
     from safetensors.torch import save_file
 
@@ -47,7 +49,7 @@ def record(torch, model, pairs, path):
     store = {f"encoder.{i}": torch.empty(starts[0][-1], width, dtype=torch.float16)
              for i in range(1, len(model.encoder) + 1)}
     store["final"] = torch.empty(starts[1][-1], width)
-    for batch in batches(pairs):
+    for batch in batches(pairs, most):
         source = padded(torch, [pairs[i][0] + [EOS] for i in batch])
         target = padded(torch, [[BOS] + pairs[i][1] for i in batch])
         hidden = source == PAD
@@ -73,19 +75,23 @@ def padded(torch, rows):
 
 
 def main():
-    options = flags(__doc__, {"shards": 2}, ["prepared"])
+    options = flags(__doc__, {"shards": 2, "batch_tokens": 0}, ["prepared"])
     torch = torch_with(options.threads)
     model = load(f"{options.prepared}/teacher.safetensors").eval()
     pairs = read_pairs(options.prepared)[: options.shards * SHARD_PAIRS]
     shards = [pairs[i : i + SHARD_PAIRS] for i in range(0, len(pairs), SHARD_PAIRS)]
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
-        record(torch, model, shards[0], f"{folder}/0.safetensors")
-        started = time.perf_counter()
-        for i, shard in enumerate(shards[1:], 1):
-            record(torch, model, shard, f"{folder}/{i}.safetensors")
-        seconds = time.perf_counter() - started
+        def run(some, most):
+            started = time.perf_counter()
+            for i, shard in enumerate(some):
+                record(torch, model, shard, f"{folder}/{i}.safetensors", most)
+            return time.perf_counter() - started
+
+        run(shards[:1], BATCH_TOKENS[1])  # To warm up.
+        most = options.batch_tokens or min(BATCH_TOKENS, key=lambda each: run(shards[:1], each))
+        seconds = run(shards[1:], most)
     sentences = len(pairs) - len(shards[0])
-    report({"sentences_per_s": sentences / seconds}, options.threads, f"PyTorch {torch.__version__}, inference mode")
+    report({"sentences_per_s": sentences / seconds, "batch_tokens": most}, options.threads, f"PyTorch {torch.__version__}, inference mode")
 
 
 main()

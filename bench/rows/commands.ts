@@ -82,6 +82,12 @@ export function training(
   };
 }
 
+/** Recording a teacher's states. */
+export function states(): Pair {
+  const { ours, peer } = pair("states", "torch", { args: [TEXT] });
+  return { ours, peer: { ...peer, keeps: ["batch_tokens"] } };
+}
+
 /** The same beside the same peer, ours by OpenVINO. */
 export function openvino(
   { ours, peer }: Pair,

@@ -62,7 +62,7 @@ export function readMachines(): ReadonlyMap<string, MachineRows> {
   }));
 }
 
-/** All rows, machines side by side: ours, the peer, their ratio and its spread over the turns; under it the machines. */
+/** All rows, machines side by side: ours, the peer, their ratio and its spread over the turns; the bar; under it the machines. */
 export function rowsTable(
   machines: ReadonlyMap<string, MachineRows> = readMachines(),
 ): string {
@@ -73,14 +73,17 @@ export function rowsTable(
     "turns",
   ]);
   // A line a row that any machine has, in the order of the rows.
-  const rows = ROWS.flatMap(({ row, unit }) => {
+  const rows = ROWS.flatMap(({ row, unit, bar, judges }) => {
     const found = [...machines.values()].map(({ rows }) =>
       rows.find((each) => each.row === row)
     );
     if (found.every((cell) => cell === undefined)) return [];
-    return [[row, unit, ...found.flatMap(cells)]];
+    const barText = bar === null || judges === undefined
+      ? fixed(bar)
+      : `${fixed(bar)} (ours)`;
+    return [[row, unit, ...found.flatMap(cells), barText]];
   });
-  const table = markdown([{ columns: ["row", "unit", ...heads], rows }]);
+  const table = markdown([{ columns: ["row", "unit", ...heads, "bar"], rows }]);
   return `${table}\n\n${machinesTable(machines)}`;
 }
 

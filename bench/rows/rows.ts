@@ -10,6 +10,7 @@ import {
   shared,
   SIZES,
   starting,
+  states,
   step,
   TEXT,
   training,
@@ -66,7 +67,7 @@ const START = {
   better: "lower",
   also: ["bergamot_ms"],
 } as const;
-const MEGABYTES = { unit: "MB", figure: "peak_mb", better: "lower" } as const;
+const MEMORY = { unit: "MiB", figure: "peak_mb", better: "lower" } as const;
 const SHARE = {
   unit: "% of the step",
   figure: "products_percent",
@@ -132,7 +133,7 @@ export const ROWS: readonly Row[] = [
     unit: "sentences/s",
     figure: "sentences_per_s",
     better: "higher",
-    ...pair("states", "torch", { args: [TEXT] }),
+    ...states(),
     bar: 0.7,
     aim: 0.6,
   }),
@@ -237,8 +238,8 @@ export const ROWS: readonly Row[] = [
     bar: 2,
     aim: null,
   },
-  { row: "memory-d256", ...MEGABYTES, ...step(SIZES.d256), bar: 1.2, aim: 0.8 },
-  { row: "memory-d512", ...MEGABYTES, ...step(SIZES.d512), bar: 1.4, aim: 1 },
+  { row: "memory-d256", ...MEMORY, ...step(SIZES.d256), bar: 1.2, aim: 0.8 },
+  { row: "memory-d512", ...MEMORY, ...step(SIZES.d512), bar: 1.4, aim: 1 },
   {
     row: "size-int8",
     unit: "bytes",

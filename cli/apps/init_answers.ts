@@ -1,5 +1,6 @@
 /** What a new experiment is about: by the options of `init`, and by the answers to what they leave open. */
 import type { Console } from "../console/console.ts";
+import { printError } from "../exit.ts";
 import { Data, type ParallelFiles } from "../../schemas/experiment/data.ts";
 import { Language } from "../../schemas/language.ts";
 import {
@@ -204,7 +205,7 @@ function judged<Value>(
       return judge(answer.trim());
     } catch (error) {
       if (!isInputError(error)) throw error;
-      console.err(`${error.message}\n`);
+      printError(console, error.message);
     }
   }
 }

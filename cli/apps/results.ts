@@ -192,7 +192,7 @@ function printTable(
 ): number {
   const text = resultsText(saved, options);
   if (text === "") {
-    console.err(`It has nothing for "${options.table ?? "systems"}".`);
+    console.err(`It has nothing for "${options.table ?? "systems"}".\n`);
   } else console.out(stacked(text, console.size("out")?.columns) + "\n");
   return EXIT.done;
 }

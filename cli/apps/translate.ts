@@ -157,7 +157,8 @@ async function open(
         : undefined,
     },
   );
-  return { translator, subwords, ...searchOf(options, Evaluation.parse({})) };
+  const search = searchOf(options, files.search ?? Evaluation.parse({}));
+  return { translator, subwords, ...search };
 }
 
 /** Opens the graph of an exported model, which decides more than a model file does. */

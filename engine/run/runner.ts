@@ -403,7 +403,7 @@ function skipped(node: Node, reason: string): NodeReport {
   };
 }
 
-/** A stage that declares no cores takes all: two trainings on the same cores take more than twice as long as one. */
+/** A stage that declares no cores takes all: two trainings on the same cores take twice as long as one, and twice the memory. */
 function taskOf(node: Node): Task {
   const { cores = "all", memoryBytes = 0 } = node.stage.resources ?? {};
   return {

@@ -59,6 +59,7 @@ export interface TranslateOptions {
   readonly report?: (done: number) => void;
 }
 
+/** Searches share memory: a call is made after the one before has ended. */
 export interface Translator {
   /**
    * The best hypothesis found for each sentence of source ids (without end of sentence), in order; that of an empty

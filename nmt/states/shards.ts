@@ -63,9 +63,14 @@ export function createShard(
       );
     },
     finish: async () => {
-      await file.syncData();
+      // On a disk of the network a lack of room may be told no earlier.
+      const failed = await file.syncData()
+        .then(() => undefined, (error: unknown) => error);
       file.close();
-      systemErrorsAs(cannot, () => Deno.renameSync(temporary, path));
+      systemErrorsAs(cannot, () => {
+        if (failed !== undefined) throw failed;
+        Deno.renameSync(temporary, path);
+      });
     },
   };
 }

@@ -73,6 +73,8 @@ export async function recordStates(job: RecordingJob): Promise<void> {
     finishing = finish().then(() =>
       job.report({ pairs: end, of: tokens.pairs })
     );
+    // It is awaited after the next shard; until then nobody would hear of its failure.
+    finishing.catch(() => {});
   }
   await finishing;
   await pass.dispose();

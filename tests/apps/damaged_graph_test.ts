@@ -29,12 +29,12 @@ Deno.test("a graph with a bit of another value is refused by translate, serve an
   }
 });
 
-Deno.test("where only the graph of the other precision is there, its option is named", async () => {
+Deno.test("where only the graph of the other precision is there, it is named", async () => {
   using folder = temporary();
   const model = join(folder.path, "model");
   cpSync(join(ROOT, "examples", "model"), model, { recursive: true });
   const { code, err } = await task("translate", "--model", model, "Olá");
   assertEquals(code, 2);
   assertStringIncludes(err, "fp32/translate.onnx");
-  assertStringIncludes(err, "; int8 is there (with --int8).");
+  assertStringIncludes(err, "; the folder has int8, ask for that.");
 });

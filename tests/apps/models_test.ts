@@ -6,6 +6,7 @@ import { sha256 } from "../../engine/files/hash.ts";
 import { manifestText, writeManifest } from "../../engine/store/manifest.ts";
 import type { NodeRecord } from "../../schemas/manifest.ts";
 import { findExport, findModel } from "../../apps/models.ts";
+import { makeRun } from "../fixtures/made_run.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "systems-" });
@@ -266,4 +267,12 @@ Deno.test("where students are there and none is evaluated, their names are the c
     () => findModel(runOf({}), {}),
     "Cannot find a student in",
   );
+});
+
+Deno.test("a model of a run is searched as its experiment evaluates it", () => {
+  const artifacts = Deno.makeTempDirSync({ dir: folder });
+  makeRun(artifacts);
+  const files = findModel(artifacts, { model: "rkd" });
+  assert(!("folder" in files));
+  assertEquals(files.search, { beam: 2, lengthPenalty: 1 });
 });

@@ -177,12 +177,18 @@ test(
         dropout: 0.2,
       }),
       vocabulary: 50,
-      training: { ...training, batchTokens: 256, validateEvery: 10, steps },
+      training: {
+        ...training,
+        ...{ batchTokens: 256, validateEvery: 10, steps, selection: "nll" },
+      },
     };
-    const configure = (seed: number) =>
+    const configure = (seed: number, changes = {}) =>
       Deno.writeTextFile(
         join(folder, "config.json"),
-        JSON.stringify({ ...config, seed }),
+        JSON.stringify({
+          ...{ ...config, training: { ...config.training, ...changes } },
+          seed,
+        }),
       );
     const args = (work: string) => [
       SCRIPT,
@@ -223,5 +229,18 @@ test(
       Error,
       "is of a training with another configuration",
     );
+    for (
+      const [changes, part] of [
+        [{ cooldown: 10 }, "training.cooldown"],
+        [{ selection: "bleu" }, "selects checkpoints by BLEU"],
+      ] as const
+    ) {
+      await configure(1, changes);
+      await assertRejects(
+        () => runScript(peers.python, args("other")),
+        Error,
+        part,
+      );
+    }
   },
 );

@@ -173,11 +173,11 @@ Deno.test("machines stand side by side, each with its spread; a row that none ha
     .map((line) => line.replaceAll(/ {2,}/g, " "));
   assertEquals(
     heads,
-    "| row | unit | one: ours | peer | ratio | turns | two: ours | peer | ratio | turns |",
+    "| row | unit | one: ours | peer | ratio | turns | two: ours | peer | ratio | turns | bar |",
   );
   assertEquals(lines, [
-    "| step-d256 | ms a step | 300 | 400 | 0.75 | 0.65–0.85 | | | | |",
-    "| distillation | ms a step | | | | | 300 | 400 | 1.50 | 1.40–1.60 |",
+    "| step-d256 | ms a step | 300 | 400 | 0.75 | 0.65–0.85 | | | | | 0.80 |",
+    "| distillation | ms a step | | | | | 300 | 400 | 1.50 | 1.40–1.60 | 0.42 |",
     "",
     "| machine | CPU | cores | threads | memory | text | versions | notes |",
     "| ------- | ----: | ----: | ------: | -----: | -------: | -------: | ----: |",

@@ -72,7 +72,7 @@ Deno.test("the next steps after a run of ckd are its commands, side by side", ()
     summaries: names.map((name) => ({ name, metrics: {}, measurements: {} })),
     interrupted: false,
     args: ["run"],
-    given: { experiment: [], artifacts: [] },
+    given: { experiment: [], set: [], artifacts: [] },
   };
   const { console } = installed();
   const [, ...steps] = nextText(ended, console, 200).trimEnd().split("\n");

@@ -36,6 +36,18 @@ const PIPELINE: Cases = {
     'empty argument after "--experiment"',
   ],
   "a node by itself whose input is missing": ["--only corpus", "by itself"],
+  "an experiment to remove from": [
+    "gc --experiment quick",
+    "--experiment",
+  ],
+  "a set value for all logs": [
+    "log --set corpus.test=90",
+    "Cannot use --set without a node",
+  ],
+  "one object of a log that goes on": [
+    "log teacher --follow --json",
+    "Cannot use --json with --follow",
+  ],
   "an unknown node to explain": ["explain techer", 'did you mean "teacher"'],
 };
 

@@ -133,10 +133,10 @@ export function testSetsTable(
         "BLEU and chrF on each test set",
         columns,
         rows.map((row) =>
-          row.map((text) => ({
-            text,
-            value: Number.parseFloat(text.replaceAll(",", "")) || text,
-          }))
+          row.map((text) => {
+            const value = Number.parseFloat(text.replaceAll(",", ""));
+            return { text, value: Number.isNaN(value) ? text : value };
+          })
         ),
       )
     );

@@ -183,7 +183,9 @@ function translatorOf(site: Site, base: string): Promise<void> {
     for (const pane of [first, second]) pane.search(Number(beam.value));
   });
   swap.addEventListener("click", () => {
-    const text = first.text();
+    // What was typed a moment ago is not translated yet, and nothing is where the model did not load.
+    write();
+    const text = first.isWhole() ? first.text() : field.value;
     direction.value = reverse();
     field.value = text;
     field.dispatchEvent(new Event("input"));

@@ -83,6 +83,11 @@ def read_config(path):
     distillation = config.pop("distillation", {})
     if distillation.get("alpha", 0) + distillation.get("beta", 0) > 0:
         raise ValueError(f'"{path}" is of a distilled student, expected a model that is trained on the references alone')
+    for key in ("rate", "cooldown", "patience"):
+        if config["training"].get(key) is not None:
+            raise ValueError(f'"{path}" has training.{key}, which is not done here; expected a training without it')
+    if config["training"].get("selection") == "bleu":
+        raise ValueError(f'"{path}" selects checkpoints by BLEU, expected training.selection "nll"')
     if not isinstance(config["vocabulary"], int):
         raise ValueError(f'expected the size of the vocabulary in "{path}", found {config["vocabulary"]}')
     return {key: config[key] for key in ("model", "training", "vocabulary", "seed")}

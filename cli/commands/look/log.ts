@@ -14,6 +14,7 @@ import {
 } from "../../../engine/store/node_log.ts";
 import {
   inProgressOf,
+  isOf,
   logPath,
   readRuns,
   type RecordedRun,
@@ -26,11 +27,18 @@ import { EXIT } from "../../exit.ts";
 import {
   artifactFolder,
   checkNode,
+  currentIn,
+  nameOf,
   type OpenExperiment,
   openExperiment,
   printExperiment,
 } from "../../experiment.ts";
-import { argument, flag, onExperiment } from "../../options.ts";
+import {
+  argument,
+  experimentIfGiven,
+  flag,
+  onExperiment,
+} from "../../options.ts";
 
 export default command({
   name: "log",
@@ -40,6 +48,7 @@ export default command({
   arguments: { node: argument("[node]") },
   options: {
     ...onExperiment,
+    experiment: experimentIfGiven,
     follow: flag("goes on while the node runs"),
   },
   examples: [
@@ -48,16 +57,27 @@ export default command({
     ["teacher --follow", "what it says while it is trained"],
   ],
   run: async ({ console, load }, { node, json, follow, ...values }) => {
-    if (node === undefined && follow) {
-      throw inputError(
-        "Cannot follow the log of no node; name the one that runs.",
-      );
-    }
     if (node === undefined) {
-      printRuns(console, artifactFolder(values.artifacts), json);
+      const unused = follow ? "--follow" : values.set.length > 0 && "--set";
+      if (unused) {
+        throw inputError(
+          `Cannot use ${unused} without a node; name the one whose log is asked for.`,
+        );
+      }
+      const folder = artifactFolder(values.artifacts);
+      const only = values.experiment && nameOf(values.experiment);
+      printRuns(console, folder, json, only);
       return EXIT.done;
     }
-    const experiment = openExperiment(await load(), values);
+    if (follow && json) {
+      throw inputError(
+        "Cannot use --json with --follow: one object has a whole log; leave one of them out.",
+      );
+    }
+    const experiment = openExperiment(await load(), {
+      ...values,
+      experiment: values.experiment ?? currentIn(values.artifacts),
+    });
     const artifacts = artifactFolder(values.artifacts);
     checkNode(experiment.graph, node);
     printExperiment(console, experiment);
@@ -71,7 +91,7 @@ export default command({
       );
     }
     const log = run === undefined ? "" : readLog(artifacts, node, run) ?? "";
-    console.out(log);
+    console.out(json ? JSON.stringify({ node, run, log }) + "\n" : log);
     if (follow) await followLog(console, artifacts, node, { run, log, ask });
     return EXIT.done;
   },
@@ -207,10 +227,12 @@ function printRuns(
   console: Context["console"],
   folder: string,
   json: boolean,
+  experiment: string | undefined,
 ): void {
   // Before the runs are read: one that ends in between has its outcome in its record.
   const current = runsInProgress(folder);
-  const runs = readRuns(folder);
+  const runs = readRuns(folder)
+    .filter((run) => experiment === undefined || isOf(experiment, run));
   console.out(
     (json
       ? JSON.stringify(runsJson(runs, current))

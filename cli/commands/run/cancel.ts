@@ -7,6 +7,7 @@ import { requestCancel } from "../../../engine/store/cancellation.ts";
 import { isInUse } from "../../../engine/store/checkpoints.ts";
 import {
   readRuns,
+  type RecordedRun,
   runMaking,
   runsInProgress,
 } from "../../../engine/store/run_log.ts";
@@ -36,16 +37,24 @@ export default command({
       selection: { only: nodes },
       paranoid: false,
     });
-    const running = before.filter(({ state }) => state === "running");
     const queued = before.filter(({ state }) => state === "queued");
+    const inProgress = runsInProgress(folder);
+    const runs = readRuns(folder).filter(({ run, experiment }) =>
+      experiment === name && inProgress.includes(run)
+    );
+    const known: Stoppable[] = before
+      .filter(({ state }) => state === "running");
+    // Unless values are asked for, what runs with others is meant as well.
+    const others = runs.flatMap(inWork).filter(({ name, key }) =>
+      values.set.length === 0 &&
+      before.some((node) => node.name === name) && isInUse(folder, key) &&
+      !known.some((node) => node.key === key)
+    );
+    const running: Stoppable[] = [...known, ...others];
     if (nodes.length === 0) {
-      const inProgress = runsInProgress(folder);
-      const ours = readRuns(folder).filter(({ run, experiment }) =>
-        experiment === name && inProgress.includes(run)
-      );
-      for (const { run } of ours) requestCancel(folder, run);
+      for (const { run } of runs) requestCancel(folder, run);
     }
-    const inQueue = [...queued];
+    const inQueue: Stoppable[] = [...queued];
     for (const node of running) {
       const { name, key, job } = node;
       const making = key === undefined ? undefined : runMaking(folder, key);
@@ -56,33 +65,45 @@ export default command({
     }
     // What runs has been asked to stop, whatever the queue answers.
     const kept = await cancelJobs(inQueue);
-    const isKept = ({ job }: NodeReport) =>
+    const isKept = ({ job }: Stoppable) =>
       job !== undefined && kept.includes(job);
     await stopped(folder, running.filter((node) => !isKept(node)));
-    const all = [...running, ...queued];
+    const isStopped = nodes.length === 0 && runs.length > 0;
+    const all: Stoppable[] = [...running, ...queued];
     const names = all.filter((node) => !isKept(node)).map(({ name }) => name);
     console.out(
       json
         ? JSON.stringify({ nodes: names }) + "\n"
-        : all.length === 0
-        ? "Nothing runs or waits.\n"
-        : names.length === 0
-        ? ""
+        : names.length === 0 && !isStopped
+        ? (all.length === 0 ? "Nothing runs or waits.\n" : "")
         : `Stopped ${
-          names.join(", ")
+          names.join(", ") || "the run"
         }; checkpoints are kept, run again to go on.\n`,
     );
     if (kept.length === 0) return EXIT.done;
-    const others = all.filter(isKept).map(({ name, job }) =>
+    const left = all.filter(isKept).map(({ name, job }) =>
       `${name} (job ${job})`
     );
     throw failure(
       `Cannot stop ${
-        others.join(", ")
+        left.join(", ")
       }: of another user; ask its owner to cancel it.`,
     );
   },
 });
+
+/** A node to stop: its name, its key, its job. */
+type Stoppable = Pick<NodeReport, "name" | "key" | "job" | "queue">;
+
+/** The nodes that a run has begun to make, done or not. */
+function inWork(
+  { work, nodes }: RecordedRun,
+): { readonly name: string; readonly key: string }[] {
+  return [...work.keys()].flatMap((key) => {
+    const name = nodes.get(key);
+    return name === undefined ? [] : [{ name, key }];
+  });
+}
 
 /** A stage gets half a minute to save its checkpoint; a shared disk may show the request late. */
 const SECONDS = 90;
@@ -91,7 +112,7 @@ const POLL_MILLISECONDS = 200;
 /** Resolves when no run makes the nodes any more. @throws a failure for one that does not stop */
 async function stopped(
   folder: string,
-  running: readonly NodeReport[],
+  running: readonly Stoppable[],
 ): Promise<void> {
   const end = performance.now() + 1000 * SECONDS;
   for (;;) {

@@ -18,10 +18,11 @@ import { withProgress } from "../../console/show_progress.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import { age, positive, size } from "../../option_values.ts";
-import { flag, list, onExperiment, option } from "../../options.ts";
+import { artifacts, flag, json, list, option } from "../../options.ts";
 
 const declared = {
-  ...onExperiment,
+  artifacts,
+  json,
   keepLast: option<number>(
     "<n>",
     "keeps what the last n runs used, beside the manifest",
@@ -61,7 +62,7 @@ export default command({
 /** Removes what the user agrees to, and no more; returns the exit code. */
 export async function collectGarbage(
   console: Console,
-  options: Omit<ValuesOf<typeof declared>, "experiment" | "set">,
+  options: ValuesOf<typeof declared>,
 ): Promise<number> {
   const { json } = options;
   const folder = artifactFolder(options.artifacts);

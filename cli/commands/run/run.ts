@@ -276,7 +276,7 @@ function printFailures(
 /** On a terminal only: whoever reads a log or a pipe has not asked for advice. */
 function printNextSteps(
   { console, pipeline, args }: PipelineContext,
-  { experiment, artifacts }: Values,
+  { experiment, set, artifacts }: Values,
   { nodes, interrupted }: Pick<RunReport, "nodes" | "interrupted">,
 ): void {
   const terminal = console.size("err");
@@ -285,6 +285,7 @@ function printNextSteps(
     experiment: experiment === FIRST_EXPERIMENT
       ? []
       : ["--experiment", experiment],
+    set: set.flatMap((setting) => ["--set", setting]),
     artifacts: artifacts === undefined ? [] : ["--artifacts", artifacts],
   };
   const ended = {

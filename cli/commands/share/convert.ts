@@ -1,6 +1,7 @@
 /** The command `convert`: a public model as the folder of an exported one. */
-import { basename } from "@std/path";
+import { basename, isAbsolute, join } from "@std/path";
 import { inputError, parse } from "../../../base/input_error.ts";
+import { quoted } from "../../../base/shell_word.ts";
 import { isName, NAME_LENGTH } from "../../../base/names.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { ModelDescriptor } from "../../../schemas/model_descriptor.ts";
@@ -96,9 +97,16 @@ export default command({
           shortlist === undefined ? "" : `, with ${basename(shortlist)}`
         }\n`,
     );
+    // Without a path it could be the name of a node.
+    const made = (name: string) =>
+      quoted(isAbsolute(out) ? join(out, name) : `./${join(out, name)}`);
     console.err(
-      `Translate with it: deno task translate --model ${out}/model.safetensors\n` +
-        `On a page: deno task web --model ${out}; by HTTP: deno task serve --model ${out}\n`,
+      `Translate with it: deno task translate --model ${
+        made("model.safetensors")
+      }\n` +
+        `On a page: deno task web --model ${
+          made("")
+        }; by HTTP: deno task serve --model ${made("")}\n`,
     );
     return EXIT.done;
   },

@@ -39,7 +39,7 @@ import { openWorkspace } from "../../../engine/store/workspace.ts";
 import { command, type Context, type ValuesOf } from "../../command.ts";
 import { showProgress } from "../../console/show_progress.ts";
 import { fewReasons, table } from "../../console/table.ts";
-import { EXIT } from "../../exit.ts";
+import { EXIT, printError } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
 import {
   argument,
@@ -131,7 +131,7 @@ export default command({
         : comparisonText(printable(nodes), printable(first))) + "\n",
     );
     for (const { error } of report.nodes) {
-      if (error !== undefined) console.err(error.message + "\n");
+      if (error !== undefined) printError(console, error.message);
     }
     const isBorneOut = nodes.every(({ verdict }) => verdict.startsWith("same"));
     return isBorneOut ? EXIT.done : EXIT.failed;

@@ -20,7 +20,7 @@ import { command } from "../../command.ts";
 import { withProgress } from "../../console/show_progress.ts";
 import { EXIT } from "../../exit.ts";
 import { artifactFolder } from "../../experiment.ts";
-import { argument, onExperiment, signedBy } from "../../options.ts";
+import { argument, artifacts, json, signedBy } from "../../options.ts";
 
 export default command({
   name: "verify",
@@ -28,7 +28,7 @@ export default command({
   summary: "rehashes every object of the manifest, or of the one named",
   needsPipeline: false,
   arguments: { manifest: argument("[manifest]") },
-  options: { ...onExperiment, signedBy },
+  options: { artifacts, json, signedBy },
   examples: [
     ["", "every object of the manifest, byte by byte"],
     ["--signed-by me.pub", "and that its signature is of this key"],

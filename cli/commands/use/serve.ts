@@ -52,6 +52,7 @@ export default command({
     maxBody: option<number>("<size>", "of a request", {
       parse: size,
       default: limits.maxBody,
+      defaultText: `${limits.maxBody / 1e6}M`,
     }),
     maxSentences: limit("<n>", "of a request", limits.maxSentences),
     maxWords: limit("<n>", "of a sentence", limits.maxWords),

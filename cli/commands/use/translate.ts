@@ -47,7 +47,7 @@ export default command({
     shortlist: negatedFlag(
       "choose among all subwords, not those of a short-list",
     ),
-    runtime: option<string>("<name>", "onnx, tensorflow or reference", {
+    runtime: option<string>("<name>", Object.keys(PROVIDERS).join(", "), {
       default: "onnx",
       suggest: { values: () => Object.keys(PROVIDERS), files: false },
     }),

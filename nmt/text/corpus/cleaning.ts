@@ -136,7 +136,8 @@ type Tests<Arguments extends readonly unknown[]> = Readonly<
 /** The rules that drop a pair for one of its sides. */
 const OF_A_SIDE: Tests<[side: string, limits: SentenceLimits]> = {
   empty: (side) => side === "",
-  "no words": (side) => !/\p{L}{2}/u.test(side),
+  // Signs of vowels stand between the letters of Indic scripts.
+  "no words": (side) => !/\p{L}\p{M}*\p{L}/u.test(side),
   "replacement character": (side) => side.includes("\ufffd"),
   alternatives: (side) => /\{\w+,\s*(plural|select)/.test(side),
   "too few words": (side, { minimumWords }) => words(side) < minimumWords,
@@ -189,7 +190,10 @@ function plain(
  */
 export function spaced(text: string): string {
   return text.normalize("NFC")
-    .replace(/[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g, "")
+    .replace(
+      /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g,
+      "",
+    )
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
 }

@@ -4,15 +4,15 @@ import { nextSteps } from "../../../apps/init/next_steps.ts";
 
 function commands(
   nodes: readonly string[],
-  told: { experiment?: string[]; artifacts?: string[] } = {},
+  told: { experiment?: string[]; set?: string[]; artifacts?: string[] } = {},
 ): string[] {
-  const { experiment = [], artifacts = [] } = told;
+  const { experiment = [], set = [], artifacts = [] } = told;
   const summaries = nodes.map((name) => ({
     name,
     metrics: {},
     measurements: {},
   }));
-  return nextSteps(summaries, { experiment, artifacts })
+  return nextSteps(summaries, { experiment, set, artifacts })
     .map(({ command }) => command.join(" "));
 }
 
@@ -31,12 +31,13 @@ Deno.test("a whole run can be used, looked at and served", () => {
 Deno.test("the options of the run go along, where a command has them", () => {
   const told = {
     experiment: ["--experiment", "tiny"],
+    set: ["--set", "corpus.test=500"],
     artifacts: ["--artifacts", "mine"],
   };
   assertEquals(commands(MEASURED, told), [
     "deno task translate --artifacts mine",
     "deno task pipeline report --experiment tiny --artifacts mine",
-    "deno task pipeline run export:rkd --experiment tiny --artifacts mine",
+    "deno task pipeline run export:rkd --set corpus.test=500 --experiment tiny --artifacts mine",
   ]);
 });
 

@@ -511,6 +511,16 @@ async function saysWhatIsWrong(
         });
         assertEquals(await langOf(page, "#source"), "pt");
         assertEquals(await page.locator("#use-of-models").innerText(), "");
+        // What has no translation yet stays.
+        const typed = await page.evaluate(`{
+          const field = document.querySelector("#source");
+          field.value = "Uma frase nova.";
+          field.dispatchEvent(new Event("input"));
+          document.querySelector("#swap").click();
+          field.value;
+        }`);
+        assertEquals(typed, "Uma frase nova.");
+        assertEquals(await langOf(page, "#source"), "en");
         assertEquals(await violations(page), []);
         await context.close();
       },

@@ -52,3 +52,26 @@ Deno.test("the current experiment is named; where its file is gone, the manifest
   const { code, err } = await pipeline(...args, "--dry-run");
   assertEquals(code, 10, err);
 });
+
+Deno.test("what was set in the last run goes along; the manifest stands for more than a few values", () => {
+  using folder = temporary();
+  const told = (set: readonly string[]) => {
+    makeRun(folder.path, { set });
+    return commandToRun(openWorkspace(folder.path), []);
+  };
+  const command = "deno task pipeline run --experiment";
+  const end = `--artifacts ${folder.path}`;
+  assertEquals(
+    told(["corpus.test=90"]),
+    `${command} tiny --set corpus.test=90 ${end}`,
+  );
+  const values = [
+    "corpus.test=90",
+    "corpus.validation=80",
+    "vocabulary.size=900",
+  ];
+  assertEquals(
+    told([...values, "evaluation.beam=3"]),
+    `${command} ${folder.path}/manifest.json ${end}`,
+  );
+});

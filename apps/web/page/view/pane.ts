@@ -35,6 +35,8 @@ export interface Pane {
   choose(sentence: string | undefined): void;
   /** The translation as far as it is there. */
   text(): string;
+  /** Whether that is all of it. */
+  isWhole(): boolean;
   close(): void;
 }
 
@@ -227,6 +229,7 @@ export function createPane(
       chosen = sentence;
       wantAlternatives();
     },
+    isWhole: () => lines.flat().every((each) => known(each) !== undefined),
     text: () => [...output.children].map((line) => line.textContent).join("\n"),
     close: () => {
       work?.translator.close();

@@ -62,6 +62,13 @@ Deno.test("log gives each run with its outcome, its nodes and the largest peak o
     assertEquals(run.peakMemoryBytes ?? 0, Math.max(...peaks));
     assert(Deno.build.os !== "linux" || Math.max(...peaks) > 1_000_000);
   }
+  const ofNone = await logOf(project, "--json", "--experiment", "tiny");
+  assertEquals(JSON.parse(ofNone.out).runs, []);
+  const one = await project.run("log", "count:all", "--json");
+  const text = await project.run("log", "count:all");
+  assertEquals(JSON.parse(one.out), {
+    ...{ node: "count:all", run: done.run, log: text.out },
+  });
   const [header, first, second, ...more] = await rowsOf(project);
   assertEquals(
     header.join("|"),

@@ -28,6 +28,21 @@ Deno.test("cancel stops a run with all of its nodes, from another process, and t
   assertEquals([after.code, after.out], [0, "Nothing runs or waits.\n"]);
 });
 
+Deno.test("cancel without the values of the run stops it all the same, whole or a node of it", async () => {
+  const slow = ["--set", 'counts={"all":{"milliseconds":1000}}'];
+  for (const nodes of [[], ["count:all"]]) {
+    using project = makeProject(SLOW_TEXT);
+    const run = project.start(...slow);
+    await until(() => checkpointOf(project));
+    const { code, out } = await project.run("cancel", ...nodes);
+    assertEquals([code, out], [
+      0,
+      "Stopped count:all; checkpoints are kept, run again to go on.\n",
+    ]);
+    await run.output();
+  }
+});
+
 Deno.test("cancel of a node that does not exist is one sentence, exit code 2", async () => {
   using project = makeProject();
   const { code, err } = await project.run("cancel", "count:none");

@@ -6,6 +6,7 @@ import { exists } from "../../../engine/fixtures/project.ts";
 import { readShortlist } from "../../../../nmt/shortlist/shortlist.ts";
 import { marianFile } from "../../../nmt/shortlist/made_shortlist.ts";
 import { pipeline, ROOT } from "../../../fixtures/command.ts";
+import { temporary } from "../../../fixtures/made_run.ts";
 import { withFolder } from "../../../nmt/fixtures/folder.ts";
 import {
   MADE_MODEL,
@@ -53,6 +54,24 @@ Deno.test("a converted folder has graphs in both precisions, subwords, configs, 
     assertEquals(lines.length, 2);
     assert(lines[0].length > 0);
   }));
+
+Deno.test("the commands that follow name the folder as a path, in words of a shell", async () => {
+  using folder = temporary();
+  writeMarianFolder(`${folder.path}/marian`);
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", `${ROOT}/cli/main.ts`],
+      ...["convert", "marian", ...languages, "--out", "my teacher"],
+    ],
+    cwd: folder.path,
+  }).output();
+  assertEquals(code, 0);
+  assertEquals(
+    new TextDecoder().decode(stderr),
+    "Translate with it: deno task translate --model './my teacher/model.safetensors'\n" +
+      "On a page: deno task web --model './my teacher'; by HTTP: deno task serve --model './my teacher'\n",
+  );
+});
 
 Deno.test("a short-list of the folder is in graphs, config, card and a file, unless it is left out; two are refused", () =>
   withFolder(async (folder) => {

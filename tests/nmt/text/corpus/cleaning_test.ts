@@ -32,6 +32,14 @@ Deno.test("a token that names the language of a pair, for a corpus of several, s
   assertEquals(cleaned(source, target, MARKUP), kept(source, target));
 });
 
+Deno.test("words whose vowels are signs between letters are words, and marks of direction are no text", () => {
+  assertEquals(cleaned("पानी", "water"), kept("पानी", "water"));
+  assertEquals(
+    cleaned("Abrir \u2068{0}\u2069\u061c", "Open \u2068{0}\u2069"),
+    kept("Abrir {0}", "Open {0}"),
+  );
+});
+
 Deno.test("each rule leaves out the pair that it is for, and a pair that just meets it stays", () => {
   const seventy = (word: string) => Array(70).fill(word).join(" ");
   const cases: Record<
