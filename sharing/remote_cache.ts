@@ -45,7 +45,7 @@ export function openRemoteCache(
 ): RemoteCache {
   const remotes = new Set(sources);
   const manifests = new Map<string, Promise<Records>>();
-  /** Downloads one result at a time: each uses many connections, and they share a staging folder. */
+  /** Downloads one result at a time, as each uses many connections; other jobs may download those of other keys. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work);
@@ -70,7 +70,7 @@ export function openRemoteCache(
         const all = [...new Set([remote, ...remotes])];
         const artifacts = Object.values(record.outputs);
         await inTurn(() =>
-          downloadArtifacts(workspace, artifacts, all, listener)
+          downloadArtifacts(workspace, artifacts, all, listener, `${key}-pull`)
         );
         const { store } = workspace;
         const lacking = await checkMetrics(

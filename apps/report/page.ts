@@ -1,4 +1,5 @@
 /** The report as one self-contained page: its sections in order, with style and script inside. */
+import { plannedIn } from "../results/planned_family.ts";
 import { pairLabel } from "./nodes.ts";
 import { createHash } from "node:crypto";
 import { quoted } from "../../base/shell_word.ts";
@@ -154,7 +155,9 @@ function sectionsOf(contents: Contents): Section[] {
     {
       id: "differences",
       title: "Differences",
-      body: isEvaluated ? differencesTables(results.systems) : nothing,
+      body: isEvaluated
+        ? differencesTables(results.systems, plannedIn(source.manifest))
+        : nothing,
     },
     {
       id: "curves",

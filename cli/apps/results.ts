@@ -1,4 +1,5 @@
 /** Prints the results of an experiment, committed or of the last run, as tables or JSON. */
+import { plannedIn } from "../../apps/results/planned_family.ts";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder, EXPERIMENTS, nameOf } from "../experiment.ts";
@@ -52,6 +53,9 @@ import {
 } from "../../nmt/metrics/planned.ts";
 import { lackingText } from "../../engine/provenance/recompute.ts";
 
+const comparedIn = ({ results, manifest }: Saved) =>
+  comparedOf(results.systems, plannedIn(manifest));
+
 /** The tables of results, as text and as JSON. */
 export const TABLES = {
   systems: {
@@ -59,9 +63,8 @@ export const TABLES = {
     json: ({ results: { systems } }) => systems.map(systemJson),
   },
   comparisons: {
-    text: ({ results: { systems } }, format) =>
-      FORMATS[format](comparedTables(comparedOf(systems))),
-    json: ({ results: { systems } }) => comparedOf(systems).map(comparedJson),
+    text: (saved, format) => FORMATS[format](comparedTables(comparedIn(saved))),
+    json: (saved) => comparedIn(saved).map(comparedJson),
   },
   curves: {
     text: ({ results }, format) =>

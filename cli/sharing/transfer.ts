@@ -38,10 +38,11 @@ export interface Transfer {
   readonly signal: AbortSignal;
 }
 
-/** Does the work of a command; if it is interrupted, says how to continue. */
+/** Does the work of a command; if it is interrupted, says how to continue. `keeps`: whether a part of it is of use then. */
 export async function interruptible(
   { console, interruption }: Context,
   work: (signal: AbortSignal) => Promise<void>,
+  { keeps }: { readonly keeps: boolean },
 ): Promise<number> {
   const signal = interruption();
   try {
@@ -49,7 +50,11 @@ export async function interruptible(
     return EXIT.done;
   } catch (error) {
     if (!signal.aborted) throw error;
-    console.err("Interrupted; what has arrived is kept, run again to go on.\n");
+    console.err(
+      keeps
+        ? "Interrupted; what has arrived is kept, run again to go on.\n"
+        : "Interrupted; run again.\n",
+    );
     return EXIT.interrupted;
   }
 }

@@ -106,7 +106,7 @@ function moveOther(
   }
 }
 
-/** Whether a regular file is at a path, not a pipe, a device or a folder. */
+/** Whether a folder is at a path, links followed. */
 function isFolder(path: string): boolean {
   return statIfThere(path)?.isDirectory === true;
 }

@@ -95,7 +95,10 @@ function opened(
       pathOf(Object.hasOwn(outputs, name) ? outputs[name] : undefined),
     input: (name: string, output: string) => {
       const hash = preimage.inputs[name]?.[output];
-      const source = nodes[inputs[name]]?.outputs[output];
+      const from = inputs[name];
+      const source = Object.hasOwn(nodes, from)
+        ? nodes[from].outputs[output]
+        : undefined;
       return pathOf(
         isContentOf(hash ?? "", source) ? source : artifactOf(hash, store),
       );

@@ -48,6 +48,7 @@ async function copyObject(
   if (statIfThere(source) === undefined) return "missing";
   const path = join(to.folder, "work", "seed.tmp");
   removeIfThere(path);
+  if (folder) Deno.mkdirSync(path, { recursive: true });
   copy(source, path, folder ? filesOf(source) : [""]);
   const { sha256 } = await to.store.add(path, { path, mediaType, folder });
   return sha256 === artifact.sha256 ? undefined : "damaged";

@@ -230,13 +230,20 @@ function dropsCheckpoint(
       ]),
   );
   const name = join("work", key, "sources.json");
-  const isSame = readState(join(folder, name)) === sources;
+  const recorded = readState(join(folder, name));
+  const isSame = recorded !== undefined &&
+    withoutDevices(recorded) === withoutDevices(sources);
   const work = join("work", key, "work");
   const drops = !isSame && namesIn(join(folder, work)).length > 0;
   if (drops) removeAtomically(join(folder, work));
   makeFolder(folder, work);
   if (!isSame) writeState(folder, name, sources);
   return drops;
+}
+
+/** A device has another number on another machine, and where a disk is mounted again; files have theirs. */
+function withoutDevices(sources: string): string {
+  return sources.replaceAll(/"\d+:(\d+)"/g, '"$1"');
 }
 
 /** @throws a failure if something that the stage may have read no longer has the content that is in the key */

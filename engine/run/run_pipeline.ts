@@ -84,6 +84,11 @@ export async function runPipeline(
     throw error.input ? inputError(error.message) : failure(error.message);
   }
   signal?.throwIfAborted();
+  if (report.interrupted) {
+    throw failure(
+      `The run of experiment "${name}" was cancelled; checkpoints are kept, run it again to go on.`,
+    );
+  }
   const { store } = openWorkspace(artifacts);
   return report.nodes.map(({ name, state, metrics, outputs }) => ({
     ...{ name, metrics },

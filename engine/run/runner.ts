@@ -370,7 +370,10 @@ async function runLocked(
       ),
     });
   }
-  return { nodes: reportsOfAll(), interrupted: signal.aborted };
+  return {
+    nodes: reportsOfAll(),
+    interrupted: signal.aborted || [...reports.values()].some(isInterrupted),
+  };
 }
 
 function isInterrupted({ state, reasons }: NodeReport): boolean {

@@ -18,8 +18,8 @@ export interface Checkpoints {
   readonly leftovers: readonly string[];
 }
 
-/** Names in work/: keys of nodes, and the commands that stage objects there. */
-const WORK = /[0-9a-f]{64}|import|pull|seed/;
+/** Names in work/: keys of nodes, and what stages objects there: commands, and runs for a key. */
+const WORK = /[0-9a-f]{64}(?:-pull)?|import|pull|seed/;
 
 /** The lock of a key, which a killed run leaves. */
 const CLAIM = /^[0-9a-f]{64}\.lock$/;

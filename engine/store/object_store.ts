@@ -109,11 +109,20 @@ export function openStore(
     Deno.renameSync(path, target);
     index.rememberFile(name, Deno.statSync(target), sha, true);
   };
-  const commitFolder = (path: string, sha: string, listing: Files) => {
+  const commitFolder = (
+    path: string,
+    sha: string,
+    listing: Files,
+    keepsOther = false,
+  ) => {
     const name = objectName(sha, true);
     const target = join(folder, name);
     for (const file of listing) makeReadOnly(join(path, file.path));
     withCommitLock(folder, () => {
+      // Another run, which made the same meanwhile, may read it at this moment.
+      if (keepsOther && statIfThere(target)?.isDirectory) {
+        return removeIfThere(path);
+      }
       writeState(folder, listingName(name), canonical(listing));
       removeAtomically(target);
       Deno.renameSync(path, target);
@@ -126,8 +135,11 @@ export function openStore(
 
   const addFile = async (path: string, output: Output): Promise<Artifact> => {
     const { sha256: sha, bytes } = await hashFile(path, { sync: true });
-    commitFile(path, sha);
-    return { sha256: sha, bytes, mediaType: output.mediaType };
+    const artifact = { sha256: sha, bytes, mediaType: output.mediaType };
+    // Where it was replaced, checkpoints of what reads it would be dropped.
+    if (await conditionOf(artifact, hashFile) === "whole") removeIfThere(path);
+    else commitFile(path, sha);
+    return artifact;
   };
   const addFolder = async (
     path: string,
@@ -142,9 +154,11 @@ export function openStore(
     const bytes = listing.reduce((sum, file) => sum + file.bytes, 0);
     const { mediaType } = output;
     const artifact: Artifact = { sha256: sha, bytes, mediaType, folder: true };
+    const isNew =
+      statIfThere(join(folder, objectName(sha, true))) === undefined;
     // A whole one is not replaced: another run may read it at this moment.
-    if (await conditionOf(artifact, undefined) === "whole") removeIfThere(path);
-    else commitFolder(path, sha, listing);
+    if (await conditionOf(artifact, hashFile) === "whole") removeIfThere(path);
+    else commitFolder(path, sha, listing, isNew);
     return artifact;
   };
 

@@ -12,8 +12,8 @@ export interface Compared {
   readonly baseline: string;
   readonly score: ScoreName;
   readonly found: Difference;
-  /** What was drawn beside sentences: seeds of both in pairs, of each for itself, or none. */
-  readonly seeds: "paired" | "unpaired" | "one";
+  /** What was drawn beside sentences: seeds of both in pairs, of each for itself, of one side as the other has one, or none. */
+  readonly seeds: "paired" | "unpaired" | "one side" | "one";
   /** Of planned ones: the p-value of what is tested, that by Holm's correction, and what it says. */
   readonly tested?: Tested;
 }
@@ -32,8 +32,14 @@ const LEVEL = 0.05;
 /** Normal quantiles of two-sided 0.05 and of a power of 80 %. */
 const [Z_LEVEL, Z_POWER] = [1.95996, 0.84162];
 
-/** All differences that were tested: planned ones first, then in the order of the systems. */
-export function comparedOf(systems: readonly System[]): Compared[] {
+/**
+ * All differences that were tested: planned ones first, then in the order of the systems. `family` is how many are planned,
+ * where not all have been tested: each of the others counts as one that is not shown.
+ */
+export function comparedOf(
+  systems: readonly System[],
+  family?: number,
+): Compared[] {
   const all = systems.flatMap((row) =>
     SCORES.flatMap((score) =>
       Object.entries(row[score].to).flatMap(([baseline, found]): Compared[] => {
@@ -51,7 +57,7 @@ export function comparedOf(systems: readonly System[]): Compared[] {
     const p = plannedP(each.found);
     return p === undefined ? [] : [{ each, p }];
   });
-  const corrected = holm(planned.map(({ p }) => p));
+  const corrected = holm(planned.map(({ p }) => p), family);
   return [
     ...planned.map(({ each, p }, i) => ({
       ...each,
@@ -84,12 +90,13 @@ function seedsOf(row: System, other: System | undefined): Compared["seeds"] {
     (system?.runs ?? []).map(({ name }) => systemOf(name).seed)
   );
   if (arePaired(own, theirs)) return "paired";
-  return own.length > 1 || theirs.length > 1 ? "unpaired" : "one";
+  const several = [own, theirs].filter(({ length }) => length > 1).length;
+  return (["one", "one side", "unpaired"] as const)[several];
 }
 
 /**
  * p-values corrected by Holm's step-down method (1979): those of at most 0.05 are all shown, and 0.05 is the chance that any
- * of them is not so.
+ * of them is not so. Where the family is larger, the p-values that are not given are 1.
  *
  * @example
  * ```ts
@@ -99,13 +106,17 @@ function seedsOf(row: System, other: System | undefined): Compared["seeds"] {
  * assertEquals(holm([0.04, 0.01, 0.03]), [0.06, 0.03, 0.06]);
  * ```
  */
-export function holm(ps: readonly number[]): number[] {
+export function holm(
+  ps: readonly number[],
+  family = ps.length,
+): number[] {
+  const size = Math.max(ps.length, family);
   const corrected: number[] = [];
   let most = 0;
   ps.map((p, at) => ({ p, at }))
     .toSorted((a, b) => a.p - b.p)
     .forEach(({ p, at }, rank) => {
-      most = Math.max(most, Math.min(1, p * (ps.length - rank)));
+      most = Math.max(most, Math.min(1, p * (size - rank)));
       corrected[at] = most;
     });
   return corrected;
@@ -117,8 +128,8 @@ function halfWidth({ low, high }: Difference): number | undefined {
 }
 
 /**
- * The smallest difference that such a test would show with a power of 80 %, with an interval of this width: of superiority
- * above 0, of non-inferiority above `-margin`, where it may be negative.
+ * The smallest difference that such a test would show with a power of 80 %, before correction, with an interval of this
+ * width: of superiority above 0, of non-inferiority above `-margin`, where it may be negative.
  */
 export function detectable(found: Difference): number | undefined {
   const half = halfWidth(found);
@@ -127,7 +138,7 @@ export function detectable(found: Difference): number | undefined {
     : half * (1 + Z_POWER / Z_LEVEL) - (found.margin ?? 0);
 }
 
-/** The chance that non-inferiority is shown where the systems are equal, with an interval of this width. */
+/** The chance that non-inferiority is shown where the systems are equal, before correction, with an interval of this width. */
 export function powerIfEqual(found: Difference): number | undefined {
   const half = halfWidth(found);
   return half === undefined || found.margin === undefined

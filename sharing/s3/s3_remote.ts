@@ -65,7 +65,10 @@ export function openS3(
     file: Pick<LocalFile, "sha256" | "bytes">,
   ) => {
     if (isKnown || await isIntact({ name, network, read }, path, file)) return;
-    await client.send(new DeleteObjectCommand(targetOf(path)));
+    // What is overwritten may be another's by now.
+    if (path.startsWith("objects/")) {
+      await client.send(new DeleteObjectCommand(targetOf(path)));
+    }
     throw uploadMismatch(path, name);
   };
   const put = async (path: string, Body: Uint8Array): Promise<boolean> => {

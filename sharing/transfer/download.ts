@@ -32,7 +32,8 @@ const CONCURRENT_FILES = 16;
 const CONCURRENT_LISTINGS = 4;
 
 /**
- * Downloads missing artifacts from remotes, in order of preference, and commits them to the store.
+ * Downloads missing artifacts from remotes, in order of preference, and commits them to the store. `staging` names the
+ * folder where they wait, which no other process may use at the same time.
  *
  * @throws {Error} A failure if no remote has an object intact; what was downloaded until then stays for the next attempt.
  */
@@ -41,6 +42,7 @@ export async function downloadArtifacts(
   artifacts: readonly Artifact[],
   remotes: readonly Remote[],
   listener: Listener,
+  staging = "pull",
 ): Promise<Transferred> {
   const missing = await missingOf(workspace, artifacts);
   if (missing.length === 0) return { objects: 0, bytes: 0 };
@@ -53,18 +55,18 @@ export async function downloadArtifacts(
     artifact,
     listing: listings.get(artifact),
   }));
-  const staging = openStaging(workspace, wanted, "pull");
-  const { files, bytes } = staging;
+  const staged = openStaging(workspace, wanted, staging);
+  const { files, bytes } = staged;
   const progress = transferProgress(
     { objects: files.length, bytes },
     listener.progress,
   );
   await inParallel(files, CONCURRENT_FILES, async (file) => {
     await downloadFile(workspace, file, remotes, listener, progress.add);
-    staging.commit(file);
+    staged.commit(file);
     progress.finish();
   });
-  staging.finish();
+  staged.finish();
   return { objects: files.length, bytes };
 }
 

@@ -54,17 +54,18 @@ export async function missingOf(
 }
 
 /**
- * Plans the files to download for a command such as "pull".
+ * Plans the files to download for a command such as "pull", or for the key of a node. What a cut one has left under that
+ * name is gone on with.
  *
  * @throws {Error} A failure if the artifacts contradict each other or do not fit on the disk.
  */
 export function openStaging(
   { folder, store }: Pick<Workspace, "folder" | "store">,
   wanted: readonly Wanted[],
-  command: string,
+  name: string,
 ): Staging {
   // A temporary name, so that garbage collection removes what a killed command leaves.
-  const staging = join(folder, "work", `${command}.tmp`);
+  const staging = join(folder, "work", `${name}.tmp`);
   const pathOf = (artifact: Artifact) => join(staging, nameOf(artifact));
   const byHash = new Map<string, StagedFile & { readonly paths: string[] }>();
   /** The artifact of each path. */

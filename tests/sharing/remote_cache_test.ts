@@ -32,6 +32,10 @@ async function ask(
   { key }: NodeRecord,
 ): Promise<{ readonly found: boolean; readonly notices: string }> {
   using theirs = temporary();
+  // Another job downloads at the same time.
+  const other = join(theirs.path, "work", `${sha256("other")}-pull.tmp`, "a");
+  Deno.mkdirSync(join(other, ".."), { recursive: true });
+  Deno.writeTextFileSync(other, "begun");
   const notices: string[] = [];
   const remotes = addresses.map((path) => openRemote(path, { network: HASTY }));
   const cache = openRemoteCache(remotes, policy);
@@ -42,6 +46,7 @@ async function ask(
     found: () => {},
   });
   await assertObjectsWhole(theirs.path);
+  assertEquals(Deno.readTextFileSync(other), "begun");
   return { found, notices: notices.join("\n") };
 }
 
@@ -75,6 +80,11 @@ Deno.test("a result comes from a signed manifest, and strangers, damage and sile
   const lost = await ask([damaged.path], policy, first);
   assertEquals(lost.found, false);
   assertStringIncludes(lost.notices, `Cannot use object ${hash}`);
+  // A remote that has it in part is not one that cannot be reached.
+  Deno.truncateSync(join(damaged.path, objectPath(hash)), 100);
+  const short = await ask([damaged.path], policy, first);
+  assertEquals(short.found, false);
+  assertStringIncludes(short.notices, `Cannot use object ${hash}`);
   // Another remote has the object.
   const both = await ask([damaged.path, there.path], policy, first);
   assertEquals(both.found, true);

@@ -10,9 +10,12 @@ import { type Markup, markup } from "../html/markup.ts";
 import { count } from "../html/numbers.ts";
 import { type Cell, sortableTable } from "../html/table.ts";
 
-/** Planned ones in sight, exploratory ones folded; Holm's correction is over the planned comparisons of all pairs. */
-export function differencesTables(systems: readonly System[]): Markup {
-  const all = comparedOf(systems);
+/** Planned ones in sight, exploratory ones folded; Holm's correction is over the `family` of planned comparisons of all pairs. */
+export function differencesTables(
+  systems: readonly System[],
+  family?: number,
+): Markup {
+  const all = comparedOf(systems, family);
   if (all.length === 0) {
     return markup`<p class="aside">No systems were compared.</p>`;
   }
@@ -43,7 +46,7 @@ function tables(compared: readonly Compared[], kind: string): Markup[] {
 }
 
 const READING =
-  "Planned comparisons were named before the systems were trained: they have p by Holm's correction and the result at 0.05. All others are exploratory. Detectable is the difference that such a test shows with a power of 80 %.";
+  "Planned comparisons were named before the systems were trained: they have p by Holm's correction and the result at 0.05. All others are exploratory. Detectable is the difference that such a test shows with a power of 80 %, before that correction.";
 
 /** A number sorts as one. */
 function cellOf(text: string): Cell {

@@ -1,4 +1,5 @@
 /** What a reader came for: the title, the best student with how sure that is, and the facts of the run. */
+import { plannedIn } from "../../results/planned_family.ts";
 import { withPair } from "../../../schemas/subwords.ts";
 import { pairLabel } from "../nodes.ts";
 import { format as formatBytes } from "@std/fmt/bytes";
@@ -98,7 +99,10 @@ export function claims(
   pairs: readonly PairContents[],
 ): Markup[] {
   // Holm's correction is over the planned comparisons of all pairs.
-  const compared = comparedOf(source.results.systems);
+  const compared = comparedOf(
+    source.results.systems,
+    plannedIn(source.manifest),
+  );
   return pairs.map(({ pair }) => claimOf(source, pair, compared));
 }
 

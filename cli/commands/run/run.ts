@@ -229,7 +229,8 @@ async function printOutcome(
   if (interrupted) {
     console.err("Interrupted; checkpoints are kept, run again to go on.\n");
   }
-  const code = interrupted ? EXIT.interrupted : printFailures(console, nodes);
+  const ended = printFailures(console, nodes);
+  const code = interrupted ? EXIT.interrupted : ended;
   if (!json && !quiet) printNextSteps(context, values, { nodes, interrupted });
   return code;
 }

@@ -55,5 +55,5 @@ export default command({
           }) + "\n"
           : `Exported "${name}" to "${file}": ${transferredText(written)}.\n`,
       );
-    }),
+    }, { keeps: false }),
 });

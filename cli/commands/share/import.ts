@@ -55,5 +55,5 @@ export default command({
             notHeldText(notHeld)
           }.\n`,
       );
-    }),
+    }, { keeps: false }),
 });

@@ -62,5 +62,5 @@ export default command({
             notHeldText(notHeld)
           }.\n`,
       );
-    }),
+    }, { keeps: true }),
 });

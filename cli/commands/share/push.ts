@@ -66,6 +66,7 @@ export default command({
         model === undefined
           ? pushRun(context, values, signal)
           : pushConverted(context, model, values, signal),
+      { keeps: true },
     ),
 });
 

@@ -1,6 +1,7 @@
 /** How outputs come into the store, and that known files are not read again. */
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { join, relative } from "@std/path";
+import { sha256 } from "../../../engine/files/hash.ts";
 import { openStore } from "../../../engine/store/object_store.ts";
 import { openIndex } from "../../../engine/keys/stat_index.ts";
 import { createNoOpRecord } from "../../../engine/keys/no_op_record.ts";
@@ -13,8 +14,7 @@ function makeStore(paranoid = false) {
   const index = openIndex(root, "printer");
   const store = openStore(root, index, createNoOpRecord(), paranoid);
   return {
-    root,
-    store,
+    ...{ root, store, index },
     write: (name: string, text: string) => {
       const path = join(root, name);
       Deno.mkdirSync(join(path, ".."), { recursive: true });
@@ -49,6 +49,34 @@ Deno.test("equal bytes take their room once", async () => {
   const two = await store.add(write("b.txt", "same"), file);
   assertEquals(store.path(one), store.path(two));
   assertEquals(await store.check(two), "whole");
+});
+
+Deno.test("what is whole stays as it is when it is made again, and what rotted unseen is replaced", async () => {
+  using made = makeStore();
+  const { root, store, index, write } = made;
+  const make = async () => {
+    write("many/b.txt", "inside");
+    const one = store.path(await store.add(write("a.txt", "alone"), file));
+    const many = store.path(await store.add(join(root, "many"), folder));
+    return [one, join(many, "b.txt")];
+  };
+  const paths = await make();
+  const before = paths.map(inode);
+  await make();
+  assertEquals(paths.map(inode), before);
+  for (const path of paths) {
+    const text = Deno.readTextFileSync(path);
+    Deno.chmodSync(path, 0o644);
+    Deno.writeTextFileSync(path, "x" + text.slice(1));
+    // As though no time told of it.
+    const name = relative(root, path);
+    index.rememberFile(name, Deno.statSync(path), sha256(text), true);
+  }
+  await make();
+  assertEquals(paths.map((path) => Deno.readTextFileSync(path)), [
+    "alone",
+    "inside",
+  ]);
 });
 
 Deno.test("a known object is not read again, but for verify, and once where the store is paranoid", async () => {
