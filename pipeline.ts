@@ -109,7 +109,7 @@ function distill(draft: Draft): void {
     },
     inputs: { corpus, imported: given?.extended },
   });
-  const testSets = [...testSetsOf(draft, own), ...further];
+  const testSets = [...testSetsOf(draft, own, corpus), ...further];
   const withSentences = sentences(draft, testSets, { corpus: own, tokens });
 
   const teacher = given !== undefined && !isAdapted(experiment)
@@ -429,6 +429,7 @@ interface TestSet {
 function testSetsOf(
   { experiment, node, within }: Draft,
   own: Handle<"validation" | "test">,
+  trained: Handle<"train">,
 ): TestSet[] {
   const { seed, languages } = experiment;
   const others = Object.entries(experiment.testSets).map(([name, set]) => {
@@ -444,7 +445,8 @@ function testSetsOf(
       ...marking(experiment),
     };
     const files = node(fetchStage, { config: { data, languages } });
-    const corpus = node(corpusStage, { seed, config, inputs: { files } });
+    const inputs = { files, trained };
+    const corpus = node(corpusStage, { seed, config, inputs });
     return { name, node, corpus };
   });
   return [{ node, corpus: own }, ...others];

@@ -19,7 +19,9 @@ export default stage({
     /** Sources begin with the token of their language, as there are several. */
     isMarked: z.literal(true).optional(),
   }),
-  inputs: { files: ["files"] },
+  /** Of a further test set, what the systems are trained on. */
+  inputs: { files: ["files"], trained: ["train"] },
+  optional: ["trained"],
   outputs: {
     train: { path: "train.tsv", mediaType: TSV },
     validation: { path: "validation.tsv", mediaType: TSV },
@@ -51,8 +53,17 @@ export default stage({
       JSON.stringify(report, undefined, 2) + "\n",
     );
     const { train, validation, test, nearDuplicates } = report;
+    const { pairsInTrain } = await import("../nmt/text/corpus/overlap.ts");
+    const { markup } = config.corpus;
     return {
       metrics: {
+        ...inputs.trained && {
+          inTrain: await pairsInTrain(
+            outputs.test,
+            inputs.trained.train,
+            markup,
+          ),
+        },
         train,
         validation,
         test,

@@ -18,14 +18,18 @@ export interface LearningCurve {
   readonly averaged?: number;
 }
 
-/** The curves of all runs in the order of the table, without those that are lost. */
+/** The curves of all models in the order of the table, each once, without those that are lost. */
 export function learningCurves(
   { systems, curves }: Pick<Results, "systems" | "curves">,
 ): LearningCurve[] {
+  const told = new Set<string>();
   return systems.flatMap(({ pair, runs }) =>
     runs.flatMap(({ name, model, perplexity }) => {
       const curve = curves[model];
-      return curve === undefined ? [] : [{
+      // On a further test set it is the same model.
+      if (curve === undefined || told.has(model)) return [];
+      told.add(model);
+      return [{
         pair,
         name,
         perplexities: new Map(

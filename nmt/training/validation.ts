@@ -102,8 +102,12 @@ async function bleuOf(
 ) {
   const { model, vocabulary, training: { bleuSentences } } = task;
   const count = Math.min(validation.pairs, bleuSentences ?? Infinity);
+  // Evenly spaced: of several source languages, the pairs of each stand together.
   const idsOf = (side: Side) =>
-    Array.from({ length: count }, (_, i) => sentence(side, i));
+    Array.from(
+      { length: count },
+      (_, i) => sentence(side, Math.floor(i * validation.pairs / count)),
+    );
   const text = async (ids: readonly Int32Array[]) =>
     (await scoring.decode(ids)).map((line) =>
       line.replace(/[\r\n]+/g, " ").trim()

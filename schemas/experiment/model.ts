@@ -102,7 +102,7 @@ const trainingShape = {
   average: count.max(32),
   /** What is best on the validation pairs: BLEU of greedy translations, at equal BLEU the likelihood; or the likelihood alone. */
   selection: z.enum(["bleu", "nll"]),
-  /** Validation pairs that are translated for BLEU, the first ones; all unless given. */
+  /** Validation pairs that are translated for BLEU, evenly spaced; all unless given. */
   bleuSentences: count.optional(),
   /** Training ends after so many validations without a better one, and not only after its steps. */
   patience: count.optional(),

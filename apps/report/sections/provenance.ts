@@ -64,13 +64,18 @@ export function recordedLicences(
 }
 
 function splitTable(nodes: readonly ReportNode[]): Markup | undefined {
-  const parts = ["train", "validation", "test", "nearDuplicates"] as const;
+  const parts = [
+    ...["train", "validation", "test", "nearDuplicates", "inTrain"],
+  ];
   const rows = nodes.filter(({ stage, metrics }) =>
     stage === "corpus" && metrics.train !== undefined
   );
   return rows.length === 0 ? undefined : sortableTable(
     "Sentence pairs",
-    ["corpus", "training", "validation", "test", "near-duplicates removed"],
+    [
+      ...["corpus", "training", "validation", "test"],
+      ...["near-duplicates removed", "test pairs with a side in training"],
+    ],
     rows.map(({ name, metrics }) => [
       { text: name, value: name },
       ...parts.map((part) => {

@@ -189,7 +189,11 @@ function resembles(
   return sides(pair, markup).some((side) => held.has(side));
 }
 
-function sides({ source, target }: Pair, markup: Corpus["markup"]): string[] {
+/** What a pair is compared with others by: both sides, folded. */
+export function sides(
+  { source, target }: Pair,
+  markup: Corpus["markup"],
+): string[] {
   return [`source ${fold(source, markup)}`, `target ${fold(target, markup)}`];
 }
 
