@@ -230,7 +230,7 @@ export function graphIn(
 }
 
 /** The path of a graph. @throws an input error where no file is there; it names a precision of which there is one */
-function graphPath(folder: string, precision: ExportPrecision): string {
+export function graphPath(folder: string, precision: ExportPrecision): string {
   const pathOf = (each: ExportPrecision) =>
     join(folder, each, "translate.onnx");
   const path = pathOf(precision);

@@ -45,7 +45,7 @@ export function nearest(
     .sort((a, b) => a.distance - b.distance);
   if (ranked.length === 0) return undefined;
   const [{ candidate, distance }] = ranked;
-  // One of which no letter is left is not meant.
+  // Of a short name any other is near.
   return distance < name.length && distance <= Math.max(2, name.length / 2)
     ? candidate
     : undefined;

@@ -28,6 +28,8 @@ export interface OpenExperiment {
   readonly name: string;
   readonly path: string;
   readonly value: Json;
+  /** What was set of its file's values. */
+  readonly set: readonly string[];
   /** What it asks of Slurm. */
   readonly slurm: Slurm;
   readonly graph: Graph;
@@ -44,7 +46,7 @@ export function openExperiment(
     given.set,
   );
   const graph = pipeline.graph(value, what);
-  return { name, path, value, slurm, graph };
+  return { ...{ name, path, value, slurm, graph }, set: given.set };
 }
 
 /** The current experiment, as a command line names it: the last that was run in the artifact folder. */

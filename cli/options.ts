@@ -94,10 +94,10 @@ export const experiment = option<string>(
   },
 );
 
-/** For a command that can do without one. */
+/** For a command that is of all experiments where nothing else needs one. */
 export const experimentIfGiven = option<string | undefined>(
   "<name>",
-  "of experiments/, or a file or folder",
+  "of experiments/, or a file or folder (default: all, for a node the last that was run)",
   { suggest: suggestedExperiments },
 );
 

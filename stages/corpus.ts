@@ -19,8 +19,11 @@ export default stage({
     /** Sources begin with the token of their language, as there are several. */
     isMarked: z.literal(true).optional(),
   }),
-  /** Of a further test set, what the systems are trained on. */
-  inputs: { files: ["files"], trained: ["train"] },
+  inputs: {
+    files: ["files"],
+    /** For a further test set, what the systems are trained on. */
+    trained: ["train"],
+  },
   optional: ["trained"],
   outputs: {
     train: { path: "train.tsv", mediaType: TSV },
@@ -54,15 +57,10 @@ export default stage({
     );
     const { train, validation, test, nearDuplicates } = report;
     const { pairsInTrain } = await import("../nmt/text/corpus/overlap.ts");
-    const { markup } = config.corpus;
     return {
       metrics: {
         ...inputs.trained && {
-          inTrain: await pairsInTrain(
-            outputs.test,
-            inputs.trained.train,
-            markup,
-          ),
+          inTrain: await pairsInTrain(outputs.test, inputs.trained.train),
         },
         train,
         validation,

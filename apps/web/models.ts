@@ -8,7 +8,7 @@ import {
   narrowest,
   parseLicence,
 } from "../../nmt/text/descriptors/licences.ts";
-import { graphIn, readExport } from "../models.ts";
+import { checkGraph, graphPath, hashOf, readExport } from "../models.ts";
 import type { SiteModel } from "./page/site.ts";
 
 export interface Exported {
@@ -66,7 +66,9 @@ function readModel(
     );
   const id = idFrom(languages.source);
   const subwords = read("tokenizer.json");
-  const graph = Deno.readFileSync(graphIn(folder, precision, config));
+  const graphFile = graphPath(folder, precision);
+  const graph = Deno.readFileSync(graphFile);
+  checkGraph(graphFile, hashOf(graph), precision, config);
   const paths = {
     graph: `models/${id}/translate.onnx`,
     // Models of one experiment have theirs in common.

@@ -52,7 +52,7 @@ export async function submitRun(
 ): Promise<number> {
   const given = { "*": givenOptions(values) };
   const options = parse(Slurm, given, "--slurm")["*"];
-  const { name, path, value, graph, slurm } = experiment;
+  const { name, path, value, set, graph, slurm } = experiment;
   const { remote, signedBy, unsigned } = values;
   const asked = Object.entries(slurm).map(([glob, options]) => ({
     ...{ glob, options },
@@ -69,7 +69,7 @@ export async function submitRun(
     ...{ selection: values, force: values.force, paranoid: values.paranoid },
     artifacts: artifactFolder(values.artifacts),
     artifactsGiven: values.artifacts !== undefined,
-    experiment: { name, path, value },
+    experiment: { name, path, value, set },
     queue,
     executor: values.sandbox ? "sandbox" : "local",
     remote: { addresses: remote, signedBy, unsigned },

@@ -20,6 +20,8 @@ export interface RunExperiment {
   readonly value: Json;
   /** Its file; undefined where it is made again from a manifest. */
   readonly path?: string;
+  /** What was set of its file's values, as `path.to.key=value`. */
+  readonly set?: readonly string[];
 }
 
 export interface NextManifest {
@@ -37,7 +39,7 @@ export interface NextManifest {
 export function openNextManifest(
   { folder, manifest, index }: Workspace,
   graph: Graph,
-  { path, ...experiment }: RunExperiment,
+  { path, set = [], ...experiment }: RunExperiment,
   { job = false } = {},
 ): NextManifest {
   // What another experiment left under the same names is nothing of this one.
@@ -51,7 +53,7 @@ export function openNextManifest(
   const text = () => manifestText(experiment, nodes, code);
   const current = path === undefined
     ? undefined
-    : { name: experiment.name, path: resolve(path) };
+    : { name: experiment.name, path: resolve(path), set: [...set] };
   const isRecorded = () => current === undefined || isCurrent(folder, current);
   const added = new Set<string>();
   /** Takes over what other runs of the experiment have recorded meanwhile; returns whether the manifest is of it. */

@@ -169,6 +169,8 @@ export async function makeNode(
     const time = new Date().toISOString();
     writeCached(workspace.folder, { key, run: runLog.run, time, ...result });
     removeIfThere(folder);
+    // What a remote gave of it before it was made here.
+    removeIfThere(`${folder}-pull.tmp`);
     runLog.append({
       event: "node",
       time,

@@ -35,8 +35,8 @@ export interface RanNode {
  * Brings the nodes of an experiment up to date; those whose code, config and inputs are as they were are taken from the
  * artifact folder.
  *
- * @throws an input error for an experiment that the pipeline's schema refuses, the error of the first node that failed, or the
- *   signal's reason
+ * @throws an input error for an experiment that the pipeline's schema refuses, the error of the first node that failed, the
+ *   signal's reason, or a failure where another process has cancelled it
  *
  * @example
  * ```ts

@@ -53,6 +53,7 @@ export const Job = z.strictObject({
     name: z.string(),
     path: z.string().optional(),
     value: z.custom<Json>(),
+    set: z.array(z.string()).readonly().optional(),
   }),
   artifacts: z.string(),
   executor: z.enum(EXECUTOR_NAMES),

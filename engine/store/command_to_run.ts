@@ -2,19 +2,15 @@
 import { join, resolve } from "@std/path";
 import { isInputError } from "../../base/input_error.ts";
 import { quoted } from "../../base/shell_word.ts";
-import { readExperiment, settingsBetween } from "../graph/experiment.ts";
-import { currentExperiment } from "./current.ts";
-import { manifestPath, readManifest } from "./manifest.ts";
+import { currentExperiment, currentSettings } from "./current.ts";
+import { manifestPath } from "./manifest.ts";
 import type { Workspace } from "./workspace.ts";
-
-/** More settings than a command shows; the manifest stands for them then. */
-const MOST_SETTINGS = 3;
 
 /**
  * The command that runs something in a workspace from the current directory.
  *
  * @param words what follows `run`, such as nodes and `--force`
- * @param experiment as a command line names it, by default the workspace's current one, with the values of its last run
+ * @param experiment as a command line names it, by default the workspace's current one, with what was set in its last run
  */
 export function commandToRun(
   { folder, project }: Pick<Workspace, "folder" | "project">,
@@ -44,23 +40,19 @@ export function commandInFolder(
   ].map(quoted).join(" ");
 }
 
-/** The words that name the last run's experiment and its values; the manifest has both. None before the first run. */
+/** The words that name the current experiment and what was set. None before the first run. */
 function lastRun(folder: string, experiments: string): string[] {
-  const recorded = ["--experiment", manifestPath(folder)];
   try {
-    const last = readManifest(folder)?.experiment;
     const current = currentExperiment(folder, experiments);
-    if (current === undefined || last === undefined) return [];
-    const { value } = readExperiment(experiments, current, []);
-    const settings = settingsBetween(value, last.value);
-    return settings === undefined || settings.length > MOST_SETTINGS
-      ? recorded
-      : [
-        ...["--experiment", current],
-        ...settings.flatMap((setting) => ["--set", setting]),
-      ];
+    if (current === undefined) return [];
+    const settings = currentSettings(folder);
+    return [
+      ...["--experiment", current],
+      ...settings.flatMap((setting) => ["--set", setting]),
+    ];
   } catch (error) {
-    if (isInputError(error)) return recorded;
+    // Where its file is gone, the manifest has it as it was run.
+    if (isInputError(error)) return ["--experiment", manifestPath(folder)];
     throw error;
   }
 }

@@ -9,22 +9,37 @@ import { manifestPath, readManifest } from "./manifest.ts";
 
 const FILE = "current.json";
 
-/** The name of an experiment and the absolute path of its file. */
-const Current = z.object({ name: z.string(), path: z.string() });
+/** The name of an experiment, the absolute path of its file, and what was set, as `path.to.key=value`. */
+const Current = z.object({
+  name: z.string(),
+  path: z.string(),
+  set: z.array(z.string()).optional(),
+});
 export type Current = z.infer<typeof Current>;
 
 export function currentPath(folder: string): string {
   return join(folder, FILE);
 }
 
-export function isCurrent(folder: string, { name, path }: Current): boolean {
+export function isCurrent(folder: string, current: Current): boolean {
   const known = readCurrent(folder);
-  return known?.name === name && known.path === path;
+  return known !== undefined && textOf(known) === textOf(current);
 }
 
-/** Records where the experiment of the manifest was read from. */
-export function writeCurrent(folder: string, { name, path }: Current): void {
-  writeState(folder, FILE, canonical({ name, path }) + "\n");
+/** Records where the experiment of the manifest was read from, and what was set. */
+export function writeCurrent(folder: string, current: Current): void {
+  writeState(folder, FILE, textOf(current));
+}
+
+function textOf({ name, path, set = [] }: Current): string {
+  return canonical({ name, path, ...set.length > 0 && { set } }) + "\n";
+}
+
+/** What was set in the last run of the current experiment, as `path.to.key=value`. */
+export function currentSettings(folder: string): readonly string[] {
+  const current = readCurrent(folder);
+  const name = readManifest(folder)?.experiment.name;
+  return current?.name === name ? current?.set ?? [] : [];
 }
 
 /**

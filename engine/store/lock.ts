@@ -51,7 +51,7 @@ export function busy(folder: string): string {
 }
 
 /**
- * One local run at a time, since two trainings on the same cores take more than twice as long as one, and one submission.
+ * One local run at a time, since two trainings on the same cores take twice as long as one, and one submission.
  * Undefined if it was interrupted while it waited.
  */
 export function lockTurn(

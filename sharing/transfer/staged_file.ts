@@ -106,7 +106,7 @@ async function fill(
     await content.discard();
   }
   if (sink.bytes() === expected.bytes) return "complete";
-  // Asked once more, it ends at the same place: it is no longer there.
+  // Asked once more, it ends at the same place: the file is shorter than it should be.
   return before > 0 && sink.bytes() === before
     ? "mismatch"
     : { reason: "it ended before all had come" };

@@ -50,7 +50,7 @@ Deno.test("of two experiments in one folder, the models of the last are found, a
   assertInputError(
     () => findExport(folder.path, "rkd"),
     'Cannot serve "export:rkd": it is of an earlier run, with another result of "',
-    `" than the last; run "deno task pipeline run export:rkd --experiment tiny --set seed=2 --artifacts ${folder.path}".`,
+    `" than the last; run "deno task pipeline run export:rkd --experiment tiny --artifacts ${folder.path}".`,
   );
   assertEquals(
     findExport(folder.path).folder,

@@ -32,8 +32,8 @@ async function ask(
   { key }: NodeRecord,
 ): Promise<{ readonly found: boolean; readonly notices: string }> {
   using theirs = temporary();
-  // Another job downloads at the same time.
-  const other = join(theirs.path, "work", `${sha256("other")}-pull.tmp`, "a");
+  // A pull was cut, and may go on.
+  const other = join(theirs.path, "work", "pull.tmp", "a");
   Deno.mkdirSync(join(other, ".."), { recursive: true });
   Deno.writeTextFileSync(other, "begun");
   const notices: string[] = [];

@@ -64,9 +64,7 @@ export function recordedLicences(
 }
 
 function splitTable(nodes: readonly ReportNode[]): Markup | undefined {
-  const parts = [
-    ...["train", "validation", "test", "nearDuplicates", "inTrain"],
-  ];
+  const parts = ["train", "validation", "test", "nearDuplicates", "inTrain"];
   const rows = nodes.filter(({ stage, metrics }) =>
     stage === "corpus" && metrics.train !== undefined
   );
@@ -79,7 +77,9 @@ function splitTable(nodes: readonly ReportNode[]): Markup | undefined {
     rows.map(({ name, metrics }) => [
       { text: name, value: name },
       ...parts.map((part) => {
-        const value = Number(metrics[part] ?? 0);
+        // Not all corpora have been compared with others.
+        if (metrics[part] === undefined) return { text: "", value: "" };
+        const value = Number(metrics[part]);
         return { text: figure(value), value };
       }),
     ]),

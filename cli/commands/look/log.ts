@@ -237,7 +237,9 @@ function printRuns(
     (json
       ? JSON.stringify(runsJson(runs, current))
       : runs.length === 0
-      ? `No run is recorded in "${folder}".`
+      ? `No run${
+        experiment === undefined ? "" : ` of experiment "${experiment}"`
+      } is recorded in "${folder}".`
       : runsTable(runs, current, console.size("out")?.columns)) + "\n",
   );
 }

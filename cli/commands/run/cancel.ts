@@ -44,10 +44,11 @@ export default command({
     );
     const known: Stoppable[] = before
       .filter(({ state }) => state === "running");
-    // Unless values are asked for, what runs with others is meant as well.
+    // What runs with other values is meant as well, but where a node with these is.
+    const meansAll = nodes.length === 0 || values.set.length === 0;
     const others = runs.flatMap(inWork).filter(({ name, key }) =>
-      values.set.length === 0 &&
-      before.some((node) => node.name === name) && isInUse(folder, key) &&
+      meansAll && before.some((node) => node.name === name) &&
+      isInUse(folder, key) &&
       !known.some((node) => node.key === key)
     );
     const running: Stoppable[] = [...known, ...others];
@@ -67,10 +68,19 @@ export default command({
     const kept = await cancelJobs(inQueue);
     const isKept = ({ job }: Stoppable) =>
       job !== undefined && kept.includes(job);
-    await stopped(folder, running.filter((node) => !isKept(node)));
-    const isStopped = nodes.length === 0 && runs.length > 0;
+    const isStopped = nodes.length === 0 && runs.length > 0 &&
+      kept.length === 0;
+    await stopped(
+      folder,
+      running.filter((node) => !isKept(node)),
+      isStopped ? runs : [],
+    );
     const all: Stoppable[] = [...running, ...queued];
-    const names = all.filter((node) => !isKept(node)).map(({ name }) => name);
+    const names = [
+      ...new Set(
+        all.filter((node) => !isKept(node)).map(({ name }) => name),
+      ),
+    ];
     console.out(
       json
         ? JSON.stringify({ nodes: names }) + "\n"
@@ -109,20 +119,24 @@ function inWork(
 const SECONDS = 90;
 const POLL_MILLISECONDS = 200;
 
-/** Resolves when no run makes the nodes any more. @throws a failure for one that does not stop */
+/** Resolves when no run makes the nodes any more, and the runs have ended. @throws a failure for one that does not stop */
 async function stopped(
   folder: string,
   running: readonly Stoppable[],
+  runs: readonly RecordedRun[],
 ): Promise<void> {
   const end = performance.now() + 1000 * SECONDS;
   for (;;) {
+    const inProgress = runsInProgress(folder);
     const left = running.find(({ key }) =>
       key !== undefined && isInUse(folder, key)
-    );
+    )
+      ?.name ??
+      runs.find(({ run }) => inProgress.includes(run))?.run;
     if (left === undefined) return;
     if (performance.now() > end) {
       throw failure(
-        `Cannot stop "${left.name}": its process has not answered for ${SECONDS} s; see its log, and end it by hand.`,
+        `Cannot stop "${left}": its process has not answered for ${SECONDS} s; see its log, and end it by hand.`,
       );
     }
     await new Promise((go) => setTimeout(go, POLL_MILLISECONDS));

@@ -132,6 +132,7 @@ export default command({
           name: experiment.name,
           path: experiment.path,
           value: experiment.value,
+          set: experiment.set,
         },
         selection: values,
         announce: (reports) => announce(about, watcher, reports),

@@ -1,25 +1,23 @@
 /** How much of a further test set the training text has: such a set stays whole, as others report scores on it. */
-import type { Corpus } from "../../../schemas/experiment/data.ts";
 import { chunksOf } from "../subwords/tokenize.ts";
 import { sides } from "./split.ts";
 
 /**
- * The pairs of a test set of which a training pair has the source or the target, but for case, punctuation, placeholders and
- * numbers. Memory holds the test set. With `markup`, tags are no part of the comparison.
+ * The pairs of a test set of which a training pair has the source or the target, but for case, punctuation, placeholders,
+ * tags and numbers. Memory holds the test set.
  */
 export async function pairsInTrain(
   test: string,
   train: string,
-  markup?: Corpus["markup"],
 ): Promise<number> {
   const tested: string[][] = [];
   for await (const pairs of chunksOf(test)) {
-    tested.push(...pairs.map((pair) => sides(pair, markup)));
+    tested.push(...pairs.map((pair) => sides(pair, "keep")));
   }
   const wanted = new Set(tested.flat());
   const found = new Set<string>();
   for await (const pairs of chunksOf(train)) {
-    for (const side of pairs.flatMap((pair) => sides(pair, markup))) {
+    for (const side of pairs.flatMap((pair) => sides(pair, "keep"))) {
       if (wanted.has(side)) found.add(side);
     }
   }

@@ -63,6 +63,6 @@ Deno.test("an export of an earlier run is not pushed to the Hub", async () => {
         parseHubAddress("hf://ana/rkd"),
       ),
     Error,
-    `Cannot push "export:rkd": it is of an earlier run, with another result of "student:rkd" than the last; run "deno task pipeline run export:rkd --experiment tiny --set students.rkd.alpha=0.5 --artifacts ${folder.path}".`,
+    `Cannot push "export:rkd": it is of an earlier run, with another result of "student:rkd" than the last; run "deno task pipeline run export:rkd --experiment tiny --artifacts ${folder.path}".`,
   );
 });

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { join, resolve } from "@std/path";
 import { commandToRun } from "../../../engine/store/command_to_run.ts";
-import { currentPath } from "../../../engine/store/current.ts";
+import { currentPath, writeCurrent } from "../../../engine/store/current.ts";
 import { openWorkspace } from "../../../engine/store/workspace.ts";
 import { pipeline } from "../../cli/fixtures/command_line.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
@@ -53,25 +53,21 @@ Deno.test("the current experiment is named; where its file is gone, the manifest
   assertEquals(code, 10, err);
 });
 
-Deno.test("what was set in the last run goes along; the manifest stands for more than a few values", () => {
+Deno.test("what was set in the last run goes along", () => {
   using folder = temporary();
-  const told = (set: readonly string[]) => {
-    makeRun(folder.path, { set });
-    return commandToRun(openWorkspace(folder.path), []);
-  };
-  const command = "deno task pipeline run --experiment";
-  const end = `--artifacts ${folder.path}`;
+  makeRun(folder.path);
+  const workspace = openWorkspace(folder.path);
+  const path = join(workspace.project.root, "experiments", "tiny.jsonc");
+  const set = ["corpus.test=90", "evaluation.beam=3"];
+  writeCurrent(folder.path, { name: "tiny", path, set });
   assertEquals(
-    told(["corpus.test=90"]),
-    `${command} tiny --set corpus.test=90 ${end}`,
+    commandToRun(workspace, []),
+    "deno task pipeline run --experiment tiny --set corpus.test=90 " +
+      `--set evaluation.beam=3 --artifacts ${folder.path}`,
   );
-  const values = [
-    "corpus.test=90",
-    "corpus.validation=80",
-    "vocabulary.size=900",
-  ];
+  writeCurrent(folder.path, { name: "other", path, set });
   assertEquals(
-    told([...values, "evaluation.beam=3"]),
-    `${command} ${folder.path}/manifest.json ${end}`,
+    commandToRun(workspace, []),
+    `deno task pipeline run --experiment tiny --artifacts ${folder.path}`,
   );
 });

@@ -295,6 +295,7 @@ Deno.test("what killed writes and damage left is removed, and a file that is non
     `objects/ab/${rest}.files.tmp/lines/0.txt`,
     `work/${key}.tmp/work/counts.json`,
     "work/pull.tmp/half",
+    `work/${key}-pull.tmp/half`,
   ];
   for (const name of cut) write(inArtifacts(project, name), "half");
   const empty = inArtifacts(project, `work/${sha256("no checkpoint")}`);
@@ -316,7 +317,7 @@ Deno.test("what killed writes and damage left is removed, and a file that is non
     write(path, "none of the engine's");
     Deno.utimeSync(path, new Date(0), new Date(0));
   }
-  assertEquals((await gc(project, YES)).leftovers, 6);
+  assertEquals((await gc(project, YES)).leftovers, 7);
   assert(!exists(empty));
   assertEquals(theirs.filter((path) => !exists(path)), []);
   const ours = everyFile(project).filter((path) => !theirs.includes(path));

@@ -73,7 +73,7 @@ Deno.test("what an earlier run left under a name is not taken for a result of th
   assertEquals(code, 2);
   assertEquals(
     err,
-    `Cannot get "export:rkd": it is of an earlier run, with another result of "student:rkd" than the last; run "deno task pipeline run export:rkd --experiment tiny --set students.rkd.alpha=0.5 --artifacts ${run.artifacts}".\n`,
+    `Cannot get "export:rkd": it is of an earlier run, with another result of "student:rkd" than the last; run "deno task pipeline run export:rkd --experiment tiny --artifacts ${run.artifacts}".\n`,
   );
   assertEquals(run.names(), ["artifacts"]);
   const other = await run.get("student:rkd", "--out", out);
