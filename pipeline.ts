@@ -32,6 +32,7 @@ import fetchStage from "./stages/fetch.ts";
 import joinStage from "./stages/corpora/join.ts";
 import mixtureStage from "./stages/mixture.ts";
 import monolingualStage from "./stages/monolingual.ts";
+import overlapStage from "./stages/corpora/overlap.ts";
 import shortlistStage from "./stages/shortlist.ts";
 import statesStage from "./stages/states.ts";
 import teacherStage from "./stages/teacher.ts";
@@ -445,8 +446,8 @@ function testSetsOf(
       ...marking(experiment),
     };
     const files = node(fetchStage, { config: { data, languages } });
-    const inputs = { files, trained };
-    const corpus = node(corpusStage, { seed, config, inputs });
+    const corpus = node(corpusStage, { seed, config, inputs: { files } });
+    node(overlapStage, { config: {}, inputs: { corpus, trained } });
     return { name, node, corpus };
   });
   return [{ node, corpus: own }, ...others];

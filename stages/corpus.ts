@@ -19,12 +19,7 @@ export default stage({
     /** Sources begin with the token of their language, as there are several. */
     isMarked: z.literal(true).optional(),
   }),
-  inputs: {
-    files: ["files"],
-    /** For a further test set, what the systems are trained on. */
-    trained: ["train"],
-  },
-  optional: ["trained"],
+  inputs: { files: ["files"] },
   outputs: {
     train: { path: "train.tsv", mediaType: TSV },
     validation: { path: "validation.tsv", mediaType: TSV },
@@ -56,12 +51,8 @@ export default stage({
       JSON.stringify(report, undefined, 2) + "\n",
     );
     const { train, validation, test, nearDuplicates } = report;
-    const { pairsInTrain } = await import("../nmt/text/corpus/overlap.ts");
     return {
       metrics: {
-        ...inputs.trained && {
-          inTrain: await pairsInTrain(outputs.test, inputs.trained.train),
-        },
         train,
         validation,
         test,

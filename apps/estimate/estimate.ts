@@ -212,6 +212,8 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
         seconds: secondsOf(A_PAIR.tokenize),
         bytes: 4 * tokens,
       };
+    case "overlap":
+      return { ...least, seconds: secondsOf(A_PAIR.tokenize), bytes: 0 };
     case "tokenize":
       return {
         ...least,

@@ -9,7 +9,7 @@ import {
 import { Data, FetchedLanguages } from "../../../schemas/experiment/data.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { figure } from "../html/numbers.ts";
-import { sortableTable } from "../html/table.ts";
+import { type Cell, sortableTable } from "../html/table.ts";
 import type { ReportNode } from "../nodes.ts";
 import type { Source } from "../source.ts";
 
@@ -64,7 +64,11 @@ export function recordedLicences(
 }
 
 function splitTable(nodes: readonly ReportNode[]): Markup | undefined {
-  const parts = ["train", "validation", "test", "nearDuplicates", "inTrain"];
+  const parts = ["train", "validation", "test", "nearDuplicates"] as const;
+  const inTrain = new Map(
+    nodes.filter(({ stage }) => stage === "overlap")
+      .map(({ inputs, metrics }) => [inputs.corpus, Number(metrics.inTrain)]),
+  );
   const rows = nodes.filter(({ stage, metrics }) =>
     stage === "corpus" && metrics.train !== undefined
   );
@@ -76,14 +80,17 @@ function splitTable(nodes: readonly ReportNode[]): Markup | undefined {
     ],
     rows.map(({ name, metrics }) => [
       { text: name, value: name },
-      ...parts.map((part) => {
-        // Not all corpora have been compared with others.
-        if (metrics[part] === undefined) return { text: "", value: "" };
-        const value = Number(metrics[part]);
-        return { text: figure(value), value };
-      }),
+      ...parts.map((part) => countCell(Number(metrics[part] ?? 0))),
+      // Of further test sets; those of the corpus are kept out of it.
+      countCell(inTrain.get(name)),
     ]),
   );
+}
+
+function countCell(value: number | undefined): Cell {
+  return value === undefined
+    ? { text: "", value: "" }
+    : { text: figure(value), value };
 }
 
 export function verification(

@@ -219,7 +219,7 @@ Deno.test("a flipped bit of an object fails verify, whoever has signed its manif
   assertStringIncludes(out, "total:all: output total is damaged");
   assertStringIncludes(
     err,
-    "Rebuild what is broken with: deno task pipeline run --force total:all --experiment quick --set text=",
+    "Rebuild what is broken with: deno task pipeline run --force total:all --experiment quick\n",
   );
 });
 

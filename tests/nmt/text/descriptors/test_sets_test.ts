@@ -63,11 +63,15 @@ Deno.test("an experiment scores its systems on two test sets of one descriptor, 
     testSets: { "flickr-2017": set("flickr"), "coco-2017": set("coco") },
   });
   const added = [...further.keys()].filter((name) => !plain.has(name));
-  assertEquals(added.length, 8, added.join());
+  assertEquals(added.length, 10, added.join());
   for (const [name, { config }] of plain) {
     assertEquals(further.get(name)?.config, config, name);
   }
   for (const name of ["flickr-2017", "coco-2017"]) {
     assertEquals(added.includes(`${name}/evaluate:teacher`), true, name);
+    assertEquals(further.get(`${name}/overlap`)?.inputs, {
+      corpus: `${name}/corpus`,
+      trained: "corpus",
+    });
   }
 });
