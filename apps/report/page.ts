@@ -1,5 +1,5 @@
 /** The report as one self-contained page: its sections in order, with style and script inside. */
-import { plannedIn } from "../results/planned_family.ts";
+import { comparedIn } from "../results/planned_family.ts";
 import { pairLabel } from "./nodes.ts";
 import { createHash } from "node:crypto";
 import { quoted } from "../../base/shell_word.ts";
@@ -155,9 +155,7 @@ function sectionsOf(contents: Contents): Section[] {
     {
       id: "differences",
       title: "Differences",
-      body: isEvaluated
-        ? differencesTables(results.systems, plannedIn(source.manifest))
-        : nothing,
+      body: isEvaluated ? differencesTables(comparedIn(source)) : nothing,
     },
     {
       id: "curves",

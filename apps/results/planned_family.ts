@@ -1,8 +1,17 @@
-/** How many comparisons an experiment plans, whether or not they have run: what Holm's correction is over. */
+/** The differences of results, with Holm's correction over all comparisons that the experiment plans, whether or not they have run. */
+import { type Compared, comparedOf } from "../../nmt/metrics/planned.ts";
 import { Matrix } from "../../schemas/experiment/language_pairs.ts";
 import type { Manifest } from "../../schemas/manifest.ts";
+import type { Saved } from "./gather.ts";
 
-/** Undefined for an experiment that this version cannot read. */
+/** All differences that were tested. */
+export function comparedIn(
+  { results, manifest }: Pick<Saved, "results" | "manifest">,
+): Compared[] {
+  return comparedOf(results.systems, plannedIn(manifest));
+}
+
+/** How many comparisons an experiment plans. Undefined for an experiment that this version cannot read. */
 export function plannedIn(
   { experiment }: Pick<Manifest, "experiment">,
 ): number | undefined {

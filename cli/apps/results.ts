@@ -1,5 +1,5 @@
 /** Prints the results of an experiment, committed or of the last run, as tables or JSON. */
-import { plannedIn } from "../../apps/results/planned_family.ts";
+import { comparedIn } from "../../apps/results/planned_family.ts";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder, EXPERIMENTS, nameOf } from "../experiment.ts";
@@ -45,16 +45,12 @@ import {
 } from "../../apps/results/tuning.ts";
 import {
   type Compared,
-  comparedOf,
   comparedTables,
   detectable,
   kindOf,
   powerIfEqual,
 } from "../../nmt/metrics/planned.ts";
 import { lackingText } from "../../engine/provenance/recompute.ts";
-
-const comparedIn = ({ results, manifest }: Saved) =>
-  comparedOf(results.systems, plannedIn(manifest));
 
 /** The tables of results, as text and as JSON. */
 export const TABLES = {

@@ -3,19 +3,13 @@ import { pairLabel } from "../nodes.ts";
 import {
   type Compared,
   COMPARED_COLUMNS,
-  comparedOf,
 } from "../../../nmt/metrics/planned.ts";
-import type { System } from "../../../schemas/results.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { count } from "../html/numbers.ts";
 import { type Cell, sortableTable } from "../html/table.ts";
 
-/** Planned ones in sight, exploratory ones folded; Holm's correction is over the `family` of planned comparisons of all pairs. */
-export function differencesTables(
-  systems: readonly System[],
-  family?: number,
-): Markup {
-  const all = comparedOf(systems, family);
+/** Planned ones in sight, exploratory ones folded; Holm's correction is over the planned comparisons of all pairs. */
+export function differencesTables(all: readonly Compared[]): Markup {
   if (all.length === 0) {
     return markup`<p class="aside">No systems were compared.</p>`;
   }

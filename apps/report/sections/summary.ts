@@ -1,5 +1,5 @@
 /** What a reader came for: the title, the best student with how sure that is, and the facts of the run. */
-import { plannedIn } from "../../results/planned_family.ts";
+import { comparedIn } from "../../results/planned_family.ts";
 import { withPair } from "../../../schemas/subwords.ts";
 import { pairLabel } from "../nodes.ts";
 import { format as formatBytes } from "@std/fmt/bytes";
@@ -10,11 +10,7 @@ import {
   type RecordedRun,
   secondsOfRun,
 } from "../../../engine/store/run_log.ts";
-import {
-  type Compared,
-  comparedOf,
-  kindOf,
-} from "../../../nmt/metrics/planned.ts";
+import { type Compared, kindOf } from "../../../nmt/metrics/planned.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { Difference, System } from "../../../schemas/results.ts";
 import { type BestStudent, bestStudents } from "../../students.ts";
@@ -99,10 +95,7 @@ export function claims(
   pairs: readonly PairContents[],
 ): Markup[] {
   // Holm's correction is over the planned comparisons of all pairs.
-  const compared = comparedOf(
-    source.results.systems,
-    plannedIn(source.manifest),
-  );
+  const compared = comparedIn(source);
   return pairs.map(({ pair }) => claimOf(source, pair, compared));
 }
 

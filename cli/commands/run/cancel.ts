@@ -6,7 +6,7 @@ import { cancelJobs } from "../../../engine/run/queue.ts";
 import { requestCancel } from "../../../engine/store/cancellation.ts";
 import { isInUse } from "../../../engine/store/checkpoints.ts";
 import {
-  readRuns,
+  inProgressOf,
   type RecordedRun,
   runMaking,
   runsInProgress,
@@ -38,10 +38,8 @@ export default command({
       paranoid: false,
     });
     const queued = before.filter(({ state }) => state === "queued");
-    const inProgress = runsInProgress(folder);
-    const runs = readRuns(folder).filter(({ run, experiment }) =>
-      experiment === name && inProgress.includes(run)
-    );
+    const runs = inProgressOf(folder, name)
+      .filter(({ experiment }) => experiment === name);
     const known: Stoppable[] = before
       .filter(({ state }) => state === "running");
     // What runs with other values is meant as well, but where a node with these is.
@@ -127,12 +125,11 @@ async function stopped(
 ): Promise<void> {
   const end = performance.now() + 1000 * SECONDS;
   for (;;) {
-    const inProgress = runsInProgress(folder);
     const left = running.find(({ key }) =>
       key !== undefined && isInUse(folder, key)
     )
       ?.name ??
-      runs.find(({ run }) => inProgress.includes(run))?.run;
+      runs.find(({ run }) => runsInProgress(folder).includes(run))?.run;
     if (left === undefined) return;
     if (performance.now() > end) {
       throw failure(

@@ -2,6 +2,7 @@
 import { assertStringIncludes } from "@std/assert";
 import { differencesTables } from "../../../apps/report/sections/differences.ts";
 import { resultsTable } from "../../../apps/report/sections/results_table.ts";
+import { comparedOf } from "../../../nmt/metrics/planned.ts";
 import { System } from "../../../schemas/results.ts";
 
 function system(name: string, to: System["bleu"]["to"]): System {
@@ -51,11 +52,11 @@ Deno.test("differences are planned with a result, or exploratory", () => {
     ...{ tails: 2, planned: "non-inferiority", margin: 1 } as const,
     pMargin: 0.004,
   };
-  const { markup } = differencesTables([
+  const { markup } = differencesTables(comparedOf([
     system("teacher", {}),
     system("rkd", { teacher: { difference: -1, p: 0.3, tails: 2 } }),
     system("ckd", { teacher: planned }),
-  ]);
+  ]));
   assertStringIncludes(markup, ">ckd - teacher<");
   for (const column of ["planned, non-inferiority by 1", "shown"]) {
     assertStringIncludes(markup, `>${column}<`);
@@ -63,7 +64,7 @@ Deno.test("differences are planned with a result, or exploratory", () => {
   assertStringIncludes(markup, ">\u22120.90 to \u22120.10<");
   assertStringIncludes(markup, ">exploratory<");
   assertStringIncludes(
-    differencesTables([system("teacher", {})]).markup,
+    differencesTables(comparedOf([system("teacher", {})])).markup,
     "No systems were compared.",
   );
 });
