@@ -3,6 +3,7 @@ import { isFailure } from "../engine/files/failure.ts";
 import type { Pipeline } from "../engine/graph/graph.ts";
 import { sha256 } from "../engine/files/hash.ts";
 import { checkMetrics, lackingText } from "../engine/provenance/recompute.ts";
+import { stagedName } from "../engine/store/checkpoints.ts";
 import type { RemoteCache } from "../engine/run/runner.ts";
 import {
   acceptManifest,
@@ -70,7 +71,13 @@ export function openRemoteCache(
         const all = [...new Set([remote, ...remotes])];
         const artifacts = Object.values(record.outputs);
         await inTurn(() =>
-          downloadArtifacts(workspace, artifacts, all, listener, `${key}-pull`)
+          downloadArtifacts(
+            workspace,
+            artifacts,
+            all,
+            listener,
+            stagedName(key),
+          )
         );
         const { store } = workspace;
         const lacking = await checkMetrics(

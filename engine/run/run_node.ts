@@ -27,6 +27,7 @@ import {
   hashListing,
   IrregularFile,
 } from "../files/hash.ts";
+import { stagedName } from "../store/checkpoints.ts";
 import { piecesBefore, readRuns, type RunLog } from "../store/run_log.ts";
 import { outputsRead } from "../graph/inputs.ts";
 import { short } from "../keys/key.ts";
@@ -170,7 +171,7 @@ export async function makeNode(
     writeCached(workspace.folder, { key, run: runLog.run, time, ...result });
     removeIfThere(folder);
     // What a remote gave of it before it was made here.
-    removeIfThere(`${folder}-pull.tmp`);
+    removeIfThere(join(workspace.folder, "work", `${stagedName(key)}.tmp`));
     runLog.append({
       event: "node",
       time,

@@ -21,6 +21,11 @@ export interface Checkpoints {
 /** Names in work/: keys of nodes, and what stages objects there: commands, and runs for a key. */
 const WORK = /[0-9a-f]{64}(?:-pull)?|import|pull|seed/;
 
+/** The name in work/, before `.tmp`, under which a run stages what a remote has of a key. */
+export function stagedName(key: string): string {
+  return `${key}-pull`;
+}
+
 /** The lock of a key, which a killed run leaves. */
 const CLAIM = /^[0-9a-f]{64}\.lock$/;
 
