@@ -50,18 +50,44 @@ export function gather(
   graph: Graph,
   order: readonly string[],
 ): Gathered {
-  const nodes = belonging(recorded, graph);
+  const manifest = withNodes(recorded, belonging(recorded, graph));
+  const { measured, machines } = measuredOf(workspace.folder, manifest);
+  const curves = curvesOf(workspace, manifest);
+  return {
+    ...savedOf(manifest, { measured, machines, curves }, order),
+    leftOut: Object.keys(recorded.nodes).filter((name) =>
+      /(^|\/)(evaluate:|compare$)/.test(name) &&
+      !Object.hasOwn(manifest.nodes, name)
+    ),
+  };
+}
+
+/** A manifest of these nodes alone, with the code that made them. */
+export function withNodes(
+  recorded: Manifest,
+  nodes: ReadonlyMap<string, NodeRecord>,
+): Manifest {
   const codes = new Set(
     [...nodes.values()].map(({ preimage }) => preimage.code),
   );
-  const manifest: Manifest = {
+  return {
     ...recorded,
     code: Object.fromEntries(
       Object.entries(recorded.code).filter(([hash]) => codes.has(hash)),
     ),
     nodes: Object.fromEntries(nodes),
   };
-  const { measured, machines } = measuredOf(workspace.folder, manifest);
+}
+
+/** What was measured while the nodes of a manifest were made, and how their models learned. */
+export type MeasuredNodes = Pick<Results, "measured" | "machines" | "curves">;
+
+/** A manifest with the results that it and what was measured give. */
+export function savedOf(
+  manifest: Manifest,
+  { measured, machines, curves }: MeasuredNodes,
+  order: readonly string[],
+): Saved {
   return {
     results: {
       schema: RESULTS_SCHEMA,
@@ -69,13 +95,10 @@ export function gather(
       systems: systemsIn(manifest, measured, order),
       measured,
       machines,
-      curves: curvesOf(workspace, manifest),
+      curves,
       manifest: manifestHash(manifest),
     },
     manifest,
-    leftOut: Object.keys(recorded.nodes).filter((name) =>
-      /(^|\/)(evaluate:|compare$)/.test(name) && !nodes.has(name)
-    ),
   };
 }
 
@@ -117,8 +140,8 @@ export function manifestHash(manifest: Manifest): string {
  * The nodes that were made of each other and for this graph. A manifest keeps what an earlier run left under a name until a
  * run comes to it: figures of nodes that do not belong together are no results.
  */
-function belonging(
-  { nodes }: Manifest,
+export function belonging(
+  { nodes }: Pick<Manifest, "nodes">,
   graph: Graph,
 ): Map<string, NodeRecord> {
   const found = new Map<string, NodeRecord>();

@@ -1,6 +1,7 @@
 /** Translations and their statistics beside committed results: a packed file of each for every test set, without its sentences. */
 import { Buffer } from "node:buffer";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { join } from "@std/path";
 import { z } from "zod";
 import { printable } from "../../base/names.ts";
 import {
@@ -8,6 +9,7 @@ import {
   namesIn,
   readIfThere,
 } from "../../engine/files/atomic.ts";
+import { failure } from "../../engine/files/failure.ts";
 import { sha256 } from "../../engine/files/hash.ts";
 import type { Store } from "../../engine/store/object_store.ts";
 import type { Artifact, Manifest } from "../../schemas/manifest.ts";
@@ -16,7 +18,7 @@ import type { Artifact, Manifest } from "../../schemas/manifest.ts";
 const OUTPUTS = ["hypotheses", "statistics"] as const;
 
 /** `hypotheses.jsonl.gz`, or with the language pair and test set before it. */
-const NAME = /(^|\.)(hypotheses|statistics)\.jsonl\.gz$/;
+const NAME = /^(?:(?<set>.+)\.)?(?:hypotheses|statistics)\.jsonl\.gz$/;
 
 /** More than any test set takes, packed and unpacked; a larger file is refused. */
 const MOST_PACKED_BYTES = 64 << 20;
@@ -139,6 +141,42 @@ export function unpack(
     }
     return { artifact, text };
   });
+}
+
+/**
+ * As `unpack`.
+ *
+ * @throws a failure that names the file where it is not as it was written
+ */
+export function unpackSaved(
+  path: string,
+  manifest: Pick<Manifest, "nodes">,
+): Unpacked[] {
+  try {
+    return unpack(path, manifest);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw failure(
+      `Cannot use "${path}": ${error.message}; restore it with git.`,
+    );
+  }
+}
+
+/** The packed files of the nodes with these prefixes, such as `pt-en/`, as they are; refused as by `unpackSaved`. */
+export function packedOf(
+  folder: string,
+  manifest: Pick<Manifest, "nodes">,
+  prefixes: ReadonlySet<string>,
+): Packed["files"] {
+  const names = packedIn(folder).filter((name) => {
+    const set = NAME.exec(name)?.groups?.set;
+    return prefixes.has(set === undefined ? "" : `${set}/`);
+  });
+  return new Map(names.map((name) => {
+    const path = join(folder, name);
+    unpackSaved(path, manifest);
+    return [name, Deno.readFileSync(path)];
+  }));
 }
 
 function unzipped(bytes: Uint8Array): string {

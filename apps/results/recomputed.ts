@@ -6,10 +6,10 @@ import { failure } from "../../engine/files/failure.ts";
 import { checkMetrics } from "../../engine/provenance/recompute.ts";
 import type { Store } from "../../engine/store/object_store.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
-import type { Artifact, Manifest, Metrics } from "../../schemas/manifest.ts";
+import type { Artifact, Metrics } from "../../schemas/manifest.ts";
 import { nodesOf, type Saved, systemsIn } from "./gather.ts";
 import { recompute } from "./recompute.ts";
-import { packedIn, unpack, type Unpacked } from "./packed.ts";
+import { packedIn, unpackSaved } from "./packed.ts";
 
 export interface Recomputed extends Saved {
   /** How many figures were computed, of how many nodes. */
@@ -42,7 +42,9 @@ export async function recomputed(
       return path;
     };
     for (const file of packedIn(folder)) {
-      for (const { artifact, text } of unpacked(join(folder, file), manifest)) {
+      for (
+        const { artifact, text } of unpackSaved(join(folder, file), manifest)
+      ) {
         Deno.writeTextFileSync(pathOf(artifact), text);
       }
     }
@@ -94,16 +96,5 @@ export async function recomputed(
     };
   } finally {
     removeIfThere(temporary);
-  }
-}
-
-function unpacked(path: string, manifest: Manifest): Unpacked[] {
-  try {
-    return unpack(path, manifest);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw failure(
-      `Cannot use "${path}": ${error.message}; restore it with git.`,
-    );
   }
 }

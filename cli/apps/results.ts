@@ -31,6 +31,7 @@ import {
   type Gathered,
   type Saved,
 } from "../../apps/results/gather.ts";
+import { withCommitted } from "../../apps/results/kept.ts";
 import { pack } from "../../apps/results/packed.ts";
 import { recomputed } from "../../apps/results/recomputed.ts";
 import {
@@ -50,6 +51,7 @@ import {
   kindOf,
   powerIfEqual,
 } from "../../nmt/metrics/planned.ts";
+import type { Graph } from "../../engine/graph/graph.ts";
 import { lackingText } from "../../engine/provenance/recompute.ts";
 
 /** The tables of results, as text and as JSON. */
@@ -134,29 +136,55 @@ export async function printResults(
     );
   }
   if (options.save) {
-    const { manifest, workspace } = found;
-    const action = { verb: "save", what: `the results of "${name}"` };
-    const { store } = workspace;
-    await checkPublishable(console, pipeline, manifest, store, action, {
-      // Standard output is for the table.
-      json: true,
-    });
-    const packed = pack(store, manifest);
-    sharedWithGroup(artifacts, () => saveResults(artifacts, found, packed));
-    if (packed.lacking.length > 0) {
-      console.err(
-        `Saved without translations or statistics of ${
-          packed.lacking.join(", ")
-        }, as they are not here: their p-values cannot be recomputed.\n`,
-      );
-    }
+    const saved = await save(pipeline, console, artifacts, found);
+    console.err(`Saved to ${folder}.\n`);
+    return printTable(console, saved, options);
   }
   console.err(
-    options.save
-      ? `Saved to ${folder}.\n`
-      : `The last run of "${name}" in ${artifacts}, which is not committed.\n`,
+    `The last run of "${name}" in ${artifacts}, which is not committed.\n`,
   );
   return printTable(console, found, options);
+}
+
+/** Makes the results of a run the committed ones, which keep what they have of pairs and test sets that it has nothing of. */
+async function save(
+  pipeline: ProjectPipeline,
+  console: Console,
+  artifacts: string,
+  found: LastRun,
+): Promise<Saved> {
+  const { workspace: { store }, manifest, graph, order } = found;
+  const { experiment: name } = found.results;
+  const action = { verb: "save", what: `the results of "${name}"` };
+  await checkPublishable(console, pipeline, manifest, store, action, {
+    // Standard output is for the table.
+    json: true,
+    graph,
+  });
+  const packed = pack(store, manifest);
+  const all = withCommitted(artifacts, found, graph, order);
+  const files = new Map([...all.files, ...packed.files]);
+  sharedWithGroup(artifacts, () => saveResults(artifacts, all, { files }));
+  if (packed.lacking.length > 0) {
+    console.err(
+      `Saved without translations or statistics of ${
+        packed.lacking.join(", ")
+      }, as they are not here: their p-values cannot be recomputed.\n`,
+    );
+  }
+  for (
+    const [prefixes, what] of [
+      [all.kept, "Kept as they were saved"],
+      [all.dropped, "Not kept, as the experiment asks for others now"],
+    ] as const
+  ) {
+    if (prefixes.size === 0) continue;
+    const names = [...prefixes].map((prefix) => prefix.slice(0, -1));
+    console.err(
+      `${what}: ${names.join(", ")}, of which the last run has nothing.\n`,
+    );
+  }
+  return all;
 }
 
 /** @throws an input error where two formats are asked for */
@@ -281,11 +309,18 @@ function pKind(found: Difference): string | null {
   return found.p === undefined ? null : kindOf(found);
 }
 
+interface LastRun extends Gathered {
+  readonly workspace: Workspace;
+  readonly graph: Graph;
+  /** Names of nodes, as the file of the experiment has them now. */
+  readonly order: readonly string[];
+}
+
 function lastRun(
   pipeline: ProjectPipeline,
   artifacts: string,
   given: string,
-): Gathered & { readonly workspace: Workspace } {
+): LastRun {
   const { name, value, what } = readExperiment(
     EXPERIMENTS,
     given,
@@ -320,5 +355,5 @@ function lastRun(
       `Cannot show results of "${name}": the last run in "${artifacts}" evaluated nothing; ${remedy}.`,
     );
   }
-  return { ...gathered, workspace };
+  return { ...gathered, workspace, graph, order };
 }

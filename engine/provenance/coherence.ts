@@ -88,33 +88,66 @@ function otherInputs({ nodes }: Manifest): string | undefined {
   return undefined;
 }
 
-/** Nodes that were brought up to date together were made by one revision of the code, in which each module has one content. */
+/**
+ * Nodes that were made of each other are of one revision of the code, in which each module has one content; language pairs have
+ * nothing of each other, and each may have been run elsewhere.
+ */
 function twoCodes({ nodes, code }: Manifest): string | undefined {
-  const makers = new Map(
-    Object.entries(nodes).map(([name, { preimage }]) => [preimage.code, name]),
-  );
-  const seen = new Map<string, { content: string; maker: string }>();
-  for (const [hash, maker] of makers) {
-    const { modules = {}, packages = {} } = Object.hasOwn(code, hash)
-      ? code[hash]
-      : {};
-    const contents = [
-      ...Object.entries(modules),
-      ...Object.entries(packages).map(([id, each]) => [`package ${id}`, each]),
-    ];
-    for (const [path, content] of contents) {
-      const before = seen.get(path);
-      if (before === undefined) seen.set(path, { content, maker });
-      else if (before.content !== content) {
-        return `nodes ${quoted(before.maker)} and ${
-          quoted(maker)
-        } were made by two revisions of the code, in which ${
-          quoted(path)
-        } differs`;
+  for (const names of connected(nodes)) {
+    const makers = new Map(
+      names.map((name) => [nodes[name].preimage.code, name]),
+    );
+    const seen = new Map<string, { content: string; maker: string }>();
+    for (const [hash, maker] of makers) {
+      const { modules = {}, packages = {} } = Object.hasOwn(code, hash)
+        ? code[hash]
+        : {};
+      const contents = [
+        ...Object.entries(modules),
+        ...Object.entries(packages).map((
+          [id, each],
+        ) => [`package ${id}`, each]),
+      ];
+      for (const [path, content] of contents) {
+        const before = seen.get(path);
+        if (before === undefined) seen.set(path, { content, maker });
+        else if (before.content !== content) {
+          return `nodes ${quoted(before.maker)} and ${
+            quoted(maker)
+          } were made by two revisions of the code, in which ${
+            quoted(path)
+          } differs`;
+        }
       }
     }
   }
   return undefined;
+}
+
+/** The names of nodes, those together that are connected by inputs. */
+export function connected(nodes: Manifest["nodes"]): string[][] {
+  const beside = new Map<string, string[]>();
+  for (const name of Object.keys(nodes)) beside.set(name, []);
+  for (const [name, { inputs }] of Object.entries(nodes)) {
+    for (const source of Object.values(inputs)) {
+      beside.get(name)?.push(source);
+      beside.get(source)?.push(name);
+    }
+  }
+  const found: string[][] = [];
+  for (const first of Object.keys(nodes)) {
+    const part: string[] = [];
+    const next = [first];
+    for (let name = next.pop(); name !== undefined; name = next.pop()) {
+      const others = beside.get(name);
+      if (others === undefined) continue;
+      beside.delete(name);
+      part.push(name);
+      next.push(...others);
+    }
+    if (part.length > 0) found.push(part);
+  }
+  return found;
 }
 
 function otherExperiment(

@@ -10,7 +10,10 @@ import {
 } from "../../../engine/files/atomic.ts";
 import type { Executor } from "../../../engine/executors/executor.ts";
 import { EXECUTORS } from "../../../engine/executors/executors.ts";
-import { incoherence } from "../../../engine/provenance/coherence.ts";
+import {
+  connected,
+  incoherence,
+} from "../../../engine/provenance/coherence.ts";
 import { metricText } from "../../../engine/provenance/diff.ts";
 import { failure } from "../../../engine/files/failure.ts";
 import { revisionsOf } from "../../../engine/files/git.ts";
@@ -30,6 +33,7 @@ import {
   type Reason,
   type ReproducedNode,
 } from "../../../engine/provenance/reproduce.ts";
+import { prefixOf } from "../../../schemas/subwords.ts";
 import { findRevision } from "../../../engine/provenance/revision.ts";
 import { run, type RunReport } from "../../../engine/run/runner.ts";
 import { seed } from "../../../engine/provenance/recorded_results.ts";
@@ -217,16 +221,30 @@ async function changedNodes(
   return changed;
 }
 
+/** Language pairs may have been made by several revisions: how to check out each. */
 async function wayBack(
   { manifest, path }: Task,
   changed: readonly Reason[],
 ): Promise<string> {
-  const hashes = changed
-    .map(({ node }) => manifest.nodes[node].preimage.code);
-  return await wayTo(
-    [...new Set(hashes)].flatMap((hash) => manifest.code[hash] ?? []),
-    path,
-  );
+  const names = new Set(changed.map(({ node }) => node));
+  const parts = connected(manifest.nodes)
+    .map((part) => part.filter((name) => names.has(name)))
+    .filter((part) => part.length > 0);
+  const nodesByWay = new Map<string, string[]>();
+  for (const part of parts) {
+    const hashes = new Set(
+      part.map((name) => manifest.nodes[name].preimage.code),
+    );
+    const codes = [...hashes].flatMap((hash) => manifest.code[hash] ?? []);
+    const way = await wayTo(codes, path);
+    nodesByWay.set(way, [...nodesByWay.get(way) ?? [], ...part]);
+  }
+  const ways = [...nodesByWay];
+  return ways.length === 1
+    ? ways[0][0]
+    : ways.map(([way, [first]]) => `of "${prefixOf(first)}*" ${way}`).join(
+      "; ",
+    );
 }
 
 /** How to check out the revision that has some codes, as far as git knows. */

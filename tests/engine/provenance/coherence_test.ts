@@ -1,6 +1,7 @@
 /** What is published or reproduced holds together: records of one code, of each other, and of the experiment they name. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { incoherence } from "../../../engine/provenance/coherence.ts";
+import { sha256 } from "../../../engine/files/hash.ts";
 import pipeline from "../../../pipeline.ts";
 import { type Manifest, parseManifest } from "../../../schemas/manifest.ts";
 import { makeKeys } from "../fixtures/keys.ts";
@@ -105,6 +106,51 @@ Deno.test("a record that is not of its experiment, its inputs or one code is tol
       delete nodes.compare;
     }),
     undefined,
+  );
+});
+
+/** The nodes of a language pair, with modules of a content of its own. */
+function asPair(pair: string, { nodes, code }: Manifest) {
+  const within = (name: string) => `${pair}/${name}`;
+  const codeOf = (hash: string) => sha256(`${pair} ${hash}`);
+  return {
+    nodes: Object.entries(nodes).map(([name, { inputs, preimage, ...rest }]) =>
+      [within(name), {
+        ...rest,
+        inputs: Object.fromEntries(
+          Object.entries(inputs)
+            .map(([input, source]) => [input, within(source)]),
+        ),
+        preimage: { ...preimage, code: codeOf(preimage.code) },
+      }] as const
+    ),
+    code: Object.entries(code).map(([hash, { modules, ...rest }]) =>
+      [codeOf(hash), {
+        ...rest,
+        modules: Object.fromEntries(
+          Object.keys(modules).map((path) => [path, sha256(pair)]),
+        ),
+      }] as const
+    ),
+  };
+}
+
+Deno.test("language pairs may be of two revisions, of which all nodes of each are", () => {
+  const manifest = committed("manifest.json");
+  const [one, other] = ["pt-en", "en-de"]
+    .map((pair) => asPair(pair, manifest));
+  const both = {
+    ...manifest,
+    nodes: Object.fromEntries([...one.nodes, ...other.nodes]),
+    code: Object.fromEntries([...one.code, ...other.code]),
+  };
+  assertEquals(incoherence(both), undefined);
+  const [, [hash]] = other.code;
+  const [path] = Object.keys(both.code[hash].modules);
+  both.code[hash].modules[path] = sha256("edited");
+  assertStringIncludes(
+    incoherence(both) ?? "",
+    `two revisions of the code, in which "${path}" differs`,
   );
 });
 
