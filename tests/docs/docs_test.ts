@@ -12,6 +12,7 @@ import {
 import { readResults } from "../../apps/results/committed.ts";
 import { commandsIn } from "../../docs/pictures/animation.ts";
 import { sessionOf } from "../../docs/pictures/session.ts";
+import { withPair } from "../../schemas/subwords.ts";
 import {
   blocksOf,
   commandsOf,
@@ -150,7 +151,9 @@ Deno.test("every p-value in the text is that of the committed results, of both s
   assert(shown.length > 4);
   for (const [text, bleu, chrf, experiment, name, baseline] of shown) {
     const { results } = readResults(join(ROOT, "artifacts"), experiment) ?? {};
-    const system = results?.systems.find(({ system }) => system === name);
+    const system = results?.systems.find(({ pair, system }) =>
+      [system, withPair(pair, system)].includes(name)
+    );
     const p = [system?.bleu, system?.chrf].map((score) =>
       Object.entries(score?.to ?? {})
         .find(([name]) => name === baseline)?.[1]?.p?.toFixed(3)
