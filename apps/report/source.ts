@@ -70,7 +70,10 @@ export function sourceOf(
     const order = [...pipeline.graph(value, what).keys()];
     const { results, manifest } = gather(workspace, last, graph, order);
     // In a clone the manifest is there, and nothing that a run measured.
-    const isClone = committed?.results.manifest === results.manifest;
+    const isClone = committed !== undefined &&
+      Object.entries(manifest.nodes).every(([node, { key }]) =>
+        committed.manifest.nodes[node]?.key === key
+      );
     if (!isClone) {
       const outdated = Object.keys(last.nodes)
         .filter((node) => graph.has(node) && !(node in manifest.nodes));

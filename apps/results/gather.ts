@@ -2,10 +2,7 @@
 import { withPair } from "../../schemas/subwords.ts";
 import { z } from "zod";
 import { jsonIfValid, readIfThere } from "../../engine/files/atomic.ts";
-import {
-  changedInput,
-  configsAgree,
-} from "../../engine/provenance/coherence.ts";
+import { changedInput, otherThan } from "../../engine/provenance/coherence.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { canonical, sha256 } from "../../engine/files/hash.ts";
 import {
@@ -145,17 +142,24 @@ export function belonging(
   graph: Graph,
 ): Map<string, NodeRecord> {
   const found = new Map<string, NodeRecord>();
-  for (const { name, config, seed } of graph.values()) {
-    const record = nodes[name];
-    if (record === undefined) continue;
-    const { preimage } = record;
-    const isAsked = preimage.seed === seed &&
-      configsAgree(preimage.config, config);
-    if (isAsked && changedInput(record, found) === undefined) {
-      found.set(name, record);
-    }
+  for (const node of graph.values()) {
+    const record = nodes[node.name];
+    if (record === undefined || otherThan(node, record) !== undefined) continue;
+    if (changedInput(record, found) === undefined) found.set(node.name, record);
   }
   return found;
+}
+
+/** Machines in the order in which they come, each once, with the place of each. */
+export function machinePlaces() {
+  const machines: Json[] = [];
+  const placeOf = (machine: Json | undefined) => {
+    if (machine === undefined) return undefined;
+    const text = canonical(machine);
+    const known = machines.findIndex((other) => canonical(other) === text);
+    return known < 0 ? machines.push(machine) - 1 : known;
+  };
+  return { machines, placeOf };
 }
 
 function measuredOf(
@@ -163,13 +167,7 @@ function measuredOf(
   { nodes }: Manifest,
 ): Pick<Results, "measured" | "machines"> {
   const runs = readRuns(folder);
-  const machines: Json[] = [];
-  const indexOf = (machine: Json | undefined) => {
-    if (machine === undefined) return undefined;
-    const text = canonical(machine);
-    const known = machines.findIndex((other) => canonical(other) === text);
-    return known < 0 ? machines.push(machine) - 1 : known;
-  };
+  const { machines, placeOf } = machinePlaces();
   const measured: Record<string, Measured> = {};
   for (const [name, { key }] of Object.entries(nodes)) {
     const made = readCached(folder, key);
@@ -178,7 +176,7 @@ function measuredOf(
       seconds: secondsOf(made, made.seconds, runs),
       time: made.time,
       measurements: made.measurements,
-      machine: indexOf(runs.find(({ run }) => run === made.run)?.machine),
+      machine: placeOf(runs.find(({ run }) => run === made.run)?.machine),
     };
   }
   return { measured, machines };

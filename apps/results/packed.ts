@@ -1,7 +1,6 @@
 /** Translations and their statistics beside committed results: a packed file of each for every test set, without its sentences. */
 import { Buffer } from "node:buffer";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { join } from "@std/path";
 import { z } from "zod";
 import { printable } from "../../base/names.ts";
 import {
@@ -162,21 +161,10 @@ export function unpackSaved(
   }
 }
 
-/** The packed files of the nodes with these prefixes, such as `pt-en/`, as they are; refused as by `unpackSaved`. */
-export function packedOf(
-  folder: string,
-  manifest: Pick<Manifest, "nodes">,
-  prefixes: ReadonlySet<string>,
-): Packed["files"] {
-  const names = packedIn(folder).filter((name) => {
-    const set = NAME.exec(name)?.groups?.set;
-    return prefixes.has(set === undefined ? "" : `${set}/`);
-  });
-  return new Map(names.map((name) => {
-    const path = join(folder, name);
-    unpackSaved(path, manifest);
-    return [name, Deno.readFileSync(path)];
-  }));
+/** What comes before the names of the nodes that a packed file is of: `pt-en/`, or nothing. */
+export function prefixOfPacked(name: string): string {
+  const set = NAME.exec(name)?.groups?.set;
+  return set === undefined ? "" : `${set}/`;
 }
 
 function unzipped(bytes: Uint8Array): string {

@@ -6,7 +6,7 @@ import type { System } from "../../schemas/results.ts";
 import type { Saved } from "./gather.ts";
 
 /** The test set that comes out of an experiment's own corpus; no other can be called so. */
-const OWN = "own test";
+export const OWN = "own test";
 
 /** The scores of a model. */
 interface Scored {

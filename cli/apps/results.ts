@@ -31,10 +31,11 @@ import {
   type Gathered,
   type Saved,
 } from "../../apps/results/gather.ts";
-import { withCommitted } from "../../apps/results/kept.ts";
+import { joinedWithCommitted } from "../../apps/results/joined.ts";
 import { pack } from "../../apps/results/packed.ts";
 import { recomputed } from "../../apps/results/recomputed.ts";
 import {
+  OWN,
   scoredOf,
   testSetsJson,
   testSetTables,
@@ -146,7 +147,7 @@ export async function printResults(
   return printTable(console, found, options);
 }
 
-/** Makes the results of a run the committed ones, which keep what they have of pairs and test sets that it has nothing of. */
+/** Makes the results of a run the committed ones, which keep what they have of pairs and test sets that it has no results of. */
 async function save(
   pipeline: ProjectPipeline,
   console: Console,
@@ -155,33 +156,33 @@ async function save(
 ): Promise<Saved> {
   const { workspace: { store }, manifest, graph, order } = found;
   const { experiment: name } = found.results;
+  const packed = pack(store, manifest);
+  const all = joinedWithCommitted(artifacts, found, packed, graph, order);
   const action = { verb: "save", what: `the results of "${name}"` };
   await checkPublishable(console, pipeline, manifest, store, action, {
     // Standard output is for the table.
     json: true,
     graph,
   });
-  const packed = pack(store, manifest);
-  const all = withCommitted(artifacts, found, graph, order);
-  const files = new Map([...all.files, ...packed.files]);
-  sharedWithGroup(artifacts, () => saveResults(artifacts, all, { files }));
-  if (packed.lacking.length > 0) {
+  sharedWithGroup(artifacts, () => saveResults(artifacts, all, all));
+  if (all.lacking.length > 0) {
     console.err(
       `Saved without translations or statistics of ${
-        packed.lacking.join(", ")
+        all.lacking.join(", ")
       }, as they are not here: their p-values cannot be recomputed.\n`,
     );
   }
-  for (
-    const [prefixes, what] of [
-      [all.kept, "Kept as they were saved"],
-      [all.dropped, "Not kept, as the experiment asks for others now"],
-    ] as const
-  ) {
-    if (prefixes.size === 0) continue;
-    const names = [...prefixes].map((prefix) => prefix.slice(0, -1));
+  if (all.kept.size > 0) {
+    const names = [...all.kept].map((prefix) => prefix.slice(0, -1) || OWN);
     console.err(
-      `${what}: ${names.join(", ")}, of which the last run has nothing.\n`,
+      `Kept as they were saved: ${
+        names.join(", ")
+      }, of which the last run has no results.\n`,
+    );
+  }
+  if (all.gone.length > 0) {
+    console.err(
+      `Not kept, as the last run made others or none: ${fewNames(all.gone)}.\n`,
     );
   }
   return all;

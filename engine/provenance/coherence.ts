@@ -1,4 +1,4 @@
-/** Checks that the records of a manifest agree: with each other, with one version of the code, and with the experiment. */
+/** Checks that the records of a manifest agree: with each other, each language pair with one version of the code, and with the experiment. */
 import {
   type Artifact,
   contentOf,
@@ -93,7 +93,7 @@ function otherInputs({ nodes }: Manifest): string | undefined {
  * nothing of each other, and each may have been run elsewhere.
  */
 function twoCodes({ nodes, code }: Manifest): string | undefined {
-  for (const names of connected(nodes)) {
+  for (const names of connectedParts(nodes)) {
     const makers = new Map(
       names.map((name) => [nodes[name].preimage.code, name]),
     );
@@ -124,30 +124,35 @@ function twoCodes({ nodes, code }: Manifest): string | undefined {
   return undefined;
 }
 
-/** The names of nodes, those together that are connected by inputs. */
-export function connected(nodes: Manifest["nodes"]): string[][] {
+/** The names of nodes, those together that inputs connect: a language pair has nothing of another. */
+export function connectedParts(nodes: Manifest["nodes"]): string[][] {
+  // An input that is not recorded connects what was made of it, too.
   const beside = new Map<string, string[]>();
-  for (const name of Object.keys(nodes)) beside.set(name, []);
+  const besideOf = (name: string) => {
+    const known = beside.get(name) ?? [];
+    beside.set(name, known);
+    return known;
+  };
   for (const [name, { inputs }] of Object.entries(nodes)) {
     for (const source of Object.values(inputs)) {
-      beside.get(name)?.push(source);
-      beside.get(source)?.push(name);
+      besideOf(name).push(source);
+      besideOf(source).push(name);
     }
   }
-  const found: string[][] = [];
+  const seen = new Set<string>();
+  const parts: string[][] = [];
   for (const first of Object.keys(nodes)) {
     const part: string[] = [];
     const next = [first];
     for (let name = next.pop(); name !== undefined; name = next.pop()) {
-      const others = beside.get(name);
-      if (others === undefined) continue;
-      beside.delete(name);
-      part.push(name);
-      next.push(...others);
+      if (seen.has(name)) continue;
+      seen.add(name);
+      if (Object.hasOwn(nodes, name)) part.push(name);
+      next.push(...beside.get(name) ?? []);
     }
-    if (part.length > 0) found.push(part);
+    if (part.length > 0) parts.push(part);
   }
-  return found;
+  return parts;
 }
 
 function otherExperiment(
@@ -156,7 +161,7 @@ function otherExperiment(
 ): string | undefined {
   for (const [name, record] of Object.entries(nodes)) {
     const node = graph.get(name);
-    const what = node === undefined ? "no node" : differing(record, node);
+    const what = node === undefined ? "no node" : otherThan(node, record);
     if (what === undefined) continue;
     return `its experiment ${quoted(experiment.name)} has ${what} ${
       node === undefined ? "called" : "for node"
@@ -165,9 +170,10 @@ function otherExperiment(
   return undefined;
 }
 
-function differing(
-  { preimage, inputs }: NodeRecord,
+/** What a record has that its node of the graph does not ask for; undefined where it is what is asked for. */
+export function otherThan(
   node: Node,
+  { preimage, inputs }: NodeRecord,
 ): string | undefined {
   if (preimage.stage !== node.stage.name) return "another stage";
   if (preimage.seed !== node.seed) return "another seed";

@@ -246,7 +246,10 @@ function tookText(pieces: readonly RecordedRun[]): string {
 export function runFacts({ run, makers, pieces, results }: Source): Markup {
   if (run === undefined) {
     return markup`<p>These are the committed results of the experiment. The run that made them is not recorded in this folder: when it began and how it ended are unknown, and a node has a log only if it was made in this folder.</p>${
-      factList([["machine", results.machines.map(machineText)[0]]])
+      factList([[
+        "machine",
+        [...new Set(results.machines.map(machineText))].join("; ") || undefined,
+      ]])
     }`;
   }
   const states = [...run.states.values()].map((state) => ({ state }));

@@ -11,7 +11,7 @@ import {
 import type { Executor } from "../../../engine/executors/executor.ts";
 import { EXECUTORS } from "../../../engine/executors/executors.ts";
 import {
-  connected,
+  connectedParts,
   incoherence,
 } from "../../../engine/provenance/coherence.ts";
 import { metricText } from "../../../engine/provenance/diff.ts";
@@ -194,14 +194,15 @@ async function plan(
 /** The graph of the recorded experiment, which an older or newer pipeline may not accept. */
 async function graphOf(
   pipeline: Pipeline,
-  { experiment, code }: Manifest,
+  manifest: Manifest,
   path: string,
 ): Promise<Graph> {
+  const { experiment } = manifest;
   try {
     return pipeline.graph(experiment.value, `the experiment of "${path}"`);
   } catch (error) {
     if (!isInputError(error)) throw error;
-    const way = await wayTo(Object.values(code), path);
+    const way = await waysTo(manifest, Object.keys(manifest.nodes), path);
     throw inputError(`${error.message.replace(/\.$/, "")}; ${way}.`);
   }
 }
@@ -221,30 +222,51 @@ async function changedNodes(
   return changed;
 }
 
-/** Language pairs may have been made by several revisions: how to check out each. */
+/** How to check out what made some nodes, and what is made without. */
 async function wayBack(
-  { manifest, path }: Task,
+  { manifest, names, path }: Task,
   changed: readonly Reason[],
 ): Promise<string> {
-  const names = new Set(changed.map(({ node }) => node));
-  const parts = connected(manifest.nodes)
-    .map((part) => part.filter((name) => names.has(name)))
-    .filter((part) => part.length > 0);
-  const nodesByWay = new Map<string, string[]>();
-  for (const part of parts) {
+  const isChanged = new Set(changed.map(({ node }) => node));
+  const asked = new Set(names);
+  const parts = connectedParts(manifest.nodes);
+  const unchanged = parts
+    .filter((part) => !part.some((name) => isChanged.has(name)))
+    .flatMap((part) => part.filter((name) => asked.has(name)));
+  const way = await waysTo(manifest, [...isChanged], path);
+  return unchanged.length === 0
+    ? way
+    : `${way}; those of ${onlyText(unchanged)} are made here`;
+}
+
+/** Each language pair may be of another revision. */
+async function waysTo(
+  manifest: Manifest,
+  names: readonly string[],
+  path: string,
+): Promise<string> {
+  const asked = new Set(names);
+  const namesByWay = new Map<string, string[]>();
+  for (const part of connectedParts(manifest.nodes)) {
+    const within = part.filter((name) => asked.has(name));
+    if (within.length === 0) continue;
     const hashes = new Set(
-      part.map((name) => manifest.nodes[name].preimage.code),
+      within.map((name) => manifest.nodes[name].preimage.code),
     );
     const codes = [...hashes].flatMap((hash) => manifest.code[hash] ?? []);
     const way = await wayTo(codes, path);
-    nodesByWay.set(way, [...nodesByWay.get(way) ?? [], ...part]);
+    namesByWay.set(way, [...namesByWay.get(way) ?? [], ...within]);
   }
-  const ways = [...nodesByWay];
-  return ways.length === 1
-    ? ways[0][0]
-    : ways.map(([way, [first]]) => `of "${prefixOf(first)}*" ${way}`).join(
-      "; ",
-    );
+  const ways = [...namesByWay];
+  return ways.length < 2
+    ? ways[0]?.[0] ?? await wayTo([], path)
+    : ways.map(([way, names]) => `with ${onlyText(names)} ${way}`).join("; ");
+}
+
+/** The options that name the pairs and test sets of some nodes. */
+function onlyText(names: readonly string[]): string {
+  return [...new Set(names.map(prefixOf))].sort()
+    .map((prefix) => `--only '${prefix}*'`).join(" ");
 }
 
 /** How to check out the revision that has some codes, as far as git knows. */

@@ -1,6 +1,9 @@
-/** What is published or reproduced holds together: records of one code, of each other, and of the experiment they name. */
+/** What is published or reproduced holds together: records of each other, each language pair of one code, and of the experiment they name. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { incoherence } from "../../../engine/provenance/coherence.ts";
+import {
+  connectedParts,
+  incoherence,
+} from "../../../engine/provenance/coherence.ts";
 import { sha256 } from "../../../engine/files/hash.ts";
 import pipeline from "../../../pipeline.ts";
 import { type Manifest, parseManifest } from "../../../schemas/manifest.ts";
@@ -145,6 +148,13 @@ Deno.test("language pairs may be of two revisions, of which all nodes of each ar
     code: Object.fromEntries([...one.code, ...other.code]),
   };
   assertEquals(incoherence(both), undefined);
+  // What both were made of may not be recorded.
+  const shared = structuredClone(both);
+  for (const pair of ["pt-en", "en-de"]) {
+    shared.nodes[`${pair}/fetch`].inputs.mirror = "not recorded";
+  }
+  assertStringIncludes(incoherence(shared) ?? "", "inputs of node");
+  assertEquals(connectedParts(shared.nodes).length, 1);
   const [, [hash]] = other.code;
   const [path] = Object.keys(both.code[hash].modules);
   both.code[hash].modules[path] = sha256("edited");

@@ -249,6 +249,48 @@ Deno.test("where the code is not what made the nodes, each is named with the rev
   ]);
 });
 
+Deno.test("parts that have nothing of each other are told apart where several revisions made them", async () => {
+  using project = makeProject();
+  const repository = makeRepository(project);
+  const set = ["one", "other"].flatMap((name) => [
+    `texts.${name}.text=${project.path("text.txt")}`,
+    `texts.${name}.counts.all={}`,
+  ]);
+  const { run } = inProcess(project);
+  Deno.mkdirSync(project.path("recorded"), { recursive: true });
+  await run({ set, selection: { nodes: ["one/*"] } });
+  const first = repository.commit("what made one");
+  project.edit(`${WORDS}/stages/count.ts`, "seed, counts", "counts, seed");
+  await run({ set, selection: { nodes: ["other/*"] } });
+  const second = repository.commit("what made the other");
+  const [short, later] = [first, second].map((each) => each.slice(0, 12));
+  project.write(RECORDED, project.read("artifacts/manifest.json"));
+  const here = await project.run("reproduce", RECORDED);
+  assertEquals(here.code, 2, here.err);
+  assertStringIncludes(here.err, `git worktree add ../${short} ${short}`);
+  assertStringIncludes(
+    here.err,
+    "; those of --only 'other/*' are made here, or make them",
+  );
+  await reproduce(project, 0, "--only", "other/*");
+  project.edit(
+    `${WORDS}/stages/count.ts`,
+    "counts, seed",
+    "counts, x: 1, seed",
+  );
+  repository.commit("after both");
+  const { code, err } = await project.run("reproduce", RECORDED);
+  assertEquals(code, 2);
+  for (const [name, commit] of [["one", short], ["other", later]]) {
+    assertMatch(
+      err,
+      new RegExp(
+        `with --only '${name}/\\*' [^;]*git worktree add ../${commit}`,
+      ),
+    );
+  }
+});
+
 Deno.test("where no revision has the code, that is said, and where git tells nothing too", async () => {
   using project = makeProject();
   await record(project);
