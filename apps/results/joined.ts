@@ -130,7 +130,8 @@ function keptOf(
     readonly before: ReadonlyMap<string, NodeRecord>;
     readonly graph: Graph;
   },
-): Readonly<Record<"kept", ReadonlySet<string>>> & {
+): {
+  readonly kept: ReadonlySet<string>;
   readonly nodes: ReadonlyMap<string, NodeRecord>;
 } {
   const stays = [...before].filter(([name]) => kept.has(prefixOf(name)));

@@ -125,11 +125,12 @@ async function stopped(
 ): Promise<void> {
   const end = performance.now() + 1000 * SECONDS;
   for (;;) {
+    const inProgress = runsInProgress(folder);
     const left = running.find(({ key }) =>
       key !== undefined && isInUse(folder, key)
     )
       ?.name ??
-      runs.find(({ run }) => runsInProgress(folder).includes(run))?.run;
+      runs.find(({ run }) => inProgress.includes(run))?.run;
     if (left === undefined) return;
     if (performance.now() > end) {
       throw failure(
