@@ -12,6 +12,7 @@ import {
 } from "../fixtures/project.ts";
 import { jobOutputs, runToEnd, settled } from "../fixtures/run_to_end.ts";
 import { testsOnSlurm } from "../fixtures/slurm.ts";
+import { MACHINES } from "../fixtures/slurm_configuration.ts";
 
 const test = await testsOnSlurm();
 
@@ -84,4 +85,25 @@ test("a job that is lost with its machine says so, with its number, and submitte
   assertEquals(inState(again.nodes, "cached").length, 3, again.out);
   const log = await project.run("log", "count:all", ...settings);
   assertStringIncludes(log.out, "resumed after ");
+});
+
+test("a job that no machine can launch is held by Slurm, which says so, and a plain rerun makes its node", async (cluster) => {
+  using project = makeProject();
+  const spools = MACHINES.map((name) => `${cluster.folder}/${name}/spool`);
+  for (const spool of spools) {
+    Deno.renameSync(spool, `${spool}.away`);
+    Deno.writeTextFileSync(spool, "");
+  }
+  const { nodes } = await runToEnd("slurm", project, "split").finally(() => {
+    for (const spool of spools) {
+      Deno.removeSync(spool);
+      Deno.renameSync(`${spool}.away`, spool);
+    }
+  });
+  assertMatch(
+    reasonOf(nodes, "split"),
+    /^job (\d+) is held: launch failed requeued held; submit again, or release it by "scontrol release \1"$/,
+  );
+  const again = await runToEnd("slurm", project, "split");
+  assertEquals(inState(again.nodes, "cached"), ["split"], again.out);
 });

@@ -65,7 +65,13 @@ async function calm(cluster: Cluster, project: Project): Promise<void> {
     );
     const hasProcess = jobProcesses(project).length > 0;
     if (states === "" && !hasProcess) return true;
-    still = hasProcess || /RUNNING|COMPLETING/.test(states) ? 0 : still + 1;
+    // A controller that has just begun does not know yet what its machines do.
+    const isUnknown = /unknown/.test(
+      await cluster.ask("sinfo", "--noheader", "--format=%T"),
+    );
+    still = isUnknown || hasProcess || /RUNNING|COMPLETING/.test(states)
+      ? 0
+      : still + 1;
     return still === 10 || undefined;
   }, { pause: 200, seen: () => cluster.ask("squeue") });
 }
@@ -79,9 +85,17 @@ async function assertMends(
   await calm(cluster, project);
   // A controller that was killed may have forgotten jobs, and puts machines that still run one out of service.
   await cluster.resume();
-  const rerun = await project.run(...SUBMIT);
-  assertEquals(rerun.code, 0, rerun.err);
-  const nodes = await settled(project, ...SETTINGS);
+  const rerun = async () => {
+    const { code, err } = await project.run(...SUBMIT);
+    assertEquals(code, 0, err);
+    return await settled(project, ...SETTINGS);
+  };
+  let nodes = await rerun();
+  // A controller that is started anew may launch on a machine a job that is still there; that fails, and is one more accident.
+  if (nodes.some(({ reason }) => reason.includes("launch failed"))) {
+    console.log("A launch failed, which needed a rerun of its own.");
+    nodes = await rerun();
+  }
   assertEquals(inState(nodes, "cached").length, 5, JSON.stringify(nodes));
   assertEquals(
     project.read("artifacts/manifest.json"),
