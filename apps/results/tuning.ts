@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Table } from "../../nmt/metrics/layout.ts";
 import type { Json } from "../../schemas/manifest.ts";
+import { withPair } from "../../schemas/subwords.ts";
 import type { Saved } from "./gather.ts";
 
 /** `choose:NAME`, of a language pair where there are several. */
@@ -25,7 +26,7 @@ export interface Tuned {
 
 /** All choices, in the order of the table of systems. */
 export function tunedOf({ manifest: { nodes }, results }: Saved): Tuned[] {
-  const order = results.systems.map(({ system }) => system);
+  const order = results.systems.map(nameOf);
   return Object.entries(nodes)
     .flatMap(([node, { metrics, inputs }]): Tuned[] => {
       const [, pair, system] = CHOICE.exec(node) ?? [];
@@ -39,8 +40,11 @@ export function tunedOf({ manifest: { nodes }, results }: Saved): Tuned[] {
       const steps = Trained.safeParse(config).data?.training.steps;
       return [{ pair, system, chosen, tried: new Map(tried), steps }];
     })
-    .sort((a, b) => order.indexOf(a.system) - order.indexOf(b.system));
+    .sort((a, b) => order.indexOf(nameOf(a)) - order.indexOf(nameOf(b)));
 }
+
+const nameOf = ({ pair, system }: Pick<Tuned, "pair" | "system">) =>
+  withPair(pair, system);
 
 /** Whether systems were tuned with different numbers of trials, or of steps a trial. */
 function isUnequal(tuned: readonly Tuned[]): boolean {

@@ -69,6 +69,7 @@ function latexText(text: string): string {
       (character) => LATEX[character] ?? `\\${character}`,
     )
     .replaceAll("±", "$\\pm$")
+    .replaceAll("<", "$<$")
     .replace(/(?<=^|[ (])[-+](?=\d)/g, (sign) => `$${sign}$`);
 }
 
@@ -84,6 +85,11 @@ export function number(value: number | undefined, digits: number): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }) ?? "";
+}
+
+/** A p-value as tables have it: `0.023`, `< 0.001`; nothing for what is not known. */
+export function pValue(p: number | undefined): string {
+  return p !== undefined && p < 0.0005 ? "< 0.001" : number(p, 3);
 }
 
 /** `+0.4`, `-2.1`. */

@@ -3,7 +3,7 @@ import { type Difference, type System } from "../../schemas/results.ts";
 import { type ScoreName, SCORES } from "../../schemas/experiment/evaluation.ts";
 import { systemOf } from "./baselines.ts";
 import { arePaired } from "./differences.ts";
-import { interval, number, signed, type Table } from "./layout.ts";
+import { interval, number, pValue, signed, type Table } from "./layout.ts";
 
 /** A system compared with a baseline by a score. */
 export interface Compared {
@@ -189,7 +189,7 @@ export function significance(
     cell: (system) => {
       const found = of(system);
       if (found === undefined) return "";
-      const p = number(found.p, 3);
+      const p = pValue(found.p);
       return isSame ? p : `${p} ${kindOf(found)}`;
     },
   };
@@ -233,9 +233,9 @@ export const COMPARED_COLUMNS: readonly ComparedColumn[] = [
   },
   {
     title: "p",
-    cell: ({ found, tested }) => number(tested?.p ?? found.p, 3),
+    cell: ({ found, tested }) => pValue(tested?.p ?? found.p),
   },
-  { title: "p (Holm)", cell: ({ tested }) => number(tested?.corrected, 3) },
+  { title: "p (Holm)", cell: ({ tested }) => pValue(tested?.corrected) },
   {
     title: "test",
     cell: ({ found }) =>

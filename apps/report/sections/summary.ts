@@ -10,6 +10,7 @@ import {
   type RecordedRun,
   secondsOfRun,
 } from "../../../engine/store/run_log.ts";
+import { pValue } from "../../../nmt/metrics/layout.ts";
 import { type Compared, kindOf } from "../../../nmt/metrics/planned.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { Difference, System } from "../../../schemas/results.ts";
@@ -171,15 +172,21 @@ function surenessOf(
 ): string {
   const by = `${differenceText(found, 1)} BLEU`;
   if (tested !== undefined) {
-    return `${
-      verdictText(baseline, found, tested.verdict)
-    }: ${by}, planned p = ${figure(tested.corrected, 3)} by Holm's correction.`;
+    return `${verdictText(baseline, found, tested.verdict)}: ${by}, planned ${
+      pText(tested.corrected)
+    } by Holm's correction.`;
   }
   return `To ${baseline}: ${by}, ${
     found.p === undefined
       ? "which was not tested"
-      : `${kindOf(found)} p = ${figure(found.p, 3)}`
+      : `${kindOf(found)} ${pText(found.p)}`
   }.`;
+}
+
+/** `p = 0.023`, `p < 0.001`. */
+function pText(p: number): string {
+  const value = pValue(p);
+  return value.startsWith("<") ? `p ${value}` : `p = ${value}`;
 }
 
 function verdictText(

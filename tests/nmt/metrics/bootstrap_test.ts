@@ -204,3 +204,10 @@ Deno.test("where sentences are all that counts the intervals are as wide as they
   const alone = coverage(seeds.map((each) => each.map(averaged)));
   assert(alone.held < 0.4, `${alone.held}`);
 });
+
+Deno.test("what a seed changes at single sentences counts twice: intervals hold the truth in more than 95 % of experiments, and not in all", () => {
+  const { held } = coverage(simulated({
+    ...{ seed: 0, seedOfDifference: 0, sentence: 0.3, rest: 1.5 },
+  }));
+  assert(held >= 0.97 && held < 1, `${held}`);
+});

@@ -231,13 +231,13 @@ Deno.test("the formatter leaves the Markdown as it is", async () => {
   assertEquals(new TextDecoder().decode(stdout), text);
 });
 
-Deno.test("LaTeX has each sign of an interval in math, and hyphens of words as they are", () => {
+Deno.test("LaTeX has each sign of an interval and of a p-value in math, and hyphens of words as they are", () => {
   assertStringIncludes(
     latex([{
-      columns: ["a-1", "interval"],
-      rows: [["x-2", "+0.5 (-1.2 to +2.0)"]],
+      columns: ["a-1", "interval", "p"],
+      rows: [["x-2", "+0.5 (-1.2 to +2.0)", "< 0.001"]],
     }]),
-    "x-2 & $+$0.5 ($-$1.2 to $+$2.0) \\\\",
+    "x-2 & $+$0.5 ($-$1.2 to $+$2.0) & $<$ 0.001 \\\\",
   );
 });
 

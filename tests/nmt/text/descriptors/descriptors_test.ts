@@ -329,12 +329,10 @@ Deno.test("a file without a recorded hash is refused before anything runs, unles
   );
 });
 
-Deno.test("docs/data.md has a line for every descriptor, and its example is one", async () => {
+Deno.test("docs/data.md has a line for every descriptor", async () => {
   const root = new URL("../../../../", import.meta.url);
   const text = await Deno.readTextFile(new URL("docs/data.md", root));
   for (const name of Object.keys(DESCRIPTORS)) {
     assertMatch(text, new RegExp(`^- (?:\`[\\w-]+\`, )?\`${name}\`[:,]`, "m"));
   }
-  const [, example] = /```json\n(.*?)```/s.exec(text) ?? [];
-  assertEquals(Descriptor.parse(JSON.parse(example)).name, "my-talks");
 });
