@@ -88,6 +88,8 @@ export interface QueuedJob {
   readonly word: string;
   /** Why it waits, and of a held one how it is released; empty where there is nothing to say. */
   readonly reason: string;
+  /** The numbers of the jobs that it waits for. */
+  readonly needs: readonly string[];
 }
 
 /** A job that its queue does not have any more. */

@@ -19,6 +19,8 @@ const Record = z.object({
   state_reason: z.string().catch(""),
   /** Why a job is held, in words. */
   state_description: z.string().catch(""),
+  /** Such as "afterok:12(unfulfilled),afterok:14_0(unfulfilled)". */
+  dependency: z.string().catch(""),
   /** 0 for a job by itself. */
   array_job_id: Quantity,
   array_task_id: Quantity,
@@ -75,7 +77,9 @@ function indices(text: string): number[] {
 
 function jobOf(
   id: string,
-  { name, job_state, state_reason, state_description }: z.infer<typeof Record>,
+  { name, job_state, state_reason, state_description, dependency }: z.infer<
+    typeof Record
+  >,
 ): QueuedJob {
   const words = [job_state].flat();
   const has = (form: RegExp) => words.some((word) => form.test(word));
@@ -93,5 +97,7 @@ function jobOf(
   return {
     ...{ id, name, state, word: words[0] },
     reason: [...why, ...state === "held" ? [release] : []].join("; "),
+    needs: [...dependency.matchAll(/:(\d+(?:_\d+)?)\(unfulfilled\)/g)]
+      .map(([, id]) => id),
   };
 }

@@ -42,9 +42,12 @@ export async function jobsOf(
   const jobs = new Map<string, NodeJob>();
   for (const queue of QUEUE_NAMES) {
     if (lstatIfThere(join(folder, outputsOf(queue))) === undefined) continue;
-    const names = [...jobNames(folder, graph, planned)]
-      .filter(([node]) => planned.get(node)?.state === "stale");
-    for (const [node, job] of await jobsIn(queue, folder, names)) {
+    const names = jobNames(folder, graph, planned);
+    const stale = [...names.keys()]
+      .filter((node) => planned.get(node)?.state === "stale");
+    for (
+      const [node, job] of await jobsIn(queue, folder, graph, stale, names)
+    ) {
       jobs.set(node, { queue, ...job });
     }
   }
@@ -53,30 +56,48 @@ export async function jobsOf(
 
 type Standing = Omit<NodeJob, "queue">;
 
-/** How the jobs of some nodes stand in a queue; `names` are nodes with the names of their jobs. */
+/** How the jobs of stale nodes stand in a queue. */
 async function jobsIn(
   name: QueueName,
   folder: string,
-  names: readonly (readonly [node: string, job: string])[],
+  graph: Graph,
+  stale: readonly string[],
+  names: ReadonlyMap<string, string>,
 ): Promise<Map<string, Standing>> {
   const jobs = new Map<string, Standing>();
   const outputs = namesIn(join(folder, outputsOf(name)));
-  const places = placesOf(folder, name, names.map(([, job]) => job));
-  const queue = await askQueue(name, places);
-  const last = new Map(
-    [...places].map(([name, places]) => [name, lastPrinted(places, outputs)]),
+  const sources = madeSources(graph, stale);
+  const nodes = new Set([...stale, ...[...sources.values()].flat()]);
+  const places = placesOf(
+    folder,
+    name,
+    [...nodes].flatMap((node) => names.get(node) ?? []),
   );
-  const forgotten = queue === "silent" ? [] : [...last]
-    .flatMap(([name, printed]) => queue.has(name) ? [] : printed?.id ?? []);
+  const queue = await askQueue(name, places);
+  const jobOf = (node: string) =>
+    queue === "silent" ? undefined : queue.get(names.get(node) ?? "");
+  const last = new Map(
+    stale.map((node) => {
+      const own = places.get(names.get(node) ?? "") ?? [];
+      return [node, lastPrinted(own, outputs)];
+    }),
+  );
+  const forgotten = queue === "silent" ? [] : [...last].flatMap(
+    ([node, printed]) => jobOf(node) === undefined ? printed?.id ?? [] : [],
+  );
   const recorded = await QUEUES[name].recorded(forgotten);
-  for (const [node, jobName] of names) {
-    const job = queue === "silent" ? undefined : queue.get(jobName);
-    const printed = job ?? last.get(jobName);
+  for (const node of stale) {
+    const job = jobOf(node);
+    const printed = job ?? last.get(node);
     if (printed === undefined) continue;
     const { id } = printed;
     const text = readIfThere(outputPath(folder, name, printed.name, id)) ?? "";
     const state = job !== undefined && job.state !== "ended"
-      ? waitingOrRunning(job, job.state)
+      ? waitingOrRunning(
+        job,
+        job.state,
+        sources.get(node)?.flatMap((source) => jobOf(source) ?? []),
+      )
       : ended(
         name,
         id,
@@ -86,6 +107,18 @@ async function jobsIn(
     if (state !== undefined) jobs.set(node, state);
   }
   return jobs;
+}
+
+/** What stale nodes need that is made already, by stale node. */
+export function madeSources(
+  graph: Graph,
+  stale: readonly string[],
+): Map<string, string[]> {
+  const isStale = new Set(stale);
+  return new Map(stale.map((node) => {
+    const sources = new Set(Object.values(graph.get(node)?.inputs ?? {}));
+    return [node, [...sources.difference(isStale)]];
+  }));
 }
 
 /**
@@ -149,10 +182,31 @@ async function askQueue(
   }
 }
 
+/**
+ * The held job that a job waits for, of those whose nodes are made: Slurm has forgotten that it ran, and could not run it
+ * again. No rerun would submit it.
+ */
+export function blockerOf(
+  { needs }: QueuedJob,
+  made: readonly QueuedJob[] = [],
+): QueuedJob | undefined {
+  return made.find(({ id, state }) => state === "held" && needs.includes(id));
+}
+
 function waitingOrRunning(
-  { id, reason }: QueuedJob,
+  job: QueuedJob,
   state: "queued" | "held" | "running",
+  made: readonly QueuedJob[] | undefined,
 ): Standing {
+  const { id, reason } = job;
+  const blocker = blockerOf(job, made);
+  if (blocker !== undefined) {
+    return {
+      ...{ id, state: "failed" },
+      reason: `job ${id} waits for job ${blocker.id}, which is held: ` +
+        blocker.reason,
+    };
+  }
   return state === "held"
     ? { id, state: "failed", reason: `job ${id} is held: ${reason}` }
     : {

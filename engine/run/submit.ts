@@ -30,7 +30,7 @@ import {
   outputsOf,
   placesOf,
 } from "./job_names.ts";
-import { queuedAt } from "./queue.ts";
+import { blockerOf, madeSources, queuedAt } from "./queue.ts";
 import type { RunOptions } from "./runner.ts";
 import { takeResults } from "./take_results.ts";
 
@@ -122,14 +122,17 @@ export async function submit(
   );
   const stale = reports.filter(({ state }) => state === "stale");
   const queue = QUEUES[options.queue];
+  const made = madeSources(graph, stale.map(({ name }) => name));
   const queued = await queuedAt(
     options.queue,
     placesOf(
       folder,
       options.queue,
-      stale.flatMap(({ name }) => names.get(name) ?? []),
+      [...new Set([...made.keys(), ...[...made.values()].flat()])]
+        .flatMap((node) => names.get(node) ?? []),
     ),
   );
+  const jobOf = (node: string) => queued.get(names.get(node) ?? "");
   const groups = groupsOf(graph, stale, queue, options.optionsOf);
   const isTogether = groups.some(({ members }) => members.length > 1);
   const largest = isTogether ? Math.max(1, await queue.largestArray()) : 1;
@@ -142,9 +145,12 @@ export async function submit(
       const missing: NodeReport[] = [];
       const inTheWay: string[] = [];
       for (const report of members) {
-        const job = queued.get(names.get(report.name) ?? "");
+        const job = jobOf(report.name);
+        const sources = made.get(report.name)?.flatMap((source) =>
+          jobOf(source) ?? []
+        );
         if (job === undefined || job.state === "ended") missing.push(report);
-        else if (isKept(job, needs)) {
+        else if (isKept(job, needs) && blockerOf(job, sources) === undefined) {
           const { id, state } = job;
           submitted.set(report.name, { job: id, state, isNew: false });
         } else {

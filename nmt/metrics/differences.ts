@@ -112,7 +112,7 @@ const SEED_DRAWS = 20;
  * Sentences are drawn by bootstrap, the same for all runs; to the difference of their means over seeds is added what other
  * seeds may change, by the t distribution of a mean of so few: seeds drawn with replacement would have too narrow a spread,
  * and an interval of three would hold the truth in 74 % of experiments. Seeds count in pairs where both systems have them.
- * What a seed changes at single sentences counts in both draws, so that intervals are wider than they must be, never narrower.
+ * What a seed changes at single sentences counts in both draws, so that intervals are wider than they must be.
  */
 function resampledDifferences(
   first: readonly SampledRun[],

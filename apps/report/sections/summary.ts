@@ -185,8 +185,7 @@ function surenessOf(
 
 /** `p = 0.023`, `p < 0.001`. */
 function pText(p: number): string {
-  const value = pValue(p);
-  return value.startsWith("<") ? `p ${value}` : `p = ${value}`;
+  return `p ${pValue(p)}`.replace(/^p (?=\d)/, "p = ");
 }
 
 function verdictText(

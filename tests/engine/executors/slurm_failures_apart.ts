@@ -107,3 +107,26 @@ test("a job that no machine can launch is held by Slurm, which says so, and a pl
   const again = await runToEnd("slurm", project, "split");
   assertEquals(inState(again.nodes, "cached"), ["split"], again.out);
 });
+
+test("a job that waits for a held one whose node is made says so, and a plain rerun submits it again", async (cluster) => {
+  using project = makeProject();
+  await cluster.wait();
+  const submitted: readonly (NodeJson & { readonly job?: string })[] =
+    await nodesOf(project, "--executor", "slurm");
+  const job = (node: string) =>
+    submitted.find(({ name }) => name === node)?.job ?? "";
+  await cluster.ask("scontrol", "hold", job("split"));
+  await nodesOf(project, "split");
+  await cluster.resume();
+  const nodes = await settled(project);
+  assertEquals(
+    reasonOf(nodes, "count:all"),
+    `job ${job("count:all")} waits for job ${
+      job("split")
+    }, which is held: JobHeldAdmin; submit again, or release it by "scontrol release ${
+      job("split")
+    }"`,
+  );
+  const again = await runToEnd("slurm", project);
+  assertEquals(inState(again.nodes, "cached").length, 5, again.out);
+});

@@ -72,3 +72,15 @@ Deno.test("why a job waits is empty where Slurm has no reason, and a held one sa
     'JobHeldUser; submit again, or release it by "scontrol release 14"',
   ]]);
 });
+
+Deno.test("the jobs that a job waits for are those of its dependency that have not ended", () => {
+  const needsOf = (dependency: unknown) =>
+    readJobs(JSON.stringify({
+      jobs: [{ job_id: 14, name: "a@1", job_state: ["PENDING"], dependency }],
+    })).map(({ needs }) => needs);
+  assertEquals(needsOf("afterok:2_0(unfulfilled),afterok:11(unfulfilled)"), [
+    ["2_0", "11"],
+  ]);
+  assertEquals(needsOf("afterok:5(failed)"), [[]]);
+  assertEquals(needsOf(null), [[]]);
+});
