@@ -7,6 +7,7 @@ import {
   filesByFolder,
   LIMITS,
   projectFiles,
+  words,
 } from "../tools/house.ts";
 
 const FILES = await projectFiles();
@@ -130,4 +131,13 @@ Deno.test("cli/main.ts stays small, and README.md short", () => {
   ) {
     assert(counts[name] <= LIMITS[name], `${name}: ${counts[name]}`);
   }
+});
+
+Deno.test("tables that a command prints have no words, others do", () => {
+  const table = "| system | BLEU |\n| ------ | ---: |\n| rkd | 1.0 |\n";
+  assertEquals(words(`Two words\n\n${table}`), 2 + 15);
+  assertEquals(
+    words(`Two words\n\n<!-- results: tiny -->\n\n${table}\nand two`),
+    4,
+  );
 });

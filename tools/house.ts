@@ -6,7 +6,7 @@ import { fromFileUrl, join } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** What a count may be at most. */
+/** What a count may be at most; printed tables have no words. */
 export const LIMITS = {
   "folders at the top": 16,
   "files in the fullest folder": 15,
@@ -71,7 +71,7 @@ export function countHouse(
     .filter(([folder]) => folder !== "." && !/^artifacts\b/.test(folder));
   const text = (name: string) =>
     files.find(({ path }) => path === name)?.text ?? "";
-  // Tables that commands print, in docs/results/, are no prose.
+  // Pages of docs/results/ are printed tables.
   const pages = files.filter(({ path }) =>
     /^docs\/(?!results\/).*\.md$/.test(path)
   );
@@ -103,8 +103,11 @@ function lines(files: readonly Pick<ProjectFile, "text">[]): number {
   return files.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0);
 }
 
-function words(text: string): number {
-  return text.split(/\s+/).filter((word) => word !== "").length;
+/** How many words a page has beside the tables that follow `<!-- results: ... -->` or `<!-- bench: ... -->`. */
+export function words(text: string): number {
+  const printed = /^<!-- (?:results|bench): .* -->\n\n(?:\|.*\n)+/gm;
+  return text.replaceAll(printed, "").split(/\s+/).filter((word) => word !== "")
+    .length;
 }
 
 /** Minutes that the fast suite takes; its output goes to standard error. */

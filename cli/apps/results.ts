@@ -50,6 +50,8 @@ import {
   comparedTables,
   detectable,
   kindOf,
+  plannedOf,
+  plannedTables,
   powerIfEqual,
 } from "../../nmt/metrics/planned.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
@@ -64,6 +66,10 @@ export const TABLES = {
   comparisons: {
     text: (saved, format) => FORMATS[format](comparedTables(comparedIn(saved))),
     json: (saved) => comparedIn(saved).map(comparedJson),
+  },
+  planned: {
+    text: (saved, format) => FORMATS[format](plannedTables(comparedIn(saved))),
+    json: (saved) => plannedOf(comparedIn(saved)).map(comparedJson),
   },
   curves: {
     text: ({ results }, format) =>

@@ -66,51 +66,89 @@ async function jobsIn(
 ): Promise<Map<string, Standing>> {
   const jobs = new Map<string, Standing>();
   const outputs = namesIn(join(folder, outputsOf(name)));
-  const sources = madeSources(graph, stale);
-  const nodes = new Set([...stale, ...[...sources.values()].flat()]);
+  const queued = await ifItAnswers(
+    queuedJobs(name, folder, graph, stale, names),
+  );
   const places = placesOf(
     folder,
     name,
-    [...nodes].flatMap((node) => names.get(node) ?? []),
+    stale.flatMap((node) => names.get(node) ?? []),
   );
-  const queue = await askQueue(name, places);
-  const jobOf = (node: string) =>
-    queue === "silent" ? undefined : queue.get(names.get(node) ?? "");
   const last = new Map(
     stale.map((node) => {
       const own = places.get(names.get(node) ?? "") ?? [];
       return [node, lastPrinted(own, outputs)];
     }),
   );
-  const forgotten = queue === "silent" ? [] : [...last].flatMap(
-    ([node, printed]) => jobOf(node) === undefined ? printed?.id ?? [] : [],
+  const forgotten = queued === undefined ? [] : [...last].flatMap(
+    ([node, printed]) => queued.has(node) ? [] : printed?.id ?? [],
   );
   const recorded = await QUEUES[name].recorded(forgotten);
   for (const node of stale) {
-    const job = jobOf(node);
+    const job = queued?.get(node);
     const printed = job ?? last.get(node);
     if (printed === undefined) continue;
     const { id } = printed;
     const text = readIfThere(outputPath(folder, name, printed.name, id)) ?? "";
     const state = job !== undefined && job.state !== "ended"
-      ? waitingOrRunning(
-        job,
-        job.state,
-        sources.get(node)?.flatMap((source) => jobOf(source) ?? []),
-      )
+      ? waitingOrRunning(job, job.state)
       : ended(
         name,
         id,
         text,
-        queue === "silent" ? undefined : job?.word ?? recorded.get(id) ?? "",
+        queued === undefined ? undefined : job?.word ?? recorded.get(id) ?? "",
       );
     if (state !== undefined) jobs.set(node, state);
   }
   return jobs;
 }
 
+/** The job of a stale node. */
+export interface StaleJob extends QueuedJob {
+  /**
+   * A held job that it waits for, though that one's node is up to date: Slurm has forgotten that it ran, and could not run it
+   * again. No rerun submits it, so this one would wait for ever.
+   */
+  readonly blocker?: QueuedJob;
+}
+
+/**
+ * The jobs of stale nodes that a queue tells of, by node, ended ones too.
+ *
+ * @throws a failure where the queue does not answer
+ */
+export async function queuedJobs(
+  queue: QueueName,
+  folder: string,
+  graph: Graph,
+  stale: readonly string[],
+  names: ReadonlyMap<string, string>,
+): Promise<Map<string, StaleJob>> {
+  const made = madeSources(graph, stale);
+  const nodes = new Set([...stale, ...[...made.values()].flat()]);
+  const jobs = await queuedAt(
+    queue,
+    placesOf(
+      folder,
+      queue,
+      [...nodes].flatMap((node) => names.get(node) ?? []),
+    ),
+  );
+  const jobOf = (node: string) => jobs.get(names.get(node) ?? "");
+  return new Map(stale.flatMap((node) => {
+    const job = jobOf(node);
+    if (job === undefined) return [];
+    const { needs, state } = job;
+    if (state !== "queued" && state !== "held") return [[node, job]];
+    const blocker = (made.get(node) ?? [])
+      .flatMap((source) => jobOf(source) ?? [])
+      .find(({ id, state }) => state === "held" && needs.includes(id));
+    return [[node, { ...job, blocker }]];
+  }));
+}
+
 /** What stale nodes need that is made already, by stale node. */
-export function madeSources(
+function madeSources(
   graph: Graph,
   stale: readonly string[],
 ): Map<string, string[]> {
@@ -125,7 +163,7 @@ export function madeSources(
  * The jobs of the queue that are at some places, by name; of several one that has not ended before one that has, then the
  * last.
  */
-export async function queuedAt(
+async function queuedAt(
   queue: QueueName,
   places: ReadonlyMap<string, readonly Place[]>,
 ): Promise<Map<string, QueuedJob>> {
@@ -169,37 +207,20 @@ export async function cancelJobs(
   return kept;
 }
 
-/** Where a queue does not answer, its jobs may go on all the same. */
-async function askQueue(
-  queue: QueueName,
-  places: ReadonlyMap<string, readonly Place[]>,
-): Promise<ReadonlyMap<string, QueuedJob> | "silent"> {
+/** Undefined where a queue does not answer: its jobs may go on all the same. */
+async function ifItAnswers<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return await queuedAt(queue, places);
+    return await answer;
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return "silent";
+    return undefined;
   }
 }
 
-/**
- * The held job that a job waits for, of those whose nodes are made: Slurm has forgotten that it ran, and could not run it
- * again. No rerun would submit it.
- */
-export function blockerOf(
-  { needs }: QueuedJob,
-  made: readonly QueuedJob[] = [],
-): QueuedJob | undefined {
-  return made.find(({ id, state }) => state === "held" && needs.includes(id));
-}
-
 function waitingOrRunning(
-  job: QueuedJob,
+  { id, reason, blocker }: StaleJob,
   state: "queued" | "held" | "running",
-  made: readonly QueuedJob[] | undefined,
 ): Standing {
-  const { id, reason } = job;
-  const blocker = blockerOf(job, made);
   if (blocker !== undefined) {
     return {
       ...{ id, state: "failed" },

@@ -3,7 +3,7 @@ import { join, resolve } from "@std/path";
 import { z } from "zod";
 import type { SbatchOptions } from "../../schemas/experiment/slurm.ts";
 import type { Json } from "../../schemas/manifest.ts";
-import type { Queue, QueuedJob } from "../executors/executor.ts";
+import type { Queue } from "../executors/executor.ts";
 import {
   EXECUTOR_NAMES,
   QUEUE_NAMES,
@@ -23,14 +23,8 @@ import { groupsOf } from "./job_groups.ts";
 import type { NodeReport } from "./node_record.ts";
 import { plan } from "./plan.ts";
 import { assessed, checkReach } from "./preview.ts";
-import {
-  jobNames,
-  nameArray,
-  outputPattern,
-  outputsOf,
-  placesOf,
-} from "./job_names.ts";
-import { blockerOf, madeSources, queuedAt } from "./queue.ts";
+import { jobNames, nameArray, outputPattern, outputsOf } from "./job_names.ts";
+import { queuedJobs, type StaleJob } from "./queue.ts";
 import type { RunOptions } from "./runner.ts";
 import { takeResults } from "./take_results.ts";
 
@@ -122,17 +116,13 @@ export async function submit(
   );
   const stale = reports.filter(({ state }) => state === "stale");
   const queue = QUEUES[options.queue];
-  const made = madeSources(graph, stale.map(({ name }) => name));
-  const queued = await queuedAt(
+  const queued = await queuedJobs(
     options.queue,
-    placesOf(
-      folder,
-      options.queue,
-      [...new Set([...made.keys(), ...[...made.values()].flat()])]
-        .flatMap((node) => names.get(node) ?? []),
-    ),
+    folder,
+    graph,
+    stale.map(({ name }) => name),
+    names,
   );
-  const jobOf = (node: string) => queued.get(names.get(node) ?? "");
   const groups = groupsOf(graph, stale, queue, options.optionsOf);
   const isTogether = groups.some(({ members }) => members.length > 1);
   const largest = isTogether ? Math.max(1, await queue.largestArray()) : 1;
@@ -145,12 +135,9 @@ export async function submit(
       const missing: NodeReport[] = [];
       const inTheWay: string[] = [];
       for (const report of members) {
-        const job = jobOf(report.name);
-        const sources = made.get(report.name)?.flatMap((source) =>
-          jobOf(source) ?? []
-        );
+        const job = queued.get(report.name);
         if (job === undefined || job.state === "ended") missing.push(report);
-        else if (isKept(job, needs) && blockerOf(job, sources) === undefined) {
+        else if (isKept(job, needs)) {
           const { id, state } = job;
           submitted.set(report.name, { job: id, state, isNew: false });
         } else {
@@ -207,13 +194,14 @@ async function makeWay(
   }
 }
 
-/** Not one that is held, or waits for a job that has failed or was submitted anew. */
+/** Not one that is held or has a blocker, or waits for a job that has failed or was submitted anew. */
 function isKept(
-  job: QueuedJob,
+  job: StaleJob,
   needs: readonly SubmittedJob[],
-): job is QueuedJob & { readonly state: SubmittedJob["state"] } {
+): job is StaleJob & { readonly state: SubmittedJob["state"] } {
   return job.state === "running" ||
-    job.state === "queued" && needs.every(({ isNew }) => !isNew);
+    job.state === "queued" && job.blocker === undefined &&
+      needs.every(({ isNew }) => !isNew);
 }
 
 interface SubmittedJob {

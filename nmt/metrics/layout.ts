@@ -92,6 +92,12 @@ export function pValue(p: number | undefined): string {
   return p !== undefined && p < 0.0005 ? "< 0.001" : number(p, 3);
 }
 
+/** A p-value as sentences have it: `p = 0.023`, `p < 0.001`. */
+export function pText(p: number): string {
+  const value = pValue(p);
+  return value.startsWith("<") ? `p ${value}` : `p = ${value}`;
+}
+
 /** `+0.4`, `-2.1`. */
 export function signed(points: number, digits: number): string {
   return `${points < 0 ? "-" : "+"}${number(Math.abs(points), digits)}`;

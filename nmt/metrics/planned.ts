@@ -201,42 +201,51 @@ export interface ComparedColumn {
   cell(compared: Compared): string;
 }
 
-export const COMPARED_COLUMNS: readonly ComparedColumn[] = [
-  {
+const COLUMNS = {
+  difference: {
     title: "difference",
     cell: ({ system, baseline }) => `${system} - ${baseline}`,
   },
-  { title: "score", cell: ({ score }) => score === "bleu" ? "BLEU" : "chrF" },
-  { title: "seeds", cell: ({ seeds }) => seeds },
-  { title: "points", cell: ({ found }) => signed(found.difference, 2) },
-  {
+  score: {
+    title: "score",
+    cell: ({ score }) => score === "bleu" ? "BLEU" : "chrF",
+  },
+  seeds: { title: "seeds", cell: ({ seeds }) => seeds },
+  points: {
+    title: "points",
+    cell: ({ found }) => signed(found.difference, 2),
+  },
+  interval: {
     title: "95 % interval",
     cell: ({ found }) => interval(found, 2),
   },
-  {
+  halfWidth: {
     title: "half-width",
     cell: ({ found }) => number(halfWidth(found), 2),
   },
-  {
+  detectable: {
     title: "detectable",
     cell: ({ found }) => {
       const least = detectable(found);
       return least === undefined ? "" : signed(least, 2);
     },
   },
-  {
+  power: {
     title: "power if equal",
     cell: ({ found }) => {
       const power = powerIfEqual(found);
       return power === undefined ? "" : `${number(100 * power, 0)} %`;
     },
   },
-  {
+  p: {
     title: "p",
     cell: ({ found, tested }) => pValue(tested?.p ?? found.p),
   },
-  { title: "p (Holm)", cell: ({ tested }) => pValue(tested?.corrected) },
-  {
+  corrected: {
+    title: "p (Holm)",
+    cell: ({ tested }) => pValue(tested?.corrected),
+  },
+  test: {
     title: "test",
     cell: ({ found }) =>
       found.planned === undefined
@@ -245,19 +254,55 @@ export const COMPARED_COLUMNS: readonly ComparedColumn[] = [
           found.margin === undefined ? "" : ` by ${found.margin}`
         }`,
   },
-  { title: "result", cell: ({ tested }) => tested?.verdict ?? "" },
-];
+  result: { title: "result", cell: ({ tested }) => tested?.verdict ?? "" },
+} as const satisfies Readonly<Record<string, ComparedColumn>>;
 
-/** A table for each language pair and test set: a row a difference, and no column without figures. */
+/** A table for each language pair and test set: a row a difference. */
 export function comparedTables(compared: readonly Compared[]): Table[] {
-  const columns = COMPARED_COLUMNS.filter(({ cell }) =>
-    compared.some((each) => cell(each) !== "")
-  );
+  const columns = columnsOf(compared);
   return [...Map.groupBy(compared, ({ pair }) => pair)].map((
     [title, compared],
-  ) => ({
-    title,
+  ) => ({ title, ...rowsOf(columns, compared) }));
+}
+
+/** The columns that have figures. */
+export function columnsOf(
+  compared: readonly Compared[],
+  all: readonly ComparedColumn[] = Object.values(COLUMNS),
+): readonly ComparedColumn[] {
+  return all.filter(({ cell }) => compared.some((each) => cell(each) !== ""));
+}
+
+/** One table of the planned comparisons alone, as hypotheses: of non-inferiority by 1, `student > teacher - 1`. */
+export function plannedTables(compared: readonly Compared[]): Table[] {
+  const planned = plannedOf(compared);
+  if (planned.length === 0) return [];
+  const { points, interval, detectable, power, p, corrected, result } = COLUMNS;
+  const columns: readonly ComparedColumn[] = [
+    { title: "hypothesis", cell: hypothesisOf },
+    { title: "pair", cell: ({ pair }) => pair ?? "" },
+    ...[points, interval, detectable, power, p, corrected, result],
+  ];
+  return [rowsOf(columnsOf(planned, columns), planned)];
+}
+
+export function plannedOf(compared: readonly Compared[]): Compared[] {
+  return compared.filter(({ tested }) => tested !== undefined);
+}
+
+function hypothesisOf(
+  { system, baseline, score, found: { margin } }: Compared,
+): string {
+  const limit = margin === undefined ? baseline : `${baseline} - ${margin}`;
+  return `${system} > ${limit}${score === "bleu" ? "" : " (chrF)"}`;
+}
+
+function rowsOf(
+  columns: readonly ComparedColumn[],
+  compared: readonly Compared[],
+): Table {
+  return {
     columns: columns.map(({ title }) => title),
     rows: compared.map((each) => columns.map(({ cell }) => cell(each))),
-  }));
+  };
 }

@@ -9,11 +9,8 @@ import {
   PIPELINE_COMMANDS,
   TASK_COMMANDS,
 } from "../../cli/commands/index.ts";
-import { readResults } from "../../apps/results/committed.ts";
 import { commandsIn } from "../../docs/pictures/animation.ts";
 import { sessionOf } from "../../docs/pictures/session.ts";
-import { pValue } from "../../nmt/metrics/layout.ts";
-import { withPair } from "../../schemas/subwords.ts";
 import {
   blocksOf,
   commandsOf,
@@ -141,29 +138,6 @@ Deno.test("tables of benches are what `deno task bench table` prints of the comm
     });
   });
   assertEquals(wrong, []);
-});
-
-Deno.test("every p-value in the text is that of the committed results, of both scores", () => {
-  const given =
-    /\[p\s+((?:=|<)\s+[\d.]+)\s+by\s+BLEU,\s+((?:<\s+)?[\d.]+)\s+by\s+chrF\]\(\S*results\/([\w-]+)[./]\S*\s+"(\S+) (\w[\w-]*)"\)/g;
-  const shown = ["README.md", "docs/explanation/results.md"].flatMap((
-    page,
-  ) => [...read(page).matchAll(given)]);
-  assert(shown.length > 3);
-  for (const [text, bleu, chrf, experiment, name, baseline] of shown) {
-    const { results } = readResults(join(ROOT, "artifacts"), experiment) ?? {};
-    const systems = (results?.systems ?? []).filter(({ pair, system }) =>
-      [system, withPair(pair, system)].includes(name)
-    );
-    assertEquals(systems.length, 1, `${text}: which pair?`);
-    const [system] = systems;
-    const p = [system.bleu, system.chrf].map((score) =>
-      pValue(
-        Object.entries(score.to).find(([name]) => name === baseline)?.[1]?.p,
-      )
-    );
-    assertEquals([bleu.replace(/^=\s+/, ""), chrf], p, text);
-  }
 });
 
 async function flagsOf(file: string): Promise<string[]> {

@@ -1,8 +1,9 @@
 /** The table of differences: planned comparisons with their results, and the exploratory ones. */
 import { pairLabel } from "../nodes.ts";
 import {
+  columnsOf,
   type Compared,
-  COMPARED_COLUMNS,
+  plannedOf,
 } from "../../../nmt/metrics/planned.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { count } from "../html/numbers.ts";
@@ -13,10 +14,8 @@ export function differencesTables(all: readonly Compared[]): Markup {
   if (all.length === 0) {
     return markup`<p class="aside">No systems were compared.</p>`;
   }
-  const [planned, exploratory] = [true, false].map((isPlanned) =>
-    all.filter(({ tested }) => (tested !== undefined) === isPlanned)
-  );
-  return markup`<p>${READING}</p>${tables(planned, "planned")}${
+  const exploratory = all.filter(({ tested }) => tested === undefined);
+  return markup`<p>${READING}</p>${tables(plannedOf(all), "planned")}${
     exploratory.length === 0
       ? undefined
       : markup`<details><summary>${
@@ -25,11 +24,9 @@ export function differencesTables(all: readonly Compared[]): Markup {
   }`;
 }
 
-/** A table for each language pair, with no column without figures. */
+/** A table for each language pair. */
 function tables(compared: readonly Compared[], kind: string): Markup[] {
-  const columns = COMPARED_COLUMNS.filter(({ cell }) =>
-    compared.some((row) => cell(row) !== "")
-  );
+  const columns = columnsOf(compared);
   return [...Map.groupBy(compared, ({ pair }) => pair)].map(([pair, rows]) =>
     sortableTable(
       `${pairLabel(pair)}${kind} differences on the test set`,

@@ -10,7 +10,7 @@ import {
   type RecordedRun,
   secondsOfRun,
 } from "../../../engine/store/run_log.ts";
-import { pValue } from "../../../nmt/metrics/layout.ts";
+import { pText } from "../../../nmt/metrics/layout.ts";
 import { type Compared, kindOf } from "../../../nmt/metrics/planned.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { Difference, System } from "../../../schemas/results.ts";
@@ -181,11 +181,6 @@ function surenessOf(
       ? "which was not tested"
       : `${kindOf(found)} ${pText(found.p)}`
   }.`;
-}
-
-/** `p = 0.023`, `p < 0.001`. */
-function pText(p: number): string {
-  return `p ${pValue(p)}`.replace(/^p (?=\d)/, "p = ");
 }
 
 function verdictText(

@@ -11,8 +11,8 @@ export default command({
   options: {
     table: choice(
       "<what>",
-      "scores (unless given), differences, learning curves, grids, or scores by test set",
-      ["systems", "comparisons", "curves", "tuning", "sets"],
+      "scores (unless given), differences, planned ones alone, learning curves, grids, or scores by test set",
+      ["systems", "comparisons", "planned", "curves", "tuning", "sets"],
     ),
     experiment: {
       ...experiment,

@@ -1,8 +1,10 @@
 /** How many comparisons an experiment plans, of all pairs and test sets. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { z } from "zod";
 import { plannedIn } from "../../../apps/results/planned_family.ts";
 import { readResults } from "../../../apps/results/committed.ts";
+import { resultsText } from "../../../cli/apps/results.ts";
 import { comparedOf } from "../../../nmt/metrics/planned.ts";
 import { ROOT } from "../../fixtures/command.ts";
 
@@ -27,3 +29,19 @@ Deno.test("an experiment without a plan has none, and one that cannot be read is
   const other = { name: "mine", value: { pairs: 3 } };
   assertEquals(plannedIn({ experiment: other }), undefined);
 });
+
+Deno.test("planned comparisons alone are those of all that are planned, none where nothing is", () => {
+  const json = (name: string, table: "comparisons" | "planned") => {
+    const saved = readResults(join(ROOT, "artifacts"), name);
+    assert(saved !== undefined);
+    const text = resultsText(saved, { table, json: true, latex: false });
+    return Rows.parse(JSON.parse(text)[table]);
+  };
+  const all = json("captions-quarter", "comparisons");
+  const planned = json("captions-quarter", "planned");
+  assertEquals(planned.length, 12);
+  assertEquals(planned, all.filter(({ kind }) => kind === "planned"));
+  assertEquals(json("quick", "planned"), []);
+});
+
+const Rows = z.array(z.looseObject({ kind: z.string() }));

@@ -458,7 +458,7 @@ Deno.test("budgets of grids are unequal by their trials or by the steps of these
 const PAGES = namesIn(join(ROOT, "docs/results"))
   .filter((name) => name.endsWith(".md")).map((name) => `docs/results/${name}`);
 
-for (const name of ["README.md", ...PAGES]) {
+for (const name of ["README.md", "docs/explanation/results.md", ...PAGES]) {
   Deno.test(`the tables of ${name} are those of the committed results`, () => {
     const text = readIfThere(join(ROOT, name)) ?? "";
     assertEquals(wrongTables(text, join(ROOT, "artifacts")), []);

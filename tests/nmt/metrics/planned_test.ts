@@ -7,6 +7,7 @@ import {
   detectable,
   holm,
   kindOf,
+  plannedTables,
   powerIfEqual,
 } from "../../../nmt/metrics/planned.ts";
 import { type EvaluatedNode, systemsOf } from "../../../nmt/metrics/systems.ts";
@@ -98,6 +99,23 @@ Deno.test("planned comparisons come first, with Holm's correction and a result; 
 | rkd - teacher |  BLEU | one side |  -2.00 | -3.00 to -1.00 |       1.00 |      +1.43 |                | < 0.001 |          |                   exploratory |           |
 `.trim(),
   );
+});
+
+Deno.test("planned comparisons alone are hypotheses, of all pairs in one table; where none is planned there is no table", () => {
+  const compared = comparedOf(systemsOf(NODES));
+  const [first] = compared;
+  const other = { ...first, pair: "en-de", score: "chrf" } as const;
+  assertEquals(
+    markdown(plannedTables([...compared.slice(0, 2), other])),
+    `
+| hypothesis               |  pair | points |  95 % interval | detectable | power if equal |     p | p (Holm) | result |
+| ------------------------ | ----: | -----: | -------------: | ---------: | -------------: | ----: | -------: | -----: |
+| ckd > teacher - 1        |       |  -0.30 | -0.85 to +0.25 |      -0.21 |           95 % | 0.004 |    0.012 |  shown |
+| ckd > rkd                |       |  +1.70 | +0.90 to +2.50 |      +1.14 |                | 0.002 |    0.008 |  shown |
+| ckd > teacher - 1 (chrF) | en-de |  -0.30 | -0.85 to +0.25 |      -0.21 |           95 % | 0.004 |    0.012 |  shown |
+`.trim(),
+  );
+  assertEquals(plannedTables(compared.slice(-1)), []);
 });
 
 Deno.test("a planned difference the other way is shown as the opposite, and a loss above the margin not at all", () => {
