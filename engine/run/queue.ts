@@ -66,13 +66,9 @@ async function jobsIn(
 ): Promise<Map<string, Standing>> {
   const jobs = new Map<string, Standing>();
   const outputs = namesIn(join(folder, outputsOf(name)));
+  const places = placesOf(folder, name, names.values());
   const queued = await ifItAnswers(
-    queuedJobs(name, folder, graph, stale, names),
-  );
-  const places = placesOf(
-    folder,
-    name,
-    stale.flatMap((node) => names.get(node) ?? []),
+    queuedJobs(name, graph, stale, names, places),
   );
   const last = new Map(
     stale.map((node) => {
@@ -113,26 +109,26 @@ export interface StaleJob extends QueuedJob {
 }
 
 /**
- * The jobs of stale nodes that a queue tells of, by node, ended ones too.
+ * The jobs of stale nodes that a queue tells of, by node, ended ones too; `names` are those of jobs by node, `places` theirs
+ * by name.
  *
  * @throws a failure where the queue does not answer
  */
 export async function queuedJobs(
   queue: QueueName,
-  folder: string,
   graph: Graph,
   stale: readonly string[],
   names: ReadonlyMap<string, string>,
+  places: ReadonlyMap<string, readonly Place[]>,
 ): Promise<Map<string, StaleJob>> {
   const made = madeSources(graph, stale);
-  const nodes = new Set([...stale, ...[...made.values()].flat()]);
+  const asked = new Set(
+    [...stale, ...[...made.values()].flat()]
+      .flatMap((node) => names.get(node) ?? []),
+  );
   const jobs = await queuedAt(
     queue,
-    placesOf(
-      folder,
-      queue,
-      [...nodes].flatMap((node) => names.get(node) ?? []),
-    ),
+    new Map([...places].filter(([name]) => asked.has(name))),
   );
   const jobOf = (node: string) => jobs.get(names.get(node) ?? "");
   return new Map(stale.flatMap((node) => {

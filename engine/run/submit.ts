@@ -23,7 +23,13 @@ import { groupsOf } from "./job_groups.ts";
 import type { NodeReport } from "./node_record.ts";
 import { plan } from "./plan.ts";
 import { assessed, checkReach } from "./preview.ts";
-import { jobNames, nameArray, outputPattern, outputsOf } from "./job_names.ts";
+import {
+  jobNames,
+  nameArray,
+  outputPattern,
+  outputsOf,
+  placesOf,
+} from "./job_names.ts";
 import { queuedJobs, type StaleJob } from "./queue.ts";
 import type { RunOptions } from "./runner.ts";
 import { takeResults } from "./take_results.ts";
@@ -118,10 +124,10 @@ export async function submit(
   const queue = QUEUES[options.queue];
   const queued = await queuedJobs(
     options.queue,
-    folder,
     graph,
     stale.map(({ name }) => name),
     names,
+    placesOf(folder, options.queue, names.values()),
   );
   const groups = groupsOf(graph, stale, queue, options.optionsOf);
   const isTogether = groups.some(({ members }) => members.length > 1);

@@ -1,11 +1,7 @@
 /** Results of an experiment: gathered from a run, saved, read back, refused where they do not hold together, and shown in documents. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import {
-  isTemporary,
-  namesIn,
-  readIfThere,
-} from "../../../engine/files/atomic.ts";
+import { isTemporary, namesIn } from "../../../engine/files/atomic.ts";
 import { readExperiment } from "../../../engine/graph/experiment.ts";
 import { isFailure } from "../../../engine/files/failure.ts";
 import { startRunLog } from "../../../engine/store/run_log.ts";
@@ -20,6 +16,7 @@ import { resultsText, TABLES } from "../../../cli/apps/results.ts";
 import { readResults, saveResults } from "../../../apps/results/committed.ts";
 import { gather } from "../../../apps/results/gather.ts";
 import { scoredOf } from "../../../apps/results/test_sets.ts";
+import { PAGES, read } from "../../docs/page.ts";
 import { assertInputError } from "../../fixtures/input_error.ts";
 import {
   BLEU,
@@ -455,13 +452,9 @@ Deno.test("budgets of grids are unequal by their trials or by the steps of these
   assert(longer.includes("2 trials of 300 steps"), longer);
 });
 
-const PAGES = namesIn(join(ROOT, "docs/results"))
-  .filter((name) => name.endsWith(".md")).map((name) => `docs/results/${name}`);
-
-for (const name of ["README.md", "docs/explanation/results.md", ...PAGES]) {
-  Deno.test(`the tables of ${name} are those of the committed results`, () => {
-    const text = readIfThere(join(ROOT, name)) ?? "";
-    assertEquals(wrongTables(text, join(ROOT, "artifacts")), []);
+for (const page of PAGES) {
+  Deno.test(`the tables of ${page} are those of the committed results`, () => {
+    assertEquals(wrongTables(read(page), join(ROOT, "artifacts")), []);
   });
 }
 

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { z } from "zod";
+import { PAGES, read } from "../../../docs/page.ts";
 import { pipeline, ROOT } from "../../../fixtures/command.ts";
 
 const RESULTS = join(ROOT, "artifacts", "results");
@@ -11,20 +12,13 @@ const EXPERIMENTS = [...Deno.readDirSync(RESULTS)].map(({ name }) => name)
 /** The tables of a page that say of which results they are, each as it is printed. */
 function tablesOf(page: string): string[] {
   const marked = /^<!-- results: \S+(?: \S+)? -->\n\n((?:\|.*\n)+)/gm;
-  return [...Deno.readTextFileSync(page).matchAll(marked)]
-    .map(([, table]) => table);
+  return [...read(page).matchAll(marked)].map(([, table]) => table);
 }
 
 Deno.test("every table of the pages is printed, and the figures that have statistics are recomputed", async () => {
   const { code, out, err } = await pipeline("results", "--all", "--recompute");
   assertEquals(code, 0, err);
-  const folder = join(ROOT, "docs", "results");
-  const pages = [...Deno.readDirSync(folder)]
-    .map(({ name }) => join(folder, name))
-    .filter((path) => path.endsWith(".md"));
-  const others = ["README.md", "docs/explanation/results.md"]
-    .map((page) => join(ROOT, page));
-  const tables = [...pages, ...others].flatMap(tablesOf);
+  const tables = PAGES.flatMap(tablesOf);
   assert(tables.length > 5);
   assertEquals(tables.filter((table) => !out.includes(table)), []);
   for (const name of EXPERIMENTS) {
