@@ -11,12 +11,13 @@ export {
   translate,
 } from "./apps/exported_model.ts";
 export { readResults } from "./apps/results/committed.ts";
+export { comparedIn } from "./apps/results/planned_family.ts";
 export { type Pipeline, pipeline } from "./engine/graph/graph.ts";
 export {
   type PipelineRun,
   type RanNode,
   runPipeline,
 } from "./engine/run/run_pipeline.ts";
-export { type Compared, comparedOf } from "./nmt/metrics/planned.ts";
+export type { Compared } from "./nmt/metrics/planned.ts";
 export { scoreLines, type ScoreReport } from "./nmt/metrics/score.ts";
 export { type Stage, stage } from "./engine/graph/stage.ts";

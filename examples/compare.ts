@@ -1,13 +1,13 @@
 /** Compares two systems of committed results: `examples/compare.ts EXPERIMENT SYSTEM BASELINE`. */
-import { comparedOf, readResults } from "@ckd/ckd";
+import { comparedIn, readResults } from "@ckd/ckd";
 
 const [experiment, system, baseline] = Deno.args;
 const saved = experiment === undefined
   ? undefined
   : readResults(`${import.meta.dirname}/../artifacts`, experiment);
-const found = comparedOf(saved?.results.systems ?? []).filter((compared) =>
-  compared.system === system && compared.baseline === baseline
-);
+const found = (saved === undefined ? [] : comparedIn(saved)).filter((
+  compared,
+) => compared.system === system && compared.baseline === baseline);
 if (found.length === 0) {
   console.error(
     `Cannot compare "${system}" with "${baseline}" in "${experiment}": expected EXPERIMENT SYSTEM BASELINE of artifacts/results.`,

@@ -83,16 +83,15 @@ function distinct(
   );
 }
 
-/** BLEU and chrF on each test set, and the size. */
+/** BLEU and chrF on each test set. */
 export function testSetTables(scored: readonly Scored[]): Table[] {
   if (scored.length === 0) return [];
   const sets = [...new Set(scored.flatMap(({ scores }) => [...scores.keys()]))];
   return [{
-    columns: ["BLEU / chrF", "parameters", "int8 (MB)", ...sets],
-    rows: scored.map(({ name, parameters, int8, scores }) => [
+    columns: ["BLEU / chrF", "parameters", ...sets],
+    rows: scored.map(({ name, parameters, scores }) => [
       name,
       parameters.toLocaleString("en"),
-      int8 === undefined ? "" : (int8.bytes / 1e6).toFixed(1),
       ...sets.map((set) => {
         const { bleu, chrf } = scores.get(set) ?? {};
         return bleu === undefined || chrf === undefined

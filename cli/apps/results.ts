@@ -14,6 +14,7 @@ import { openWorkspace, type Workspace } from "../../engine/store/workspace.ts";
 import { type Format, FORMATS, tableOf } from "../../nmt/metrics/table.ts";
 import { commandToRun } from "../../engine/store/command_to_run.ts";
 import { inputError } from "../../base/input_error.ts";
+import type { ScoreName } from "../../schemas/experiment/evaluation.ts";
 import type { Json } from "../../schemas/manifest.ts";
 import type { Difference, Figure, System } from "../../schemas/results.ts";
 import {
@@ -49,6 +50,7 @@ import {
   type Compared,
   comparedTables,
   detectable,
+  kindIn,
   kindOf,
   plannedOf,
   plannedTables,
@@ -61,7 +63,8 @@ import { lackingText } from "../../engine/provenance/recompute.ts";
 export const TABLES = {
   systems: {
     text: ({ results: { systems } }, format) => tableOf(systems, format),
-    json: ({ results: { systems } }) => systems.map(systemJson),
+    json: ({ results: { systems } }) =>
+      systems.map((system) => systemJson(system, systems)),
   },
   comparisons: {
     text: (saved, format) => FORMATS[format](comparedTables(comparedIn(saved))),
@@ -248,16 +251,17 @@ export function resultsText(
 
 /** Of planned comparisons also what was tested, with which result; `p` is then of that. */
 function comparedJson(
-  { pair, system, baseline, score, found, seeds, tested }: Compared,
+  compared: Compared,
 ): Json {
+  const { pair, system, baseline, score, found, seeds, tested } = compared;
   return {
     ...pair === undefined ? {} : { pair },
     ...{ system, baseline, score, seeds },
     difference: found.difference,
     low: found.low ?? null,
     high: found.high ?? null,
-    detectable: detectable(found) ?? null,
-    powerIfEqual: powerIfEqual(found) ?? null,
+    detectable: detectable(compared) ?? null,
+    powerIfEqual: powerIfEqual(compared) ?? null,
     p: tested?.p ?? found.p ?? null,
     kind: tested === undefined ? kindOf(found) : "planned",
     test: found.planned ?? null,
@@ -270,8 +274,10 @@ function comparedJson(
 /**
  * `toTeacher` and `p` are of BLEU and against the teacher, `pKind` how it is to be read; null if it is not known.
  */
-function systemJson(system: System): Json {
+function systemJson(system: System, systems: readonly System[]): Json {
   const { bleu, chrf, parameters, runs } = system;
+  const kind = (baseline: string, score?: ScoreName) =>
+    kindIn(systems, system, baseline, score) ?? null;
   return {
     ...system.pair === undefined ? {} : { pair: system.pair },
     system: system.system,
@@ -281,38 +287,46 @@ function systemJson(system: System): Json {
     chrf: chrf.score,
     toTeacher: bleu.to.teacher?.difference ?? null,
     p: bleu.to.teacher?.p ?? null,
-    pKind: bleu.to.teacher === undefined ? null : pKind(bleu.to.teacher),
+    pKind: kind("teacher"),
     toRkd: bleu.to.rkd?.difference ?? null,
     pRkd: bleu.to.rkd?.p ?? null,
-    pRkdKind: bleu.to.rkd === undefined ? null : pKind(bleu.to.rkd),
+    pRkdKind: kind("rkd"),
     seeds: runs.length,
     trainingSeconds: system.trainingSeconds ?? null,
     sentencesPerSecond: system.sentencesPerSecond ?? null,
     int8: system.int8 ?? null,
     placeholders: system.placeholders ?? null,
-    figures: { bleu: figureJson(bleu), chrf: figureJson(chrf) },
+    figures: {
+      bleu: figureJson(bleu, (baseline) => kind(baseline, "bleu")),
+      chrf: figureJson(chrf, (baseline) => kind(baseline, "chrf")),
+    },
     runs: runs.map((run) => ({
       ...run,
-      bleu: figureJson(run.bleu),
-      chrf: figureJson(run.chrf),
+      bleu: figureJson(run.bleu, runKind),
+      chrf: figureJson(run.chrf, runKind),
     })),
   };
 }
 
-function figureJson({ to, ...figure }: Figure): Json {
+/** A figure whose differences say how their p-values are to be read. */
+function figureJson(
+  { to, ...figure }: Figure,
+  kind: (baseline: string, found: Difference) => string | null,
+): Json {
   return {
     ...figure,
     to: Object.fromEntries(
       Object.entries(to).flatMap(([baseline, found]) =>
         found === undefined
           ? []
-          : [[baseline, { ...found, kind: pKind(found) }]]
+          : [[baseline, { ...found, kind: kind(baseline, found) }]]
       ),
     ),
   };
 }
 
-function pKind(found: Difference): string | null {
+/** Of a run, whose differences are not planned themselves. */
+function runKind(_: string, found: Difference): string | null {
   return found.p === undefined ? null : kindOf(found);
 }
 

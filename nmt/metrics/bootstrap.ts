@@ -1,5 +1,5 @@
 /** Paired bootstrap resampling (Koehn 2004): scores of systems on the same resamples of the test sentences. */
-import type { Metric, Resampling } from "./metric.ts";
+import { type Metric, type Resampling, sum } from "./metric.ts";
 
 /** sacreBLEU's defaults; the seed is the one whose state `numpyIndices` starts from. */
 export const RESAMPLING: Resampling = { samples: 1000, seed: 12345 };
@@ -7,19 +7,24 @@ export const RESAMPLING: Resampling = { samples: 1000, seed: 12345 };
 /** The counts of each segment, as a metric counts them. */
 type Counts = readonly (readonly number[])[];
 
-/** The scores of each system on the same resamples of their common segments: [systems, samples]. */
+/**
+ * The scores of each system on the same resamples of their common segments: [systems, samples]. Blocks of `blockLength`
+ * neighbours are drawn whole, as neighbours may depend on each other (Carlstein 1986); the last may be shorter.
+ */
 export function resampledScores(
   metric: Metric,
   systems: readonly Counts[],
+  blockLength = 1,
 ): number[][] {
-  const segments = systems[0].length;
-  const width = systems[0][0].length;
-  const next = numpyIndices(segments);
-  const sample = new Int32Array(segments);
-  const flat = systems.map((counts) => Int32Array.from(counts.flat()));
+  const blocks = systems.map((counts) => inBlocks(counts, blockLength));
+  const count = blocks[0].length;
+  const width = blocks[0][0].length;
+  const next = numpyIndices(count);
+  const sample = new Int32Array(count);
+  const flat = blocks.map((counts) => Int32Array.from(counts.flat()));
   const scores: number[][] = systems.map(() => []);
   for (let drawn = 0; drawn < RESAMPLING.samples; drawn++) {
-    for (let i = 0; i < segments; i++) sample[i] = next();
+    for (let i = 0; i < count; i++) sample[i] = next();
     flat.forEach((counts, system) =>
       scores[system].push(metric.score(sampleSum(counts, width, sample)))
     );
@@ -27,7 +32,16 @@ export function resampledScores(
   return scores;
 }
 
-/** Adds up the counts, [segments, width], of the segments in a sample, each as often as it is there. */
+/** The counts of each block of so many neighbours. */
+function inBlocks(counts: Counts, length: number): Counts {
+  if (length === 1) return counts;
+  return Array.from(
+    { length: Math.ceil(counts.length / length) },
+    (_, i) => sum(counts.slice(i * length, (i + 1) * length)),
+  );
+}
+
+/** Adds up the counts, [blocks, width], of the blocks in a sample, each as often as it is there. */
 function sampleSum(
   counts: Int32Array,
   width: number,

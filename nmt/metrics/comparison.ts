@@ -32,6 +32,8 @@ export interface ComparisonOptions {
   /** Tokenizer of BLEU. */
   readonly tokenize: Tokenizer;
   readonly lowercase: boolean;
+  /** How many neighbouring sentences are drawn together; 1 without. */
+  readonly blockLength?: number;
   /** The planned comparisons, of which those on this test set are tested. */
   readonly comparisons?: readonly PlannedComparison[];
   /** Undefined for the experiment's own. */
@@ -54,6 +56,7 @@ export function compareSystems(options: ComparisonOptions): Comparison {
   const metrics = metricsOf(options);
   const runs = [...options.statistics].toSorted(([a], [b]) => a < b ? -1 : 1);
   checkAlike(runs, metrics);
+  checkBlocks(runs, options.blockLength);
   const names = runs.map(([name]) => systemOf(name).system);
   for (const { system, baseline } of comparisons ?? []) {
     const missing = [system, baseline].find((name) => !names.includes(name));
@@ -65,8 +68,8 @@ export function compareSystems(options: ComparisonOptions): Comparison {
   }
   const plan = planOf(comparisons, testSet);
   const compared = {
-    bleu: comparedBy("bleu", metrics.bleu, runs, plan),
-    chrf: comparedBy("chrf", metrics.chrf, runs, plan),
+    bleu: comparedBy("bleu", metrics.bleu, runs, plan, options.blockLength),
+    chrf: comparedBy("chrf", metrics.chrf, runs, plan, options.blockLength),
   };
   const systems: Comparison["systems"] = {};
   for (const [name, bleu] of compared.bleu) {
@@ -119,6 +122,23 @@ function checkAlike(
   }
 }
 
+/** Of fewer blocks, the bootstrap says little. */
+const FEWEST_BLOCKS = 20;
+
+/** Fails where too few blocks would be drawn. */
+function checkBlocks(
+  [[, { counts }]]: NamedStatistics,
+  blockLength = 1,
+): void {
+  const sentences = counts.bleu.length;
+  const blocks = Math.ceil(sentences / blockLength);
+  if (blockLength === 1 || blocks >= FEWEST_BLOCKS) return;
+  throw inputError(
+    `Cannot compare systems by blocks of ${blockLength} of ${sentences} test sentences: expected at least ${FEWEST_BLOCKS} ` +
+      `blocks, found ${blocks}; lower "evaluation.blockLength".`,
+  );
+}
+
 type PlanOf = ReturnType<typeof planOf>;
 
 function comparedBy(
@@ -126,9 +146,10 @@ function comparedBy(
   metric: Metric,
   statistics: NamedStatistics,
   plan: PlanOf,
+  blockLength: number | undefined,
 ): Map<string, ComparedScore> {
   const counts = statistics.map(([, { counts }]) => counts[score]);
-  const resampled = resampledScores(metric, counts);
+  const resampled = resampledScores(metric, counts, blockLength);
   const runs = statistics.map(([name], i) => ({
     name,
     seed: systemOf(name).seed,

@@ -1,6 +1,7 @@
 /** The differences of an experiment: planned ones with Holm's correction and a verdict, all others exploratory. */
 import { type Difference, type System } from "../../schemas/results.ts";
 import { type ScoreName, SCORES } from "../../schemas/experiment/evaluation.ts";
+import { pt, qt } from "lib-r-math.js";
 import { systemOf } from "./baselines.ts";
 import { arePaired } from "./differences.ts";
 import { interval, number, pValue, signed, type Table } from "./layout.ts";
@@ -14,6 +15,8 @@ export interface Compared {
   readonly found: Difference;
   /** What was drawn beside sentences: seeds of both in pairs, of each for itself, of one side as the other has one, or none. */
   readonly seeds: "paired" | "unpaired" | "one side" | "one";
+  /** Degrees of freedom of the seeds' t distribution, the fewer of two; infinite where neither has several. */
+  readonly degrees: number;
   /** Of planned ones: the p-value of what is tested, that by Holm's correction, and what it says. */
   readonly tested?: Tested;
 }
@@ -21,6 +24,8 @@ export interface Compared {
 interface Tested {
   readonly p: number;
   readonly corrected: number;
+  /** The strictest level that Holm's method may ask: 0.05 / all that are planned. */
+  readonly level: number;
   readonly verdict: Verdict;
 }
 
@@ -29,27 +34,30 @@ type Verdict = "shown" | "not shown" | "the opposite shown";
 /** The level of all planned comparisons together. */
 const LEVEL = 0.05;
 
-/** Normal quantiles of two-sided 0.05 and of a power of 80 %. */
-const [Z_LEVEL, Z_POWER] = [1.95996, 0.84162];
+/** The power that "detectable" is of. */
+const POWER = 0.8;
 
 /**
- * All differences that were tested: planned ones first, then in the order of the systems. `family` is how many are planned,
- * where not all have been tested: each of the others counts as one that is not shown.
+ * All differences that were tested: planned ones first, then in the order of the systems. `family` is how many are planned:
+ * each that has not been tested counts as one that is not shown. An exploratory difference whose opposite is planned is left
+ * out, as it says nothing more.
  */
 export function comparedOf(
   systems: readonly System[],
-  family?: number,
+  family: number,
 ): Compared[] {
   const all = systems.flatMap((row) =>
     SCORES.flatMap((score) =>
       Object.entries(row[score].to).flatMap(([baseline, found]): Compared[] => {
         if (found?.p === undefined) return [];
-        const other = systems.find(({ pair, system }) =>
-          pair === row.pair && system === baseline
-        );
+        if (
+          found.planned === undefined &&
+          isOppositePlanned(systems, row, baseline, score)
+        ) return [];
         const { pair, system } = row;
-        const seeds = seedsOf(row, other);
-        return [{ pair, system, baseline, score, found, seeds }];
+        const other = rowOf(systems, row, baseline);
+        const { seeds, degrees } = seedsOf(row, other);
+        return [{ pair, system, baseline, score, found, seeds, degrees }];
       })
     )
   );
@@ -58,17 +66,39 @@ export function comparedOf(
     return p === undefined ? [] : [{ each, p }];
   });
   const corrected = holm(planned.map(({ p }) => p), family);
+  const level = LEVEL / Math.max(planned.length, family ?? 0);
   return [
     ...planned.map(({ each, p }, i) => ({
       ...each,
       tested: {
         p,
         corrected: corrected[i],
+        level,
         verdict: verdictOf(each.found, corrected[i]),
       },
     })),
     ...all.filter(({ found }) => found.planned === undefined),
   ];
+}
+
+/** A system of the same language pair. */
+function rowOf(
+  systems: readonly System[],
+  { pair }: System,
+  name: string,
+): System | undefined {
+  return systems.find((row) => row.pair === pair && row.system === name);
+}
+
+/** Whether it is planned that a baseline is better than a system: of the same two-sided p as that of the system to it. */
+function isOppositePlanned(
+  systems: readonly System[],
+  row: System,
+  baseline: string,
+  score: ScoreName,
+): boolean {
+  const opposite = rowOf(systems, row, baseline)?.[score].to[row.system];
+  return opposite?.planned === "superiority";
 }
 
 function plannedP(
@@ -85,13 +115,20 @@ function verdictOf({ planned, difference }: Difference, p: number): Verdict {
     : "shown";
 }
 
-function seedsOf(row: System, other: System | undefined): Compared["seeds"] {
+function seedsOf(
+  row: System,
+  other: System | undefined,
+): Pick<Compared, "seeds" | "degrees"> {
   const [own, theirs] = [row, other].map((system) =>
     (system?.runs ?? []).map(({ name }) => systemOf(name).seed)
   );
-  if (arePaired(own, theirs)) return "paired";
-  const several = [own, theirs].filter(({ length }) => length > 1).length;
-  return (["one", "one side", "unpaired"] as const)[several];
+  const several = [own, theirs].map(({ length }) => length)
+    .filter((length) => length > 1);
+  const kinds = ["one", "one side", "unpaired"] as const;
+  return {
+    seeds: arePaired(own, theirs) ? "paired" : kinds[several.length],
+    degrees: Math.min(...several) - 1,
+  };
 }
 
 /**
@@ -127,39 +164,43 @@ function halfWidth({ low, high }: Difference): number | undefined {
   return low === undefined || high === undefined ? undefined : (high - low) / 2;
 }
 
+/** What the power of a test follows from. */
+type Powered = Pick<Compared, "found" | "tested" | "degrees">;
+
 /**
- * The smallest difference that such a test would show with a power of 80 %, before correction, with an interval of this
- * width: of superiority above 0, of non-inferiority above `-margin`, where it may be negative.
+ * The smallest difference that such a test would show with a power of 80 %: of superiority above 0, of non-inferiority above
+ * `-margin`, where it may be negative. See `powerOf`.
  */
-export function detectable(found: Difference): number | undefined {
-  const half = halfWidth(found);
-  return half === undefined
-    ? undefined
-    : half * (1 + Z_POWER / Z_LEVEL) - (found.margin ?? 0);
+export function detectable(compared: Powered): number | undefined {
+  const { found } = compared;
+  if (halfWidth(found) === undefined) return undefined;
+  let [low, high] = [0, 1];
+  while (powerOf(compared, high) < POWER) high *= 2;
+  while (high - low > 1e-6) {
+    const middle = (low + high) / 2;
+    if (powerOf(compared, middle) < POWER) low = middle;
+    else high = middle;
+  }
+  return low - (found.margin ?? 0);
 }
 
-/** The chance that non-inferiority is shown where the systems are equal, before correction, with an interval of this width. */
-export function powerIfEqual(found: Difference): number | undefined {
-  const half = halfWidth(found);
-  return half === undefined || found.margin === undefined
+/** The chance that non-inferiority is shown where the systems are equal. See `powerOf`. */
+export function powerIfEqual(compared: Powered): number | undefined {
+  const { margin } = compared.found;
+  return halfWidth(compared.found) === undefined || margin === undefined
     ? undefined
-    : normal(Z_LEVEL * (found.margin / half - 1));
+    : powerOf(compared, margin);
 }
 
-/** The standard normal distribution function, to seven digits (Abramowitz and Stegun 1964, 7.1.26). */
-function normal(z: number): number {
-  const x = Math.abs(z) / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * x);
-  const sum = [
-    1.061405429,
-    -1.453152027,
-    1.421413741,
-    -0.284496736,
-    0.254829592,
-  ]
-    .reduce((sum, factor) => (sum + factor) * t, 0);
-  const tail = sum * Math.exp(-x * x) / 2;
-  return z < 0 ? tail : 1 - tail;
+/**
+ * The chance that a difference of so many points is told from 0, by the noncentral t distribution of a test by seeds alone,
+ * or of one seed the normal one: with an interval as wide as the one that was found and, of a planned comparison, at the
+ * strictest level of Holm's method.
+ */
+function powerOf({ found, tested, degrees }: Powered, points: number): number {
+  const limitAt = (level: number) => qt(1 - level / 2, degrees);
+  const error = (halfWidth(found) ?? NaN) / limitAt(LEVEL);
+  return pt(limitAt(tested?.level ?? LEVEL), degrees, points / error, false);
 }
 
 /**
@@ -171,17 +212,33 @@ export function kindOf({ planned, tails }: Difference): string {
   return tails === undefined ? "exploratory one-tail" : "exploratory";
 }
 
+/** The same of a system's difference to a baseline, which is planned where its opposite is. */
+export function kindIn(
+  systems: readonly System[],
+  row: System,
+  baseline: string,
+  score: ScoreName = "bleu",
+): string | undefined {
+  const found = row[score].to[baseline];
+  if (found?.p === undefined) return undefined;
+  return isOppositePlanned(systems, row, baseline, score)
+    ? "planned"
+    : kindOf(found);
+}
+
 /** The p-values of differences in BLEU to a baseline, with how they are to be read: in the title where all are alike. */
 export function significance(
   systems: readonly System[],
   baseline: string,
 ): { readonly title: string; cell(system: System): string } {
-  const of = ({ bleu }: System) => {
-    const found = bleu.to[baseline];
-    return found?.p === undefined ? undefined : found;
+  const of = (row: System) => {
+    const found = row.bleu.to[baseline];
+    return found?.p === undefined
+      ? undefined
+      : { p: found.p, kind: kindIn(systems, row, baseline) };
   };
   const [kind, ...others] = new Set(
-    systems.flatMap((system) => of(system) ?? []).map(kindOf),
+    systems.flatMap((system) => of(system)?.kind ?? []),
   );
   const isSame = kind !== undefined && others.length === 0;
   return {
@@ -190,7 +247,7 @@ export function significance(
       const found = of(system);
       if (found === undefined) return "";
       const p = pValue(found.p);
-      return isSame ? p : `${p} ${kindOf(found)}`;
+      return isSame ? p : `${p} ${found.kind}`;
     },
   };
 }
@@ -225,15 +282,15 @@ const COLUMNS = {
   },
   detectable: {
     title: "detectable",
-    cell: ({ found }) => {
-      const least = detectable(found);
+    cell: (compared) => {
+      const least = detectable(compared);
       return least === undefined ? "" : signed(least, 2);
     },
   },
   power: {
     title: "power if equal",
-    cell: ({ found }) => {
-      const power = powerIfEqual(found);
+    cell: (compared) => {
+      const power = powerIfEqual(compared);
       return power === undefined ? "" : `${number(100 * power, 0)} %`;
     },
   },

@@ -71,14 +71,19 @@ export const Evaluation = z.strictObject({
   lowercase: z.boolean().default(false),
   /** Placeholders that translations lack or invent are counted, as those of models that mask them always are. */
   placeholders: z.literal(true).optional(),
+  /**
+   * How many neighbouring test sentences the bootstrap draws together; 1 without. Sentences of one page depend on each
+   * other: drawn one by one, intervals are too narrow.
+   */
+  blockLength: z.int().min(2).max(1000).optional(),
   /** Differences that are planned; all others are exploratory. */
   comparisons: Plan.optional(),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
 
-/** The same for a stage that compares nothing: a plan is dropped, so that another one translates nothing again. */
+/** The same for a stage that compares nothing: how to compare is dropped, so that another way translates nothing again. */
 export const Translation = z.object(
-  Evaluation.omit({ comparisons: true }).shape,
+  Evaluation.omit({ blockLength: true, comparisons: true }).shape,
 );
 
 /**

@@ -11,7 +11,7 @@ import {
   secondsOfRun,
 } from "../../../engine/store/run_log.ts";
 import { pText } from "../../../nmt/metrics/layout.ts";
-import { type Compared, kindOf } from "../../../nmt/metrics/planned.ts";
+import { type Compared, kindIn } from "../../../nmt/metrics/planned.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { Difference, System } from "../../../schemas/results.ts";
 import { type BestStudent, bestStudents } from "../../students.ts";
@@ -116,7 +116,8 @@ function claimOf(
     ...Object.entries(row.bleu.to).flatMap(([baseline, found]) => {
       if (found === undefined) return [];
       const tested = compared.find((each) => each.found === found)?.tested;
-      return [surenessOf(baseline, found, tested)];
+      const kind = kindIn(rows, row, baseline);
+      return [surenessOf(baseline, found, tested, kind)];
     }),
     ...luckOf(best, rows),
     ...row.int8 === undefined ? [] : [
@@ -169,6 +170,7 @@ function surenessOf(
   baseline: string,
   found: Difference,
   tested: Compared["tested"],
+  kind: string | undefined,
 ): string {
   const by = `${differenceText(found, 1)} BLEU`;
   if (tested !== undefined) {
@@ -177,9 +179,7 @@ function surenessOf(
     } by Holm's correction.`;
   }
   return `To ${baseline}: ${by}, ${
-    found.p === undefined
-      ? "which was not tested"
-      : `${kindOf(found)} ${pText(found.p)}`
+    found.p === undefined ? "which was not tested" : `${kind} ${pText(found.p)}`
   }.`;
 }
 

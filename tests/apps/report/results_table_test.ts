@@ -56,7 +56,7 @@ Deno.test("differences are planned with a result, or exploratory", () => {
     system("teacher", {}),
     system("rkd", { teacher: { difference: -1, p: 0.3, tails: 2 } }),
     system("ckd", { teacher: planned }),
-  ]));
+  ], 1));
   assertStringIncludes(markup, ">ckd - teacher<");
   for (const column of ["planned, non-inferiority by 1", "shown"]) {
     assertStringIncludes(markup, `>${column}<`);
@@ -64,7 +64,7 @@ Deno.test("differences are planned with a result, or exploratory", () => {
   assertStringIncludes(markup, ">\u22120.90 to \u22120.10<");
   assertStringIncludes(markup, ">exploratory<");
   assertStringIncludes(
-    differencesTables(comparedOf([system("teacher", {})])).markup,
+    differencesTables(comparedOf([system("teacher", {})], 0)).markup,
     "No systems were compared.",
   );
 });

@@ -147,14 +147,19 @@ function simulated(spread: Spread): SampledRun[][][] {
   });
 }
 
-/** The share of experiments whose interval holds the true difference, which is 0, and its mean width. */
-function coverage(
-  experiments: readonly (readonly SampledRun[][])[],
-): { readonly held: number; readonly width: number } {
+/** The level that Holm's correction has for the least p of twelve. */
+const STRICT = 0.05 / 12;
+
+/**
+ * The share of experiments whose interval holds the true difference, which is 0, and its mean width; how many would show a
+ * difference as one of twelve.
+ */
+function coverage(experiments: readonly (readonly SampledRun[][])[]) {
   const found = experiments.map(([one, two]) => differenceOf(one, two));
   return {
     held: found.filter(({ low, high }) => low <= 0 && high >= 0).length /
       found.length,
+    shown: found.filter(({ p }) => p <= STRICT).length,
     width: found.reduce((sum, { low, high }) => sum + high - low, 0) /
       found.length,
   };
@@ -199,8 +204,10 @@ Deno.test("where sentences are all that counts the intervals are as wide as they
   const seeds = simulated({
     ...{ seed: 0, seedOfDifference: 1, sentence: 0.5, rest: 0.5 },
   });
-  const { held } = coverage(seeds);
+  const { held, shown } = coverage(seeds);
   assert(held >= 0.91 && held <= 0.98, `${held}`);
+  // By chance 0.6 of 150; by a normal distribution of four seeds' mean, ten.
+  assert(shown <= 4, `${shown}`);
   const alone = coverage(seeds.map((each) => each.map(averaged)));
   assert(alone.held < 0.4, `${alone.held}`);
 });
@@ -210,4 +217,40 @@ Deno.test("what a seed changes at single sentences counts twice: intervals hold 
     ...{ seed: 0, seedOfDifference: 0, sentence: 0.3, rest: 1.5 },
   }));
   assert(held >= 0.97 && held < 1, `${held}`);
+});
+
+Deno.test("where neighbours depend on each other, intervals hold the truth as often as they say if blocks of them are drawn, and seldom if sentences are", () => {
+  const [length, blocks] = [10, 40];
+  const next = random("simulated pages", 1);
+  const normal = () =>
+    Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  const counts = Array.from({ length: EXPERIMENTS }, () => {
+    const pages = Array.from({ length: blocks }, normal);
+    const lines = pages.flatMap((page) =>
+      Array.from({ length }, () => `${page + normal()}`)
+    );
+    return MEAN.counts(lines, []);
+  });
+  const zeros = MEAN.counts(counts[0].map(() => "0"), []);
+  const held = (blockLength?: number) => {
+    const resampled = resampledScores(MEAN, [zeros, ...counts], blockLength);
+    const runs = resampled.map((resampled, i) => {
+      const score = MEAN.score(sum(i === 0 ? zeros : counts[i - 1]));
+      return [{ seed: undefined, score, resampled }];
+    });
+    const [zero, ...others] = runs;
+    return coverage(others.map((runs) => [runs, zero])).held;
+  };
+  const [byBlocks, bySentences] = [held(length), held()];
+  assert(byBlocks >= 0.89 && byBlocks <= 0.98, `${byBlocks}`);
+  assert(bySentences < 0.7, `${bySentences}`);
+});
+
+Deno.test("the last block may be shorter, and blocks of one are sentences", () => {
+  const counts = MEAN.counts(["1", "2", "3", "4", "5"], []);
+  const [one] = resampledScores(MEAN, [counts], 1);
+  assertEquals(one, resampledScores(MEAN, [counts])[0]);
+  const [blocks] = resampledScores(MEAN, [counts], 4);
+  // The first four twice, once with the last, or the last alone.
+  assertEquals([...new Set(blocks)].sort(), [2.5, 3, 5]);
 });

@@ -137,9 +137,10 @@ Deno.test("the interval of a difference holds it, and has no width beside equal 
 /** Runs the stage on files; what it wrote and reported. */
 const runStage = (
   hypotheses: Readonly<Record<string, readonly string[]>>,
-  { comparisons, testSet, lowercase, edit = (text) => text }: {
+  { comparisons, testSet, blockLength, lowercase, edit = (text) => text }: {
     readonly comparisons?: readonly unknown[];
     readonly testSet?: string;
+    readonly blockLength?: number;
     readonly lowercase?: boolean;
     readonly edit?: (statistics: string, name: string) => string;
   } = {},
@@ -154,7 +155,7 @@ const runStage = (
     const comparison = `${folder}/comparison.json`;
     const { metrics } = await compare.run({
       config: {
-        evaluation: Evaluation.parse({ comparisons, lowercase }),
+        evaluation: Evaluation.parse({ comparisons, blockLength, lowercase }),
         testSet,
       },
       ...stageContext(folder),
@@ -227,6 +228,31 @@ Deno.test("planned comparisons are tested, of any two systems, and only on the t
       })
     ),
     'Cannot compare "rkd" with "ckd" as planned: there is no system "ckd"; expected rkd, teacher.',
+  );
+});
+
+Deno.test("neighbours are drawn together where the experiment says so: other intervals of the same scores, and no test of too few blocks", async () => {
+  const given = { rkd: fair, ckd: other };
+  const [alone, together] = await Promise.all(
+    [undefined, 10].map(async (blockLength) => {
+      const { metrics } = await runStage(given, { blockLength });
+      const { low, high } = Object.fromEntries(
+        Object.entries(metrics ?? {})
+          .filter(([name]) => name.startsWith("ckd.bleu.to.rkd."))
+          .map((
+            [name, value],
+          ) => [name.slice("ckd.bleu.to.rkd.".length), value]),
+      );
+      return [Number(low), Number(high)];
+    }),
+  );
+  assert(alone[0] !== together[0], `${alone}`);
+  const middle = ([low, high]: number[]) => (low + high) / 2;
+  assertAlmostEquals(middle(alone), middle(together), 0.3);
+  assertEquals(
+    await refusal(() => runStage(given, { blockLength: 20 })),
+    "Cannot compare systems by blocks of 20 of 300 test sentences: expected at least 20 blocks, found 15; " +
+      'lower "evaluation.blockLength".',
   );
 });
 

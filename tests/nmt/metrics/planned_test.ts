@@ -6,11 +6,13 @@ import {
   comparedTables,
   detectable,
   holm,
+  kindIn,
   kindOf,
   plannedTables,
   powerIfEqual,
 } from "../../../nmt/metrics/planned.ts";
 import { type EvaluatedNode, systemsOf } from "../../../nmt/metrics/systems.ts";
+import type { Difference, System } from "../../../schemas/results.ts";
 import { systemsTable } from "../../../nmt/metrics/table.ts";
 
 Deno.test("p-values are corrected as by statsmodels, published ones among them", () => {
@@ -88,21 +90,21 @@ function planned(
 
 Deno.test("planned comparisons come first, with Holm's correction and a result; others are exploratory", () => {
   assertEquals(
-    markdown(comparedTables(comparedOf(systemsOf(NODES)))),
+    markdown(comparedTables(comparedOf(systemsOf(NODES), 4))),
     `
 | difference    | score |    seeds | points |  95 % interval | half-width | detectable | power if equal |       p | p (Holm) |                          test |    result |
 | ------------- | ----: | -------: | -----: | -------------: | ---------: | ---------: | -------------: | ------: | -------: | ----------------------------: | --------: |
-| ckd - teacher |  BLEU | one side |  -0.30 | -0.85 to +0.25 |       0.55 |      -0.21 |           95 % |   0.004 |    0.012 | planned, non-inferiority by 1 |     shown |
-| ckd - rkd     |  BLEU |   paired |  +1.70 | +0.90 to +2.50 |       0.80 |      +1.14 |                |   0.002 |    0.008 |          planned, superiority |     shown |
-| ckd - pkd     |  BLEU | one side |  +1.60 | +0.10 to +3.10 |       1.50 |      +2.14 |                |   0.030 |    0.060 |          planned, superiority | not shown |
-| pkd - rkd     |  BLEU | one side |  +0.10 | -1.20 to +1.40 |       1.30 |      +1.86 |                |   0.800 |    0.800 |          planned, superiority | not shown |
-| rkd - teacher |  BLEU | one side |  -2.00 | -3.00 to -1.00 |       1.00 |      +1.43 |                | < 0.001 |          |                   exploratory |           |
+| ckd - teacher |  BLEU | one side |  -0.30 | -0.85 to +0.25 |       0.55 |      +1.97 |           35 % |   0.004 |    0.012 | planned, non-inferiority by 1 |     shown |
+| ckd - rkd     |  BLEU |   paired |  +1.70 | +0.90 to +2.50 |       0.80 |      +4.31 |                |   0.002 |    0.008 |          planned, superiority |     shown |
+| ckd - pkd     |  BLEU | one side |  +1.60 | +0.10 to +3.10 |       1.50 |      +8.09 |                |   0.030 |    0.060 |          planned, superiority | not shown |
+| pkd - rkd     |  BLEU | one side |  +0.10 | -1.20 to +1.40 |       1.30 |      +7.01 |                |   0.800 |    0.800 |          planned, superiority | not shown |
+| rkd - teacher |  BLEU | one side |  -2.00 | -3.00 to -1.00 |       1.00 |      +1.29 |                | < 0.001 |          |                   exploratory |           |
 `.trim(),
   );
 });
 
 Deno.test("planned comparisons alone are hypotheses, of all pairs in one table; where none is planned there is no table", () => {
-  const compared = comparedOf(systemsOf(NODES));
+  const compared = comparedOf(systemsOf(NODES), 4);
   const [first] = compared;
   const other = { ...first, pair: "en-de", score: "chrf" } as const;
   assertEquals(
@@ -110,9 +112,9 @@ Deno.test("planned comparisons alone are hypotheses, of all pairs in one table; 
     `
 | hypothesis               |  pair | points |  95 % interval | detectable | power if equal |     p | p (Holm) | result |
 | ------------------------ | ----: | -----: | -------------: | ---------: | -------------: | ----: | -------: | -----: |
-| ckd > teacher - 1        |       |  -0.30 | -0.85 to +0.25 |      -0.21 |           95 % | 0.004 |    0.012 |  shown |
-| ckd > rkd                |       |  +1.70 | +0.90 to +2.50 |      +1.14 |                | 0.002 |    0.008 |  shown |
-| ckd > teacher - 1 (chrF) | en-de |  -0.30 | -0.85 to +0.25 |      -0.21 |           95 % | 0.004 |    0.012 |  shown |
+| ckd > teacher - 1        |       |  -0.30 | -0.85 to +0.25 |      +1.97 |           35 % | 0.004 |    0.012 |  shown |
+| ckd > rkd                |       |  +1.70 | +0.90 to +2.50 |      +4.31 |                | 0.002 |    0.008 |  shown |
+| ckd > teacher - 1 (chrF) | en-de |  -0.30 | -0.85 to +0.25 |      +1.97 |           35 % | 0.004 |    0.012 |  shown |
 `.trim(),
   );
   assertEquals(plannedTables(compared.slice(-1)), []);
@@ -120,13 +122,16 @@ Deno.test("planned comparisons alone are hypotheses, of all pairs in one table; 
 
 Deno.test("a planned difference the other way is shown as the opposite, and a loss above the margin not at all", () => {
   const verdicts = (figures: Parameters<typeof planned>[2]) =>
-    comparedOf(systemsOf([
-      ...NODES.slice(0, -1),
-      {
-        ...{ name: "compare", measurements: {} },
-        metrics: Object.fromEntries(planned("rkd", "teacher", figures)),
-      },
-    ])).map(({ tested }) => tested?.verdict);
+    comparedOf(
+      systemsOf([
+        ...NODES.slice(0, -1),
+        {
+          ...{ name: "compare", measurements: {} },
+          metrics: Object.fromEntries(planned("rkd", "teacher", figures)),
+        },
+      ]),
+      1,
+    ).map(({ tested }) => tested?.verdict);
   assertEquals(verdicts({ low: -3, high: -1, p: 0.002 }), [
     "the opposite shown",
   ]);
@@ -136,21 +141,56 @@ Deno.test("a planned difference the other way is shown as the opposite, and a lo
   ]);
 });
 
-Deno.test("what could be shown follows from the width of the interval", () => {
+Deno.test("what could be shown follows from the width of the interval, from seeds, and from how many are planned", () => {
   const found = { difference: 0, low: -0.98, high: 0.98, p: 1 };
-  // A standard error of 0.5: 2.8 of them are shown with a power of 80 %.
-  assertAlmostEquals(detectable(found) ?? NaN, 1.4, 0.01);
   const loss = { ...found, margin: 1 };
-  assertAlmostEquals(detectable(loss) ?? NaN, 0.4, 0.01);
-  // The normal distribution function of 1 / 0.5 - 1.96.
-  assertAlmostEquals(powerIfEqual(loss) ?? NaN, 0.516, 0.001);
-  assertAlmostEquals(
-    powerIfEqual({ ...loss, margin: 0.1 }) ?? NaN,
-    0.0392,
-    1e-4,
-  );
-  assertEquals(powerIfEqual(found), undefined);
-  assertEquals(detectable({ difference: 1 }), undefined);
+  const tested = {
+    ...{ p: 1, corrected: 1, level: 0.005 },
+    verdict: "not shown",
+  } as const;
+  // Of one seed a standard error is 0.5: 2.8 of them are shown with a power of 80 %. SciPy 1.17: norm.sf, nct.sf.
+  const cases = [
+    [Infinity, undefined, 1.4008, 0.5160],
+    [Infinity, tested, 1.8244, 0.2098],
+    [3, undefined, 1.3106, 0.5930],
+    [3, tested, 2.8978, 0.1130],
+  ] as const;
+  for (const [degrees, tested, least, power] of cases) {
+    const of = (found: Difference) => ({ found, tested, degrees });
+    assertAlmostEquals(detectable(of(found)) ?? NaN, least, 1e-4);
+    assertAlmostEquals(detectable(of(loss)) ?? NaN, least - 1, 1e-4);
+    assertAlmostEquals(powerIfEqual(of(loss)) ?? NaN, power, 1e-4);
+    assertEquals(powerIfEqual(of(found)), undefined);
+    assertEquals(detectable(of({ difference: 1 })), undefined);
+  }
+});
+
+Deno.test("the opposite of a planned difference is no exploratory one, and its p is a planned one", () => {
+  const figures = { low: -1, high: 3, p: 0.2 };
+  const opposite = planned("pkd", "rkd", figures);
+  const systemsBy = (metrics: ReturnType<typeof planned>) =>
+    systemsOf([
+      ...NODES.slice(0, -1),
+      {
+        ...{ name: "compare", measurements: {} },
+        metrics: Object.fromEntries(metrics),
+      },
+    ]);
+  const compared = (systems: readonly System[]) =>
+    comparedOf(systems, 2)
+      .map(({ system, baseline }) => `${system} - ${baseline}`);
+  const one = systemsBy([
+    ...planned("rkd", "pkd", figures),
+    ...opposite.filter(([name]) => !name.endsWith("planned")),
+  ]);
+  assertEquals(compared(one), ["rkd - pkd"]);
+  assert(systemsTable(NODES).includes("| planned p (rkd) |"));
+  const pkd = one.find(({ system }) => system === "pkd");
+  assertEquals(pkd && kindIn(one, pkd, "rkd"), "planned");
+  assertEquals(pkd && kindIn(one, pkd, "teacher"), undefined);
+  // Planned both ways, neither is left out.
+  const both = systemsBy([...planned("rkd", "pkd", figures), ...opposite]);
+  assertEquals(compared(both).toSorted(), ["pkd - rkd", "rkd - pkd"]);
 });
 
 Deno.test("the table of systems says which p-values are planned, exploratory or of one tail", () => {

@@ -15,12 +15,26 @@ function tablesOf(page: string): string[] {
   return [...read(page).matchAll(marked)].map(([, table]) => table);
 }
 
-Deno.test("every table of the pages is printed, and the figures that have statistics are recomputed", async () => {
+/** The differences of a page's sentences, such as "+0.50 (-0.22 to +1.22)". */
+function differencesOf(page: string): string[] {
+  const text = read(page).replace(/\s+/g, " ");
+  const number = String.raw`[+-]\d+\.\d+`;
+  const found = new RegExp(`${number} \\(${number} to ${number}\\)`, "g");
+  return [...text.matchAll(found)].map(([difference]) => difference);
+}
+
+Deno.test("every table and difference of the pages is printed, and the figures that have statistics are recomputed", async () => {
   const { code, out, err } = await pipeline("results", "--all", "--recompute");
   assertEquals(code, 0, err);
   const tables = PAGES.flatMap(tablesOf);
   assert(tables.length > 5);
   assertEquals(tables.filter((table) => !out.includes(table)), []);
+  const differences = PAGES.flatMap(differencesOf);
+  assert(differences.length > 5);
+  // In a column of its own, or in two beside each other.
+  const printed = out.replace(/ +/g, " ")
+    .replace(/\| ([+-][\d.]+) \| ([+-][\d.]+ to [+-][\d.]+) \|/g, "$1 ($2)");
+  assertEquals(differences.filter((each) => !printed.includes(each)), []);
   for (const name of EXPERIMENTS) {
     const isPacked = [...Deno.readDirSync(join(RESULTS, name))]
       .some(({ name }) => name.endsWith(".jsonl.gz"));
