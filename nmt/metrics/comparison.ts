@@ -76,7 +76,8 @@ export function compareSystems(options: ComparisonOptions): Comparison {
     const chrf = compared.chrf.get(name);
     if (chrf !== undefined) systems[name] = { bleu, chrf };
   }
-  const signature = (metric: Metric) => metric.signature(1, RESAMPLING);
+  const resampling = { ...RESAMPLING, blockLength: options.blockLength };
+  const signature = (metric: Metric) => metric.signature(1, resampling);
   return {
     ...RESAMPLING,
     signature: {

@@ -19,6 +19,8 @@ export interface Metric {
 export interface Resampling {
   readonly samples: number;
   readonly seed: number;
+  /** How many neighbouring segments are drawn together; 1 without. sacreBLEU has no such field. */
+  readonly blockLength?: number;
 }
 
 /**
@@ -68,7 +70,11 @@ export function formatSignature(
 ): string {
   const all = {
     nrefs: references,
-    ...(resampling && { bs: resampling.samples, seed: resampling.seed }),
+    ...(resampling && {
+      bs: resampling.samples,
+      ...resampling.blockLength && { block: resampling.blockLength },
+      seed: resampling.seed,
+    }),
     ...fields,
     version: VERSION,
   };

@@ -166,7 +166,7 @@ if (isThere) {
       const pipeline = async (...args: string[]) => {
         const { code, out, err } = await deno([
           ...["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
-          ...["--experiment", "multi30k-en-de"],
+          ...["--experiment", "captions-en-de"],
           ...["--artifacts", join(folder.path, "artifacts")],
         ], { CKD_MIRRORS: CORPORA });
         assertEquals(code, 0, err);

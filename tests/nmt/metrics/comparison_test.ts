@@ -3,6 +3,7 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
 import {
@@ -235,20 +236,18 @@ Deno.test("neighbours are drawn together where the experiment says so: other int
   const given = { rkd: fair, ckd: other };
   const [alone, together] = await Promise.all(
     [undefined, 10].map(async (blockLength) => {
-      const { metrics } = await runStage(given, { blockLength });
-      const { low, high } = Object.fromEntries(
-        Object.entries(metrics ?? {})
-          .filter(([name]) => name.startsWith("ckd.bleu.to.rkd."))
-          .map((
-            [name, value],
-          ) => [name.slice("ckd.bleu.to.rkd.".length), value]),
-      );
-      return [Number(low), Number(high)];
+      const { text } = await runStage(given, { blockLength });
+      return Comparison.parse(JSON.parse(text));
     }),
   );
-  assert(alone[0] !== together[0], `${alone}`);
-  const middle = ([low, high]: number[]) => (low + high) / 2;
-  assertAlmostEquals(middle(alone), middle(together), 0.3);
+  assertStringIncludes(
+    together.signature.bleu,
+    "|bs:1000|block:10|seed:12345|",
+  );
+  const [one, ten] = [alone, together].map(({ systems }) => systems.ckd.bleu);
+  assertEquals(one.score, ten.score);
+  assertEquals(one.against.rkd?.difference, ten.against.rkd?.difference);
+  assertNotEquals(one.against.rkd?.low, ten.against.rkd?.low);
   assertEquals(
     await refusal(() => runStage(given, { blockLength: 20 })),
     "Cannot compare systems by blocks of 20 of 300 test sentences: expected at least 20 blocks, found 15; " +
