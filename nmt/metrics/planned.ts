@@ -66,7 +66,7 @@ export function comparedOf(
     return p === undefined ? [] : [{ each, p }];
   });
   const corrected = holm(planned.map(({ p }) => p), family);
-  const level = LEVEL / Math.max(planned.length, family ?? 0);
+  const level = LEVEL / Math.max(planned.length, family);
   return [
     ...planned.map(({ each, p }, i) => ({
       ...each,
@@ -193,8 +193,8 @@ export function powerIfEqual(compared: Powered): number | undefined {
 }
 
 /**
- * The chance that a difference of so many points is told from 0, by the noncentral t distribution of a test by seeds alone,
- * or of one seed the normal one: with an interval as wide as the one that was found and, of a planned comparison, at the
+ * The chance that a difference of so many points is told from 0, roughly, by the noncentral t distribution of a test by seeds
+ * alone, or of one seed the normal one: with an interval as wide as the one that was found and, of a planned comparison, at the
  * strictest level of Holm's method.
  */
 function powerOf({ found, tested, degrees }: Powered, points: number): number {

@@ -37,7 +37,7 @@ function tables(compared: readonly Compared[], kind: string): Markup[] {
 }
 
 const READING =
-  "Planned comparisons were named before the systems were trained: they have p by Holm's correction and the result at 0.05. All others are exploratory. Detectable is the difference that such a test shows with a power of 80 %, of planned ones after that correction.";
+  "Planned comparisons were named before the systems were trained: they have p by Holm's correction and the result at 0.05. All others are exploratory. Detectable is about the difference that such a test shows with a power of 80 %, of planned ones after that correction.";
 
 /** A number sorts as one. */
 function cellOf(text: string): Cell {

@@ -17,7 +17,7 @@ function tablesOf(page: string): string[] {
 
 /** The differences of a page's sentences, such as "+0.50 (-0.22 to +1.22)". */
 function differencesOf(page: string): string[] {
-  const text = read(page).replace(/\s+/g, " ");
+  const text = read(page).replace(/^\|.*/gm, "").replace(/\s+/g, " ");
   const number = String.raw`[+-]\d+\.\d+`;
   const found = new RegExp(`${number} \\(${number} to ${number}\\)`, "g");
   return [...text.matchAll(found)].map(([difference]) => difference);
