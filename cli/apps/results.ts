@@ -46,12 +46,11 @@ import {
   tuningJson,
   tuningTables,
 } from "../../apps/results/tuning.ts";
+import { kindIn, kindOf } from "../../nmt/metrics/baselines.ts";
 import {
   type Compared,
   comparedTables,
   detectable,
-  kindIn,
-  kindOf,
   plannedOf,
   plannedTables,
   powerIfEqual,

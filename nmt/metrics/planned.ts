@@ -2,7 +2,7 @@
 import { type Difference, type System } from "../../schemas/results.ts";
 import { type ScoreName, SCORES } from "../../schemas/experiment/evaluation.ts";
 import { pt, qt } from "lib-r-math.js";
-import { systemOf } from "./baselines.ts";
+import { isOppositePlanned, kindOf, rowOf, systemOf } from "./baselines.ts";
 import { arePaired } from "./differences.ts";
 import { interval, number, pValue, signed, type Table } from "./layout.ts";
 
@@ -79,26 +79,6 @@ export function comparedOf(
     })),
     ...all.filter(({ found }) => found.planned === undefined),
   ];
-}
-
-/** A system of the same language pair. */
-function rowOf(
-  systems: readonly System[],
-  { pair }: System,
-  name: string,
-): System | undefined {
-  return systems.find((row) => row.pair === pair && row.system === name);
-}
-
-/** Whether it is planned that a baseline is better than a system: of the same two-sided p as that of the system to it. */
-function isOppositePlanned(
-  systems: readonly System[],
-  row: System,
-  baseline: string,
-  score: ScoreName,
-): boolean {
-  const opposite = rowOf(systems, row, baseline)?.[score].to[row.system];
-  return opposite?.planned === "superiority";
 }
 
 function plannedP(
@@ -201,55 +181,6 @@ function powerOf({ found, tested, degrees }: Powered, points: number): number {
   const limitAt = (level: number) => qt(1 - level / 2, degrees);
   const error = (halfWidth(found) ?? NaN) / limitAt(LEVEL);
   return pt(limitAt(tested?.level ?? LEVEL), degrees, points / error, false);
-}
-
-/**
- * How a p-value of no difference is to be read: `planned`, `exploratory`, or `exploratory one-tail` of an earlier version.
- * Where non-inferiority is planned, it is not what is tested.
- */
-export function kindOf({ planned, tails }: Difference): string {
-  if (planned === "superiority") return "planned";
-  return tails === undefined ? "exploratory one-tail" : "exploratory";
-}
-
-/** The same of a system's difference to a baseline, which is planned where its opposite is. */
-export function kindIn(
-  systems: readonly System[],
-  row: System,
-  baseline: string,
-  score: ScoreName = "bleu",
-): string | undefined {
-  const found = row[score].to[baseline];
-  if (found?.p === undefined) return undefined;
-  return isOppositePlanned(systems, row, baseline, score)
-    ? "planned"
-    : kindOf(found);
-}
-
-/** The p-values of differences in BLEU to a baseline, with how they are to be read: in the title where all are alike. */
-export function significance(
-  systems: readonly System[],
-  baseline: string,
-): { readonly title: string; cell(system: System): string } {
-  const of = (row: System) => {
-    const found = row.bleu.to[baseline];
-    return found?.p === undefined
-      ? undefined
-      : { p: found.p, kind: kindIn(systems, row, baseline) };
-  };
-  const [kind, ...others] = new Set(
-    systems.flatMap((system) => of(system)?.kind ?? []),
-  );
-  const isSame = kind !== undefined && others.length === 0;
-  return {
-    title: isSame ? `${kind} p (${baseline})` : `p (${baseline})`,
-    cell: (system) => {
-      const found = of(system);
-      if (found === undefined) return "";
-      const p = pValue(found.p);
-      return isSame ? p : `${p} ${found.kind}`;
-    },
-  };
 }
 
 /** A column of differences; all formats and the report have these. */

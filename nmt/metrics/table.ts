@@ -5,10 +5,11 @@ import {
   latex,
   markdown,
   number,
+  pValue,
   signed,
   type Table,
 } from "./layout.ts";
-import { significance } from "./planned.ts";
+import { kindIn } from "./baselines.ts";
 import { type EvaluatedNode, systemsOf } from "./systems.ts";
 
 /** How a table is written. */
@@ -100,6 +101,32 @@ const columnsOf = (systems: readonly System[]): readonly Column[] => [
     cell: ({ sentencesPerSecond }) => number(sentencesPerSecond, 0),
   },
 ];
+
+/** The p-values of differences in BLEU to a baseline, with how they are to be read: in the title where all are alike. */
+function significance(
+  systems: readonly System[],
+  baseline: string,
+): { readonly title: string; cell(system: System): string } {
+  const of = (row: System) => {
+    const found = row.bleu.to[baseline];
+    return found?.p === undefined
+      ? undefined
+      : { p: found.p, kind: kindIn(systems, row, baseline) };
+  };
+  const [kind, ...others] = new Set(
+    systems.flatMap((system) => of(system)?.kind ?? []),
+  );
+  const isSame = kind !== undefined && others.length === 0;
+  return {
+    title: isSame ? `${kind} p (${baseline})` : `p (${baseline})`,
+    cell: (system) => {
+      const found = of(system);
+      if (found === undefined) return "";
+      const p = pValue(found.p);
+      return isSame ? p : `${p} ${found.kind}`;
+    },
+  };
+}
 
 /** `37.5`, or `37.5 ± 0.4`. */
 function score({ score, deviation }: Figure): string {

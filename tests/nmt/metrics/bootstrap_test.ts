@@ -112,12 +112,17 @@ interface Spread {
   readonly rest: number;
 }
 
-/** Experiments on two systems of the same seeds that do not differ: the runs of each. */
-function simulated(spread: Spread): SampledRun[][][] {
-  const next = random("simulated experiments", 1);
-  const normal = (deviation: number) =>
+/** Draws of a normal distribution around 0, of a standard deviation. */
+function normals(stream: string): (deviation: number) => number {
+  const next = random(stream, 1);
+  return (deviation) =>
     deviation * Math.sqrt(-2 * Math.log(1 - next())) *
     Math.cos(2 * Math.PI * next());
+}
+
+/** Experiments on two systems of the same seeds that do not differ: the runs of each. */
+function simulated(spread: Spread): SampledRun[][][] {
+  const normal = normals("simulated experiments");
   const texts = Array.from({ length: EXPERIMENTS }, () => {
     const sentences = Array.from(
       { length: SENTENCES },
@@ -221,13 +226,11 @@ Deno.test("what a seed changes at single sentences counts twice: intervals hold 
 
 Deno.test("where neighbours depend on each other, intervals hold the truth as often as they say if blocks of them are drawn, and seldom if sentences are", () => {
   const [length, blocks] = [10, 40];
-  const next = random("simulated pages", 1);
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  const normal = normals("simulated pages");
   const counts = Array.from({ length: EXPERIMENTS }, () => {
-    const pages = Array.from({ length: blocks }, normal);
+    const pages = Array.from({ length: blocks }, () => normal(1));
     const lines = pages.flatMap((page) =>
-      Array.from({ length }, () => `${page + normal()}`)
+      Array.from({ length }, () => `${page + normal(1)}`)
     );
     return MEAN.counts(lines, []);
   });

@@ -1,13 +1,12 @@
 /** Planned comparisons: Holm's correction, verdicts, what could be shown, and that all else is marked as exploratory. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { markdown } from "../../../nmt/metrics/layout.ts";
+import { kindIn, kindOf } from "../../../nmt/metrics/baselines.ts";
 import {
   comparedOf,
   comparedTables,
   detectable,
   holm,
-  kindIn,
-  kindOf,
   plannedTables,
   powerIfEqual,
 } from "../../../nmt/metrics/planned.ts";
@@ -88,6 +87,16 @@ function planned(
     .map(([what, value]) => [`${system}.bleu.to.${baseline}.${what}`, value]);
 }
 
+/** The systems of NODES by another comparison. */
+const systemsBy = (metrics: ReturnType<typeof planned>) =>
+  systemsOf([
+    ...NODES.slice(0, -1),
+    {
+      ...{ name: "compare", measurements: {} },
+      metrics: Object.fromEntries(metrics),
+    },
+  ]);
+
 Deno.test("planned comparisons come first, with Holm's correction and a result; others are exploratory", () => {
   assertEquals(
     markdown(comparedTables(comparedOf(systemsOf(NODES), 4))),
@@ -122,16 +131,8 @@ Deno.test("planned comparisons alone are hypotheses, of all pairs in one table; 
 
 Deno.test("a planned difference the other way is shown as the opposite, and a loss above the margin not at all", () => {
   const verdicts = (figures: Parameters<typeof planned>[2]) =>
-    comparedOf(
-      systemsOf([
-        ...NODES.slice(0, -1),
-        {
-          ...{ name: "compare", measurements: {} },
-          metrics: Object.fromEntries(planned("rkd", "teacher", figures)),
-        },
-      ]),
-      1,
-    ).map(({ tested }) => tested?.verdict);
+    comparedOf(systemsBy(planned("rkd", "teacher", figures)), 1)
+      .map(({ tested }) => tested?.verdict);
   assertEquals(verdicts({ low: -3, high: -1, p: 0.002 }), [
     "the opposite shown",
   ]);
@@ -163,19 +164,17 @@ Deno.test("what could be shown follows from the width of the interval, from seed
     assertEquals(powerIfEqual(of(found)), undefined);
     assertEquals(detectable(of({ difference: 1 })), undefined);
   }
+  const small = { ...loss, margin: 0.1 };
+  assertAlmostEquals(
+    powerIfEqual({ found: small, degrees: Infinity }) ?? NaN,
+    0.0392,
+    1e-4,
+  );
 });
 
 Deno.test("the opposite of a planned difference is no exploratory one, and its p is a planned one", () => {
   const figures = { low: -1, high: 3, p: 0.2 };
   const opposite = planned("pkd", "rkd", figures);
-  const systemsBy = (metrics: ReturnType<typeof planned>) =>
-    systemsOf([
-      ...NODES.slice(0, -1),
-      {
-        ...{ name: "compare", measurements: {} },
-        metrics: Object.fromEntries(metrics),
-      },
-    ]);
   const compared = (systems: readonly System[]) =>
     comparedOf(systems, 2)
       .map(({ system, baseline }) => `${system} - ${baseline}`);
