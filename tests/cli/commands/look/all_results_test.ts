@@ -15,12 +15,43 @@ function tablesOf(page: string): string[] {
   return [...read(page).matchAll(marked)].map(([, table]) => table);
 }
 
-/** The differences of a page's sentences, such as "+0.50 (-0.22 to +1.22)". */
-function differencesOf(page: string): string[] {
-  const text = read(page).replace(/^\|.*/gm, "").replace(/\s+/g, " ");
+interface Section {
+  readonly text: string;
+  /** Experiments whose results it links or prints. */
+  readonly experiments: readonly string[];
+  /** Differences of its sentences, such as "+0.50 (-0.22 to +1.22)". */
+  readonly differences: readonly string[];
+}
+
+function sectionsOf(page: string): Section[] {
   const number = String.raw`[+-]\d+\.\d+`;
-  const found = new RegExp(`${number} \\(${number} to ${number}\\)`, "g");
-  return [...text.matchAll(found)].map(([difference]) => difference);
+  const difference = new RegExp(`${number} \\(${number} to ${number}\\)`, "g");
+  return read(page).split(/^(?=## )/m).map((text) => {
+    const sentences = text.replace(/^\|.*/gm, "").replace(/\s+/g, " ");
+    return {
+      text,
+      experiments: EXPERIMENTS.filter((name) =>
+        page === `docs/results/${name}.md` ||
+        new RegExp(`(results/${name}\\.md|results: ${name} )`).test(text)
+      ),
+      differences: [...sentences.matchAll(difference)].map(([found]) => found),
+    };
+  });
+}
+
+/** What `results --all` prints of each experiment, with a difference and its interval as sentences have them. */
+function printedOf(out: string): Map<string, string> {
+  const printed = new Map<string, string>();
+  for (
+    const [, name, text] of out.matchAll(
+      /^## (\S+): \S+\n([^]*?)(?=^## |$(?![^]))/gm,
+    )
+  ) {
+    const found = text.replace(/ +/g, " ")
+      .replace(/\| ([+-][\d.]+) \| ([+-][\d.]+ to [+-][\d.]+) \|/g, "$1 ($2)");
+    printed.set(name, (printed.get(name) ?? "") + found);
+  }
+  return printed;
 }
 
 Deno.test("every table and difference of the pages is printed, and the figures that have statistics are recomputed", async () => {
@@ -29,12 +60,14 @@ Deno.test("every table and difference of the pages is printed, and the figures t
   const tables = PAGES.flatMap(tablesOf);
   assert(tables.length > 5);
   assertEquals(tables.filter((table) => !out.includes(table)), []);
-  const differences = PAGES.flatMap(differencesOf);
-  assert(differences.length > 5);
-  // In a column of its own, or in two beside each other.
-  const printed = out.replace(/ +/g, " ")
-    .replace(/\| ([+-][\d.]+) \| ([+-][\d.]+ to [+-][\d.]+) \|/g, "$1 ($2)");
-  assertEquals(differences.filter((each) => !printed.includes(each)), []);
+  const printed = printedOf(out);
+  assertEquals([...printed.keys()], EXPERIMENTS);
+  const sections = PAGES.flatMap(sectionsOf);
+  assert(sections.flatMap(({ differences }) => differences).length > 5);
+  for (const { text, experiments, differences } of sections) {
+    const known = experiments.map((name) => printed.get(name)).join();
+    assertEquals(differences.filter((each) => !known.includes(each)), [], text);
+  }
   for (const name of EXPERIMENTS) {
     const isPacked = [...Deno.readDirSync(join(RESULTS, name))]
       .some(({ name }) => name.endsWith(".jsonl.gz"));
