@@ -255,7 +255,10 @@ export const TABLES: Readonly<Record<string, () => string>> = {
       JSON.parse(Deno.readTextFileSync(path)),
     );
     const ours = systems.find(({ system }) => system === "teacher");
-    if (ours === undefined) throw new Error(`"${path}" has no teacher`);
+    const perplexity = ours?.runs[0].perplexity;
+    if (ours === undefined || perplexity === undefined) {
+      throw new Error(`"${path}" has no teacher, or not its perplexity`);
+    }
     const perplexityAt = (wanted: number) =>
       Math.exp(
         curves.teacher.find(({ step }) => step === wanted)?.nll ?? NaN,
@@ -268,7 +271,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
       ]),
       [
         "perplexity of the average",
-        fixed(ours.runs[0].perplexity ?? NaN),
+        fixed(perplexity),
         fixed(theirs.perplexity),
       ],
       ["BLEU", fixed(ours.bleu.score), fixed(theirs.bleu)],

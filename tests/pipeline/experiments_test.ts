@@ -91,7 +91,8 @@ for (const name of EXPERIMENTS) {
 Deno.test("paper has the systems of the paper's tables: students of 2 + 2 layers, a teacher of 6 + 6", () => {
   for (const { experiment: { students, teacher } } of pairsOf("paper")) {
     assertEquals(Object.keys(students), SYSTEMS);
-    const models = [teacher, ...Object.values(students)].map((it) => it.model);
+    const models = [teacher, ...Object.values(students)]
+      .map(({ model }) => model);
     assertEquals(models.map((model) => model.encoderLayers), LAYERS);
     assertEquals(models.map((model) => model.decoderLayers), LAYERS);
   }
