@@ -14,9 +14,10 @@ import {
   monolingualText,
 } from "./schemas/experiment/data.ts";
 import {
+  allSignals,
   hasStart,
-  recordedLayers,
-  usesRecording,
+  recordedKinds,
+  type SignalKind,
 } from "./schemas/experiment/distillation.ts";
 import {
   distillations,
@@ -110,7 +111,11 @@ function distill(draft: Draft): void {
     },
     inputs: { corpus, imported: given?.extended },
   });
-  const testSets = [...testSetsOf(draft, own, corpus), ...further];
+  const testSets = [
+    { node, corpus: own },
+    ...testSetsOf(draft, corpus),
+    ...further,
+  ];
   const withSentences = sentences(draft, testSets, { corpus: own, tokens });
 
   const teacher = given !== undefined && !isAdapted(experiment)
@@ -147,7 +152,9 @@ function distill(draft: Draft): void {
     const name = targets === "references" ? undefined : "translations";
     const pairs = targets === "references"
       ? tokens
-      : translations(draft, undefined, { teacher, tokens });
+      : translations(draft, undefined, { teacher, tokens }, {
+        maximumLength: experiment.vocabulary.maximumLength,
+      });
     const trainingData = withSentences("students", { name, pairs, teacher });
     const whole = { teacher, tokens, trainingData };
     const trimmed = trimmedSize === undefined ? undefined : node(trimStage, {
@@ -380,20 +387,27 @@ function shortlistOf(
   });
 }
 
-/** The teacher's states that some students learn from. */
+/** The teacher's signals that some students learn from, a node for each kind. */
 function statesOf(
   { experiment, node }: Draft,
   name: string | undefined,
   students: readonly (readonly [string, TrainedStudent])[],
   { teacher, trainingData }: Learned,
-) {
-  const used = students.flatMap(([, student]) => distillations(student))
-    .filter(usesRecording);
-  return used.length === 0 ? undefined : node(statesStage, {
-    name,
-    config: { layers: recordedLayers(used), runtime: experiment.runtime },
-    inputs: { teacher, tokens: trainingData },
-  });
+): ReadonlyMap<SignalKind, Handle<"shards">> {
+  const { runtime, teacher: { model } } = experiment;
+  const used = students.flatMap(([, student]) => distillations(student));
+  return new Map([...new Set(used.flatMap(recordedKinds))].map((kind) => {
+    const ofKind = kind === "final" ? undefined : kind;
+    const full = [name, ofKind].filter((part) => part !== undefined).join("-");
+    return [
+      kind,
+      node(statesStage, {
+        name: full === "" ? undefined : full,
+        config: { signals: allSignals(kind, model), runtime },
+        inputs: { teacher, tokens: trainingData },
+      }),
+    ];
+  }));
 }
 
 /** The teacher with narrower feed-forward blocks, by their width, for students that begin as its layers. */
@@ -426,18 +440,17 @@ interface TestSet {
   readonly corpus: Handle<"test">;
 }
 
-/** The test set of the corpus, and the further ones. */
+/** The test sets of the experiment beside that of its own corpus. */
 function testSetsOf(
-  { experiment, node, within }: Draft,
-  own: Handle<"validation" | "test">,
-  trained: Handle<"train">,
+  { experiment, within }: Draft,
+  trained: Handle<"train" | "validation">,
 ): TestSet[] {
   const { seed, languages } = experiment;
-  const others = Object.entries(experiment.testSets).map(([name, set]) => {
+  return Object.entries(experiment.testSets).map(([name, set]) => {
     const node = within(name);
     const { data, corpus: cleaning } = set;
     if (data === undefined) {
-      const inputs = { corpus: own };
+      const inputs = { corpus: trained };
       const corpus = node(validationStage, { config: {}, inputs });
       return { name, node, corpus };
     }
@@ -450,7 +463,6 @@ function testSetsOf(
     node(overlapStage, { config: {}, inputs: { corpus, trained } });
     return { name, node, corpus };
   });
-  return [{ node, corpus: own }, ...others];
 }
 
 /** Evaluates systems on all test sets, and compares those of each. */

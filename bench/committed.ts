@@ -259,10 +259,13 @@ export const TABLES: Readonly<Record<string, () => string>> = {
     if (ours === undefined || perplexity === undefined) {
       throw new Error(`"${path}" has no teacher, or not its perplexity`);
     }
-    const perplexityAt = (wanted: number) =>
-      Math.exp(
-        curves.teacher.find(({ step }) => step === wanted)?.nll ?? NaN,
+    const perplexityAt = (wanted: number) => {
+      const point = curves.teacher.find(({ step }) => step === wanted);
+      if (point !== undefined) return Math.exp(point.nll);
+      throw new Error(
+        `"${path}" has no curve of its teacher at step ${wanted}`,
       );
+    };
     return table(["", "here", "in PyTorch"], [
       ...theirs.perplexities.map(({ step, perplexity }) => [
         `perplexity at step ${step.toLocaleString("en")}`,

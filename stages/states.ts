@@ -1,7 +1,7 @@
-/** Records the teacher's hidden states of the training pairs, once for all students. */
+/** Records signals of the teacher for the training pairs, such as all layers of its encoder, once for all students. */
 import { z } from "zod";
 import { stage } from "../engine/graph/stage.ts";
-import { RecordedLayers } from "../schemas/experiment/distillation.ts";
+import { Signals } from "../schemas/experiment/distillation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
 import { identityOf } from "../nmt/tensor/identities.ts";
 import { RUNTIME_PERMISSIONS } from "../nmt/tensor/permissions.ts";
@@ -11,7 +11,7 @@ export default stage({
   name: "states",
   module: import.meta.url,
   config: z.strictObject({
-    layers: RecordedLayers,
+    signals: Signals,
     runtime: Runtime,
   }),
   inputs: { teacher: ["model"], tokens: ["train"] },
@@ -35,7 +35,7 @@ export default stage({
       runtime: await loadRuntime(config.runtime),
       teacher: loadModel(inputs.teacher.model, "the model of the teacher"),
       tokens: readTokens(inputs.tokens.train),
-      layers: config.layers,
+      signals: config.signals,
       folder: work,
       report: ({ pairs, of }) =>
         progress({ done: pairs, total: of, unit: "pairs" }),

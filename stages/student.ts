@@ -5,6 +5,7 @@ import { stage } from "../engine/graph/stage.ts";
 import { Translation } from "../schemas/experiment/evaluation.ts";
 import { Runtime } from "../schemas/experiment/runtime.ts";
 import {
+  type SignalKind,
   Student,
   usesRecording,
   usesStates,
@@ -26,7 +27,8 @@ export default stage({
   }),
   inputs: {
     teacher: ["model"],
-    states: ["shards"],
+    /** Recordings of the teacher's signals, one a kind. */
+    "states:*": ["shards"],
     /** The training data, which the states are of; recorded manifests know it by this name. */
     lessons: ["train"],
     tokens: ["validation", "tokenizer"],
@@ -34,7 +36,7 @@ export default stage({
     /** The teacher with narrower blocks, whose layers the student begins as. */
     start: ["model"],
   },
-  optional: ["teacher", "states", "choice", "start"],
+  optional: ["teacher", "states:*", "choice", "start"],
   outputs: {
     model: {
       path: "model.safetensors",
@@ -69,7 +71,7 @@ export default stage({
     const { loadRuntime } = await import("../nmt/tensor/runtime.ts");
     const { loadSubwords } = await import("../nmt/text/subwords/subwords.ts");
     const { vocabulary, tokenize, lowercase } = config;
-    const { teacher: given, tokens, states, choice, start } = inputs;
+    const { teacher: given, tokens, choice, start } = inputs;
     const { model, training, distillation } = choice === undefined
       ? config
       : selectedStudent(config, choice.choice);
@@ -78,6 +80,13 @@ export default stage({
     const copied = start
       ? loadModel(start.model, "the pruned teacher")
       : teacher;
+    const recordingOf = (kind: SignalKind) => {
+      const recording = inputs[`states:${kind}`];
+      if (recording !== undefined) return recording.shards;
+      throw new Error(
+        `Cannot train a student on recorded states: its input "states:${kind}" is missing`,
+      );
+    };
     const isTaught = teacher !== undefined && usesStates(distillation);
     const runtime = await loadRuntime(config.runtime);
     return trainFiles({
@@ -101,13 +110,8 @@ export default stage({
       signal,
       teacher: isTaught
         ? async (tokens) => {
-          if (usesRecording(distillation) && states === undefined) {
-            throw new Error(
-              'Cannot train a student on recorded states: its input "states" is missing',
-            );
-          }
-          const signals = usesRecording(distillation) && states !== undefined
-            ? openTeacherSignals(teacher, states.shards, tokens, distillation)
+          const signals = usesRecording(distillation)
+            ? openTeacherSignals(teacher, recordingOf, tokens, distillation)
             : await streamTeacherSignals({
               ...{ runtime, teacher, tokens, distillation },
             });

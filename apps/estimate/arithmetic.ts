@@ -1,10 +1,11 @@
 /** Counts the operations of models in those of matrix products, for the estimate. */
 import {
+  allSignals,
   type Distillation,
   isStreamed,
-  recordedLayers,
+  type Signals,
+  signalsOf,
 } from "../../schemas/experiment/distillation.ts";
-import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
 import type { Model, Training } from "../../schemas/experiment/model.ts";
 import type { Runtime } from "../../schemas/experiment/runtime.ts";
 import { PRUNING_TOKENS } from "../../nmt/distillation/pruning.ts";
@@ -88,7 +89,7 @@ export function trainingOperations(work: TrainingWork): number {
     step += target * vocabulary * (2 * width + A_LOGIT);
   }
   if (distillation !== undefined && distillation.beta > 0) {
-    const { encoder, decoder } = recordedLayers([distillation]);
+    const { encoder, decoder } = signalsOf(distillation);
     const states = width *
       (encoder.length * source + decoder.length * target);
     step += states * (6 * model.width + A_STATE);
@@ -120,13 +121,15 @@ function validationOperations(
     share * searchOperations(model, vocabulary, GREEDY, validation);
 }
 
-/** Operations of one pass of a teacher over all pairs, without logits. */
+/** Operations of a pass of a teacher over all pairs that computes some signals: without logits, of the encoder alone where that is all. */
 export function recordingOperations(
   teacher: Model,
+  { final, decoder, decoderAttention }: Signals,
   { pairs, sourceTokens, targetTokens }: CorpusSize,
 ): number {
-  return FORWARD *
-    passes(teacher, 0, sourceTokens + pairs, targetTokens + pairs);
+  const isDecoded = final || decoder.length + decoderAttention.length > 0;
+  const target = isDecoded ? targetTokens + pairs : 0;
+  return FORWARD * passes(teacher, 0, sourceTokens + pairs, target);
 }
 
 /** Multiplications a second in loops of our own. */
@@ -139,7 +142,7 @@ export function gramOperations(model: Model, size: CorpusSize): number {
   const pairs = 2 * feedForward ** 2 *
     (encoderLayers * sourceTokens + decoderLayers * targetTokens);
   return Math.min(1, PRUNING_TOKENS / targetTokens) *
-    (recordingOperations(model, size) + pairs);
+    (recordingOperations(model, allSignals("final", model), size) + pairs);
 }
 
 /** Seconds in which the neurons of a model's blocks are chosen, once that is known. */
@@ -166,16 +169,16 @@ export function searchOperations(
     );
 }
 
-/** Bytes of a recording: layers in float16, the final state in float32. Attention maps come on top. */
+/** Bytes of a recording: layers and attention maps in float16, the final state in float32. */
 export function recordingBytes(
   { width }: Model,
-  { encoder, decoder, attention }: RecordedLayers,
+  { final, encoder, decoder, encoderAttention, decoderAttention }: Signals,
   { pairs, sourceTokens, targetTokens }: CorpusSize,
 ): number {
   const source = sourceTokens + pairs, target = targetTokens + pairs;
   const [across, along] = [source / pairs, target / pairs];
-  const maps = (attention?.encoder.length ?? 0) * source * across +
-    (attention?.decoder.length ?? 0) * target * (across + along);
+  const maps = encoderAttention.length * source * across +
+    decoderAttention.length * target * (across + along);
   return 2 * width * (encoder.length * source + decoder.length * target) +
-    4 * width * target + 2 * maps;
+    (final ? 4 * width * target : 0) + 2 * maps;
 }

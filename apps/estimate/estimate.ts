@@ -3,7 +3,7 @@ import { z } from "zod";
 import { freeBytes } from "../../base/disk_space.ts";
 import { isInputError } from "../../base/input_error.ts";
 import type { Estimate, Outlook, Steps } from "../../engine/graph/estimate.ts";
-import { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import { Signals } from "../../schemas/experiment/distillation.ts";
 import { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
 import { requireRuntime } from "../../nmt/tensor/probe.ts";
@@ -223,13 +223,13 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       };
     case "states": {
       const teacher = modelOf(nodes, inputs.teacher);
-      const layers = z.object({ layers: RecordedLayers }).safeParse(config).data
-        ?.layers;
-      if (teacher === undefined || layers === undefined) return undefined;
+      const signals = z.object({ signals: Signals }).safeParse(config).data
+        ?.signals;
+      if (teacher === undefined || signals === undefined) return undefined;
       return {
         ...least,
-        operations: recordingOperations(teacher.model, train),
-        bytes: recordingBytes(teacher.model, layers, train),
+        operations: recordingOperations(teacher.model, signals, train),
+        bytes: recordingBytes(teacher.model, signals, train),
       };
     }
     case "prune": {

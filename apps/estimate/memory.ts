@@ -1,5 +1,5 @@
 /** Bytes of memory that a stage's process takes at most, from the sizes of its models, batches and corpus; `training_memory.ts` has that of a training. */
-import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import type { Signals } from "../../schemas/experiment/distillation.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
 import { BATCH_HYPOTHESES } from "../../nmt/decoding/beam_search.ts";
 import { searchWorkers } from "../../nmt/decoding/search_workers.ts";
@@ -44,16 +44,16 @@ const KEPT_BY_OPENVINO = 4;
 /** A recording: the process, and the teacher's forward pass. */
 export function recordingMemory(
   teacher: SizedModel,
-  layers: RecordedLayers,
+  signals: Signals,
   runtime: Runtime = Runtime.parse({}),
 ): number {
-  return PROCESS + runtimeBytes(runtime) + passBytes(teacher, layers, runtime);
+  return PROCESS + runtimeBytes(runtime) + passBytes(teacher, signals, runtime);
 }
 
 /** A forward pass of a teacher: its weights, a layer's intermediate results, and the outputs of a batch. */
 export function passBytes(
   teacher: SizedModel,
-  { encoder, decoder }: RecordedLayers,
+  { encoder, decoder }: Signals,
   runtime: Runtime,
 ): number {
   const { width, feedForward, autoregression, decoderLayers } = teacher.model;

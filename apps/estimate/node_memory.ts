@@ -1,7 +1,7 @@
 /** The memory that a node's process takes at most. */
 import { z } from "zod";
 import type { Steps } from "../../engine/graph/estimate.ts";
-import { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import { Signals } from "../../schemas/experiment/distillation.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
 import { trainingSize } from "./corpus_size.ts";
 import {
@@ -58,10 +58,10 @@ export function memoryOf(
     }
     case "states": {
       const teacher = modelOf(nodes, inputs.teacher);
-      const layers = z.object({ layers: RecordedLayers }).safeParse(config).data
-        ?.layers;
-      return teacher && layers &&
-        recordingMemory(teacher, layers, runtime) +
+      const signals = z.object({ signals: Signals }).safeParse(config).data
+        ?.signals;
+      return teacher && signals &&
+        recordingMemory(teacher, signals, runtime) +
           (train ? tokensMemory(train) : 0);
     }
     case "translations": {

@@ -1,7 +1,7 @@
 /** Bytes of memory that a training's process takes at most. */
 import {
   isStreamed,
-  recordedLayers,
+  signalsOf,
 } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import { projectionShapes } from "../../nmt/distillation/layer_loss.ts";
@@ -68,7 +68,7 @@ export function trainingMemory(work: TrainingWork): number {
     : 0;
   const streamed = teacher !== undefined && distillation !== undefined &&
       isStreamed(distillation)
-    ? passBytes(teacher, recordedLayers([distillation]), runtime)
+    ? passBytes(teacher, signalsOf(distillation), runtime)
     : 0;
   const always = PROCESS + runtimeBytes(runtime) + streamed +
     (train === undefined ? 0 : tokensMemory(train)) + teacherBytes(work);
@@ -108,7 +108,7 @@ function teacherBytes(work: TrainingWork): number {
 function stepBytes(work: TrainingWork): number {
   const { model, vocabulary, training, distillation, teacher } = work;
   const layers = layerFloats(model);
-  const recorded = distillation && recordedLayers([distillation]);
+  const recorded = distillation && signalsOf(distillation);
   const states = teacher === undefined || recorded === undefined
     ? 0
     : STATE * teacher.model.width *

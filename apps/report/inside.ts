@@ -18,6 +18,7 @@ import type {
   HostTensors,
   Runtime,
 } from "../../nmt/tensor/program.ts";
+import { Signals } from "../../schemas/experiment/distillation.ts";
 import type { Batch } from "../../nmt/text/subwords/batches.ts";
 import { lengthOf, type Tokens } from "../../nmt/text/subwords/tokens.ts";
 
@@ -46,21 +47,22 @@ export async function lookInside(
   tokens: Tokens,
   batch: Batch,
 ): Promise<Inside> {
-  const count = {
-    encoder: model.encoderLayers,
-    decoder: model.decoderLayers,
-  };
   const layers = {
-    encoder: upTo(count.encoder),
-    decoder: upTo(count.decoder),
+    encoder: upTo(model.encoderLayers),
+    decoder: upTo(model.decoderLayers),
   };
+  const signals = Signals.parse({
+    ...layers,
+    encoderAttention: layers.encoder,
+    decoderAttention: layers.decoder,
+  });
   const constants = Object.fromEntries(
     Object.entries(parameterShapes(model, vocabulary)).map((
       [name, shape],
     ) => [slots.weight + name, { shape, data: weights[name] }]),
   );
   const executable = await runtime.compile(
-    statesProgram(model, vocabulary, { ...layers, attention: layers }),
+    statesProgram(model, vocabulary, signals),
     { constants },
   );
   const outputs = await executable.run(batchTensors(batch, model));

@@ -13,6 +13,7 @@ import {
 import {
   Distillation,
   type LayerMap,
+  Signals,
 } from "../../schemas/experiment/distillation.ts";
 import { StudentModel } from "../../schemas/experiment/model.ts";
 import type { Runtime } from "../../nmt/tensor/program.ts";
@@ -26,8 +27,8 @@ export interface Recorded {
   readonly folder: string;
 }
 
-/** All of the teacher's encoder layers, which are what the paper's maps combine. */
-const ENCODER_LAYERS = [1, 2, 3, 4, 5, 6];
+/** All of the teacher's encoder layers, which are what the paper's maps combine, and its final state. */
+const SIGNALS = Signals.parse({ final: true, encoder: [1, 2, 3, 4, 5, 6] });
 
 /** Records the teacher's encoder layers and final state of some pairs; `report` gets the number of pairs done. */
 export async function record(
@@ -41,7 +42,7 @@ export async function record(
     threads,
     teacher,
     tokens,
-    layers: { encoder: ENCODER_LAYERS, decoder: [] },
+    signals: SIGNALS,
     folder,
     report: ({ pairs }) => report(pairs),
   });
@@ -79,7 +80,7 @@ export async function compileStudent(
   const model = StudentModel.parse({ width, feedForward, heads, dropout });
   const distillation = Distillation.parse(system);
   const signals = system.alpha + system.beta > 0
-    ? openTeacherSignals(teacher, folder, tokens, distillation)
+    ? openTeacherSignals(teacher, () => folder, tokens, distillation)
     : undefined;
   const compiled = await compileStep(runtime, {
     model,

@@ -16,7 +16,10 @@ import {
 } from "../../nmt/states/states.ts";
 import { type Task, trainedShapes } from "../../nmt/training/training_step.ts";
 import { compileStep } from "../../nmt/training/compiled_step.ts";
-import type { Distillation } from "../../schemas/experiment/distillation.ts";
+import {
+  type Distillation,
+  Signals,
+} from "../../schemas/experiment/distillation.ts";
 import type { Model, Training } from "../../schemas/experiment/model.ts";
 import {
   type StoredTensor,
@@ -107,7 +110,12 @@ export async function ourCurves(
   const teacher = { model, vocabulary, weights: trained.weights };
   saveModel(join(folder, "teacher.safetensors"), teacher);
   const states = await record(runtime, teacher, tokens, compared, folder);
-  const signals = openTeacherSignals(teacher, states, tokens, distillation);
+  const signals = openTeacherSignals(
+    teacher,
+    () => states,
+    tokens,
+    distillation,
+  );
   const student = await descended(
     {
       model: compared.student,
@@ -172,12 +180,13 @@ async function record(
 ): Promise<string> {
   const folder = join(parent, "states");
   await Deno.mkdir(folder);
-  const layers = {
+  const signals = Signals.parse({
+    final: true,
     encoder: [...new Set(encoder.flat())],
     decoder: [...new Set(decoder.flat())],
-  };
+  });
   const report = () => {};
-  const job = { runtime, threads, teacher, tokens, layers, folder, report };
+  const job = { runtime, threads, teacher, tokens, signals, folder, report };
   await recordStates(job);
   return folder;
 }

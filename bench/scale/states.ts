@@ -5,7 +5,10 @@ import {
   parameterShapes,
 } from "../../nmt/transformer/parameters.ts";
 import { openStates, recordStates } from "../../nmt/states/states.ts";
-import { Distillation } from "../../schemas/experiment/distillation.ts";
+import {
+  Distillation,
+  Signals,
+} from "../../schemas/experiment/distillation.ts";
 import { Model } from "../../schemas/experiment/model.ts";
 import { batchOrder, makeBatch } from "../../nmt/text/subwords/batches.ts";
 import { ID_NUMBERS } from "../../nmt/text/subwords/sentence_ids.ts";
@@ -39,7 +42,7 @@ try {
     runtime,
     teacher: { model, vocabulary: VOCABULARY, weights },
     tokens,
-    layers: { encoder: [1, 2, 3, 4, 5, 6], decoder: [] },
+    signals: Signals.parse({ final: true, encoder: [1, 2, 3, 4, 5, 6] }),
     folder,
     report: () => {},
   });
@@ -49,7 +52,7 @@ try {
     beta: 0.2,
     encoder: [[1, 2, 3], [4, 5, 6]],
   });
-  const states = openStates(folder, tokens, model, distillation);
+  const states = openStates(() => folder, tokens, model, distillation);
   const batches = batchOrder(tokens, 4096, 1, 0).slice(0, BATCHES)
     .map((pairs) => makeBatch(tokens, pairs));
   const opened = performance.now();

@@ -2,7 +2,7 @@
 import {
   type Distillation,
   type LayerMap,
-  recordedLayers,
+  signalsOf,
 } from "../../schemas/experiment/distillation.ts";
 import type { HostTensor } from "../tensor/program.ts";
 import { signalInput, stateName } from "../states/teacher_signals.ts";
@@ -37,7 +37,7 @@ export async function layerNorms(
       (_, i) => Math.floor(i * tokens.pairs / count),
     ),
   );
-  const recorded = recordedLayers([distillation]);
+  const recorded = signalsOf(distillation);
   const stacks = (["encoder", "decoder"] as const)
     .filter((stack) => recorded[stack].length > 0);
   if (stacks.length === 0) return [];

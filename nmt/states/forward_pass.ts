@@ -1,5 +1,5 @@
 /** The teacher's forward pass over pairs of a corpus: each pair's matrix of each signal. */
-import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import type { Signals } from "../../schemas/experiment/distillation.ts";
 import { elements, type HostTensor, type Runtime } from "../tensor/program.ts";
 import {
   type Batch,
@@ -31,7 +31,7 @@ export interface ForwardPassJob {
   readonly threads?: number;
   readonly teacher: SavedModel;
   readonly tokens: Tokens;
-  readonly layers: RecordedLayers;
+  readonly signals: Signals;
 }
 
 export type Numbers = Float16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
@@ -48,14 +48,14 @@ export interface ForwardPass {
 
 /** Compiles the teacher's forward pass. */
 export async function forwardPass(
-  { runtime, threads, teacher, tokens, layers }: ForwardPassJob,
+  { runtime, threads, teacher, tokens, signals: wanted }: ForwardPassJob,
 ): Promise<ForwardPass> {
   const { model, vocabulary, weights } = teacher;
   const shapes = parameterShapes(model, vocabulary);
   const constants = slotTensors(shapes, slots.weight, weights);
-  const program = statesProgram(model, vocabulary, layers);
+  const program = statesProgram(model, vocabulary, wanted);
   const executable = await runtime.compile(program, { constants, threads });
-  const signals = teacherSignals(layers, model.width)
+  const signals = teacherSignals(wanted, model.width)
     .map((each) => blocksOf(each, tokens));
   const buffers = buffersOf(signals);
   return {

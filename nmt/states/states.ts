@@ -3,7 +3,10 @@ import { format } from "@std/fmt/bytes";
 import { freeBytes } from "../../base/disk_space.ts";
 import { inputError } from "../../base/input_error.ts";
 import { isFile } from "../../base/stat.ts";
-import type { Distillation } from "../../schemas/experiment/distillation.ts";
+import type {
+  Distillation,
+  SignalKind,
+} from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { HostTensor, HostTensors } from "../tensor/program.ts";
 import type { Batch } from "../text/subwords/batches.ts";
@@ -31,7 +34,7 @@ export interface RecordingJob extends ForwardPassJob {
 }
 
 /**
- * Records the teacher's signals of every pair into `folder`: one safetensors file for each 2,048 pairs, with the states
+ * Records signals of a teacher of every pair into `folder`: one safetensors file for each 2,048 pairs, with the states
  * `encoder.I`, `decoder.I` [tokens, d] of float16 and `final` [tokens, d] of float32. Tokens of a sentence lie together,
  * sentences in the order of the corpus; so do the attention maps `encoder.I.self`, `decoder.I.self` and
  * `decoder.I.cross` [queries * keys of each pair, 1] of float16. `source.sentences` and `target.sentences` [pairs, 2] of
@@ -114,7 +117,10 @@ export interface States {
 }
 
 const AGAIN =
-  `record the states again with "deno task pipeline --only states --force"`;
+  `record the states again with "deno task pipeline --only 'states*' --force"`;
+
+/** The folder into which the signals of a kind were recorded; several kinds may share it. */
+export type FolderOf = (kind: SignalKind) => string;
 
 /**
  * Opens the recorded signals of a distillation. The sentence ids of every pair are compared with those of its shard, so
@@ -123,22 +129,29 @@ const AGAIN =
  * @throws An input error for a shard that is missing, corrupt, of other sentences or width, or without a layer.
  */
 export function openStates(
-  folder: string,
+  folderOf: FolderOf,
   tokens: Tokens,
   teacher: Model,
   distillation: Distillation,
 ): States {
   const wanted = signalsRead(distillation, teacher.width)
     .map((each) => blocksOf(each, tokens));
-  const shards = shardsOf(tokens, folder).map(({ path }, shard) =>
-    checkedShard(path, shard, wanted, tokens, AGAIN)
+  const recordings = Map.groupBy(wanted, ({ kind }) => folderOf(kind));
+  const shardsIn = new Map(
+    [...recordings].map(([folder, signals]) => [
+      folder,
+      shardsOf(tokens, folder).map(({ path }, shard) =>
+        checkedShard(path, shard, signals, tokens, AGAIN)
+      ),
+    ]),
   );
   const files = openFiles();
   const readBlock = (
-    { name, width, rowsBefore, dtype }: Blocks,
+    { name, kind, width, rowsBefore, dtype }: Blocks,
     pair: number,
     into: Uint8Array,
   ) => {
+    const shards = shardsIn.get(folderOf(kind)) ?? [];
     const { path, positions, first } = shards[Math.floor(pair / SHARD_PAIRS)];
     const row = rowsBefore(pair) - rowsBefore(first);
     const position = positions[name] + row * width * TYPES[dtype].bytes;
@@ -168,15 +181,15 @@ export interface TeacherSignals {
   close(): void | Promise<void>;
 }
 
-/** Opens the signals of a teacher that were recorded of these tokens into `folder`. */
+/** Opens the signals of a teacher that were recorded of these tokens. */
 export function openTeacherSignals(
   saved: SavedModel,
-  folder: string,
+  folderOf: FolderOf,
   tokens: Tokens,
   distillation: Distillation,
 ): TeacherSignals & States {
   return {
-    ...openStates(folder, tokens, saved.model, distillation),
+    ...openStates(folderOf, tokens, saved.model, distillation),
     constants: constantsOf(saved, distillation),
   };
 }

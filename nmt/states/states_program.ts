@@ -1,5 +1,5 @@
 /** The teacher's forward pass as a program whose outputs are its signals. */
-import type { RecordedLayers } from "../../schemas/experiment/distillation.ts";
+import type { Signals } from "../../schemas/experiment/distillation.ts";
 import type { Model } from "../../schemas/experiment/model.ts";
 import type { Program, Tensor } from "../tensor/program.ts";
 import { meanOverHeads } from "../distillation/attention_loss.ts";
@@ -20,7 +20,7 @@ import { decode, encode } from "../transformer/transformer.ts";
 export function statesProgram(
   model: Model,
   vocabulary: number,
-  layers: RecordedLayers,
+  signals: Signals,
 ): Program {
   const shapes = parameterShapes(model, vocabulary);
   return {
@@ -30,38 +30,33 @@ export function statesProgram(
       ...slotSpecs(shapes, slots.weight),
     },
     outputTypes: Object.fromEntries(
-      teacherSignals(layers, model.width).map((
+      teacherSignals(signals, model.width).map((
         { name, dtype },
       ) => [name, dtype]),
     ),
     build: (inputs) => {
       const parameters = fromSlot(shapes, slots.weight, inputs);
       const encoded = encode(model, parameters, inputs, noDropout);
-      const decoded = decode(
-        model,
-        parameters,
-        inputs,
-        encoded,
-        noDropout,
-      );
+      const decoded = decode(model, parameters, inputs, encoded, noDropout);
       const states = (stack: "encoder" | "decoder", all: readonly Tensor[]) =>
-        layers[stack].map((layer) =>
+        signals[stack].map((layer) =>
           [stateName(stack, layer), all[layer - 1]] as const
         );
-      const maps = ATTENTIONS.flatMap((each) =>
-        (layers.attention?.[each.stack] ?? []).flatMap((layer) => {
+      const maps = ATTENTIONS.flatMap((each) => {
+        const all = each.maps(encoded, decoded);
+        return signals[`${each.stack}Attention`].flatMap((layer) => {
           // A layer with a recurrent unit has none of its own positions.
-          const map = each.maps(encoded, decoded).at(layer - 1);
+          const map = all.at(layer - 1);
           return map === undefined
             ? []
             : [[mapName(each, layer), meanOverHeads(map)] as const];
-        })
-      );
+        });
+      });
       return Object.fromEntries([
         ...states("encoder", encoded.layers),
         ...states("decoder", decoded.layers),
         ...maps,
-        [FINAL, decoded.output] as const,
+        ...signals.final ? [[FINAL, decoded.output] as const] : [],
       ]);
     },
   };

@@ -1,14 +1,13 @@
 /** Streamed states: the teacher's signals of a batch are computed when a student's step needs them, and take no disk. */
 import {
   type Distillation,
-  recordedLayers,
+  signalsOf,
 } from "../../schemas/experiment/distillation.ts";
 import type { Runtime } from "../tensor/program.ts";
 import type { Tokens } from "../text/subwords/tokens.ts";
 import type { SavedModel } from "../transformer/checkpoint.ts";
 import { teacherInputs } from "./teacher_inputs.ts";
 import { forwardPass } from "./forward_pass.ts";
-import { signalsRead } from "./teacher_signals.ts";
 import { constantsOf, type TeacherSignals } from "./states.ts";
 
 export interface StreamingJob {
@@ -26,18 +25,13 @@ export interface StreamingJob {
 export async function streamTeacherSignals(
   { distillation, ...job }: StreamingJob,
 ): Promise<TeacherSignals> {
-  const layers = recordedLayers([distillation]);
-  const pass = await forwardPass({ ...job, layers });
-  const read = signalsRead(distillation, job.teacher.model.width)
-    .map(({ name }) => name);
-  const wanted = pass.signals.filter(({ name }) => read.includes(name));
-  const inputsOf = teacherInputs(wanted);
+  const pass = await forwardPass({ ...job, signals: signalsOf(distillation) });
+  const inputsOf = teacherInputs(pass.signals);
   return {
     constants: constantsOf(job.teacher, distillation),
     read: async (batch) => {
       const { tensors, fill } = inputsOf(batch);
       await pass.run(batch.pairs, (signal, row, matrix) => {
-        if (!wanted.includes(signal)) return;
         const { buffer, byteOffset, byteLength } = matrix;
         const bytes = new Uint8Array(buffer, byteOffset, byteLength);
         fill(signal, row, (into) => into.set(bytes));

@@ -1,8 +1,9 @@
 /** The teacher's signals: names and shapes of the recorded tensors, and of the inputs of a student's step. */
 import {
   type Distillation,
-  type RecordedLayers,
-  recordedLayers,
+  type SignalKind,
+  type Signals,
+  signalsOf,
 } from "../../schemas/experiment/distillation.ts";
 import type { Spec, Tensor } from "../tensor/program.ts";
 import { rowsSymbol, type SideName } from "../transformer/batch_inputs.ts";
@@ -12,6 +13,7 @@ import type { Decoded, Encoded } from "../transformer/transformer.ts";
 export interface Signal {
   /** Its name in a shard, and among the outputs of the program that computes it. */
   readonly name: string;
+  readonly kind: SignalKind;
   readonly dtype: "float16" | "float32";
   readonly rows: SideName;
   /** Features of a position, or, for an attention map, the side of the keys. */
@@ -57,38 +59,44 @@ export const ATTENTIONS: readonly Attention[] = [
 ];
 
 /** Name of a layer's attention map, [queries, keys]. */
-export const mapName = ({ stack, kind }: Attention, layer: number) =>
-  `${stateName(stack, layer)}.${kind}`;
+export const mapName = (
+  { stack, kind }: Pick<Attention, "stack" | "kind">,
+  layer: number,
+) => `${stateName(stack, layer)}.${kind}`;
 
 /** Name of the final decoder state, [target positions, d]. */
 export const FINAL = "final";
 
 /**
- * The signals of some layers of a teacher of width d. States and attention maps are float16, as they are only compared;
+ * Some signals of a teacher of width d. States and attention maps are float16, as they are only compared;
  * the final state is float32, so that soft targets are exactly the teacher's.
  */
 export function teacherSignals(
-  { encoder, decoder, attention }: RecordedLayers,
+  { final, ...signals }: Signals,
   width: number,
 ): Signal[] {
-  const state = (
-    name: string,
-    rows: SideName,
-    dtype: Signal["dtype"] = "float16",
-  ): Signal => ({ name, dtype, rows, columns: width });
-  return [
-    ...encoder.map((layer) => state(stateName("encoder", layer), "source")),
-    ...decoder.map((layer) => state(stateName("decoder", layer), "target")),
-    ...ATTENTIONS.flatMap((each) =>
-      (attention?.[each.stack] ?? []).map((layer): Signal => ({
-        name: mapName(each, layer),
-        dtype: "float16",
-        rows: each.rows,
-        columns: each.columns,
-      }))
-    ),
-    state(FINAL, "target", "float32"),
+  const state = (kind: "encoder" | "decoder", rows: SideName) =>
+    signals[kind].map((layer): Signal => {
+      const name = stateName(kind, layer);
+      return { name, kind, dtype: "float16", rows, columns: width };
+    });
+  const maps = ATTENTIONS.flatMap(({ rows, columns, ...each }) => {
+    const kind = `${each.stack}Attention` as const;
+    return signals[kind].map((layer): Signal => {
+      const name = mapName(each, layer);
+      return { name, kind, dtype: "float16", rows, columns };
+    });
+  });
+  const all: Signal[] = [
+    ...state("encoder", "source"),
+    ...state("decoder", "target"),
+    ...maps,
   ];
+  if (final) {
+    const [name, kind, rows] = [FINAL, "final", "target"] as const;
+    all.push({ name, kind, dtype: "float32", rows, columns: width });
+  }
+  return all;
 }
 
 /** The signals that a distillation reads at every step, of a teacher of this width. */
@@ -96,8 +104,7 @@ export function signalsRead(
   distillation: Distillation,
   width: number,
 ): Signal[] {
-  return teacherSignals(recordedLayers([distillation]), width)
-    .filter(({ name }) => name !== FINAL || distillation.alpha > 0);
+  return teacherSignals(signalsOf(distillation), width);
 }
 
 /** Name of the input of a student's step that takes a signal. */

@@ -7,7 +7,7 @@ import type {
   Runtime,
 } from "../tensor/program.ts";
 import type { Role } from "../random.ts";
-import { rateOf, stepSizes } from "./optimizer.ts";
+import { diverged, rateOf, stepSizes } from "./optimizer.ts";
 import { dropoutMasks } from "./dropout_masks.ts";
 import { batchTensors, rowsSymbol } from "../transformer/batch_inputs.ts";
 import { parameterPacking } from "./parameter_packing.ts";
@@ -35,7 +35,7 @@ export interface CompiledStep {
   /**
    * Trains on a batch, after `step` finished steps; `teacher` has the inputs of the objective.
    *
-   * @throws Where the loss is not a finite number.
+   * @throws An input error where the loss is not a finite number.
    */
   run(batch: Batch, step: number, teacher?: HostTensors): Promise<StepLosses>;
   /** The parameters and moments; valid until the next run. */
@@ -131,12 +131,7 @@ export async function compileStep(
       current = 1 - current;
       const loss = (name: string) => results[name]?.data[0];
       if (!Number.isFinite(loss("loss"))) {
-        throw new Error(
-          `Training diverged at step ${step}: the loss is ${
-            loss("loss")
-          }; try a lower training.factor, a longer ` +
-            "training.warmup, or training.clipNorm",
-        );
+        throw diverged(task.training, `step ${step}`);
       }
       return {
         loss: loss("loss"),

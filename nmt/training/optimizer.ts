@@ -1,4 +1,5 @@
 /** Adam (Kingma and Ba 2015) and the schedules of its learning rate. */
+import { inputError } from "../../base/input_error.ts";
 import type { Training } from "../../schemas/experiment/model.ts";
 import type { Tensor, Tensors } from "../tensor/program.ts";
 import { tf } from "../tensor/tfjs.ts";
@@ -37,6 +38,14 @@ export function rateOf(
     : rate * Math.min(1, step / warmup);
   if (cooldown === undefined) return risen;
   return risen * Math.min(1, (steps - step + 1) / (cooldown + 1));
+}
+
+/** The input error of a training whose loss is no longer a number: which of its settings to change. */
+export function diverged({ rate }: Training, where: string): Error {
+  const setting = rate === undefined ? "factor" : "rate";
+  return inputError(
+    `Training diverged at ${where}: the loss is not a finite number; lower "training.${setting}", raise "training.warmup", or set "training.clipNorm".`,
+  );
 }
 
 /** A parameter with its two moments. */

@@ -2,6 +2,7 @@
 import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { createTranslator } from "../decoding/beam_search.ts";
 import { bleu } from "../metrics/bleu.ts";
+import { diverged } from "./optimizer.ts";
 import { corpusScore } from "../metrics/metric.ts";
 import type { PlacedTensor, Runtime } from "../tensor/program.ts";
 import { batchesByLength, makeBatch } from "../text/subwords/batches.ts";
@@ -49,7 +50,7 @@ export function validationTokens(vocabulary: number): number {
 /** Greedy search. */
 const GREEDY = { beam: 1, lengthPenalty: 1 };
 
-/** A function from weights to their scores; BLEU is among them where the task's checkpoints are chosen by it. */
+/** A function from weights to their scores; BLEU is among them where the task's checkpoints are chosen by it. Rejects where training has diverged. */
 export async function validator(
   job: ValidationJob,
 ): Promise<(weights: Weights) => Promise<Scores>> {
@@ -57,10 +58,13 @@ export async function validator(
   const translations = job.task.training.selection === "bleu"
     ? await bleuOf(job)
     : undefined;
-  return async (weights) => ({
-    nll: await likelihood(weights),
-    ...translations && { bleu: await translations(weights) },
-  });
+  return async (weights) => {
+    const nll = await likelihood(weights);
+    if (!Number.isFinite(nll)) {
+      throw diverged(job.task.training, "a validation");
+    }
+    return { nll, ...translations && { bleu: await translations(weights) } };
+  };
 }
 
 /** A function from weights to the mean -log p of a validation token. */

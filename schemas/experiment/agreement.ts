@@ -94,6 +94,19 @@ function weightMismatches(
   return found;
 }
 
+/** Where layers or attention maps are mapped that none of a system's distillations weighs: they would not be learned from. */
+export function unweighedMap(
+  distillations: readonly Distillation[],
+): readonly string[] | undefined {
+  if (distillations.some(({ beta }) => beta > 0)) return undefined;
+  const stacks = ["encoder", "decoder"] as const;
+  const [{ attention, ...maps }] = distillations;
+  const stack = stacks.find((stack) => maps[stack].length > 0);
+  if (stack !== undefined) return [stack];
+  const attended = stacks.find((stack) => attention[stack].length > 0);
+  return attended && ["attention", attended];
+}
+
 /** A map must have an entry for each student layer, of layers that the teacher has. */
 function layerMismatches(
   path: readonly string[],

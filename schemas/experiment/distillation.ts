@@ -1,6 +1,6 @@
 /** Configuration of a distillation, with its defaults and limits. */
 import { z } from "zod";
-import { StudentModel, Training } from "./model.ts";
+import { type Model, StudentModel, Training } from "./model.ts";
 
 /** The number of a layer, from 1. */
 const layer = z.int().min(1);
@@ -117,45 +117,66 @@ export function usesTeacher(distillation: Distillation): boolean {
   return usesStates(distillation) || hasStart(distillation);
 }
 
-const layers = z.array(layer);
+const layers = z.array(layer).default([]);
 
-/** Which of a teacher's layers are recorded; its final decoder state always is. */
-export const RecordedLayers = z.strictObject({
+/** Which signals of a teacher are recorded, or read; those of a kind are recorded together. */
+export const Signals = z.strictObject({
+  /** The final decoder state, of which soft targets are made. */
+  final: z.boolean().default(false),
+  /** The layers whose outputs are, and those whose attention maps are. */
   encoder: layers,
   decoder: layers,
-  /** Layers whose attention maps are recorded too. */
-  attention: z.strictObject({ encoder: layers, decoder: layers }).optional(),
+  encoderAttention: layers,
+  decoderAttention: layers,
 });
-export type RecordedLayers = z.infer<typeof RecordedLayers>;
+export type Signals = z.infer<typeof Signals>;
+export type SignalKind = keyof Signals;
 
 /**
- * The teacher's layers that some of these distillations read, each once, ascending.
+ * The teacher's signals that a distillation reads at every step, each layer once, ascending.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Distillation, recordedLayers } from "./distillation.ts";
+ * import { Distillation, signalsOf } from "./distillation.ts";
  *
  * const ckd = Distillation.parse({ beta: 0.7, encoder: [[1, 3], [4, 6]] });
- * assertEquals(recordedLayers([ckd]), { encoder: [1, 3, 4, 6], decoder: [] });
+ * const { final, encoder } = signalsOf(ckd);
+ * assertEquals({ final, encoder }, { final: false, encoder: [1, 3, 4, 6] });
  * ```
  */
-export function recordedLayers(
-  distillations: readonly Distillation[],
-): RecordedLayers {
-  const weighed = distillations.filter(({ beta }) => beta > 0);
-  const union = (layersOf: (distillation: Distillation) => number[]) =>
-    [...new Set(weighed.flatMap(layersOf))].sort((a, b) => a - b);
-  const attention = {
-    encoder: union(({ attention }) => attention.encoder),
-    decoder: union(({ attention }) => attention.decoder),
-  };
+export function signalsOf(
+  { alpha, beta, encoder, decoder, attention }: Distillation,
+): Signals {
+  const each = (layers: readonly number[]) =>
+    beta > 0 ? [...new Set(layers)].sort((a, b) => a - b) : [];
   return {
-    encoder: union(({ encoder }) => encoder.flat()),
-    decoder: union(({ decoder }) => decoder.flat()),
-    ...attention.encoder.length + attention.decoder.length > 0 &&
-      { attention },
+    final: alpha > 0,
+    encoder: each(encoder.flat()),
+    decoder: each(decoder.flat()),
+    encoderAttention: each(attention.encoder),
+    decoderAttention: each(attention.decoder),
   };
+}
+
+/** The kinds of signals that a distillation reads of recordings. */
+export function recordedKinds(distillation: Distillation): SignalKind[] {
+  if (!usesRecording(distillation)) return [];
+  const signals = signalsOf(distillation);
+  return (Object.keys(signals) as SignalKind[]).filter((kind) =>
+    kind === "final" ? signals.final : signals[kind].length > 0
+  );
+}
+
+/** All signals of a kind that a teacher has. They are recorded whatever systems there are, so that none changes what others read. */
+export function allSignals(
+  kind: SignalKind,
+  { encoderLayers, decoderLayers }: Model,
+): Signals {
+  if (kind === "final") return Signals.parse({ final: true });
+  const count = kind.startsWith("encoder") ? encoderLayers : decoderLayers;
+  const all = Array.from({ length: count }, (_, layer) => layer + 1);
+  return Signals.parse({ [kind]: all });
 }
 
 /** A student as its stage gets it: nothing left to be looked up. */

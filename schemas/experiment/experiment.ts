@@ -1,6 +1,6 @@
 /** Configuration of an experiment: data, teacher, students and evaluation, with every default. */
 import { z } from "zod";
-import { mismatches } from "./agreement.ts";
+import { mismatches, unweighedMap } from "./agreement.ts";
 import {
   Corpus,
   CorpusWithMonolingual,
@@ -337,7 +337,7 @@ export const Experiment = Given.superRefine((experiment, context) => {
       "training",
       Training.safeParse({ ...shared.training, ...trainingOverride }),
     );
-    const trialTraining = within(
+    const trialTraining = grid === undefined ? training : within(
       "training",
       Training.safeParse({
         ...shared.training,
@@ -366,6 +366,17 @@ export const Experiment = Given.superRefine((experiment, context) => {
       const found = mismatches(distillation, model, experiment.teacher.model);
       for (const { path, message } of found) refuse(path, message + where);
     };
+    const unweighed = unweighedMap(
+      trials.length === 0
+        ? [distillation]
+        : trials.map(({ distillation }) => distillation),
+    );
+    if (unweighed !== undefined) {
+      refuse(
+        unweighed,
+        'expected "beta" above 0, which weighs what is mapped, found 0',
+      );
+    }
     if (trials.length === 0) checkAgreement(distillation);
     for (const { name, distillation } of trials) {
       const parsed = Distillation.safeParse(distillation);

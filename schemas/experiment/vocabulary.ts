@@ -7,7 +7,7 @@ import { z } from "zod";
  */
 export const Vocabulary = z.strictObject({
   size: z.int().min(5).max(1_000_000).default(8000),
-  /** Pairs with a side of more subwords than this are not trained on. */
+  /** Pairs with a side of more subwords than this are neither trained on nor validated with. */
   maximumLength: z.int().min(2).max(1000).default(100),
   /** Students of an imported teacher have only so many of its subwords: those that their text uses, then the first others. */
   students: z.int().min(5).optional(),

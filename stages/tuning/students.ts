@@ -2,7 +2,8 @@
 import type { Handle, NodeFunction } from "../../engine/graph/graph.ts";
 import {
   hasStart,
-  usesRecording,
+  recordedKinds,
+  type SignalKind,
   usesTeacher,
 } from "../../schemas/experiment/distillation.ts";
 import {
@@ -28,7 +29,8 @@ export interface Shared {
   /** How many subwords they know. */
   readonly vocabulary: number;
   readonly learned: Learned;
-  readonly states: Handle<"shards"> | undefined;
+  /** The recordings of the teacher's signals that some student reads. */
+  readonly states: ReadonlyMap<SignalKind, Handle<"shards">>;
   readonly corpus: Handle<"validation">;
   readonly hyperparameters: ReadonlyMap<string, Handle<"choice">>;
 }
@@ -67,7 +69,7 @@ export function* studentsOf(
   const inputs = {
     ...{ lessons: trainingData, tokens },
     teacher: uses.some(usesTeacher) ? teacher : undefined,
-    states: uses.some(usesRecording) ? states : undefined,
+    ...recordings(states, uses.flatMap(recordedKinds)),
     start: uses.some(hasStart) ? start : undefined,
   };
   const trials = tuning.trials.map(({ name, hyperparameters, ...tried }) => {
@@ -106,4 +108,15 @@ export function* studentsOf(
     });
     yield { name, model };
   }
+}
+
+/** The inputs by which a student gets recordings of these kinds. */
+function recordings(
+  states: Shared["states"],
+  kinds: readonly SignalKind[],
+): Record<`states:${string}`, Handle<"shards">> {
+  return Object.fromEntries(
+    [...states].filter(([kind]) => kinds.includes(kind))
+      .map(([kind, recorded]) => [`states:${kind}`, recorded]),
+  );
 }

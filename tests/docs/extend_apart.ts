@@ -33,8 +33,7 @@ Deno.test("a system is a line, a data set a descriptor, and a stage a file, as d
       assert(names.some((name) => name.startsWith(node)), node);
     }
     assertEquals(names.filter((name) => /^(teacher|states)/.test(name)), [
-      "teacher",
-      "states",
+      ...["teacher", "states", "states:encoder", "states:decoder"],
     ]);
   });
 

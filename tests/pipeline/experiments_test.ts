@@ -3,6 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { readExperiment } from "../../engine/graph/experiment.ts";
 import { parse } from "../../base/input_error.ts";
+import { recordedKinds } from "../../schemas/experiment/distillation.ts";
+import { distillations } from "../../schemas/experiment/experiment.ts";
 import { Matrix } from "../../schemas/experiment/language_pairs.ts";
 import pipeline from "../../pipeline.ts";
 
@@ -83,7 +85,11 @@ for (const name of EXPERIMENTS) {
         count("translations"),
         (targets.includes("teacher") ? 1 : 0) + (isMixed ? 1 : 0),
       );
-      assert(count("states") <= new Set(targets).size);
+      const kinds = new Set(
+        Object.values(experiment.students).flatMap(distillations)
+          .flatMap(recordedKinds),
+      );
+      assert(count("states") <= kinds.size * new Set(targets).size);
     }
   });
 }

@@ -1,9 +1,11 @@
 /** The graph of the pipeline over language pairs and seeds, and selections from it; nothing is trained. */
 import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { outputsRead } from "../../engine/graph/inputs.ts";
 import { select } from "../../engine/graph/selection.ts";
 import pipeline from "../../pipeline.ts";
+import { Signals } from "../../schemas/experiment/distillation.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
 
 const graphOf = (experiment: unknown): Graph =>
@@ -145,10 +147,11 @@ Deno.test("students of the teacher's translations are trained on one translation
     "states",
     "translations",
     "states:translations",
+    "states:translations-encoder",
   ]);
   assertEquals(inputsOf(graph, "student:rkd"), {
     teacher: "teacher",
-    states: "states",
+    "states:final": "states",
     lessons: "tokenize",
     tokens: "tokenize",
   });
@@ -158,7 +161,8 @@ Deno.test("students of the teacher's translations are trained on one translation
   });
   assertEquals(inputsOf(graph, "student:ckd-seqkd"), {
     teacher: "teacher",
-    states: "states:translations",
+    "states:final": "states:translations",
+    "states:encoder": "states:translations-encoder",
     lessons: "translations",
     tokens: "tokenize",
   });
@@ -167,16 +171,59 @@ Deno.test("students of the teacher's translations are trained on one translation
     lessons: "tokenize",
     tokens: "tokenize",
   });
-  const layers = (name: string) => {
-    const config = graph.get(name)?.config;
-    assert(typeof config === "object" && config !== null && "layers" in config);
-    return config.layers;
+  const configOf = (name: string) => graph.get(name)?.config;
+  const limited = z.object({ maximumLength: z.int() });
+  assertEquals(limited.parse(configOf("translations")).maximumLength, 100);
+  const signals = (name: string) => {
+    const config = configOf(name);
+    return z.object({ signals: Signals }).parse(config).signals;
   };
-  assertEquals(layers("states"), { encoder: [], decoder: [] });
-  assertEquals(layers("states:translations"), {
-    encoder: [1, 2, 5],
-    decoder: [],
+  const nothing = Signals.parse({});
+  for (const name of ["states", "states:translations"]) {
+    assertEquals(signals(name), { ...nothing, final: true });
+  }
+  assertEquals(signals("states:translations-encoder"), {
+    ...{ ...nothing, encoder: [1, 2, 3, 4, 5, 6] },
   });
+});
+
+Deno.test("a further system changes no node of the others but the comparison, whatever layers it maps", () => {
+  const mapped = { alpha: 0.7, beta: 0.2 };
+  const students = {
+    "no-kd": {},
+    rkd: { alpha: 0.7 },
+    pkd: { ...mapped, encoder: [[3], [6]] },
+  };
+  const shared = { ...PT_EN, seeds: [1, 2] };
+  const before = graphOf({ ...shared, students });
+  const after = graphOf({
+    ...shared,
+    students: {
+      other: { ...mapped, encoder: [[1], [2, 5]], decoder: [[4], [6]] },
+      attention: { beta: 0.2, attention: { encoder: [3, 6] } },
+      ...students,
+      seqkd: { targets: "teacher" },
+    },
+  });
+  for (const [name, node] of before) {
+    if (node.stage.name === "compare") continue;
+    assertEquals(after.get(name), node, name);
+  }
+  const recordings = [...after.keys()].filter((name) => /^states/.test(name));
+  assertEquals(recordings.sort(), [
+    ...["states", "states:decoder", "states:encoder"],
+    "states:encoderAttention",
+  ]);
+});
+
+Deno.test("of several source languages the validation pairs of all are a further test set", () => {
+  const graph = graphOf({
+    ...PT_EN,
+    sourceLanguages: { tr: { data: { train: "tr-en.tsv" } } },
+    testSets: { seen: { part: "validation" } },
+  });
+  assertEquals(inputsOf(graph, "seen/validation"), { corpus: "join" });
+  assertEquals(inputsOf(graph, "tokenize")?.corpus, "join");
 });
 
 const TUNED = graphOf({

@@ -2,8 +2,11 @@
 import { assertEquals } from "@std/assert";
 import { mismatches } from "../../schemas/experiment/agreement.ts";
 import {
+  allSignals,
   Distillation,
-  recordedLayers,
+  recordedKinds,
+  Signals,
+  signalsOf,
   usesStates,
   usesTeacher,
 } from "../../schemas/experiment/distillation.ts";
@@ -67,24 +70,37 @@ Deno.test("states are needed where something is weighed, the teacher also where 
   assertEquals(needs({ beta: 0.1, attention: both }), [true, true]);
 });
 
-Deno.test("each layer that some distillation weighs is recorded once, in order, with its attention where that is matched", () => {
-  const cross = read({ beta: 0.5, encoder: [[1, 3], [6, 4]] });
-  const deep = read({ beta: 0.1, encoder: [[3], [6]], decoder: [[5], [2]] });
-  const unweighed = read({ alpha: 1, encoder: [[2], [2]], attention: both });
-  assertEquals(recordedLayers([cross, deep, unweighed]), {
-    encoder: [1, 3, 4, 6],
-    decoder: [2, 5],
+Deno.test("each layer that a distillation weighs is read once, in order, as is its attention; the final state where soft targets are weighed", () => {
+  const none = { final: false, encoder: [], decoder: [] };
+  const noMaps = { encoderAttention: [], decoderAttention: [] };
+  const maps = { encoder: [[1, 3], [3, 1]], decoder: [[5], [2]] };
+  assertEquals(signalsOf(read({ beta: 0.5, ...maps })), {
+    ...{ ...none, ...noMaps },
+    ...{ encoder: [1, 3], decoder: [2, 5] },
   });
-  const maps = [{ encoder: [6, 3] }, { encoder: [6, 6], decoder: [2, 1] }];
+  const attention = { encoder: [6, 6], decoder: [2, 1] };
+  assertEquals(signalsOf(read({ beta: 0.5, attention })), {
+    ...{ ...none, encoderAttention: [6], decoderAttention: [1, 2] },
+  });
+  const unweighed = read({ alpha: 1, ...maps, attention });
+  assertEquals(signalsOf(unweighed), { ...none, ...noMaps, final: true });
+  assertEquals(recordedKinds(unweighed), ["final"]);
+  assertEquals(recordedKinds(read({})), []);
   assertEquals(
-    recordedLayers(maps.map((attention) => read({ beta: 0.5, attention }))),
-    {
-      encoder: [],
-      decoder: [],
-      attention: { encoder: [3, 6], decoder: [1, 2] },
-    },
+    recordedKinds(read({ alpha: 0.2, beta: 0.5, ...maps, attention })),
+    ["final", "encoder", "decoder", "encoderAttention", "decoderAttention"],
   );
-  assertEquals(recordedLayers([]), { encoder: [], decoder: [] });
+  assertEquals(recordedKinds(read({ alpha: 1, states: "streamed" })), []);
+});
+
+Deno.test("a kind is recorded as the teacher has it, whatever of it is read", () => {
+  const teacher = Model.parse({ encoderLayers: 3, decoderLayers: 2 });
+  const nothing = Signals.parse({});
+  assertEquals(allSignals("final", teacher), { ...nothing, final: true });
+  assertEquals(allSignals("encoderAttention", teacher), {
+    ...{ ...nothing, encoderAttention: [1, 2, 3] },
+  });
+  assertEquals(allSignals("decoder", teacher), { ...nothing, decoder: [1, 2] });
 });
 
 Deno.test("a layer twice in an entry is refused, and in two entries is not", () => {

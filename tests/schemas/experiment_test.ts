@@ -31,7 +31,7 @@ function readMatrix(value: unknown): Matrix {
   return parse(Matrix, value, "experiment");
 }
 
-Deno.test("the defaults are the paper's setting", () => {
+Deno.test("the defaults are a Transformer of the paper's size and dropout", () => {
   const { teacher, vocabulary, evaluation, students } = read({});
   assertEquals(teacher.model, {
     encoderLayers: 6,
@@ -133,6 +133,26 @@ Deno.test("a grid is every combination of its values over the system's own", () 
   assertEquals(isFullLength, false);
 });
 
+Deno.test("a grid may try layers that it weighs with nothing, and settings of trials are checked where there are some", () => {
+  const encoder = [[1], [2]];
+  const { students } = read({
+    tuning: { training: { steps: 500 } },
+    student: { training: { steps: 5000, cooldown: 600 } },
+    students: {
+      ckd: {
+        ...{ encoder, grid: { alpha: [0.2], beta: [0, 0.5] } },
+        training: { cooldown: 400 },
+      },
+      "no-kd": {},
+    },
+  });
+  const betas = students.ckd.tuning.trials.map(({ distillation: { beta } }) =>
+    beta
+  );
+  assertEquals(betas, [0, 0.5]);
+  assertEquals(students["no-kd"].training.cooldown, 600);
+});
+
 Deno.test("a grid of points has these alone, in their order", () => {
   const { students } = read({
     students: {
@@ -200,9 +220,10 @@ Deno.test("trials are as long as the student's own training unless they are told
 
 Deno.test("alpha and beta may fill the whole loss", () => {
   const encoder = [[1], [2]];
-  for (const [alpha, beta] of [[0.7, 0.3], [0.35, 0.65], [1, 0]]) {
+  for (const [alpha, beta] of [[0.7, 0.3], [0.35, 0.65]]) {
     read({ students: { ckd: { alpha, beta, encoder } } });
   }
+  read({ students: { rkd: { alpha: 1 } } });
 });
 
 Deno.test("students are trained with the experiment's seed, its seeds, or their own", () => {
@@ -314,6 +335,16 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
   "loss weights above one": [
     students({ ckd: { alpha: 0.6, beta: 0.5, encoder: [[1], [2]] } }),
     '"students.ckd.alpha": expected alpha + beta of at most 1, found 0.6 + 0.5',
+  ],
+  "mapped layers that nothing weighs": [
+    students({ ckd: { alpha: 0.6, encoder: [[1], [2]] } }),
+    '"students.ckd.encoder": expected "beta" above 0, which weighs what is mapped, found 0',
+  ],
+  "attention maps that no trial weighs": [
+    students({
+      att: { attention: { decoder: [5, 6] }, grid: { alpha: [0.2, 0.4] } },
+    }),
+    '"students.att.attention.decoder": expected "beta" above 0',
   ],
   "combined layers alone, which train no generator": [
     students({ ckd: { beta: 1, encoder: [[1], [2]] } }),
@@ -489,7 +520,10 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
     grid({ dropout: [0.1, 1] }),
     '"students.tuned.grid.dropout.1": expected number to be <=0.9, found 1',
   ],
-  "a grid with a weight above one": [grid({ alpha: [0.5, 1.5] }), "(alpha1.5)"],
+  "a grid with a weight above one": [
+    grid({ alpha: [0.5, 1.5], beta: [0.1] }),
+    "(alpha1.5-beta0.1)",
+  ],
   "a grid with a point whose weights are above one": [
     grid({ beta: [0.5, 0.95], alpha: [0.1] }),
     "alpha + beta of at most 1",

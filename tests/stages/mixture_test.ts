@@ -1,6 +1,9 @@
 /** The stages monolingual tokens go through: translations, mixture, states; sentence ids stay with their sentences. */
 import { assert, assertEquals } from "@std/assert";
-import { Distillation } from "../../schemas/experiment/distillation.ts";
+import {
+  Distillation,
+  Signals,
+} from "../../schemas/experiment/distillation.ts";
 import mixtureStage from "../../stages/mixture.ts";
 import statesStage from "../../stages/states.ts";
 import translationsStage from "../../stages/translations.ts";
@@ -101,7 +104,10 @@ Deno.test("pairs and the translations of other text become one token file, whose
 
     await statesStage.run({
       ...stageContext(path("states")),
-      config: { layers: { encoder: [2], decoder: [] }, runtime },
+      config: {
+        signals: Signals.parse({ final: true, encoder: [2] }),
+        runtime,
+      },
       inputs: { teacher, tokens: { train: path("mixture") } },
       outputs: { shards: path("shards") },
     });
@@ -111,7 +117,7 @@ Deno.test("pairs and the translations of other text become one token file, whose
       encoder: [[2]],
     });
     const opened = (tokens: Tokens) =>
-      openStates(path("shards"), tokens, saved.model, distillation);
+      openStates(() => path("shards"), tokens, saved.model, distillation);
     const states = opened(mixture);
     states.read(makeBatch(mixture, Int32Array.of(0, mixture.pairs - 1)));
     states.close();

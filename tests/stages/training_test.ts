@@ -9,7 +9,7 @@ import {
 import pipeline from "../../pipeline.ts";
 import {
   Distillation,
-  recordedLayers,
+  signalsOf,
 } from "../../schemas/experiment/distillation.ts";
 import { Model, Training } from "../../schemas/experiment/model.ts";
 import { Runtime } from "../../schemas/experiment/runtime.ts";
@@ -75,7 +75,7 @@ async function trainedAs(
   { distillation = Distillation.parse({}), ...taught }: {
     readonly distillation?: Distillation;
     readonly teacher?: { readonly model: string };
-    readonly states?: { readonly shards: string };
+    readonly [states: `states:${string}`]: { readonly shards: string };
   } = {},
 ) {
   const outputs = {
@@ -133,29 +133,6 @@ Deno.test("under one seed teacher and student begin with other weights: those of
   assertEquals(matrices(weights), begun.get("teacher"));
 });
 
-Deno.test("a further system changes nothing of the others' nodes, seeds and settings", () => {
-  const graphOf = (students: object) =>
-    pipeline.graph({
-      languages: { source: "pt", target: "en" },
-      data: { train: "pairs.tsv" },
-      ...{ vocabulary: { size: 900 }, seeds: [1, 2], students },
-    }, "the experiment");
-  const few = { "no-kd": {}, rkd: { alpha: 0.5 } };
-  const graph = graphOf(few);
-  const more = graphOf({
-    ...{ ckd: { beta: 0.3, encoder: [[1, 3], [4, 6]] }, ...few },
-    seqkd: { targets: "teacher" },
-  });
-  const trained = [...graph].filter(([, { stage }]) =>
-    stage === teacher || stage === student
-  );
-  assertEquals(trained.length, 1 + 2 * 2);
-  for (const [name, { config, seed }] of trained) {
-    const same = more.get(name);
-    assertEquals({ config: same?.config, seed: same?.seed }, { config, seed });
-  }
-});
-
 Deno.test("the curve has the BLEU of each validation; that of the model is the one that the score task gives its greedy translations", async () => {
   const { metrics, curve, model } = await trainedAs("student", {
     ...{ steps: 150, factor: 2, validateEvery: 50, average: 2 },
@@ -188,17 +165,19 @@ Deno.test("a student learns the same of streamed states as of recorded ones, whi
   for (const made of [shards, work]) Deno.mkdirSync(made);
   await states.run({
     ...stageContext(work),
-    config: { layers: recordedLayers([recorded]), runtime: Runtime.parse({}) },
+    config: { signals: signalsOf(recorded), runtime: Runtime.parse({}) },
     inputs: { teacher: { model }, tokens },
     outputs: { shards },
   });
   const one = await trainedAs("student", training, "recorded", {
-    ...{ distillation: recorded, teacher: { model }, states: { shards } },
+    ...{ distillation: recorded, teacher: { model } },
+    ...{ "states:final": { shards }, "states:encoder": { shards } },
+    "states:decoder": { shards },
   });
   assertEquals(openFiles(shards), []);
   const other = await trainedAs("student", training, "streamed", {
     ...{ distillation: streamed, teacher: { model } },
-    states: { shards: "of another trial" },
+    "states:final": { shards: "of another trial" },
   });
   await assertRejects(
     () =>
@@ -206,7 +185,7 @@ Deno.test("a student learns the same of streamed states as of recorded ones, whi
         ...{ distillation: recorded, teacher: { model } },
       }),
     Error,
-    'its input "states" is missing',
+    'its input "states:encoder" is missing',
   );
   const plain = await trainedAs("student", training, "untaught");
   const perplexity = ({ metrics }: typeof one) => Number(metrics.perplexity);

@@ -37,7 +37,10 @@ Deno.test("a statement names what was built, and all that it was built of", asyn
   assertEquals(buildDefinition.externalParameters.nodes, [NODE]);
   assertEquals(
     Object.keys(Object(buildDefinition.internalParameters.nodes)).sort(),
-    ["corpus", "fetch", "states", NODE, "teacher", "tokenize"].sort(),
+    [
+      ...["corpus", "fetch", "states", "states:decoder", "states:encoder"],
+      ...[NODE, "teacher", "tokenize"],
+    ].sort(),
   );
   const { resolvedDependencies: built } = buildDefinition;
   const named = (name: string) =>

@@ -13,7 +13,7 @@ import { recordingBytes } from "../../../apps/estimate/arithmetic.ts";
 import { estimate } from "../../../apps/estimate/estimate.ts";
 import { measuredRate } from "../../../apps/estimate/rate.ts";
 import pipeline from "../../../pipeline.ts";
-import { recordedLayers } from "../../../schemas/experiment/distillation.ts";
+import { signalsOf } from "../../../schemas/experiment/distillation.ts";
 import { deno, pipeline as command, ROOT } from "../../fixtures/command.ts";
 import { makeRun, temporary } from "../../fixtures/made_run.ts";
 import {
@@ -123,7 +123,7 @@ Deno.test("a student whose states are streamed takes the teacher's pass in every
 });
 
 Deno.test("a disk that has less left than a run takes is said with its figure", async () => {
-  const estimated = await estimate(quick(["states"]));
+  const estimated = await estimate(quick(["states", "states:encoder"]));
   assert(!estimateText(estimated).includes("left"));
   const freeBytes = 0.3e9;
   assertMatch(
@@ -133,13 +133,13 @@ Deno.test("a disk that has less left than a run takes is said with its figure", 
 });
 
 Deno.test("the states of quick take the bytes that are estimated, to a thousandth", async () => {
-  const { bytes } = await estimate(quick(["states"]));
+  const { bytes } = await estimate(quick(["states", "states:encoder"]));
   assert(Math.abs(bytes / STATES_BYTES - 1) < 1e-3, `${bytes}`);
 });
 
 Deno.test("a recording with attention maps takes the bytes that are estimated", () => {
   const count = (ids: Int32Array) => ids.length;
-  const estimated = recordingBytes(model, recordedLayers([distillation]), {
+  const estimated = recordingBytes(model, signalsOf(distillation), {
     pairs: tokens.pairs,
     sourceTokens: count(tokens.source.ids),
     targetTokens: count(tokens.target.ids),

@@ -31,7 +31,7 @@ function runOf(name: string) {
   return {
     steps: new Map(
       Object.entries(nodes).map(([node, { preimage, inputs, metrics }]) => {
-        const config = withoutSearch(preimage.config);
+        const config = asNow(preimage.config);
         return [node, { stage: preimage.stage, config, inputs, metrics }];
       }),
     ) satisfies ReadonlyMap<string, Step>,
@@ -52,13 +52,17 @@ function runOf(name: string) {
   };
 }
 
-/** These runs are older than the choice of checkpoints by BLEU. */
-function withoutSearch(config: Json): Json {
-  if (!isJsonObject(config) || !isJsonObject(config.training ?? null)) {
-    return config;
-  }
-  const training = Object.assign({ selection: "nll" }, config.training);
-  return { ...config, training };
+/** These runs are older than the choice of checkpoints by BLEU, and recorded layers and the final state in one node. */
+function asNow(config: Json): Json {
+  if (!isJsonObject(config)) return config;
+  const { training, layers } = config;
+  return {
+    ...config,
+    ...isJsonObject(training ?? null) &&
+      { training: Object.assign({ selection: "nll" }, training) },
+    ...isJsonObject(layers ?? null) &&
+      { signals: Object.assign({ final: true }, layers) },
+  };
 }
 
 /** The estimate of a node of a run, by the other trainings of one. */

@@ -16,7 +16,10 @@ import { estimateText } from "../../../cli/console/estimate_text.ts";
 import { readExperiment } from "../../../engine/graph/experiment.ts";
 import { outlook } from "../../../engine/run/outlook.ts";
 import pipeline from "../../../pipeline.ts";
-import { Distillation } from "../../../schemas/experiment/distillation.ts";
+import {
+  Distillation,
+  Signals,
+} from "../../../schemas/experiment/distillation.ts";
 import {
   Model,
   StudentModel,
@@ -74,6 +77,7 @@ const opusStudent = (batchTokens: number) => ({
   }),
 });
 const all = [1, 2, 3, 4, 5, 6];
+const ofEncoder = Signals.parse({ final: true, encoder: all });
 const halves = [[1, 2, 3], [4, 5, 6]];
 
 /** Peaks of processes in MB, on 2 cores with 24 GB, by the runs' logs. */
@@ -138,7 +142,7 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     1079,
   ],
   "the states of quick by OpenVINO": [
-    recordingMemory(quickTeacher, { encoder: all, decoder: [] }, openvino),
+    recordingMemory(quickTeacher, ofEncoder, openvino),
     451,
   ],
   "rkd of quick": [
@@ -170,13 +174,13 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
     899,
   ],
   "the states of quick": [
-    recordingMemory(quickTeacher, { encoder: all, decoder: [] }),
+    recordingMemory(quickTeacher, ofEncoder),
     265,
   ],
   "the search of no-kd of quick": [searchMemory(quickStudent, runtime, 2), 669],
   "the import of tiny11": [importMemory(tiny11), 361],
   "the states of tiny11": [
-    recordingMemory(tiny11, { encoder: all, decoder: [] }),
+    recordingMemory(tiny11, ofEncoder),
     1079,
   ],
   "the pruning of tiny11, its vocabulary trimmed to 10,300": [
@@ -209,7 +213,7 @@ const MEASURED: Readonly<Record<string, readonly [number, number]>> = {
   "the import of a model of OPUS-MT's size": [importMemory(opus), 851],
   "its vocabulary trimmed to 14,000": [trimmingMemory(opus, 14_000), 518],
   "the states of it": [
-    recordingMemory(trimmedOpus, { encoder: all, decoder: all }),
+    recordingMemory(trimmedOpus, { ...ofEncoder, decoder: all }),
     1096,
   ],
   "a student of it, 2,048 tokens a batch": [

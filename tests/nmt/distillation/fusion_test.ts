@@ -11,7 +11,7 @@ import { compileStep } from "../../../nmt/training/compiled_step.ts";
 import { parameterShapes } from "../../../nmt/transformer/parameters.ts";
 import {
   Distillation,
-  recordedLayers,
+  signalsOf,
 } from "../../../schemas/experiment/distillation.ts";
 import { Training } from "../../../schemas/experiment/model.ts";
 import { withFolder } from "../fixtures/folder.ts";
@@ -38,7 +38,12 @@ async function trainedSteps(
   name: "onnx" | "reference",
   steps: number,
 ) {
-  const signals = openTeacherSignals(teacher, folder, tokens, distillation);
+  const signals = openTeacherSignals(
+    teacher,
+    () => folder,
+    tokens,
+    distillation,
+  );
   const step = await compileStep(
     await loadRuntime({ name }),
     {
@@ -80,7 +85,7 @@ for (const [name, encoder] of Object.entries(MAPS)) {
       await recordStates({
         ...{ teacher, tokens, folder, threads: 1 },
         runtime: await loadRuntime(),
-        layers: recordedLayers([distillation]),
+        signals: signalsOf(distillation),
         report: () => {},
       });
       const train = (name: "onnx" | "reference", steps: number) =>

@@ -118,7 +118,7 @@ Deno.test("states that are shifted by one line are refused at the first pair, in
   withCopy(async (copy) => {
     shiftByOne(shard(copy, 1), 2048);
     assertInputError(
-      () => openStates(copy, tokens, model, distillation),
+      () => openStates(() => copy, tokens, model, distillation),
       "states shard 1",
       "the states of another sentence at pair 2048, whose source differs",
       "record the states again",
@@ -138,7 +138,7 @@ Deno.test("tokens whose targets are shifted by one line, and others of equal len
     const all = [...Array(tokens.pairs).keys()];
     const opens = (pairs: readonly number[]) => () =>
       openStates(
-        folder,
+        () => folder,
         { ...tokens, target: target(pairs) },
         model,
         distillation,
@@ -164,7 +164,7 @@ Deno.test("tokens whose targets are shifted by one line, and others of equal len
       writeSafetensors(shard(empty, index), rest);
     }
     assertInputError(
-      () => openStates(empty, tokens, model, distillation),
+      () => openStates(() => empty, tokens, model, distillation),
       'expected tensor "target.sentences" of I32 [2048,2]',
     );
   }));
@@ -181,7 +181,7 @@ Deno.test({
         width = model.width,
       ) =>
         openStates(
-          copy,
+          () => copy,
           from,
           { ...model, width },
           Distillation.parse({ ...distillation, ...some }),
@@ -238,7 +238,7 @@ Deno.test({
   sanitizeResources: true,
   fn: () =>
     withCopy((copy) => {
-      const states = openStates(copy, tokens, model, distillation);
+      const states = openStates(() => copy, tokens, model, distillation);
       Deno.truncateSync(shard(copy, 1), 100);
       states.read(BATCHES[1]);
       assertInputError(

@@ -80,7 +80,7 @@ Deno.test("what is read for any batch is the teacher's forward pass: layers to h
   const executable = await (await loadRuntime({ name: "reference" })).compile(
     forward,
   );
-  const states = openStates(folder, tokens, model, distillation);
+  const states = openStates(() => folder, tokens, model, distillation);
   let finer = 0;
   for (const batch of BATCHES) {
     const expected = await executable.run(forwardInputs(batch));
@@ -134,7 +134,7 @@ Deno.test("what is read for any batch is the teacher's forward pass: layers to h
 });
 
 Deno.test("a sentence's states are the same bits in whatever batch they are read", () => {
-  const states = openStates(folder, tokens, model, distillation);
+  const states = openStates(() => folder, tokens, model, distillation);
   const matricesOf = (batch: Batch, row: number) =>
     Object.entries(states.read(batch)).map(([name, { shape, data }]) => {
       const columns = shape[shape.length - 1];
@@ -166,7 +166,7 @@ Deno.test("only what a distillation reads is asked of the shards and read", () =
   const reads = (some: Partial<Distillation>) => {
     const lessons = openTeacherSignals(
       teacher,
-      folder,
+      () => folder,
       tokens,
       Distillation.parse(some),
     );
@@ -190,7 +190,7 @@ Deno.test("only what a distillation reads is asked of the shards and read", () =
 });
 
 Deno.test("what was read stays as it is until the read after the next one", () => {
-  const states = openStates(folder, tokens, model, distillation);
+  const states = openStates(() => folder, tokens, model, distillation);
   const first = states.read(BATCHES[0]);
   const copy = Object.values(first).map(({ data }) => data.slice());
   states.read(BATCHES[3]);

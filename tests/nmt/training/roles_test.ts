@@ -12,7 +12,7 @@ import { train } from "../../../nmt/training/training_loop.ts";
 import type { Task } from "../../../nmt/training/training_step.ts";
 import {
   Distillation,
-  recordedLayers,
+  signalsOf,
 } from "../../../schemas/experiment/distillation.ts";
 import { Training } from "../../../schemas/experiment/model.ts";
 import { withFolder } from "../fixtures/folder.ts";
@@ -109,10 +109,15 @@ async function distilled(): Promise<readonly Step[]> {
     await recordStates({
       ...{ teacher: saved, tokens: TOKENS, folder, threads: 1 },
       runtime: await loadRuntime(),
-      layers: recordedLayers([distillation]),
+      signals: signalsOf(distillation),
       report: () => {},
     });
-    const signals = openTeacherSignals(saved, folder, TOKENS, distillation);
+    const signals = openTeacherSignals(
+      saved,
+      () => folder,
+      TOKENS,
+      distillation,
+    );
     const { steps } = await trained(
       {
         model: studentModel,

@@ -13,7 +13,7 @@ import {
 } from "../../../nmt/training/compiled_step.ts";
 import {
   Distillation,
-  recordedLayers,
+  signalsOf,
 } from "../../../schemas/experiment/distillation.ts";
 import { Training } from "../../../schemas/experiment/model.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
@@ -55,11 +55,16 @@ async function firstStep(
     threads: 1,
     teacher,
     tokens,
-    layers: recordedLayers([distillation]),
+    signals: signalsOf(distillation),
     folder,
     report: () => {},
   });
-  const lessons = openTeacherSignals(teacher, folder, tokens, distillation);
+  const lessons = openTeacherSignals(
+    teacher,
+    () => folder,
+    tokens,
+    distillation,
+  );
   const trainer = await compileStep(runtime, {
     model: teacherModel,
     vocabulary: VOCABULARY,

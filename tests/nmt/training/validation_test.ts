@@ -1,5 +1,13 @@
 /** Validation scores: BLEU is that of greedy translations, and decides before the likelihood. */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { isInputError } from "../../../base/input_error.ts";
 import { createTranslator } from "../../../nmt/decoding/beam_search.ts";
 import { scoreLines } from "../../../nmt/metrics/score.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
@@ -55,6 +63,38 @@ Deno.test("validation BLEU is that of greedy translations, of all pairs or of so
   assertAlmostEquals(few.bleu ?? NaN, scored(7), 1e-9);
   assertEquals(few.nll, all.nll);
   assertEquals(await validated({ selection: "nll" }), { nll: all.nll });
+});
+
+Deno.test("weights whose likelihood is no number are said to have diverged, with the setting that counts", async () => {
+  const runtime = await loadRuntime();
+  const { model, vocabulary, weights } = saved;
+  const broken = { ...weights };
+  const [name] = Object.keys(weights);
+  broken[name] = weights[name].map(() => NaN);
+  const validated = async (training: Partial<Training>) => {
+    const validate = await validator({
+      ...{ runtime, threads: 1, scoring: WORDS },
+      task: {
+        ...{ model, vocabulary },
+        training: Training.parse({ selection: "nll", ...training }),
+      },
+      validation: {
+        ...{ source: packSide(sources), target: packSide(sources) },
+        pairs: sources.length,
+      },
+    });
+    await validate(broken);
+  };
+  const told = async (training: Partial<Training>) => {
+    const error = await assertRejects(() => validated(training), Error);
+    assert(isInputError(error));
+    return error.message;
+  };
+  assertStringIncludes(await told({}), 'lower "training.factor"');
+  assertMatch(
+    await told({ rate: 1e-3 }),
+    /diverged at a validation.*lower "training\.rate"/,
+  );
 });
 
 const validations = (scores: readonly (readonly [number, number?])[]) =>

@@ -18,6 +18,7 @@ import { trimmed } from "../../../nmt/vocabulary/trimming.ts";
 import { FORBIDDEN } from "../../../nmt/transformer/parameters.ts";
 import type { SavedModel } from "../../../nmt/transformer/checkpoint.ts";
 import { recordStates } from "../../../nmt/states/states.ts";
+import { Signals } from "../../../schemas/experiment/distillation.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { withFolder } from "../fixtures/folder.ts";
 import { refusal } from "../fixtures/refusal.ts";
@@ -166,7 +167,7 @@ async function statesOf(folder: string, teacher: SavedModel, tokens: Tokens) {
   Deno.mkdirSync(folder);
   await recordStates({
     ...{ runtime: await loadRuntime(), teacher, tokens, folder },
-    layers: { encoder: [1, 2], decoder: [1, 2] },
+    signals: Signals.parse({ final: true, encoder: [1, 2], decoder: [1, 2] }),
     report: () => {},
   });
   const [{ name }] = Deno.readDirSync(folder);
