@@ -17,6 +17,20 @@ Deno.test("a text is its sentences, each without the space around it and with it
   }
 });
 
+Deno.test("no sentence ends inside a placeholder, nor at a stop without white space after it", () => {
+  const sentences = [
+    ..."Veja https://example.org/a?b=c&d=e ou ${a?b}.|Se x!=y, abra v1.2.Final."
+      .split("|"),
+    ..."Use {{ count ? 'um' : 'dois' }} aqui...|{0} Fechou!".split("|"),
+    '<a title="Abrir. Fechar tudo">Abrir</a> (é isto.) ',
+    ...'Disse: "Fim."|“Fim.”|Fim'.split("|"),
+  ].map((sentence) => sentence.trim());
+  const textsOf = (text: string, language: string) =>
+    sentencesOf(text, language).flat().map(({ text }) => text);
+  assertEquals(textsOf(sentences.join(" "), "pt"), sentences);
+  assertEquals(textsOf("打开。关闭!你好?", "zh"), ["打开。", "关闭!", "你好?"]);
+});
+
 Deno.test("subwords are of the word that most of their bytes are of", () => {
   const { words, wordOf } = wordsOf("a maçã, já", "pt");
   assertEquals(words, [
