@@ -1,11 +1,10 @@
 /** An exported model for programs: its folder is opened once, then it translates lines. */
-import { join } from "@std/path";
 import type {
   ExportConfig,
   ExportPrecision,
 } from "../schemas/exported_model.ts";
 import { checkBeam } from "./beam.ts";
-import { damagedGraph, graphIn, readExport } from "./models.ts";
+import { damagedGraph, graphIn, readExport, tokenizerIn } from "./models.ts";
 import { markingOf } from "./source_language.ts";
 import type { Translator } from "../nmt/decoding/beam_search.ts";
 import { translateLines } from "../nmt/decoding/translate.ts";
@@ -34,7 +33,7 @@ export async function loadModel(
 ): Promise<ExportedModel> {
   const config = readExport(folder);
   const graph = graphIn(folder, precision, config);
-  const subwords = await loadSubwords(join(folder, "tokenizer.json"));
+  const subwords = await loadSubwords(tokenizerIn(folder, config));
   const translator = await openTranslation(graph, { threads })
     .catch((error: Error) => {
       throw damagedGraph(graph, error.message);

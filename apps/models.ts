@@ -4,9 +4,11 @@ import { z } from "zod";
 import { statIfThere } from "../base/stat.ts";
 import { openWorkspace, type Workspace } from "../engine/store/workspace.ts";
 import { inputError, parse } from "../base/input_error.ts";
-import { checkInput } from "../base/input_file.ts";
+import { checkInput, inputText } from "../base/input_file.ts";
 import { jsonIfValid, readIfThere } from "../engine/files/atomic.ts";
 import { sha256 } from "../engine/files/hash.ts";
+import { wordsOf } from "../nmt/export/hugging_face.ts";
+import { type Reserved, reservedIn } from "../nmt/text/subwords/reserved.ts";
 import { SHORTLIST_FILE } from "../nmt/shortlist/shortlist.ts";
 import {
   EXPORT_PRECISIONS,
@@ -273,6 +275,50 @@ export function checkGraph(
     typeof value === "number" ? `${value} bytes` : `SHA-256 ${value}`
   );
   throw damagedGraph(path, `expected ${wanted}, found ${is}`);
+}
+
+const Tokenizer = z.object({
+  model: z.object({
+    vocab: z.union([
+      z.array(z.tuple([z.string(), z.number()])),
+      z.record(z.string(), z.number()),
+    ]),
+  }),
+});
+
+/**
+ * The path of the subwords in the folder of an exported model.
+ *
+ * @throws an input error where they are not there, or are others than the config says
+ */
+export function tokenizerIn(folder: string, config: ExportConfig): string {
+  const path = join(folder, "tokenizer.json");
+  const refuse = (reason: string) =>
+    inputError(`Cannot use "${path}": ${reason}; export the model again.`);
+  const text = inputText(path, refuse);
+  const json = Tokenizer.safeParse(jsonIfValid(text)).data;
+  if (json === undefined) throw refuse("it holds no subwords");
+  const words = wordsOf(json.model.vocab);
+  const expected = vocabularyText(config.vocabulary, {
+    languages: config.sources ?? [],
+    placeholders: config.placeholders?.most ?? 0,
+    casing: config.casing !== undefined,
+  });
+  const found = vocabularyText(words.length, reservedIn((id) => words[id]));
+  if (found === expected) return path;
+  throw refuse(`expected ${expected} as config.json says, found ${found}`);
+}
+
+function vocabularyText(
+  size: number,
+  { languages, placeholders, casing }: Reserved,
+): string {
+  return [
+    `${size} subwords`,
+    ...languages.length === 0 ? [] : [`tokens of ${languages.join(" and ")}`],
+    ...placeholders === 0 ? [] : [`${placeholders} placeholders`],
+    ...casing ? ["marks of casing"] : [],
+  ].join(" with ");
 }
 
 /** What is said of a graph that does not open, or is another than was exported. */

@@ -8,7 +8,13 @@ import {
   narrowest,
   parseLicence,
 } from "../../nmt/text/descriptors/licences.ts";
-import { checkGraph, graphPath, hashOf, readExport } from "../models.ts";
+import {
+  checkGraph,
+  graphPath,
+  hashOf,
+  readExport,
+  tokenizerIn,
+} from "../models.ts";
 import type { SiteModel } from "./page/site.ts";
 
 export interface Exported {
@@ -50,22 +56,19 @@ function readModel(
   const config = readExport(folder);
   const { system, languages, parameters, beam, lengthPenalty } = config;
   const { maximumLength, ids, vocabulary } = config;
-  const read = (name: string) => {
-    const path = join(folder, name);
-    if (!statIfThere(path)?.isFile) {
-      throw inputError(
-        `Cannot use the exported model "${folder}": expected ${name} in it, found none; export it again.`,
-      );
-    }
-    return Deno.readFileSync(path);
-  };
+  const card = join(folder, "README.md");
+  if (!statIfThere(card)?.isFile) {
+    throw inputError(
+      `Cannot use the exported model "${folder}": expected README.md in it, found none; export it again.`,
+    );
+  }
   // A name may have any signs, an address may not.
   const idFrom = (source: string) =>
     idOf(
       `${source}-${languages.target}/${system.replace(/[^\w.@-]+/g, "_")}`,
     );
   const id = idFrom(languages.source);
-  const subwords = read("tokenizer.json");
+  const subwords = Deno.readFileSync(tokenizerIn(folder, config));
   const graphFile = graphPath(folder, precision);
   const graph = Deno.readFileSync(graphFile);
   checkGraph(graphFile, hashOf(graph), precision, config);
@@ -89,7 +92,7 @@ function readModel(
   const files = new Map([
     [paths.graph, graph],
     [paths.tokenizer, subwords],
-    [paths.card, read("README.md")],
+    [paths.card, Deno.readFileSync(card)],
   ]);
   const further = (config.sources ?? [])
     .filter((source) => source !== languages.source)

@@ -1,5 +1,4 @@
 /** Serves an exported model by HTTP until a signal. */
-import { join } from "@std/path";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { inputError, parse } from "../../base/input_error.ts";
@@ -8,7 +7,12 @@ import { loadSubwords } from "../../nmt/text/subwords/subwords.ts";
 import { allowOrigins } from "../../apps/serve/http/cors.ts";
 import { aborted, listen } from "../../apps/serve/http/listening.ts";
 import { openReader } from "../../apps/serve/translation/readers.ts";
-import { damagedGraph, graphIn, readExport } from "../../apps/models.ts";
+import {
+  damagedGraph,
+  graphIn,
+  readExport,
+  tokenizerIn,
+} from "../../apps/models.ts";
 import { startServer } from "../../apps/serve/server.ts";
 import { openTranslators } from "../../apps/serve/translation/translators.ts";
 
@@ -41,8 +45,8 @@ export async function serveModel(
     );
   }
   const precision = int8 ? "int8" : "fp32";
-  const tokenizer = join(folder, "tokenizer.json");
   const graph = graphIn(folder, precision, config);
+  const tokenizer = tokenizerIn(folder, config);
   const subwords = await loadSubwords(tokenizer);
   using reader = await openReader({ tokenizer, limits, beam: config.beam });
   using translators = await openTranslators(graph, concurrency)

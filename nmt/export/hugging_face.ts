@@ -140,7 +140,7 @@ export function sharedTokenizer(
 }
 
 /** Subwords by id. */
-function wordsOf(
+export function wordsOf(
   vocab: readonly (readonly [string, number])[] | Record<string, number>,
 ): string[] {
   if (Array.isArray(vocab)) return vocab.map(([word]) => word);

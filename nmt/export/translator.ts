@@ -11,6 +11,31 @@ import {
   openOnnxFile,
 } from "../tensor/onnx/onnx_file.ts";
 
+const INPUTS = ["source", "beam", "maximum_length", "count"];
+const OUTPUTS = [
+  ...["translation", "score", "attention", "alternatives", "scores"],
+];
+
+/** Opens a file `translate.onnx`. @throws an error where it has other inputs or outputs */
+export async function openGraph(
+  path: string,
+  options: { readonly threads?: number } = {},
+): Promise<OnnxFile> {
+  const file = await openOnnxFile(path, options);
+  const expected = bordersText({ inputs: INPUTS, outputs: OUTPUTS });
+  const found = bordersText(file);
+  if (found === expected) return file;
+  await file.dispose();
+  throw new Error(`expected ${expected}, found ${found}`);
+}
+
+function bordersText(
+  { inputs, outputs }: Pick<OnnxFile, "inputs" | "outputs">,
+): string {
+  const listed = (names: readonly string[]) => names.toSorted().join(", ");
+  return `the inputs ${listed(inputs)} and the outputs ${listed(outputs)}`;
+}
+
 /**
  * The translator of a file `translate.onnx`, in place of the model's own. The exponent of the length is in the file, and
  * that of the options has to be the same.
@@ -19,7 +44,7 @@ export async function openTranslation(
   path: string,
   options: { readonly threads?: number } = {},
 ): Promise<Translator> {
-  const file = await openOnnxFile(path, options);
+  const file = await openGraph(path, options);
   return {
     translate: async (sentences, options) => {
       const found: Hypothesis[] = [];

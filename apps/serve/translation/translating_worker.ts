@@ -1,11 +1,12 @@
 /** The worker that translates sentences of token ids with an exported graph. */
 /// <reference lib="deno.worker" />
-import { searchOptions, sourceOf } from "../../../nmt/export/translator.ts";
-import { PAD } from "../../../schemas/experiment/vocabulary.ts";
 import {
-  type OnnxFile,
-  openOnnxFile,
-} from "../../../nmt/tensor/onnx/onnx_file.ts";
+  openGraph,
+  searchOptions,
+  sourceOf,
+} from "../../../nmt/export/translator.ts";
+import { PAD } from "../../../schemas/experiment/vocabulary.ts";
+import type { OnnxFile } from "../../../nmt/tensor/onnx/onnx_file.ts";
 import type { Answer, Found, Question } from "./translators.ts";
 
 let file: OnnxFile | undefined;
@@ -18,7 +19,7 @@ async function answer(question: Question): Promise<Answer> {
   try {
     if ("path" in question) {
       // A core a worker: the threads of several would be in each other's way.
-      file = await openOnnxFile(question.path, { threads: 1 });
+      file = await openGraph(question.path, { threads: 1 });
       return [];
     }
     if (file === undefined) throw new Error("no graph was opened");
