@@ -55,6 +55,7 @@ export function serveHttp(
     headersTimeout: HEAD_TIMEOUT,
     requestTimeout: HEAD_TIMEOUT + (timeout + SLACK) * 1000,
     connectionsCheckingInterval: LOOK,
+    keepAliveTimeout: (timeout + SLACK) * 1000,
     // Looked at below, with a sentence for it.
     requireHostHeader: false,
   });
@@ -62,7 +63,11 @@ export function serveHttp(
   // Its connections come from another listener: it ends each after one answer unless it takes itself for listening.
   Object.defineProperty(server, "listening", { get: () => !isStopping });
 
-  server.on("request", async (incoming, outgoing) => {
+  const respond = async (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    answer: (request: Request) => Promise<Response> | Response,
+  ) => {
     // Of those that are given below.
     const socket = incoming.socket as unknown as Socket;
     used.set(socket, (used.get(socket) ?? 0) + 1);
@@ -86,7 +91,28 @@ export function serveHttp(
       // An answer that breaks off: its client sees the connection end.
       socket.destroy();
     }
-  });
+  };
+  server.on(
+    "request",
+    (incoming, outgoing) => void respond(incoming, outgoing, answer),
+  );
+  server.on(
+    "checkExpectation",
+    (incoming, outgoing) =>
+      void respond(incoming, outgoing, () =>
+        refused(refusal(
+          417,
+          "Cannot do what the header Expect asks for; expected 100-continue.",
+        ))),
+  );
+  const refuse = (socket: Socket, status: number) => {
+    if (!used.has(socket)) socket.write(brokenAnswer(status));
+    socket.destroySoon();
+  };
+  server.on(
+    "connect",
+    (_, stream) => refuse(stream as unknown as Socket, 405),
+  );
   server.on("clientError", (error: Error & { code?: string }, stream) => {
     const socket = stream as unknown as Socket;
     const status = error.code === undefined ? undefined : BROKEN[error.code];
@@ -94,8 +120,7 @@ export function serveHttp(
     if (!socket.writable || status === undefined && !isParsed) {
       return void socket.destroy();
     }
-    if (!used.has(socket)) socket.write(brokenAnswer(status ?? 400));
-    socket.destroySoon();
+    refuse(socket, status ?? 400);
   });
 
   const connections = acceptConnections(
@@ -159,10 +184,7 @@ async function answered(
         : null,
     });
   } catch {
-    return refused(refusal(
-      405,
-      "Cannot use this method here; expected one such as GET or POST.",
-    ));
+    return refused(refusal(405, WHY[405]));
   }
   return await answer(request);
 }
@@ -211,7 +233,10 @@ async function send(
   const isStream = headers.has("content-length") || headers.has(UNBUFFERED);
   if (!isStream) {
     const bytes = new Uint8Array(await response.arrayBuffer());
-    headers.set("content-length", String(bytes.length));
+    // RFC 9110, section 8.6, forbids it in the first, and of the second it would be the size of another content.
+    if (status !== 204 && status !== 304) {
+      headers.set("content-length", String(bytes.length));
+    }
     outgoing.writeHead(status, [...headers].flat());
     return void outgoing.end(isHead ? undefined : bytes);
   }
@@ -240,6 +265,7 @@ const BROKEN: Readonly<Record<string, number>> = {
 
 const WHY: Readonly<Record<number, string>> = {
   400: "Cannot read the request: it is not HTTP/1.1.",
+  405: "Cannot use this method here; expected one such as GET or POST.",
   408: "Cannot wait for the request any longer: it has not arrived in time.",
   413: "Cannot read the request: its chunks say too much beside their size.",
   431: "Cannot read the request: its head has too many bytes.",

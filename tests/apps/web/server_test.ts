@@ -200,6 +200,7 @@ Deno.test("a server of a build", async (t) => {
         headers: { ...plain, "if-none-match": tag },
       });
       assertEquals([again.status, await again.text()], [304, ""], tag);
+      assertEquals(again.headers.get("content-length"), null);
     }
     const other = await get("/page.css", {
       headers: { ...plain, "if-none-match": '"other"' },

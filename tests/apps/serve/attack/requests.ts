@@ -106,7 +106,7 @@ const LINES: readonly (readonly [string, number])[] = [
   ["GET http://evil.example/health HTTP/1.1", 421],
   ["GET http://localhost/health HTTP/1.1", 200],
   ["OPTIONS * HTTP/1.1", 400],
-  ["CONNECT evil.example:443 HTTP/1.1", 0],
+  ["CONNECT evil.example:443 HTTP/1.1", 405],
   ["TRACE /health HTTP/1.1", 405],
   ["PUT /translate HTTP/1.1", 405],
   ["PROPFIND /translate HTTP/1.1", 405],
