@@ -1,5 +1,6 @@
 /** `config.json` of an exported model: languages, sizes, ids, search settings and quality. */
 import { z } from "zod";
+import { isName } from "../base/names.ts";
 import { Languages } from "./experiment/data.ts";
 import { Language } from "./language.ts";
 import { Evaluation } from "./experiment/evaluation.ts";
@@ -50,7 +51,10 @@ export const ExportConfig = z.strictObject({
   ...HuggingFaceConfig.partial().shape,
   schema: z.literal(EXPORT_SCHEMA),
   /** The system that it is, such as "rkd". */
-  system: z.string(),
+  system: z.string().refine(
+    (name) => isName(name),
+    "expected a name of 1 to 256 characters that can be printed",
+  ),
   languages: Languages,
   /** Its source languages, where it has several: each sentence begins with the token of its own, such as `<2pt>`. */
   sources: z.array(Language).min(2).optional(),

@@ -62,11 +62,10 @@ function readModel(
       `Cannot use the exported model "${folder}": expected README.md in it, found none; export it again.`,
     );
   }
-  // A name may have any signs, an address may not.
+  // A name may have any signs, an address may not, and points alone lead elsewhere.
+  const name = system.replace(/[^\w.@-]+/g, "_").replace(/^\.*$/, "_");
   const idFrom = (source: string) =>
-    idOf(
-      `${source}-${languages.target}/${system.replace(/[^\w.@-]+/g, "_")}`,
-    );
+    idOf(`${source}-${languages.target}/${name}`);
   const id = idFrom(languages.source);
   const subwords = Deno.readFileSync(tokenizerIn(folder, config));
   const graphFile = graphPath(folder, precision);

@@ -50,6 +50,7 @@ Deno.test("a build has its best student first, each model with its files, licenc
       licence: "research use (WMT 2014)",
     }),
     makeExport(join(folder.path, "5"), { bleu: 25, graph: "another" }),
+    makeExport(join(folder.path, "6"), { system: "..", bleu: 10 }),
   ];
   const built = build([...folders, folders[0]], "int8");
   const { models } = built.site;
@@ -57,13 +58,14 @@ Deno.test("a build has its best student first, each model with its files, licenc
     ["pt-en/rkd", 30, "research"],
     ["pt-en/rkd-2", 25, "any"],
     ["pt-en/a_b_c", 20, "any"],
+    ["pt-en/_", 10, "any"],
     ["pt-en/teacher", 40, "any"],
     ["en-pt/rkd", 30, "any"],
   ]);
   assertEquals(models[2].system, "a b/c");
   assertEquals(new Set(models.map(({ tokenizer }) => tokenizer)).size, 1);
   assertEquals(text(file(built, models[1].graph)), "another int8");
-  assertStringIncludes(text(file(built, models[3].card)), "# teacher");
+  assertStringIncludes(text(file(built, models[4].card)), "# teacher");
   const [student] = build([folders[3]], "fp32").site.models;
   assertEquals([student.bleu, student.precision], [31, "fp32"]);
 });
@@ -324,6 +326,9 @@ Deno.test("what cannot be built or served is one sentence that says what to do",
   const model = makeExport(path("rkd"));
   const broken = makeExport(path("broken"));
   Deno.removeSync(join(broken, "int8/translate.onnx"));
+  const nameless = join(makeExport(path("nameless")), "config.json");
+  const config = Deno.readTextFileSync(nameless);
+  Deno.writeTextFileSync(nameless, config.replace('"rkd"', '""'));
   await using server = await startTask("web", ["--model", model]);
   const { port } = new URL(server.url);
   for (
@@ -334,6 +339,7 @@ Deno.test("what cannot be built or served is one sentence that says what to do",
         `run "deno task pipeline run --artifacts ${path("none")}"`,
       ],
       [["--model", broken], 2, "int8/translate.onnx"],
+      [["--model", path("nameless")], 2, '"system": expected a name'],
       [["--model", path("absent"), "--artifacts", path("none")], 2, "absent"],
       [["--model", model, "--precision", "int4"], 2, "int4"],
       [["--model", model, "--port", port], 1, "another --port"],
