@@ -29,11 +29,11 @@ export interface Sentences {
 
 /** The best that have ended, as many as the beam, best first. */
 export interface Found {
-  /** int64 [batch, beam, longest], each from its begin of sentence on, then padding. */
+  /** int64 [batch, beam, longest], each from its begin of sentence on, then padding; only padding where there is none. */
   readonly ids: string;
   /** log p of each, [batch, beam]; -Infinity where there is none. */
   readonly scores: string;
-  /** Cross-attention of each id and of the end, [batch, beam, longest, source]. */
+  /** Cross-attention of the best: of each id and of the end, then zeros, [batch, longest, source]. */
   readonly attention: string;
   readonly repetition: Repetition;
 }
@@ -47,24 +47,43 @@ interface State extends Border {
 /** Names under which the steps read what stays. */
 const BEAM = "hypotheses",
   RANKS = "ranks",
+  ALL = "all hypotheses",
+  ROWS = "rows",
   LIMIT = "limit",
   LONGEST = "longest norm",
   CHOICES = "candidates",
   LAST_WANTED = "last wanted";
 
-/** Puts a search into a graph that has the outputs of the encoder by their names. */
+/** In a path, where no hypothesis is: behind its end. */
+const NOWHERE = -1;
+
+/**
+ * Puts a search into a graph that has the outputs of the encoder by their names. The steps give their ids and attention as
+ * they are; the path of a hypothesis says where in [steps, batch, beam] its own are.
+ */
 export function search(
   built: Graph,
   parts: Parts,
   sentences: Sentences,
 ): Found {
   const { emit } = built;
-  const { limit, beam, count, lengthPenalty } = sentences;
+  const { lengths, width, limit, beam, count, lengthPenalty } = sentences;
   const { saved } = parts;
   const plus = (name: string, more: number) =>
     emit("Add", [name, built.int64s([more])]);
   give(built, BEAM, beam);
   give(built, RANKS, range(built, beam));
+  const batch = emit("Shape", [lengths], { end: 1 });
+  const all = emit("Mul", [batch, beam]);
+  give(built, ALL, all);
+  give(
+    built,
+    ROWS,
+    emit("Reshape", [
+      range(built, all),
+      emit("Concat", [batch, beam], { axis: 0 }),
+    ]),
+  );
   give(built, LIMIT, limit);
   give(built, LONGEST, norm(built, limit, lengthPenalty));
   give(built, LAST_WANTED, plus(count, -1));
@@ -74,19 +93,38 @@ export function search(
     : emit("Shape", [CANDIDATE.ids]);
   give(built, CHOICES, emit("Min", [plus(beam, EOS + 1), most]));
   const state = initialState(built, saved, sentences);
+  const repetition = repeated(parts, state, lengthPenalty);
   const ends = built.emitAll(
     "Loop",
     ["", built.scalar(1, "bool"), ...state.map(({ initial }) => initial)],
     {},
-    state.length,
+    repetition.outputs.length - 1,
   );
   const end = (name: string) =>
     ends[state.findIndex((value) => value.name === name)];
+  const [tokens, attention] = ends.slice(state.length); // [steps, batch, beam, ...]
+  const found = end("found");
+  const best = emit("Gather", [found, built.scalar(0, "int64")], { axis: 1 });
+  const isOn = (path: string) =>
+    emit("Greater", [path, built.int64s([NOWHERE])]);
+  const along = (path: string, values: string, ...size: string[]) => {
+    const shape = [built.int64s([-1]), ...size];
+    const flat = emit("Concat", shape, { axis: 0 });
+    return emit("Gather", [emit("Reshape", [values, flat]), path], { axis: 0 });
+  };
   return {
-    ids: end("found"),
+    ids: emit("Where", [
+      isOn(found),
+      along(found, tokens),
+      built.scalar(PAD, "int64"),
+    ]),
     scores: end("found.score"),
-    attention: end("found.attention"),
-    repetition: repeated(parts, state, lengthPenalty),
+    attention: emit("Where", [
+      emit("Unsqueeze", [isOn(best), built.int64s([2])]),
+      along(best, attention, width),
+      built.scalar(0, "float32"),
+    ]),
+    repetition,
   };
 }
 
@@ -103,7 +141,7 @@ function norm(built: Graph, length: string, lengthPenalty: number): string {
 function initialState(
   built: Graph,
   saved: SavedModel,
-  { lengths, width, beam }: Sentences,
+  { lengths, beam }: Sentences,
 ): State[] {
   const { emit, int64s } = built;
   const shape = (...sizes: (number | string)[]) =>
@@ -124,7 +162,7 @@ function initialState(
     built.scalar(0, "float32"),
     none,
   ]);
-  const begun = full(begin, shape(beams, 1));
+  const nowhere = built.scalar(NOWHERE, "int64");
   const integers = (name: string, initial: string): State => ({
     name,
     type: "int64",
@@ -141,12 +179,10 @@ function initialState(
   return [
     integers("token", full(begin, beams)),
     floats("score", full(first, beams)),
-    integers("ids", begun),
-    floats("attended", zeros(0, width)),
-    integers("found", begun),
+    integers("path", full(nowhere, shape(beams, 0))),
+    integers("found", full(nowhere, shape(beams, 1))),
     floats("found.score", full(none, beams)),
     floats("found.norm", full(none, beams)),
-    floats("found.attention", zeros(1, width)),
     integers("ends", emit("Sub", [lengths, lengths])),
     { name: "done", type: "bool", initial: emit("Less", [lengths, lengths]) },
     ...cacheNames("past", saved.model).map((name) => floats(name, past)),
@@ -300,13 +336,13 @@ function repeated(
   const isEnd = emit("And", [mayEnd, emit("Greater", [ended, none])]);
   const normalised = emit("Div", [ended, norm(built, place, lengthPenalty)]);
 
-  const attended = join("attended", column(made.attention), 2); // [batch, beam, time, source]
+  const row = emit("Add", [ROWS, emit("Mul", [place, ALL])]);
+  const path = join("path", column(row), 2); // [batch, beam, time]
   const { values: foundNorm, places: kept } = best(
     join("found.norm", emit("Where", [isEnd, normalised, none]), 1),
     BEAM,
   );
-  const found = of(join("found", "ids", 1), kept);
-  const foundAttention = of(join("found.attention", attended, 1), kept);
+  const found = of(join("found", path, 1), kept);
 
   const ends = emit("Add", [
     "ends",
@@ -328,12 +364,10 @@ function repeated(
   const next: Record<string, string> = {
     token,
     score: emit("Where", [isAmong(emit("Sub", [BEAM, ends])), score, none]),
-    ids: join(of("ids", parent), column(token), 2),
-    attended: of(attended, parent),
-    found: padded(found, built.scalar(PAD, "int64")),
+    path: of(path, parent),
+    found: padded(found, built.scalar(NOWHERE, "int64")),
     "found.score": at(join("found.score", ended, 1), kept),
     "found.norm": foundNorm,
-    "found.attention": padded(foundAttention, zero),
     ends,
     done,
   };
@@ -344,6 +378,8 @@ function repeated(
   );
   give(built, "going", going);
   for (const { name } of state) give(built, `next ${name}`, next[name]);
+  give(built, "each token", "token");
+  give(built, "each attention", made.attention);
   return {
     recording: built.finish(),
     inputs: [
@@ -354,6 +390,8 @@ function repeated(
     outputs: [
       { name: "going", type: "bool", shape: [] },
       ...state.map(({ name, type }) => ({ name: `next ${name}`, type })),
+      { name: "each token", type: "int64" },
+      { name: "each attention", type: "float32" },
     ],
   };
 }

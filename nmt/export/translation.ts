@@ -75,7 +75,7 @@ export function translationGraph(
     },
     score: { value: best(found.scores), type: "float32", shape: ["batch"] },
     attention: {
-      value: take(best(found.attention), longest, 1),
+      value: take(found.attention, longest, 1),
       type: "float32",
       shape: ["batch", "longest", "source"],
     },

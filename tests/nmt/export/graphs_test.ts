@@ -4,6 +4,7 @@ import proto from "onnx-proto";
 import { Tensor } from "onnxruntime-node";
 import type { onnx } from "onnx-proto";
 import { exportedGraphs, GRAPHS } from "../../../nmt/export/graphs.ts";
+import { cacheNames } from "../../../nmt/export/programs.ts";
 import type { SavedModel } from "../../../nmt/transformer/checkpoint.ts";
 import { loadRuntime } from "../../../nmt/tensor/runtime.ts";
 import { BOS, EOS, PAD } from "../../../schemas/experiment/vocabulary.ts";
@@ -221,5 +222,25 @@ Deno.test("files hold standard operators alone, each tensor once, matrices of in
       const products = nodes.filter(({ opType }) => opType === "MatMulInteger");
       assertEquals(products.length > 5, precision === "int8");
     }
+  }
+});
+
+Deno.test("of the numbers of its hypotheses a step of the search hands on scores and the cache, not the attention of all steps", () => {
+  const { FLOAT } = proto.onnx.TensorProto.DataType;
+  for (const autoregression of ["self-attention", "ssru"] as const) {
+    const saved = randomModel(23, 3, { autoregression });
+    const { translate } = exportedGraphs(saved, "float32", 1);
+    const { graph } = proto.onnx.ModelProto.decode(translate);
+    const [, step] = graphsIn(graph ?? {});
+    const floats = step.input?.filter(({ type }) =>
+      type?.tensorType?.elemType === FLOAT
+    ).map(({ name }) => name);
+    const cache = cacheNames("past", saved.model);
+    assertEquals(
+      floats,
+      ["score", "found.score", "found.norm", ...cache].map((name) =>
+        `repeated ${name}`
+      ),
+    );
   }
 });

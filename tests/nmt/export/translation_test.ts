@@ -206,6 +206,38 @@ Deno.test("attention has a row for each id of the translation and adds up to one
   });
 });
 
+Deno.test("attention is that of the ids, wherever in the beam each of them was", async () => {
+  let checked = 0;
+  for (const seed of [5, 7, 11]) {
+    await using graphs = await exported(randomModel(23, seed));
+    const source = sourceOf(randomSources(23, 9, 12, seed));
+    /** The ids of each sentence, and the attention of each id. */
+    const run = async (beam: number, count: number) => {
+      const { translation, attention } = await graphs.translate.run({
+        source,
+        ...searchOptions(beam, 10, count),
+      });
+      const longest = translation.shape[1];
+      const shares = rows(attention);
+      return rows(translation).map(words).map((ids, row) => ({
+        ids,
+        shares: shares.slice(row * longest, row * longest + ids.length),
+      }));
+    };
+    const greedy = await run(1, 1);
+    for (const [beam, count] of [[2, 1], [4, 1], [6, 6]]) {
+      for (const [row, { ids, shares }] of (await run(beam, count)).entries()) {
+        if (String(ids) !== String(greedy[row].ids)) continue;
+        shares.flat().forEach((share, i) =>
+          assertAlmostEquals(share, greedy[row].shares.flat()[i], 1e-5)
+        );
+        checked += ids.length;
+      }
+    }
+  }
+  assert(checked > 100, `expected many ids that both find, found ${checked}`);
+});
+
 Deno.test("a beam and a count below one are one", async () => {
   await using graphs = await exported(randomModel(23, 12));
   const source = sourceOf(randomSources(23, 2, 6, 12));
