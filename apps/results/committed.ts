@@ -25,6 +25,7 @@ import { isPathName } from "../../base/names.ts";
 import { Results, RESULTS_SCHEMA } from "../../schemas/results.ts";
 import { manifestHash, nodesOf, type Saved, systemsIn } from "./gather.ts";
 import type { Packed } from "./packed.ts";
+import { otherThanPlanned } from "./recorded_plan.ts";
 
 const [MANIFEST, RESULTS] = ["manifest.json", "results.json"];
 
@@ -46,6 +47,12 @@ export function saveResults(
   { files }: Pick<Packed, "files"> = { files: new Map() },
 ): void {
   const folder = committedFolder(artifacts, results.experiment);
+  const wrong = otherThanPlanned(manifest);
+  if (wrong !== undefined) {
+    throw failure(
+      `Cannot save results to "${folder}": ${wrong}; run that node anew with --force.`,
+    );
+  }
   const staging = `${folder}.${Deno.pid}.tmp`;
   try {
     writeAtomically(join(staging, MANIFEST), canonical(manifest) + "\n");
@@ -147,6 +154,8 @@ function wrongWith(
       return `node "${name}" was made of another "${source}"`;
     }
   }
+  const unplanned = otherThanPlanned(manifest);
+  if (unplanned !== undefined) return unplanned;
   const difference = firstDifference(
     "systems",
     plain(systemsIn(manifest, results.measured, nodesOf(results.systems))),

@@ -1,8 +1,7 @@
 /** Recomputes the metrics of evaluations and comparisons from statistics, or from translations and references. */
-import { z } from "zod";
 import type { Recorded } from "../../engine/graph/graph.ts";
 import { inputError, parse } from "../../base/input_error.ts";
-import { Evaluation } from "../../schemas/experiment/evaluation.ts";
+import { EvaluationConfig } from "./recorded_plan.ts";
 import type { Metrics } from "../../schemas/manifest.ts";
 import type { Pair } from "../../nmt/text/corpus/cleaning.ts";
 import { readPairs } from "../../nmt/text/subwords/tokenize.ts";
@@ -17,12 +16,6 @@ import {
   statisticsOf,
   statisticsText,
 } from "../../nmt/metrics/statistics.ts";
-
-/** Configs were valid when they were recorded; what a later version added to them is its default. */
-const Config = z.object({
-  evaluation: Evaluation.loose(),
-  testSet: z.string().optional(),
-});
 
 /** Undefined where statistics, and translations or references, are not here; of what they do not decide, nothing. */
 export async function recompute(node: Recorded): Promise<Metrics | undefined> {
@@ -62,9 +55,33 @@ async function comparison(node: Recorded): Promise<Metrics | undefined> {
     statistics.set(input.slice(SYSTEM.length), found);
   }
   const { evaluation, testSet } = configOf(node);
-  return comparisonMetrics(
+  const found = comparisonMetrics(
     compareSystems({ ...evaluation, testSet, statistics }),
   );
+  checkDifferences(node.metrics, found);
+  return found;
+}
+
+/** Fails where other differences are recorded than there are. A record without any is of an earlier version, with other names. */
+function checkDifferences(recorded: Metrics, found: Metrics): void {
+  const [theirs, ours] = [recorded, found].map((metrics) =>
+    new Set(Object.keys(metrics).filter((name) => name.includes(".to.")))
+  );
+  if (theirs.size === 0) return;
+  const [invented] = theirs.difference(ours);
+  if (invented !== undefined) {
+    throw inputError(
+      `${invented} is recorded as ${
+        recorded[invented]
+      }, and its artifacts give none.`,
+    );
+  }
+  const [missing] = ours.difference(theirs);
+  if (missing !== undefined) {
+    throw inputError(
+      `${missing} is not recorded, and its artifacts give ${found[missing]}.`,
+    );
+  }
 }
 
 /** The statistics of a system's files. Where all are here, they must be those of its translations. */
@@ -95,8 +112,8 @@ async function statisticsIn(
 /** What the inputs of a comparison are called, with the name of each system behind it. */
 const SYSTEM = "system:";
 
-function configOf({ stage, config }: Recorded): z.infer<typeof Config> {
-  return parse(Config, config, `the config of stage ${stage}`);
+function configOf({ stage, config }: Recorded) {
+  return parse(EvaluationConfig, config, `the config of stage ${stage}`);
 }
 
 /** The target sides of the test pairs, where they are here. */

@@ -219,18 +219,18 @@ function tested(
   baseline: string,
   compared: Figures,
 ): Omit<Difference, "difference"> {
-  const value = (what: string) => compared[`${own}.to.${baseline}.${what}`];
+  const name = (what: string) => `${own}.to.${baseline}.${what}`;
   const number = (what: string) =>
-    numeric(compared, `${own}.to.${baseline}.${what}`) ??
+    numeric(compared, name(what)) ??
       numeric(compared, `${own}.${what}.${baseline}`);
   return {
     low: number("low"),
     high: number("high"),
     p: number("p"),
-    tails: value("p") === undefined ? undefined : 2,
-    planned: TESTS.find((test) => test === value("planned")),
-    margin: number("margin"),
-    pMargin: number("pMargin"),
+    tails: compared[name("p")] === undefined ? undefined : 2,
+    planned: TESTS.find((test) => test === compared[name("planned")]),
+    margin: numeric(compared, name("margin")),
+    pMargin: numeric(compared, name("pMargin")),
   };
 }
 

@@ -7,6 +7,7 @@ import { isFailure } from "../../../engine/files/failure.ts";
 import { readManifest } from "../../../engine/store/manifest.ts";
 import { openWorkspace } from "../../../engine/store/workspace.ts";
 import pipeline from "../../../pipeline.ts";
+import type { Metrics } from "../../../schemas/manifest.ts";
 import {
   committedFolder,
   readResults,
@@ -148,6 +149,39 @@ Deno.test("a recorded p-value that the statistics do not give is a failure", asy
     saved,
     results,
     "ckd-regular.bleu.to.no-kd.p is recorded as 0.9",
+  );
+});
+
+Deno.test("a difference that was invented or removed is a failure, and a planned one that was removed is not saved", async () => {
+  using folder = temporary();
+  const { saved, folder: results } = committed(folder.path);
+  const { metrics } = saved.manifest.nodes.compare;
+  const refusedWith = (changed: Metrics, part: string) => {
+    const nodes = { ...saved.manifest.nodes };
+    nodes.compare = { ...nodes.compare, metrics: changed };
+    const manifest = { ...saved.manifest, nodes };
+    return refused({ ...saved, manifest }, results, part);
+  };
+  const invented = "rkd.bleu.to.no-kd.p";
+  await refusedWith(
+    { ...metrics, [invented]: 0.0001 },
+    `${invented} is recorded as 0.0001, and its artifacts give none`,
+  );
+  const { "ckd-regular.bleu.to.no-kd.p": p, ...without } = metrics;
+  await refusedWith(
+    without,
+    `ckd-regular.bleu.to.no-kd.p is not recorded, and its artifacts give ${p}`,
+  );
+  for (const name of Object.keys(metrics)) {
+    if (name.includes(".to.no-kd.")) delete metrics[name];
+  }
+  const error = assertThrows(() => saveResults(folder.path, saved));
+  assert(isFailure(error), `${error}`);
+  assert(
+    error.message.includes(
+      "records ckd-regular.bleu.to.no-kd.planned as absent, and superiority is planned",
+    ),
+    error.message,
   );
 });
 

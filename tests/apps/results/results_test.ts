@@ -104,6 +104,15 @@ const DAMAGED: readonly (readonly [
     "systems.3.bleu.score in results.json is 37, and 39.5 by",
   ],
   [
+    "a difference that was made a planned one",
+    "manifest.json",
+    replace(
+      '"ckd-regular.bleu.p.teacher":',
+      '"ckd-regular.bleu.to.rkd.planned":"superiority",$&',
+    ),
+    'node "compare" records ckd-regular.bleu.to.rkd.planned as superiority, and none is planned',
+  ],
+  [
     "a learning curve that was edited",
     "results.json",
     replace('"nll":3.5', '"nll":3.4'),
