@@ -35,8 +35,9 @@ export interface Joined extends Saved, Packed {
  * A pair or test set stays as a whole: where what the run made of it is the same, and each node is what the experiment asks for.
  * Of a node that both have, what the run did not measure is as committed.
  *
- * @throws an input error where committed results that are needed do not hold together; a failure where the run made one part of
- * a language pair by another revision of the code than another
+ * @throws an input error where committed results that are needed do not hold together, and where the run has only a part of
+ * those of a pair or test set; a failure where the run made one part of a language pair by another revision of the code than
+ * another
  */
 export function joinedWithCommitted(
   artifacts: string,
@@ -68,6 +69,22 @@ export function joinedWithCommitted(
   const manifest = withNodes({ ...found.manifest, code }, nodes);
   const { experiment } = found.results;
   const folder = committedFolder(artifacts, experiment);
+  const gone = [...before].flatMap(([name, { preimage }]) =>
+    /^(evaluate|compare|choose)$/.test(preimage.stage) && !nodes.has(name)
+      ? [name]
+      : []
+  );
+  const [first, ...rest] = gone.filter((name) =>
+    evaluated.has(prefixOf(name)) && graph.has(name)
+  );
+  if (first !== undefined) {
+    throw inputError(
+      `Cannot save the results of "${experiment}" in place of those in "${folder}": expected all nodes that these have and the ` +
+        `experiment asks for, found a run without "${first}"${
+          rest.length > 0 ? ` and ${rest.length} more` : ""
+        }; run them too, or remove that folder to save what was run alone.`,
+    );
+  }
   const contradiction = incoherence(manifest, graph);
   if (contradiction !== undefined) {
     const globs = [...kept].map((prefix) => `"${prefix}*"`).join(" ");
@@ -80,11 +97,7 @@ export function joinedWithCommitted(
     ...savedOf(manifest, measuredOfBoth(manifest, found, committed), order),
     ...packedOfBoth(folder, manifest, packed, kept),
     kept,
-    gone: [...before].flatMap(([name, { preimage }]) =>
-      /^(evaluate|compare|choose)$/.test(preimage.stage) && !nodes.has(name)
-        ? [name]
-        : []
-    ),
+    gone,
   };
 }
 

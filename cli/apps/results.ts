@@ -1,5 +1,5 @@
 /** Prints the results of an experiment, committed or of the last run, as tables or JSON. */
-import { comparedIn } from "../../apps/results/planned_family.ts";
+import { comparedIn, plannedIn } from "../../apps/results/planned_family.ts";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder, EXPERIMENTS, nameOf } from "../experiment.ts";
@@ -230,6 +230,13 @@ function printTable(
   if (text === "") {
     console.err(`It has nothing for "${options.table ?? "systems"}".\n`);
   } else console.out(stacked(text, console.size("out")?.columns) + "\n");
+  const planned = plannedIn(saved.manifest) ?? 0;
+  const open = planned && planned - plannedOf(comparedIn(saved)).length;
+  if (open > 0) {
+    console.err(
+      `Planned comparisons without a result yet: ${open} of ${planned}.\n`,
+    );
+  }
   return EXIT.done;
 }
 

@@ -182,6 +182,19 @@ Deno.test("a pair that the experiment asks otherwise for is not kept: of another
   }
 });
 
+Deno.test("a run of some seeds does not take the place of all of a test set", () => {
+  using folder = temporary();
+  saveFirst(folder.path);
+  const isSome = (name: string) => !/@14$|^pt-en\/compare$/.test(name);
+  runAgain(folder.path, (name) => isGerman(name) || isSome(name));
+  assertInputError(
+    () => gathered(folder.path).join(),
+    'Cannot save the results of "captions-quarter" in place of those in',
+    'found a run without "pt-en/',
+    "run them too, or remove that folder",
+  );
+});
+
 Deno.test("nodes that were pulled, of which nothing was measured here, keep times, curves and translations", () => {
   using folder = temporary();
   saveFirst(folder.path);

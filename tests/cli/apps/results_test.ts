@@ -69,6 +69,20 @@ Deno.test("with --save the last run's become the committed ones, which are shown
   assert(last.out !== saved.out);
 });
 
+Deno.test("planned comparisons that have no result yet are counted", async () => {
+  using folder = temporary();
+  const plan = '[{"system":"rkd","baseline":"no-kd"}]';
+  makeRun(folder.path, { set: [`evaluation.comparisons=${plan}`] });
+  const open = "Planned comparisons without a result yet: 1 of 1.";
+  assert(!(await results(folder.path, ...TINY)).err.includes(open));
+  const manifest = readManifest(folder.path);
+  assert(manifest !== undefined);
+  const { compare: _, ...nodes } = manifest.nodes;
+  writeManifest(folder.path, canonical({ ...manifest, nodes }));
+  const { err } = await results(folder.path, ...TINY);
+  assertStringIncludes(err, open);
+});
+
 Deno.test("with --recompute the committed figures are computed from statistics alone; without these it is a failure of one sentence", async () => {
   using folder = temporary();
   makeRun(folder.path, {
