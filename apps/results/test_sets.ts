@@ -1,4 +1,5 @@
 /** The results of an experiment side by side: a row a model, a column a test set. */
+import { canonical } from "../../engine/files/hash.ts";
 import { withPair } from "../../schemas/subwords.ts";
 import type { Table } from "../../nmt/metrics/layout.ts";
 import type { Json } from "../../schemas/manifest.ts";
@@ -14,7 +15,7 @@ interface Scored {
   readonly name: string;
   readonly parameters: number;
   readonly int8?: System["int8"];
-  /** By test set, which has its language pair where other pairs have other sentences of that name. */
+  /** By test set, which has its language pair where other pairs have other sentences of that name, or evaluate otherwise. */
   readonly scores: ReadonlyMap<string, Pick<System, "bleu" | "chrf">>;
 }
 
@@ -45,7 +46,7 @@ export function scoredOf(saved: Saved): Scored[] {
   });
 }
 
-/** A row with its language pair, its test set, and the hashes of its model and of the test set's sentences. */
+/** A row with its language pair, its test set, the hashes of its models, and that of the sentences with how they are evaluated. */
 interface Placed {
   readonly row: System;
   readonly pair?: string;
@@ -58,15 +59,18 @@ interface Placed {
 function placed(row: System, { manifest: { nodes } }: Saved): Placed {
   const [{ model, name }] = row.runs;
   const pair = /^([^/]+)\//.exec(model)?.[1];
+  const models = row.runs.map(({ model }) =>
+    nodes[model]?.outputs.model?.sha256 ?? model
+  );
   const within = pair === undefined ? 0 : pair.length + 1;
-  const { inputs } = nodes[withPair(row.pair, `evaluate:${name}`)]?.preimage ??
-    {};
+  const { inputs, config } =
+    nodes[withPair(row.pair, `evaluate:${name}`)]?.preimage ?? {};
   return {
     row,
     pair,
     set: row.pair === pair ? OWN : row.pair?.slice(within) ?? OWN,
-    model: nodes[model]?.outputs.model?.sha256 ?? model,
-    sentences: inputs?.corpus?.test ?? "",
+    model: models.join(" "),
+    sentences: canonical([inputs?.corpus?.test ?? "", config ?? null]),
   };
 }
 

@@ -532,3 +532,35 @@ Deno.test("a model that several language pairs share has one row, and others of 
     manifest.nodes["a/student:no-kd"].outputs.model;
   assertEquals(named().length, 7);
 });
+
+Deno.test("a test set that pairs evaluate otherwise has a column each, and models that share one seed of several a row each", () => {
+  using folder = temporary();
+  const beams =
+    'pairs={"greedy":{"evaluation":{"beam":1}},"beam5":{"evaluation":{"beam":5}}}';
+  makeRun(folder.path, { set: [beams, "students.rkd.seeds=[1,2]"] });
+  const { results, manifest: { nodes }, manifest } = gathered(folder.path);
+  for (const [name, { preimage }] of Object.entries(nodes)) {
+    const other = nodes[name.replace("beam5/", "greedy/")];
+    nodes[name].outputs = other.outputs;
+    if (preimage.stage !== "evaluate") continue;
+    preimage.inputs.corpus = other.preimage.inputs.corpus;
+  }
+  const named = () =>
+    scoredOf({ results, manifest }).map(({ name, scores }) =>
+      [name, ...scores.keys()].join()
+    );
+  const both = "own test (beam5),own test (greedy)";
+  assertEquals(
+    named(),
+    ["teacher", "ckd-regular", "no-kd", "rkd"].map((name) => `${name},${both}`),
+  );
+  const second = nodes["beam5/student:rkd@2"];
+  second.outputs = {
+    ...second.outputs,
+    model: nodes["beam5/teacher"].outputs.model,
+  };
+  assertEquals(named().filter((name) => name.startsWith("rkd")), [
+    "rkd (beam5),own test (beam5)",
+    "rkd (greedy),own test (greedy)",
+  ]);
+});
