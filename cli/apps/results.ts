@@ -3,7 +3,11 @@ import { comparedIn, plannedIn } from "../../apps/results/planned_family.ts";
 import type { Console } from "../console/console.ts";
 import { EXIT } from "../exit.ts";
 import { artifactFolder, EXPERIMENTS, nameOf } from "../experiment.ts";
+import { join } from "@std/path";
+import { statIfThere } from "../../base/stat.ts";
 import { readExperiment } from "../../engine/graph/experiment.ts";
+import { canonical } from "../../engine/files/hash.ts";
+import { readManifest } from "../../engine/store/manifest.ts";
 import { fewNames, stacked } from "../console/table.ts";
 import type { ProjectPipeline } from "../project_pipeline.ts";
 import { checkPublishable } from "../sharing/publication_check.ts";
@@ -122,21 +126,21 @@ export async function printResults(
   const committed = options.last || options.save
     ? undefined
     : readResults(artifacts, name);
-  if (committed !== undefined && options.recompute) {
-    const { store } = openWorkspace(artifacts);
-    const found = await recomputedAloud(console, committed, folder, store);
-    return printTable(console, found, options);
-  }
   if (committed !== undefined) {
-    console.err(`The committed results of "${name}", ${folder}.\n`);
-    return printTable(console, committed, options);
+    let shown = committed;
+    if (options.recompute) {
+      const { store } = openWorkspace(artifacts);
+      shown = await recomputedAloud(console, committed, folder, store);
+    } else console.err(`The committed results of "${name}", ${folder}.\n`);
+    console.err(otherValuesText(committed, artifacts, options.experiment));
+    return printTable(console, shown, options);
   }
   if (options.recompute) {
     throw inputError(
       `Cannot recompute results of "${name}" that are not committed: expected them in "${folder}", without --last and --save.`,
     );
   }
-  const found = lastRun(pipeline, artifacts, options.experiment);
+  const found = lastRun(pipeline, artifacts, options);
   if (found.leftOut.length > 0) {
     console.err(
       `Left out, because an earlier run made them from other data or models: ${
@@ -153,6 +157,29 @@ export async function printResults(
     `The last run of "${name}" in ${artifacts}, which is not committed.\n`,
   );
   return printTable(console, found, options);
+}
+
+/** A line on the experiment that is given as a file, and on its last run, where they have other values than committed results; or nothing. */
+function otherValuesText(
+  { manifest: { experiment: { name, value } } }: Saved,
+  artifacts: string,
+  given: string,
+): string {
+  const isOther = (other: Json) => canonical(other) !== canonical(value);
+  const isFile = [given, join(given, "experiment.jsonc")]
+    .some((path) => statIfThere(path)?.isFile);
+  const last = readManifest(artifacts)?.experiment;
+  const isRun = last?.name === name;
+  const others = [
+    ...isFile && isOther(readExperiment(EXPERIMENTS, given, []).value)
+      ? [`"${given}"`]
+      : [],
+    ...isRun && isOther(last.value) ? ["the last run"] : [],
+  ];
+  if (others.length === 0) return "";
+  return `These results are of other values than ${others.join(" and ")}; ${
+    isRun ? "--last shows those of the last run" : "run it, and add --last"
+  }.\n`;
 }
 
 /** Makes the results of a run the committed ones, which keep what they have of pairs and test sets that it has no results of. */
@@ -346,7 +373,7 @@ interface LastRun extends Gathered {
 function lastRun(
   pipeline: ProjectPipeline,
   artifacts: string,
-  given: string,
+  { experiment: given, last, save }: ResultsOptions,
 ): LastRun {
   const { name, value, what } = readExperiment(
     EXPERIMENTS,
@@ -358,9 +385,11 @@ function lastRun(
   const remedy = `run "${commandToRun(workspace, [], given)}"`;
   if (manifest === undefined || manifest.experiment.name !== name) {
     throw inputError(
-      `Cannot show results of "${name}": none are committed in "${
-        committedFolder(artifacts, name)
-      }", and ${
+      `Cannot show results of "${name}": ${
+        last || save
+          ? ""
+          : `none are committed in "${committedFolder(artifacts, name)}", and `
+      }${
         manifest === undefined
           ? `nothing was run in "${artifacts}"`
           : `the last run in "${artifacts}" was of "${manifest.experiment.name}"`

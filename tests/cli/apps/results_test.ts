@@ -61,12 +61,47 @@ Deno.test("with --save the last run's become the committed ones, which are shown
   const committed = await results(folder.path, ...TINY);
   assertEquals(committed.out, saved.out);
   assertStringIncludes(committed.err, 'The committed results of "tiny"');
+  const other = await results(folder.path, ...TINY, "--last");
+  assertEquals(
+    other.err.replace(/; run .*\n/, ""),
+    `Cannot show results of "tiny": the last run in "${folder.path}" was of "quick"`,
+  );
   makeRun(folder.path, { better: 1 });
   assertEquals((await results(folder.path, ...TINY)).out, saved.out);
   const last = await results(folder.path, ...TINY, "--last");
   assertEquals(last.code, 0);
   assertStringIncludes(last.out, "41.0");
   assert(last.out !== saved.out);
+});
+
+Deno.test("committed results say where the file that is given, or the last run of their name, has other values", async () => {
+  using folder = temporary();
+  makeRun(folder.path);
+  const saved = await results(folder.path, ...TINY, "--save");
+  const path = join(folder.path, "mine", "tiny.jsonc");
+  Deno.mkdirSync(join(folder.path, "mine"));
+  const text = Deno.readTextFileSync(join(ROOT, "experiments", "tiny.jsonc"));
+  Deno.writeTextFileSync(path, text);
+  const told = async (given: string) => {
+    const { out, err } = await results(folder.path, "--experiment", given);
+    assertEquals(out, saved.out);
+    return err.split("\n").slice(1, -1);
+  };
+  assertEquals(await told(path), []);
+  Deno.writeTextFileSync(path, text.replace('"rkd"', '"mine"'));
+  const remedy = "--last shows those of the last run.";
+  const others = "These results are of other values than";
+  assertEquals(await told(path), [`${others} "${path}"; ${remedy}`]);
+  assertEquals(await told("tiny"), []);
+  makeRun(folder.path, { experiment: path });
+  assertEquals(await told(path), [
+    `${others} "${path}" and the last run; ${remedy}`,
+  ]);
+  assertEquals(await told("tiny"), [`${others} the last run; ${remedy}`]);
+  makeRun(folder.path, { experiment: "quick" });
+  assertEquals(await told(path), [
+    `${others} "${path}"; run it, and add --last.`,
+  ]);
 });
 
 Deno.test("planned comparisons that have no result yet are counted", async () => {
