@@ -2,7 +2,7 @@
 import { dirname, join } from "@std/path";
 import { quoted } from "../../base/shell_word.ts";
 import { removeIfThere } from "../../engine/files/atomic.ts";
-import { failure } from "../../engine/files/failure.ts";
+import { inputError } from "../../base/input_error.ts";
 import { checkMetrics } from "../../engine/provenance/recompute.ts";
 import type { Store } from "../../engine/store/object_store.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
@@ -24,8 +24,8 @@ export interface Recomputed extends Saved {
  * folder, has the test pairs, the statistics are compared with what translations and references give. What a comparison of
  * an earlier version does not have, such as two-sided p-values, is added.
  *
- * @throws a failure where there are no statistics, where a file is not as the manifest records it, or where a recorded
- *   figure is another than they give
+ * @throws an input error where there are no statistics; a failure where a file is not as the manifest records it, or where a
+ *   recorded figure is another than they give
  */
 export async function recomputed(
   saved: Saved,
@@ -77,8 +77,8 @@ export async function recomputed(
       if (Object.keys(found).length > 0) made++;
     }
     if (made === 0) {
-      throw failure(
-        `Cannot recompute the results in "${folder}": they were saved without statistics, so that their p-values stay as ` +
+      throw inputError(
+        `Cannot recompute the results in "${folder}": they were saved without statistics, so that their figures stay as ` +
           `recorded; make them anew with "deno task pipeline reproduce ${
             quoted(join(folder, "manifest.json"))
           }".`,

@@ -118,7 +118,7 @@ Deno.test("planned comparisons that have no result yet are counted", async () =>
   assertStringIncludes(err, open);
 });
 
-Deno.test("with --recompute the committed figures are computed from statistics alone; without these it is a failure of one sentence", async () => {
+Deno.test("with --recompute the committed figures are computed from statistics alone; without these it is refused in one sentence", async () => {
   using folder = temporary();
   makeRun(folder.path, {
     real: {
@@ -141,8 +141,11 @@ Deno.test("with --recompute the committed figures are computed from statistics a
     Deno.removeSync(rest);
   }
   const without = await results(folder.path, ...recompute);
-  assertEquals([without.code, without.out], [1, ""]);
-  assertStringIncludes(without.err, "without statistics");
+  assertEquals([without.code, without.out], [2, ""]);
+  assertStringIncludes(
+    without.err,
+    "without statistics, so that their figures",
+  );
   assertEquals((await results(folder.path, ...TINY)).out, saved.out);
 });
 
