@@ -69,8 +69,7 @@ function latexText(text: string): string {
       (character) => LATEX[character] ?? `\\${character}`,
     )
     .replaceAll("±", "$\\pm$")
-    .replaceAll("<", "$<$")
-    .replace(/(?<=^|[ (])[-+](?=\d)/g, (sign) => `$${sign}$`);
+    .replace(/[<>]|(?<=^|[ (])[-+](?=\d)/g, (sign) => `$${sign}$`);
 }
 
 const LATEX: Readonly<Record<string, string>> = {
@@ -87,9 +86,11 @@ export function number(value: number | undefined, digits: number): string {
   }) ?? "";
 }
 
-/** A p-value as tables have it: `0.023`, `< 0.001`; nothing for what is not known. */
+/** A p-value as tables have it: `0.023`, `< 0.001`; nothing for what is not known. One above 0.05 does not look like it. */
 export function pValue(p: number | undefined): string {
-  return p !== undefined && p < 0.0005 ? "< 0.001" : number(p, 3);
+  if (p !== undefined && p < 0.0005) return "< 0.001";
+  const text = number(p, 3);
+  return p !== undefined && p > 0.05 && text === "0.050" ? number(p, 4) : text;
 }
 
 /** A p-value as sentences have it: `p = 0.023`, `p < 0.001`. */

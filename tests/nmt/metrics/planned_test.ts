@@ -1,6 +1,6 @@
 /** Planned comparisons: Holm's correction, verdicts, what could be shown, and that all else is marked as exploratory. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { markdown } from "../../../nmt/metrics/layout.ts";
+import { markdown, pValue } from "../../../nmt/metrics/layout.ts";
 import { kindIn, kindOf } from "../../../nmt/metrics/baselines.ts";
 import {
   comparedOf,
@@ -109,6 +109,13 @@ Deno.test("planned comparisons come first, with Holm's correction and a result; 
 | pkd - rkd     |  BLEU | one side |  +0.10 | -1.20 to +1.40 |       1.30 |      +7.01 |                |   0.800 |    0.800 |          planned, superiority | not shown |
 | rkd - teacher |  BLEU | one side |  -2.00 | -3.00 to -1.00 |       1.00 |      +1.29 |                | < 0.001 |          |                   exploratory |           |
 `.trim(),
+  );
+});
+
+Deno.test("a p-value above 0.05 does not look like 0.05", () => {
+  assertEquals(
+    [0.0496, 0.05, 0.0063 * 8, 0.0506, 0.0004, undefined].map(pValue),
+    ["0.050", "0.050", "0.0504", "0.051", "< 0.001", ""],
   );
 });
 

@@ -235,9 +235,12 @@ Deno.test("LaTeX has each sign of an interval and of a p-value in math, and hyph
   assertStringIncludes(
     latex([{
       columns: ["a-1", "interval", "p"],
-      rows: [["x-2", "+0.5 (-1.2 to +2.0)", "< 0.001"]],
+      rows: [
+        ["x-2", "+0.5 (-1.2 to +2.0)", "< 0.001"],
+        ["ckd > rkd - 1", "", ""],
+      ],
     }]),
-    "x-2 & $+$0.5 ($-$1.2 to $+$2.0) & $<$ 0.001 \\\\",
+    "x-2 & $+$0.5 ($-$1.2 to $+$2.0) & $<$ 0.001 \\\\\nckd $>$ rkd - 1 &  &  \\\\",
   );
 });
 
