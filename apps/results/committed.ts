@@ -36,8 +36,11 @@ export function committedFolder(artifacts: string, experiment: string): string {
 /** The experiments whose results are committed, by name. */
 export function committedNames(artifacts: string): string[] {
   return entriesOf(join(artifacts, "results"))
-    .filter(({ name, isDirectory }) => isDirectory && !name.endsWith(".tmp"))
-    .map(({ name }) => name).sort();
+    .map(({ name }) => name)
+    .filter((name) =>
+      !name.endsWith(".tmp") &&
+      statIfThere(committedFolder(artifacts, name))?.isDirectory
+    ).sort();
 }
 
 /** Writes the files in full elsewhere first; what a kill may leave between two renames is refused when read. */

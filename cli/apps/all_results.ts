@@ -50,6 +50,7 @@ export async function printAllResults(
     .filter(([name]) => [name, undefined].includes(options.table));
   const columns = console.size("out")?.columns;
   const experiments: Json[] = [];
+  let printed = 0;
   for (const name of names) {
     const saved = readResults(artifacts, name);
     if (saved === undefined) continue;
@@ -69,11 +70,16 @@ export async function printAllResults(
     for (const [table, { text }] of tables) {
       const found = text(shown, latex ? "latex" : "markdown");
       if (found === "") continue;
+      printed++;
       console.out(`${latex ? "%" : "##"} ${name}: ${table}\n\n`);
       console.out(stacked(found, columns) + "\n\n");
     }
   }
   if (json) console.out(JSON.stringify({ experiments }) + "\n");
+  else if (printed === 0) {
+    const asked = tables.map(([table]) => table).join(", ");
+    console.err(`The committed results have nothing for ${asked}.\n`);
+  }
   return EXIT.done;
 }
 

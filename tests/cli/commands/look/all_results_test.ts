@@ -103,6 +103,14 @@ Deno.test("all results are those that are committed", async () => {
     const none = await pipeline("results", "--all", "--artifacts", folder);
     assertEquals(none.code, 2);
     assert(none.err.includes("none are committed"), none.err);
+    await Deno.mkdir(join(folder, "results"));
+    await Deno.symlink(join(RESULTS, "quick"), join(folder, "results/quick"));
+    const linked = ["results", "--all", "--artifacts", folder, "--table"];
+    const systems = await pipeline(...linked, "systems");
+    assert(systems.out.startsWith("## quick: systems\n"), systems.err);
+    const { code, out, err } = await pipeline(...linked, "planned");
+    assertEquals([code, out], [0, ""]);
+    assertEquals(err, "The committed results have nothing for planned.\n");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
