@@ -4,6 +4,9 @@ import { type Metric, type Resampling, sum } from "./metric.ts";
 /** sacreBLEU's defaults; the seed is the one whose state `numpyIndices` starts from. */
 export const RESAMPLING: Resampling = { samples: 1000, seed: 12345 };
 
+/** Of fewer blocks of sentences, the bootstrap says little. */
+export const FEWEST_BLOCKS = 20;
+
 /** The counts of each segment, as a metric counts them. */
 type Counts = readonly (readonly number[])[];
 

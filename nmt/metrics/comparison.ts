@@ -14,6 +14,7 @@ import {
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
 import {
   confidenceInterval,
+  FEWEST_BLOCKS,
   resampledScores,
   RESAMPLING,
 } from "./bootstrap.ts";
@@ -122,9 +123,6 @@ function checkAlike(
     );
   }
 }
-
-/** Of fewer blocks, the bootstrap says little. */
-const FEWEST_BLOCKS = 20;
 
 /** Fails where too few blocks would be drawn. */
 function checkBlocks(

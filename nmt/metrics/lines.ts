@@ -22,16 +22,29 @@ export async function readLines(path: string): Promise<string[]> {
   return lines.map(trimEnd);
 }
 
+/** A string holds hardly more. */
+const MOST_BYTES = 500 << 20;
+
 async function readBytes(path: string): Promise<Uint8Array> {
   const refuse = (reason: string) =>
     inputError(`Cannot read "${path}": ${reason}.`);
   try {
     checkInput(path, refuse);
-    const file = await Deno.readFile(path);
-    if (!path.endsWith(".gz")) return file;
-    const unpacked = new Blob([file]).stream()
-      .pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+    const tooLarge =
+      `expected at most ${MOST_BYTES} bytes of text, found more; use a part of it`;
+    if (Deno.statSync(path).size > MOST_BYTES) throw refuse(tooLarge);
+    if (!path.endsWith(".gz")) return await Deno.readFile(path);
+    const { readable } = await Deno.open(path);
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    for await (
+      const chunk of readable.pipeThrough(new DecompressionStream("gzip"))
+    ) {
+      size += chunk.length;
+      if (size > MOST_BYTES) throw refuse(tooLarge);
+      chunks.push(chunk);
+    }
+    return new Uint8Array(await new Blob(chunks).arrayBuffer());
   } catch (error) {
     if (error instanceof TypeError) {
       throw refuse("it is no whole gzip file");

@@ -2,7 +2,12 @@
 import { inputError, suggestion } from "../../base/input_error.ts";
 import type { Evaluation } from "../../schemas/experiment/evaluation.ts";
 import { bleu } from "./bleu.ts";
-import { resampledScores, RESAMPLING, sacrebleuP } from "./bootstrap.ts";
+import {
+  FEWEST_BLOCKS,
+  resampledScores,
+  RESAMPLING,
+  sacrebleuP,
+} from "./bootstrap.ts";
 import { chrf } from "./chrf.ts";
 import { differenceOf } from "./differences.ts";
 import { interval, signed } from "./layout.ts";
@@ -86,7 +91,7 @@ export interface ScoredLines {
 /**
  * Scores lines.
  *
- * @throws An input error where there is no such tokenizer.
+ * @throws An input error where there is no such tokenizer, or where two systems are compared by fewer than 20 lines.
  *
  * @example
  * ```ts
@@ -107,6 +112,12 @@ export function scoreLines<Name extends MetricName>(
 ): Record<Name, Scored> & Pick<ScoreReport, "against"> {
   const { hypotheses, references, against, lowercase } = options;
   const tokenizer = checkTokenizer(options.tokenize);
+  if (against !== undefined && hypotheses.length < FEWEST_BLOCKS) {
+    throw inputError(
+      `Cannot compare two systems by their lines: expected at least ${FEWEST_BLOCKS}, of which the bootstrap says something, ` +
+        `found ${hypotheses.length}; compare them by more, or score each alone.`,
+    );
+  }
   const metrics: Record<MetricName, () => Metric> = {
     bleu: () => bleu({ tokenize: tokenizer, lowercase }),
     chrf: () => chrf({ lowercase }),

@@ -1,5 +1,7 @@
 /** Tests of scoring files: the report, its text, and every input that cannot be scored. */
 import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { constants, deflateRawSync } from "node:zlib";
 import {
   formatScores,
   scoreFiles,
@@ -59,9 +61,11 @@ Deno.test("a report has a score and a signature for each metric asked for", () =
   }));
 
 Deno.test("a second system gives its scores, the p-values and the resampling in the signature", () =>
-  withFiles({ h: LINES, r: LINES, a: "The cat sat.\nIt is 5.\n" }, async (
-    { h, r, a },
-  ) => {
+  withFiles({
+    h: LINES.repeat(10),
+    r: LINES.repeat(10),
+    a: "The cat sat.\nIt is 5.\n".repeat(10),
+  }, async ({ h, r, a }) => {
     const report = await scoreFiles({
       ...options,
       hypothesis: h,
@@ -133,6 +137,31 @@ Deno.test("empty lines are segments", () =>
     assertEquals(report.bleu?.score.toFixed(8), expected.toFixed(8));
   }));
 
+Deno.test("a text of more than 500 MiB is refused in one sentence, packed or not", () => {
+  const block = deflateRawSync(new Uint8Array(1 << 20), {
+    finishFlush: constants.Z_FULL_FLUSH,
+  });
+  const head = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+  const packed = Buffer.concat([
+    head,
+    ...Array.from({ length: 501 }, () => block),
+  ]);
+  return withFiles(
+    { large: "", "large.gz": packed, r: LINES },
+    async (path) => {
+      await Deno.truncate(path.large, (500 << 20) + 1);
+      for (const hypothesis of [path.large, path["large.gz"]]) {
+        assertEquals(
+          await refusal(() =>
+            scoreFiles({ ...options, hypothesis, references: [path.r] })
+          ),
+          `Cannot read "${hypothesis}": expected at most 524288000 bytes of text, found more; use a part of it.`,
+        );
+      }
+    },
+  );
+});
+
 Deno.test("files that cannot be scored are named with what is wrong", () => {
   const files = {
     h: LINES,
@@ -157,6 +186,11 @@ Deno.test("files that cannot be scored are named with what is wrong", () => {
     assertEquals(
       await score({ hypothesis: path.none }),
       `Cannot score "${path.none}": it has no lines.`,
+    );
+    assertEquals(
+      await score({ against: path.h }),
+      "Cannot compare two systems by their lines: expected at least 20, of which the bootstrap says something, found 2; " +
+        "compare them by more, or score each alone.",
     );
     assertEquals(
       await score({ references: [] }),
