@@ -37,6 +37,7 @@ export default stage({
     start: ["model"],
   },
   optional: ["teacher", "states:*", "choice", "start"],
+  formerly: { states: "states:*" },
   outputs: {
     model: {
       path: "model.safetensors",

@@ -76,7 +76,7 @@ export async function estimate(outlook: Outlook): Promise<Estimate> {
   const missing = await whyMissing(runtime);
   const { operationsPerSecond, by } = operations === 0
     ? { operationsPerSecond: 1, by: "the sizes of its inputs" }
-    : recordedRate(trainings(outlook, runtime)) ??
+    : recordedRate(trainings(outlook, runtime), operations) ??
       await measuredRate(missing === undefined ? runtime : undefined);
   const secondsOf = Object.fromEntries(
     known.map(({ name, operations, seconds }) => [

@@ -15,11 +15,17 @@ export interface Recorded {
   readonly seconds: number;
 }
 
-/** The rate of recorded work; undefined where there is none. */
-export function recordedRate(work: readonly Recorded[]): Rate | undefined {
+/** Recorded work of less than this share of what is estimated says little of it: small steps are mostly other things than products. */
+const LEAST_SHARE = 0.05;
+
+/** The rate of recorded work; undefined where there is little beside the operations that are estimated. */
+export function recordedRate(
+  work: readonly Recorded[],
+  estimated: number,
+): Rate | undefined {
   const seconds = work.reduce((sum, { seconds }) => sum + seconds, 0);
-  if (seconds === 0) return undefined;
   const operations = work.reduce((sum, { operations }) => sum + operations, 0);
+  if (seconds === 0 || operations < LEAST_SHARE * estimated) return undefined;
   return {
     operationsPerSecond: operations / seconds,
     by: "the trainings recorded on this machine",

@@ -117,6 +117,8 @@ export interface Stage<
   readonly inputs: Inputs;
   /** Inputs that a node may leave out; `context.inputs` does not have them then. */
   readonly optional?: readonly Optional[];
+  /** What inputs were in records of earlier versions: one by this name in place of all that a name of `inputs` matches. */
+  readonly formerly?: Readonly<Record<string, keyof Inputs & string>>;
   readonly outputs: Outputs;
   readonly permissions?: Permissions;
   readonly resources?: Resources;

@@ -8,7 +8,7 @@ import {
 } from "../../schemas/manifest.ts";
 import { printable } from "../../base/names.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { outputsRead } from "../graph/inputs.ts";
+import { isNamed, outputsRead } from "../graph/inputs.ts";
 import { canonical } from "../files/hash.ts";
 import { isJsonObject } from "../keys/key.ts";
 
@@ -177,12 +177,16 @@ export function otherThan(
 ): string | undefined {
   if (preimage.stage !== node.stage.name) return "another stage";
   if (preimage.seed !== node.seed) return "another seed";
-  // One that the stage does not read any more is of an earlier version.
+  // One that the stage does not read any more is of an earlier version, and may stand for what it reads now.
   const read = Object.entries(inputs)
     .filter(([input]) => outputsRead(node.stage, input) !== undefined);
-  if (canonical(Object.fromEntries(read)) !== canonical(node.inputs)) {
-    return "other inputs";
-  }
+  const replaced = Object.entries(node.stage.formerly ?? {})
+    .flatMap(([former, now]) => former in inputs ? [now] : []);
+  const asked = Object.entries(node.inputs)
+    .filter(([input]) => !replaced.some((now) => isNamed(now, input)));
+  const [made, wanted] = [read, asked]
+    .map((each) => canonical(Object.fromEntries(each)));
+  if (made !== wanted) return "other inputs";
   return configsAgree(preimage.config, node.config)
     ? undefined
     : "another config";

@@ -11,6 +11,7 @@ import { estimateText } from "../../../cli/console/estimate_text.ts";
 import { readExperiment } from "../../../engine/graph/experiment.ts";
 import { recordingBytes } from "../../../apps/estimate/arithmetic.ts";
 import { estimate } from "../../../apps/estimate/estimate.ts";
+import { recordedRate } from "../../../apps/estimate/rate.ts";
 import { measuredRate } from "../../../apps/estimate/rate.ts";
 import pipeline from "../../../pipeline.ts";
 import { signalsOf } from "../../../schemas/experiment/distillation.ts";
@@ -242,6 +243,18 @@ Deno.test("trainings that this machine recorded say how fast it is, those of ano
   }
   const elsewhere = JSON.parse(await dryRun(...args)).estimate;
   assertEquals(elsewhere.by, "a matrix product measured now");
+});
+
+Deno.test("recorded trainings that are little beside what is estimated say nothing of it", () => {
+  const [recorded, small] = [{ operations: 8e9, seconds: 4 }, {
+    ...{ operations: 1e9, seconds: 3 },
+  }];
+  assertEquals(recordedRate([small], 1e11), undefined);
+  assertEquals(
+    recordedRate([recorded, small], 1e11)?.operationsPerSecond,
+    9e9 / 7,
+  );
+  assertEquals(recordedRate([], 1e11), undefined);
 });
 
 Deno.test("what depends on data of unknown size is named and not counted", async () => {

@@ -79,7 +79,7 @@ Deno.test("the experiment that init writes for a model has its architecture, the
   assertStringIncludes(graph.out, "teacher <- tokenize, extend\n");
   assertStringIncludes(
     graph.out,
-    `student:ckd <- trim, states, prune:${feedForward}\n`,
+    `student:ckd <- trim, states, states:encoder, prune:${feedForward}\n`,
   );
 });
 
