@@ -35,7 +35,15 @@ export async function openTranslators(
     { length: count },
     () => new Worker(url, { type: "module" }),
   );
-  await Promise.all(workers.map((worker) => ask(worker, { path })));
+  // All have to be heard: a process that ends while ONNX Runtime opens a graph ends by its exception.
+  const opened = await Promise.allSettled(
+    workers.map((worker) => ask(worker, { path })),
+  );
+  const failed = opened.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") {
+    workers.forEach((worker) => worker.terminate());
+    throw failed.reason;
+  }
   const idle = [...workers];
   return {
     translate: async (question) => {

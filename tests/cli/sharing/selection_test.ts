@@ -51,7 +51,10 @@ function sent(wish: Partial<Wish>): string[] {
 Deno.test("without nodes all is sent but the teacher's states", () => {
   const left = shares({}).filter(({ bytes, allBytes }) => bytes < allBytes);
   assertEquals(left.map(({ node }) => node), ["states", "states:encoder"]);
-  assertStringIncludes(sharesText(shares({})), "Not sent: 12 B of states, states:encoder");
+  assertStringIncludes(
+    sharesText(shares({})),
+    "Not sent: 12 B of states, states:encoder",
+  );
   assertEquals(
     shares({ for: "all" }).filter(({ outputs }) => outputs.length === 0),
     [],
