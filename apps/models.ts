@@ -17,11 +17,11 @@ import {
 } from "../schemas/exported_model.ts";
 import { Evaluation } from "../schemas/experiment/evaluation.ts";
 import type { Manifest } from "../schemas/manifest.ts";
-import { SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
+import { prefixOf, SUBWORDS, subwordsOf } from "../schemas/subwords.ts";
 import { commandToRun } from "../engine/store/command_to_run.ts";
 import { outdatedBy, whyOutdated } from "../engine/provenance/outdated.ts";
 import { exportOf, findNode, isNode } from "./model_node.ts";
-import { bestOf, evaluatedStudents } from "./students.ts";
+import { bestFirst, bestOf, evaluatedStudents } from "./students.ts";
 
 type Search = Pick<Evaluation, "beam" | "lengthPenalty">;
 
@@ -154,20 +154,27 @@ export function findExport(artifacts: string, model?: string): ExportFolder {
   return { folder: outputPath(workspace, exported, "folder"), note };
 }
 
-/** The folders of all exported models of the last run that are there, of every language pair. */
+/** The folders of all exported models of the last run that are there; of every language pair the best student first. */
 export function findExports(artifacts: string): string[] {
   const workspace = openWorkspace(artifacts);
   const { manifest, store, folder } = workspace;
   const nodes = manifest?.nodes ?? {};
   const outdated = outdatedBy(nodes);
-  const found = Object.entries(nodes)
-    .filter(([node]) =>
-      /(^|\/)export:/.test(node) && outdated(node) === undefined
-    )
-    .map(([, { outputs }]) => store.path(outputs.folder))
-    .filter((path) => statIfThere(path)?.isDirectory);
-  if (found.length > 0) return found;
+  const exports = Object.keys(nodes).filter((node) =>
+    /(^|\/)export:/.test(node) && outdated(node) === undefined &&
+    statIfThere(store.path(nodes[node].outputs.folder))?.isDirectory
+  );
   const students = evaluatedStudents(workspace);
+  const exported = students.filter(({ node }) =>
+    exports.includes(exportOf(node))
+  );
+  const ranked = [...Map.groupBy(exported, ({ node }) => prefixOf(node))]
+    .flatMap(([, ofPair]) => bestFirst(ofPair))
+    .map(({ node }) => exportOf(node));
+  if (exports.length > 0) {
+    return [...new Set([...ranked, ...exports])]
+      .map((node) => store.path(nodes[node].outputs.folder));
+  }
   const best = students.length === 0 ? undefined : bestOf(students).node;
   throw inputError(
     `Cannot find an exported model in "${folder}"; run "${

@@ -54,18 +54,23 @@ export function evaluatedStudents(
   });
 }
 
-/** The best of one student or more: by validation BLEU, or by that of the test set where one has no other. */
+/** The best of one student or more. */
 export function bestOf(students: readonly Student[]): BestStudent {
+  const [best] = bestFirst(students);
+  return { ...best, of: students.length };
+}
+
+/** Students by validation BLEU, or by that of the test set where one has no other. */
+export function bestFirst(
+  students: readonly Student[],
+): Omit<BestStudent, "of">[] {
   const isValidated = students.every(({ validation }) =>
     validation !== undefined
   );
-  const bleu = ({ validation, test }: Student) =>
-    isValidated ? validation ?? test : test;
-  const [best] = students.toSorted((a, b) => bleu(b) - bleu(a));
-  return {
-    node: best.node,
-    bleu: bleu(best),
-    isValidated,
-    of: students.length,
-  };
+  return students
+    .map(({ node, validation, test }) => ({
+      ...{ node, isValidated },
+      bleu: isValidated ? validation ?? test : test,
+    }))
+    .sort((a, b) => b.bleu - a.bleu);
 }

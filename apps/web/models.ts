@@ -23,7 +23,7 @@ export interface Exported {
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** The models of some folders, as `deno task pipeline run export:NAME` writes them, in the order of the page. */
+/** The models of some folders, as `deno task pipeline run export:NAME` writes them; of each direction the teacher is last. */
 export function readModels(
   folders: readonly string[],
   precision: ExportPrecision,
@@ -40,10 +40,9 @@ export function readModels(
   );
   const direction = ({ model: { languages } }: Exported) =>
     `${languages.source} ${languages.target}`;
-  const rank = ({ model: { system, bleu = 0 } }: Exported) =>
-    system === "teacher" ? -1 : bleu;
+  const isTeacher = ({ model }: Exported) => Number(model.system === "teacher");
   return [...Map.groupBy(models, direction).values()].flatMap((group) =>
-    group.toSorted((a, b) => rank(b) - rank(a))
+    group.toSorted((a, b) => isTeacher(a) - isTeacher(b))
   );
 }
 

@@ -59,7 +59,7 @@ function described({ site, files }: Build): string {
     models.map(({ languages: { source, target } }) => `${source} to ${target}`),
   );
   return `the translator (${[...directions].join(", ")}; ${
-    models.map(({ system }) => system).join(", ")
+    [...new Set(models.map(({ system }) => system))].join(", ")
   }; ${models[0].precision}; ${
     format(files.reduce((sum, { bytes }) => sum + bytes, 0))
   })`;

@@ -5,7 +5,7 @@ import { writeAtomically } from "../../engine/files/atomic.ts";
 import { sha256 } from "../../engine/files/hash.ts";
 import { manifestText, writeManifest } from "../../engine/store/manifest.ts";
 import type { NodeRecord } from "../../schemas/manifest.ts";
-import { findExport, findModel } from "../../apps/models.ts";
+import { findExport, findExports, findModel } from "../../apps/models.ts";
 import { makeRun } from "../fixtures/made_run.ts";
 import { assertInputError } from "../fixtures/input_error.ts";
 
@@ -210,6 +210,23 @@ Deno.test("of models that are pulled in part one is used whose files are here, i
     "--model",
     `"deno task pipeline run student:no-kd --experiment ${artifacts}/manifest.json --artifacts ${artifacts}"`,
   );
+});
+
+Deno.test("the exports of a page begin with the student that a server takes", () => {
+  const names = ["ckd", "no-kd", "rkd", "teacher"];
+  const artifacts = runOf(
+    { "no-kd": 36, ckd: 35, rkd: 33 },
+    { "no-kd": 20, ckd: 21, rkd: 22 },
+    names,
+  );
+  const folders = names.map((name) => objectOf(artifacts, `export:${name}`));
+  for (const path of folders) {
+    Deno.removeSync(path);
+    Deno.mkdirSync(path);
+  }
+  const [ckd, noKd, rkd, teacher] = folders;
+  assertEquals(findExports(artifacts), [rkd, ckd, noKd, teacher]);
+  assertEquals(findExport(artifacts).folder, rkd);
 });
 
 Deno.test("with several pairs and no name, the best of each pair are the choices", () => {

@@ -7,7 +7,7 @@ export interface Site {
   readonly builder: typeof BUILDER;
   /** Version of the onnxruntime-web that is in the folder. */
   readonly runtime: string;
-  /** Of each direction the students by BLEU, best first, then the teacher. */
+  /** Of each direction the students in the order of their folders, then the teacher. */
   readonly models: readonly SiteModel[];
   /** All files but this one and the service worker, which has a list of its own. */
   readonly files: readonly SiteFile[];

@@ -39,7 +39,7 @@ function file({ files }: Build, path: string): BuiltFile {
 
 const text = ({ contents }: BuiltFile) => new TextDecoder().decode(contents);
 
-Deno.test("a build has its best student first, each model with its files, licence and size, and subwords once", () => {
+Deno.test("a build has its students as they are given and then the teacher, each model with its files, licence and size, and subwords once", () => {
   using folder = temporary();
   const folders = [
     makeExport(join(folder.path, "1"), { system: "teacher", bleu: 40 }),
@@ -55,16 +55,16 @@ Deno.test("a build has its best student first, each model with its files, licenc
   const built = build([...folders, folders[0]], "int8");
   const { models } = built.site;
   assertEquals(models.map(({ id, bleu, use }) => [id, bleu, use]), [
+    ["pt-en/a_b_c", 20, "any"],
     ["pt-en/rkd", 30, "research"],
     ["pt-en/rkd-2", 25, "any"],
-    ["pt-en/a_b_c", 20, "any"],
     ["pt-en/_", 10, "any"],
     ["pt-en/teacher", 40, "any"],
     ["en-pt/rkd", 30, "any"],
   ]);
-  assertEquals(models[2].system, "a b/c");
+  assertEquals(models[0].system, "a b/c");
   assertEquals(new Set(models.map(({ tokenizer }) => tokenizer)).size, 1);
-  assertEquals(text(file(built, models[1].graph)), "another int8");
+  assertEquals(text(file(built, models[2].graph)), "another int8");
   assertStringIncludes(text(file(built, models[4].card)), "# teacher");
   const [student] = build([folders[3]], "fp32").site.models;
   assertEquals([student.bleu, student.precision], [31, "fp32"]);
