@@ -38,8 +38,7 @@ function textOf({ name, path, set = [] }: Current): string {
 /** What was set in the last run of the current experiment, as `path.to.key=value`. */
 export function currentSettings(folder: string): readonly string[] {
   const current = readCurrent(folder);
-  const name = readManifest(folder)?.experiment.name;
-  return current?.name === name ? current?.set ?? [] : [];
+  return current?.name === nameIn(folder, current) ? current?.set ?? [] : [];
 }
 
 /**
@@ -52,9 +51,9 @@ export function currentExperiment(
   folder: string,
   experiments: string,
 ): string | undefined {
-  const name = readManifest(folder)?.experiment.name;
-  if (name === undefined) return undefined;
   const current = readCurrent(folder);
+  const name = nameIn(folder, current);
+  if (name === undefined) return undefined;
   const named = join(resolve(experiments), `${name}.jsonc`);
   const isElsewhere = current?.name === name && current.path !== named;
   if (!isElsewhere && statIfThere(named)?.isFile) return name;
@@ -74,6 +73,14 @@ export function currentExperiment(
   const path = isElsewhere ? current.path : resolve(manifestPath(folder));
   const below = relative(Deno.cwd(), path);
   return /^\.\.|^\//.test(below) || !below.includes("/") ? path : below;
+}
+
+/** The name of the last experiment, also where its manifest is lost or damaged; the next run writes that again. */
+function nameIn(
+  folder: string,
+  current: Current | undefined,
+): string | undefined {
+  return readManifest(folder)?.experiment.name ?? current?.name;
 }
 
 function readCurrent(folder: string): Current | undefined {

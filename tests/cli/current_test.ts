@@ -2,7 +2,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { findModel } from "../../apps/models.ts";
-import { currentExperiment } from "../../engine/store/current.ts";
+import {
+  currentExperiment,
+  currentSettings,
+} from "../../engine/store/current.ts";
 import { makeRun, temporary } from "../fixtures/made_run.ts";
 import { exists, makeProject, nodesOf } from "../engine/fixtures/project.ts";
 import { pipeline } from "./fixtures/command_line.ts";
@@ -99,6 +102,29 @@ Deno.test("where the current experiment's file is gone, what reads it says so, a
   const empty = await project.run("status", "--experiment", "./folder/mine");
   assertEquals(empty.code, 2);
   assertStringIncludes(empty.err, 'expected "experiment.jsonc" in the folder');
+});
+
+Deno.test("an experiment is current though its manifest is damaged or lost, which the next run writes again", async () => {
+  using project = makeMine();
+  const settings = ["counts.mine.longest=3"];
+  const set = ["--set", ...settings];
+  const first = await project.run("--experiment", "folder/mine", ...set);
+  assertEquals(first.code, 0, first.err);
+  const manifest = project.path("artifacts/manifest.json");
+  const text = Deno.readTextFileSync(manifest);
+  for (
+    const spoil of [
+      () => Deno.writeTextFileSync(manifest, '{"x":'),
+      () => Deno.removeSync(manifest),
+    ]
+  ) {
+    spoil();
+    assertStringIncludes((await project.run("status")).out, '"mine"');
+    assertEquals(currentSettings(project.path("artifacts")), settings);
+    const again = await project.run(...set);
+    assertStringIncludes(again.out, 'cached, experiment "mine"');
+    assertEquals(Deno.readTextFileSync(manifest), text);
+  }
 });
 
 Deno.test("a folder is accepted where an experiment is, which is named after it", async () => {
