@@ -74,7 +74,11 @@ export function saveResults(
   } catch (error) {
     const explained = explainFullDisk(error, folder);
     throw explained === error
-      ? failure(`Cannot save results to "${folder}": ${reasonOf(error)}.`)
+      ? inputError(
+        `Cannot save results to "${folder}": ${
+          reasonOf(error)
+        }; make it a folder that can be written to.`,
+      )
       : explained;
   } finally {
     removeIfThere(staging);

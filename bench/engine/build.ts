@@ -27,7 +27,6 @@ const { name, value, what } = readExperiment(
 );
 const { nodes } = await run(numbers.graph(value, what), {
   artifacts: join(ROOT, "artifacts"),
-  artifactsGiven: false,
   experiment: { name, value },
   selection: {},
   force: false,

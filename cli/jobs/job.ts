@@ -56,7 +56,7 @@ async function work(): Promise<number> {
     run(graph, {
       ...{ artifacts, experiment, executor, remoteCache, force, job: id },
       ...{ selection: { only: [node] }, signal: stop.signal },
-      ...{ artifactsGiven: true, paranoid: false, jobs: 1, shareCores: true },
+      ...{ paranoid: false, jobs: 1, shareCores: true },
       watcher: {
         start: (name, reasons) => print(`${name}: ${reasons.join("; ")}`),
         progress: (_, { unit, done }) => {

@@ -68,7 +68,6 @@ export async function submitRun(
   const nodes = await submit(graph, {
     ...{ selection: values, force: values.force, paranoid: values.paranoid },
     artifacts: artifactFolder(values.artifacts),
-    artifactsGiven: values.artifacts !== undefined,
     experiment: { name, path, value, set },
     queue,
     executor: values.sandbox ? "sandbox" : "local",

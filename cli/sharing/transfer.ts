@@ -138,11 +138,10 @@ export async function transferToFolder<T>(
   work: (workspace: Workspace, listener: Listener) => Promise<T>,
 ): Promise<T> {
   const folder = artifactFolder(options.artifacts);
-  const isGiven = options.artifacts !== undefined;
   return await transfer(context, options, async (listener) => {
     using _lock = await Promise.race([
       aborted(options.signal),
-      lockFolder(folder, isGiven, listener.notice),
+      lockFolder(folder, listener.notice),
     ]);
     try {
       return await work(openWorkspace(folder), listener);

@@ -68,7 +68,6 @@ export async function runPipeline(
   const ignore = () => {};
   const report = await run(graph, {
     ...{ artifacts, signal },
-    artifactsGiven: true,
     experiment: { name, value: experiment },
     selection: { nodes },
     ...{ force: false, paranoid: false, shareCores: false },

@@ -26,8 +26,6 @@ import { openWorkspace, refresh, type Workspace } from "../store/workspace.ts";
 
 export interface RunOptions {
   readonly artifacts: string;
-  /** Whether the user named the artifact folder. */
-  readonly artifactsGiven: boolean;
   readonly experiment: RunExperiment;
   readonly selection: Selection;
   readonly force: boolean;
@@ -102,13 +100,13 @@ export async function run(
   await options.announce?.(
     assessed(before, graph, selected, planned, options.force),
   );
-  const { artifacts, artifactsGiven, watcher, signal } = options;
+  const { artifacts, watcher, signal } = options;
   const interrupted = () => ({
     nodes: inOrder(graph, selected)
       .map((node) => skipped(node, INTERRUPTED)),
     interrupted: true,
   });
-  const locking = lockFolder(before.folder, artifactsGiven, watcher.notice, {
+  const locking = lockFolder(before.folder, watcher.notice, {
     shared: true,
   });
   using lock = await Promise.race([aborted(signal), locking]);

@@ -65,7 +65,6 @@ export interface SubmitOptions extends
   Pick<
     RunOptions,
     | "artifacts"
-    | "artifactsGiven"
     | "experiment"
     | "selection"
     | "force"
@@ -92,9 +91,9 @@ export async function submit(
   graph: Graph,
   options: SubmitOptions,
 ): Promise<readonly NodeReport[]> {
-  const { artifacts, artifactsGiven, notice } = options;
+  const { artifacts, notice } = options;
   const selected = select(graph, options.selection);
-  using _lock = await lockFolder(artifacts, artifactsGiven, notice, {
+  using _lock = await lockFolder(artifacts, notice, {
     shared: true,
   });
   // The second of two users finds the jobs of the first.

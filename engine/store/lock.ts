@@ -4,7 +4,7 @@ import { ifThere, isFile, statIfThere } from "../../base/stat.ts";
 import { inputError } from "../../base/input_error.ts";
 import { checkArtifactFolder } from "./artifact_folder.ts";
 import { reasonOf, removeIfThere } from "../files/atomic.ts";
-import { explainFullDisk, failure } from "../files/failure.ts";
+import { explainFullDisk } from "../files/failure.ts";
 import { shareWithGroup } from "../files/group_folder.ts";
 import { makeFolder, moveUnlessFile } from "../files/state_file.ts";
 
@@ -12,12 +12,10 @@ import { makeFolder, moveUnlessFile } from "../files/state_file.ts";
  * Locks an artifact folder until the file is closed; makes the folder if needed, and waits for another command. Runs and jobs
  * share the folder; a command that removes or imports objects has it for itself.
  *
- * @param given whether the user named the folder
  * @param onWait called with a sentence if another command holds the lock
  */
 export async function lockFolder(
   folder: string,
-  given: boolean,
   onWait: (line: string) => void,
   { shared = false } = {},
 ): Promise<Deno.FsFile> {
@@ -39,10 +37,11 @@ export async function lockFolder(
   } catch (error) {
     const explained = explainFullDisk(error, folder);
     if (explained !== error) throw explained;
-    const sentence = `Cannot write to the artifact folder "${folder}": ${
-      reasonOf(error)
-    }; name another one with --artifacts.`;
-    throw given ? inputError(sentence) : failure(sentence);
+    throw inputError(
+      `Cannot write to the artifact folder "${folder}": ${
+        reasonOf(error)
+      }; name another one with --artifacts.`,
+    );
   }
 }
 

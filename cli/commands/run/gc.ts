@@ -89,7 +89,6 @@ export async function collectGarbage(
   const stream = json ? "err" : "out";
   using _lock = await lockFolder(
     folder,
-    options.artifacts !== undefined,
     (line) => console[stream](line + "\n"),
   );
   const planned = plan();

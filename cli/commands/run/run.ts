@@ -127,7 +127,6 @@ export default command({
         paranoid: values.paranoid,
         jobs: values.jobs,
         shareCores: values.shareCores,
-        artifactsGiven: values.artifacts !== undefined,
         experiment: {
           name: experiment.name,
           path: experiment.path,

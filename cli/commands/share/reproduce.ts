@@ -304,10 +304,9 @@ async function make(
     nodes: names.length,
     signal,
   });
-  const artifactsGiven = options.artifacts !== undefined;
   try {
     {
-      using _lock = await lockFolder(folder, artifactsGiven, watcher.notice);
+      using _lock = await lockFolder(folder, watcher.notice);
       claim(folder, canonical({ manifest, names }));
       const source = openWorkspace(artifactFolder(options.objects));
       if (given.length > 0) {
@@ -317,7 +316,6 @@ async function make(
     const { only, until } = options;
     return await run(graph, {
       artifacts: folder,
-      artifactsGiven,
       experiment: manifest.experiment,
       selection: { nodes: names, only, until },
       force: false,

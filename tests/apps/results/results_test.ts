@@ -1,9 +1,8 @@
 /** Results of an experiment: gathered from a run, saved, read back, refused where they do not hold together, and shown in documents. */
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { isTemporary, namesIn } from "../../../engine/files/atomic.ts";
 import { readExperiment } from "../../../engine/graph/experiment.ts";
-import { isFailure } from "../../../engine/files/failure.ts";
 import { startRunLog } from "../../../engine/store/run_log.ts";
 import {
   readCached,
@@ -209,14 +208,15 @@ Deno.test("what a kill leaves of a save, one new file beside one old, is refused
   assertInputError(() => readResults(folder.path, "tiny"), "is 40, and 42 by");
 });
 
-Deno.test("a save that cannot write is a failure of one sentence and leaves nothing", () => {
+Deno.test("a save that cannot write is an input error of one sentence and leaves nothing", () => {
   using folder = temporary();
   makeRun(folder.path);
   Deno.writeTextFileSync(join(folder.path, "results"), "a file");
-  const error = assertThrows(() =>
-    saveResults(folder.path, gathered(folder.path))
+  assertInputError(
+    () => saveResults(folder.path, gathered(folder.path)),
+    `Cannot save results to "${folder.path}/results/tiny": `,
+    "; make it a folder that can be written to.",
   );
-  assert(isFailure(error), `${error}`);
   assertEquals(Deno.readTextFileSync(join(folder.path, "results")), "a file");
 });
 

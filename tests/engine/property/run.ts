@@ -52,7 +52,6 @@ export async function runEngine(
   const ran: string[] = [];
   const report = await run(graphOf(root, world, happen), {
     artifacts,
-    artifactsGiven: true,
     experiment: { name: "property", value: experimentOf(root, world) },
     selection,
     force,

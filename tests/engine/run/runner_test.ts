@@ -255,7 +255,7 @@ Deno.test("objects that are lost while a run waits for its turn are made anew, o
   await run();
   const folder = project.path("artifacts");
   const lose = async (selection: Parameters<typeof run>[0]) => {
-    const lock = await lockFolder(folder, true, () => {});
+    const lock = await lockFolder(folder, () => {});
     let isWaiting = false;
     const watcher = { ...SILENT, notice: () => void (isWaiting = true) };
     const running = run({ ...selection, watcher });

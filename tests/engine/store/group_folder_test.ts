@@ -39,7 +39,7 @@ test("a command that reads writes its own files for its user, the engine's for t
 });
 
 test("a command that makes nodes writes for the group, and so do its stages", async (folder) => {
-  using _lock = await lockFolder(folder, true, () => {});
+  using _lock = await lockFolder(folder, () => {});
   const path = join(folder, "of-stage");
   const { success } = await new Deno.Command("touch", { args: [path] })
     .output();
@@ -48,7 +48,7 @@ test("a command that makes nodes writes for the group, and so do its stages", as
 
 test("in a folder of its own a user's files stay the user's", async (folder) => {
   Deno.chmodSync(folder, 0o700);
-  using _lock = await lockFolder(folder, true, () => {});
+  using _lock = await lockFolder(folder, () => {});
   writeState(folder, "index.json", "{}");
   assertEquals(rightsOf(join(folder, "index.json")), 0);
   assertEquals(Deno.umask(), MINE);

@@ -1,6 +1,8 @@
 /** Locks of several processes at once. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { lockFolder } from "../../../engine/store/lock.ts";
+import { isInputError } from "../../../base/input_error.ts";
 
 const LOCK = import.meta.resolve("../../../engine/store/lock.ts");
 const PROCESSES = 4, TIMES = 100;
@@ -49,4 +51,18 @@ Deno.test("what several processes write under a lock of a commit or of a key is 
     }`,
   );
   assertEquals(claims, PROCESSES * 5);
+});
+
+Deno.test("an artifact folder that cannot be written to is an input error, also where nobody named it", async () => {
+  const file = Deno.makeTempFileSync();
+  try {
+    const error = await assertRejects(
+      () => lockFolder(`${file}/artifacts`, () => {}),
+      Error,
+      `Cannot write to the artifact folder "${file}/artifacts": `,
+    );
+    assert(isInputError(error), error.stack);
+  } finally {
+    Deno.removeSync(file);
+  }
 });
