@@ -216,9 +216,13 @@ function outputPath(
   output: string,
 ): string {
   const path = pathIfHere(workspace, node, output);
-  if (path === undefined) {
+  const info = path === undefined ? undefined : statIfThere(path);
+  const isDamaged = info?.isFile &&
+    info.size !== workspace.manifest?.nodes[node]?.outputs[output]?.bytes;
+  if (path === undefined || isDamaged) {
+    const why = isDamaged ? "it is damaged" : "it is not there";
     throw inputError(
-      `Cannot load the ${output} of node "${node}" from "${workspace.folder}": it is not there; ` +
+      `Cannot load the ${output} of node "${node}" from "${workspace.folder}": ${why}; ` +
         `name another model or a folder that "deno task pipeline get" wrote with --model, or make it by "${
           commandToRun(workspace, [node])
         }".`,

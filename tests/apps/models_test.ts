@@ -212,6 +212,25 @@ Deno.test("of models that are pulled in part one is used whose files are here, i
   );
 });
 
+Deno.test("a model or tokenizer of another size than was recorded is refused as damaged, with the command that makes it again", () => {
+  const artifacts = runOf({ ckd: 35 });
+  for (
+    const [node, output] of [
+      ["student:ckd", "model"],
+      ["tokenize", "tokenizer"],
+    ]
+  ) {
+    const path = objectOf(artifacts, node);
+    Deno.truncateSync(path, 3);
+    assertInputError(
+      () => findModel(artifacts, { model: "ckd" }),
+      `Cannot load the ${output} of node "${node}" from "${artifacts}": it is damaged; name another model`,
+      `or make it by "deno task pipeline run ${node} --experiment `,
+    );
+    Deno.writeTextFileSync(path, node);
+  }
+});
+
 Deno.test("the exports of a page begin with the student that a server takes", () => {
   const names = ["ckd", "no-kd", "rkd", "teacher"];
   const artifacts = runOf(
