@@ -23,6 +23,9 @@ import { outdatedBy, whyOutdated } from "../engine/provenance/outdated.ts";
 import { exportOf, findNode, isNode } from "./model_node.ts";
 import { bestFirst, bestOf, evaluatedStudents } from "./students.ts";
 
+/** The start of the name of a node that exports, after its language pair. */
+const EXPORT_NODE = /(^|\/)export:/;
+
 type Search = Pick<Evaluation, "beam" | "lengthPenalty">;
 
 export interface ModelFiles {
@@ -52,6 +55,7 @@ export function findModel(
   if (model !== undefined && !isNode(artifacts, model)) {
     if (isExport(model)) return { folder: model };
     if (statIfThere(model)?.isFile) return filesBeside(model, tokenizer);
+    if (EXPORT_NODE.test(model)) return findExport(artifacts, model);
   }
   const workspace = openWorkspace(artifacts);
   const hasExport = exportsOf(workspace);
@@ -128,7 +132,7 @@ export function readExport(folder: string): ExportConfig {
 
 /** The folder of an exported model: one that is named, that of a node, by default that of the best student. */
 export function findExport(artifacts: string, model?: string): ExportFolder {
-  const name = model?.replace(/(^|\/)export:/, "$1");
+  const name = model?.replace(EXPORT_NODE, "$1");
   if (
     model !== undefined && !isNode(artifacts, name ?? "") && isExport(model)
   ) return { folder: model };
@@ -136,20 +140,20 @@ export function findExport(artifacts: string, model?: string): ExportFolder {
   const { node, note } = findNode(workspace, name, exportsOf(workspace));
   if (/(^|\/)import:imported$/.test(node)) {
     throw inputError(
-      `Cannot serve node "${node}": an imported model that is tuned is exported by "deno task pipeline convert" alone; name the folder that it writes.`,
+      `Cannot use the export of node "${node}": an imported model that is tuned is exported by "deno task pipeline convert" alone; name the folder that it writes.`,
     );
   }
   const exported = exportOf(node);
   if (workspace.manifest?.nodes[exported] === undefined) {
     throw inputError(
-      `Cannot serve node "${node}" of "${workspace.folder}": it is not exported; run "${
+      `Cannot use the export of node "${node}" of "${workspace.folder}": it is not there; run "${
         commandToRun(workspace, [exported])
       }".`,
     );
   }
   const why = whyOutdated(workspace, exported);
   if (why !== undefined) {
-    throw inputError(`Cannot serve "${exported}": ${why}.`);
+    throw inputError(`Cannot use "${exported}": ${why}.`);
   }
   return { folder: outputPath(workspace, exported, "folder"), note };
 }
@@ -161,7 +165,7 @@ export function findExports(artifacts: string): string[] {
   const nodes = manifest?.nodes ?? {};
   const outdated = outdatedBy(nodes);
   const exports = Object.keys(nodes).filter((node) =>
-    /(^|\/)export:/.test(node) && outdated(node) === undefined &&
+    EXPORT_NODE.test(node) && outdated(node) === undefined &&
     statIfThere(store.path(nodes[node].outputs.folder))?.isDirectory
   );
   const students = evaluatedStudents(workspace);

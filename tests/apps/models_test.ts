@@ -231,6 +231,22 @@ Deno.test("a model or tokenizer of another size than was recorded is refused as 
   }
 });
 
+Deno.test("the node of an export is a model, for translate as for a server", () => {
+  const artifacts = runOf({ "no-kd": 36, rkd: 33 }, {}, ["rkd"]);
+  const rkd = { folder: objectOf(artifacts, "export:rkd"), note: undefined };
+  for (const find of [findModel, findExportOf]) {
+    assertEquals(find(artifacts, { model: "export:rkd" }), rkd);
+    assertInputError(
+      () => find(artifacts, { model: "export:no-kd" }),
+      `Cannot use the export of node "student:no-kd" of "${artifacts}": it is not there; run "deno task pipeline run export:no-kd `,
+    );
+  }
+});
+
+function findExportOf(artifacts: string, { model }: { model: string }) {
+  return findExport(artifacts, model);
+}
+
 Deno.test("the exports of a page begin with the student that a server takes", () => {
   const names = ["ckd", "no-kd", "rkd", "teacher"];
   const artifacts = runOf(

@@ -49,7 +49,7 @@ Deno.test("of two experiments in one folder, the models of the last are found, a
   // Named, one that is outdated is refused; unnamed, it is not the best.
   assertInputError(
     () => findExport(folder.path, "rkd"),
-    'Cannot serve "export:rkd": it is of an earlier run, with another result of "',
+    'Cannot use "export:rkd": it is of an earlier run, with another result of "',
     `" than the last; run "deno task pipeline run export:rkd --experiment tiny --artifacts ${folder.path}".`,
   );
   assertEquals(
