@@ -124,4 +124,8 @@ Deno.test("the folder and the card list the languages, and a page has the model 
     ["tr-en/rkd", "tr"],
   ]);
   assertEquals(new Set(models.map(({ graph }) => graph)).size, 1);
+  const page = await task(
+    ...["web", "--model", model.folder, "--out", join(model.folder, "site")],
+  );
+  assertStringIncludes(page.out, "(pt to en, tr to en; rkd; int8;");
 });
