@@ -103,7 +103,9 @@ function readJsonc(path: string): Json {
     const bytes = Deno.readFileSync(path);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     try {
-      return parseJsonc(text) as Json;
+      const read = parseJsonc(text) as Json;
+      checkKeys(text);
+      return read;
     } catch (error) {
       throw new Error(place(error, text));
     }
@@ -112,6 +114,30 @@ function readJsonc(path: string): Json {
     throw inputError(
       `Cannot read experiment file "${path}": ${reason.replace(/\.$/, "")}.`,
     );
+  }
+}
+
+const TOKENS = /\/\/[^\n\r]*|\/\*.*?\*\/|"(?:\\.|[^"\\])*"|[{}[\]:]/gs;
+
+/** An error for a key that an object of valid JSONC has twice, of which the parser takes the last. */
+function checkKeys(text: string): void {
+  /** The keys of each open object or list. */
+  const open: Set<string>[] = [];
+  let before = "", at = 0;
+  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+    if (token.startsWith("/")) continue;
+    if (token === "{" || token === "[") open.push(new Set());
+    if (token === "}" || token === "]") open.pop();
+    if (token === ":") {
+      const key: string = JSON.parse(before);
+      if (open.at(-1)?.has(key)) {
+        throw new Error(
+          `expected each key once, found "${key}" twice in JSONC at position ${at}`,
+        );
+      }
+      open.at(-1)?.add(key);
+    }
+    [before, at] = [token, index];
   }
 }
 

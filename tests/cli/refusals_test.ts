@@ -66,11 +66,17 @@ for (const [what, [line, part]] of Object.entries(PIPELINE)) {
 Deno.test("a broken experiment file is refused with line and column", async () => {
   using folder = temporary();
   const path = join(folder.path, "mine.jsonc");
-  Deno.writeTextFileSync(path, '{\n  "text": }');
-  checkRefusal(
-    await pipeline("status", "--experiment", path),
-    'unexpected token "}" at line 2, column 11',
-  );
+  const broken = [
+    ['{\n  "text": }', 'unexpected token "}" at line 2, column 11'],
+    [
+      '{ "a": { "b": 1 }, // "b": 2\n  "b": ["b:"], "\\u0061" /* : */ : 3 }',
+      'expected each key once, found "a" twice at line 2, column 16',
+    ],
+  ];
+  for (const [text, part] of broken) {
+    Deno.writeTextFileSync(path, text);
+    checkRefusal(await pipeline("status", "--experiment", path), part);
+  }
 });
 
 const TASKS: Cases = {
