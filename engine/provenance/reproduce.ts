@@ -55,6 +55,7 @@ export function compareNodes(
   tolerances: readonly Tolerance[],
 ): ReproducedNode[] {
   const found = new Map<string, ReproducedNode>();
+  const others = ofOtherData(recorded, made, names);
   /** Whether a node has dependents, none of which differ. */
   const isBorneOut = (name: string) => {
     const below = names.filter((other) =>
@@ -72,7 +73,8 @@ export function compareNodes(
     }
     const outputs = otherOutputs(before.outputs, after.outputs);
     const metrics = otherMetrics(before.metrics, after.metrics);
-    const isNear = metrics.every((metric) => isWithin(metric, tolerances)) &&
+    const isNear = !others.has(node) &&
+      metrics.every((metric) => isWithin(metric, tolerances)) &&
       (Object.keys(before.metrics).length > 0 || isBorneOut(node));
     const verdict = outputs.length === 0 && metrics.length === 0
       ? "same bytes"
@@ -82,6 +84,26 @@ export function compareNodes(
     found.set(node, { node, verdict, outputs, metrics });
   }
   return names.flatMap((name) => found.get(name) ?? []);
+}
+
+/** Nodes without inputs that have other bytes, as they take in other data, and all whose bytes differ as they read those. */
+function ofOtherData(
+  recorded: Manifest["nodes"],
+  made: Manifest["nodes"],
+  names: readonly string[],
+): Set<string> {
+  const others = new Map<string, readonly string[]>();
+  for (const node of names.filter((name) => made[name] !== undefined)) {
+    const { inputs, preimage, outputs } = recorded[node];
+    const read = Object.entries(preimage.inputs);
+    const isOther = read.length === 0 ||
+      read.some(([input, hashes]) =>
+        others.get(inputs[input])?.some((name) => Object.hasOwn(hashes, name))
+      );
+    const changed = otherOutputs(outputs, made[node].outputs);
+    if (isOther && changed.length > 0) others.set(node, changed);
+  }
+  return new Set(others.keys());
 }
 
 /** Texts must be equal, unless a tolerance names them. */

@@ -218,6 +218,20 @@ Deno.test("a node without metrics whose bytes differ is no better than what was 
   assertEquals((await reproduce(project, 1)).nodes[1].verdict, "different");
 });
 
+Deno.test("other data are different, and so is what reads them and has other bytes, though their metrics are equal", async () => {
+  using project = makeProject();
+  await record(project);
+  project.write(
+    "text.txt",
+    project.read("text.txt").replace(/ ([^ ]+)\n/, "\n$1 "),
+  );
+  assertEquals(verdicts(await reproduce(project, 1)), [
+    ["split", "different"],
+    ["count:all", "different"],
+    ["total:all", "same bytes"],
+  ]);
+});
+
 Deno.test("where the code is not what made the nodes, each is named with the revision that has it, and nothing runs", async () => {
   using project = makeProject();
   const repository = makeRepository(project);
