@@ -22,7 +22,7 @@ export interface Selected {
  * Applies a selection to a graph.
  *
  * @param words other words that the user may have mistyped, such as commands
- * @throws an input error for a name or glob that matches no node
+ * @throws an input error for a name or glob that matches no node, and for parts that have no node in common
  */
 export function select(
   graph: Graph,
@@ -39,6 +39,19 @@ export function select(
     ...from.length > 0 ? [descendants(graph, match(from))] : [],
     ...until.length > 0 ? [ancestors(graph, match(until))] : [],
   ].reduce<ReadonlySet<string>>((a, b) => a.intersection(b), all);
+  if (asked.size === 0 && graph.size > 0) {
+    const parts = [
+      ...nodes,
+      ...only.map((glob) => `--only ${glob}`),
+      ...from.map((glob) => `--from ${glob}`),
+      ...until.map((glob) => `--until ${glob}`),
+    ];
+    throw inputError(
+      `Cannot select nodes with ${
+        parts.join(" ")
+      }: expected a node that all of them select, found none; leave one of them out.`,
+    );
+  }
   const open = only.length === 0 && from.length === 0 && nodes.length > 0;
   return { scope: open ? ancestors(graph, asked) : asked, asked };
 }

@@ -36,6 +36,10 @@ const PIPELINE: Cases = {
     'empty argument after "--experiment"',
   ],
   "a node by itself whose input is missing": ["--only corpus", "by itself"],
+  "a selection without a node": [
+    "status compare --only teacher",
+    "Cannot select nodes with compare --only teacher",
+  ],
   "an experiment to remove from": [
     "gc --experiment quick",
     "--experiment",

@@ -167,15 +167,15 @@ async function plan(
   }
   const isRecorded = (name: string) => Object.hasOwn(manifest.nodes, name);
   const nodes = [...graph.keys()].filter(isRecorded);
-  const { scope } = select(graph, { nodes, only, until });
-  const names = nodes.filter((name) => scope.has(name));
-  if (names.length === 0) {
+  if (select(graph, { only, until }).asked.isDisjointFrom(new Set(nodes))) {
     throw inputError(
       `Cannot reproduce "${path}": it records none of the nodes that are asked for; it has ${
         printable(Object.keys(manifest.nodes).join(", ")) || "none"
       }.`,
     );
   }
+  const { scope } = select(graph, { nodes, only, until });
+  const names = nodes.filter((name) => scope.has(name));
   const given = nodesAbove(graph, scope).map(({ name }) => name);
   const lacking = [...scope, ...given].find((name) => !isRecorded(name));
   if (lacking !== undefined) {
