@@ -22,7 +22,7 @@ export interface Option<Value = unknown> {
   fallback?(values: Readonly<Record<string, unknown>>): Promise<Value>;
   readonly choices?: readonly string[];
   /** Parses the value; `previous` is what an earlier occurrence of the option gave, or the default. */
-  parse?(text: string, previous: Value): Value;
+  parse?(text: string, previous: Value, flag: string): Value;
   /** Whether the flag is `--no-NAME`, which makes the value false. */
   readonly isNegated?: boolean;
   readonly isRequired?: boolean;

@@ -120,7 +120,9 @@ function parsedOption(key: string, option: Option): ParsedOption {
     parsed.default(option.default, option.defaultText);
   }
   if (choices !== undefined) parsed.choices(choices);
-  if (parse !== undefined) parsed.argParser(parse);
+  if (parse !== undefined) {
+    parsed.argParser((text, previous: unknown) => parse(text, previous, flag));
+  }
   return parsed.makeOptionMandatory(isRequired);
 }
 

@@ -26,7 +26,11 @@ const PIPELINE: Cases = {
   "an unknown option": ["--expriment quick", "did you mean --experiment"],
   "a setting without a value": ["--set seed", "path.to.key=value"],
   "a setting inside a number": ["--set languages.source.a=1", "not an object"],
-  "no number of jobs": ["--jobs many", "expected a number"],
+  "no number of jobs": ["--jobs many", 'use --jobs "many": expected a number'],
+  "an age without a unit": [
+    "gc --older-than 30",
+    'Cannot use --older-than "30": expected a number and a unit (m, h, d, w), such as 30d.',
+  ],
   "a missing data file": [
     '--set data={"train":"no.tsv"}',
     'Cannot read "no.tsv"',
@@ -88,7 +92,10 @@ const TASKS: Cases = {
   "no task": ["", "expected translate or score"],
   "translating without a run": ["translate", "deno task pipeline"],
   "an unknown model": ["translate --model best", 'Cannot find model "best"'],
-  "a beam of zero": ["translate --beam 0", "a whole number from 1"],
+  "a beam of zero": [
+    "translate --beam 0",
+    '--beam "0": expected a whole number from 1',
+  ],
   "8-bit products of another runtime": [
     "translate --int8 --runtime reference",
     "Cannot use --int8 with runtime reference on cpu",
