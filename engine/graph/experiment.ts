@@ -42,8 +42,10 @@ export function readExperiment(
   const path = experimentPath(folder, given);
   if (path === undefined) {
     const names = experimentNames(folder);
-    const hint = suggestion(given, names).replace(/\?$/, "") ||
-      `; there are ${names.join(", ") || "none"}`;
+    const hint = statIfThere(given)?.isFile
+      ? `; there is a file of that name, expected one that ends in .jsonc or .json, or its path, "./${given}"`
+      : suggestion(given, names).replace(/\?$/, "") ||
+        `; there are ${names.join(", ") || "none"}`;
     throw inputError(`Cannot find experiment "${given}" in ${folder}${hint}.`);
   }
   const refuse = (reason: string) =>
@@ -80,7 +82,7 @@ function experimentPath(folder: string, given: string): string | undefined {
   const isPath = /[\\/]|\.jsonc?$/.test(given);
   if (!isPath && statIfThere(named)?.isFile) return named;
   if (statIfThere(join(given, FILE)) !== undefined) return join(given, FILE);
-  return isPath ? given : undefined;
+  return isPath || statIfThere(given)?.isDirectory ? given : undefined;
 }
 
 /** The experiments of a folder. */

@@ -145,9 +145,16 @@ Deno.test("a folder is accepted where an experiment is, which is named after it"
     assertEquals(code, 10, err);
     assertStringIncludes(out, 'Experiment "mine"');
   }
-  const { code, err } = await project.run("status", "--experiment", "text.txt");
-  assertEquals(code, 2);
-  assertStringIncludes(err, 'Cannot find experiment "text.txt"');
+  const refusals = [
+    ["text.txt", 'Cannot find experiment "text.txt"'],
+    ["text.txt", "expected one that ends in .jsonc or .json, or its path"],
+    [".", 'expected "experiment.jsonc" in the folder, found none'],
+  ];
+  for (const [given, part] of refusals) {
+    const { code, err } = await project.run("status", "--experiment", given);
+    assertEquals(code, 2);
+    assertStringIncludes(err, part);
+  }
 });
 
 Deno.test("what came from elsewhere is current by its manifest, and every hint names it", async () => {
