@@ -133,7 +133,7 @@ export function fileText(
         ...entriesOf(licence === undefined ? {} : { licence }),
       ],
       above:
-        'Paths are from the folder of the project, where its commands run; a "licence" goes into the cards of models.',
+        `Paths are from the current folder, which is the project's for "deno task"; a "licence" goes into the cards of models.`,
     },
     {
       key: "corpus",

@@ -257,6 +257,10 @@ Deno.test("on a terminal init asks for what is missing, and for leave to write",
   });
   assertEquals(agreeing.questions.length, 4);
   assertMatch(Deno.readTextFileSync(here.mine), /"licence": "CC0-1.0"/);
+  assertMatch(
+    Deno.readTextFileSync(here.mine),
+    /Paths are from the current folder, which is the project.s for "deno task"/,
+  );
 });
 
 Deno.test("an answer that cannot be used is judged at once, and asked for again", async () => {
