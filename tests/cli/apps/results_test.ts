@@ -197,7 +197,7 @@ Deno.test("what cannot be shown is one sentence with exit code 2", async () => {
   );
   await refused("--json and --latex", ...TINY, "--json", "--latex");
   await refused("unknown option '--csv'", "--csv");
-  await refused("Cannot find experiment", "--experiment", "..");
+  await refused('expected "experiment.jsonc"', "--experiment", "..");
 
   await results(folder.path, ...TINY, "--save");
   const path = join(folder.path, "results", "tiny", "results.json");
