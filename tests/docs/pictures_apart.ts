@@ -55,7 +55,7 @@ Deno.test({
       sessionOf(false).map((command) => ({ command, code: 0 })),
     );
     const shown = svg.replace(/<[^>]+>/g, "");
-    for (const text of ["17 ran, in", "Nothing to do: 17 cached", "alpha"]) {
+    for (const text of ["18 ran, in", "Nothing to do: 18 cached", "alpha"]) {
       assert(shown.includes(text), `No "${text}" in the session.`);
     }
 

