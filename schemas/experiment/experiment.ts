@@ -366,17 +366,6 @@ export const Experiment = Given.superRefine((experiment, context) => {
       const found = mismatches(distillation, model, experiment.teacher.model);
       for (const { path, message } of found) refuse(path, message + where);
     };
-    const unweighed = unweighedMap(
-      trials.length === 0
-        ? [distillation]
-        : trials.map(({ distillation }) => distillation),
-    );
-    if (unweighed !== undefined) {
-      refuse(
-        unweighed,
-        'expected "beta" above 0, which weighs what is mapped, found 0',
-      );
-    }
     if (trials.length === 0) checkAgreement(distillation);
     for (const { name, distillation } of trials) {
       const parsed = Distillation.safeParse(distillation);
@@ -397,6 +386,13 @@ export const Experiment = Given.superRefine((experiment, context) => {
         trials,
       },
     };
+    const unweighed = unweighedMap(distillations(students[name]));
+    if (unweighed !== undefined) {
+      refuse(
+        unweighed,
+        'expected "beta" above 0, which weighs what is mapped, found 0',
+      );
+    }
   }
   return { ...rest, teacher: { ...rest.teacher, training }, students };
 });
