@@ -2,6 +2,7 @@
 import { fromFileUrl, relative, resolve } from "@std/path";
 import { inputError } from "../../base/input_error.ts";
 import { irregular } from "../../base/input_file.ts";
+import { isPathInside } from "../../base/names.ts";
 import { lstatIfThere } from "../../base/stat.ts";
 import {
   type Artifact,
@@ -34,6 +35,8 @@ export interface Assessment {
   /** Why it is stale. */
   readonly reasons: readonly string[];
   readonly described: Described;
+  /** The path of each of the user's data files as the stage names it, by its name in the preimage. */
+  readonly paths: Readonly<Record<string, string>>;
   /** Undefined while an input is stale. */
   readonly key?: string;
   /** The cached result, if the node is up to date. */
@@ -81,6 +84,7 @@ export async function assess(
     }
   }
   const { code, hash } = await workspace.code.stage(node.stage.module);
+  const paths = pathsByName(dataFilesOf(node), workspace.project.root);
   const described: Described = {
     code,
     preimage: {
@@ -88,7 +92,7 @@ export async function assess(
       code: hash,
       config: node.config,
       inputs,
-      files: await userFiles(workspace, node),
+      files: await userFiles(workspace, node, paths),
       seed: node.seed,
       environment: environmentOf(node),
     },
@@ -96,7 +100,7 @@ export async function assess(
   if (waiting.length > 0) {
     const own = explain(workspace, node, described);
     const reasons = own[0] === NEVER_RAN ? own : [...own, ...waiting];
-    return { node, state: "stale", reasons, described };
+    return { node, state: "stale", reasons, described, paths };
   }
   const key = keyOf(described.preimage);
   const found = await findResult(workspace, node, key);
@@ -106,6 +110,7 @@ export async function assess(
       state: "cached",
       reasons: [],
       described,
+      paths,
       key,
       result: found.result,
     };
@@ -116,7 +121,7 @@ export async function assess(
   ];
   if (found.faults.length > 0 && reasons[0] === NEVER_RAN) reasons.shift();
   if (reasons.length === 0) reasons.push(NOT_CACHED);
-  return { node, state: "stale", reasons, described, key };
+  return { node, state: "stale", reasons, described, paths, key };
 }
 
 /** The differences from the recorded run, if it was made here. */
@@ -179,14 +184,33 @@ async function faultsOf(
   return faults;
 }
 
-/** The content of the user's data files that the config names, by the path in the config. */
+/**
+ * Files by the names that a preimage has of them. What lies in the project has its path there, whatever folder a path starts
+ * from; everything else has the path as it is, and so has a file whose name would be that of another.
+ */
+function pathsByName(
+  paths: readonly string[],
+  root: string,
+): Record<string, string> {
+  const given = new Set(paths);
+  const nameOf = (path: string) => {
+    const absolute = resolve(path);
+    const name = relative(root, absolute);
+    const isFromHere = relative(Deno.cwd(), absolute) === path;
+    return isFromHere && isPathInside(name) && !given.has(name) ? name : path;
+  };
+  return Object.fromEntries(paths.map((path) => [nameOf(path), path]));
+}
+
+/** The content of the user's data files that the config names, by their names in the preimage. */
 async function userFiles(
   workspace: Workspace,
   node: Node,
+  paths: Readonly<Record<string, string>>,
 ): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
-  for (const path of dataFilesOf(node)) {
-    hashes[path] = await userFile(workspace, node, path);
+  for (const [name, path] of Object.entries(paths)) {
+    hashes[name] = await userFile(workspace, node, path);
   }
   return hashes;
 }

@@ -335,7 +335,7 @@ function jobOf(
  * @throws a failure if a copy does not have the content that is in the key, as a file may change at any moment
  */
 async function copyFiles(
-  { node, described: { preimage } }: Assessment,
+  { node, described: { preimage }, paths }: Assessment,
   folder: string,
   signal: AbortSignal | undefined,
 ): Promise<Record<string, string> | undefined> {
@@ -344,7 +344,8 @@ async function copyFiles(
   if (Object.keys(preimage.files).length === 0) return {};
   Deno.mkdirSync(copies, { recursive: true });
   const files: Record<string, string> = {};
-  for (const [path, expected] of Object.entries(preimage.files)) {
+  for (const [name, expected] of Object.entries(preimage.files)) {
+    const path = paths[name];
     const copy = join(copies, String(Object.keys(files).length));
     let found: string;
     try {

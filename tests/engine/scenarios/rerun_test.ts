@@ -1,5 +1,6 @@
 /** What makes a node run again, and what does not. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { dirname, relative } from "@std/path";
 import type { Executor } from "../../../engine/executors/executor.ts";
 import { changes } from "../../../engine/keys/key.ts";
 import { verify } from "../../../engine/store/verify.ts";
@@ -10,7 +11,13 @@ import {
   objectOf,
   reasonOf,
 } from "../fixtures/in_process.ts";
-import { inState, makeProject, nodesOf, WORDS } from "../fixtures/project.ts";
+import {
+  inState,
+  makeProject,
+  nodesOf,
+  TEXT,
+  WORDS,
+} from "../fixtures/project.ts";
 
 const ALL = ["split", "count:all", "total:all", "count:short", "total:short"];
 const MANIFEST = "artifacts/manifest.json";
@@ -122,6 +129,52 @@ Deno.test("a changed data file of the user reruns what reads it", async () => {
   assertEquals(inState(nodes, "ran"), ALL);
   const totals = nodes.filter(({ name }) => name.startsWith("total:"));
   assertEquals(totals.map(({ metrics }) => metrics.words), [3, 2]);
+});
+
+Deno.test("a file of the project that a stage names is the same one from every folder, and not one of its name elsewhere", async () => {
+  using project = makeProject();
+  const own = () => relative(Deno.cwd(), project.path("text.txt"));
+  const { run, status } = inProcess(project, {
+    total: {
+      files: () => [own(), "text.txt"],
+      run: async ({ files, outputs }) => {
+        const texts = await Promise.all(
+          [own(), "text.txt"].map((name) => Deno.readTextFile(files[name])),
+        );
+        await Deno.writeTextFile(outputs.total, JSON.stringify(texts));
+        return {};
+      },
+    },
+  });
+  const { run: once, status: now } = inProcess(project, {
+    artifacts: project.path("others"),
+    total: { files: () => [own()] },
+  });
+  const from = Deno.cwd();
+  try {
+    Deno.chdir(project.folder);
+    await once();
+    Deno.chdir(dirname(project.folder));
+    assertEquals(inState(await now(), "cached"), ALL);
+    Deno.mkdirSync(project.path("elsewhere"));
+    Deno.chdir(project.path("elsewhere"));
+    assertEquals(inState(await now(), "cached"), ALL);
+    Deno.writeTextFileSync("text.txt", "another\n");
+    const ran = await run();
+    assertEquals(
+      JSON.parse(
+        Deno.readTextFileSync(objectOf(project, ran, "total:all", "total")),
+      ),
+      [TEXT, "another\n"],
+    );
+    Deno.writeTextFileSync("text.txt", "one more\n");
+    assertStringIncludes(
+      reasonOf(await status(), "total:all"),
+      "text.txt: content changed",
+    );
+  } finally {
+    Deno.chdir(from);
+  }
 });
 
 Deno.test("another version of a package is a reason that names both", () => {
