@@ -1,4 +1,5 @@
 /** The keys that a command trusts, and the user's own key. */
+import { inputError } from "../../base/input_error.ts";
 import { ROOT } from "../../engine/keys/project.ts";
 import {
   configFolder,
@@ -16,8 +17,13 @@ export interface TrustOptions {
   readonly unsigned: boolean;
 }
 
-/** The trust policy for manifests of others; an input error if it would accept none. */
+/** The trust policy for manifests of others; an input error if it would accept none, or is of two minds. */
 export function policyOf({ signedBy, unsigned }: TrustOptions): Policy {
+  if (unsigned && signedBy.length > 0) {
+    throw inputError(
+      "Cannot use --unsigned with --signed-by: one believes anybody, the other these keys only; leave one of them out.",
+    );
+  }
   const config = configFolder(Deno.env.toObject());
   const policy = readPolicy({ config, signedBy, unsigned });
   requireKeys(policy, "anybody's manifest");

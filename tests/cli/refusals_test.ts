@@ -56,6 +56,14 @@ const PIPELINE: Cases = {
     "log teacher --follow --json",
     "Cannot use --json with --follow",
   ],
+  "anybody's manifest by one key only": [
+    "import run.tar --unsigned --signed-by me.pub",
+    "Cannot use --unsigned with --signed-by: one believes anybody",
+  ],
+  "anybody's results by one key only": [
+    "run --remote . --unsigned --signed-by me.pub",
+    "Cannot use --unsigned with --signed-by",
+  ],
   "an unknown node to explain": ["explain techer", 'did you mean "teacher"'],
 };
 
