@@ -80,7 +80,7 @@ function outputsNamed(
   const of = (node: string): NamedOutput[] =>
     Object.entries(nodes[node]?.outputs ?? {})
       .map(([name, artifact]) => ({ node, name, artifact }));
-  if (nodes[wanted] !== undefined) {
+  if (Object.hasOwn(nodes, wanted)) {
     const found = of(wanted);
     const subwords = subwordsOf(nodes, wanted);
     return [

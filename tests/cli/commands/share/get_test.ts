@@ -159,6 +159,7 @@ Deno.test("an unknown node, a file in the place of the folder, and no folder are
     const [words, part] of [
       [["techer", "--out", "x"], 'did you mean "teacher"'],
       [["teacher/modl", "--out", "x"], 'did you mean "teacher/model"'],
+      [["constructor", "--out", "x"], "it is no node of the last run"],
       [["teacher", "--out", file, "--force"], "expected a folder"],
       [["teacher", "--out", join(file, "x")], "a part of its path is a file"],
       [["teacher"], "--out"],
