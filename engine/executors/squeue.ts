@@ -1,7 +1,9 @@
 /** Reads what Slurm answers on jobs: `squeue --json`, where a record is a job, a task of an array, or all of its tasks that wait; `sacct`. */
 import { z } from "zod";
-import { parse } from "../../base/input_error.ts";
+import { isInputError, parse } from "../../base/input_error.ts";
+import { printable } from "../../base/names.ts";
 import { jsonIfValid } from "../files/atomic.ts";
+import { failure } from "../files/failure.ts";
 import type { QueuedJob } from "./executor.ts";
 
 /** Older versions give a bare number, and null where there is none. */
@@ -27,16 +29,33 @@ const Record = z.object({
   /** The indices of tasks that have not begun. */
   array_task_string: z.string().catch(""),
 });
+/** Characters of an answer that an error shows. */
+const SHOWN = 80;
+
 const Answer = z.object({ jobs: z.array(Record) });
 
 const WAITING = /^(PENDING|REQUEUED|REQUEUE_HOLD|SPECIAL_EXIT)$/;
 const RUNNING = /^(RUNNING|CONFIGURING|SUSPENDED|STOPPED|SIGNALING|RESIZING)$/;
 
+/** @throws a failure for an answer of another form: Slurm is not the user's to mend, and what has no need of it goes on */
 export function readJobs(text: string): QueuedJob[] {
-  const answer = parse(Answer, jsonIfValid(text), "the answer of squeue");
-  return answer.jobs.flatMap((record) =>
+  return readAnswer(text).jobs.flatMap((record) =>
     idsOf(record).map((id) => jobOf(id, record))
   );
+}
+
+function readAnswer(text: string): z.infer<typeof Answer> {
+  try {
+    return parse(Answer, jsonIfValid(text), "the answer of squeue");
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    const [line] = text.trim().split("\n");
+    throw failure(
+      `${error.message.replace(/\.$/, "")}; it begins with "${
+        printable(line.slice(0, SHOWN))
+      }", mend what "squeue --json" says and run again, nothing that was submitted is lost.`,
+    );
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What `squeue --json` says, as jobs: of Slurm 24.11, and with the bare numbers of versions before 23; and what `sacct` does. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { isFailure } from "../../../engine/files/failure.ts";
 import { readJobs, readRecorded } from "../../../engine/executors/squeue.ts";
 
 const set = (number: number) => ({ set: true, infinite: false, number });
@@ -33,6 +34,22 @@ Deno.test("a record of squeue is a job, a task, or the tasks that wait", () => {
       idsOf({ ...waiting, array_task_string: text }),
       tasks.map((task) => `12_${task}`),
     );
+  }
+});
+
+Deno.test("an answer of another form is a failure of Slurm that shows it, so that what has no need of the queue goes on", () => {
+  for (
+    const [text, part] of [
+      [
+        "squeue: warning: cache is stale\n",
+        '"squeue: warning: cache is stale"',
+      ],
+      ['{"jobs":[{"job_id":"x"}]}\n', '"jobs.0.job_id"'],
+      ["", 'begins with ""'],
+    ]
+  ) {
+    const error = assertThrows(() => readJobs(text), Error, part);
+    assert(isFailure(error), error.message);
   }
 });
 
