@@ -11,7 +11,7 @@ import {
 import { writeAll } from "../../base/write_all.ts";
 import type { Workspace } from "../../engine/store/workspace.ts";
 import type { Artifact, Listing, Manifest } from "../../schemas/manifest.ts";
-import type { Expected } from "../transfer/staged_file.ts";
+import { type Expected, removeSealed } from "../transfer/staged_file.ts";
 import { missingOf, openStaging } from "../transfer/staging.ts";
 import type { Listener, Transferred } from "../transfer/download.ts";
 import {
@@ -186,5 +186,6 @@ async function readObject(
 
 function create(path: string): Deno.FsFile {
   Deno.mkdirSync(dirname(path), { recursive: true });
+  removeSealed(path);
   return Deno.openSync(path, { write: true, create: true, truncate: true });
 }

@@ -1,6 +1,7 @@
 /** Downloads one file into staging: hashes it on the way, resumes where a connection broke. */
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "@std/path";
+import { lstatIfThere } from "../../base/stat.ts";
 import { removeIfThere } from "../../engine/files/atomic.ts";
 import { chunksOf } from "../remotes/chunks.ts";
 import type { Remote } from "../remotes/remote.ts";
@@ -13,6 +14,9 @@ export interface Expected {
 
 /** A connection that transfers fewer bytes before it breaks has made no progress: otherwise a trickle would be retried for ever. */
 const PROGRESS_BYTES = 4096;
+
+/** The bit of a file's mode that lets its owner write. */
+const WRITABLE = 0o200;
 
 /** `absent`: the remote has no such file; `mismatch`: its bytes do not have the expected hash. */
 export type Outcome = "complete" | "absent" | "mismatch";
@@ -118,6 +122,7 @@ async function openSink(
 ): Promise<Sink> {
   // Asynchronous: while a disk syncs earlier files, opening a new one blocks, and would block all downloads.
   await Deno.mkdir(dirname(path), { recursive: true });
+  removeSealed(path);
   const file = await Deno.open(path, { read: true, write: true, create: true });
   const { size } = file.statSync();
   let [hash, bytes]: [Hash, number] = [createHash("sha256"), 0];
@@ -149,6 +154,12 @@ async function openSink(
     },
     [Symbol.dispose]: () => file.close(),
   };
+}
+
+/** Removes a file that is read-only already, as a command leaves it that was killed while it committed it. */
+export function removeSealed(path: string): void {
+  const mode = lstatIfThere(path)?.mode ?? WRITABLE;
+  if ((mode & WRITABLE) === 0) removeIfThere(path);
 }
 
 async function writeAll(

@@ -2,10 +2,11 @@
 import {
   assert,
   assertEquals,
+  assertNotEquals,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { namesIn } from "../../engine/files/atomic.ts";
 import { canonical, sha256 } from "../../engine/files/hash.ts";
 import { keyOf } from "../../engine/keys/key.ts";
@@ -35,6 +36,7 @@ import {
 } from "./fixtures/exchange.ts";
 import { KINDS, testKind } from "./fixtures/kinds.ts";
 import {
+  assertObjectsWhole,
   makeArtifacts,
   NODES,
   seen,
@@ -93,6 +95,28 @@ Deno.test("an object that no remote has is one sentence, and the next pull goes 
   Deno.renameSync(lost + ".away", lost);
   await pullInto(theirs.path, [remote]);
   assertEquals((await seen(theirs.path)).broken, 0);
+});
+
+Deno.test("a file that a killed pull has made read-only, and not yet moved to its place, does not stop the next one", async () => {
+  using ours = temporary();
+  using there = temporary();
+  using theirs = temporary();
+  await makeArtifacts(ours.path);
+  await pushFrom(ours.path, folderRemote(there.path));
+  const hash = sha256(String(NODES.first.model));
+  const left = join(theirs.path, "work", "pull.tmp", hash);
+  Deno.mkdirSync(dirname(left), { recursive: true });
+  Deno.copyFileSync(join(there.path, objectPath(hash)), left);
+  Deno.chmodSync(left, 0o444);
+  const before = Deno.statSync(left).ino;
+  // Who is root may write to any file: that the leftover is not opened is seen by its number.
+  using held = Deno.openSync(left);
+  await pullInto(theirs.path, [folderRemote(there.path)]);
+  const object = workspaceIn(theirs.path).store
+    .path({ sha256: hash, bytes: 0, mediaType: "" });
+  assertNotEquals(Deno.statSync(object).ino, before);
+  assertEquals(held.statSync().ino, before);
+  await assertObjectsWhole(theirs.path);
 });
 
 Deno.test("without a trusted signature nothing is taken, and the sentence says how to name one", async () => {
