@@ -105,11 +105,11 @@ export function openStaging(
     .sort((a, b) => a.sha256 < b.sha256 ? -1 : 1);
   const bytes = sorted.reduce((sum, file) => sum + file.bytes, 0);
   Deno.mkdirSync(staging, { recursive: true });
-  const present = sorted.reduce(
-    (sum, { paths }) => sum + (statIfThere(paths[0])?.size ?? 0),
-    0,
-  );
-  checkRoom(folder, bytes - present);
+  // Content is downloaded once, and takes room in each of its places.
+  const needed = sorted.flatMap(({ bytes, paths }) =>
+    paths.map((path) => bytes - (statIfThere(path)?.size ?? 0))
+  ).reduce((sum, bytes) => sum + bytes, 0);
+  checkRoom(folder, needed);
 
   const commit = ({ artifact, listing }: Wanted) => {
     const path = pathOf(artifact);

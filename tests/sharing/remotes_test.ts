@@ -5,13 +5,16 @@ import {
   assertNotEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { dirname, join } from "@std/path";
+import { freeBytes } from "../../base/disk_space.ts";
 import { namesIn } from "../../engine/files/atomic.ts";
-import { canonical, sha256 } from "../../engine/files/hash.ts";
+import { canonical, hashListing, sha256 } from "../../engine/files/hash.ts";
 import { keyOf } from "../../engine/keys/key.ts";
 import { manifestPath } from "../../engine/store/manifest.ts";
 import type { Policy } from "../../engine/provenance/trust_policy.ts";
+import { openStaging } from "../../sharing/transfer/staging.ts";
 import { contentsOf } from "../../sharing/transfer/contents.ts";
 import { pull } from "../../sharing/pull.ts";
 import { push } from "../../sharing/push.ts";
@@ -117,6 +120,25 @@ Deno.test("a file that a killed pull has made read-only, and not yet moved to it
   assertNotEquals(Deno.statSync(object).ino, before);
   assertEquals(held.statSync().ino, before);
   await assertObjectsWhole(theirs.path);
+});
+
+Deno.test("the same content in three places is refused where the disk has room for one of them only", () => {
+  using theirs = temporary();
+  const bytes = Math.ceil(freeBytes(theirs.path) / 2);
+  const listing = ["a", "b", "c"].map((path) => ({
+    ...{ path, bytes },
+    sha256: sha256("much"),
+  }));
+  const artifact = {
+    ...{ sha256: hashListing(listing), bytes: 3 * bytes },
+    ...{ mediaType: "inode/directory", folder: true as const },
+  };
+  const workspace = workspaceIn(theirs.path);
+  assertThrows(
+    () => openStaging(workspace, [{ artifact, listing }], "pull"),
+    Error,
+    "free some space and try again",
+  );
 });
 
 Deno.test("without a trusted signature nothing is taken, and the sentence says how to name one", async () => {
