@@ -47,7 +47,11 @@ export function openFolder(
   return {
     name: folder,
     network,
-    read: (path, from) => Promise.resolve(read(pathIn(folder, path), from)),
+    read: (path, from) =>
+      reporting(
+        `read "${path}" of "${folder}"`,
+        () => read(pathIn(folder, path), from),
+      ),
     writer: writerTo(folder),
   };
 }
@@ -79,23 +83,30 @@ function read(path: string, from: number): Content | undefined {
   };
 }
 
+/** What an action gives. @throws a failure that says what cannot be done, for an error of the disk */
+async function reporting<T>(
+  what: string,
+  act: () => Promise<T> | T,
+): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const isDisk = isFull(error) || error instanceof Error &&
+        ("code" in error || error.name in Deno.errors);
+    if (!isDisk) throw error;
+    throw failure(`Cannot ${what}: ${reasonOf(error)}.`);
+  }
+}
+
 function writerTo(folder: string): Writer {
-  const reporting = async (path: string, write: () => Promise<void> | void) => {
-    try {
-      await write();
-    } catch (error) {
-      const isDisk = isFull(error) || error instanceof Error &&
-          ("code" in error || error.name in Deno.errors);
-      if (!isDisk) throw error;
-      throw failure(
-        `Cannot write "${path}" to "${folder}": ${reasonOf(error)}.`,
-      );
-    }
-  };
   return {
-    size: (path) => Promise.resolve(statIfThere(pathIn(folder, path))?.size),
+    size: (path) =>
+      reporting(
+        `read "${path}" of "${folder}"`,
+        () => statIfThere(pathIn(folder, path))?.size,
+      ),
     putFile: (path, { path: from, sha256 }, sent) =>
-      reporting(path, async () => {
+      reporting(`write "${path}" to "${folder}"`, async () => {
         const target = pathIn(folder, path);
         const temporary = `${target}.${crypto.randomUUID()}.tmp`;
         Deno.mkdirSync(dirname(target), { recursive: true });
@@ -113,7 +124,7 @@ function writerTo(folder: string): Writer {
         }
       }),
     putText: (path, text) =>
-      reporting(path, () => {
+      reporting(`write "${path}" to "${folder}"`, () => {
         const target = pathIn(folder, path);
         writeAtomically(target, text, { locked: false });
         if (readIfThere(target) !== text) {

@@ -1,5 +1,5 @@
 /** A remote cache takes results only from manifests that the policy trusts, and reports what it refuses. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { canonical, sha256 } from "../../engine/files/hash.ts";
 import { readManifest } from "../../engine/store/manifest.ts";
@@ -138,4 +138,41 @@ Deno.test("an unsigned manifest gives no result, whatever the key record says, a
     found: false,
     notices: "",
   });
+});
+
+Deno.test("a file of a folder remote that cannot be read is told, and the next remote is asked", async () => {
+  using ours = temporary();
+  using there = temporary();
+  using broken = temporary();
+  await makeArtifacts(ours.path);
+  for (const { path } of [there, broken]) {
+    await pushFrom(ours.path, folderRemote(path));
+  }
+  const first = readManifest(ours.path)?.nodes.first;
+  if (first === undefined) throw new Error("no node");
+  const path = join(broken.path, keyPath(first.key));
+  const stat = Deno.statSync;
+  // Root, as whom the tests may run, is denied nothing.
+  Deno.statSync = (asked) => {
+    if (asked !== path) return stat(asked);
+    throw new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+  };
+  try {
+    const lost = await ask([broken.path], UNSIGNED, first);
+    assertEquals(lost.found, false);
+    assertStringIncludes(
+      lost.notices,
+      `Cannot read "${keyPath(first.key)}" of "${broken.path}"`,
+    );
+    const both = await ask([broken.path, there.path], UNSIGNED, first);
+    assertEquals(both.found, true);
+    const { writer } = folderRemote(broken.path);
+    await assertRejects(
+      async () => await writer?.size(keyPath(first.key)),
+      Error,
+      "Cannot read",
+    );
+  } finally {
+    Deno.statSync = stat;
+  }
 });
