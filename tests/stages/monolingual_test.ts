@@ -363,7 +363,7 @@ Deno.test("of packages the messages of the source language are taken, also those
     assertEquals(Deno.readTextFileSync(output), "Abrir ficheiro\nSó cá\n");
   }));
 
-Deno.test("where tags are kept, a sentence has its own, and is left out by a held-out one with others", () =>
+Deno.test("a sentence is left out by a held-out one with other tags; where tags are kept, it has its own", () =>
   withFolder(async (folder) => {
     const { writeMonolingual } = await import(
       "../../nmt/text/corpus/monolingual.ts"
@@ -382,16 +382,21 @@ Deno.test("where tags are kept, a sentence has its own, and is left out by a hel
       "abrir ficheiro!\n<i>outra</i> frase\numa <b>nova</b> frase\n",
     );
     const output = join(folder, "out.txt");
-    const { dropped } = await writeMonolingual(
-      {
-        ...{ text: { files: [text] }, language: "pt", markup: "keep" },
-        ...{ minimumWords: 1, maximumWords: 30 },
-      },
-      1,
-      { corpus, heldOut: [], copies: {}, work: folder, output },
-    );
-    assertEquals(Deno.readTextFileSync(output), "uma <b>nova</b> frase\n");
-    assertEquals(dropped, { "near duplicate": 2 });
+    for (const markup of ["keep", undefined] as const) {
+      const { dropped } = await writeMonolingual(
+        {
+          ...{ text: { files: [text] }, language: "pt", markup },
+          ...{ minimumWords: 1, maximumWords: 30 },
+        },
+        1,
+        { corpus, heldOut: [], copies: {}, work: folder, output },
+      );
+      assertEquals(
+        Deno.readTextFileSync(output),
+        markup === "keep" ? "uma <b>nova</b> frase\n" : "uma nova frase\n",
+      );
+      assertEquals(dropped, { "near duplicate": 2 });
+    }
   }));
 
 Deno.test("files that are missing, empty or not text, a language that is not there, and text that leaves nothing are input errors", () =>

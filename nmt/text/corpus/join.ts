@@ -2,7 +2,7 @@
 import { chunksOf } from "../subwords/tokenize.ts";
 import type { Corpus } from "../../../schemas/experiment/data.ts";
 import { lineOf, type Pair } from "./cleaning.ts";
-import { fold } from "./split.ts";
+import { fold, heldOutForms } from "./split.ts";
 
 /** The files of a corpus. */
 export interface CorpusFiles {
@@ -20,8 +20,8 @@ export interface Joined {
 /**
  * Writes the training and the validation pairs of all corpora, one corpus after the other. Languages often have the same
  * targets: pairs whose target resembles a test sentence of any language are left out, and of training pairs also those
- * whose target resembles a validation sentence. Memory holds the folded targets that are held out. With `markup`, tags are
- * no part of the comparison.
+ * whose target resembles a validation sentence. Memory holds the folded targets that are held out. With `markup`, tags of
+ * training text are no part of the comparison, as those of held-out text never are.
  */
 export async function joinCorpora(
   corpora: readonly CorpusFiles[],
@@ -32,7 +32,9 @@ export async function joinCorpora(
   const hold = async (part: "validation" | "test") => {
     for (const { [part]: path } of corpora) {
       for await (const pairs of chunksOf(path)) {
-        for (const { target } of pairs) held.add(fold(target, markup));
+        for (const { target } of pairs) {
+          for (const form of heldOutForms(target, markup)) held.add(form);
+        }
       }
     }
   };

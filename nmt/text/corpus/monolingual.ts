@@ -19,7 +19,7 @@ import {
 } from "./cleaning.ts";
 import { writeLines } from "./corpus.ts";
 import { createPairFile } from "./pair_file.ts";
-import { fold, limited } from "./split.ts";
+import { fold, heldOutForms, limited } from "./split.ts";
 
 export interface MonolingualConfig extends SentenceLimits {
   readonly text: MonolingualText;
@@ -69,7 +69,7 @@ export async function writeMonolingual(
   const { corpus: { validation, test }, heldOut } = places;
   for (const path of [validation, test, ...heldOut]) {
     for await (const { source } of corpusPairs(path, "a held-out part")) {
-      held.add(fold(source, config.markup));
+      for (const form of heldOutForms(source, config.markup)) held.add(form);
     }
   }
   const path = join(places.work, "sentences.tsv");

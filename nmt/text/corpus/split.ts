@@ -30,7 +30,7 @@ export interface SplitSizes {
   readonly validation: number;
   readonly test: number;
   readonly trainLimit?: number;
-  /** Where tags stay in the text, they are no part of the comparison. */
+  /** Where tags stay in the text, they are no part of the comparison; those of given pairs never are. */
   readonly markup?: Corpus["markup"];
 }
 
@@ -121,11 +121,17 @@ export function split(
   };
 
   const test = given.test ?? take(sizes.test, new Set()).taken;
-  const testForms = forms(test, markup);
+  const testForms = given.test === undefined
+    ? forms(test, markup)
+    : givenForms(test, markup);
   const held = given.validation === undefined
     ? take(sizes.validation, testForms)
     : { taken: given.validation, dropped: 0 };
-  const heldForms = testForms.union(forms(held.taken, markup));
+  const heldForms = testForms.union(
+    given.validation === undefined
+      ? forms(held.taken, markup)
+      : givenForms(given.validation, markup),
+  );
   const rest = only(
     indices(pairs.length),
     (index) => !isTaken[groupOf[index]],
@@ -181,12 +187,31 @@ function forms(
   return new Set(pairs.flatMap((pair) => sides(pair, markup)));
 }
 
+/** Given pairs keep their tags, of which the same text to train on may be stripped: their forms are those of both. */
+function givenForms(
+  pairs: readonly Pair[],
+  markup: Corpus["markup"],
+): Set<string> {
+  return forms(pairs, markup).union(forms(pairs, "keep"));
+}
+
 function resembles(
   pair: Pair,
   held: ReadonlySet<string>,
   markup: Corpus["markup"],
 ): boolean {
   return sides(pair, markup).some((side) => held.has(side));
+}
+
+/**
+ * What a held-out text of a file is compared by: itself, and itself without the tags that a given file keeps and other
+ * text is stripped of.
+ */
+export function heldOutForms(
+  text: string,
+  markup: Corpus["markup"],
+): readonly [string, string] {
+  return [fold(text, markup), fold(text, "keep")];
 }
 
 /** What a pair is compared with others by: both sides, folded. */

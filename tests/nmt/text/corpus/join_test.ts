@@ -75,14 +75,16 @@ Deno.test("pairs of all languages are joined, without those whose target is held
     });
   }));
 
-Deno.test("where tags are kept, they are no part of the comparison", () =>
+Deno.test("tags that a held-out target has are no part of the comparison, kept in train or not", () =>
   withFolder(async (folder) => {
     const corpora = {
       corpus: { ...PT, test: ["<2pt> seis\t<b>o</b>ne"] },
       "corpus:tr": TR,
     };
-    const { train } = await joined(folder, corpora, "keep");
-    assertEquals(train, ["<2pt> dois\ttwo"]);
+    for (const markup of ["keep", undefined] as const) {
+      const { train } = await joined(folder, corpora, markup);
+      assertEquals(train, ["<2pt> dois\ttwo"]);
+    }
   }));
 
 Deno.test("corpora of which one holds out all that the others have are refused", () =>
