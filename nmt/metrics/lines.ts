@@ -1,11 +1,12 @@
 /** Reads files of one segment a line for the metrics. */
 import { inputError } from "../../base/input_error.ts";
-import { checkInput, reasonOf } from "../../base/input_file.ts";
+import { checkInput } from "../../base/input_file.ts";
+import { readBytes } from "../text/formats/lines.ts";
 import { trimEnd } from "./tokenize.ts";
 
-/** The lines of a UTF-8 file, unpacked where its name ends in .gz, without white space at their ends. */
+/** The lines of a UTF-8 file, unpacked where it is gzip or zstd, without white space at their ends. */
 export async function readLines(path: string): Promise<string[]> {
-  const bytes = await readBytes(path);
+  const bytes = await wholeFile(path);
   let text: string;
   try {
     // A byte order mark is a character of the first line to sacreBLEU, so it is here.
@@ -25,33 +26,21 @@ export async function readLines(path: string): Promise<string[]> {
 /** A string holds hardly more. */
 const MOST_BYTES = 500 << 20;
 
-async function readBytes(path: string): Promise<Uint8Array> {
+async function wholeFile(path: string): Promise<Uint8Array> {
   const refuse = (reason: string) =>
     inputError(`Cannot read "${path}": ${reason}.`);
-  try {
-    checkInput(path, refuse);
-    const tooLarge =
-      `expected at most ${MOST_BYTES} bytes of text, found more; use a part of it`;
-    if (Deno.statSync(path).size > MOST_BYTES) throw refuse(tooLarge);
-    if (!path.endsWith(".gz")) return await Deno.readFile(path);
-    const { readable } = await Deno.open(path);
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    let size = 0;
-    for await (
-      const chunk of readable.pipeThrough(new DecompressionStream("gzip"))
-    ) {
-      size += chunk.length;
-      if (size > MOST_BYTES) throw refuse(tooLarge);
-      chunks.push(chunk);
-    }
-    return new Uint8Array(await new Blob(chunks).arrayBuffer());
-  } catch (error) {
-    if (error instanceof TypeError) {
-      throw refuse("it is no whole gzip file");
-    }
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    throw refuse(reasonOf(error));
+  const tooLarge =
+    `expected at most ${MOST_BYTES} bytes of text, found more; use a part of it`;
+  checkInput(path, refuse);
+  if (Deno.statSync(path).size > MOST_BYTES) throw refuse(tooLarge);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of readBytes({ path, name: path })) {
+    size += chunk.length;
+    if (size > MOST_BYTES) throw refuse(tooLarge);
+    chunks.push(new Uint8Array(chunk));
   }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 /** The number of the first line that does not survive decoding. */
