@@ -179,6 +179,13 @@ Deno.test("a catalogue is in the encoding of its header, and in UTF-8 where it n
   assertEquals(await read("a.po", koi8), [["нет", "No"]]);
 });
 
+Deno.test("a catalogue may have comments, obsolete messages and more than one string in a line", async () => {
+  const entries = '# a "comment\n#~ msgid "old"\n#~ msgstr "velho"\n\n' +
+    'msgid\n"a " "\\"cat\\"" # here\r\n  msgstr "um " \n\t"\\"gato\\""\n' +
+    '#, fuzzy\n#| msgid "was\nmsgid "b"\nmsgstr "c"\n';
+  assertEquals(await read("a.po", HEAD + entries), [['um "gato"', 'a "cat"']]);
+});
+
 Deno.test("a table is one by the TAB in its first line, whatever it begins with", async () => {
   for (
     const start of [
@@ -299,6 +306,17 @@ const FAULTS: readonly (readonly [string, Content, string])[] = [
     HEAD + 'msgid "a"\nmsgstr "b"\nfoo "c"\n',
     'Cannot use "a.po": it is no gettext catalogue (Invalid key name "foo" at line 6).',
   ],
+  [
+    "a.po",
+    HEAD + 'msgid "a"\nmsgstr "b"\n\nmsgid "house"\nmsgstr "ca',
+    'Cannot use "a.po": expected keywords and strings in double quotes in line 8, found msgstr "ca; mend the line, or get the whole file.',
+  ],
+  [
+    "a.po",
+    HEAD + 'msgid "a"\nmsgstr "b\n\nmsgid "c"\nmsgstr "d"\n',
+    'in line 5, found msgstr "b; mend',
+  ],
+  ["a.po", HEAD + 'msgid "a"\nmsgstr "b"\nmsgst', "in line 6, found msgst;"],
   [
     "a.po",
     'msgid ""\nmsgstr "Language: fr\\n"\n\nmsgid "a"\nmsgstr "b"\n',
