@@ -7,6 +7,9 @@ import { longerSide, type Survey } from "./survey.ts";
 /** Layers of the teacher and of a student, which are the schema's defaults. */
 const TEACHER_LAYERS = 6, STUDENT_LAYERS = 2;
 
+/** Languages whose sentence is one word to what splits at spaces: their BLEU is of characters. */
+const UNSPACED: readonly string[] = ["zh", "ja", "th"];
+
 /** An experiment file for what a survey found; its students stream the teacher's states if there is a reason, which it tells. */
 export function experimentText(
   subject: Subject,
@@ -142,6 +145,13 @@ export function fileText(
         'Pairs held out of the file; add "validation" and "test" to "data" to use files of yours for that.',
     },
     ...own,
+    ...UNSPACED.includes(new Intl.Locale(languages.target).language)
+      ? [{
+        key: "evaluation",
+        value: { tokenize: "char" },
+        above: "BLEU compares characters: the target has no spaces.",
+      }]
+      : [],
   ];
   return `// ${languages.source} to ${languages.target}: ${summary}
 // Every key and its default: schemas/experiment/experiment.ts; docs/experiments.md tells what they do.

@@ -50,7 +50,7 @@ export type Limits = SentenceLimits & Pick<Corpus, "maximumRatio">;
 /** Plain text may hold tags, and an ampersand is itself. */
 export const TEXT_NOTATION: Notation = { markup: true, mnemonics: false };
 
-/** Pairs shorter than this in characters are exempt from the ratio: "OK" may well be "Tamam". */
+/** Pairs shorter than this in letters are exempt from the ratio: "OK" may well be "Tamam". */
 const RATIO_FROM = 12;
 
 const TAG = /<\/?[a-zA-Z][^<>]*>/g;
@@ -151,11 +151,33 @@ const OF_BOTH_SIDES: Tests<[source: string, target: string, limits: Limits]> = {
   placeholders: (source, target) =>
     !agree(placeholders(source), placeholders(target)),
   "length ratio": (source, target, { maximumRatio }) => {
-    const longer = Math.max(source.length, target.length);
-    const shorter = Math.min(source.length, target.length);
+    const lengths = [lettersOf(source), lettersOf(target)];
+    const longer = Math.max(...lengths), shorter = Math.min(...lengths);
     return longer >= RATIO_FROM && longer > maximumRatio * shorter;
   },
 };
+
+/**
+ * How many letters of an alphabet say as much. English has about three letters for a character of Chinese or Japanese, and
+ * two for a syllable of Korean.
+ */
+const LETTERS = [
+  {
+    script: /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu,
+    each: 3,
+  },
+  { script: /\p{Script=Hangul}/gu, each: 2 },
+];
+
+/** The length of a text for the ratio: its characters, of which some count as several letters. */
+function lettersOf(text: string): number {
+  return LETTERS.reduce(
+    (length, { script, each }) =>
+      (text.match(script) ?? [])
+        .reduce((sum, found) => sum + each - found.length, length),
+    text.length,
+  );
+}
 
 /** NFC, without control and zero-width characters, tags and access keys; each run of white space is one space. */
 function plain(

@@ -228,6 +228,29 @@ Deno.test("swapped columns of two languages of one script, and a first line that
   ]);
 });
 
+Deno.test("for a target without spaces, the file says that BLEU is of characters", async () => {
+  using here = corpus();
+  const han = (text: string) =>
+    text.replaceAll(" ", "").replace(
+      /[a-z]/g,
+      (letter) => String.fromCodePoint(0x4e00 + letter.charCodeAt(0)),
+    );
+  here.write(
+    "han.tsv",
+    PAIRS.map(([source, target]) => `${source}\t${han(target)}\n`).join(""),
+  );
+  const tokenizeOf = async (pairs: string, to: string) => {
+    const options = { from: "pt", to, pairs: here.path(pairs), yes: true };
+    const folder = here.path(to);
+    await setUpExperiment(pipeline, terminal([]), folder, options);
+    return Experiment.parse(
+      parse(Deno.readTextFileSync(`${folder}/experiment.jsonc`)),
+    ).evaluation.tokenize;
+  };
+  assertEquals(await tokenizeOf("han.tsv", "zh-Hant"), "char");
+  assertEquals(await tokenizeOf("text.tsv", "en"), "13a");
+});
+
 Deno.test("a file that is there is never overwritten", async () => {
   using here = corpus();
   Deno.mkdirSync(here.path("mine"));

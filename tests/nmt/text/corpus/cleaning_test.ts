@@ -101,6 +101,32 @@ Deno.test("the ratio does not count for pairs of fewer than 12 characters", () =
   assertEquals(cleaned("OK", "Tamam mısınız"), { rule: "length ratio" });
 });
 
+Deno.test("characters that stand for several letters count as several, and only these", () => {
+  const pairs = [
+    [
+      "天气预报说明天会下雨。",
+      "The weather forecast says that it will rain tomorrow.",
+    ],
+    [
+      "Please enter your user name and your password.",
+      "ユーザー名と暗号を入力。",
+    ],
+    ["파일을 열 수 없습니다.", "The file could not be opened by this program."],
+  ];
+  for (const [source, target] of pairs) {
+    assertEquals(cleaned(source, target), kept(source, target));
+  }
+  const rule = "length ratio";
+  assertEquals(
+    cleaned("天气预报说明天会下雨", "It will rain"),
+    kept("天气预报说明天会下雨", "It will rain"),
+  );
+  assertEquals(cleaned("天气预报说明天会下雨", "It rains."), { rule });
+  assertEquals(cleaned("погода завтра", "a".repeat(20) + " b".repeat(12)), {
+    rule,
+  });
+});
+
 Deno.test("text is composed, control and invisible characters go, white space becomes single spaces", () => {
   assertEquals(
     cleaned(
