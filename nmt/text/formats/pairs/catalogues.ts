@@ -6,6 +6,7 @@ import { inputError } from "../../../../base/input_error.ts";
 import { decompressedName, type NamedFile, readBytes } from "../lines.ts";
 import type { Line } from "../parallel.ts";
 import { isCompiled, parseMo } from "./mo.ts";
+import { type PluralPlaces, pluralPlaces } from "./plurals.ts";
 import { parsePo } from "./po.ts";
 
 /** A larger catalogue is not held in memory. */
@@ -112,12 +113,13 @@ async function translated(file: NamedFile): Promise<Translated> {
   ).filter(({ msgid, comments }) =>
     msgid !== "" && !(comments?.flag?.includes("fuzzy") ?? false)
   );
+  const places = pluralPlaces(headers?.["Plural-Forms"] ?? "");
   return {
     language: headers?.Language?.trim() || languageOfFolder(file.name),
     messages: new Map(
       messages.map((each) => [
         JSON.stringify([each.msgctxt ?? "", each.msgid]),
-        formsOf(each),
+        formsOf(each, places),
       ]),
     ),
   };
@@ -129,17 +131,33 @@ function languageOfFolder(name: string): string {
   return folder === "LC_MESSAGES" ? language : "";
 }
 
-function formsOf({ msgid, msgid_plural, msgstr }: Message) {
+function formsOf(
+  { msgid, msgid_plural, msgstr }: Message,
+  places: PluralPlaces | undefined,
+) {
   const isPlural = msgid_plural !== undefined;
-  const translation = { other: msgstr.at(-1) ?? "", isPlural };
   if (!isPlural) {
-    return { original: { other: msgid, isPlural }, translation };
+    return {
+      original: { other: msgid, isPlural },
+      translation: { other: msgstr.at(-1) ?? "", isPlural },
+    };
   }
   return {
     original: { one: msgid, other: msgid_plural, isPlural },
-    translation: msgstr.length > 1
-      ? { one: msgstr[0], ...translation }
-      : translation,
+    translation: { ...pluralForms(msgstr, places), isPlural },
+  };
+}
+
+/** The forms of a plural. Where the header does not tell, two are for one and for several, and of more nobody knows. */
+function pluralForms(
+  forms: readonly string[],
+  places: PluralPlaces | undefined,
+): Pick<Forms, "one" | "other"> {
+  if (places === undefined && forms.length > 2) return { other: "" };
+  const { one, other } = places ?? { one: 0, other: forms.length - 1 };
+  return {
+    ...one === other ? {} : { one: forms[one] },
+    other: forms[other] ?? "",
   };
 }
 

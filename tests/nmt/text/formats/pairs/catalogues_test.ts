@@ -11,8 +11,10 @@ import { refusal } from "../../../fixtures/refusal.ts";
 const LOCALES = "/usr/share/locale";
 
 /** A catalogue of some entries. */
-const po = (language: string, entries: string) =>
-  `msgid ""\nmsgstr "Language: ${language}\\nContent-Type: text/plain; charset=UTF-8\\n"\n\n${entries}`;
+const po = (language: string, entries: string, plural?: string) => {
+  const forms = plural === undefined ? "" : `Plural-Forms: ${plural}\\n`;
+  return `msgid ""\nmsgstr "Language: ${language}\\nContent-Type: text/plain; charset=UTF-8\\n${forms}"\n\n${entries}`;
+};
 
 const compiled = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(gettext.mo.compile(gettext.po.parse(text)));
@@ -34,6 +36,7 @@ const POLISH = po(
     'msgctxt "verb"\nmsgid "house"\nmsgstr "mieścić"\n\n' +
     'msgctxt "zoo"\nmsgid "house"\nmsgstr "klatka"\n\n' +
     'msgid "%d cat"\nmsgstr "%d kot"\n\nmsgid "later"\nmsgstr ""\n',
+  "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);",
 );
 
 const ENGLISH_PAIRS = [
@@ -111,7 +114,7 @@ Deno.test("the folder of a compiled catalogue says its language where its header
     assertEquals(await read(path, languages, name), ENGLISH_PAIRS);
   }));
 
-Deno.test("two catalogues are joined by message and context, with plurals by their first and last form", () =>
+Deno.test("two catalogues are joined by message and context, with plurals by their forms of one and of many", () =>
   withFolder(async (folder) => {
     const file = (name: string, content: string | Uint8Array) => {
       const path = `${folder}/${name}`;
@@ -161,6 +164,56 @@ Deno.test("two catalogues are joined by message and context, with plurals by the
       ),
       "one is a gettext catalogue and the other is not; expected two catalogues, or two files of as many lines.",
     );
+  }));
+
+/** `Plural-Forms` as catalogues have them, how many forms there are, and the places of those for one and for many. */
+const PLURALS: readonly [string, number, readonly number[]][] = [
+  ["nplurals=2; plural=n > 1;", 2, [0, 1]],
+  ["nplurals=1; plural=0;", 1, [0]],
+  [
+    "nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5;",
+    6,
+    [1, 5],
+  ],
+  ["nplurals=3; plural=n==1?0:n?1:2;", 3, [0, 1]],
+  [
+    "nplurals=4; plural=(n%100==1 ? 1 : n%100==2 ? 2 : n%100==3 || n%100==4 ? 3 : 0);",
+    4,
+    [1, 0],
+  ],
+  // Without one that can be used: two are known, of three it is not known which is which.
+  ["nplurals=2; plural=EXPRESSION;", 2, [0, 1]],
+  ["nplurals=3; plural=n.constructor;", 3, []],
+  ["nplurals=3; plural=n%0;", 3, []],
+  [`nplurals=3; plural=${"(".repeat(5000)}n${")".repeat(5000)};`, 3, []],
+  // A form that is not there.
+  ["nplurals=3; plural=n==1 ? 0 : 2;", 2, [0]],
+];
+
+Deno.test("plurals have the forms that the header of their catalogue says, as text and compiled", () =>
+  withFolder(async (folder) => {
+    for (const [plural, count, places] of PLURALS) {
+      const forms = Array.from({ length: count }, (_, i) => `form ${i}`);
+      const text = po(
+        "pt",
+        'msgid "%d house"\nmsgid_plural "%d houses"\n' +
+          forms.map((form, i) => `msgstr[${i}] "${form}"\n`).join("") +
+          '\nmsgid "a"\nmsgstr "b"\n',
+        plural,
+      );
+      const originals = places.length === 1 && count === 1
+        ? ["%d houses"]
+        : ["%d house", "%d houses"];
+      const expected = [
+        ["b", "a"],
+        ...places.map((place, i) => [forms[place], originals[i]]),
+      ].toSorted();
+      const [catalogue, mo] = [`${folder}/a.po`, `${folder}/a.mo`];
+      Deno.writeTextFileSync(catalogue, text);
+      Deno.writeFileSync(mo, compiled(text));
+      assertEquals(await read(catalogue), expected, plural);
+      assertEquals(await read(mo), expected, plural);
+    }
   }));
 
 Deno.test("a damaged compiled catalogue is refused in a sentence", () =>
