@@ -1,11 +1,10 @@
 /** Reads text files line by line, compressed too. Every fault is an input error that names file and line. */
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Decompress } from "fzstd";
 import { inputError, isInputError } from "../../../base/input_error.ts";
 import { openInput, reasonOf, type Refuse } from "../../../base/input_file.ts";
-import { EXPANSION, TOO_LARGE } from "../fetch/untrusted.ts";
 import { readMember } from "./zip.ts";
+import { isZstd, unzstd } from "./zstd.ts";
 
 /** A file to read, and the name by which the user knows it. */
 export interface NamedFile {
@@ -26,52 +25,23 @@ type Bytes = AsyncGenerator<Uint8Array>;
 interface Compression {
   readonly name: string;
   readonly ending: string;
-  /** What a file begins with. */
-  readonly magic: readonly number[];
+  /** Whether a file begins as those do. */
+  readonly begins: (bytes: Uint8Array) => boolean;
   readonly decompress: (bytes: Bytes) => AsyncIterable<Uint8Array>;
 }
 
 const COMPRESSIONS: readonly Compression[] = [
   {
-    ...{ name: "gzip", ending: ".gz", magic: [0x1f, 0x8b] },
+    ...{ name: "gzip", ending: ".gz" },
+    begins: ([first, second]) => first === 0x1f && second === 0x8b,
     decompress: (bytes) => {
       const gunzip = createGunzip();
       pipeline(Readable.from(bytes), gunzip, () => {});
       return gunzip;
     },
   },
-  {
-    ...{ name: "zstd", ending: ".zst", magic: [0x28, 0xb5, 0x2f, 0xfd] },
-    decompress: unzstd,
-  },
+  { name: "zstd", ending: ".zst", begins: isZstd, decompress: unzstd },
 ];
-
-/** Bytes of zstd that are decompressed at once: four of them may give 128 KiB. */
-const SLICE = 1 << 10;
-
-/** So many bytes may come of zstd, however few it has; of more, `EXPANSION` times its size. */
-const ALWAYS = 1 << 24;
-
-/** Decompresses zstd of any number of frames, and fails where it is cut short, which Deno's own does not. */
-async function* unzstd(bytes: Bytes): Bytes {
-  const pieces: Uint8Array[] = [];
-  let taken = 0, given = 0;
-  const decompressor = new Decompress((piece) => {
-    given += piece.length;
-    pieces.push(piece.slice());
-  });
-  for await (const chunk of bytes) {
-    for (let at = 0; at < chunk.length; at += SLICE) {
-      const slice = chunk.subarray(at, at + SLICE);
-      decompressor.push(slice);
-      taken += slice.length;
-      if (given > Math.max(ALWAYS, EXPANSION * taken)) throw Error(TOO_LARGE);
-      yield* pieces.splice(0);
-    }
-  }
-  decompressor.push(new Uint8Array(), true);
-  yield* pieces;
-}
 
 /** The name that a file has once it is decompressed. */
 export function decompressedName(name: string): string {
@@ -169,8 +139,8 @@ export async function* readBytes(file: NamedFile): Bytes {
       ? readFile(file)
       : readMember(file.path, zipName(file, file.member), file.member);
     const { value: first } = await chunks.next();
-    compression = COMPRESSIONS.find(({ magic }) =>
-      magic.every((byte, i) => first?.[i] === byte)
+    compression = COMPRESSIONS.find(({ begins }) =>
+      first !== undefined && begins(first)
     );
     const named = COMPRESSIONS.find(({ ending }) => file.name.endsWith(ending));
     if (compression === undefined && named !== undefined) {

@@ -1,11 +1,12 @@
 /** Tests of the formats of pairs: what each may look like, and a sentence for everything that is wrong. */
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   formatOf,
   pairsAs,
   readPairs,
 } from "../../../../../nmt/text/formats/pairs/pairs.ts";
+import { readBytes } from "../../../../../nmt/text/formats/lines.ts";
 import { withFolder } from "../../../fixtures/folder.ts";
 import { refusal } from "../../../fixtures/refusal.ts";
 import { zipOf } from "../../fixtures/zips.ts";
@@ -227,9 +228,73 @@ Deno.test("zstd that grows too much is refused, before it takes the memory", asy
     ...Array.from({ length: 2000 }, () => block).flat(),
   ]);
   assertStringIncludes(
-    await fault("a.tmx.zst", frame),
+    await withFile(
+      "a.tmx.zst",
+      frame,
+      (file) => refusal(() => Array.fromAsync(readBytes(file))),
+    ),
     "it unpacks to more than 200 times its size",
   );
+});
+
+/** A frame of zstd with a byte that says its window, and one text that it repeats. */
+const framed = (window: number, ...block: number[]) =>
+  Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, window, ...block);
+
+Deno.test("a frame of zstd that needs more memory than others is refused, before it is given it", async () => {
+  const empty = [1, 0, 0];
+  assertStringIncludes(
+    await fault("a.tsv.zst", framed(21 << 3, ...empty)),
+    'Cannot decompress "a.tsv.zst": its zstd is broken (a frame needs a window of 2147483648 bytes, expected at most 134217728, as zstd writes without --long);',
+  );
+  const eighth = (17 << 3) + 1;
+  assertStringIncludes(
+    await fault("a.tsv.zst", framed(eighth, ...empty)),
+    "a window of 150994944 bytes",
+  );
+  // 1 GiB in one segment.
+  const single = [0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x40, ...empty];
+  assertStringIncludes(
+    await fault("a.tsv.zst", Uint8Array.from(single)),
+    "a window of 1073741824 bytes",
+  );
+});
+
+Deno.test("frames of zstd that hold no text are skipped, and any of few bytes is read", async () => {
+  const skipped = (size: number) =>
+    Uint8Array.of(
+      0x5a,
+      0x2a,
+      0x4d,
+      0x18,
+      size,
+      0,
+      0,
+      0,
+      ...Array(size).fill(7),
+    );
+  const parts = [
+    skipped(4),
+    zstdCompressSync(bytesOf("uma casa\ta house\n")),
+    framed(0, 1, 0, 0),
+    zstdCompressSync(new Uint8Array()),
+    skipped(0),
+    skipped(200),
+    zstdCompressSync(bytesOf("a\tb\n"), {
+      params: { [constants.ZSTD_c_checksumFlag]: 1 },
+    }),
+    skipped(1),
+  ];
+  const file = Uint8Array.from(parts.flatMap((part) => [...part]));
+  const pairs = [["uma casa", "a house"], ["a", "b"]];
+  assertEquals(await read("a.tsv.zst", file), pairs);
+  assertEquals(await read("a.tsv", file), pairs);
+  for (const end of [-1, -2, -10]) {
+    assertStringIncludes(
+      await fault("a.tsv.zst", file.subarray(0, end)),
+      "(unexpected EOF)",
+    );
+  }
 });
 
 const MANY = zipOf({
