@@ -85,16 +85,24 @@ export function fileVocabulary(
   };
 }
 
-/** One subword of a `vocab.yml`, in quotes where it has to be. */
+/**
+ * One subword of a `vocab.yml`, in quotes where it has to be. White space is that of ASCII to YAML; ends of lines it folds
+ * in single quotes.
+ */
 const LINE =
-  /^(?:("(?:[^"\\]|\\.)*")|'((?:[^']|'')*)'|([^"'\s].*)): (\d{1,9})$/;
+  /^(?:("(?:[^"\\]|\\.)*")|'((?:[^'\u0085\u2028\u2029]|'')*)'|([^"'\t\n\r ].*)): (\d{1,9})$/s;
+
+/** What stands before a subword and before its id where these have lines of their own, as long subwords do. */
+const KEY = "? ", VALUE = ": ";
 
 /** A longer line is none: a subword has a few letters, of which each may be written as ten. */
 const LONGEST_LINE = 20_000;
 
 /** Whether the first lines of a file look like a `vocab.yml`: nothing but subwords and their ids. */
 export function isVocabulary(lines: string): boolean {
-  return entriesOf(lines).every((entry) => entry !== undefined);
+  // The id of the last subword may stand in a line beyond.
+  return entriesOf(lines.replace(/\n\? [^\n]*\n?$/, "\n"))
+    .every(({ entry }) => entry !== undefined);
 }
 
 /**
@@ -109,12 +117,10 @@ export function readVocabulary(
   const what = `the vocabulary "${path}"`;
   const entries = path.endsWith(".json") ? jsonEntries(text) : entriesOf(text);
   const ids = new Map<string, number>();
-  entries?.forEach((entry, i) => {
+  entries?.forEach(({ entry, line }) => {
     if (entry === undefined) {
       throw inputError(
-        `Cannot read ${what}: expected a subword and its id in line ${
-          i + 1
-        }, found something else; get the file again.`,
+        `Cannot read ${what}: expected a subword and its id in line ${line}, found something else; get the file again.`,
       );
     }
     if (ids.has(entry[0])) {
@@ -134,35 +140,69 @@ export function readVocabulary(
 
 const Ids = z.record(z.string(), z.int().min(0));
 
-function jsonEntries(text: string): [string, number][] | undefined {
+/** A subword and its id, and where they stand; what is no entry is undefined. */
+interface Entry {
+  readonly entry: readonly [string, number] | undefined;
+  readonly line: number;
+}
+
+function jsonEntries(text: string): Entry[] | undefined {
   try {
-    return Object.entries(Ids.parse(JSON.parse(text)));
+    return Object.entries(Ids.parse(JSON.parse(text)))
+      .map((entry) => ({ entry, line: 1 }));
   } catch {
     return undefined;
   }
 }
 
-function entriesOf(text: string): ([string, number] | undefined)[] {
-  return text.replace(/\n$/, "").split("\n").map((line) => {
-    if (line.length > LONGEST_LINE) return undefined;
-    const [, double, single, plain, id] = LINE.exec(line.trimEnd()) ?? [];
-    const subword = double === undefined
-      ? single?.replaceAll("''", "'") ?? plain
-      : unquoted(double);
-    return subword === undefined ? undefined : [subword, Number(id)];
+function entriesOf(text: string): Entry[] {
+  const lines = text.replace(/\n$/, "").split("\n");
+  const isPart = (i: number) =>
+    lines[i]?.startsWith(KEY) && lines[i + 1]?.startsWith(VALUE);
+  return lines.flatMap((line, i) => {
+    if (isPart(i - 1)) return [];
+    const whole = isPart(i)
+      ? line.slice(KEY.length).replace(/\r$/, "") + lines[i + 1]
+      : line;
+    return [{ entry: entryOf(whole), line: i + 1 }];
   });
 }
 
-/** The text in double quotes; of YAML's escapes, JSON lacks \x and \U with digits. */
+function entryOf(line: string): [string, number] | undefined {
+  if (line.length > LONGEST_LINE) return undefined;
+  const [, double, single, plain, id] = LINE.exec(line.trimEnd()) ?? [];
+  const subword = double === undefined
+    ? single?.replaceAll("''", "'") ?? plain
+    : unquoted(double);
+  return subword === undefined ? undefined : [subword, Number(id)];
+}
+
+/** Escapes that YAML has and JSON lacks. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\\0": "\0",
+  "\\a": "\x07",
+  "\\v": "\v",
+  "\\e": "\x1b",
+  "\\ ": " ",
+  "\\_": "\xa0",
+  "\\N": "\x85",
+  "\\L": "\u2028",
+  "\\P": "\u2029",
+};
+
+/** The text in double quotes; of YAML's escapes, JSON lacks \x and \U with digits and some letters. */
 function unquoted(text: string): string | undefined {
   try {
     return String(JSON.parse(text.replace(
       /\\(?:x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|.)/gs,
       (escape, short, long) => {
         const code = short ?? long;
-        return code === undefined ? escape : JSON.stringify(
-          String.fromCodePoint(Number.parseInt(code, 16)),
-        ).slice(1, -1);
+        const meant = code === undefined
+          ? ESCAPES[escape]
+          : String.fromCodePoint(Number.parseInt(code, 16));
+        return meant === undefined
+          ? escape
+          : JSON.stringify(meant).slice(1, -1);
       },
     )));
   } catch {

@@ -4,6 +4,10 @@ import { basename } from "@std/path";
 import { modelFiles } from "../../../nmt/imported/files.ts";
 import { checkFolder, importModel } from "../../../nmt/imported/import.ts";
 import { readMarianConfig } from "../../../nmt/imported/marian_config.ts";
+import {
+  isVocabulary,
+  readVocabulary,
+} from "../../../nmt/imported/vocabulary.ts";
 import { saveModel } from "../../../nmt/transformer/checkpoint.ts";
 import { parameterShapes } from "../../../nmt/transformer/parameters.ts";
 import { loadSubwords } from "../../../nmt/text/subwords/subwords.ts";
@@ -314,6 +318,27 @@ Deno.test("only the files of the model are its inputs, whatever lies beside them
         Object.keys(expected).sort(),
       );
     });
+  }
+});
+
+Deno.test("a vocab.yml is read as PyYAML writes it", () => {
+  const long = "x".repeat(130);
+  const text = '</s>: 0\n<unk>: 1\n\u00a0: 2\n\u3000a b: 3\n"\\_\\a": 4\n' +
+    `"\\N\\L\\P\\0\\v\\e": 5\n? ${long}\n: 6\r\n? '''a'''\n: 7\n`;
+  const names = ["</s>", "<unk>", "\u00a0", "\u3000a b", "\u00a0\x07"];
+  names.push("\x85\u2028\u2029\0\v\x1b", long, "'a'");
+  assertEquals(
+    readVocabulary(text, "vocab.yml"),
+    Object.fromEntries(names.map((name, id) => [name, id])),
+  );
+  for (const { index } of text.matchAll(/\n/g)) {
+    assert(isVocabulary(text.slice(0, index)), text.slice(0, index));
+  }
+  for (const line of ["? a\n? b\n: 2\n", ": 2\n", "'\u2028': 2\n"]) {
+    assertInputError(
+      () => readVocabulary(`</s>: 0\n<unk>: 1\n${line}`, "vocab.yml"),
+      'Cannot read the vocabulary "vocab.yml": expected a subword and its id in line 3, found something else; get the file again.',
+    );
   }
 });
 
