@@ -1,4 +1,5 @@
 /** Reads standard input by lines and decodes each by itself, so that a broken one does not affect others. */
+import { concat } from "@std/bytes/concat";
 import { inputError } from "../../base/input_error.ts";
 
 /** A longer line is not a sentence; it may be a stream without line ends. */
@@ -20,7 +21,7 @@ export async function* linesOf(
   };
   const finish = (): string => {
     number++;
-    const line = joined(pending, bytes);
+    const line = concat(pending);
     [pending, bytes] = [[], 0];
     return decoded(line, number);
   };
@@ -55,16 +56,4 @@ function fault(number: number, what: string): Error {
   return inputError(
     `Cannot translate line ${number} of standard input: ${what}.`,
   );
-}
-
-function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [first = new Uint8Array()] = parts;
-  if (parts.length < 2) return first;
-  const all = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

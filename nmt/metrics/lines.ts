@@ -1,4 +1,5 @@
 /** Reads files of one segment a line for the metrics. */
+import { concat } from "@std/bytes/concat";
 import { inputError } from "../../base/input_error.ts";
 import { checkInput } from "../../base/input_file.ts";
 import { readBytes } from "../text/formats/lines.ts";
@@ -33,14 +34,14 @@ async function wholeFile(path: string): Promise<Uint8Array> {
     `expected at most ${MOST_BYTES} bytes of text, found more; use a part of it`;
   checkInput(path, refuse);
   if (Deno.statSync(path).size > MOST_BYTES) throw refuse(tooLarge);
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of readBytes({ path, name: path })) {
     size += chunk.length;
     if (size > MOST_BYTES) throw refuse(tooLarge);
-    chunks.push(new Uint8Array(chunk));
+    chunks.push(chunk);
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return concat(chunks);
 }
 
 /** The number of the first line that does not survive decoding. */

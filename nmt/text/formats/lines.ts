@@ -1,6 +1,7 @@
 /** Reads text files line by line, compressed too. Every fault is an input error that names file and line. */
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { concat } from "@std/bytes/concat";
 import { inputError, isInputError } from "../../../base/input_error.ts";
 import { openInput, reasonOf, type Refuse } from "../../../base/input_file.ts";
 import { readMember } from "./zip.ts";
@@ -73,11 +74,11 @@ export async function* readLines(file: NamedFile): Lines {
       const end = chunk.indexOf(10, start);
       if (end < 0) break;
       const line = chunk.subarray(start, end);
-      yield decode(rest.length > 0 ? joined(rest, line) : line);
+      yield decode(rest.length > 0 ? concat([rest, line]) : line);
       rest = new Uint8Array();
       start = end + 1;
     }
-    rest = joined(rest, chunk.subarray(start));
+    rest = concat([rest, chunk.subarray(start)]);
     if (rest.length >= MAXIMUM_LINE_BYTES) decode(rest);
   }
   if (rest.length > 0) yield decode(rest);
@@ -188,13 +189,6 @@ async function* readFile({ path, name }: NamedFile): Bytes {
     if (count === null) return;
     yield buffer.subarray(0, count);
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }
 
 function unreadable(name: string): Refuse {

@@ -1,4 +1,5 @@
 /** Decompresses zstd of any number of frames, which RFC 8878 describes; each frame is looked at before the library gets it. */
+import { concat } from "@std/bytes/concat";
 import { Decompress } from "fzstd";
 import { EXPANSION, TOO_LARGE } from "../fetch/untrusted.ts";
 
@@ -113,14 +114,7 @@ function inPieces(bytes: Bytes) {
       chunks.push(value);
       length += value.length;
     }
-    if (chunks.length > 1) {
-      rest = new Uint8Array(length);
-      let at = 0;
-      for (const chunk of chunks) {
-        rest.set(chunk, at);
-        at += chunk.length;
-      }
-    }
+    if (chunks.length > 1) rest = concat(chunks);
     return length >= size;
   };
   return {

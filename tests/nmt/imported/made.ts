@@ -1,4 +1,5 @@
 /** Small model files for tests, written byte by byte: SentencePiece models, .npz and .bin of Marian. */
+import { concat } from "@std/bytes/concat";
 import { crc32, deflateRawSync } from "node:zlib";
 import { join } from "@std/path";
 import { withFolder } from "../fixtures/folder.ts";
@@ -47,15 +48,7 @@ export function withFiles(
 export function joined(
   ...parts: readonly Uint8Array[]
 ): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return concat(parts);
 }
 
 /** Little-endian numbers of a size in bytes. */
