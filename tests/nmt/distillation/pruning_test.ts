@@ -117,6 +117,18 @@ Deno.test("padding does not count: a batch has the mean over the tokens of its s
   }
 });
 
+Deno.test("blocks of 1,536 neurons can be looked at, though 1,537 is a multiple of a prime that may stand for a size", async () => {
+  const model = { ...teacherModel, feedForward: 1536 };
+  const weights = initialWeights(parameterShapes(model, VOCABULARY), 5);
+  const map = "encoder.1.feedForward.outer";
+  const grams = await gramMatrices({
+    ...{ runtime, threads: 1, tokens: sentences(3, 5), seed: 1 },
+    saved: { model, vocabulary: VOCABULARY, weights },
+    ...{ feedForward: HALF, report: () => {} },
+  }, [map]);
+  assertEquals(grams[map].length, 1537 ** 2);
+});
+
 Deno.test("the same seed gives the same bits", async () => {
   const saved = redundantModel();
   assertEquals(await pruned(saved, 5), await pruned(saved, 5));

@@ -208,6 +208,15 @@ Deno.test("a static size with the prime of an even stand-in does not look like i
   assertEquals(factor(23 * 4, symbols), { coefficient: 92, symbols: [] });
 });
 
+Deno.test("a static size with a column of ones for a bias does not look like a stand-in", () => {
+  const symbols = chooseSymbols({
+    inputs: { rows: spec("float32", "batch", 36), ids: spec("int32", "n", 40) },
+  });
+  for (const size of [37, 41]) {
+    assertEquals(factor(size, symbols), { coefficient: size, symbols: [] });
+  }
+});
+
 Deno.test("static sizes that leave no stand-in are refused", () => {
   const primes = "37 41 43 53 61 67 71 73 79 97 101 103 109 113 127"
     .split(" ").map(Number);
