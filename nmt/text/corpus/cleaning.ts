@@ -55,6 +55,10 @@ const RATIO_FROM = 12;
 
 const TAG = /<\/?[a-zA-Z][^<>]*>/g;
 
+/** Tags that begin a line or a cell, between which words are not to be joined. */
+const DIVIDING_TAG =
+  /^<\/?(?:address|article|aside|blockquote|br|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|option|p|pre|section|table|tbody|td|tfoot|th|thead|tr|ul)\b/i;
+
 const PLACEHOLDER =
   /\{\{[^{}]*\}\}|\{[^{}]*\}|%\d*\$?[sd]\b|%\d+|%[A-Z]\w+%|\$\([\w~-]+\)|\$\{[^}]*\}|https?:\/\/\S+/g;
 
@@ -251,9 +255,9 @@ function agree(one: readonly string[], other: readonly string[]): boolean {
   return key(one) === key(other);
 }
 
-/** A text without its tags. */
+/** A text without its tags: a space is left where one divides text. */
 export function withoutTags(text: string): string {
-  return text.replace(TAG, "");
+  return text.replace(TAG, (tag) => DIVIDING_TAG.test(tag) ? " " : "");
 }
 
 /** A text without its placeholders, for comparisons. */

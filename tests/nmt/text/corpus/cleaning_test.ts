@@ -161,6 +161,14 @@ Deno.test("tags are removed where the source has markup, and are text where it h
     cleaned("Se a < b e c > d", "If a < b and c > d", MARKUP),
     kept("Se a < b e c > d", "If a < b and c > d"),
   );
+  assertEquals(
+    cleaned(
+      "<p>Linha um.<br>Linha <b>do</b>is</p><p>Linha três</p>",
+      "<p>Line one.<br>Line <b>tw</b>o</p><p>Line three</p>",
+      MARKUP,
+    ),
+    kept("Linha um. Linha dois Linha três", "Line one. Line two Line three"),
+  );
 });
 
 Deno.test("access keys are removed where the source marks them, and an ampersand stays one elsewhere", () => {
