@@ -1,6 +1,7 @@
 /** The manifest that is shared, and the results that are cached by key. */
 import { z } from "zod";
 import { inputError, parse } from "../base/input_error.ts";
+import { extentRefusal } from "../base/json_extent.ts";
 import { Sha256 } from "./sha256.ts";
 import { isPathInside, printable } from "../base/names.ts";
 
@@ -153,15 +154,19 @@ export function parseManifest(text: string, path: string): Manifest {
         'take either side ("git checkout --ours" or "--theirs" with its path) and run again.',
     );
   }
+  const extent = extentRefusal(text);
+  if (extent !== undefined) throw unreadable(path, extent);
   const value = valueOf(text);
-  if (value === undefined) {
-    throw inputError(
-      `Cannot read manifest "${path}": it is no JSON; name a file that "deno task pipeline" wrote, such as ` +
-        "artifacts/manifest.json.",
-    );
-  }
+  if (value === undefined) throw unreadable(path, "it is no JSON");
   refuseNewer(value, path);
   return parse(Manifest, value, `manifest "${path}"`);
+}
+
+function unreadable(path: string, reason: string): Error {
+  return inputError(
+    `Cannot read manifest "${path}": ${reason}; name a file that "deno task pipeline" wrote, such as ` +
+      "artifacts/manifest.json.",
+  );
 }
 
 /**
@@ -172,6 +177,7 @@ export function salvageManifest(
   text: string,
   path: string,
 ): Manifest | undefined {
+  if (extentRefusal(text) !== undefined) return undefined;
   const value = valueOf(text);
   refuseNewer(value, path);
   const complete = Manifest.safeParse(value).data;

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { statIfThere } from "../../base/stat.ts";
 import { inputError, isInputError, parse } from "../../base/input_error.ts";
+import { extentRefusal } from "../../base/json_extent.ts";
 import {
   isName,
   isPathName,
@@ -32,10 +33,6 @@ export const LIMITS = {
   listingBytes: 64 << 20,
   /** Of one object. */
   objectBytes: 2 ** 44,
-  /** Depth of nested values. */
-  depth: 64,
-  /** Number of values in a JSON text. */
-  values: 4_000_000,
   nodes: 100_000,
   /** Files of a folder. */
   files: 1_000_000,
@@ -219,8 +216,7 @@ export function checkManifest(text: string, what: string): Manifest {
 export function readForeign(text: string, what: string): Manifest {
   const refuse = (reason: string) =>
     failure(`Cannot accept ${what}: ${reason}; get it anew.`);
-  const tooLarge = sizeRefusal(text, LIMITS.manifestBytes) ??
-    extentRefusal(text);
+  const tooLarge = sizeRefusal(text, LIMITS.manifestBytes);
   if (tooLarge !== undefined) throw refuse(tooLarge);
   const manifest = parsed(() => parseManifest(text, "it"), refuse);
   // So there is one reading of it: no key twice, nothing that this version does not know.
@@ -361,41 +357,6 @@ function sizeRefusal(text: string, most: number): string | undefined {
   return text.length > most
     ? `expected at most ${most} bytes, found ${text.length}`
     : undefined;
-}
-
-/** Checks depth and number of values of a JSON text before it is parsed. */
-function extentRefusal(text: string): string | undefined {
-  let [depth, values] = [0, 1];
-  for (let i = 0; i < text.length; i++) {
-    switch (text[i]) {
-      case '"':
-        do i = text.indexOf('"', i + 1); while (i > 0 && isEscaped(text, i));
-        if (i < 0) return "it is no JSON";
-        break;
-      case "[":
-      case "{":
-        if (++depth > LIMITS.depth) {
-          return `its values lie deeper in each other than ${LIMITS.depth}`;
-        }
-        break;
-      case "]":
-      case "}":
-        depth--;
-        break;
-      case ",":
-        if (++values > LIMITS.values) {
-          return `it holds more values than ${LIMITS.values}`;
-        }
-    }
-  }
-  return undefined;
-}
-
-/** Whether an odd number of backslashes stands before a place. */
-function isEscaped(text: string, at: number): boolean {
-  let start = at;
-  while (text[start - 1] === "\\") start--;
-  return (at - start) % 2 === 1;
 }
 
 /** Quotes text from elsewhere in a message: printable, and long words shortened. */

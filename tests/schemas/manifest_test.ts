@@ -9,6 +9,7 @@ import {
   parseManifest,
   salvageManifest,
 } from "../../schemas/manifest.ts";
+import { assertInputError } from "../fixtures/input_error.ts";
 
 const RESULTS = new URL("../../artifacts/results/", import.meta.url);
 
@@ -72,6 +73,18 @@ Deno.test("between the form before and today's, only what really changed is a re
     `seed ${preimage.seed} -> 77`,
     "code recorded by a version that did not know what imports resolve to",
   ]);
+});
+
+Deno.test("a manifest with values deeper in each other than recursion goes is refused, and one of the folder's own is none", () => {
+  const deep = EARLIER.text.replace(
+    /"experiment":\{/,
+    `$&"value":${"[".repeat(20_000)}${"]".repeat(20_000)},`,
+  );
+  assertInputError(
+    () => parseManifest(deep, "it.json"),
+    'Cannot read manifest "it.json": its values lie deeper in each other than 64',
+  );
+  assertEquals(salvageManifest(deep, "it.json"), undefined);
 });
 
 Deno.test("of a manifest one of whose records is damaged, the others are read", () => {

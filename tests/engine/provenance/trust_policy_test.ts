@@ -1,5 +1,6 @@
 /** What comes from elsewhere: taken when a trusted key signed it and all of it holds, refused in one sentence else. */
 import { assert, assertEquals } from "@std/assert";
+import { EXTENT } from "../../../base/json_extent.ts";
 import { isFailure } from "../../../engine/files/failure.ts";
 import { canonical, hashListing, sha256 } from "../../../engine/files/hash.ts";
 import { keyOf } from "../../../engine/keys/key.ts";
@@ -222,7 +223,7 @@ const BAD: readonly (readonly [string, () => string, string])[] = [
   ],
   [
     "values that lie too deep in each other",
-    () => rawManifest(nested(LIMITS.depth)),
+    () => rawManifest(nested(EXTENT.depth)),
     "deeper in each other than 64",
   ],
   [
@@ -232,7 +233,7 @@ const BAD: readonly (readonly [string, () => string, string])[] = [
   ],
   [
     "too many values",
-    () => `[${"0,".repeat(LIMITS.values)}0]`,
+    () => `[${"0,".repeat(EXTENT.values)}0]`,
     "more values than",
   ],
   ["a string without an end", () => '{"schema', "it is no JSON"],
