@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { z } from "zod";
 import { inputError } from "../../base/input_error.ts";
 import { inputText } from "../../base/input_file.ts";
+import { statIfThere } from "../../base/stat.ts";
 import {
   CachedResult,
   type Code,
@@ -13,12 +14,7 @@ import {
   parseManifest,
   salvageManifest,
 } from "../../schemas/manifest.ts";
-import {
-  entriesOf,
-  isTemporary,
-  namesIn,
-  removeIfThere,
-} from "../files/atomic.ts";
+import { isTemporary, namesIn, removeIfThere } from "../files/atomic.ts";
 import { canonical, sha256 } from "../files/hash.ts";
 import { readState, readStateJson, writeState } from "../files/state_file.ts";
 
@@ -47,9 +43,10 @@ export interface KnownManifest {
 /** The folders of an artifact folder that may hold a manifest: itself, then its committed results. */
 export function foldersOfManifests(folder: string): string[] {
   const results = join(folder, "results");
-  const folders = entriesOf(results)
-    .filter(({ name, isDirectory }) => isDirectory && !isTemporary(name, /.+/))
-    .map(({ name }) => join(results, name)).sort();
+  const folders = namesIn(results).filter((name) => !isTemporary(name, /.+/))
+    .map((name) => join(results, name))
+    // Also a link to one.
+    .filter((path) => statIfThere(path)?.isDirectory).sort();
   return [folder, ...folders];
 }
 

@@ -139,6 +139,10 @@ Deno.test("--manifest keeps what another manifest names, and so do committed res
   const committed = inArtifacts(project, "results/first");
   Deno.mkdirSync(committed, { recursive: true });
   Deno.copyFileSync(manifest[0], join(committed, "manifest.json"));
+  assertEquals(nodesIn((await gc(project)).results), COUNTED);
+  // Also where the folder of these results is a link.
+  Deno.renameSync(committed, project.path("elsewhere"));
+  Deno.symlinkSync(project.path("elsewhere"), committed);
   assertEquals(nodesIn((await gc(project, YES)).results), COUNTED);
   assertEquals(inState(await status(), "stale"), []);
   assertEquals(inState(await status(OTHER_SEED), "cached"), ["split"]);
