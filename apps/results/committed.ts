@@ -1,8 +1,7 @@
 /** Committed results of an experiment: `manifest.json`, `results.json`, packed translations and statistics, written atomically and checked when read. */
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { statIfThere } from "../../base/stat.ts";
 import {
-  entriesOf,
   jsonIfValid,
   namesIn,
   readIfThere,
@@ -13,6 +12,7 @@ import {
 import { changedInput } from "../../engine/provenance/coherence.ts";
 import { explainFullDisk, failure } from "../../engine/files/failure.ts";
 import { canonical, sha256 } from "../../engine/files/hash.ts";
+import { committedFolders } from "../../engine/store/manifest.ts";
 import { keyOf } from "../../engine/keys/key.ts";
 import { inputError, parse } from "../../base/input_error.ts";
 import {
@@ -35,12 +35,7 @@ export function committedFolder(artifacts: string, experiment: string): string {
 
 /** The experiments whose results are committed, by name. */
 export function committedNames(artifacts: string): string[] {
-  return entriesOf(join(artifacts, "results"))
-    .map(({ name }) => name)
-    .filter((name) =>
-      !name.endsWith(".tmp") &&
-      statIfThere(committedFolder(artifacts, name))?.isDirectory
-    ).sort();
+  return committedFolders(artifacts).map((folder) => basename(folder));
 }
 
 /** Writes the files in full elsewhere first; what a kill may leave between two renames is refused when read. */

@@ -40,14 +40,17 @@ export interface KnownManifest {
   readonly manifest: Manifest;
 }
 
+/** The folders of committed results, by name; one may be a link. */
+export function committedFolders(folder: string): string[] {
+  const results = join(folder, "results");
+  return namesIn(results).filter((name) => !isTemporary(name, /.+/))
+    .map((name) => join(results, name))
+    .filter((path) => statIfThere(path)?.isDirectory).sort();
+}
+
 /** The folders of an artifact folder that may hold a manifest: itself, then its committed results. */
 export function foldersOfManifests(folder: string): string[] {
-  const results = join(folder, "results");
-  const folders = namesIn(results).filter((name) => !isTemporary(name, /.+/))
-    .map((name) => join(results, name))
-    // Also a link to one.
-    .filter((path) => statIfThere(path)?.isDirectory).sort();
-  return [folder, ...folders];
+  return [folder, ...committedFolders(folder)];
 }
 
 /** All manifests of an artifact folder. */

@@ -31,8 +31,9 @@ const PRIMES = [
 const PAIRS = [46, 58, 166, 178];
 
 /**
- * Chooses a sentinel for each symbolic size of the inputs. No sentinel divides a static size, or one plus the column of ones
- * that multiplies a bias, so that a size divisible by a sentinel always stands for the symbol. Fails when the static sizes leave too few sentinels.
+ * Chooses a sentinel for each symbolic size of the inputs. No sentinel divides a static size, or one plus the column of
+ * ones that multiplies a bias, so that a size divisible by a sentinel always stands for the symbol. Fails when the static
+ * sizes leave too few sentinels.
  */
 export function chooseSymbols(
   { inputs, successors = [] }: Pick<Program, "inputs" | "successors">,
