@@ -141,7 +141,6 @@ const COMMANDS: Readonly<Record<string, Treatment>> = {
     { instead: byNpx },
   "deno task pipeline report": asItStands,
   "deno task pipeline run export:ckd-regular": asItStands,
-  "deno task pipeline convert tiny11 --from pt --to en --out x": asItStands,
   "deno task pipeline init adapted --pairs mine.tsv --from pt --to en --model tiny11":
     asItStands,
   "deno task serve --model ckd-regular": {
