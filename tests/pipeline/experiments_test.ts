@@ -79,11 +79,14 @@ for (const name of EXPERIMENTS) {
       const targets = Object.values(experiment.students)
         .map(({ targets }) => targets);
       assertEquals(count("teacher"), 1);
-      // The one with text without translations gives it to the teacher alone.
-      const isMixed = experiment.corpus.monolingual !== undefined;
+      // Text without translations is translated by one model for each who learns of it: where none are named, teacher and students.
+      const { monolingual } = experiment.corpus;
+      const learners = monolingual === undefined
+        ? []
+        : monolingual.learners ?? ["teacher", "students"];
       assertEquals(
         count("translations"),
-        (targets.includes("teacher") ? 1 : 0) + (isMixed ? 1 : 0),
+        (targets.includes("teacher") ? 1 : 0) + learners.length,
       );
       const kinds = new Set(
         Object.values(experiment.students).flatMap(distillations)

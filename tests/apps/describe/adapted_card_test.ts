@@ -15,7 +15,10 @@ function madeRun() {
   const folder = temporary();
   const records = makeRun(folder.path, {
     experiment: "adapted-pt-en",
-    set: [`students.no-kd=${JSON.stringify({ start })}`],
+    set: [
+      `students.no-kd=${JSON.stringify({ start })}`,
+      'corpus.monolingual.learners=["teacher"]',
+    ],
   });
   return {
     records,
