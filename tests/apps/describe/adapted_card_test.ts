@@ -17,6 +17,7 @@ function madeRun() {
     experiment: "adapted-pt-en",
     set: [
       `students.no-kd=${JSON.stringify({ start })}`,
+      // Students learn of the training pairs alone.
       'corpus.monolingual.learners=["teacher"]',
     ],
   });

@@ -45,6 +45,7 @@ Deno.test("a student's family is what it learns from, whatever it begins as", ()
   const student = (name: string, value: object) =>
     `students.${name}=${JSON.stringify({ ...value, start })}`;
   const found = trained(
+    // Students learn of the training pairs alone.
     'corpus.monolingual.learners=["teacher"]',
     student("no-kd", {}),
     student("translated", { targets: "teacher" }),
