@@ -18,6 +18,6 @@ export {
   type RanNode,
   runPipeline,
 } from "./engine/run/run_pipeline.ts";
-export type { Compared } from "./nmt/metrics/planned.ts";
+export type { Compared } from "./nmt/metrics/significance/planned.ts";
 export { scoreLines, type ScoreReport } from "./nmt/metrics/score.ts";
 export { type Stage, stage } from "./engine/graph/stage.ts";

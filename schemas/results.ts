@@ -18,6 +18,14 @@ const Planned = {
   pMargin: z.number().optional(),
 };
 
+/** What a difference varies by, in points: the choice of sentences and that of seeds, where several are, of a t distribution. */
+const Errors = {
+  sentenceError: z.number().min(0).max(100).optional(),
+  seedError: z.number().min(0).max(100).optional(),
+  /** Degrees of freedom. */
+  degrees: z.number().min(1).optional(),
+};
+
 /** Points from 0 to 100 of a score, with the 95 % confidence interval over the choice of test sentences. */
 const ComparedScore = z.strictObject({
   score: z.number(),
@@ -36,6 +44,7 @@ const ComparedScore = z.strictObject({
       high: z.number(),
       p: z.number(),
       ...Planned,
+      ...Errors,
     }),
   ),
 });
@@ -62,6 +71,7 @@ const Difference = z.strictObject({
   /** Absent where an earlier version compared: its p is sacreBLEU's, which counts one tail in effect. */
   tails: z.literal(2).optional(),
   ...Planned,
+  ...Errors,
 });
 export type Difference = z.infer<typeof Difference>;
 
@@ -153,6 +163,11 @@ export const Results = z.strictObject({
   /** Those that were evaluated; none where only trials were trained. */
   systems: z.array(System),
   measured: z.record(z.string(), Measured),
+  /**
+   * By node the metrics of comparisons that a later version made of the same statistics by its own method; the manifest has
+   * those of the version that ran.
+   */
+  comparedAnew: z.record(z.string(), Metrics).optional(),
   machines: z.array(Json),
   /** By the node of the model. */
   curves: z.record(z.string(), Curve),

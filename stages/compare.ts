@@ -18,7 +18,7 @@ export default stage({
   resources: { cores: 1 },
   run: async ({ config, inputs, outputs, log }) => {
     const { compareSystems, comparisonMetrics } = await import(
-      "../nmt/metrics/comparison.ts"
+      "../nmt/metrics/significance/comparison.ts"
     );
     const { readStatistics } = await import("../nmt/metrics/statistics.ts");
     const systems = Object.entries(inputs);

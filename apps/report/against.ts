@@ -33,7 +33,7 @@ export function compareWith(
   const nameOf = ({ pair, system }: System) => withPair(pair, system);
   const byName = (systems: readonly System[]) =>
     new Map(systems.map((system) => [nameOf(system), system]));
-  const before = byName(systemsIn(other, {}, [...graph.keys()]));
+  const before = byName(systemsIn(other, { measured: {} }, [...graph.keys()]));
   const now = byName(results.systems);
   return {
     path,

@@ -1,4 +1,5 @@
 /** The nodes of the graph for the report: state, time, size and details. */
+import { withComparedAnew } from "../results/gather.ts";
 import { stripVTControlCharacters } from "node:util";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { readLog } from "../../engine/store/node_log.ts";
@@ -58,8 +59,9 @@ export interface Log {
 export function nodesOf(source: Source): ReportNode[] {
   const { graph, manifest, results, run, outdated } = source;
   const trials = trialsIn(graph);
+  const { nodes } = withComparedAnew(manifest, results.comparedAnew);
   return [...graph.values()].map(({ name, stage, config, seed, inputs }) => {
-    const record = manifest.nodes[name];
+    const record = nodes[name];
     const measured = results.measured[name];
     const outputs = Object.entries(record?.outputs ?? {}).map((
       [output, artifact],

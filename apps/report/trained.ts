@@ -1,7 +1,7 @@
 /** The systems of an experiment, trained or not: model, distillation, training data and results. */
 import { z } from "zod";
 import type { Graph, Node } from "../../engine/graph/graph.ts";
-import { systemOf } from "../../nmt/metrics/baselines.ts";
+import { systemOf } from "../../nmt/metrics/significance/baselines.ts";
 import { Distillation } from "../../schemas/experiment/distillation.ts";
 import { parse } from "../../base/input_error.ts";
 import { Model } from "../../schemas/experiment/model.ts";

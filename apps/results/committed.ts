@@ -23,7 +23,13 @@ import {
 import { commandInFolder } from "../../engine/store/command_to_run.ts";
 import { isPathName } from "../../base/names.ts";
 import { Results, RESULTS_SCHEMA } from "../../schemas/results.ts";
-import { manifestHash, nodesOf, type Saved, systemsIn } from "./gather.ts";
+import {
+  manifestHash,
+  nodesOf,
+  type Saved,
+  systemsIn,
+  withComparedAnew,
+} from "./gather.ts";
 import type { Packed } from "./packed.ts";
 import { otherThanPlanned } from "./recorded_plan.ts";
 
@@ -45,7 +51,9 @@ export function saveResults(
   { files }: Pick<Packed, "files"> = { files: new Map() },
 ): void {
   const folder = committedFolder(artifacts, results.experiment);
-  const wrong = otherThanPlanned(manifest);
+  const wrong = otherThanPlanned(
+    withComparedAnew(manifest, results.comparedAnew),
+  );
   if (wrong !== undefined) {
     throw failure(
       `Cannot save results to "${folder}": ${wrong}; run that node anew with --force.`,
@@ -156,11 +164,17 @@ function wrongWith(
       return `node "${name}" was made of another "${source}"`;
     }
   }
-  const unplanned = otherThanPlanned(manifest);
+  for (const name of Object.keys(results.comparedAnew ?? {})) {
+    if (nodes.get(name)?.preimage.stage === "compare") continue;
+    return `${RESULTS} compares "${name}" anew, which is no comparison of its manifest`;
+  }
+  const unplanned = otherThanPlanned(
+    withComparedAnew(manifest, results.comparedAnew),
+  );
   if (unplanned !== undefined) return unplanned;
   const difference = firstDifference(
     "systems",
-    plain(systemsIn(manifest, results.measured, nodesOf(results.systems))),
+    plain(systemsIn(manifest, results, nodesOf(results.systems))),
     plain(results.systems),
   );
   if (difference !== undefined) {

@@ -76,21 +76,26 @@ export function withNodes(
   };
 }
 
-/** What was measured while the nodes of a manifest were made, and how their models learned. */
-export type MeasuredNodes = Pick<Results, "measured" | "machines" | "curves">;
+/** What is known of the nodes of a manifest beside it: what was measured, how models learned, and what was compared anew. */
+export type BesideNodes = Pick<
+  Results,
+  "measured" | "machines" | "curves" | "comparedAnew"
+>;
 
 /** A manifest with the results that it and what was measured give. */
 export function savedOf(
   manifest: Manifest,
-  { measured, machines, curves }: MeasuredNodes,
+  beside: BesideNodes,
   order: readonly string[],
 ): Saved {
+  const { measured, comparedAnew, machines, curves } = beside;
   return {
     results: {
       schema: RESULTS_SCHEMA,
       experiment: manifest.experiment.name,
-      systems: systemsIn(manifest, measured, order),
+      systems: systemsIn(manifest, beside, order),
       measured,
+      comparedAnew,
       machines,
       curves,
       manifest: manifestHash(manifest),
@@ -101,10 +106,11 @@ export function savedOf(
 
 /** The systems of a manifest, in the order of these nodes' names; nodes that are not named come last. */
 export function systemsIn(
-  { nodes }: Manifest,
-  measured: Results["measured"],
+  manifest: Manifest,
+  { measured, comparedAnew }: Pick<BesideNodes, "measured" | "comparedAnew">,
   order: readonly string[],
 ): System[] {
+  const { nodes } = withComparedAnew(manifest, comparedAnew);
   const places = new Map(order.map((name, place) => [name, place]));
   const placeOf = (name: string) => places.get(name) ?? order.length;
   return systemsOf(
@@ -120,6 +126,20 @@ export function systemsIn(
         outputs,
       })),
   );
+}
+
+/** A manifest with the metrics of comparisons that were made anew. */
+export function withComparedAnew(
+  manifest: Manifest,
+  comparedAnew: Results["comparedAnew"] = {},
+): Manifest {
+  const nodes = Object.entries(manifest.nodes).map(([name, record]) => [
+    name,
+    Object.hasOwn(comparedAnew, name)
+      ? { ...record, metrics: comparedAnew[name] }
+      : record,
+  ]);
+  return { ...manifest, nodes: Object.fromEntries(nodes) };
 }
 
 /** The nodes that evaluated some systems, in their order. */

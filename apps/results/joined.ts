@@ -9,8 +9,8 @@ import { prefixOf } from "../../schemas/subwords.ts";
 import { committedFolder, readResults } from "./committed.ts";
 import {
   belonging,
+  type BesideNodes,
   machinePlaces,
-  type MeasuredNodes,
   type Saved,
   savedOf,
   withNodes,
@@ -94,7 +94,7 @@ export function joinedWithCommitted(
     );
   }
   return {
-    ...savedOf(manifest, measuredOfBoth(manifest, found, committed), order),
+    ...savedOf(manifest, besideOfBoth(manifest, found, committed), order),
     ...packedOfBoth(folder, manifest, packed, kept),
     kept,
     gone,
@@ -161,14 +161,15 @@ function keptOf(
     : keptOf(kept.difference(broken), { own, before, graph });
 }
 
-/** What was measured of nodes, by the run or else as committed. */
-function measuredOfBoth(
+/** What is known of nodes, by the run or else as committed. */
+function besideOfBoth(
   { nodes }: Manifest,
   ...sources: readonly Saved[]
-): MeasuredNodes {
+): BesideNodes {
   const { machines, placeOf } = machinePlaces();
-  const measured: MeasuredNodes["measured"] = {};
-  const curves: MeasuredNodes["curves"] = {};
+  const measured: BesideNodes["measured"] = {};
+  const curves: BesideNodes["curves"] = {};
+  const comparedAnew: NonNullable<BesideNodes["comparedAnew"]> = {};
   for (const [name, { key }] of Object.entries(nodes)) {
     for (const { manifest, results } of sources) {
       if (manifest.nodes[name]?.key !== key) continue;
@@ -183,9 +184,15 @@ function measuredOfBoth(
         };
       }
       if (name in results.curves) curves[name] ??= results.curves[name];
+      const anew = results.comparedAnew?.[name];
+      if (anew !== undefined) comparedAnew[name] ??= anew;
     }
   }
-  return { measured, machines, curves };
+  const isAnew = Object.keys(comparedAnew).length > 0;
+  return {
+    ...{ measured, machines, curves },
+    comparedAnew: isAnew ? comparedAnew : undefined,
+  };
 }
 
 /** Packed files: committed ones of what is kept, and of an evaluated pair or test set that the run has not all translations of. */

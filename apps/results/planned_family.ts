@@ -4,7 +4,7 @@ import {
   type Compared,
   comparedOf,
   plannedOf,
-} from "../../nmt/metrics/planned.ts";
+} from "../../nmt/metrics/significance/planned.ts";
 import { Matrix } from "../../schemas/experiment/language_pairs.ts";
 import type { Manifest } from "../../schemas/manifest.ts";
 import type { Saved } from "./gather.ts";

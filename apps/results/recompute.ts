@@ -5,10 +5,11 @@ import { EvaluationConfig } from "./recorded_plan.ts";
 import type { Metrics } from "../../schemas/manifest.ts";
 import type { Pair } from "../../nmt/text/corpus/cleaning.ts";
 import { readPairs } from "../../nmt/text/subwords/tokenize.ts";
+import { SACREBLEU } from "../../nmt/metrics/significance/bootstrap.ts";
 import {
   compareSystems,
   comparisonMetrics,
-} from "../../nmt/metrics/comparison.ts";
+} from "../../nmt/metrics/significance/comparison.ts";
 import {
   readStatistics,
   scoresOf,
@@ -42,6 +43,62 @@ async function evaluation(node: Recorded): Promise<Metrics | undefined> {
 }
 
 async function comparison(node: Recorded): Promise<Metrics | undefined> {
+  const found = await comparedAnew(node);
+  if (found === undefined) return undefined;
+  if (isOfEarlierMethod(node)) {
+    checkEarlier(node.metrics, found);
+    return {};
+  }
+  checkDifferences(node.metrics, found);
+  return found;
+}
+
+/** Whether a comparison is of an earlier version, which drew 1,000 resamples and took seeds by other draws. */
+export function isOfEarlierMethod(
+  { metrics }: Pick<Recorded, "metrics">,
+): boolean {
+  return String(metrics.signature).includes(`|bs:${SACREBLEU.samples}|`);
+}
+
+/** How far a bound of an earlier version may lie from that of this one, in widths of the interval. */
+const BOUND_TOLERANCE = 0.15;
+
+/** Fails where an earlier version's comparison is another than its draws may have given: p-values to four standard errors. */
+function checkEarlier(recorded: Metrics, found: Metrics): void {
+  const known = Object.entries(found).filter(([name]) =>
+    !/\.(sentenceError|seedError|degrees)$/.test(name)
+  );
+  checkDifferences(recorded, Object.fromEntries(known));
+  for (const [name, ours] of known) {
+    const theirs = recorded[name];
+    if (theirs === undefined || name === "signature") continue;
+    if (isNear(name, theirs, ours, found)) continue;
+    throw inputError(
+      `${name} is recorded as ${theirs}, and its artifacts give about ${ours}.`,
+    );
+  }
+}
+
+function isNear(
+  name: string,
+  theirs: number | string,
+  ours: number | string,
+  found: Metrics,
+): boolean {
+  const distance = Math.abs(Number(theirs) - Number(ours));
+  if (/\.(p|pMargin)$/.test(name)) {
+    return distance <= 0.002 + 0.2 * Math.sqrt(Number(ours));
+  }
+  const [, of] = /^(.*)\.(?:low|high)$/.exec(name) ?? [];
+  if (of === undefined) return theirs === ours;
+  const width = Number(found[`${of}.high`]) - Number(found[`${of}.low`]);
+  return distance <= BOUND_TOLERANCE * width + 1e-4;
+}
+
+/** The metrics of a comparison by the method of this version; undefined where statistics are not here. */
+export async function comparedAnew(
+  node: Recorded,
+): Promise<Metrics | undefined> {
   // Of an earlier version, whose comparisons read translations and references.
   const references = await referencesOf(node);
   const statistics = new Map<string, Statistics>();
@@ -55,11 +112,9 @@ async function comparison(node: Recorded): Promise<Metrics | undefined> {
     statistics.set(input.slice(SYSTEM.length), found);
   }
   const { evaluation, testSet } = configOf(node);
-  const found = comparisonMetrics(
+  return comparisonMetrics(
     compareSystems({ ...evaluation, testSet, statistics }),
   );
-  checkDifferences(node.metrics, found);
-  return found;
 }
 
 /** Fails where other differences are recorded than there are. A record without any is of an earlier version, with other names. */

@@ -7,8 +7,14 @@ import { checkMetrics } from "../../engine/provenance/recompute.ts";
 import type { Store } from "../../engine/store/object_store.ts";
 import { openWorkspace } from "../../engine/store/workspace.ts";
 import type { Artifact, Metrics } from "../../schemas/manifest.ts";
-import { nodesOf, type Saved, systemsIn } from "./gather.ts";
-import { recompute } from "./recompute.ts";
+import {
+  nodesOf,
+  type Saved,
+  savedOf,
+  systemsIn,
+  withComparedAnew,
+} from "./gather.ts";
+import { comparedAnew, isOfEarlierMethod, recompute } from "./recompute.ts";
 import { packedIn, unpackSaved } from "./packed.ts";
 
 export interface Recomputed extends Saved {
@@ -22,7 +28,8 @@ export interface Recomputed extends Saved {
 /**
  * The results with every figure that follows from the statistics in their folder. Where `known`, the store of an artifact
  * folder, has the test pairs, the statistics are compared with what translations and references give. What a comparison of
- * an earlier version does not have, such as two-sided p-values, is added.
+ * an earlier version does not have, such as two-sided p-values, is added; with `anew` comparisons of an earlier version are
+ * made by the method of this one, as `comparedAnew` of the results.
  *
  * @throws an input error where there are no statistics; a failure where a file is not as the manifest records it, or where a
  *   recorded figure is another than they give
@@ -31,8 +38,10 @@ export async function recomputed(
   saved: Saved,
   folder: string,
   known: Store,
+  { anew = false } = {},
 ): Promise<Recomputed> {
-  const { results, manifest } = saved;
+  const { results } = saved;
+  const manifest = withComparedAnew(saved.manifest, results.comparedAnew);
   const temporary = Deno.makeTempDirSync({ prefix: "recomputed-" });
   try {
     const { store } = openWorkspace(temporary);
@@ -57,6 +66,7 @@ export async function recomputed(
     }
     const nodes = { ...manifest.nodes };
     const lacking: string[] = [];
+    const comparisons: Record<string, Metrics> = { ...results.comparedAnew };
     let [figures, made] = [0, 0];
     for (const [name, record] of Object.entries(manifest.nodes)) {
       if (!/^(evaluate|compare)$/.test(record.preimage.stage)) continue;
@@ -64,6 +74,10 @@ export async function recomputed(
       const keep = async (node: Parameters<typeof recompute>[0]) => {
         const metrics = await recompute(node);
         found = metrics ?? {};
+        if (anew && node.stage === "compare" && isOfEarlierMethod(node)) {
+          found = await comparedAnew(node) ?? {};
+          if (metrics !== undefined) comparisons[name] = found;
+        }
         return metrics;
       };
       lacking.push(
@@ -84,14 +98,23 @@ export async function recomputed(
           }".`,
       );
     }
-    const systems = systemsIn(
-      { ...manifest, nodes },
-      results.measured,
-      nodesOf(results.systems),
-    );
+    const { measured, systems } = results;
+    const order = nodesOf(systems);
+    if (anew) {
+      const isNone = Object.keys(comparisons).length === 0;
+      const beside = {
+        ...results,
+        comparedAnew: isNone ? undefined : comparisons,
+      };
+      return {
+        ...savedOf(saved.manifest, beside, order),
+        ...{ figures, nodes: made, lacking },
+      };
+    }
+    const found = { ...manifest, nodes };
     return {
-      results: { ...results, systems },
-      manifest: { ...manifest, nodes },
+      results: { ...results, systems: systemsIn(found, { measured }, order) },
+      manifest: found,
       ...{ figures, nodes: made, lacking },
     };
   } finally {

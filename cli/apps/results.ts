@@ -37,7 +37,7 @@ import {
   type Saved,
 } from "../../apps/results/gather.ts";
 import { joinedWithCommitted } from "../../apps/results/joined.ts";
-import { pack } from "../../apps/results/packed.ts";
+import { pack, packedIn } from "../../apps/results/packed.ts";
 import { recomputed } from "../../apps/results/recomputed.ts";
 import {
   OWN,
@@ -50,15 +50,17 @@ import {
   tuningJson,
   tuningTables,
 } from "../../apps/results/tuning.ts";
-import { kindIn, kindOf } from "../../nmt/metrics/baselines.ts";
+import { kindIn, kindOf } from "../../nmt/metrics/significance/baselines.ts";
 import {
   type Compared,
   comparedTables,
-  detectable,
   plannedOf,
   plannedTables,
+} from "../../nmt/metrics/significance/planned.ts";
+import {
+  detectable,
   powerIfEqual,
-} from "../../nmt/metrics/planned.ts";
+} from "../../nmt/metrics/significance/power.ts";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { lackingText } from "../../engine/provenance/recompute.ts";
 
@@ -109,7 +111,10 @@ export interface ResultsOptions {
   readonly last: boolean;
   /** Whether those of the last run become the committed ones. */
   readonly save: boolean;
-  /** Whether the figures of committed results are computed anew from the statistics beside them. */
+  /**
+   * Whether the figures of committed results are computed anew from the statistics beside them; with `save`, comparisons by the
+   * method of this version take the place of what an earlier one compared.
+   */
   readonly recompute: boolean;
 }
 
@@ -123,21 +128,25 @@ export async function printResults(
   const artifacts = artifactFolder(options.artifacts);
   const name = nameOf(options.experiment);
   const folder = committedFolder(artifacts, name);
-  const committed = options.last || options.save
+  const { recompute } = options;
+  const committed = options.last || options.save && !recompute
     ? undefined
     : readResults(artifacts, name);
   if (committed !== undefined) {
     let shown = committed;
     if (options.recompute) {
       const { store } = openWorkspace(artifacts);
-      shown = await recomputedAloud(console, committed, folder, store);
+      shown = await recomputedAloud(console, committed, folder, store, {
+        anew: options.save,
+      });
+      if (options.save) saveComparedAnew(console, artifacts, shown);
     } else console.err(`The committed results of "${name}", ${folder}.\n`);
     console.err(otherValuesText(committed, artifacts, options.experiment));
     return printTable(console, shown, options);
   }
   if (options.recompute) {
     throw inputError(
-      `Cannot recompute results of "${name}" that are not committed: expected them in "${folder}", without --last and --save.`,
+      `Cannot recompute results of "${name}" that are not committed: expected them in "${folder}", without --last.`,
     );
   }
   const found = lastRun(pipeline, artifacts, options);
@@ -157,6 +166,21 @@ export async function printResults(
     `The last run of "${name}" in ${artifacts}, which is not committed.\n`,
   );
   return printTable(console, found, options);
+}
+
+/** Saves results whose comparisons were made anew; translations and statistics stay. */
+function saveComparedAnew(
+  console: Console,
+  artifacts: string,
+  shown: Saved,
+): void {
+  const folder = committedFolder(artifacts, shown.results.experiment);
+  const files = new Map(
+    packedIn(folder)
+      .map((file) => [file, Deno.readFileSync(join(folder, file))]),
+  );
+  sharedWithGroup(artifacts, () => saveResults(artifacts, shown, { files }));
+  console.err(`Saved to ${folder}.\n`);
 }
 
 /** A line on the experiment that is given as a file, and on its last run, where they have other values than committed results; or nothing. */
@@ -237,13 +261,14 @@ export async function recomputedAloud(
   saved: Saved,
   folder: string,
   store: Store,
+  how: { readonly anew?: boolean } = {},
 ): Promise<Saved> {
-  const found = await recomputed(saved, folder, store);
+  const found = await recomputed(saved, folder, store, how);
   console.err(
     `The committed results of "${saved.results.experiment}", ${folder}: ${found.figures} figures of ${found.nodes} nodes are recomputed ` +
-      `from their statistics, and those that are recorded equal them.\n${
-        lackingText(found.lacking)
-      }`,
+      `from their statistics, and those that are recorded equal them${
+        how.anew ? "; comparisons are made anew" : ""
+      }.\n${lackingText(found.lacking)}`,
   );
   return found;
 }

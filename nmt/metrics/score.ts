@@ -5,11 +5,11 @@ import { bleu } from "./bleu.ts";
 import {
   FEWEST_BLOCKS,
   resampledScores,
-  RESAMPLING,
+  SACREBLEU,
   sacrebleuP,
-} from "./bootstrap.ts";
+} from "./significance/bootstrap.ts";
 import { chrf } from "./chrf.ts";
-import { differenceOf } from "./differences.ts";
+import { differenceOf } from "./significance/differences.ts";
 import { interval, signed } from "./layout.ts";
 import { readLines } from "./lines.ts";
 import { type Metric, sum } from "./metric.ts";
@@ -127,7 +127,7 @@ export function scoreLines<Name extends MetricName>(
   for (const name of options.metrics) {
     const metric = metrics[name]();
     const first = metric.counts(hypotheses, references);
-    const resampling = against === undefined ? undefined : RESAMPLING;
+    const resampling = against === undefined ? undefined : SACREBLEU;
     scored[name] = {
       score: metric.score(sum(first)),
       signature: metric.signature(references.length, resampling),
@@ -135,7 +135,11 @@ export function scoreLines<Name extends MetricName>(
     if (against === undefined) continue;
     const second = metric.counts(against, references);
     const score = metric.score(sum(second));
-    const [ours, theirs] = resampledScores(metric, [first, second]);
+    const [ours, theirs] = resampledScores(
+      metric,
+      [first, second],
+      SACREBLEU,
+    );
     const run = (score: number, resampled: readonly number[]) => [
       { seed: undefined, score, resampled },
     ];

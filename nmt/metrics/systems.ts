@@ -10,7 +10,8 @@ import {
 } from "../../schemas/results.ts";
 import { type ScoreName, TESTS } from "../../schemas/experiment/evaluation.ts";
 import { mean, rounded } from "./metric.ts";
-import { counterpart, isCompared, systemOf } from "./baselines.ts";
+import { counterpart, isCompared, systemOf } from "./significance/baselines.ts";
+import { standardDeviation } from "./significance/distribution.ts";
 
 type Figures = Readonly<Record<string, number | string>>;
 
@@ -194,7 +195,9 @@ function figuresOf(
     }
     return {
       score: rounded(mean(scores)),
-      deviation: scores.length > 1 ? rounded(deviation(scores)) : undefined,
+      deviation: scores.length > 1
+        ? rounded(standardDeviation(scores))
+        : undefined,
       low: numeric(compared, `${name}.${score}.low`),
       high: numeric(compared, `${name}.${score}.high`),
       to,
@@ -231,19 +234,13 @@ function tested(
     planned: TESTS.find((test) => test === compared[name("planned")]),
     margin: numeric(compared, name("margin")),
     pMargin: numeric(compared, name("pMargin")),
+    sentenceError: numeric(compared, name("sentenceError")),
+    seedError: numeric(compared, name("seedError")),
+    degrees: numeric(compared, name("degrees")),
   };
 }
 
 function numeric(figures: Figures, name: string): number | undefined {
   const value = figures[name];
   return typeof value === "number" ? value : undefined;
-}
-
-/** Sample standard deviation. */
-function deviation(values: readonly number[]): number {
-  const center = mean(values);
-  const squares = values.map((value) => (value - center) ** 2);
-  return Math.sqrt(
-    squares.reduce((sum, square) => sum + square, 0) / (values.length - 1),
-  );
 }

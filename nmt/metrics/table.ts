@@ -9,7 +9,7 @@ import {
   signed,
   type Table,
 } from "./layout.ts";
-import { kindIn } from "./baselines.ts";
+import { kindIn } from "./significance/baselines.ts";
 import { type EvaluatedNode, systemsOf } from "./systems.ts";
 
 /** How a table is written. */

@@ -4,7 +4,7 @@ import {
   columnsOf,
   type Compared,
   plannedOf,
-} from "../../../nmt/metrics/planned.ts";
+} from "../../../nmt/metrics/significance/planned.ts";
 import { type Markup, markup } from "../html/markup.ts";
 import { count } from "../html/numbers.ts";
 import { type Cell, sortableTable } from "../html/table.ts";

@@ -11,8 +11,8 @@ import {
   secondsOfRun,
 } from "../../../engine/store/run_log.ts";
 import { pText } from "../../../nmt/metrics/layout.ts";
-import { kindIn } from "../../../nmt/metrics/baselines.ts";
-import type { Compared } from "../../../nmt/metrics/planned.ts";
+import { kindIn } from "../../../nmt/metrics/significance/baselines.ts";
+import type { Compared } from "../../../nmt/metrics/significance/planned.ts";
 import { Languages } from "../../../schemas/experiment/data.ts";
 import type { Difference, System } from "../../../schemas/results.ts";
 import { type BestStudent, bestStudents } from "../../students.ts";

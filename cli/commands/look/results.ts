@@ -26,7 +26,7 @@ export default command({
     last: flag("the last run, though results are committed"),
     save: flag("makes those of the last run the committed ones"),
     recompute: flag(
-      "computes the committed figures anew from their statistics",
+      "computes the committed figures anew from their statistics; with --save, comparisons of an earlier version become those",
     ),
     latex: flag("a LaTeX table with booktabs"),
     artifacts,

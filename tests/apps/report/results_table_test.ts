@@ -2,7 +2,7 @@
 import { assertStringIncludes } from "@std/assert";
 import { differencesTables } from "../../../apps/report/sections/differences.ts";
 import { resultsTable } from "../../../apps/report/sections/results_table.ts";
-import { comparedOf } from "../../../nmt/metrics/planned.ts";
+import { comparedOf } from "../../../nmt/metrics/significance/planned.ts";
 import { System } from "../../../schemas/results.ts";
 
 function system(name: string, to: System["bleu"]["to"]): System {

@@ -13,7 +13,12 @@ import {
   readResults,
   saveResults,
 } from "../../../apps/results/committed.ts";
-import { gather, type Saved } from "../../../apps/results/gather.ts";
+import {
+  gather,
+  nodesOf,
+  type Saved,
+  savedOf,
+} from "../../../apps/results/gather.ts";
 import { joinedWithCommitted } from "../../../apps/results/joined.ts";
 import { pack, packedIn } from "../../../apps/results/packed.ts";
 import { makeRun, temporary, writeRun } from "../../fixtures/made_run.ts";
@@ -43,11 +48,14 @@ function saveFirst(
     Object.entries(found.results.measured)
       .map(([name, figures]) => [name, { ...figures, machine: 1 }]),
   );
-  saveResults(
-    artifacts,
-    { ...found, results: { ...found.results, machines, measured } },
-    packed,
-  );
+  const anew = ["pt-en/compare", "en-de/compare"].flatMap((name) => {
+    const metrics = found.manifest.nodes[name]?.metrics;
+    return metrics === undefined ? [] : [[name, metrics] as const];
+  });
+  const comparedAnew = Object.fromEntries(anew);
+  const beside = { ...found.results, machines, measured, comparedAnew };
+  const saved = savedOf(found.manifest, beside, nodesOf(beside.systems));
+  saveResults(artifacts, saved, packed);
 }
 
 /** A later run, of these nodes alone. */
@@ -124,6 +132,8 @@ Deno.test("a save of one pair keeps what is committed of the other: figures, cur
   assertEquals(machineOf("pt-en/teacher"), { name: "first" });
   assert(JSON.stringify(machineOf("en-de/teacher")).includes('"cores":'));
   assertEquals(curves["pt-en/teacher"], before.results.curves["pt-en/teacher"]);
+  const { comparedAnew = {} } = after.results;
+  assertEquals(Object.keys(comparedAnew), ["pt-en/compare"]);
   assertEquals(
     packedIn(committedFolder(folder.path, EXPERIMENT)),
     PORTUGUESE,

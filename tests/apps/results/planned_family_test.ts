@@ -5,7 +5,7 @@ import { z } from "zod";
 import { comparedIn, plannedIn } from "../../../apps/results/planned_family.ts";
 import { readResults } from "../../../apps/results/committed.ts";
 import { resultsText } from "../../../cli/apps/results.ts";
-import { comparedOf } from "../../../nmt/metrics/planned.ts";
+import { comparedOf } from "../../../nmt/metrics/significance/planned.ts";
 import { ROOT } from "../../fixtures/command.ts";
 import { refusal } from "../../nmt/fixtures/refusal.ts";
 

@@ -14,7 +14,12 @@ import {
   readResults,
   saveResults,
 } from "../../../apps/results/committed.ts";
-import { gather, type Saved } from "../../../apps/results/gather.ts";
+import {
+  gather,
+  nodesOf,
+  type Saved,
+  savedOf,
+} from "../../../apps/results/gather.ts";
 import { recomputed as recomputedIn } from "../../../apps/results/recomputed.ts";
 import { pack, packedIn, unpack } from "../../../apps/results/packed.ts";
 import { makeRun, objectPath, temporary } from "../../fixtures/made_run.ts";
@@ -269,6 +274,80 @@ Deno.test("results of an earlier version, without statistics, are recomputed whe
   const error = await assertRejects(() => recomputed(saved, results));
   assert(isInputError(error), `${error}`);
   assert(error.message.includes("saved without statistics"), error.message);
+});
+
+Deno.test("comparisons by the method of an earlier version are made anew beside what is recorded, which may be off as its draws were", async () => {
+  using folder = temporary();
+  const { saved, folder: results } = committed(folder.path);
+  const files = new Map(
+    FILES.map((file) => [file, Deno.readFileSync(join(results, file))]),
+  );
+  const { compare } = saved.manifest.nodes;
+  const name = "ckd-regular.bleu.to.no-kd.p";
+  const order = nodesOf(saved.results.systems);
+  const withMetrics = (metrics: Metrics) => {
+    const nodes = { ...saved.manifest.nodes };
+    const recorded = Object.entries(compare.metrics).filter(([name]) =>
+      !/\.(sentenceError|seedError|degrees)$/.test(name)
+    );
+    nodes.compare = {
+      ...compare,
+      metrics: { ...Object.fromEntries(recorded), ...metrics },
+    };
+    return savedOf({ ...saved.manifest, nodes }, saved.results, order);
+  };
+  const signature = String(compare.metrics.signature)
+    .replace("|bs:10000|", "|bs:1000|");
+  const p = Number(compare.metrics[name]);
+  const before = withMetrics({ signature, [name]: p + 0.02 });
+  assertEquals((await recomputed(before, results)).lacking, []);
+  for (
+    const [metric, forged] of [
+      [name, p - 0.15],
+      ["ckd-regular.bleu.to.no-kd.low", 5],
+      ["ckd-regular.bleu.low", 5],
+    ] as const
+  ) {
+    const other = withMetrics({ signature, [metric]: forged });
+    await refused(other, results, `${metric} is recorded as ${forged}`);
+  }
+
+  const { store } = openWorkspace(folder.path);
+  const anew = await recomputedIn(before, results, store, { anew: true });
+  assertEquals(anew.lacking, []);
+  saveResults(folder.path, anew, { files });
+  const after = readResults(folder.path, "tiny");
+  assert(after !== undefined);
+  assertEquals(after.manifest, before.manifest);
+  const systems = (results: Saved["results"]) =>
+    JSON.parse(JSON.stringify(results.systems));
+  assertEquals(systems(after.results), systems(saved.results));
+  assertEquals((await recomputed(after, results)).lacking, []);
+
+  const forge = (comparedAnew: Record<string, Metrics>) => {
+    const beside = { ...after.results, comparedAnew };
+    return savedOf(after.manifest, beside, order);
+  };
+  const { comparedAnew = {} } = after.results;
+  const with5 = { compare: { ...comparedAnew.compare, [name]: 0.5 } };
+  await refused(forge(with5), results, `${name} is recorded as 0.5`);
+  const { "ckd-regular.bleu.to.no-kd.planned": _, ...unplanned } =
+    comparedAnew.compare;
+  assertThrows(
+    () => saveResults(folder.path, forge({ compare: unplanned }), { files }),
+    Error,
+    "as absent, and superiority is planned",
+  );
+  saveResults(
+    folder.path,
+    forge({ ...comparedAnew, "evaluate:rkd": { bleu: 99 } }),
+    { files },
+  );
+  assertThrows(
+    () => readResults(folder.path, "tiny"),
+    Error,
+    'compares "evaluate:rkd" anew, which is no comparison',
+  );
 });
 
 Deno.test("the next save leaves no packed file of an earlier one, nor of an earlier version", async () => {

@@ -136,6 +136,10 @@ Deno.test("with --recompute the committed figures are computed from statistics a
   const again = await results(folder.path, ...recompute);
   assertEquals(again, { ...again, code: 0, out: saved.out });
   assertStringIncludes(again.err, "nodes are recomputed from their");
+  const anew = await results(folder.path, ...recompute, "--save");
+  assertEquals([anew.code, anew.out], [0, saved.out]);
+  assertStringIncludes(anew.err, "comparisons are made anew.");
+  assertEquals((await results(folder.path, ...recompute)).code, 0);
   for (const kind of ["hypotheses", "statistics"]) {
     const rest = join(folder.path, "results", "tiny", `${kind}.jsonl.gz`);
     Deno.removeSync(rest);

@@ -4,15 +4,16 @@ import { bleu } from "../../../nmt/metrics/bleu.ts";
 import {
   numpyIndices,
   resampledScores,
-} from "../../../nmt/metrics/bootstrap.ts";
+  SACREBLEU,
+} from "../../../nmt/metrics/significance/bootstrap.ts";
 import {
   differenceOf,
-  nonInferiority,
   type SampledRun,
-  twoSided,
-} from "../../../nmt/metrics/differences.ts";
+} from "../../../nmt/metrics/significance/differences.ts";
 import { type Metric, sum } from "../../../nmt/metrics/metric.ts";
+import { seedSpread } from "../../../nmt/metrics/significance/seed_spread.ts";
 import { random } from "../../../nmt/random.ts";
+import { qnorm } from "lib-r-math.js";
 import { fair, good, lines, other, plain, poor } from "./compared.ts";
 
 function draw(count: number, draws: number): number[] {
@@ -32,20 +33,69 @@ Deno.test("indices are those of numpy's default generator with seed 12345", () =
 function runsOf(translations: readonly (readonly string[])[]): SampledRun[] {
   const metric = bleu(plain);
   const counts = translations.map((each) => metric.counts(each, [lines]));
-  return resampledScores(metric, counts).map((resampled, i) => ({
+  return resampledScores(metric, counts, SACREBLEU).map((resampled, i) => ({
     seed: `${i}`,
     score: metric.score(sum(counts[i])),
     resampled,
   }));
 }
 
+/** A system whose differences to one of score 0 on resamples are these. */
+function drawn(resampled: readonly number[]): [SampledRun[], SampledRun[]] {
+  const score = resampled.reduce((a, b) => a + b) / resampled.length;
+  const zero = { seed: undefined, score: 0, resampled: resampled.map(() => 0) };
+  return [[{ seed: undefined, score, resampled }], [zero]];
+}
+
 Deno.test("twice the smaller tail is the p-value of a difference, and of a loss of the margin", () => {
   const resampled = Array.from({ length: 999 }, (_, i) => i - 9.5);
+  const [found, opposite] = [resampled, resampled.map((each) => -each)]
+    .map((each) => differenceOf(...drawn(each)));
   // Ten of 999 are below 0.
-  assertAlmostEquals(twoSided(resampled), 2 * 11 / 1000);
-  assertAlmostEquals(twoSided(resampled.map((each) => -each)), 2 * 11 / 1000);
-  assertAlmostEquals(nonInferiority(resampled, 5), 2 * 6 / 1000);
-  assertEquals(nonInferiority(resampled.map((each) => -each), 5), 1);
+  assertAlmostEquals(found.p, 2 * 11 / 1000);
+  assertAlmostEquals(opposite.p, 2 * 11 / 1000);
+  assertAlmostEquals(found.pOfLoss(5), 2 * 6 / 1000);
+  assertEquals(opposite.pOfLoss(5), 1);
+  // SciPy 1.17: numpy.std(numpy.arange(999), ddof=1)
+  assertAlmostEquals(found.sentenceError, 288.531, 1e-3);
+});
+
+Deno.test("sums of sentences and seeds are as SciPy integrates them", () => {
+  // Sentences as 999 quantiles of a normal distribution around 1, of the deviation 0.3; four seeds around it.
+  const resampled = Array.from(
+    { length: 999 },
+    (_, i) => 1 + 0.3 * qnorm((i + 0.5) / 999),
+  );
+  const [[{ score }], second] = drawn(resampled);
+  const first = [-0.3, -0.1, 0.1, 0.3].map((change, i) => ({
+    ...{ seed: `${i}`, score: score + change, resampled },
+  }));
+  const seeds = seedSpread(first, second);
+  assertAlmostEquals(seeds?.error ?? NaN, 0.129099, 1e-6);
+  assertEquals(seeds?.degrees, 3);
+  const found = differenceOf(first, second, seeds);
+  // scipy.integrate.quad over norm.pdf(z) * t.cdf((x - 1 - 0.3 * z) / 0.129099, 3), and its roots by brentq
+  const tail = 0.005309;
+  assertAlmostEquals(found.p, 2 * (999 * tail + 1) / 1000, 2e-4);
+  assertAlmostEquals(found.low, 0.2785, 3e-3);
+  assertAlmostEquals(found.high, 1.7215, 3e-3);
+});
+
+Deno.test("seeds of both systems count as by Welch where they are not the same", () => {
+  const runs = (scores: readonly number[], from: number) =>
+    scores.map((score, i) => ({ seed: `${from + i}`, score }));
+  const [first, second] = [[30.1, 30.9, 31.2, 30.4], [29.5, 31.5, 30.0]];
+  // SciPy 1.17: ttest_ind(first, second, equal_var=False).df, and the root of the sum of squares of scipy.stats.sem
+  const spread = seedSpread(runs(first, 1), runs(second, 2));
+  assertAlmostEquals(spread?.degrees ?? NaN, 2.679902, 1e-5);
+  assertAlmostEquals(spread?.error ?? NaN, 0.649573, 1e-5);
+  // Of the same seeds, the differences count: scipy.stats.sem([0.6, -0.6, 1.2])
+  const paired = seedSpread(runs(first.slice(0, 3), 1), runs(second, 1));
+  assertAlmostEquals(paired?.error ?? NaN, 0.52915, 1e-5);
+  assertEquals(paired?.degrees, 2);
+  // Of one run each, and of runs that score alike, there is no spread.
+  assertEquals(seedSpread(runs([30], 1), runs([29], 1)), undefined);
+  assertEquals(seedSpread(runs([30, 30], 1), runs([29], 1)), undefined);
 });
 
 Deno.test("p of at most 0.05 has an interval without 0, for real systems of every distance", () => {
@@ -56,13 +106,10 @@ Deno.test("p of at most 0.05 has an interval without 0, for real systems of ever
     systems.map((two) => ({ one, two, ...differenceOf([one], [two]) }))
   );
   let shown = 0;
-  for (const { one, two, difference, low, high, p, resampled } of found) {
+  for (const { one, two, low, high, p } of found) {
     const isWithout = low > 0 || high < 0;
-    if (p <= 0.05) assert(isWithout, `${p} ${low} ${high}`);
-    if (p > 0.06) assert(!isWithout, `${p} ${low} ${high}`);
+    assertEquals(isWithout, p <= 0.05, `${p} ${low} ${high}`);
     assertEquals(p === 1, one === two);
-    const mean = resampled.reduce((a, b) => a + b) / resampled.length;
-    assertAlmostEquals(mean, difference, 1e-6);
     if (p <= 0.05) shown++;
   }
   assert(shown > 4 && shown < found.length - systems.length, `${shown}`);
@@ -140,7 +187,7 @@ function simulated(spread: Spread): SampledRun[][][] {
     });
   });
   const counts = texts.flat(2).map((lines) => MEAN.counts(lines, []));
-  const resampled = resampledScores(MEAN, counts);
+  const resampled = resampledScores(MEAN, counts, SACREBLEU);
   const runs = counts.map((each, i) => ({
     seed: `${Math.floor(i / 2) % SEEDS}`,
     score: MEAN.score(sum(each)),
@@ -160,7 +207,9 @@ const STRICT = 0.05 / 12;
  * difference as one of twelve.
  */
 function coverage(experiments: readonly (readonly SampledRun[][])[]) {
-  const found = experiments.map(([one, two]) => differenceOf(one, two));
+  const found = experiments.map(([one, two]) =>
+    differenceOf(one, two, seedSpread(one, two))
+  );
   return {
     held: found.filter(({ low, high }) => low <= 0 && high >= 0).length /
       found.length,
@@ -236,7 +285,10 @@ Deno.test("where neighbours depend on each other, intervals hold the truth as of
   });
   const zeros = MEAN.counts(counts[0].map(() => "0"), []);
   const held = (blockLength?: number) => {
-    const resampled = resampledScores(MEAN, [zeros, ...counts], blockLength);
+    const resampled = resampledScores(MEAN, [zeros, ...counts], {
+      ...SACREBLEU,
+      blockLength,
+    });
     const runs = resampled.map((resampled, i) => {
       const score = MEAN.score(sum(i === 0 ? zeros : counts[i - 1]));
       return [{ seed: undefined, score, resampled }];
@@ -251,9 +303,10 @@ Deno.test("where neighbours depend on each other, intervals hold the truth as of
 
 Deno.test("the last block may be shorter, and blocks of one are sentences", () => {
   const counts = MEAN.counts(["1", "2", "3", "4", "5"], []);
-  const [one] = resampledScores(MEAN, [counts], 1);
-  assertEquals(one, resampledScores(MEAN, [counts])[0]);
-  const [blocks] = resampledScores(MEAN, [counts], 4);
+  const by = (blockLength?: number) =>
+    resampledScores(MEAN, [counts], { ...SACREBLEU, blockLength })[0];
+  assertEquals(by(1), by());
+  const blocks = by(4);
   // The first four twice, once with the last, or the last alone.
   assertEquals([...new Set(blocks)].sort(), [2.5, 3, 5]);
 });

@@ -1,5 +1,5 @@
 /** Systems of several qualities on real text, compared, for the tests of comparisons. */
-import { compareSystems } from "../../../nmt/metrics/comparison.ts";
+import { compareSystems } from "../../../nmt/metrics/significance/comparison.ts";
 import {
   type Statistics,
   statisticsOf,

@@ -11,7 +11,7 @@ logging.disable(logging.CRITICAL)
 given = json.load(sys.stdin)
 systems = list(given["systems"].items())
 metrics = {"bleu": BLEU(references=[given["references"]]), "chrf": CHRF(references=[given["references"]])}
-_, results = PairedTest(systems, metrics, None, test_type="bs", n_samples=1000)()
+_, results = PairedTest(systems, metrics, None, test_type="bs", n_samples=10000)()
 names = {"bleu": "BLEU", "chrf": "chrF2"}
 print(json.dumps({key: [{"score": r.score, "half": float(r.ci)} for r in results[name]] for key, name in names.items()}))
 `;

@@ -1,17 +1,19 @@
 /** Planned comparisons: Holm's correction, verdicts, what could be shown, and that all else is marked as exploratory. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { markdown, pValue } from "../../../nmt/metrics/layout.ts";
-import { kindIn, kindOf } from "../../../nmt/metrics/baselines.ts";
+import { kindIn, kindOf } from "../../../nmt/metrics/significance/baselines.ts";
 import {
   comparedOf,
   comparedTables,
-  detectable,
   holm,
   plannedTables,
+} from "../../../nmt/metrics/significance/planned.ts";
+import {
+  detectable,
   powerIfEqual,
-} from "../../../nmt/metrics/planned.ts";
+} from "../../../nmt/metrics/significance/power.ts";
 import { type EvaluatedNode, systemsOf } from "../../../nmt/metrics/systems.ts";
-import type { Difference, System } from "../../../schemas/results.ts";
+import type { System } from "../../../schemas/results.ts";
 import { systemsTable } from "../../../nmt/metrics/table.ts";
 
 Deno.test("p-values are corrected as by statsmodels, published ones among them", () => {
@@ -65,12 +67,18 @@ const NODES: readonly EvaluatedNode[] = [
     name: "compare",
     measurements: {},
     metrics: Object.fromEntries([
-      ...planned("ckd", "rkd", { low: 0.9, high: 2.5, p: 0.002 }),
-      ...planned("ckd", "pkd", { low: 0.1, high: 3.1, p: 0.03 }),
+      ...planned("ckd", "rkd", {
+        ...{ low: 0.9, high: 2.5, p: 0.002 },
+        ...{ sentenceError: 0.3, seedError: 0.2, degrees: 2 },
+      }),
+      ...planned("ckd", "pkd", {
+        ...{ low: 0.1, high: 3.1, p: 0.03, sentenceError: 0.7 },
+      }),
       ...planned("pkd", "rkd", { low: -1.2, high: 1.4, p: 0.8 }),
       ...planned("ckd", "teacher", {
         ...{ low: -0.85, high: 0.25, p: 0.3 },
         ...{ planned: "non-inferiority", margin: 1, pMargin: 0.004 },
+        ...{ sentenceError: 0.2, seedError: 0.05, degrees: 1 },
       }),
       ...planned("rkd", "teacher", { low: -3, high: -1, p: 0.0002 })
         .filter(([name]) => !name.endsWith("planned")),
@@ -103,11 +111,11 @@ Deno.test("planned comparisons come first, with Holm's correction and a result; 
     `
 | difference    | score |    seeds | points |  95 % interval | half-width | detectable | power if equal |       p | p (Holm) |                          test |    result |
 | ------------- | ----: | -------: | -----: | -------------: | ---------: | ---------: | -------------: | ------: | -------: | ----------------------------: | --------: |
-| ckd - teacher |  BLEU | one side |  -0.30 | -0.85 to +0.25 |       0.55 |      +1.97 |           35 % |   0.004 |    0.012 | planned, non-inferiority by 1 |     shown |
-| ckd - rkd     |  BLEU |   paired |  +1.70 | +0.90 to +2.50 |       0.80 |      +4.31 |                |   0.002 |    0.008 |          planned, superiority |     shown |
-| ckd - pkd     |  BLEU | one side |  +1.60 | +0.10 to +3.10 |       1.50 |      +8.09 |                |   0.030 |    0.060 |          planned, superiority | not shown |
-| pkd - rkd     |  BLEU | one side |  +0.10 | -1.20 to +1.40 |       1.30 |      +7.01 |                |   0.800 |    0.800 |          planned, superiority | not shown |
-| rkd - teacher |  BLEU | one side |  -2.00 | -3.00 to -1.00 |       1.00 |      +1.29 |                | < 0.001 |          |                   exploratory |           |
+| ckd - teacher |  BLEU | one side |  -0.30 | -0.85 to +0.25 |       0.55 |      +2.36 |           28 % |   0.004 |    0.012 | planned, non-inferiority by 1 |     shown |
+| ckd - rkd     |  BLEU |   paired |  +1.70 | +0.90 to +2.50 |       0.80 |      +2.39 |                |   0.002 |    0.008 |          planned, superiority |     shown |
+| ckd - pkd     |  BLEU | one side |  +1.60 | +0.10 to +3.10 |       1.50 |      +2.34 |                |   0.030 |    0.060 |          planned, superiority | not shown |
+| pkd - rkd     |  BLEU | one side |  +0.10 | -1.20 to +1.40 |       1.30 |            |                |   0.800 |    0.800 |          planned, superiority | not shown |
+| rkd - teacher |  BLEU | one side |  -2.00 | -3.00 to -1.00 |       1.00 |            |                | < 0.001 |          |                   exploratory |           |
 `.trim(),
   );
 });
@@ -128,9 +136,9 @@ Deno.test("planned comparisons alone are hypotheses, of all pairs in one table; 
     `
 | hypothesis               |  pair | points |  95 % interval | detectable | power if equal |     p | p (Holm) | result |
 | ------------------------ | ----: | -----: | -------------: | ---------: | -------------: | ----: | -------: | -----: |
-| ckd > teacher - 1        |       |  -0.30 | -0.85 to +0.25 |      +1.97 |           35 % | 0.004 |    0.012 |  shown |
-| ckd > rkd                |       |  +1.70 | +0.90 to +2.50 |      +4.31 |                | 0.002 |    0.008 |  shown |
-| ckd > teacher - 1 (chrF) | en-de |  -0.30 | -0.85 to +0.25 |      +1.97 |           35 % | 0.004 |    0.012 |  shown |
+| ckd > teacher - 1        |       |  -0.30 | -0.85 to +0.25 |      +2.36 |           28 % | 0.004 |    0.012 |  shown |
+| ckd > rkd                |       |  +1.70 | +0.90 to +2.50 |      +2.39 |                | 0.002 |    0.008 |  shown |
+| ckd > teacher - 1 (chrF) | en-de |  -0.30 | -0.85 to +0.25 |      +2.36 |           28 % | 0.004 |    0.012 |  shown |
 `.trim(),
   );
   assertEquals(plannedTables(compared.slice(-1)), []);
@@ -149,34 +157,36 @@ Deno.test("a planned difference the other way is shown as the opposite, and a lo
   ]);
 });
 
-Deno.test("what could be shown follows from the width of the interval, from seeds, and from how many are planned", () => {
-  const found = { difference: 0, low: -0.98, high: 0.98, p: 1 };
-  const loss = { ...found, margin: 1 };
-  const tested = {
-    ...{ p: 1, corrected: 1, level: 0.005 },
-    verdict: "not shown",
-  } as const;
-  // Of one seed a standard error is 0.5: 2.8 of them are shown with a power of 80 %. SciPy 1.17: norm.sf, nct.sf.
+Deno.test("what could be shown follows from what sentences and seeds vary, and from how many are planned", () => {
+  // SciPy 1.17, with one resample more of 10,000: norm.sf, t.sf integrated over norm.pdf by quad, and chi2.ppf at 100 shares.
   const cases = [
-    [Infinity, undefined, 1.4008, 0.5160],
-    [Infinity, tested, 1.8244, 0.2098],
-    [3, undefined, 1.3106, 0.5930],
-    [3, tested, 2.8978, 0.1130],
+    [0.5, 0, Infinity, 0.05, 1.4016, 0.5153],
+    [0.5, 0, Infinity, 0.05 / 200, 2.4486, 0.0199],
+    [0, 0.3079, 3, 0.05, 1.3122, 0.592],
+    [0, 0.3079, 3, 0.005, 2.9375, 0.1091],
+    [0.264, 0.073, 3, 0.05 / 6, 1.0316, 0.7677],
+    [0.301, 0.34, 3, 0.05 / 12, 3.5457, 0.0536],
+    [0.3, 0.3, 3, 0.05 / 50, 5.2799, 0.0148],
+    [0.3, 0.3, 3, 0.05 / 200, 13.2013, 0.0004],
+    [0.25, 0.2, 2.66, 0.05 / 12, 2.4848, 0.1432],
   ] as const;
-  for (const [degrees, tested, least, power] of cases) {
-    const of = (found: Difference) => ({ found, tested, degrees });
-    assertAlmostEquals(detectable(of(found)) ?? NaN, least, 1e-4);
-    assertAlmostEquals(detectable(of(loss)) ?? NaN, least - 1, 1e-4);
-    assertAlmostEquals(powerIfEqual(of(loss)) ?? NaN, power, 1e-4);
-    assertEquals(powerIfEqual(of(found)), undefined);
-    assertEquals(detectable(of({ difference: 1 })), undefined);
+  for (const [sentenceError, seedError, degrees, level, ...theirs] of cases) {
+    const [least, power] = theirs;
+    const errors = { difference: 0, sentenceError };
+    const found = seedError === 0 ? errors : { ...errors, seedError, degrees };
+    const tested = { level };
+    const of = (margin?: number) => ({ found: { ...found, margin }, tested });
+    assertAlmostEquals(detectable(of()) ?? NaN, least, 0.01 * least);
+    assertAlmostEquals(detectable(of(1)) ?? NaN, least - 1, 0.01 * least);
+    assertAlmostEquals(powerIfEqual(of(1)) ?? NaN, power, 0.01);
+    assertEquals(powerIfEqual(of()), undefined);
   }
-  const small = { ...loss, margin: 0.1 };
-  assertAlmostEquals(
-    powerIfEqual({ found: small, degrees: Infinity }) ?? NaN,
-    0.0392,
-    1e-4,
-  );
+  // Of an earlier version, and of equal systems.
+  for (const sentenceError of [undefined, 0]) {
+    const found = { difference: 0, sentenceError, margin: 1 };
+    assertEquals(detectable({ found }), undefined);
+    assertEquals(powerIfEqual({ found }), undefined);
+  }
 });
 
 Deno.test("the opposite of a planned difference is no exploratory one, and its p is a planned one", () => {

@@ -207,6 +207,7 @@ Deno.test("each seed keeps its own figures, beside the baseline's run of its see
   const unknown = {
     ...{ low: undefined, high: undefined, tails: undefined },
     ...{ planned: undefined, margin: undefined, pMargin: undefined },
+    ...{ sentenceError: undefined, seedError: undefined, degrees: undefined },
   };
   assertEquals(one.bleu.to.rkd, { ...unknown, difference: 2, p: 0.001 });
   assertEquals(one.chrf.to.rkd, { ...unknown, difference: 10, p: 0.0999 });

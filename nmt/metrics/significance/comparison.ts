@@ -1,16 +1,16 @@
 /** Compares the systems of a language pair by bootstrap: with the baselines and as planned, each run and each system over its seeds. */
-import { inputError } from "../../base/input_error.ts";
+import { inputError } from "../../../base/input_error.ts";
 import {
   type PlannedComparison,
   planOf,
   type ScoreName,
   SCORES,
-} from "../../schemas/experiment/evaluation.ts";
+} from "../../../schemas/experiment/evaluation.ts";
 import {
   BASELINES,
   type ComparedScore,
   type Comparison,
-} from "../../schemas/results.ts";
+} from "../../../schemas/results.ts";
 import { counterpart, isCompared, systemOf } from "./baselines.ts";
 import {
   confidenceInterval,
@@ -18,14 +18,11 @@ import {
   resampledScores,
   RESAMPLING,
 } from "./bootstrap.ts";
-import {
-  differenceOf,
-  nonInferiority,
-  type SampledRun,
-} from "./differences.ts";
-import { type Metric, rounded, sum } from "./metric.ts";
-import { metricsOf, type Statistics } from "./statistics.ts";
-import type { Tokenizer } from "./tokenize.ts";
+import { differenceOf, type SampledRun } from "./differences.ts";
+import { type Metric, type Resampling, rounded, sum } from "../metric.ts";
+import { seedSpread } from "./seed_spread.ts";
+import { metricsOf, type Statistics } from "../statistics.ts";
+import type { Tokenizer } from "../tokenize.ts";
 
 export interface ComparisonOptions {
   /** Of each run, SYSTEM or SYSTEM@SEED, at least one; all of the same test set and as these options count. */
@@ -68,16 +65,16 @@ export function compareSystems(options: ComparisonOptions): Comparison {
     );
   }
   const plan = planOf(comparisons, testSet);
+  const resampling = { ...RESAMPLING, blockLength: options.blockLength };
   const compared = {
-    bleu: comparedBy("bleu", metrics.bleu, runs, plan, options.blockLength),
-    chrf: comparedBy("chrf", metrics.chrf, runs, plan, options.blockLength),
+    bleu: comparedBy("bleu", metrics.bleu, runs, plan, resampling),
+    chrf: comparedBy("chrf", metrics.chrf, runs, plan, resampling),
   };
   const systems: Comparison["systems"] = {};
   for (const [name, bleu] of compared.bleu) {
     const chrf = compared.chrf.get(name);
     if (chrf !== undefined) systems[name] = { bleu, chrf };
   }
-  const resampling = { ...RESAMPLING, blockLength: options.blockLength };
   const signature = (metric: Metric) => metric.signature(1, resampling);
   return {
     ...RESAMPLING,
@@ -145,10 +142,10 @@ function comparedBy(
   metric: Metric,
   statistics: NamedStatistics,
   plan: PlanOf,
-  blockLength: number | undefined,
+  resampling: Resampling,
 ): Map<string, ComparedScore> {
   const counts = statistics.map(([, { counts }]) => counts[score]);
-  const resampled = resampledScores(metric, counts, blockLength);
+  const resampled = resampledScores(metric, counts, resampling);
   const runs = statistics.map(([name], i) => ({
     name,
     seed: systemOf(name).seed,
@@ -201,19 +198,23 @@ function against(
   );
   const compared: ComparedScore["against"] = {};
   for (const { baseline, other, planned } of baselines) {
-    const { resampled, ...found } = differenceOf(runs, other.runs);
+    const seeds = seedSpread(runs, other.runs);
+    const found = differenceOf(runs, other.runs, seeds);
     const { test, margin } = planned ?? {};
     compared[baseline] = {
       name: other.name,
       difference: rounded(found.difference),
       low: rounded(found.low),
       high: rounded(found.high),
-      p: rounded(found.p),
+      p: roundedP(found.p),
       planned: test,
       margin,
       pMargin: margin === undefined
         ? undefined
-        : rounded(nonInferiority(resampled, margin)),
+        : roundedP(found.pOfLoss(margin)),
+      sentenceError: rounded(found.sentenceError),
+      seedError: seeds && rounded(seeds.error),
+      degrees: seeds && rounded(seeds.degrees),
     };
   }
   return {
@@ -222,6 +223,11 @@ function against(
     high: rounded(high),
     against: compared,
   };
+}
+
+/** To 6 digits, as it is multiplied by how many are planned. */
+function roundedP(p: number): number {
+  return Number(p.toFixed(6));
 }
 
 /** The comparison as flat metrics of its node: `NAME.bleu.low`, and of differences `NAME.bleu.to.teacher.low` and so on. */

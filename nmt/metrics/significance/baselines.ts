@@ -1,6 +1,6 @@
 /** Which baseline a run is compared with, and how the difference is to be read. A run is named SYSTEM, or SYSTEM@SEED if the system has several seeds. */
-import type { ScoreName } from "../../schemas/experiment/evaluation.ts";
-import type { Baseline, Difference, System } from "../../schemas/results.ts";
+import type { ScoreName } from "../../../schemas/experiment/evaluation.ts";
+import type { Baseline, Difference, System } from "../../../schemas/results.ts";
 
 export interface Named {
   readonly system: string;

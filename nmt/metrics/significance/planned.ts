@@ -1,10 +1,13 @@
 /** The differences of an experiment: planned ones with Holm's correction and a verdict, all others exploratory. */
-import { type Difference, type System } from "../../schemas/results.ts";
-import { type ScoreName, SCORES } from "../../schemas/experiment/evaluation.ts";
-import { pt, qt } from "lib-r-math.js";
+import { type Difference, type System } from "../../../schemas/results.ts";
+import {
+  type ScoreName,
+  SCORES,
+} from "../../../schemas/experiment/evaluation.ts";
 import { isOppositePlanned, kindOf, rowOf, systemOf } from "./baselines.ts";
-import { arePaired } from "./differences.ts";
-import { interval, number, pValue, signed, type Table } from "./layout.ts";
+import { interval, number, pValue, signed, type Table } from "../layout.ts";
+import { detectable, LEVEL, powerIfEqual } from "./power.ts";
+import { arePaired } from "./seed_spread.ts";
 
 /** A system compared with a baseline by a score. */
 export interface Compared {
@@ -13,10 +16,8 @@ export interface Compared {
   readonly baseline: string;
   readonly score: ScoreName;
   readonly found: Difference;
-  /** What was drawn beside sentences: seeds of both in pairs, of each for itself, of one side as the other has one, or none. */
+  /** What varies beside sentences: seeds of both in pairs, of each for itself, of one side as the other has one, or none. */
   readonly seeds: "paired" | "unpaired" | "one side" | "one";
-  /** Degrees of freedom of the seeds' t distribution, the fewer of two; infinite where neither has several. */
-  readonly degrees: number;
   /** Of planned ones: the p-value of what is tested, that by Holm's correction, and what it says. */
   readonly tested?: Tested;
 }
@@ -30,12 +31,6 @@ interface Tested {
 }
 
 type Verdict = "shown" | "not shown" | "the opposite shown";
-
-/** The level of all planned comparisons together. */
-const LEVEL = 0.05;
-
-/** The power that "detectable" is of. */
-const POWER = 0.8;
 
 /**
  * All differences that were tested: planned ones first, then in the order of the systems. `family` is how many are planned:
@@ -56,8 +51,8 @@ export function comparedOf(
         ) return [];
         const { pair, system } = row;
         const other = rowOf(systems, row, baseline);
-        const { seeds, degrees } = seedsOf(row, other);
-        return [{ pair, system, baseline, score, found, seeds, degrees }];
+        const seeds = seedsOf(row, other);
+        return [{ pair, system, baseline, score, found, seeds }];
       })
     )
   );
@@ -98,17 +93,14 @@ function verdictOf({ planned, difference }: Difference, p: number): Verdict {
 function seedsOf(
   row: System,
   other: System | undefined,
-): Pick<Compared, "seeds" | "degrees"> {
+): Compared["seeds"] {
   const [own, theirs] = [row, other].map((system) =>
     (system?.runs ?? []).map(({ name }) => systemOf(name).seed)
   );
-  const several = [own, theirs].map(({ length }) => length)
-    .filter((length) => length > 1);
+  if (arePaired(own, theirs)) return "paired";
+  const several = [own, theirs].filter(({ length }) => length > 1);
   const kinds = ["one", "one side", "unpaired"] as const;
-  return {
-    seeds: arePaired(own, theirs) ? "paired" : kinds[several.length],
-    degrees: Math.min(...several) - 1,
-  };
+  return kinds[several.length];
 }
 
 /**
@@ -142,45 +134,6 @@ export function holm(
 /** Half the width of the 95 % confidence interval. */
 function halfWidth({ low, high }: Difference): number | undefined {
   return low === undefined || high === undefined ? undefined : (high - low) / 2;
-}
-
-/** What the power of a test follows from. */
-type Powered = Pick<Compared, "found" | "tested" | "degrees">;
-
-/**
- * The smallest difference that such a test would show with a power of 80 %: of superiority above 0, of non-inferiority above
- * `-margin`, where it may be negative. See `powerOf`.
- */
-export function detectable(compared: Powered): number | undefined {
-  const { found } = compared;
-  if (halfWidth(found) === undefined) return undefined;
-  let [low, high] = [0, 1];
-  while (powerOf(compared, high) < POWER) high *= 2;
-  while (high - low > 1e-6) {
-    const middle = (low + high) / 2;
-    if (powerOf(compared, middle) < POWER) low = middle;
-    else high = middle;
-  }
-  return low - (found.margin ?? 0);
-}
-
-/** The chance that non-inferiority is shown where the systems are equal. See `powerOf`. */
-export function powerIfEqual(compared: Powered): number | undefined {
-  const { margin } = compared.found;
-  return halfWidth(compared.found) === undefined || margin === undefined
-    ? undefined
-    : powerOf(compared, margin);
-}
-
-/**
- * The chance that a difference of so many points is told from 0, roughly, by the noncentral t distribution of a test by seeds
- * alone, or of one seed the normal one: with an interval as wide as the one that was found and, of a planned comparison, at the
- * strictest level of Holm's method.
- */
-function powerOf({ found, tested, degrees }: Powered, points: number): number {
-  const limitAt = (level: number) => qt(1 - level / 2, degrees);
-  const error = (halfWidth(found) ?? NaN) / limitAt(LEVEL);
-  return pt(limitAt(tested?.level ?? LEVEL), degrees, points / error, false);
 }
 
 /** A column of differences; all formats and the report have these. */
