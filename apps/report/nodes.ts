@@ -1,10 +1,10 @@
 /** The nodes of the graph for the report: state, time, size and details. */
-import { withComparedAnew } from "../results/gather.ts";
 import { stripVTControlCharacters } from "node:util";
 import type { Graph } from "../../engine/graph/graph.ts";
 import { readLog } from "../../engine/store/node_log.ts";
 import { readCached } from "../../engine/store/manifest.ts";
 import type { Artifact, Json, Metrics } from "../../schemas/manifest.ts";
+import { withComparedAnew } from "../results/gather.ts";
 import { pathIfThere, type Source } from "./source.ts";
 
 /** The most that is shown of a log, from its end, where it matters. */

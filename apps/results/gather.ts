@@ -88,14 +88,15 @@ export function savedOf(
   beside: BesideNodes,
   order: readonly string[],
 ): Saved {
-  const { measured, comparedAnew, machines, curves } = beside;
+  const { measured, comparedAnew = {}, machines, curves } = beside;
+  const isAnew = Object.keys(comparedAnew).length > 0;
   return {
     results: {
       schema: RESULTS_SCHEMA,
       experiment: manifest.experiment.name,
       systems: systemsIn(manifest, beside, order),
       measured,
-      comparedAnew,
+      comparedAnew: isAnew ? comparedAnew : undefined,
       machines,
       curves,
       manifest: manifestHash(manifest),

@@ -188,11 +188,7 @@ function besideOfBoth(
       if (anew !== undefined) comparedAnew[name] ??= anew;
     }
   }
-  const isAnew = Object.keys(comparedAnew).length > 0;
-  return {
-    ...{ measured, machines, curves },
-    comparedAnew: isAnew ? comparedAnew : undefined,
-  };
+  return { measured, machines, curves, comparedAnew };
 }
 
 /** Packed files: committed ones of what is kept, and of an evaluated pair or test set that the run has not all translations of. */

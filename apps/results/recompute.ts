@@ -42,22 +42,32 @@ async function evaluation(node: Recorded): Promise<Metrics | undefined> {
   };
 }
 
-async function comparison(node: Recorded): Promise<Metrics | undefined> {
-  const found = await comparedAnew(node);
-  if (found === undefined) return undefined;
-  if (isOfEarlierMethod(node)) {
-    checkEarlier(node.metrics, found);
-    return {};
-  }
-  checkDifferences(node.metrics, found);
-  return found;
+export interface Recompared {
+  readonly metrics: Metrics;
+  /** Whether the record is of an earlier version, which drew 1,000 resamples and took seeds by other draws. */
+  readonly isOfEarlierMethod: boolean;
 }
 
-/** Whether a comparison is of an earlier version, which drew 1,000 resamples and took seeds by other draws. */
-export function isOfEarlierMethod(
-  { metrics }: Pick<Recorded, "metrics">,
-): boolean {
-  return String(metrics.signature).includes(`|bs:${SACREBLEU.samples}|`);
+/**
+ * What the method of this version makes of a comparison's statistics; undefined where they are not here.
+ *
+ * @throws an input error where the record is another, or of an earlier version and further off than its draws may be
+ */
+export async function recompared(
+  node: Recorded,
+): Promise<Recompared | undefined> {
+  const metrics = await compared(node);
+  if (metrics === undefined) return undefined;
+  const isOfEarlierMethod = String(node.metrics.signature)
+    .includes(`|bs:${SACREBLEU.samples}|`);
+  if (isOfEarlierMethod) checkEarlier(node.metrics, metrics);
+  else checkDifferences(node.metrics, metrics);
+  return { metrics, isOfEarlierMethod };
+}
+
+async function comparison(node: Recorded): Promise<Metrics | undefined> {
+  const found = await recompared(node);
+  return found?.isOfEarlierMethod ? {} : found?.metrics;
 }
 
 /** How far a bound of an earlier version may lie from that of this one, in widths of the interval. */
@@ -95,10 +105,7 @@ function isNear(
   return distance <= BOUND_TOLERANCE * width + 1e-4;
 }
 
-/** The metrics of a comparison by the method of this version; undefined where statistics are not here. */
-export async function comparedAnew(
-  node: Recorded,
-): Promise<Metrics | undefined> {
+async function compared(node: Recorded): Promise<Metrics | undefined> {
   // Of an earlier version, whose comparisons read translations and references.
   const references = await referencesOf(node);
   const statistics = new Map<string, Statistics>();

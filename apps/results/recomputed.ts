@@ -14,7 +14,7 @@ import {
   systemsIn,
   withComparedAnew,
 } from "./gather.ts";
-import { comparedAnew, isOfEarlierMethod, recompute } from "./recompute.ts";
+import { recompared, recompute } from "./recompute.ts";
 import { packedIn, unpackSaved } from "./packed.ts";
 
 export interface Recomputed extends Saved {
@@ -66,19 +66,22 @@ export async function recomputed(
     }
     const nodes = { ...manifest.nodes };
     const lacking: string[] = [];
-    const comparisons: Record<string, Metrics> = { ...results.comparedAnew };
+    const comparedAnew: Record<string, Metrics> = { ...results.comparedAnew };
     let [figures, made] = [0, 0];
     for (const [name, record] of Object.entries(manifest.nodes)) {
       if (!/^(evaluate|compare)$/.test(record.preimage.stage)) continue;
       let found: Metrics = {};
       const keep = async (node: Parameters<typeof recompute>[0]) => {
-        const metrics = await recompute(node);
-        found = metrics ?? {};
-        if (anew && node.stage === "compare" && isOfEarlierMethod(node)) {
-          found = await comparedAnew(node) ?? {};
-          if (metrics !== undefined) comparisons[name] = found;
+        if (!anew || node.stage !== "compare") {
+          const metrics = await recompute(node);
+          found = metrics ?? {};
+          return metrics;
         }
-        return metrics;
+        const { metrics, isOfEarlierMethod } = await recompared(node) ?? {};
+        found = metrics ?? {};
+        if (!isOfEarlierMethod) return metrics;
+        comparedAnew[name] = found;
+        return {};
       };
       lacking.push(
         ...await checkMetrics({ recompute: keep }, manifest, store, () => {}, [
@@ -101,11 +104,7 @@ export async function recomputed(
     const { measured, systems } = results;
     const order = nodesOf(systems);
     if (anew) {
-      const isNone = Object.keys(comparisons).length === 0;
-      const beside = {
-        ...results,
-        comparedAnew: isNone ? undefined : comparisons,
-      };
+      const beside = { ...results, comparedAnew };
       return {
         ...savedOf(saved.manifest, beside, order),
         ...{ figures, nodes: made, lacking },

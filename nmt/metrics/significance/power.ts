@@ -4,13 +4,7 @@ import type { Difference } from "../../../schemas/results.ts";
 import { mean } from "../metric.ts";
 import { RESAMPLING } from "./bootstrap.ts";
 import { untested } from "./differences.ts";
-import {
-  evenly,
-  quantile,
-  scaled,
-  symmetric,
-  tailOfSum,
-} from "./distribution.ts";
+import { quantile, scaled, symmetric, tailOfSum } from "./distribution.ts";
 import { student } from "./seed_spread.ts";
 
 /** The level of all planned comparisons together. */
@@ -60,17 +54,16 @@ function powerOf(
   const error = Math.hypot(sentenceError, seedError);
   const outside = untested((tested?.level ?? LEVEL) / 2, RESAMPLING.samples);
   if (error === 0 || outside <= 0) return undefined;
-  const bySentences = scaled(NORMAL, sentenceError);
-  const limitOf = (bySeeds: ReturnType<typeof evenly>) =>
-    -quantile(tailOfSum(bySentences, bySeeds), outside);
   if (seedError === 0) {
-    const limit = limitOf(evenly([0]));
+    const limit = -error * qnorm(outside);
     return (points) => pnorm((points - limit) / error);
   }
+  const bySentences = scaled(NORMAL, sentenceError);
   const bySeeds = student(degrees);
   const limits = Array.from({ length: ESTIMATES }, (_, i) => {
     const chi = qchisq((i + 0.5) / ESTIMATES, degrees);
-    return limitOf(scaled(bySeeds, seedError * Math.sqrt(chi / degrees)));
+    const estimated = scaled(bySeeds, seedError * Math.sqrt(chi / degrees));
+    return -quantile(tailOfSum(bySentences, estimated), outside);
   });
   return (points) =>
     mean(limits.map((limit) => pnorm((points - limit) / error)));

@@ -10,6 +10,13 @@ import {
   compareSystems,
   comparisonMetrics,
 } from "../../../nmt/metrics/significance/comparison.ts";
+import { bleu } from "../../../nmt/metrics/bleu.ts";
+import { sum } from "../../../nmt/metrics/metric.ts";
+import {
+  resampledScores,
+  RESAMPLING,
+} from "../../../nmt/metrics/significance/bootstrap.ts";
+import { differenceOf } from "../../../nmt/metrics/significance/differences.ts";
 import { sha256 } from "../../../engine/files/hash.ts";
 import { scoreLines, scoreTranslations } from "../../../nmt/metrics/score.ts";
 import {
@@ -48,6 +55,17 @@ function scored(first: readonly string[], second: readonly string[]) {
   return against.bleu;
 }
 
+/** The difference of the first to the second by as many resamples as a comparison draws. */
+function resampled(first: readonly string[], second: readonly string[]) {
+  const metric = bleu(plain);
+  const counts = [first, second].map((each) => metric.counts(each, [lines]));
+  const [one, two] = resampledScores(metric, counts, RESAMPLING)
+    .map((resampled, i) => ({
+      ...{ seed: undefined, score: metric.score(sum(counts[i])), resampled },
+    }));
+  return differenceOf([one], [two]);
+}
+
 Deno.test("a run has the difference that the score task gives, to the run of its seed or else the first", () => {
   const cases = [
     ["no-kd@2", "teacher", "teacher"],
@@ -64,13 +82,15 @@ Deno.test("a run has the difference that the score task gives, to the run of its
     assertAlmostEquals(bleu.score, score, 1e-4);
     assertAlmostEquals(found?.difference ?? NaN, difference.points, 1e-4);
     // The task draws 1,000 resamples, the first of the 10,000 here.
-    const width = difference.high - difference.low;
-    for (const bound of ["low", "high"] as const) {
-      const near = 0.05 * width;
-      assertAlmostEquals(found?.[bound] ?? NaN, difference[bound], near);
-    }
-    const { p } = difference;
+    const { low, high, p } = difference;
+    const near = 0.05 * (high - low);
+    assertAlmostEquals(found?.low ?? NaN, low, near);
+    assertAlmostEquals(found?.high ?? NaN, high, near);
     assertAlmostEquals(found?.p ?? NaN, p, 0.002 + 0.2 * p);
+    const exact = resampled(systems[name], systems[run]);
+    for (const bound of ["low", "high", "p"] as const) {
+      assertAlmostEquals(found?.[bound] ?? NaN, exact[bound], 1e-4);
+    }
   }
   // Neither with itself, nor the teacher with its students.
   assertEquals(Object.keys(comparison.systems.rkd.bleu.against), ["teacher"]);
