@@ -1,5 +1,5 @@
 /** What a comparison of two systems could show, by what sentences and seeds are found to vary. */
-import { pnorm, qchisq, qnorm } from "lib-r-math.js";
+import { pnorm, qchisq, qnorm } from "./r_math.ts";
 import type { Difference } from "../../../schemas/results.ts";
 import { mean } from "../metric.ts";
 import { RESAMPLING } from "./bootstrap.ts";

@@ -1,5 +1,5 @@
 /** What other seeds may change in the difference of two systems, by Student's t distribution. */
-import { qt } from "lib-r-math.js";
+import { qt } from "./r_math.ts";
 import {
   type Distribution,
   ROUNDING,

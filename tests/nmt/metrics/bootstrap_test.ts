@@ -13,7 +13,7 @@ import {
 import { type Metric, sum } from "../../../nmt/metrics/metric.ts";
 import { seedSpread } from "../../../nmt/metrics/significance/seed_spread.ts";
 import { random } from "../../../nmt/random.ts";
-import { qnorm } from "lib-r-math.js";
+import { qnorm } from "../../../nmt/metrics/significance/r_math.ts";
 import { fair, good, lines, other, plain, poor } from "./compared.ts";
 
 function draw(count: number, draws: number): number[] {

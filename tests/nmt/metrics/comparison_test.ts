@@ -28,6 +28,7 @@ import {
 import { Evaluation } from "../../../schemas/experiment/evaluation.ts";
 import { Comparison } from "../../../schemas/results.ts";
 import compare from "../../../stages/compare.ts";
+import { deno } from "../../fixtures/command.ts";
 import { withFolder } from "../fixtures/folder.ts";
 import { refusal } from "../fixtures/refusal.ts";
 import { stageContext } from "../fixtures/stage_context.ts";
@@ -343,4 +344,15 @@ Deno.test("a file that is not of statistics is refused with the line, and so are
       assertStringIncludes(found, `Cannot read the statistics "${path}": `);
       assertStringIncludes(found, reason);
     }
+  }));
+
+Deno.test("loading the comparison makes no database of localStorage, which fails where Deno's cache is read-only", () =>
+  withFolder(async (folder) => {
+    const { code, err } = await deno([
+      ...["run", "--quiet", "--cached-only", "--location=https://a.invalid"],
+      "nmt/metrics/significance/comparison.ts",
+    ], { DENO_DIR: folder });
+    assertEquals(code, 0, err);
+    const made = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assert(made.length > 0 && !made.includes("location_data"), made.join());
   }));
