@@ -11,8 +11,11 @@ import { startTask } from "../serve/served.ts";
 const LIGHTHOUSE = "lighthouse@13.5.0";
 
 const LEAST = 0.95;
-/** Another program of this machine makes the page slower; it makes nothing faster. */
+/** Another program of this machine makes the page slower, or has the browser lose its trace; it makes nothing faster. */
 const ATTEMPTS = 4;
+
+/** What Lighthouse says of a trace that lacks its beginning, and asks to be run again. */
+const LOST_TRACE = "Something went wrong with recording the trace";
 
 const score = z.object({ score: z.number() });
 const Found = z.object({
@@ -30,7 +33,8 @@ const Found = z.object({
   ),
 });
 
-async function lighthouse(url: string): Promise<z.infer<typeof Found>> {
+/** What Lighthouse finds of a page; nothing where the browser has lost the trace. */
+async function lighthouse(url: string): Promise<z.infer<typeof Found>[]> {
   const folder = await Deno.makeTempDir();
   try {
     const report = join(folder, "report.json");
@@ -47,8 +51,10 @@ async function lighthouse(url: string): Promise<z.infer<typeof Found>> {
       stdout: "null",
       stderr: "piped",
     }).output();
-    assertEquals(code, 0, new TextDecoder().decode(stderr));
-    return Found.parse(JSON.parse(await Deno.readTextFile(report)));
+    const said = new TextDecoder().decode(stderr);
+    if (code !== 0 && said.includes(LOST_TRACE)) return [];
+    assertEquals(code, 0, said);
+    return [Found.parse(JSON.parse(await Deno.readTextFile(report)))];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -66,9 +72,13 @@ Deno.test({
     const found: z.infer<typeof Found>[] = [];
     const best = (name: keyof z.infer<typeof Found>["categories"]) =>
       Math.max(0, ...found.map(({ categories }) => categories[name].score));
-    while (found.length < ATTEMPTS && best("performance") < LEAST) {
-      found.push(await lighthouse(server.url));
+    for (let i = 0; i < ATTEMPTS && best("performance") < LEAST; i++) {
+      found.push(...await lighthouse(server.url));
     }
+    assert(
+      found.length > 0,
+      `Lighthouse recorded no trace in ${ATTEMPTS} attempts`,
+    );
     const lacking = Object.entries(found[0].audits)
       .filter(([, { score }]) => score !== null && score < 1)
       .map(([audit, { score, displayValue = "" }]) =>
