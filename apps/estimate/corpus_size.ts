@@ -7,6 +7,8 @@ import {
   Corpus,
   Data,
   FetchedLanguages,
+  fetchedMonolingual,
+  type MonolingualText,
 } from "../../schemas/experiment/data.ts";
 import {
   type Selection,
@@ -50,7 +52,7 @@ export function trainingSize(
     countedSize(nodes, whole, recorded);
   if (counted !== undefined && whole === corpusNode) return counted;
   const bytes = sum(corporaOf(nodes, corpusNode).map(textBytes));
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined || bytes === 0) return undefined;
   const all = sum(corporaOf(nodes, whole).map(textBytes));
   if (counted !== undefined && all !== undefined) {
     return scaled(counted, bytes / all);
@@ -127,13 +129,24 @@ export function fetchedBytes({ config }: Step): number | undefined {
   return sum(sizes(config).map(({ bytes }) => bytes));
 }
 
+/** Sentences of monolingual text, by the bytes of its files; undefined where one is not known. */
+export function sentencesIn(
+  text: MonolingualText,
+  language: string,
+): number | undefined {
+  const data = fetchedMonolingual(text);
+  const bytes = sum([
+    ...data === undefined
+      ? []
+      : sizes({ data, languages: { source: language } }),
+    ...(text.files ?? []).map(ofFile),
+  ].map(bytesOf));
+  return bytes && bytes / BYTES_A_TOKEN / TOKENS_A_SENTENCE;
+}
+
 /** Bytes of the text to train on, by those of the files that it is in. */
 function textBytes({ config }: Step): number | undefined {
-  return sum(
-    sizes(config).map(({ bytes, text }) =>
-      bytes === undefined ? undefined : bytes * text
-    ),
-  );
+  return sum(sizes(config).map(bytesOf));
 }
 
 interface Size {
@@ -142,11 +155,22 @@ interface Size {
   readonly text: number;
 }
 
+function bytesOf({ bytes, text }: Size): number | undefined {
+  return bytes === undefined ? undefined : bytes * text;
+}
+
+function textOf(name: string): number {
+  return /\.(t?gz|zst|zip)$/i.test(name) ? OF_COMPRESSED : 1;
+}
+
+/** Of a file of the user's own. */
+function ofFile(path: string): Size {
+  return { bytes: statIfThere(path)?.size, text: textOf(path) };
+}
+
 function sizes(config: unknown): Size[] {
   const { data, languages } = Raw.partial({ corpus: true }).parse(config);
   const { own, additional } = selections(data, languages);
-  const textOf = (name: string) =>
-    /\.(t?gz|zst|zip)$/i.test(name) ? OF_COMPRESSED : 1;
   const ofSelection = ({ packages, files }: Selection): Size[] => [
     ...packages.map(({ bytes }) => ({ bytes, text: OF_PACKAGE })),
     ...files.map(({ name, bytes }) => ({ bytes, text: textOf(name) })),
@@ -154,10 +178,7 @@ function sizes(config: unknown): Size[] {
   const users = data.train === undefined ? [] : pathsOf(data.train);
   return [
     ...[...own === undefined ? [] : [own], ...additional].flatMap(ofSelection),
-    ...users.map((path) => ({
-      bytes: statIfThere(path)?.size,
-      text: textOf(path),
-    })),
+    ...users.map(ofFile),
   ];
 }
 

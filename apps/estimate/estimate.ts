@@ -30,6 +30,7 @@ import {
 } from "./nodes.ts";
 import { trainingWork } from "./training_work.ts";
 import { measuredRate, type Recorded, recordedRate } from "./rate.ts";
+import { readSize } from "./read_size.ts";
 
 /** What a node computes and leaves behind; `seconds` is what it takes beside the operations. */
 interface Work {
@@ -184,8 +185,9 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
     corpusNode,
     train,
   );
-  const secondsOf = (aPair: number) => START + aPair * train.pairs;
-  const tokens = train.sourceTokens + train.targetTokens;
+  const read = readSize(nodes, recorded, name, train);
+  const secondsOf = (aPair: number) => START + aPair * read.pairs;
+  const tokens = read.sourceTokens + read.targetTokens;
   const evaluation = Evaluation.parse(
     z.object({ evaluation: z.unknown() }).safeParse(config).data?.evaluation ??
       {},
@@ -218,7 +220,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       return {
         ...least,
         seconds: secondsOf(A_PAIR.tokenize),
-        bytes: 4 * (tokens + PAIR_NUMBERS * train.pairs) +
+        bytes: 4 * (tokens + PAIR_NUMBERS * read.pairs) +
           SUBWORD_BYTES * vocabularyOf(node),
       };
     case "states": {
@@ -228,14 +230,14 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       if (teacher === undefined || signals === undefined) return undefined;
       return {
         ...least,
-        operations: recordingOperations(teacher.model, signals, train),
-        bytes: recordingBytes(teacher.model, signals, train),
+        operations: recordingOperations(teacher.model, signals, read),
+        bytes: recordingBytes(teacher.model, signals, read),
       };
     }
     case "prune": {
       const teacher = modelOf(nodes, inputs.teacher);
       return teacher && {
-        operations: gramOperations(teacher.model, train),
+        operations: gramOperations(teacher.model, read),
         seconds: START + pruningSeconds(teacher.model),
         bytes: modelBytes(nodes, name),
       };
@@ -246,7 +248,7 @@ function workOf(nodes: Steps, recorded: Steps, name: string): Work | undefined {
       });
       return {
         ...least,
-        operations: search("teacher", train, beam),
+        operations: search("teacher", read, beam),
         bytes: 4 * tokens,
       };
     }

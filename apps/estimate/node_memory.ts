@@ -18,6 +18,7 @@ import {
   trimmingMemory,
 } from "./memory.ts";
 import { corpusOf, modelOf, runtimeOf, vocabularyOf } from "./nodes.ts";
+import { readSize } from "./read_size.ts";
 import { trainingMemory } from "./training_memory.ts";
 import { trainingWork } from "./training_work.ts";
 
@@ -62,7 +63,7 @@ export function memoryOf(
         ?.signals;
       return teacher && signals &&
         recordingMemory(teacher, signals, runtime) +
-          (train ? tokensMemory(train) : 0);
+          (train ? tokensMemory(readSize(nodes, recorded, name, train)) : 0);
     }
     case "translations": {
       const teacher = modelOf(nodes, inputs.teacher);

@@ -3,6 +3,7 @@ import type { Steps } from "../../engine/graph/estimate.ts";
 import type { TrainingWork } from "./arithmetic.ts";
 import { heldOutSize, trainingSize } from "./corpus_size.ts";
 import { corpusOf, trainingOf } from "./nodes.ts";
+import { readSize } from "./read_size.ts";
 
 /** Undefined for a node that trains nothing. */
 export function trainingWork(
@@ -15,5 +16,6 @@ export function trainingWork(
   const train = corpus && trainingSize(nodes, recorded, corpus);
   const validation = corpus && train &&
     heldOutSize(nodes, "validation", corpus, train);
-  return training && { ...training, train, validation };
+  const read = train && readSize(nodes, recorded, name, train);
+  return training && { ...training, train: read, validation };
 }

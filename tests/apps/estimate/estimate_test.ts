@@ -122,6 +122,32 @@ Deno.test("a student whose states are streamed takes the teacher's pass in every
   assertEquals(bytes, recorded.bytes);
 });
 
+Deno.test("monolingual text that students learn from is in their states and memory: its limit, or what its files hold", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "general.pt");
+  // 10,000 sentences of 14 subwords of 4.3 bytes.
+  Deno.writeFileSync(path, new Uint8Array(602_000));
+  const sets = [1000, 20_000].map((limit) => [
+    `corpus.monolingual=${JSON.stringify({ files: [path], limit })}`,
+  ]);
+  const [none, some, all] = await Promise.all(
+    [[], ...sets].map((set) => estimate(quick(["states"], set))),
+  );
+  const sentences = ({ bytes }: typeof none) =>
+    TOKENIZED.trainPairs * (bytes / none.bytes - 1);
+  assertAlmostEquals(sentences(some), 1000, 1);
+  assertAlmostEquals(sentences(all), 10_000, 1);
+  const student = "student:ckd-regular";
+  const trained = await Promise.all(
+    [[], ...sets].map((set) => estimate(quick([student], set))),
+  );
+  const ofStates = [none, some, all].map(({ memory }) => memory.states);
+  const ofStudent = trained.map(({ memory }) => memory[student]);
+  for (const bytes of [ofStates, ofStudent]) {
+    assert(bytes[0] < bytes[1] && bytes[1] < bytes[2], bytes.join());
+  }
+});
+
 Deno.test("a disk that has less left than a run takes is said with its figure", async () => {
   const estimated = await estimate(quick(["states", "states:encoder"]));
   assert(!estimateText(estimated).includes("left"));
