@@ -100,8 +100,10 @@ for (
 Deno.test("folders are few at the top, and none is crowded", () => {
   const counts = countHouse(FILES);
   assert(counts["folders at the top"] <= LIMITS["folders at the top"]);
-  const crowded = [...filesByFolder(FILES)].filter(([, count]) =>
-    count > LIMITS["files in the fullest folder"]
+  // Committed results have a file for each language pair, test set and output, which a command writes.
+  const crowded = [...filesByFolder(FILES)].filter(([folder, count]) =>
+    count > LIMITS["files in the fullest folder"] &&
+    !folder.startsWith("artifacts/")
   );
   assertEquals(crowded, []);
 });

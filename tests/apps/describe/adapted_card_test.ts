@@ -53,7 +53,7 @@ Deno.test("the card of a student that begins as its pruned teacher says so, and 
   assertStringIncludes(out, "Distilled from `interpolate:teacher`");
   assertStringIncludes(
     out.replaceAll("\n", " "),
-    "were pruned: of the 1,536 neurons of each feed-forward block, it has the 832 that matter most.",
+    "were pruned: of the 1,536 neurons of each feed-forward block, it has the 576 that matter most.",
   );
   for (
     const node of [
@@ -62,7 +62,7 @@ Deno.test("the card of a student that begins as its pruned teacher says so, and 
       "teacher",
       "interpolate:teacher",
       "trim",
-      "prune:832",
+      "prune:576",
     ]
   ) {
     const { model } = run.records.get(node)?.outputs ?? {};
