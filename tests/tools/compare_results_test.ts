@@ -18,13 +18,6 @@ Deno.test("a planned comparison is the one that the experiment's table has", () 
   assert(chrf.startsWith("chrF "), chrf);
 });
 
-Deno.test("systems of two experiments are compared as the parity page says", () => {
-  const page = Deno.readTextFileSync(join(ROOT, "docs/results/parity.md"));
-  for (const line of compareResults(STUDENT, "captions-quarter-2:teacher", 1)) {
-    assertStringIncludes(page, line);
-  }
-});
-
 Deno.test("what cannot be compared is refused in a sentence", async () => {
   for (
     const [other, expected] of [

@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { z } from "zod";
 import { PAGES, read } from "../../../docs/page.ts";
 import { pipeline, ROOT } from "../../../fixtures/command.ts";
+import { compareResults } from "../../../../tools/compare_results.ts";
 
 const RESULTS = join(ROOT, "artifacts", "results");
 const EXPERIMENTS = [...Deno.readDirSync(RESULTS)].map(({ name }) => name)
@@ -54,6 +55,17 @@ function printedOf(out: string): Map<string, string> {
   return printed;
 }
 
+/** What the tool prints that a page of an experiment's results runs; the page shows all of it. */
+function comparedOn(page: string): string {
+  const command = /tools\/compare_results\.ts (\S+) (\S+)(?: (\S+))?$/gm;
+  const printed = [...page.matchAll(command)].map(([, one, other, margin]) =>
+    compareResults(one, other, margin === undefined ? margin : Number(margin))
+      .join("\n")
+  );
+  assertEquals(printed.filter((each) => !page.includes(each)), []);
+  return printed.join("\n");
+}
+
 Deno.test("every table and difference of the pages is printed, and the figures that have statistics are recomputed", async () => {
   const { code, out, err } = await pipeline("results", "--all", "--recompute");
   assertEquals(code, 0, err);
@@ -62,6 +74,11 @@ Deno.test("every table and difference of the pages is printed, and the figures t
   assertEquals(tables.filter((table) => !out.includes(table)), []);
   const printed = printedOf(out);
   assertEquals([...printed.keys()], EXPERIMENTS);
+  for (const [name, tables] of printed) {
+    const page = `docs/results/${name}.md`;
+    if (!PAGES.includes(page)) continue;
+    printed.set(name, tables + comparedOn(read(page)));
+  }
   const sections = PAGES.flatMap(sectionsOf);
   assert(sections.flatMap(({ differences }) => differences).length > 5);
   for (const { text, experiments, differences } of sections) {
