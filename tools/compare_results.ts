@@ -19,10 +19,10 @@ const ARTIFACTS = fromFileUrl(new URL("../artifacts", import.meta.url));
 
 /**
  * A line for BLEU and one for chrF: the first system minus the second, each `EXPERIMENT:SYSTEM` or
- * `EXPERIMENT/PAIR:SYSTEM`, with the 95 % interval over sentences and seeds and p of no difference, or with a margin that of
+ * `EXPERIMENT/PAIR:SYSTEM`, with the 95 % interval over sentences and seeds and two-sided p of no difference, or with a margin twice that of
  * a loss of so many points. Both are scored and drawn as the first experiment says.
  *
- * @throws an input error where there are no such results, or they are not of the same test sentences
+ * @throws an input error where there are no such results, or their references differ
  */
 export function compareResults(
   first: string,
@@ -51,7 +51,7 @@ export function compareResults(
   });
   return SCORES.flatMap((score) => {
     const found = systems[first][score].against[second];
-    if (found === undefined) return [];
+    if (found === undefined) throw new Error(`"${first}" was not compared`);
     const { difference, p, pMargin } = found;
     const tested = pMargin === undefined
       ? `${pText(p)} of no difference`
@@ -109,12 +109,12 @@ function committed(name: string): Committed {
   }
   return {
     models: new Map(models.map(({ seed, text }) => [seed, statistics(text)])),
-    evaluation: Compared.parse(compare.preimage.config).evaluation,
+    evaluation: CompareConfig.parse(compare.preimage.config).evaluation,
   };
 }
 
-/** What of a comparison's config says how. */
-const Compared = z.object({ evaluation: Evaluation });
+/** The part of a `compare` node's config that is used. */
+const CompareConfig = z.object({ evaluation: Evaluation });
 
 function statistics(text: string): Statistics {
   const path = Deno.makeTempFileSync({ prefix: "statistics-" });

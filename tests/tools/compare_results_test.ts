@@ -1,5 +1,5 @@
 /** Committed results of several experiments are compared as those of one are. */
-import { assert, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { compareResults } from "../../tools/compare_results.ts";
 import { ROOT } from "../fixtures/command.ts";
@@ -16,6 +16,18 @@ Deno.test("a planned comparison is the one that the experiment's table has", () 
     /^BLEU (.+) \((.+)\), p = (.+) of a loss of 1$/.exec(bleu) ?? [];
   for (const cell of [points, interval, p]) assert(cells.includes(cell), row);
   assert(chrf.startsWith("chrF "), chrf);
+});
+
+Deno.test("without a margin a difference is tested, here of runs in pairs", () => {
+  const pair = "parity/pt-en-cooldown";
+  const [line] = compareResults(
+    `${pair}:ckd-start-cooldown`,
+    `${pair}:rkd-start-cooldown`,
+  );
+  assertEquals(
+    line,
+    "BLEU -0.57 (-1.07 to -0.07), p = 0.030 of no difference",
+  );
 });
 
 Deno.test("what cannot be compared is refused in a sentence", async () => {
