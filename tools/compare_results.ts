@@ -5,22 +5,27 @@
  *     deno run -A tools/compare_results.ts parity/pt-en:ckd-start-cooldown captions-quarter-2:teacher 1
  */
 import { fromFileUrl, join } from "@std/path";
-import { z } from "zod";
 import { committedFolder, readResults } from "../apps/results/committed.ts";
-import { packedIn, unpackSaved } from "../apps/results/packed.ts";
+import {
+  packedIn,
+  prefixOfPacked,
+  unpackSaved,
+} from "../apps/results/packed.ts";
+import { SYSTEM } from "../apps/results/recompute.ts";
+import { EvaluationConfig } from "../apps/results/recorded_plan.ts";
 import { inputError, isInputError } from "../base/input_error.ts";
 import { interval, pText, signed } from "../nmt/metrics/layout.ts";
 import { systemOf } from "../nmt/metrics/significance/baselines.ts";
 import { compareSystems } from "../nmt/metrics/significance/comparison.ts";
 import { readStatistics, type Statistics } from "../nmt/metrics/statistics.ts";
-import { Evaluation, SCORES } from "../schemas/experiment/evaluation.ts";
+import { type Evaluation, SCORES } from "../schemas/experiment/evaluation.ts";
 
 const ARTIFACTS = fromFileUrl(new URL("../artifacts", import.meta.url));
 
 /**
  * A line for BLEU and one for chrF: the first system minus the second, each `EXPERIMENT:SYSTEM` or
- * `EXPERIMENT/PAIR:SYSTEM`, with the 95 % interval over sentences and seeds and two-sided p of no difference, or with a margin twice that of
- * a loss of so many points. Both are scored and drawn as the first experiment says.
+ * `EXPERIMENT/PAIR:SYSTEM`, with the 95 % interval over sentences and seeds and the two-sided p-value of no difference, or
+ * with a margin twice the tail of a loss of so many points. Both are scored and drawn as the first experiment says.
  *
  * @throws an input error where there are no such results, or their references differ
  */
@@ -49,7 +54,7 @@ export function compareResults(
       metric,
     })),
   });
-  return SCORES.flatMap((score) => {
+  return SCORES.map((score) => {
     const found = systems[first][score].against[second];
     if (found === undefined) throw new Error(`"${first}" was not compared`);
     const { difference, p, pMargin } = found;
@@ -57,9 +62,9 @@ export function compareResults(
       ? `${pText(p)} of no difference`
       : `${pText(pMargin)} of a loss of ${margin}`;
     const name = { bleu: "BLEU", chrf: "chrF" }[score];
-    return [
-      `${name} ${signed(difference, 2)} (${interval(found, 2)}), ${tested}`,
-    ];
+    return `${name} ${signed(difference, 2)} (${
+      interval(found, 2)
+    }), ${tested}`;
   });
 }
 
@@ -81,40 +86,40 @@ function committed(name: string): Committed {
       "EXPERIMENT:SYSTEM or EXPERIMENT/PAIR:SYSTEM, of an experiment in artifacts/results",
     );
   }
-  const nodes = new Map(Object.entries(saved.manifest.nodes));
+  const { manifest } = saved;
+  const nodes = new Map(Object.entries(manifest.nodes));
   const prefix = pair === undefined ? "" : `${pair}/`;
   const compare = nodes.get(`${prefix}compare`);
   const folder = committedFolder(ARTIFACTS, experiment);
-  const packed = `${prefix.replace("/", ".")}statistics.jsonl.gz`;
-  if (compare === undefined || !packedIn(folder).includes(packed)) {
+  const texts = new Map(
+    packedIn(folder)
+      .filter((file) => prefixOfPacked(file) === prefix)
+      .flatMap((file) => unpackSaved(join(folder, file), manifest))
+      .map(({ artifact, text }) => [artifact.sha256, text]),
+  );
+  if (compare === undefined || texts.size === 0) {
     throw refuse(
       `a language pair of "${experiment}" where it has several, and one whose systems were compared`,
     );
   }
-  const texts = new Map(
-    unpackSaved(join(folder, packed), saved.manifest)
-      .map(({ artifact, text }) => [artifact.sha256, text]),
+  const runs = Object.entries(compare.inputs).map(([input, evaluation]) => ({
+    ...systemOf(input.slice(SYSTEM.length)),
+    text: texts.get(nodes.get(evaluation)?.outputs.statistics?.sha256 ?? ""),
+  }));
+  const models = runs.flatMap(({ system: own, seed, text }) =>
+    own === system && text !== undefined
+      ? [[seed, statistics(text)] as const]
+      : []
   );
-  const evaluations = `${prefix}evaluate:`;
-  const runs = [...nodes].flatMap(([node, { outputs }]) => {
-    const text = texts.get(outputs.statistics?.sha256 ?? "");
-    return node.startsWith(evaluations) && text !== undefined
-      ? [{ ...systemOf(node.slice(evaluations.length)), text }]
-      : [];
-  });
-  const models = runs.filter((run) => run.system === system);
   if (models.length === 0) {
     const systems = new Set(runs.map(({ system }) => system));
     throw refuse(`a system of ${[...systems].join(", ")}`);
   }
   return {
-    models: new Map(models.map(({ seed, text }) => [seed, statistics(text)])),
-    evaluation: CompareConfig.parse(compare.preimage.config).evaluation,
+    models: new Map(models),
+    evaluation: EvaluationConfig.parse(compare.preimage.config).evaluation,
   };
 }
-
-/** The part of a `compare` node's config that is used. */
-const CompareConfig = z.object({ evaluation: Evaluation });
 
 function statistics(text: string): Statistics {
   const path = Deno.makeTempFileSync({ prefix: "statistics-" });

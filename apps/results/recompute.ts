@@ -172,7 +172,7 @@ async function statisticsIn(
 }
 
 /** What the inputs of a comparison are called, with the name of each system behind it. */
-const SYSTEM = "system:";
+export const SYSTEM = "system:";
 
 function configOf({ stage, config }: Recorded) {
   return parse(EvaluationConfig, config, `the config of stage ${stage}`);
