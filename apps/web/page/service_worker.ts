@@ -70,8 +70,13 @@ worker.addEventListener("activate", (event) => {
 });
 
 worker.addEventListener("message", (event) => {
-  // A page that is loaded asks whether all is kept; one that shows a new build asks for it.
-  if (event.data === "keep") event.waitUntil(keepAll().catch(() => {}));
+  // A page asks whether all is kept when a worker is active: one that is being installed answers no request yet. A page
+  // that shows a new build asks for it.
+  if (event.data === "keep") {
+    event.waitUntil(
+      keepAll().then(() => report({ kind: "kept" }), () => {}),
+    );
+  }
   if (event.data === "use") event.waitUntil(worker.skipWaiting());
 });
 
@@ -93,7 +98,6 @@ async function keepAll(): Promise<void> {
       }
       done += file.bytes;
     }
-    await report({ kind: "kept" });
   } catch (error) {
     const sentence = error instanceof Error ? error.message : String(error);
     await report({ kind: "failed", sentence });

@@ -40,6 +40,13 @@ import { plainHost } from "./fixtures/plain_host.ts";
 const PHONE = { width: 360, height: 740 };
 const SCREEN = { width: 1280, height: 900 };
 
+/** Makes a service worker be installed 5 seconds after it began at the earliest. */
+const LATE = `
+self.addEventListener("install", (event) => {
+  event.waitUntil(new Promise((done) => setTimeout(done, 5000)));
+});
+`;
+
 /** Of the model's own kind and of another. */
 const SENTENCES = [
   "o gato vê 5 livros",
@@ -396,13 +403,15 @@ async function saysWhatIsWrong(
   const browser = await launch();
   try {
     const expected = await translatedAlone(artifacts, "no-kd", SENTENCES);
+    // The browser goes on with what one of them began after its page is closed.
+    const damaged = await browser.newContext({ viewport: SCREEN });
     const context = await browser.newContext({ viewport: SCREEN });
 
     await t.step("a damaged model is not used", async () => {
       const graph = join(out, "models/pt-en/no-kd/translate.onnx");
       const bytes = Deno.readFileSync(graph);
       Deno.writeFileSync(graph, bytes.with(1000, bytes[1000] ^ 1));
-      const { page } = await open(context, host.url);
+      const { page } = await open(damaged, host.url);
       await page.locator(`${FIRST} .problem`).waitFor();
       assertMatch(
         await page.locator(`${FIRST} .problem`).innerText(),
@@ -419,7 +428,7 @@ async function saysWhatIsWrong(
     await t.step("a file that is gone is named", async () => {
       const graph = join(out, "models/pt-en/no-kd/translate.onnx");
       Deno.renameSync(graph, `${graph}.away`);
-      const { page } = await open(context, host.url);
+      const { page } = await open(damaged, host.url);
       await page.locator(`${FIRST} .problem`, {
         hasText:
           "Cannot load /models/pt-en/no-kd/translate.onnx: the server says 404",
@@ -431,6 +440,10 @@ async function saysWhatIsWrong(
     await t.step(
       "on a host without headers it translates, and is isolated once it is kept",
       async () => {
+        // What is kept answers no request before the worker is installed, which takes longer here.
+        Deno.writeTextFileSync(join(out, "service_worker.js"), LATE, {
+          append: true,
+        });
         const { page } = await open(context, host.url);
         assertEquals(await page.evaluate("crossOriginIsolated"), false);
         await type(page, SENTENCES[0]);
