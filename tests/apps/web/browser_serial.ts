@@ -403,7 +403,7 @@ async function saysWhatIsWrong(
   const browser = await launch();
   try {
     const expected = await translatedAlone(artifacts, "no-kd", SENTENCES);
-    // The browser goes on with what one of them began after its page is closed.
+    // Of its own, since the browser goes on with an installation after its page is closed.
     const damaged = await browser.newContext({ viewport: SCREEN });
     const context = await browser.newContext({ viewport: SCREEN });
 
